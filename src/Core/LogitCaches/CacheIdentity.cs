@@ -1,0 +1,74 @@
+using OnnxKd.Core.Preparation;
+
+namespace OnnxKd.Core.LogitCaches;
+
+/// <summary>What the values of a row are.</summary>
+public enum LogitKind
+{
+    /// <summary>Pre-softmax logits.</summary>
+    Logit,
+
+    /// <summary>Logarithms of probabilities: logits up to a constant per row, so the softened targets are the same.</summary>
+    LogProbability,
+}
+
+/// <summary>How several teachers become one row.</summary>
+public enum Combination
+{
+    /// <summary>One teacher: its own values.</summary>
+    Single,
+
+    /// <summary>The logarithm of the weighted arithmetic mean of the teachers' probabilities (Hinton et al. 2015, section 2).</summary>
+    MeanOfProbabilities,
+
+    /// <summary>The weighted mean of the teachers' logits (the geometric mean of their probabilities).</summary>
+    MeanOfLogits,
+}
+
+/// <summary>One teacher of a cache.</summary>
+/// <param name="File">The model's file name, for people; not part of the key.</param>
+/// <param name="Digest">SHA-256 (lower-case hex) over the model's bytes and its external data.</param>
+/// <param name="Input">The input that was fed.</param>
+/// <param name="Output">The tensor that was stored.</param>
+/// <param name="Kind">What that tensor holds.</param>
+/// <param name="Weight">The teacher's share; the shares of an ensemble sum to 1.</param>
+/// <param name="Preprocessing">What was done to the samples before this teacher saw them.</param>
+public sealed record CachedTeacher(
+    string File, string Digest, string Input, string Output, LogitKind Kind, double Weight, Preprocessing Preprocessing);
+
+/// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
+public sealed record CacheIdentity
+{
+    /// <summary>The teachers, in order.</summary>
+    public required IReadOnlyList<CachedTeacher> Teachers { get; init; }
+
+    /// <summary>How they were combined.</summary>
+    public required Combination Combination { get; init; }
+
+    /// <summary>What the stored rows are.</summary>
+    public required LogitKind Kind { get; init; }
+
+    /// <summary>Where the teachers ran: <c>cpu</c> or <c>cuda</c>.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The arithmetic the teachers ran in: <c>fp32</c>.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>The random views that were captured.</summary>
+    public required Augmentation Augmentation { get; init; }
+
+    /// <summary>The seed of the views; 0 without augmentation.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Views per sample; 1 without augmentation.</summary>
+    public required int Views { get; init; }
+
+    /// <summary><see cref="TransferSets.TransferSet.SamplesDigest"/> of the set.</summary>
+    public required string SamplesDigest { get; init; }
+
+    /// <summary>Samples in the set.</summary>
+    public required long Samples { get; init; }
+
+    /// <summary>Values per row.</summary>
+    public required int Classes { get; init; }
+}
