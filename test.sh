@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test project. The last line is 'N passed, N failed'; the exit code is 0 only when none failed.
+# Arguments go to 'dotnet test' (for example: ./test.sh --filter SafeTensors).
+set -uo pipefail
+root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+source "$root/eng/env.sh"
+cd "$root"
+passed=0 failed=0 skipped=0
+
+finish() {
+  ((skipped)) && printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped" ||
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+  exit $((failed > 0))
+}
+
+step() {
+  local name=$1
+  shift
+  "$@" </dev/null && return
+  printf 'FAILED: %s\n' "$name"
+  failed=$((failed + 1))
+  finish
+}
+
+# count FIELD: that number in the summary line of the test run in $log.
+count() { sed -n "s/.*[ -]$1: *\([0-9]*\),.*/\1/p" "$log" | tail -n 1; }
+
+step "set-up" eng/setup.sh
+step "build" dotnet build OnnxKd.sln -c Release -v quiet -p:RuntimeSource="${RuntimeSource:-system}"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for project in tests/*.Tests/; do
+  name=$(basename "$project")
+  dotnet test "$project" -c Release --no-build "$@" </dev/null 2>&1 | tee "$log"
+  status=$?
+  project_failed=$(count Failed)
+  # A run that broke off counts as a failure of its own, so that it cannot pass for a green one.
+  if ((status != 0 && ${project_failed:-0} == 0)); then
+    printf 'FAILED: %s ended with exit code %d and named no failing test\n' "$name" "$status"
+    project_failed=1
+  fi
+  passed=$((passed + $(count Passed || true) + 0))
+  failed=$((failed + ${project_failed:-0}))
+  skipped=$((skipped + $(count Skipped || true) + 0))
+done
+finish
