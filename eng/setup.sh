@@ -64,14 +64,14 @@ install_debian_packages() {
 
 # install_npm_parts FOLDER: exactly what FOLDER/package-lock.json pins, with no install scripts run.
 install_npm_parts() {
-  [[ $1/node_modules/.package-lock.json -nt $1/package-lock.json ]] && return 0
+  cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" && return 0
   command -v npm >/dev/null || fail 2 "npm was not found on the PATH." "Install Node.js with npm (Debian: apt-get install npm) and try again."
   say "fetching npm parts: $(sed -n '/"dependencies"/,/}/s/^ *"\(.*\)": "\(.*\)".*/\1@\2/p' "$1/package.json" | paste -sd' ')"
   (cd "$1" && npm ci --ignore-scripts --loglevel=error) >build/npm.log 2>&1 </dev/null || {
-    tail -n 15 build/npm.log >&2
+    head -n 6 build/npm.log >&2
     return 1
   }
-  touch "$1/node_modules/.package-lock.json"
+  cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
 }
 
 require_npm_parts() {
@@ -84,7 +84,6 @@ install_gpu_parts() {
     0) ;;
     1) require_npm_parts eng/gpu ;;
     auto) install_npm_parts eng/gpu || say "ONNX Runtime's CUDA parts could not be fetched (build/npm.log): teachers will run on the CPU." ;;
-    *) fail 2 "ONNXKD_GPU is '$gpu'; it must be 1, 0 or unset." ;;
   esac
 }
 
@@ -100,6 +99,7 @@ install_mnist() {
 }
 
 [[ $source_of_runtimes =~ ^(system|nuget)$ ]] || fail 2 "RuntimeSource is '$source_of_runtimes'; it must be system or nuget."
+[[ $gpu =~ ^(0|1|auto)$ ]] || fail 2 "ONNXKD_GPU is '$gpu'; it must be 1, 0 or unset."
 up_to_date && exit 0
 mkdir -p build data
 exec 9>build/setup.lock
