@@ -1,3 +1,5 @@
+using OnnxKd.Core.Errors;
+
 namespace OnnxKd.Core.Preparation;
 
 /// <summary>What is done to stored values before a model sees them: <c>(value × scale − mean[c]) ÷ std[c]</c>.</summary>
@@ -16,6 +18,45 @@ public sealed record Preprocessing
     /// <summary>Divided by after subtracting; default 1. Never 0.</summary>
     public IReadOnlyList<double> Std { get; init; } = [1];
 
-    /// <summary>The axis of a sample that <see cref="Mean"/> and <see cref="Std"/> run along when they have several entries; default 0 (channels first).</summary>
+    /// <summary>
+    /// The axis of a sample that <see cref="Mean"/> and <see cref="Std"/> run along when they have several entries; default 0 (channels first).
+    /// </summary>
     public int ChannelAxis { get; init; }
+
+    /// <summary>Checks that the numbers make sense for samples of a shape.</summary>
+    /// <exception cref="InputException">They do not.</exception>
+    public void Validate(IReadOnlyList<int> sampleShape)
+    {
+        if (!double.IsFinite(Scale) || Scale == 0)
+            throw Bad("scale", $"{Scale}", "a finite number other than 0");
+        if (Mean.Any(m => !double.IsFinite(m)))
+            throw Bad("mean", Tensors.Shapes.Format(Mean), "finite numbers");
+        if (Std.Any(s => !double.IsFinite(s) || s == 0))
+            throw Bad("std", Tensors.Shapes.Format(Std), "finite numbers other than 0");
+        if (ChannelAxis < 0 || ChannelAxis >= Math.Max(1, sampleShape.Count))
+            throw Bad("channel_axis", $"{ChannelAxis}", $"an axis of a sample of shape {Tensors.Shapes.Format(sampleShape)}");
+        RequireLength("mean", Mean.Count, sampleShape);
+        RequireLength("std", Std.Count, sampleShape);
+    }
+
+    /// <summary>Equality of values, list entries included.</summary>
+    public bool Equals(Preprocessing? other) =>
+        other is not null && Scale.Equals(other.Scale) && ChannelAxis == other.ChannelAxis
+        && Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Scale, ChannelAxis, Mean.Count, Mean.FirstOrDefault(), Std.Count, Std.FirstOrDefault());
+
+    private void RequireLength(string name, int length, IReadOnlyList<int> sampleShape)
+    {
+        var channels = sampleShape.Count == 0 ? 1 : sampleShape[ChannelAxis];
+        if (length != 1 && length != channels)
+            throw Bad(
+                name,
+                $"{length} entries",
+                $"1 entry, or {channels}: the size of axis {ChannelAxis} of a sample of shape {Tensors.Shapes.Format(sampleShape)}");
+    }
+
+    private static InputException Bad(string name, string found, string expected) =>
+        new($"Preprocessing has a wrong '{name}'.", where: $"preprocessing.{name}", found, expected, "correct the value");
 }

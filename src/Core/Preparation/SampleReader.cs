@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation;
@@ -8,16 +9,67 @@ namespace OnnxKd.Core.Preparation;
 /// </summary>
 public sealed class SampleReader
 {
+    private readonly Augmentation augmentation;
+    private readonly ulong seed;
+
+    // (v × scale − mean) ÷ std = v × factor + summand; one entry, or one per element of a sample.
+    private readonly float[] factors;
+    private readonly float[] summands;
+
     /// <summary>Checks that preprocessing and augmentation fit the sample shape.</summary>
+    /// <param name="set">What is read.</param>
+    /// <param name="preprocessing">What the model expects.</param>
+    /// <param name="augmentation">Random changes, or none.</param>
+    /// <param name="seed">The seed of the random views.</param>
     /// <exception cref="Errors.InputException">They do not.</exception>
-    public SampleReader(TransferSet set, Preprocessing preprocessing, Augmentation augmentation, ulong seed) => throw new NotImplementedException();
+    public SampleReader(TransferSet set, Preprocessing preprocessing, Augmentation augmentation, ulong seed)
+    {
+        preprocessing.Validate(set.SampleShape);
+        augmentation.Validate(set.SampleShape);
+        Set = set;
+        this.augmentation = augmentation;
+        this.seed = seed;
+
+        var several = preprocessing.Mean.Count > 1 || preprocessing.Std.Count > 1;
+        factors = new float[several ? set.SampleElements : 1];
+        summands = new float[factors.Length];
+        var inner = set.SampleShape.Skip(preprocessing.ChannelAxis + 1).Aggregate(1, (product, size) => product * size);
+        for (var i = 0; i < factors.Length; i++)
+        {
+            var channel = several ? i / inner % set.SampleShape[preprocessing.ChannelAxis] : 0;
+            var std = preprocessing.Std[preprocessing.Std.Count > 1 ? channel : 0];
+            factors[i] = (float)(preprocessing.Scale / std);
+            summands[i] = (float)(-preprocessing.Mean[preprocessing.Mean.Count > 1 ? channel : 0] / std);
+        }
+    }
 
     /// <summary>The set that is read.</summary>
-    public TransferSet Set => throw new NotImplementedException();
+    public TransferSet Set { get; }
 
     /// <summary>Reads rows in the order asked for.</summary>
     /// <param name="rows">Row indices of the set.</param>
     /// <param name="view">Which random view of each sample: a view of a cache, or the epoch.</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
-    public void Read(ReadOnlySpan<long> rows, uint view, Span<float> destination) => throw new NotImplementedException();
+    public void Read(ReadOnlySpan<long> rows, uint view, Span<float> destination)
+    {
+        destination = destination[..(rows.Length * Set.SampleElements)];
+        Set.Read(rows, destination);
+        if (!augmentation.IsNone)
+        {
+            for (var i = 0; i < rows.Length; i++)
+                augmentation.Apply(Sample(destination, i), Set.SampleShape, seed, Set.IdOf(rows[i]), view);
+        }
+        if (factors.Length > 1)
+        {
+            for (var i = 0; i < rows.Length; i++)
+                TensorPrimitives.MultiplyAdd(Sample(destination, i), factors, summands, Sample(destination, i));
+        }
+        else if (factors[0] != 1 || summands[0] != 0)
+        {
+            TensorPrimitives.Multiply(destination, factors[0], destination);
+            TensorPrimitives.Add(destination, summands[0], destination);
+        }
+    }
+
+    private Span<float> Sample(Span<float> batch, int index) => batch.Slice(index * Set.SampleElements, Set.SampleElements);
 }

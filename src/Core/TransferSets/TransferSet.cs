@@ -1,3 +1,10 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
@@ -6,46 +13,159 @@ namespace OnnxKd.Core.TransferSets;
 /// </summary>
 public sealed class TransferSet : IDisposable
 {
-    /// <summary>Opens a set; its headers and its labels are checked here, before any work starts.</summary>
-    /// <exception cref="Errors.InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
-    public static TransferSet Open(TransferSetOptions options) => throw new NotImplementedException();
+    private const int ChunkBytes = 1 << 20;
+
+    private readonly TensorFile samples;
+    private readonly int[] labels;
+    private readonly long first;
+    private readonly Lazy<string> samplesDigest;
+
+    private TransferSet(TensorFile samples, int[] labels, long first, long count)
+    {
+        this.samples = samples;
+        this.labels = labels;
+        this.first = first;
+        Count = count;
+        SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
+        SampleElements = samples.RowBytes / samples.Type.Size();
+        LabelsDigest = IsLabelled ? DigestOf(labels) : null;
+        samplesDigest = new(DigestSamples);
+    }
 
     /// <summary>The file of samples, for messages.</summary>
-    public string Name => throw new NotImplementedException();
+    public string Name => samples.Path;
 
     /// <summary>How many samples there are.</summary>
-    public long Count => throw new NotImplementedException();
+    public long Count { get; }
 
     /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
-    public IReadOnlyList<int> SampleShape => throw new NotImplementedException();
+    public IReadOnlyList<int> SampleShape { get; }
 
     /// <summary>The number of elements in one sample.</summary>
-    public int SampleElements => throw new NotImplementedException();
+    public int SampleElements { get; }
 
     /// <summary>Class indices, one per sample; empty for an unlabelled set.</summary>
-    public ReadOnlySpan<int> Labels => throw new NotImplementedException();
+    public ReadOnlySpan<int> Labels => labels;
 
     /// <summary>Whether the set has labels.</summary>
-    public bool IsLabelled => throw new NotImplementedException();
+    public bool IsLabelled => labels.Length > 0;
 
-    /// <summary>SHA-256 (lower-case hex) over element type, shape and bytes of the samples in order; the labels are not part of it. Computed once, on first use.</summary>
-    public string SamplesDigest => throw new NotImplementedException();
+    /// <summary>
+    /// SHA-256 (lower-case hex) over the text <c>onnxkd-samples-1 TYPE COUNTxAXISx…\n</c> and the samples' elements, little-endian, in order;
+    /// the labels are not part of it. The same samples have the same digest in every format. Computed once, on first use.
+    /// </summary>
+    public string SamplesDigest => samplesDigest.Value;
 
-    /// <summary>SHA-256 over the labels; <c>null</c> for an unlabelled set.</summary>
-    public string? LabelsDigest => throw new NotImplementedException();
+    /// <summary>SHA-256 (lower-case hex) over the labels as little-endian 32-bit integers; <c>null</c> for an unlabelled set.</summary>
+    public string? LabelsDigest { get; }
+
+    /// <summary>Opens a set; its headers and its labels are checked here, before any work starts.</summary>
+    /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
+    /// <exception cref="MachineException">The temporary folder has no room for the decoded form of a compressed file or a table.</exception>
+    public static TransferSet Open(TransferSetOptions options)
+    {
+        if (options is { LabelsKey: not null, Labels: null })
+            throw new InputException(
+                "A key of labels is given, but no file of labels.",
+                found: $"labels_key '{options.LabelsKey}'",
+                remedy: "set labels to the file that holds them (it may be the file of samples)");
+        var samples = TensorFormat.OpenAny(new(options, ForLabels: false));
+        try
+        {
+            var stored = samples.Shape[0];
+            if (options.First < 0 || options.First >= stored)
+                throw new InputException(
+                    "The first row lies outside the set.", samples.Path, $"first {options.First}", $"0 to {stored - 1}", "correct 'first'");
+            var count = options.Count ?? stored - options.First;
+            if (count < 1 || count > stored - options.First)
+                throw new InputException(
+                    "The number of rows does not fit the set.",
+                    where: samples.Path,
+                    found: $"count {count} from row {options.First} on",
+                    expected: $"1 to {stored - options.First}",
+                    remedy: "correct 'count', or leave it out to use all rows");
+            var labels = options.Labels is null ? [] : LabelReader.Read(options, stored, options.First, count);
+            return new(samples, labels, options.First, count);
+        }
+        catch
+        {
+            samples.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids).</summary>
-    public long IdOf(long row) => throw new NotImplementedException();
+    public long IdOf(long row) => first + row;
 
     /// <summary>Reads samples as stored (no scaling), converted to float32, rows in the order asked for.</summary>
     /// <param name="rows">Row indices in [0, <see cref="Count"/>).</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
-    public void Read(ReadOnlySpan<long> rows, Span<float> destination) => throw new NotImplementedException();
+    /// <exception cref="ArgumentOutOfRangeException">A row is outside the set.</exception>
+    public void Read(ReadOnlySpan<long> rows, Span<float> destination)
+    {
+        var longest = Math.Max(1, ChunkBytes / samples.RowBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(longest, Math.Max(rows.Length, 1)) * samples.RowBytes);
+        try
+        {
+            while (!rows.IsEmpty)
+            {
+                var run = RunLength(rows, longest);
+                var raw = buffer.AsSpan(0, run * samples.RowBytes);
+                samples.ReadRows(first + rows[0], raw);
+                Elements.ToSingle(raw, samples.Type, destination[..(run * SampleElements)]);
+                rows = rows[run..];
+                destination = destination[(run * SampleElements)..];
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     /// <summary>Checks that every label is below the number of classes.</summary>
-    /// <exception cref="Errors.InputException">Names the first sample whose label is out of range.</exception>
-    public void RequireLabelsBelow(int classes) => throw new NotImplementedException();
+    /// <exception cref="InputException">Names the first sample whose label is out of range.</exception>
+    public void RequireLabelsBelow(int classes)
+    {
+        var row = labels.AsSpan().IndexOfAnyExceptInRange(0, classes - 1);
+        if (row >= 0)
+            throw new InputException(
+                "A label is out of range.",
+                where: $"{Name}, labels of sample {IdOf(row)}",
+                found: $"class {labels[row]}",
+                expected: $"0 to {classes - 1} ({classes} classes)",
+                remedy: "correct the label, or use models with as many classes as the labels have");
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose() => samples.Dispose();
+
+    /// <summary>How many rows from the first on follow one another, so that one read fetches them.</summary>
+    private int RunLength(ReadOnlySpan<long> rows, int longest)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows[0], nameof(rows));
+        var run = 1;
+        while (run < rows.Length && run < longest && rows[run] == rows[0] + run)
+            run++;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows[0] + run, Count, nameof(rows));
+        return run;
+    }
+
+    private string DigestSamples()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var shape = string.Join('x', SampleShape.Select(size => (long)size).Prepend(Count));
+        hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {samples.Type.Name()} {shape}\n"));
+        var chunk = Math.Max(1, ChunkBytes / samples.RowBytes);
+        var buffer = new byte[chunk * samples.RowBytes];
+        for (long row = 0; row < Count; row += chunk)
+        {
+            var raw = buffer.AsSpan(0, (int)Math.Min(chunk, Count - row) * samples.RowBytes);
+            samples.ReadRows(first + row, raw);
+            hash.AppendData(raw);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string DigestOf(int[] labels) => Files.Hashing.Sha256(MemoryMarshal.AsBytes(labels.AsSpan()));
 }

@@ -1,0 +1,48 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Files;
+
+/// <summary>Turns what the operating system says about a file into errors that a user can act on.</summary>
+public static class DiskErrors
+{
+    private const int NoSpaceOnUnix = 28;
+    private const int QuotaOnUnix = 122;
+    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
+
+    /// <summary>Whether an exception says that the disk, or the user's share of it, is full.</summary>
+    public static bool IsFull(Exception error) =>
+        error is IOException { HResult: NoSpaceOnUnix or QuotaOnUnix or NoSpaceOnWindows };
+
+    /// <summary>Runs an action that writes a file; a full disk or a refused folder becomes an error that names the file.</summary>
+    /// <param name="path">The file that is written.</param>
+    /// <param name="write">The action.</param>
+    /// <param name="bytes">How many bytes it needs, where known.</param>
+    /// <exception cref="MachineException">The disk is full or failed.</exception>
+    /// <exception cref="InputException">The folder does not exist or may not be written.</exception>
+    public static void Guard(string path, Action write, long? bytes = null)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException error) when (IsFull(error))
+        {
+            throw new MachineException(
+                "The disk is full.",
+                where: path,
+                expected: bytes is null ? null : $"room for {bytes:N0} bytes",
+                remedy: "free some space or choose another folder, then run the same command again; finished work is kept",
+                inner: error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new InputException(
+                "A file may not be written.", where: path, found: error.Message, remedy: "choose a folder that you may write", inner: error);
+        }
+        catch (DirectoryNotFoundException error)
+        {
+            throw new InputException(
+                "The folder of a file to be written does not exist.", where: path, remedy: "create it or choose another", inner: error);
+        }
+    }
+}

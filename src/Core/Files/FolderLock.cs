@@ -1,0 +1,67 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Files;
+
+/// <summary>
+/// The right of one process to write in a folder. The operating system releases it when the process ends, however it ends; the files
+/// <c>.lock</c> and <c>.lock.owner</c> that stay behind mean nothing.
+/// </summary>
+public sealed class FolderLock : IDisposable
+{
+    private readonly FileStream stream;
+    private readonly string ownerFile;
+
+    private FolderLock(FileStream stream, string ownerFile)
+    {
+        this.stream = stream;
+        this.ownerFile = ownerFile;
+    }
+
+    /// <summary>Takes the lock of a folder, which is created if need be.</summary>
+    /// <exception cref="InputException">Another process (or another part of this one) holds it.</exception>
+    public static FolderLock Acquire(string folder)
+    {
+        var lockFile = Path.Combine(folder, ".lock");
+        var ownerFile = Path.Combine(folder, ".lock.owner");
+        FolderLock? result = null;
+        DiskErrors.Guard(lockFile, () =>
+        {
+            Directory.CreateDirectory(folder);
+            try
+            {
+                result = new(new(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), ownerFile);
+            }
+            catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException) && !DiskErrors.IsFull(error))
+            {
+                throw new InputException(
+                    "Another onnxkd is running in this folder.",
+                    where: Path.GetFullPath(folder),
+                    found: Owner(ownerFile),
+                    remedy: "wait for it to finish, stop it, or choose another folder",
+                    inner: error);
+            }
+            File.WriteAllText(ownerFile, Environment.ProcessId.ToString());
+        });
+        return result!;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (stream.CanRead)
+            File.Delete(ownerFile);
+        stream.Dispose();
+    }
+
+    private static string? Owner(string ownerFile)
+    {
+        try
+        {
+            return $"process {File.ReadAllText(ownerFile)}";
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

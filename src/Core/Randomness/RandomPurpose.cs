@@ -1,0 +1,22 @@
+namespace OnnxKd.Core.Randomness;
+
+/// <summary>
+/// What a random stream is for; streams of different purposes never overlap. The numbers are part of the file formats and stay below 32.
+/// </summary>
+public enum RandomPurpose : uint
+{
+    /// <summary>Initial weights; the item is the parameter's index.</summary>
+    Initialisation = 1,
+
+    /// <summary>The order of samples; the round is the epoch.</summary>
+    Shuffle = 2,
+
+    /// <summary>Augmentation; the item is the sample id, the round is the view or epoch.</summary>
+    Augmentation = 3,
+
+    /// <summary>Dropout masks; the item is the training step.</summary>
+    Dropout = 4,
+
+    /// <summary>Rows picked for a check.</summary>
+    Verification = 5,
+}

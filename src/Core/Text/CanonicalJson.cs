@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Text;
+
+/// <summary>
+/// One way to write records as JSON: snake_case names in the order of declaration, two spaces, line feeds, shortest numbers that
+/// round-trip, enumerations as snake_case words, a final line feed. Equal values give equal bytes.
+/// </summary>
+public static class CanonicalJson
+{
+    /// <summary>Strict in reading: unknown, missing and repeated names, nulls where none are allowed, and NaN are refused.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        IgnoreReadOnlyProperties = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+        NewLine = "\n",
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+
+    /// <summary>The text of a value.</summary>
+    public static string Serialize<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
+
+    /// <summary>Reads a value.</summary>
+    /// <param name="utf8">The document.</param>
+    /// <param name="where">The file, for messages.</param>
+    /// <exception cref="InputException">Not JSON, or not the JSON of this type.</exception>
+    public static T Deserialize<T>(ReadOnlySpan<byte> utf8, string where)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new JsonException("The document is null.");
+        }
+        catch (JsonException error)
+        {
+            throw new InputException("A JSON file cannot be read.", where: where, found: error.Message, inner: error);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.IO.Compression;
+using Microsoft.Win32.SafeHandles;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>An open data file, decompressed if it was gzipped (told from its first bytes, not its name).</summary>
+internal sealed class SourceFile : IDisposable
+{
+    private SourceFile(string path, SafeFileHandle handle)
+    {
+        Path = path;
+        Handle = handle;
+        Length = RandomAccess.GetLength(handle);
+        Head = new byte[(int)Math.Min(512, Length)];
+        RandomAccess.Read(handle, Head, 0);
+    }
+
+    /// <summary>The file, for messages.</summary>
+    public string Path { get; }
+
+    private SafeFileHandle Handle { get; }
+
+    /// <summary>The number of bytes, decompressed.</summary>
+    public long Length { get; }
+
+    /// <summary>Up to 512 bytes from the start, to tell the format.</summary>
+    public byte[] Head { get; }
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="InputException">Missing, empty, unreadable, or broken gzip.</exception>
+    public static SourceFile Open(string path)
+    {
+        SafeFileHandle handle;
+        try
+        {
+            handle = File.OpenHandle(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException(
+                "A data file is missing.", where: path, remedy: "check the path; relative paths start from the current folder", inner: error);
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+        {
+            throw new InputException("A data file cannot be opened.", where: path, found: error.Message, inner: error);
+        }
+
+        try
+        {
+            var file = new SourceFile(path, handle);
+            if (file.Length == 0)
+                throw new InputException("A data file is empty.", where: path, found: "0 bytes", remedy: "fetch or write it again");
+            if (file.Head is not [0x1f, 0x8b, ..])
+                return file;
+            using (file)
+                return Decompress(file);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decoded content: what a callback writes, kept in a nameless temporary file.</summary>
+    /// <param name="path">What it was decoded from, for messages.</param>
+    /// <param name="write">Writes the decoded bytes.</param>
+    public static SourceFile Decode(string path, Action<Stream> write) => new(path, TemporaryFile.Create(write));
+
+    /// <summary>Reads from a position until the span is full. Thread-safe.</summary>
+    /// <exception cref="InputException">The file ends before.</exception>
+    public void Read(long offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            var read = RandomAccess.Read(Handle, destination, offset);
+            if (read == 0)
+                throw new InputException("A data file ends too early.", where: $"{Path}, byte {offset}", remedy: "fetch or write it again");
+            offset += read;
+            destination = destination[read..];
+        }
+    }
+
+    /// <summary>A new stream over the bytes; the file stays open when it is closed.</summary>
+    public Stream OpenStream() => new HandleReader(this);
+
+    /// <inheritdoc/>
+    public void Dispose() => Handle.Dispose();
+
+    private static SourceFile Decompress(SourceFile file)
+    {
+        try
+        {
+            return Decode(file.Path, output =>
+            {
+                using var gzip = new GZipStream(file.OpenStream(), CompressionMode.Decompress);
+                gzip.CopyTo(output, 1 << 17);
+            });
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InputException(
+                "A gzipped file is damaged or truncated.", where: file.Path, found: error.Message, remedy: "fetch it again", inner: error);
+        }
+    }
+
+    /// <summary>A seekable, read-only stream over a handle that it does not own.</summary>
+    private sealed class HandleReader(SourceFile file) : Stream
+    {
+        public override bool CanRead => true;
+        public override bool CanSeek => true;
+        public override bool CanWrite => false;
+        public override long Length => file.Length;
+        public override long Position { get; set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = RandomAccess.Read(file.Handle, buffer, Position);
+            Position += read;
+            return read;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => Position + offset,
+            _ => Length + offset,
+        };
+
+        public override void Flush()
+        {
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,51 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>A file format that a set can come in.</summary>
+/// <param name="Name">For people.</param>
+/// <param name="HasNames">Whether the content has names to choose by.</param>
+/// <param name="Matches">Tells the format from the first bytes and the length.</param>
+/// <param name="Open">Finds the wanted tensor.</param>
+internal sealed record TensorFormat(
+    string Name, bool HasNames, Func<byte[], long, bool> Matches, Func<SourceFile, TensorRequest, TensorFile> Open)
+{
+    /// <summary>Every format; the first that matches is taken.</summary>
+    private static readonly TensorFormat[] All =
+    [
+        new("NPY", false, (head, _) => NpyFormat.Matches(head), (file, _) => NpyFormat.Open(file)),
+        new("NPZ", true, (head, _) => NpzFormat.Matches(head), NpzFormat.Open),
+        new("safetensors", true, SafetensorsFormat.Matches, SafetensorsFormat.Open),
+        new("IDX", false, (head, _) => IdxFormat.Matches(head), (file, _) => IdxFormat.Open(file)),
+        new("CSV", true, (head, _) => CsvFormat.Matches(head), CsvFormat.Open),
+    ];
+
+    /// <summary>Opens the file of a request, whatever its format.</summary>
+    /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
+    public static TensorFile OpenAny(TensorRequest request)
+    {
+        var file = SourceFile.Open(request.Path);
+        TensorFile? tensor = null;
+        try
+        {
+            var format = Array.Find(All, f => f.Matches(file.Head, file.Length)) ?? throw new InputException(
+                "The format of a data file is not known.",
+                where: request.Path,
+                found: $"it begins with {Convert.ToHexStringLower(file.Head.AsSpan(0, Math.Min(8, file.Head.Length)))} (hexadecimal)",
+                expected: $"{string.Join(", ", All.Select(f => f.Name))}, or one of them gzipped",
+                remedy: "convert it to one of these formats");
+            if (request.Key is not null && !format.HasNames)
+                throw new InputException(
+                    $"A key is given, but {format.Name} files hold one tensor without a name.",
+                    where: request.Path,
+                    found: $"key '{request.Key}'",
+                    remedy: "remove the key");
+            return tensor = format.Open(file, request);
+        }
+        finally
+        {
+            if (tensor?.File != file)
+                file.Dispose();
+        }
+    }
+}
