@@ -1,33 +1,107 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>An ONNX model file: its parsed content, where it came from, and its hash.</summary>
 public sealed class OnnxModel
 {
-    /// <summary>Loads and validates a model; external data is checked and read in.</summary>
-    /// <exception cref="Errors.InputException">Missing, not ONNX, truncated, structurally invalid, or external data missing or outside the model's folder.</exception>
-    public static OnnxModel Load(string path) => throw new NotImplementedException();
+    private readonly string? fileDigest;
 
-    /// <summary>Wraps a model built in memory.</summary>
-    public static OnnxModel FromProto(global::Onnx.ModelProto proto) => throw new NotImplementedException();
+    private OnnxModel(ModelProto proto, string? path, string? fileDigest)
+    {
+        Proto = proto;
+        Path = path;
+        this.fileDigest = fileDigest;
+    }
 
-    /// <summary>The parsed model, with all tensor data inside.</summary>
-    public global::Onnx.ModelProto Proto => throw new NotImplementedException();
+    /// <summary>The parsed model, with all tensor data inside. Fields that the schema does not know are kept.</summary>
+    public ModelProto Proto { get; }
 
     /// <summary>The file it was loaded from; <c>null</c> for a model built in memory.</summary>
-    public string? Path => throw new NotImplementedException();
+    public string? Path { get; }
 
-    /// <summary>SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data.</summary>
-    public string Digest => throw new NotImplementedException();
+    /// <summary>
+    /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show. For a model
+    /// built in memory: over <see cref="ToBytes"/> as of now.
+    /// </summary>
+    public string Digest => fileDigest ?? Hashing.Sha256(ToBytes());
 
-    /// <summary>The number of values in float initializers (and float constants).</summary>
-    public long ParameterCount => throw new NotImplementedException();
+    /// <summary>The number of values in float initializers (and float constants), subgraphs included.</summary>
+    public long ParameterCount =>
+        ModelTraversal.Tensors(Proto).Where(t => TensorTypes.IsFloat(t.DataType)).Sum(t => (long)t.ElementCount())
+        + Proto.Graph.Node.Where(n => n.OpType == "Constant").SelectMany(n => n.Attribute).Sum(a => (long)a.Floats.Count + (a.HasF ? 1 : 0));
 
-    /// <summary>The model's bytes, deterministic.</summary>
-    public byte[] ToBytes() => throw new NotImplementedException();
+    /// <summary>Loads and validates a model; external data is checked and read in.</summary>
+    /// <exception cref="InputException">
+    /// Missing, not ONNX, truncated, structurally invalid, or external data missing or outside the model's folder.
+    /// </exception>
+    /// <exception cref="UnsupportedModelException">Larger than 2 GB, or too old to name its operator set.</exception>
+    public static OnnxModel Load(string path)
+    {
+        var bytes = ReadFile(path);
+        var proto = ModelParser.Parse(bytes, path);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(bytes);
+        ExternalData.ReadIn(proto, path, hash.AppendData);
+        ModelValidation.Validate(proto, path);
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
 
-    /// <summary>Writes the model atomically (beside, flushed, renamed).</summary>
-    public void Save(string path) => throw new NotImplementedException();
+    /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>
+    /// <exception cref="InputException">Structurally invalid.</exception>
+    public static OnnxModel FromProto(ModelProto proto)
+    {
+        ModelValidation.Validate(proto, "model in memory");
+        return new(proto, path: null, fileDigest: null);
+    }
+
+    /// <summary>The model's bytes: equal content gives equal bytes.</summary>
+    /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
+    public byte[] ToBytes()
+    {
+        ModelSize.Require(Proto, Path ?? "model in memory");
+        return Proto.ToByteArray();
+    }
+
+    /// <summary>Writes the model atomically (beside, flushed, renamed), all data in the one file.</summary>
+    public void Save(string path)
+    {
+        var bytes = ToBytes();
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
 
     /// <summary>Sets or replaces an entry of the model's metadata.</summary>
-    public void SetMetadata(string key, string value) => throw new NotImplementedException();
+    public void SetMetadata(string key, string value)
+    {
+        var entry = Proto.MetadataProps.FirstOrDefault(e => e.Key == key);
+        if (entry is null)
+            Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        else
+            entry.Value = value;
+    }
+
+    /// <summary>An entry of the model's metadata; <c>null</c> if absent.</summary>
+    public string? GetMetadata(string key) => Proto.MetadataProps.FirstOrDefault(e => e.Key == key)?.Value;
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            var length = new FileInfo(path).Length;
+            return length <= Array.MaxLength ? File.ReadAllBytes(path) : throw ModelSize.TooLarge(path, length);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException(
+                "A model is missing.", where: path, remedy: "check the path; relative paths start from the current folder", inner: error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException("A model cannot be read.", where: path, found: error.Message, inner: error);
+        }
+    }
 }

@@ -8,6 +8,9 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>An open data file, decompressed if it was gzipped (told from its first bytes, not its name).</summary>
 internal sealed class SourceFile : IDisposable
 {
+    // Without this switch .NET takes a truncated gzip or ZIP stream for a complete one.
+    static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     private SourceFile(string path, SafeFileHandle handle)
     {
         Path = path;

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+using static Onnx.TensorProto.Types;
+
+namespace OnnxKd.Core.Onnx;
+
+/// <summary>
+/// Tensor data in files beside the model (ONNX's external data). A model is input from strangers: what it names must lie in its own folder,
+/// links included, and within the file, and this is checked before anything is read.
+/// </summary>
+internal static class ExternalData
+{
+    private static readonly string[] KnownKeys = ["location", "offset", "length", "checksum", "basepath"];
+
+    /// <summary>Reads all external data into the tensors.</summary>
+    /// <param name="model">The parsed model.</param>
+    /// <param name="modelPath">Its file.</param>
+    /// <param name="used">Called with each tensor's bytes, in order.</param>
+    public static void ReadIn(ModelProto model, string modelPath, Action<byte[]> used)
+    {
+        var folder = RealPath(Path.GetDirectoryName(Path.GetFullPath(modelPath))!);
+        long total = new FileInfo(modelPath).Length;
+        var spans = ModelTraversal.Tensors(model).Where(t => t.DataLocation == DataLocation.External)
+            .Select(t => (Tensor: t, Span: Locate(t, modelPath, folder))).ToList();
+        foreach (var (_, span) in spans)
+            total += span.Length;
+        if (total > int.MaxValue)
+            throw ModelSize.TooLarge(modelPath, total);
+
+        foreach (var (tensor, span) in spans)
+        {
+            var bytes = new byte[span.Length];
+            using (var handle = File.OpenHandle(span.File))
+            {
+                if (RandomAccess.Read(handle, bytes, span.Offset) != bytes.Length)
+                    throw Bad("External data ends too early.", tensor, modelPath, span.File, $"{span.Offset + span.Length} bytes");
+            }
+            used(bytes);
+            TensorData.ClearValues(tensor);
+            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+        }
+    }
+
+    private static (string File, long Offset, int Length) Locate(TensorProto tensor, string modelPath, string folder)
+    {
+        var entries = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in tensor.ExternalData)
+        {
+            if (!KnownKeys.Contains(entry.Key) || !entries.TryAdd(entry.Key, entry.Value))
+                throw Bad(
+                    "A tensor's external data is described wrongly.", tensor, modelPath, $"key '{entry.Key}'", string.Join(", ", KnownKeys) + ", each once");
+        }
+        if (!entries.TryGetValue("location", out var location) || location.Length == 0)
+            throw Bad("A tensor's external data has no location.", tensor, modelPath, null, "a file name");
+        if (Path.IsPathRooted(location) || location.Contains('\\') || location.Contains(':') || location.Split('/').Contains(".."))
+            throw Outside(location);
+        var file = Path.Combine(folder, location);
+        if (!File.Exists(file))
+            throw new InputException(
+                "A file of external data is missing.",
+                where: $"{modelPath}, tensor '{tensor.Name}'",
+                found: $"no file {file}",
+                remedy: "copy it beside the model, under the same name as when it was exported");
+        if (!RealPath(file).StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw Outside($"{location}, a link to {RealPath(file)}");
+
+        if (!Shapes.TryElements(tensor.Dims, out var elements) || TensorTypes.Bits(tensor.DataType) is not { } bits || elements > int.MaxValue)
+            throw Bad(
+                "A tensor with external data has an impossible type or shape.",
+                tensor, modelPath, $"{TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)}", "a numeric tensor below 2 GB");
+        var expected = (elements * bits + 7) / 8;
+        var available = new FileInfo(file).Length;
+        var offset = Number("offset", 0);
+        var length = Number("length", expected);
+        if (length != expected)
+            throw Bad(
+                "The length of external data does not fit the tensor.",
+                tensor, modelPath, $"{length} bytes", $"{expected} bytes ({TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)})");
+        if (offset > available || length > available - offset)
+            throw Bad(
+                "External data lies outside its file.", tensor, modelPath, $"bytes {offset} to {offset + length}", $"within the {available} bytes of {location}");
+        if (length > Array.MaxLength)
+            throw ModelSize.TooLarge(modelPath, length);
+        return (file, offset, (int)length);
+
+        InputException Outside(string found) => new(
+            "A model's external data lies outside the model's folder.",
+            where: $"{modelPath}, tensor '{tensor.Name}'",
+            found: found,
+            expected: "a relative path inside the folder, without '..'",
+            remedy: "do not use this model, or move the data beside it and correct the location");
+
+        long Number(string key, long absent) =>
+            !entries.TryGetValue(key, out var text) ? absent
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+            : throw Bad($"The {key} of external data is not a number.", tensor, modelPath, $"'{text}'", "a number of bytes, at least 0");
+    }
+
+    /// <summary>The path with every link on the way resolved.</summary>
+    private static string RealPath(string path)
+    {
+        var parent = Path.GetDirectoryName(path);
+        if (parent is null)
+            return path;
+        var here = Path.Combine(RealPath(parent), Path.GetFileName(path));
+        FileSystemInfo info = Directory.Exists(here) ? new DirectoryInfo(here) : new FileInfo(here);
+        return info.LinkTarget is null ? here : RealPath(info.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
+    }
+
+    private static InputException Bad(string what, TensorProto tensor, string modelPath, string? found, string expected) =>
+        new(what, where: $"{modelPath}, tensor '{tensor.Name}'", found, expected, "export the model again");
+}

@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+
+namespace OnnxKd.Core.Tests.Onnx;
+
+public sealed class ExternalDataTests : IDisposable
+{
+    private static readonly byte[] Weights = MemoryMarshal.AsBytes<float>([9f, 1f, 2f, 3f, 4f, 5f, 6f, 9f]).ToArray();
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Load_DataBesideTheModel_IsReadIn()
+    {
+        folder.Write("w.bin", Weights);
+        var path = Save(("location", "w.bin"), ("offset", "4"), ("length", "24"));
+
+        var model = OnnxModel.Load(path);
+
+        Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], model.Proto.Graph.Initializer[0].ToFloats());
+        Assert.Empty(model.Proto.Graph.Initializer[0].ExternalData);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([.. File.ReadAllBytes(path), .. Weights[4..28]])), model.Digest);
+        model.Save(folder.File("one.onnx"));
+        Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], OnnxModel.Load(folder.File("one.onnx")).Proto.Graph.Initializer[0].ToFloats());
+    }
+
+    [Fact]
+    public void Load_DataInASubfolderWithoutOffsetAndLength_IsReadIn()
+    {
+        Directory.CreateDirectory(folder.File("data"));
+        folder.Write("data/w.bin", Weights);
+
+        var model = OnnxModel.Load(Save(("location", "data/w.bin")));
+
+        Assert.Equal([9f, 1f, 2f, 3f, 4f, 5f], model.Proto.Graph.Initializer[0].ToFloats());
+    }
+
+    [Theory]
+    [InlineData("missing", "location", "gone.bin")]
+    [InlineData("outside the model's folder", "location", "../w.bin")]
+    [InlineData("outside the model's folder", "location", "data/../../w.bin")]
+    [InlineData("outside the model's folder", "location", "/etc/hostname")]
+    [InlineData("outside the model's folder", "location", "..\\w.bin")]
+    [InlineData("no location", "location", "")]
+    [InlineData("outside its file", "offset", "9")]
+    [InlineData("outside its file", "offset", "9223372036854775807")]
+    [InlineData("not a number", "offset", "-4")]
+    [InlineData("not a number", "length", "many")]
+    [InlineData("does not fit the tensor", "length", "20")]
+    [InlineData("described wrongly", "extra", "1")]
+    public void Load_BadEntry_IsRefused(string message, string key, string value)
+    {
+        folder.Write("w.bin", Weights);
+        var entries = new Dictionary<string, string> { ["location"] = "w.bin", ["offset"] = "4", ["length"] = "24", [key] = value };
+        var path = Save([.. entries.Select(e => (e.Key, e.Value))]);
+
+        Assert.Contains(message, Assert.Throws<InputException>(() => OnnxModel.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Load_LinkOutOfTheFolder_IsRefused()
+    {
+        using var elsewhere = new TemporaryFolder();
+        File.CreateSymbolicLink(folder.File("w.bin"), elsewhere.Write("w.bin", Weights));
+        Directory.CreateSymbolicLink(folder.File("data"), elsewhere.Path);
+
+        Assert.Contains("outside the model's folder", Assert.Throws<InputException>(() => OnnxModel.Load(Save(("location", "w.bin")))).Message);
+        Assert.Contains("outside the model's folder", Assert.Throws<InputException>(() => OnnxModel.Load(Save(("location", "data/w.bin")))).Message);
+    }
+
+    [Fact]
+    public void Load_LinkInsideTheFolder_IsFollowed()
+    {
+        File.CreateSymbolicLink(folder.File("w.bin"), folder.Write("blob", Weights));
+
+        OnnxModel.Load(Save(("location", "w.bin")));
+    }
+
+    [Fact]
+    public void Load_HugeShape_IsRefusedWithoutAllocating()
+    {
+        folder.Write("w.bin", Weights);
+        var proto = External(("location", "w.bin"));
+        proto.Graph.Initializer[0].Dims[0] = 1L << 60;
+
+        Assert.Contains("impossible", Assert.Throws<InputException>(() => OnnxModel.Load(folder.Write("m.onnx", proto.ToByteArray()))).Message);
+    }
+
+    [Fact]
+    public void Load_MoreThanTwoGigabytes_IsRefused()
+    {
+        // Sparse: the length is there, the disk space is not.
+        using (var file = File.Create(folder.File("w.bin")))
+            file.SetLength(1L << 33);
+        var proto = External(("location", "w.bin"));
+        proto.Graph.Initializer[0].Dims[0] = 1L << 28;
+
+        Assert.Contains(
+            "too large", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(folder.Write("m.onnx", proto.ToByteArray()))).Message);
+    }
+
+    private string Save(params (string Key, string Value)[] entries) => folder.Write("m.onnx", External(entries).ToByteArray());
+
+    private static ModelProto External(params (string Key, string Value)[] entries)
+    {
+        var proto = Models.Small();
+        var tensor = proto.Graph.Initializer[0];
+        tensor.ClearRawData();
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.AddRange(entries.Select(e => new StringStringEntryProto { Key = e.Key, Value = e.Value }));
+        return proto;
+    }
+}
