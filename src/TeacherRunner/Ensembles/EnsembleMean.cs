@@ -1,0 +1,58 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Logits;
+
+namespace OnnxKd.TeacherRunner.Ensembles;
+
+/// <summary>Combines the rows of several teachers into one, in double precision.</summary>
+/// <param name="combination">The kind of mean.</param>
+/// <param name="weights">The teachers' shares; they sum to 1.</param>
+/// <param name="classes">Values per row.</param>
+internal sealed class EnsembleMean(Combination combination, double[] weights, int classes)
+{
+    private readonly double[] mean = new double[classes];
+    private readonly double[] offsets = new double[weights.Length];
+
+    /// <summary>Writes the weighted mean of the teachers' rows over the first teacher's rows.</summary>
+    /// <param name="teachers">The logits of each teacher: rows × classes values.</param>
+    public void CombineIntoFirst(Memory<float>[] teachers)
+    {
+        for (var start = 0; start < teachers[0].Length; start += classes)
+        {
+            if (combination == Combination.MeanOfLogits)
+                MeanOfLogits(teachers, start);
+            else
+                LogOfMeanProbability(teachers, start);
+            var destination = teachers[0].Span[start..];
+            for (var c = 0; c < classes; c++)
+                destination[c] = (float)mean[c];
+        }
+    }
+
+    private void MeanOfLogits(Memory<float>[] teachers, int start)
+    {
+        Array.Clear(mean);
+        for (var t = 0; t < teachers.Length; t++)
+        {
+            var row = teachers[t].Span.Slice(start, classes);
+            for (var c = 0; c < classes; c++)
+                mean[c] += weights[t] * row[c];
+        }
+    }
+
+    // log Σₜ wₜ softmax(vₜ)[c] = logsumexpₜ(vₜ[c] + log wₜ − logsumexp(vₜ)): no probability is formed, so none can round to 0.
+    private void LogOfMeanProbability(Memory<float>[] teachers, int start)
+    {
+        for (var t = 0; t < teachers.Length; t++)
+            offsets[t] = Math.Log(weights[t]) - SoftmaxMath.LogSumExp(teachers[t].Span.Slice(start, classes));
+        for (var c = 0; c < classes; c++)
+        {
+            var max = double.NegativeInfinity;
+            for (var t = 0; t < teachers.Length; t++)
+                max = Math.Max(max, teachers[t].Span[start + c] + offsets[t]);
+            var sum = 0.0;
+            for (var t = 0; t < teachers.Length; t++)
+                sum += Math.Exp(teachers[t].Span[start + c] + offsets[t] - max);
+            mean[c] = max + Math.Log(sum);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>How the values that a session gives become a row of a cache.</summary>
+internal enum LogitTransform
+{
+    /// <summary>As they are.</summary>
+    None,
+
+    /// <summary>log(max(p, floor)): the model gives probabilities whose logits could not be found.</summary>
+    LogOfProbability,
+
+    /// <summary>
+    /// One column z becomes the two-class row [0, z]: softmax([0, z]) = [1 − sigmoid(z), sigmoid(z)], the same distribution.
+    /// </summary>
+    TwoClasses,
+}
+
+/// <summary>What a model's chosen tensor holds, established by running the model.</summary>
+/// <param name="Tensor">The tensor's name in the file.</param>
+/// <param name="Kind">What a row holds after the transform.</param>
+/// <param name="Transform">What is done to the tensor's values.</param>
+internal sealed record LogitHead(string Tensor, LogitKind Kind, LogitTransform Transform)
+{
+    /// <summary>
+    /// The smallest probability whose logarithm is taken (−27.6). Far below what a float32 softmax resolves beside 1 (6e-8), so
+    /// that no ranking is lost, and large enough that the row stays usable where the model rounded a probability to 0.
+    /// </summary>
+    public const float ProbabilityFloor = 1e-12f;
+
+    // Room for a softmax in float16, whose rounding is 5e-4; a wrong axis or a wrong tensor misses by far more.
+    private const double Tolerance = 2e-3;
+
+    /// <summary>
+    /// Tests the structure's claim on values that the model gave: the activation of the logits must be the output, row by row. Without
+    /// an activation, the values themselves tell probabilities, log-probabilities and logits apart.
+    /// </summary>
+    /// <param name="trace">The claim.</param>
+    /// <param name="outputs">rows × columns values of the output.</param>
+    /// <param name="logits">rows × columns values of the tensor before the activation.</param>
+    /// <param name="columns">Values per row.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    public static LogitHead Establish(LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model)
+    {
+        if (trace.Activation == HeadActivation.None)
+            return WithoutActivation(trace, logits, columns, model);
+
+        if (!ActivationHolds(trace.Activation, outputs, logits, columns))
+            throw new UnsupportedModelException(
+                $"The model ends in {trace.Activation}, but not over classes, so it is no classifier head.",
+                $"output '{trace.Output}' of {model}", $"'{trace.Output}' is not the row-wise {trace.Activation} of '{trace.Logits}'",
+                "one row of class scores per sample, normalised over the classes",
+                "name the tensor that holds the logits (output: in a recipe)");
+        if (columns > 1)
+            return new(trace.Logits, LogitKind.Logit, LogitTransform.None);
+        return trace.Activation == HeadActivation.Sigmoid
+            ? new(trace.Logits, LogitKind.Logit, LogitTransform.TwoClasses)
+            : throw OneClass(trace, model);
+    }
+
+    /// <summary>Turns what the session wrote into rows, in place.</summary>
+    /// <param name="values">rows × classes; with <see cref="LogitTransform.TwoClasses"/> the session filled only the first rows values.</param>
+    /// <param name="rows">Samples.</param>
+    public void Apply(Span<float> values, int rows)
+    {
+        switch (Transform)
+        {
+            case LogitTransform.LogOfProbability:
+                foreach (ref var value in values)
+                    // Comparing this way round lets NaN through, to be reported with its sample.
+                    value = MathF.Log(value < ProbabilityFloor ? ProbabilityFloor : value);
+                break;
+            case LogitTransform.TwoClasses:
+                for (var row = rows - 1; row >= 0; row--)
+                    (values[2 * row], values[2 * row + 1]) = (0, values[row]);
+                break;
+        }
+    }
+
+    private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, string model)
+    {
+        if (columns == 1)
+            return trace.IsInner || !AllIn01(values)
+                ? new(trace.Logits, LogitKind.Logit, LogitTransform.TwoClasses)
+                : throw new InputException(
+                    "It is not clear whether the model's single column holds a logit or a probability.",
+                    $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
+                    "name the tensor before the sigmoid (output: in a recipe)");
+        return EveryRow(values, columns, IsDistribution)
+            ? new(trace.Logits, LogitKind.LogProbability, LogitTransform.LogOfProbability)
+            : EveryRow(values, columns, row => Math.Abs(SoftmaxMath.LogSumExp(row)) < Tolerance)
+                ? new(trace.Logits, LogitKind.LogProbability, LogitTransform.None)
+                : new(trace.Logits, LogitKind.Logit, LogitTransform.None);
+    }
+
+    private static bool ActivationHolds(HeadActivation activation, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns)
+    {
+        for (var start = 0; start < logits.Length; start += columns)
+        {
+            var row = logits.Slice(start, columns);
+            if (!AllFinite(row))
+                continue; // Nothing can be concluded from it; capturing would name the sample.
+
+            var normaliser = SoftmaxMath.LogSumExp(row);
+            for (var i = 0; i < columns; i++)
+            {
+                double found = outputs[start + i];
+                var expected = activation switch
+                {
+                    HeadActivation.Softmax => Math.Exp(row[i] - normaliser),
+                    HeadActivation.LogSoftmax => row[i] - normaliser,
+                    _ => 1 / (1 + Math.Exp(-row[i])),
+                };
+                if (!(Math.Abs(found - expected) <= Tolerance * Math.Max(1, Math.Abs(expected))))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsDistribution(ReadOnlySpan<float> row)
+    {
+        var sum = 0.0;
+        foreach (var value in row)
+            sum += value;
+        return AllIn01(row) && Math.Abs(sum - 1) < Tolerance;
+    }
+
+    private static bool EveryRow(ReadOnlySpan<float> values, int columns, Func<ReadOnlySpan<float>, bool> holds)
+    {
+        var seen = false;
+        for (var start = 0; start < values.Length; start += columns)
+        {
+            var row = values.Slice(start, columns);
+            if (!AllFinite(row))
+                continue;
+            if (!holds(row))
+                return false;
+            seen = true;
+        }
+
+        return seen;
+    }
+
+    private static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);
+
+    private static bool AllFinite(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+
+    private static UnsupportedModelException OneClass(LogitTrace trace, string model) => new(
+        "The model has a single class, so there is nothing to distil.", $"output '{trace.Output}' of {model}", "1 column", "2 or more");
+}

@@ -1,0 +1,80 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>The function between a model's logits and its output.</summary>
+internal enum HeadActivation
+{
+    /// <summary>None that could be found.</summary>
+    None,
+    Softmax,
+    LogSoftmax,
+    Sigmoid,
+}
+
+/// <summary>Where a graph's logits are, as far as its structure tells.</summary>
+/// <param name="Output">The tensor that the search started from.</param>
+/// <param name="Logits">The tensor before the final activation; <paramref name="Output"/> itself where there is none.</param>
+/// <param name="Activation">What lies between the two.</param>
+/// <param name="IsInner">Whether the user named a tensor inside the graph, which is then taken as it is.</param>
+internal sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner)
+{
+    // These pass a row's values on in the same order.
+    private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
+
+    /// <summary>Looks for the logits behind an output. What it finds is a claim; <see cref="LogitHead.Establish"/> tests it.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="requested">An output, or a tensor inside the graph; <c>null</c>: the only float output.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    public static LogitTrace Find(GraphProto graph, string? requested, string model)
+    {
+        var producers = new Dictionary<string, NodeProto>();
+        foreach (var node in graph.Node)
+            foreach (var tensor in node.Output)
+                producers[tensor] = node;
+
+        var output = requested ?? OnlyFloatOutput(graph, model);
+        var isOutput = graph.Output.Any(o => o.Name == output);
+        if (!isOutput)
+            return producers.ContainsKey(output)
+                ? new(output, output, HeadActivation.None, IsInner: true)
+                : throw new InputException(
+                    "The model has no tensor of that name.", model, $"'{output}'",
+                    $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives");
+
+        for (var tensor = output; producers.TryGetValue(tensor, out var node); tensor = node.Input[0])
+        {
+            if (ActivationOf(node) is not HeadActivation.None and var activation)
+                return new(output, node.Input[0], activation, IsInner: false);
+            if (!Passing.Contains(node.OpType) || node.Input.Count == 0)
+                break;
+        }
+
+        return new(output, output, HeadActivation.None, IsInner: false);
+    }
+
+    private static HeadActivation ActivationOf(NodeProto node) => node.Domain is not ("" or "ai.onnx")
+        ? HeadActivation.None
+        : node.OpType switch
+        {
+            "Softmax" => HeadActivation.Softmax,
+            "LogSoftmax" => HeadActivation.LogSoftmax,
+            "Sigmoid" => HeadActivation.Sigmoid,
+            _ => HeadActivation.None,
+        };
+
+    private static string OnlyFloatOutput(GraphProto graph, string model)
+    {
+        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).ToArray();
+        return candidates.Length == 1
+            ? candidates[0]
+            : throw new InputException(
+                "It is not clear which of the model's outputs holds the class scores.", model,
+                $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
+                "name the output, or the tensor inside the graph, that holds the logits (output: in a recipe)");
+    }
+
+    private static bool IsFloat(ValueInfoProto output) => (TensorProto.Types.DataType?)output.Type?.TensorType?.ElemType
+        is TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Double;
+}

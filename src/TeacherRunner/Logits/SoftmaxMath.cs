@@ -1,0 +1,16 @@
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>The normaliser of a softmax, in double precision.</summary>
+internal static class SoftmaxMath
+{
+    /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> row)
+    {
+        double max = float.NegativeInfinity, sum = 0;
+        foreach (var value in row)
+            max = Math.Max(max, value);
+        foreach (var value in row)
+            sum += Math.Exp(value - max);
+        return max + Math.Log(sum);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>A device that was tried and works: where ONNX Runtime sessions run.</summary>
+/// <param name="Provider"><c>cpu</c> or <c>cuda</c>.</param>
+/// <param name="Index">The GPU's number; 0 on the CPU.</param>
+/// <param name="Note">Why <c>auto</c> did not choose CUDA; <c>null</c> when it did, or was not asked.</param>
+internal sealed record ExecutionDevice(string Provider, int Index, string? Note = null)
+{
+    private const string Cpu = "cpu";
+    private const string Cuda = "cuda";
+
+    /// <summary>Turns what the user asked for into a device that works. CUDA that was asked for by name is never replaced by the CPU.</summary>
+    public static ExecutionDevice Resolve(string requested)
+    {
+        if (requested == Cpu)
+            return new(Cpu, 0);
+        if (requested == "auto")
+            return WhyNotCuda(0) is { } reason ? new(Cpu, 0, reason.Message) : new(Cuda, 0);
+
+        var index = ParseCudaIndex(requested);
+        return WhyNotCuda(index) is { } refusal ? throw refusal : new(Cuda, index);
+    }
+
+    /// <summary>Settings for a session on this device.</summary>
+    public SessionOptions CreateSessionOptions(int threads)
+    {
+        var options = new SessionOptions
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            // Errors arrive as exceptions; printing them as well would break up the progress display.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        if (Provider == Cuda)
+            AppendCuda(options, Index);
+        return options;
+    }
+
+    private static int ParseCudaIndex(string requested)
+    {
+        if (requested == Cuda)
+            return 0;
+        if (requested.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(requested.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            return index;
+        throw new InputException("The device is not one that exists.", "device", $"'{requested}'", "auto, cpu, cuda or cuda:N (N from 0)");
+    }
+
+    private static void AppendCuda(SessionOptions options, int index)
+    {
+        using var cuda = new OrtCUDAProviderOptions();
+        cuda.UpdateOptions(new()
+        {
+            ["device_id"] = index.ToString(CultureInfo.InvariantCulture),
+            // Full float32, and algorithms chosen by rule instead of by timing: the same rows give the same bits after a resume.
+            ["use_tf32"] = "0",
+            ["cudnn_conv_algo_search"] = "HEURISTIC",
+        });
+        options.AppendExecutionProvider_CUDA(cuda);
+    }
+
+    // The only proof that CUDA works is a session on it: libraries, driver and device are each looked at no earlier.
+    private static InputException? WhyNotCuda(int index)
+    {
+        const string askCpu = "or choose the device cpu";
+        var where = $"device cuda:{index}";
+        if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
+            return new(
+                "CUDA is not to be had: this build of ONNX Runtime is for the CPU only.", where,
+                "no CUDAExecutionProvider in libonnxruntime.so",
+                "the npm packages onnxruntime-node and com.github.asus4.onnxruntime.linux-x64-gpu in eng/gpu",
+                $"on a machine with an NVIDIA GPU set ONNXKD_GPU=1 and run ./onnxkd again (it fetches both), {askCpu}");
+        try
+        {
+            using var options = new ExecutionDevice(Cuda, index).CreateSessionOptions(threads: 1);
+            using var session = new InferenceSession(ProbeModel.Bytes, options);
+            return null;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            return new(
+                "CUDA is not to be had: ONNX Runtime could not start it.", where, e.Message,
+                "an NVIDIA GPU with its driver, the CUDA 13 libraries (cudart, cublas, cublasLt, curand, cufft) and cuDNN 9 where the loader finds them",
+                $"install what the line above names or add its folder to LD_LIBRARY_PATH, {askCpu}", e);
+        }
+    }
+}

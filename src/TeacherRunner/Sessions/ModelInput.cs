@@ -1,0 +1,92 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>The one input of a model that is fed, and how samples fit into it.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">Its element type in the file.</param>
+/// <param name="FixedBatch">The only batch size it takes; <c>null</c>: any.</param>
+/// <param name="SampleDims">Its dimensions after the batch axis.</param>
+internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, long[] SampleDims)
+{
+    /// <summary>Values per sample.</summary>
+    public int SampleElements { get; } = (int)SampleDims.Aggregate(1L, (product, d) => product * d);
+
+    /// <summary>Finds the fed input and fits samples of a shape into it: equal apart from axes of length 1, or flattened.</summary>
+    /// <exception cref="InputException">No input, several inputs, another type, or a shape that does not fit.</exception>
+    public static ModelInput Find(GraphProto graph, IReadOnlyList<int> sampleShape, string model)
+    {
+        var input = FindFed(graph, model);
+        var where = $"input '{input.Name}' of {model}";
+        if (input.Type?.TensorType is not { } tensor)
+            throw new InputException("The model's input is not a tensor.", where);
+
+        var type = (DataType)tensor.ElemType;
+        if (type is not (DataType.Float or DataType.Float16 or DataType.Double or DataType.Uint8))
+            throw new InputException(
+                "The model's input type does not fit the transfer set.", where, NameOf(type), "float, float16, double or uint8");
+        if (tensor.Shape is null || tensor.Shape.Dim.Count == 0)
+            throw new InputException("The model's input has no batch axis.", where, "a scalar, or no shape", "[N, ...]");
+
+        var dims = tensor.Shape.Dim.Select(d => d.DimValue > 0 ? d.DimValue : (long?)null).ToArray();
+        var fitted = Fit(dims[1..], sampleShape) ?? throw new InputException(
+            "The model's input shape does not fit the samples.", where, $"samples of {Show(sampleShape.Select(d => (long?)d))}",
+            $"{Show(dims[1..])} (after the batch axis; the file says {Show(tensor.Shape.Dim)}), the same flattened, or with axes of length 1 more or fewer",
+            "check that this model and this transfer set belong together");
+        return new(input.Name, type, checked((int?)dims[0]), fitted);
+    }
+
+    /// <summary>The feed of a batch: <c>[rows, ...]</c>.</summary>
+    public long[] ShapeOf(int rows) => [rows, .. SampleDims];
+
+    private static ValueInfoProto FindFed(GraphProto graph, string model)
+    {
+        // Files of IR version 3 and below list their weights among the inputs.
+        var weights = graph.Initializer.Select(t => t.Name).ToHashSet();
+        var fed = graph.Input.Where(i => !weights.Contains(i.Name)).ToArray();
+        return fed.Length == 1
+            ? fed[0]
+            : throw new InputException(
+                "The model must have exactly one input that samples are fed to.", model,
+                fed.Length == 0 ? "none" : $"{fed.Length}: {string.Join(", ", fed.Select(i => i.Name))}", "1");
+    }
+
+    private static long[]? Fit(long?[] dims, IReadOnlyList<int> sample)
+    {
+        // Lined up as they are, an axis of free length takes the sample's length.
+        if (dims.Length == sample.Count && Matches(dims, sample))
+            return [.. sample];
+
+        var dimsAboveOne = dims.Where(d => d != 1).ToArray();
+        var sampleAboveOne = sample.Where(d => d != 1).ToArray();
+        if (dimsAboveOne.Length == sampleAboveOne.Length && Matches(dimsAboveOne, sampleAboveOne))
+        {
+            var lengths = new Queue<int>(sampleAboveOne);
+            return [.. dims.Select(d => d == 1 ? 1L : lengths.Dequeue())];
+        }
+
+        var elements = sample.Aggregate(1L, (product, d) => product * d);
+        if (dimsAboveOne.Length == 1 && (dimsAboveOne[0] ?? elements) == elements)
+            return [.. dims.Select(d => d == 1 ? 1L : elements)];
+        if (sampleAboveOne.Length == 1 && Array.TrueForAll(dims, d => d is not null) && dims.Aggregate(1L, (product, d) => product * d!.Value) == elements)
+            return [.. dims.Select(d => d!.Value)];
+        return null;
+    }
+
+    private static bool Matches(ReadOnlySpan<long?> dims, IReadOnlyList<int> lengths)
+    {
+        for (var i = 0; i < dims.Length; i++)
+            if (dims[i] is { } length && length != lengths[i])
+                return false;
+        return true;
+    }
+
+    private static string Show(IEnumerable<long?> dims) => $"[{string.Join(", ", dims.Select(d => d?.ToString() ?? "?"))}]";
+
+    private static string Show(IEnumerable<TensorShapeProto.Types.Dimension> dims) =>
+        $"[{string.Join(", ", dims.Select(d => d.DimValue > 0 ? $"{d.DimValue}" : d.DimParam is { Length: > 0 } symbol ? symbol : "?"))}]";
+
+    private static string NameOf(DataType type) => type.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,39 @@
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>Opens ONNX Runtime sessions, with its refusals turned into errors that say whose fault it is.</summary>
+internal static class SessionFactory
+{
+    // How ONNX Runtime 1.29 words "this model is fine, but I cannot run it". It has no error code of its own for most of them.
+    private static readonly string[] Unsupported =
+        ["is not a registered function/op", "No Op registered for", "NotImplemented", "is under development", "Unsupported model IR version"];
+
+    /// <summary>Opens a session on a model in memory.</summary>
+    /// <exception cref="UnsupportedModelException">ONNX Runtime does not know an operator, type or version that the model uses.</exception>
+    /// <exception cref="InputException">ONNX Runtime finds the model invalid.</exception>
+    public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model)
+    {
+        using var options = device.CreateSessionOptions(threads);
+        try
+        {
+            return new InferenceSession(proto.ToByteArray(), options);
+        }
+        catch (OnnxRuntimeException e) when (Array.Exists(Unsupported, e.Message.Contains))
+        {
+            throw new UnsupportedModelException(
+                "ONNX Runtime cannot run the model: it uses something that this version does not know.", model, e.Message,
+                $"operators, types and versions of ONNX Runtime {OrtEnv.Instance().GetVersionString()}",
+                "export the model again with an older opset, or without the operator named above", e);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InputException(
+                "ONNX Runtime refused the model as invalid.", model, e.Message, "a valid ONNX model",
+                "check the file, for example by exporting it again", e);
+        }
+    }
+}
