@@ -1,0 +1,59 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Ensembles;
+
+namespace OnnxKd.TeacherRunner.Tests.Ensembles;
+
+public class EnsembleMeanTests
+{
+    [Fact]
+    public void MeanOfProbabilities_OrdinaryLogits_IsTheLogOfTheWeightedMean()
+    {
+        const int classes = 5, rows = 7;
+        double[] weights = [0.5, 0.3, 0.2];
+        var random = new Random(3);
+        var teachers = weights.Select(_ => Enumerable.Range(0, rows * classes).Select(_ => random.NextSingle() * 8 - 4).ToArray()).ToArray();
+        var expected = new double[rows * classes];
+        for (var i = 0; i < expected.Length; i++)
+            expected[i] = Math.Log(weights.Select((w, t) => w * Probability(teachers[t], i, classes)).Sum());
+
+        var combined = Combine(Combination.MeanOfProbabilities, weights, classes, teachers);
+
+        Near.Equal(expected, combined, 1e-6); // half a float32 step at 8
+    }
+
+    [Fact]
+    public void MeanOfProbabilities_LogitsFarApart_NeitherOverflowsNorVanishes()
+    {
+        // softmax gives (1, e^-2000) and (e^-3000, 1): their plain mean is (1/2, 1/2), and a class that both deny keeps its logarithm.
+        var combined = Combine(Combination.MeanOfProbabilities, [0.5, 0.5], 3, [5000, 3000, 1000], [-3000, 0, -1500]);
+        Near.Equal([Math.Log(0.5), Math.Log(0.5), Math.Log(0.5) - 1500], combined, 2e-4); // float32 resolves 1.2e-4 at 1500
+    }
+
+    [Fact]
+    public void MeanOfProbabilities_ConstantAddedToATeachersRow_ChangesNothing()
+    {
+        var plain = Combine(Combination.MeanOfProbabilities, [0.25, 0.75], 2, [1, 2], [0, -1]);
+        var shifted = Combine(Combination.MeanOfProbabilities, [0.25, 0.75], 2, [101, 102], [0, -1]);
+        Near.Equal([plain[0], plain[1]], shifted, 1e-6);
+    }
+
+    [Fact]
+    public void MeanOfLogits_IsTheWeightedMeanOfEachClass()
+    {
+        var combined = Combine(Combination.MeanOfLogits, [0.25, 0.75], 2, [4, -8, 0, 1], [8, 0, 4, -1]);
+        Assert.Equal([7f, -2f, 3f, -0.5f], combined);
+    }
+
+    private static double Probability(float[] logits, int index, int classes)
+    {
+        var row = logits.Skip(index / classes * classes).Take(classes);
+        return Math.Exp(logits[index]) / row.Sum(v => Math.Exp(v));
+    }
+
+    private static float[] Combine(Combination combination, double[] weights, int classes, params float[][] teachers)
+    {
+        var copies = teachers.Select(t => new Memory<float>((float[])t.Clone())).ToArray();
+        new EnsembleMean(combination, weights, classes).CombineIntoFirst(copies);
+        return copies[0].ToArray();
+    }
+}

@@ -1,0 +1,164 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Logits;
+using OnnxKd.TeacherRunner.Sessions;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.TeacherRunner.Tests.Logits;
+
+/// <summary>Which numbers are captured from which kind of head; expected values are worked out from x·W + b in double.</summary>
+public class LogitFindingTests
+{
+    private const double Tolerance = 2e-6;
+
+    private readonly LinearTeacher teacher = new(features: 6, classes: 3, seed: 2);
+
+    [Theory]
+    [InlineData("Softmax")]
+    [InlineData("LogSoftmax")]
+    [InlineData("Sigmoid")]
+    public void Head_EndingInAnActivation_GivesTheLogitsBeforeIt(string activation)
+    {
+        var (logits, classifier) = Run(teacher.Graph().Node(activation, "logits", "out").Output("out"));
+
+        Assert.Equal(("logits", LogitKind.Logit, 3), (classifier.Output, classifier.Kind, classifier.Classes));
+        Near.Equal(Expected(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Head_ActivationBehindReshapesAndCasts_IsFound()
+    {
+        var (logits, classifier) = Run(teacher.Graph()
+            .Integers("column", -1, 3, 1, 1).Node("Softmax", "logits", "p").Node("Reshape", "p column", "map")
+            .Node("Cast", "map", "half", ("to", (long)DataType.Float16)).Node("Flatten", "half", "flat").Node("Identity", "flat", "out")
+            .Output("out", DataType.Float16));
+
+        Assert.Equal("logits", classifier.Output);
+        Near.Equal(Expected(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Head_SoftmaxBeforeOpset13OverTrailingOnes_IsOverClasses()
+    {
+        // Until opset 12 the default axis is 1, and everything from there on is normalised together.
+        var (logits, _) = Run(teacher.Graph(opset: 11)
+            .Integers("column", -1, 3, 1, 1).Node("Reshape", "logits column", "map").Node("Softmax", "map", "out").Output("out"));
+        Near.Equal(Expected(), logits, Tolerance);
+    }
+
+    [Theory]
+    [InlineData(0)] // along the batch
+    [InlineData(2)] // along an axis of length 1: every value becomes 1
+    public void Head_SoftmaxOverTheWrongAxis_IsRefused(int axis)
+    {
+        var graph = teacher.Graph().Integers("column", -1, 3, 1)
+            .Node("Reshape", "logits column", "map").Node("Softmax", "map", "out", ("axis", axis)).Output("out");
+        Assert.Contains("not over classes", Assert.Throws<UnsupportedModelException>(() => Run(graph)).Message);
+    }
+
+    [Fact]
+    public void Head_ProbabilitiesThatCannotBeTraced_GiveTheirLogarithm()
+    {
+        var (logits, classifier) = Run(Probabilities());
+
+        Assert.Equal(("out", LogitKind.LogProbability), (classifier.Output, classifier.Kind));
+        Near.Equal(LogSoftmax(Expected()), logits, 1e-5);
+    }
+
+    [Fact]
+    public void Head_ProbabilityRoundedToZero_GivesTheLogarithmOfTheFloor()
+    {
+        // Scaled so that a softmax in float32 holds exact zeros.
+        var (logits, _) = Run(Probabilities(scale: 1000));
+        Assert.Contains(MathF.Log(LogitHead.ProbabilityFloor), logits);
+        Assert.All(logits, v => Assert.InRange(v, MathF.Log(1e-12f), 0));
+    }
+
+    [Fact]
+    public void Head_LogProbabilitiesThatCannotBeTraced_AreKeptAsTheyAre()
+    {
+        var (logits, classifier) = Run(teacher.Graph().Node("LogSoftmax", "logits", "lp").Floats("zero", [0]).Node("Add", "lp zero", "out").Output("out"));
+        Assert.Equal(LogitKind.LogProbability, classifier.Kind);
+        Near.Equal(LogSoftmax(Expected()), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Head_OneSigmoidColumn_BecomesTwoClassesOfTheSameDistribution()
+    {
+        var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
+        var (logits, classifier) = Run(binary.Graph().Node("Sigmoid", "logits", "out").Output("out"));
+
+        Assert.Equal((2, LogitKind.Logit), (classifier.Classes, classifier.Kind));
+        Near.Equal(binary.Logits(Samples).SelectMany(z => new[] { 0, z }).ToArray(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Head_OneColumnOfProbabilitiesThatCannotBeTraced_IsRefused()
+    {
+        var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
+        var graph = binary.Graph().Floats("one", [1]).Node("Sigmoid", "logits", "p").Node("Mul", "p one", "out").Output("out");
+        Assert.Contains("logit or a probability", Assert.Throws<InputException>(() => Run(graph)).Message);
+    }
+
+    [Fact]
+    public void Head_OneClassWithSoftmax_IsRefused()
+    {
+        var single = new LinearTeacher(features: 6, classes: 1, seed: 5);
+        Assert.Throws<UnsupportedModelException>(() => Run(single.Graph().Node("Softmax", "logits", "out").Output("out")));
+    }
+
+    [Fact]
+    public void Output_Named_WinsOverTheOthers()
+    {
+        var graph = teacher.Graph().Node("Softmax", "logits", "p").Node("Neg", "logits", "negated").Output("p").Output("negated");
+        var (logits, _) = Run(graph, "negated");
+        Near.Equal(Expected().Select(v => -v).ToArray(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Output_NamedInsideTheGraph_IsTakenAsItIs()
+    {
+        var graph = teacher.Graph().Node("Sigmoid", "logits", "bounded").Node("Softmax", "bounded", "p").Output("p");
+        var (logits, classifier) = Run(graph, "bounded");
+        Assert.Equal("bounded", classifier.Output);
+        Near.Equal(Expected().Select(v => 1 / (1 + Math.Exp(-v))).ToArray(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Output_NamedButNotThere_ListsTheOutputs() =>
+        Assert.Contains("logits", Assert.Throws<InputException>(() => Run(teacher.Graph().Output("logits"), "logit")).Message);
+
+    [Fact]
+    public void Output_SeveralOfFloats_MustBeNamed()
+    {
+        var graph = teacher.Graph().Node("Neg", "logits", "negated").Output("logits").Output("negated");
+        Assert.Contains("logits, negated", Assert.Throws<InputException>(() => Run(graph)).Message);
+    }
+
+    [Fact]
+    public void Output_LabelsBesideScores_AreLeftOut()
+    {
+        var graph = teacher.Graph().Node("ArgMax", "logits", "label", ("axis", 1)).Node("Softmax", "logits", "p")
+            .Output("label", DataType.Int64).Output("p");
+        Near.Equal(Expected(), Run(graph).Logits, Tolerance);
+    }
+
+    private float[] Samples => teacher.Samples(8);
+
+    private double[] Expected() => teacher.Logits(Samples);
+
+    // A multiplication by one behind the softmax, which no structural rule sees through.
+    private GraphBuilder Probabilities(float scale = 1) => teacher.Graph().Floats("scale", [scale]).Floats("one", [1])
+        .Node("Mul", "logits scale", "scaled").Node("Softmax", "scaled", "p").Node("Mul", "p one", "out").Output("out");
+
+    private static double[] LogSoftmax(double[] logits) =>
+        [.. logits.Chunk(3).SelectMany(row => row.Select(v => v - Math.Log(row.Sum(Math.Exp))))];
+
+    private (float[] Logits, OnnxClassifier Closed) Run(GraphBuilder graph, string? output = null)
+    {
+        using var classifier = OnnxClassifier.Open(graph.Build(), [6], output, "cpu", threads: 1);
+        var logits = new float[8 * classifier.Classes];
+        classifier.Run(Samples, 8, logits);
+        return (logits, classifier);
+    }
+}

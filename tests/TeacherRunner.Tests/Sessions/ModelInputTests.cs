@@ -1,0 +1,92 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.TeacherRunner.Sessions;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.TeacherRunner.Tests.Sessions;
+
+public class ModelInputTests
+{
+    public static TheoryData<object[], int[], long[]> Fitting => new()
+    {
+        { ["N", 28, 28], [28, 28], [28, 28] },
+        { ["N", 1, 28, 28], [28, 28], [1, 28, 28] },
+        { ["N", 28, 28, 1], [28, 28], [28, 28, 1] },
+        { ["N", 28, 28], [1, 28, 28], [28, 28] },
+        { ["N", 784], [28, 28], [784] },
+        { ["N", 1, 784], [28, 28], [1, 784] },
+        { ["N", 3, 4, 5], [60], [3, 4, 5] },
+        { ["N", 3, "H", "W"], [3, 48, 192], [3, 48, 192] },
+        { ["N", 1, "H", "W"], [48, 192], [1, 48, 192] },
+        { ["N", "features"], [13], [13] },
+        { ["N", "features"], [28, 28], [784] },
+        { ["N", 1], [1], [1] },
+        { ["N"], [1], [] },
+    };
+
+    public static TheoryData<object[], int[]> NotFitting => new()
+    {
+        { ["N", 28, 28], [32, 32] },
+        { ["N", 784], [27, 29] },
+        { ["N", 3, 48, 192], [48, 192, 3] },
+        { ["N", "C", "H", "W"], [28, 28] },
+        { ["N", 2, "W"], [12] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Fitting))]
+    public void Find_ShapeThatFits_IsFedInTheModelsOwnAxes(object[] dims, int[] sample, long[] fed)
+    {
+        var input = ModelInput.Find(GraphWith(DataType.Float, dims), sample, "m");
+
+        Assert.Equal(fed, input.SampleDims);
+        Assert.Equal([7L, .. fed], input.ShapeOf(7));
+        Assert.Null(input.FixedBatch);
+    }
+
+    [Theory]
+    [MemberData(nameof(NotFitting))]
+    public void Find_ShapeThatDoesNotFit_NamesBothShapes(object[] dims, int[] sample)
+    {
+        var error = Assert.Throws<InputException>(() => ModelInput.Find(GraphWith(DataType.Float, dims), sample, "teacher.onnx"));
+
+        Assert.Contains("input 'x' of teacher.onnx", error.Message);
+        Assert.Contains($"[{string.Join(", ", sample)}]", error.Message);
+        Assert.Contains($"[{string.Join(", ", dims)}]", error.Message);
+    }
+
+    [Fact]
+    public void Find_FixedBatch_IsReported() =>
+        Assert.Equal(4, ModelInput.Find(GraphWith(DataType.Float, 4, 10), [10], "m").FixedBatch);
+
+    [Theory]
+    [InlineData(DataType.Int64)]
+    [InlineData(DataType.Int8)]
+    [InlineData(DataType.String)]
+    public void Find_TypeThatCannotHoldSamples_IsRefused(DataType type)
+    {
+        var error = Assert.Throws<InputException>(() => ModelInput.Find(GraphWith(type, "N", 10), [10], "m"));
+        Assert.Contains(type.ToString().ToLowerInvariant(), error.Message);
+    }
+
+    [Fact]
+    public void Find_WeightsListedAsInputs_DoNotCount()
+    {
+        var graph = new GraphBuilder().Input("W", DataType.Float, 10, 3).Input("x", DataType.Float, "N", 10).Floats("W", new float[30], 10, 3);
+        Assert.Equal("x", ModelInput.Find(graph.Graph, [10], "m").Name);
+    }
+
+    [Fact]
+    public void Find_TwoInputs_NamesThem()
+    {
+        var graph = new GraphBuilder().Input("ids", DataType.Float, "N", 10).Input("mask", DataType.Float, "N", 10);
+        var error = Assert.Throws<InputException>(() => ModelInput.Find(graph.Graph, [10], "m"));
+        Assert.Contains("ids, mask", error.Message);
+    }
+
+    [Fact]
+    public void Find_InputWithoutAxes_IsRefused() =>
+        Assert.Throws<InputException>(() => ModelInput.Find(GraphWith(DataType.Float), [10], "m"));
+
+    private static GraphProto GraphWith(DataType type, params object[] dims) => new GraphBuilder().Input("x", type, dims).Graph;
+}

@@ -1,0 +1,151 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxKd.Core.Errors;
+using OnnxKd.TeacherRunner.Sessions;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.TeacherRunner.Tests.Sessions;
+
+public class OnnxClassifierTests
+{
+    // float32 products of up to 12 terms below 1, against double.
+    private const double Tolerance = 2e-6;
+
+    private readonly LinearTeacher teacher = new(features: 12, classes: 4, seed: 1);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(9)]
+    public void Run_DynamicBatch_GivesTheModelsLogits(int count)
+    {
+        using var classifier = Open(teacher.Graph().Output("logits"));
+        Near.Equal(teacher.Logits(teacher.Samples(count)), Run(classifier, teacher.Samples(count)), Tolerance);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void Run_FixedBatchOfFour_PadsTheLastAndDropsTheExtraRows(int count)
+    {
+        using var classifier = Open(teacher.Graph(batch: 4).Output("logits"));
+        Near.Equal(teacher.Logits(teacher.Samples(count)), Run(classifier, teacher.Samples(count)), Tolerance);
+    }
+
+    [Theory]
+    [InlineData(DataType.Double, 2e-6)]
+    [InlineData(DataType.Float16, 5e-3)] // eleven bits: samples below 1 move by up to 2.5e-4 each
+    public void Run_InputOfAnotherFloatType_IsConverted(DataType type, double tolerance)
+    {
+        var graph = new GraphBuilder().Input("x", type, "N", 12).Node("Cast", "x", "as_float", ("to", (long)DataType.Float));
+        using var classifier = Open(teacher.Body(graph, "as_float").Output("logits"));
+
+        Assert.Equal("x", classifier.Input);
+        Near.Equal(teacher.Logits(teacher.Samples(5)), Run(classifier, teacher.Samples(5)), tolerance);
+    }
+
+    [Fact]
+    public void Run_OutputOfAnotherFloatType_IsConverted()
+    {
+        var graph = teacher.Graph().Node("Cast", "logits", "wide", ("to", (long)DataType.Double)).Output("wide", DataType.Double);
+        using var classifier = Open(graph);
+        Near.Equal(teacher.Logits(teacher.Samples(5)), Run(classifier, teacher.Samples(5)), Tolerance);
+    }
+
+    [Fact]
+    public void Run_ByteInput_TakesWholeNumbersAndRefusesOthers()
+    {
+        var graph = new GraphBuilder().Input("x", DataType.Uint8, "N", 12).Node("Cast", "x", "as_float", ("to", (long)DataType.Float));
+        using var classifier = Open(teacher.Body(graph, "as_float").Output("logits"));
+        var pixels = Enumerable.Range(0, 24).Select(i => (float)(i * 11)).ToArray();
+
+        Near.Equal(teacher.Logits(pixels), Run(classifier, pixels), 1e-3); // sums of up to 12 × 255
+        Assert.Contains("bytes", Assert.Throws<InputException>(() => Run(classifier, teacher.Samples(2))).Message);
+    }
+
+    [Fact]
+    public void Run_BatchBakedIntoTheGraph_SaysSo()
+    {
+        var graph = teacher.Graph().Integers("shape", 1, 4).Node("Reshape", "logits shape", "baked").Output("baked");
+        Assert.Contains("batch", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
+    [Fact]
+    public void Open_OutputThatIsNotOneRowPerSample_IsUnsupported()
+    {
+        var graph = teacher.Graph().Integers("shape", -1, 2, 2).Node("Reshape", "logits shape", "map").Output("map");
+        Assert.Contains("[5, 2, 2]", Assert.Throws<UnsupportedModelException>(() => Open(graph)).Message);
+    }
+
+    [Fact]
+    public void Open_AxesOfLengthOneInTheOutput_AreDropped()
+    {
+        var graph = teacher.Graph().Integers("shape", -1, 4, 1, 1).Node("Reshape", "logits shape", "pooled").Output("pooled");
+        using var classifier = Open(graph);
+        Near.Equal(teacher.Logits(teacher.Samples(3)), Run(classifier, teacher.Samples(3)), Tolerance);
+    }
+
+    [Fact]
+    public void Open_UnknownOperator_IsUnsupportedAndNamesIt()
+    {
+        var error = Assert.Throws<UnsupportedModelException>(() => Open(teacher.Graph().Node("Zorp", "logits", "out").Output("out")));
+        Assert.Contains("Zorp", error.Message);
+    }
+
+    [Fact]
+    public void Open_OpsetFromTheFuture_IsUnsupported() =>
+        Assert.Throws<UnsupportedModelException>(() => Open(teacher.Graph(opset: 99).Output("logits")));
+
+    [Fact]
+    public void Open_GraphThatReadsATensorNobodyWrites_IsInvalid()
+    {
+        var error = Assert.Throws<InputException>(() => Open(teacher.Graph().Node("Add", "logits missing", "out").Output("out")));
+        Assert.Contains("missing", error.Message);
+    }
+
+    [Fact]
+    public void Open_DeviceThatDoesNotExist_NamesTheOnesThatDo()
+    {
+        foreach (var device in new[] { "gpu", "cuda:x", "cuda:-1", "CPU", "" })
+            Assert.Contains("cuda:N", Assert.Throws<InputException>(() => Open(teacher.Graph().Output("logits"), device)).Message);
+    }
+
+    [Fact]
+    public void Open_CudaThatIsNotThere_IsAnErrorAndNeverTheCpu()
+    {
+        if (HasCuda)
+            return; // A machine with a GPU shows the other half: benchmarks run there with --device cuda.
+        var error = Assert.Throws<InputException>(() => Open(teacher.Graph().Output("logits"), "cuda:3"));
+        Assert.Contains("CUDA is not to be had", error.Message);
+        Assert.Contains("ONNXKD_GPU=1", error.Message);
+    }
+
+    [Fact]
+    public void Open_Auto_ReportsWhatItChose()
+    {
+        using var classifier = Open(teacher.Graph().Output("logits"), "auto");
+        Assert.Equal(classifier.Provider == "cpu", classifier.ProviderNote is not null);
+        Assert.Equal(HasCuda ? "cuda" : "cpu", classifier.Provider);
+    }
+
+    [Fact]
+    public void MeasureLatency_OfAModelWithAFixedBatch_RunsThatBatch()
+    {
+        using var classifier = Open(teacher.Graph(batch: 4).Output("logits"));
+        Assert.True(classifier.MeasureLatency(teacher.Samples(1), runs: 3) > 0);
+    }
+
+    private static bool HasCuda => OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider") && File.Exists("/dev/nvidiactl");
+
+    private OnnxClassifier Open(GraphBuilder graph, string device = "cpu") =>
+        OnnxClassifier.Open(graph.Build(), [teacher.Features], device: device, threads: 1);
+
+    private float[] Run(OnnxClassifier classifier, float[] samples)
+    {
+        var count = samples.Length / teacher.Features;
+        var logits = new float[count * classifier.Classes];
+        classifier.Run(samples, count, logits);
+        return logits;
+    }
+}
