@@ -1,0 +1,242 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.TeacherRunner.Tests.Capture;
+
+public sealed class CacheCaptureTests : IDisposable
+{
+    private const int Count = 50, Batch = 8;
+
+    private readonly TempFolder temp = new();
+    private readonly LinearTeacher teacher = new(features: 12, classes: 3, seed: 1);
+    private readonly float[] samples;
+    private readonly TransferSet set;
+
+    public CacheCaptureTests()
+    {
+        samples = teacher.Samples(Count);
+        set = OpenSet("set.npy", samples, Count, 3, 4);
+    }
+
+    public void Dispose()
+    {
+        set.Dispose();
+        temp.Dispose();
+    }
+
+    [Fact]
+    public void Capture_OneTeacher_EqualsAPlainOnnxRuntimeLoopToTheBit()
+    {
+        var model = Save("teacher.onnx", teacher.Graph().Output("logits"));
+        using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        using var session = new InferenceSession(model, options);
+        using var run = new RunOptions();
+        var expected = new List<float>();
+        foreach (var chunk in samples.Chunk(Batch * teacher.Features))
+        {
+            using var input = OrtValue.CreateTensorValueFromMemory(chunk, [chunk.Length / teacher.Features, teacher.Features]);
+            using var outputs = session.Run(run, ["x"], [input], ["logits"]);
+            expected.AddRange(outputs[0].GetTensorDataAsSpan<float>());
+        }
+
+        var result = Capture("cache", Options(model));
+
+        Assert.Equal((Count, Count, 3, "cpu"), (result.Rows, result.Captured, result.Classes, result.Provider));
+        Assert.Equal(expected, ReadAll("cache", view: 0));
+    }
+
+    [Fact]
+    public void Capture_Ensemble_StoresTheLogOfTheWeightedMeanProbability()
+    {
+        var other = new LinearTeacher(features: 12, classes: 3, seed: 2);
+        var options = Options(Save("a.onnx", teacher.Graph().Node("Softmax", "logits", "p").Output("p"))) with
+        {
+            Teachers =
+            [
+                new() { Model = temp["a.onnx"], Weight = 3 },
+                // The second teacher sees the samples as 2x − 1.
+                new() { Model = Save("b.onnx", other.Graph().Output("logits")), Weight = 1, Preprocessing = new() { Scale = 2, Mean = [1] } },
+            ],
+        };
+
+        Capture("cache", options);
+
+        var second = other.Logits(samples.Select(v => 2 * v - 1).ToArray());
+        var first = teacher.Logits(samples);
+        var expected = Enumerable.Range(0, first.Length).Select(i => Math.Log(0.75 * Softmax(first, i) + 0.25 * Softmax(second, i))).ToArray();
+        Near.Equal(expected, ReadAll("cache", view: 0), 1e-5);
+        using var cache = LogitCache.Open(temp["cache"]);
+        Assert.Equal((Combination.MeanOfProbabilities, LogitKind.LogProbability), (cache.Identity.Combination, cache.Identity.Kind));
+        Assert.Equal([0.75, 0.25], cache.Identity.Teachers.Select(t => t.Weight));
+    }
+
+    [Fact]
+    public void Capture_SeveralViews_StoresTheLogitsOfEachView()
+    {
+        var augmentation = new Augmentation { Shift = 1 };
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits"))) with { Augmentation = augmentation, Views = 3, Seed = 9 };
+        var reader = new SampleReader(set, Preprocessing.None, augmentation, 9);
+        var rows = Enumerable.Range(0, Count).Select(i => (long)i).ToArray();
+        var seen = new float[samples.Length];
+
+        // 150 rows in batches of 8: batches reach over the end of a view.
+        Assert.Equal(3 * Count, Capture("cache", options).Rows);
+
+        for (var view = 0; view < 3; view++)
+        {
+            reader.Read(rows, (uint)view, seen);
+            Near.Equal(teacher.Logits(seen), ReadAll("cache", view), 2e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    public void Capture_BrokenOffAfterSomeBatches_GoesOnAndGivesTheSameCache(int batches)
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        Capture("whole", options);
+
+        var stored = 0.0;
+        Assert.Throws<IOException>(() => Capture("broken", options, report: p =>
+        {
+            stored = p.Done;
+            if (p.Done >= batches * Batch)
+                throw new IOException("pulled the plug");
+        }));
+        var result = Capture("broken", options);
+
+        Assert.Equal((Count, Count - (long)stored), (result.Rows, result.Captured));
+        Assert.Equal(DigestOf("whole"), DigestOf("broken"));
+    }
+
+    [Fact]
+    public void Capture_Cancelled_KeepsWhatIsStoredAndGoesOn()
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        Capture("whole", options);
+        using var source = new CancellationTokenSource();
+
+        Assert.ThrowsAny<OperationCanceledException>(() => Capture("cancelled", options, report: p =>
+        {
+            if (p.Done >= 2 * Batch)
+                source.Cancel();
+        }, source.Token));
+        var result = Capture("cancelled", options);
+
+        Assert.InRange(result.Captured, Count - 3 * Batch, Count - 2 * Batch);
+        Assert.Equal(DigestOf("whole"), DigestOf("cancelled"));
+    }
+
+    [Fact]
+    public void Capture_FinishedCache_CapturesNothing()
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        Capture("cache", options);
+        Assert.Equal(0, Capture("cache", options).Captured);
+    }
+
+    [Theory]
+    [InlineData(float.NaN, 13)]
+    [InlineData(float.PositiveInfinity, 49)]
+    public void Capture_ValueThatIsNotFinite_NamesTeacherSampleAndClass(float value, int sample)
+    {
+        var poisoned = (float[])samples.Clone();
+        poisoned[sample * teacher.Features] = value;
+        using var bad = OpenSet("bad.npy", poisoned, Count, 3, 4);
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+
+        var error = Assert.Throws<InputException>(() => CacheCapture.Capture(bad, options, temp["bad"], null, CancellationToken.None));
+
+        Assert.Contains($"teacher.onnx, tensor 'logits', sample {sample} of", error.Message);
+        Assert.Contains("class 0", error.Message);
+    }
+
+    [Fact]
+    public void Capture_TeachersOfDifferentClasses_NamesBothNumbers()
+    {
+        var other = new LinearTeacher(features: 12, classes: 5, seed: 2);
+        var options = Options(Save("a.onnx", teacher.Graph().Output("logits"))) with
+        {
+            Teachers = [new() { Model = temp["a.onnx"] }, new() { Model = Save("b.onnx", other.Graph().Output("logits")) }],
+        };
+        var error = Assert.Throws<InputException>(() => Capture("cache", options));
+        Assert.Contains("5 classes", error.Message);
+        Assert.Contains("3, as a.onnx has", error.Message);
+    }
+
+    [Fact]
+    public void Capture_IntoTheCacheOfAnotherTeacher_IsRefused()
+    {
+        Capture("cache", Options(Save("a.onnx", teacher.Graph().Output("logits"))));
+        var other = new LinearTeacher(features: 12, classes: 3, seed: 2);
+        Assert.Throws<CheckFailedException>(() => Capture("cache", Options(Save("b.onnx", other.Graph().Output("logits")))));
+    }
+
+    [Fact]
+    public void Capture_OptionsOutOfRange_AreNamed()
+    {
+        var good = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        Refused("teachers", good with { Teachers = [] });
+        Refused("batch size", good with { BatchSize = 0 });
+        Refused("views", good with { Views = 2 });
+        Refused("threads", good with { Threads = 0 });
+        Refused("weight", good with { Teachers = [good.Teachers[0] with { Weight = -1 }] });
+        Refused("combination", good with { Teachers = [good.Teachers[0], good.Teachers[0]], Combination = Combination.Single });
+
+        void Refused(string option, CaptureOptions options) =>
+            Assert.Contains(option, Assert.Throws<InputException>(() => Capture("cache", options)).Message);
+    }
+
+    private static CaptureOptions Options(string model) => new()
+    {
+        Teachers = [new() { Model = model }],
+        Device = "cpu",
+        Threads = 1,
+        BatchSize = Batch,
+    };
+
+    private CaptureResult Capture(string folder, CaptureOptions options, Action<StageProgress>? report = null, CancellationToken token = default) =>
+        CacheCapture.Capture(set, options, temp[folder], report is null ? null : new Direct(report), token);
+
+    private float[] ReadAll(string folder, int view)
+    {
+        using var cache = LogitCache.Open(temp[folder]);
+        var logits = new float[Count * cache.Identity.Classes];
+        cache.Read(Enumerable.Range(0, Count).Select(i => (long)i).ToArray(), view, logits);
+        return logits;
+    }
+
+    private string DigestOf(string folder)
+    {
+        using var cache = LogitCache.Open(temp[folder]);
+        return cache.Digest;
+    }
+
+    private string Save(string name, GraphBuilder graph)
+    {
+        graph.Build().Save(temp[name]);
+        return temp[name];
+    }
+
+    private TransferSet OpenSet(string name, float[] values, params int[] shape)
+    {
+        Npy.Write(temp[name], values, shape);
+        return TransferSet.Open(new() { Samples = temp[name] });
+    }
+
+    private static double Softmax(double[] logits, int index) =>
+        Math.Exp(logits[index]) / logits.Skip(index / 3 * 3).Take(3).Sum(Math.Exp);
+
+    /// <summary>Reports on the reporting thread, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class Direct(Action<StageProgress> report) : IProgress<StageProgress>
+    {
+        public void Report(StageProgress value) => report(value);
+    }
+}
