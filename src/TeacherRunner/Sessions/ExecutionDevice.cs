@@ -19,10 +19,13 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         if (requested == Cpu)
             return new(Cpu, 0);
         if (requested == "auto")
-            return WhyNotCuda(0) is { } reason ? new(Cpu, 0, reason.Message) : new(Cuda, 0);
+            return WhyNotCuda(0) is { } reason ? new(Cpu, 0, $"{reason.What} ({reason.Found})") : new(Cuda, 0);
 
         var index = ParseCudaIndex(requested);
-        return WhyNotCuda(index) is { } refusal ? throw refusal : new(Cuda, index);
+        return WhyNotCuda(index) is { } refusal
+            ? throw new InputException(
+                refusal.What, $"device {requested}", refusal.Found, refusal.Expected, $"{refusal.Remedy}, or choose the device cpu")
+            : new(Cuda, index);
     }
 
     /// <summary>Settings for a session on this device.</summary>
@@ -64,16 +67,14 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     }
 
     // The only proof that CUDA works is a session on it: libraries, driver and device are each looked at no earlier.
-    private static InputException? WhyNotCuda(int index)
+    private static Refusal? WhyNotCuda(int index)
     {
-        const string askCpu = "or choose the device cpu";
-        var where = $"device cuda:{index}";
         if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
             return new(
-                "CUDA is not to be had: this build of ONNX Runtime is for the CPU only.", where,
+                "CUDA is not to be had: this build of ONNX Runtime is for the CPU only.",
                 "no CUDAExecutionProvider in libonnxruntime.so",
                 "the npm packages onnxruntime-node and com.github.asus4.onnxruntime.linux-x64-gpu in eng/gpu",
-                $"on a machine with an NVIDIA GPU set ONNXKD_GPU=1 and run ./onnxkd again (it fetches both), {askCpu}");
+                "on a machine with an NVIDIA GPU set ONNXKD_GPU=1 and run ./onnxkd again (it fetches both)");
         try
         {
             using var options = new ExecutionDevice(Cuda, index).CreateSessionOptions(threads: 1);
@@ -83,9 +84,11 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         catch (OnnxRuntimeException e)
         {
             return new(
-                "CUDA is not to be had: ONNX Runtime could not start it.", where, e.Message,
-                "an NVIDIA GPU with its driver, the CUDA 13 libraries (cudart, cublas, cublasLt, curand, cufft) and cuDNN 9 where the loader finds them",
-                $"install what the line above names or add its folder to LD_LIBRARY_PATH, {askCpu}", e);
+                "CUDA is not to be had: ONNX Runtime could not start it.", SessionFactory.Explain(e),
+                "an NVIDIA GPU with its driver, and CUDA 13 (cudart, cublas, cublasLt, curand, cufft) and cuDNN 9 where the loader finds them",
+                "install what 'found' names, or add its folder to LD_LIBRARY_PATH");
         }
     }
+
+    private sealed record Refusal(string What, string Found, string Expected, string Remedy);
 }

@@ -41,7 +41,7 @@ internal static class HeadProbe
 
     /// <summary>The error for a model that opened, but does not run.</summary>
     public static InputException RunFailed(OnnxRuntimeException e, string model, int rows) => new(
-        $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, e.Message, null,
+        $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, SessionFactory.Explain(e), null,
         "if the model was exported for one batch size only, export it again with a dynamic or a declared batch axis", e);
 
     private static IDisposableReadOnlyCollection<OrtValue> Run(

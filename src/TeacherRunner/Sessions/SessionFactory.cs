@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
@@ -6,7 +7,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>Opens ONNX Runtime sessions, with its refusals turned into errors that say whose fault it is.</summary>
-internal static class SessionFactory
+internal static partial class SessionFactory
 {
     // How ONNX Runtime 1.29 words "this model is fine, but I cannot run it". It has no error code of its own for most of them.
     private static readonly string[] Unsupported =
@@ -25,15 +26,21 @@ internal static class SessionFactory
         catch (OnnxRuntimeException e) when (Array.Exists(Unsupported, e.Message.Contains))
         {
             throw new UnsupportedModelException(
-                "ONNX Runtime cannot run the model: it uses something that this version does not know.", model, e.Message,
+                "ONNX Runtime cannot run the model: it uses something that this version does not know.", model, Explain(e),
                 $"operators, types and versions of ONNX Runtime {OrtEnv.Instance().GetVersionString()}",
                 "export the model again with an older opset, or without the operator named above", e);
         }
         catch (OnnxRuntimeException e)
         {
             throw new InputException(
-                "ONNX Runtime refused the model as invalid.", model, e.Message, "a valid ONNX model",
+                "ONNX Runtime refused the model as invalid.", model, Explain(e), "a valid ONNX model",
                 "check the file, for example by exporting it again", e);
         }
     }
+
+    /// <summary>What an exception of ONNX Runtime says, without its source files and error codes.</summary>
+    public static string Explain(OnnxRuntimeException e) => Preamble().Replace(e.Message, "").Trim();
+
+    [GeneratedRegex(@"^.*\[ONNXRuntimeError\] : \d+ : \w+ : |^\[ErrorCode:\w+\] ", RegexOptions.Singleline)]
+    private static partial Regex Preamble();
 }
