@@ -33,8 +33,15 @@ command -v g++ >/dev/null || fail "g++ was not found. Install it: apt-get instal
 # A CUDA build registers its kernels when its libraries load, though no symbol of theirs is used here.
 link=(-ltorch -ltorch_cpu -lc10)
 for name in torch_cuda c10_cuda; do
-  [[ -f $libraries/lib$name.so ]] && link+=("-l$name")
+  if [[ -f $libraries/lib$name.so ]]; then
+    link+=("-l$name")
+  fi
 done
+
+standard=c++17
+if grep -q 'C++20 or later' "$include/ATen/ATen.h"; then
+  standard=c++20
+fi
 
 # 2.x wheels may use the old std::string layout; their own library says which.
 abi=()
@@ -42,7 +49,7 @@ if ! grep -q 'torchCheckFail.*__cxx11' <<<"$(nm -D "$libraries/libc10.so")"; the
   abi=(-D_GLIBCXX_USE_CXX11_ABI=0)
 fi
 
-command=(g++ -std=c++17 -O2 -fPIC -shared -fvisibility=hidden -Wall -Wno-unused-parameter
+command=(g++ -std=$standard -O2 -fPIC -shared -fvisibility=hidden -Wall -Wno-unused-parameter
   "${abi[@]}" "${headers[@]}" "$source_dir/onnxkd_torch.cpp" -o "$output.new"
   -L"$libraries" -Wl,-rpath,"$libraries" -Wl,--no-as-needed "${link[@]}" -Wl,--as-needed -Wl,-z,defs)
 

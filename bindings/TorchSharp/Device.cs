@@ -19,7 +19,7 @@ public static partial class torch
 
         public int index { get; }
 
-        public override string ToString() => index < 0 ? type.ToString().ToLowerInvariant() : $"{type.ToString().ToLowerInvariant()}:{index}";
+        public override string ToString() => type.ToString().ToLowerInvariant() + (index < 0 ? "" : $":{index}");
 
         public static implicit operator Device(string description) => new(description);
 
@@ -32,13 +32,13 @@ public static partial class torch
                 return -1;
             return int.TryParse(description.AsSpan(colon + 1), out var index) && index >= 0
                 ? index
-                : throw new ArgumentException($"'{description}' is not a device: expected TYPE or TYPE:INDEX, such as cpu or cuda:0.", nameof(description));
+                : throw new ArgumentException($"'{description}' is not a device: expected TYPE or TYPE:INDEX, such as cpu or cuda:0.");
         }
 
         private static DeviceType Parse(string name) =>
-            Enum.TryParse<DeviceType>(name, ignoreCase: true, out var type) && Enum.IsDefined(type)
-                ? type
-                : throw new ArgumentException($"'{name}' is not a device type: expected cpu or cuda.", nameof(name));
+            Enum.GetNames<DeviceType>().Contains(name, StringComparer.OrdinalIgnoreCase)
+                ? Enum.Parse<DeviceType>(name, ignoreCase: true)
+                : throw new ArgumentException($"'{name}' is not a device type: expected cpu or cuda.");
     }
 
     public static readonly Device CPU = new(DeviceType.CPU);

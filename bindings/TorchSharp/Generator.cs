@@ -10,7 +10,10 @@ public static partial class torch
         private nint handle;
 
         public Generator(ulong seed = 0, Device? device = null)
-            : this(device ?? CPU, Native.Check(okd_generator_new(seed, (int)(device ?? CPU).type, (device ?? CPU).index), nameof(Generator))) { }
+        {
+            this.device = device ?? CPU;
+            handle = Check(okd_generator_new(seed, (int)this.device.type, this.device.index), nameof(Generator));
+        }
 
         private Generator(Device device, nint handle) => (this.device, this.handle) = (device, handle);
 

@@ -54,7 +54,7 @@ public static partial class torch
         Array rawArray, ScalarType? dtype, Device? device = null, bool requires_grad = false, string[]? names = null)
     {
         var dimensions = Enumerable.Range(0, rawArray.Rank).Select(rawArray.GetLongLength).ToArray();
-        return FromBytes(BytesOf(rawArray), dimensions, ScalarTypes.Of(rawArray.GetType().GetElementType()!), dtype, device, requires_grad, names);
+        return FromBytes(BytesOf(rawArray), dimensions, ElementType(rawArray), dtype, device, requires_grad, names);
     }
 
     /// <summary>A one-dimensional tensor from an array's memory, read as elements of the given type.</summary>
@@ -73,9 +73,11 @@ public static partial class torch
 
     private static ReadOnlySpan<byte> BytesOf(Array array)
     {
-        var bytes = array.LongLength * ScalarTypes.Size(ScalarTypes.Of(array.GetType().GetElementType()!));
+        var bytes = array.LongLength * ScalarTypes.Size(ElementType(array));
         return MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(array), checked((int)bytes));
     }
+
+    private static ScalarType ElementType(Array array) => ScalarTypes.Of(array.GetType().GetElementType()!);
 }
 
 /// <summary>Element types: their .NET types and their sizes.</summary>

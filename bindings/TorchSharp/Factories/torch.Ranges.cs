@@ -24,13 +24,15 @@ public static partial class torch
             Aten.linspace.Call(start, end, steps, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad);
 
     public static Tensor logspace(
-        double start, double end, long steps, double @base = 10, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+        double start, double end, long steps, double @base = 10, ScalarType? dtype = null, Device? device = null,
+        bool requires_grad = false) =>
         Created(
             Aten.logspace.Call(start, end, steps, @base, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad);
 
     /// <summary>Ones on the diagonal; square unless <paramref name="columns"/> is given.</summary>
     public static Tensor eye(
-        long rows, long columns = -1, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+        long rows, long columns = -1, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        string[]? names = null) =>
         Created(
             Aten.eye_m.Call(rows, columns < 0 ? rows : columns, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)),
             requires_grad, names);
@@ -44,5 +46,6 @@ public static partial class torch
     public static Tensor empty_strided(
         long[] size, long[] strides, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Created(
-            Aten.empty_strided.Call(size, strides, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad, names);
+            Aten.empty_strided.Call(size, strides, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)),
+            requires_grad, names);
 }

@@ -4,7 +4,9 @@ public static partial class torch
 {
     public static Tensor empty(
         long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        Created(Aten.empty_memory_format.Call(size, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad, names);
+        Created(
+            Aten.empty_memory_format.Call(size, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)),
+            requires_grad, names);
 
     public static Tensor empty(
         ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
@@ -34,7 +36,8 @@ public static partial class torch
         empty((long[])[dim0, dim1, dim2, dim3], dtype, device, requires_grad, names);
 
     public static Tensor empty(
-        int dim0, int dim1, int dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+        int dim0, int dim1, int dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        string[]? names = null) =>
         empty((long[])[dim0, dim1, dim2], dtype, device, requires_grad, names);
 
     public static Tensor empty(

@@ -34,7 +34,8 @@ public static partial class torch
         ones((long[])[dim0, dim1, dim2, dim3], dtype, device, requires_grad, names);
 
     public static Tensor ones(
-        int dim0, int dim1, int dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+        int dim0, int dim1, int dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        string[]? names = null) =>
         ones((long[])[dim0, dim1, dim2], dtype, device, requires_grad, names);
 
     public static Tensor ones(

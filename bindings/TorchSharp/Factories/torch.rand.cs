@@ -5,7 +5,9 @@ public static partial class torch
     public static Tensor rand(
         long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,
         string[]? names = null) =>
-        Created(Aten.rand_generator.Call(size, generator, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad, names);
+        Created(
+            Aten.rand_generator.Call(size, generator, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)),
+            requires_grad, names);
 
     public static Tensor rand(
         ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,

@@ -20,7 +20,8 @@ public static partial class torch
     public static Tensor randperm(
         long n, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null) =>
         Created(
-            Aten.randperm_generator.Call(n, generator, dtype ?? ScalarType.Int64, default(Argument), InitializeDevice(device)), requires_grad);
+            Aten.randperm_generator.Call(n, generator, dtype ?? ScalarType.Int64, default(Argument), InitializeDevice(device)),
+            requires_grad);
 
     public static Tensor normal(
         double mean, double std, ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,

@@ -5,7 +5,9 @@ public static partial class torch
     public static Tensor randn(
         long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,
         string[]? names = null) =>
-        Created(Aten.randn_generator.Call(size, generator, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)), requires_grad, names);
+        Created(
+            Aten.randn_generator.Call(size, generator, TypeOrDefault(dtype), default(Argument), InitializeDevice(device)),
+            requires_grad, names);
 
     public static Tensor randn(
         ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null,

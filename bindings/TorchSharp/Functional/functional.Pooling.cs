@@ -11,7 +11,7 @@ public static partial class torch
                 Tensor input, long kernel_size, long? stride = null, long? padding = null, long? dilation = null, bool ceil_mode = false) =>
                 Aten.max_pool1d.Call(input, kernel_size, stride ?? kernel_size, padding ?? 0, dilation ?? 1, ceil_mode);
 
-            public static (Tensor output, Tensor indices) max_pool1d_with_indices(
+            public static (Tensor, Tensor) max_pool1d_with_indices(
                 Tensor input, long kernel_size, long? stride = null, long? padding = null, long? dilation = null, bool ceil_mode = false) =>
                 Aten.max_pool1d_with_indices.Pair(input, kernel_size, stride ?? kernel_size, padding ?? 0, dilation ?? 1, ceil_mode);
 
@@ -29,7 +29,7 @@ public static partial class torch
                 bool ceil_mode = false) =>
                 Aten.max_pool2d.Call(input, kernel_size, strides ?? kernel_size, padding ?? [0, 0], dilation ?? [1, 1], ceil_mode);
 
-            public static (Tensor output, Tensor indices) max_pool2d_with_indices(
+            public static (Tensor, Tensor) max_pool2d_with_indices(
                 Tensor input, long[] kernel_size, long[]? strides = null, long[]? padding = null, long[]? dilation = null,
                 bool ceil_mode = false) =>
                 Aten.max_pool2d_with_indices.Pair(
@@ -40,7 +40,7 @@ public static partial class torch
                 bool ceil_mode = false) =>
                 Aten.max_pool3d.Call(input, kernel_size, strides ?? kernel_size, padding ?? [0, 0, 0], dilation ?? [1, 1, 1], ceil_mode);
 
-            public static (Tensor output, Tensor indices) max_pool3d_with_indices(
+            public static (Tensor, Tensor) max_pool3d_with_indices(
                 Tensor input, long[] kernel_size, long[]? strides = null, long[]? padding = null, long[]? dilation = null,
                 bool ceil_mode = false) =>
                 Aten.max_pool3d_with_indices.Pair(
@@ -75,7 +75,9 @@ public static partial class torch
 
             public static Tensor adaptive_avg_pool1d(Tensor input, long output_size) => Aten.adaptive_avg_pool1d.Call(input, output_size);
             public static Tensor adaptive_avg_pool2d(Tensor input, long output_size) => adaptive_avg_pool2d(input, Twice(output_size));
-            public static Tensor adaptive_avg_pool2d(Tensor input, (long, long) output_size) => adaptive_avg_pool2d(input, Both(output_size)!);
+            public static Tensor adaptive_avg_pool2d(
+                Tensor input, (long, long) output_size) =>
+                adaptive_avg_pool2d(input, Both(output_size)!);
             public static Tensor adaptive_avg_pool2d(Tensor input, long[] output_size) => Aten.adaptive_avg_pool2d.Call(input, output_size);
             public static Tensor adaptive_avg_pool3d(Tensor input, long[] output_size) => Aten.adaptive_avg_pool3d.Call(input, output_size);
 

@@ -10,6 +10,8 @@ internal static unsafe partial class Native
 
     internal enum Kind { None, Tensor, Int, Double, Bool, String, Device, Generator, IntList, DoubleList, TensorList }
 
+    internal enum Tf32 { CuBlas, CuDnn }
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct Value
     {
@@ -33,7 +35,9 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial byte* okd_last_error();
     [LibraryImport(Library)] internal static partial byte* okd_version();
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial nint okd_operator(string name, string overload);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint okd_operator(string name, string overload);
+
     [LibraryImport(Library)] internal static partial int okd_call(nint op, Value* arguments, int count, Value* results, int capacity);
     [LibraryImport(Library)] internal static partial void okd_free(void* memory);
 
@@ -74,6 +78,8 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int okd_deterministic();
     [LibraryImport(Library)] internal static partial void okd_set_deterministic(int enabled, int warnOnly);
 
+    [LibraryImport(Library)] internal static partial int okd_tf32(Tf32 which);
+    [LibraryImport(Library)] internal static partial void okd_set_tf32(Tf32 which, int enabled);
     [LibraryImport(Library)] internal static partial int okd_cuda_available();
     [LibraryImport(Library)] internal static partial int okd_cudnn_available();
     [LibraryImport(Library)] internal static partial int okd_cuda_device_count();

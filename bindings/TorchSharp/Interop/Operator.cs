@@ -90,11 +90,14 @@ internal sealed unsafe class Operator(string name, string overload = "")
         return results[0];
     }
 
+    /// <summary>Finds the operator; fails, naming it, where this libtorch does not have it.</summary>
+    private void Resolve() => handle = Check(okd_operator($"aten::{name}", overload), QualifiedName);
+
     [SkipLocalsInit]
     private int Invoke(ReadOnlySpan<Argument> arguments, Value* results)
     {
         if (handle == 0)
-            handle = Check(okd_operator($"aten::{name}", overload), QualifiedName);
+            Resolve();
 
         var words = 0;
         foreach (ref readonly var argument in arguments)

@@ -81,7 +81,8 @@ public static partial class torch
     public static class autograd
     {
         public static void backward(
-            Tensor tensor, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false, IList<Tensor>? inputs = null) =>
+            Tensor tensor, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false,
+            IList<Tensor>? inputs = null) =>
             backward([tensor], grad_tensors, retain_graph, create_graph, inputs);
 
         public static void backward(
@@ -94,7 +95,8 @@ public static partial class torch
         /// <param name="create_graph">Record the backward pass, for higher derivatives.</param>
         /// <param name="inputs">Leaves to accumulate into; all by default.</param>
         public static unsafe void backward(
-            IList<Tensor> tensors, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false, IList<Tensor>? inputs = null)
+            IList<Tensor> tensors, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false,
+            IList<Tensor>? inputs = null)
         {
             nint[] outputs = Handles(tensors), gradients = Handles(grad_tensors ?? []), leaves = Handles(inputs ?? []);
             CheckCounts(outputs, gradients);
@@ -113,10 +115,15 @@ public static partial class torch
             var results = new nint[leaves.Length];
             fixed (nint* o = roots, g = gradients, l = leaves, r = results)
                 Check(okd_grad(
-                    o, g, roots.Length, l, leaves.Length, retain_graph || create_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, r));
+                    o, g, roots.Length, l, leaves.Length, retain_graph || create_graph ? 1 : 0, create_graph ? 1 : 0,
+                    allow_unused ? 1 : 0, r));
             GC.KeepAlive((outputs, grad_outputs, inputs));
             return Array.ConvertAll(results, result => result != 0 ? new Tensor(result) : null!);
         }
+
+        public static AnomalyMode detect_anomaly(bool check_nan = true) => new(true, check_nan);
+
+        public static AnomalyMode set_detect_anomaly(bool mode, bool check_nan = true) => new(mode, check_nan);
 
         private static nint[] Handles(IList<Tensor> tensors) => [.. tensors.Select(tensor => tensor is null ? 0 : tensor.Handle)];
 

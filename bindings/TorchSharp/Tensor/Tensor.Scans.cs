@@ -29,7 +29,8 @@ public static partial class torch
         public Tensor histc(long bins = 100, long min = 0, long max = 0) => Aten.histc.Call(this, bins, min, max);
 
         /// <summary>Distinct elements; where each went and how often it occurs are empty unless asked for.</summary>
-        public (Tensor, Tensor, Tensor) unique(bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null) =>
+        public (Tensor, Tensor, Tensor) unique(
+            bool sorted = true, bool return_inverse = false, bool return_counts = false, int? dim = null) =>
             dim is null
                 ? Aten._unique2.Triple(this, sorted, return_inverse, return_counts)
                 : Aten.unique_dim.Triple(this, dim, sorted, return_inverse, return_counts);

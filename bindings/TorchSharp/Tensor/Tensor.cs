@@ -37,7 +37,8 @@ public static partial class torch
 
         /// <summary>The native tensor.</summary>
         /// <exception cref="InvalidOperationException">The tensor was disposed.</exception>
-        public IntPtr Handle => handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle: it was disposed.");
+        public IntPtr Handle =>
+            handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle: it was disposed.");
 
         public bool IsInvalid => handle == 0;
 
@@ -108,6 +109,7 @@ public static partial class torch
         public override int GetHashCode() => base.GetHashCode();
 
         /// <summary>Shape, type and device, not the elements.</summary>
-        public override string ToString() => IsInvalid ? "invalid tensor" : $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
+        public override string ToString() =>
+            IsInvalid ? "invalid tensor" : $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
     }
 }

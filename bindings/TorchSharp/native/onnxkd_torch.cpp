@@ -4,8 +4,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
@@ -17,11 +17,8 @@
 #include <string>
 #include <vector>
 
-#if TORCH_VERSION_MAJOR >= 2
-template <typename T> using Optional = std::optional<T>;
-#else
-template <typename T> using Optional = c10::optional<T>;
-#endif
+// c10::optional in some versions of libtorch, std::optional in others.
+using OptionalTensor = decltype(std::declval<const c10::IValue&>().toOptionalTensorVector())::value_type;
 
 struct OkdOperator {
     c10::OperatorHandle handle;
@@ -90,9 +87,9 @@ c10::IValue list_argument(const OkdValue& value, c10::TypeKind element) {
     if (value.kind == OKD_TENSOR_LIST) {
         if (element != c10::TypeKind::OptionalType)
             return c10::List<at::Tensor>(borrow_all(words, value.count));
-        c10::List<Optional<at::Tensor>> list;
+        c10::List<OptionalTensor> list;
         for (int32_t i = 0; i < value.count; i++)
-            list.push_back(words[i] == 0 ? Optional<at::Tensor>() : Optional<at::Tensor>(borrow(words[i])));
+            list.push_back(words[i] == 0 ? OptionalTensor() : OptionalTensor(borrow(words[i])));
         return list;
     }
     if (value.kind == OKD_DOUBLE_LIST) {
@@ -173,6 +170,10 @@ torch::autograd::variable_list output_gradients(const std::vector<at::Tensor>& o
     return list;
 }
 
+const c10::impl::DeviceGuardImplInterface* cuda() {
+    return c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
+}
+
 }  // namespace
 
 const char* okd_last_error() { return last_error.c_str(); }
@@ -182,7 +183,6 @@ OkdOperator* okd_operator(const char* name, const char* overload) {
     return guarded<OkdOperator*>(nullptr, [&] {
         auto op = new OkdOperator{c10::Dispatcher::singleton().findSchemaOrThrow(name, overload), {}, {}};
         for (const auto& parameter : op->handle.schema().arguments()) {
-            // real_type() names int where 2.x schemas say SymInt; 1.13's type() already does.
             auto type = without_optional(parameter.type());
             auto is_list = type->kind() == c10::TypeKind::ListType;
             op->kinds.push_back(type->kind());
@@ -307,14 +307,24 @@ void okd_set_deterministic(int32_t enabled, int32_t warn_only) {
     at::globalContext().setDeterministicAlgorithms(enabled != 0, warn_only != 0);
 }
 
+int32_t okd_tf32(int32_t which) {
+    return which == OKD_CUBLAS ? at::globalContext().allowTF32CuBLAS() : at::globalContext().allowTF32CuDNN();
+}
+void okd_set_tf32(int32_t which, int32_t enabled) {
+    if (which == OKD_CUBLAS)
+        at::globalContext().setAllowTF32CuBLAS(enabled != 0);
+    else
+        at::globalContext().setAllowTF32CuDNN(enabled != 0);
+}
+
 int32_t okd_cuda_available() { return at::hasCUDA(); }
 int32_t okd_cudnn_available() { return at::globalContext().hasCuDNN(); }
 int32_t okd_cuda_device_count() {
-    return at::hasCUDA() ? guarded(0, [] { return static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()); }) : 0;
+    return at::hasCUDA() ? guarded(0, [] { return static_cast<int32_t>(cuda()->deviceCount()); }) : 0;
 }
 int32_t okd_cuda_synchronize(int32_t index) {
     return guarded(-1, [&] {
-        auto device = index >= 0 ? index : c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->getDevice().index();
+        auto device = index >= 0 ? index : cuda()->getDevice().index();
         at::detail::getCUDAHooks().deviceSynchronize(device);
         return 0;
     });

@@ -38,6 +38,8 @@ struct OkdTensorInfo {
     int32_t element_size;
 };
 
+enum OkdTf32 : int32_t { OKD_CUBLAS, OKD_CUDNN };
+
 struct OkdOperator;
 struct OkdGenerator;
 
@@ -84,6 +86,8 @@ OKD_API int32_t okd_interop_threads();
 OKD_API int32_t okd_set_interop_threads(int32_t count);
 OKD_API int32_t okd_deterministic();
 OKD_API void okd_set_deterministic(int32_t enabled, int32_t warn_only);
+OKD_API int32_t okd_tf32(int32_t which);
+OKD_API void okd_set_tf32(int32_t which, int32_t enabled);
 OKD_API int32_t okd_cuda_available();
 OKD_API int32_t okd_cudnn_available();
 OKD_API int32_t okd_cuda_device_count();
