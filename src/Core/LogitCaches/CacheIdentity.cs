@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.LogitCaches;
 
@@ -69,6 +71,36 @@ public sealed record CacheIdentity
     /// <summary>Samples in the set.</summary>
     public required long Samples { get; init; }
 
+    /// <summary>The id of the set's first sample (ids count up from it, and decide the random views); default 0.</summary>
+    public long FirstId { get; init; }
+
     /// <summary>Values per row.</summary>
     public required int Classes { get; init; }
+
+    /// <summary>The canonical text of all that counts: the teachers' file names are blank in it.</summary>
+    internal string Key => CanonicalJson.Serialize(this with { Teachers = [.. Teachers.Select(teacher => teacher with { File = "" })] });
+
+    /// <summary>Equality of all that counts.</summary>
+    public bool Equals(CacheIdentity? other) => other is not null && Key == other.Key;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>The first field in which two identities differ; <c>null</c> if they are equal.</summary>
+    /// <param name="found">What a cache says.</param>
+    /// <param name="expected">What is wanted.</param>
+    internal static (string Field, string Found, string Expected)? Difference(CacheIdentity found, CacheIdentity expected) =>
+        Difference("", JsonNode.Parse(found.Key), JsonNode.Parse(expected.Key));
+
+    private static (string Field, string Found, string Expected)? Difference(string field, JsonNode? found, JsonNode? expected)
+    {
+        if (JsonNode.DeepEquals(found, expected))
+            return null;
+        if (found is JsonObject foundObject && expected is JsonObject expectedObject)
+            return foundObject.Select(p => Difference(field.Length == 0 ? p.Key : $"{field}.{p.Key}", p.Value, expectedObject[p.Key]))
+                .First(difference => difference is not null);
+        if (found is JsonArray foundArray && expected is JsonArray expectedArray && foundArray.Count == expectedArray.Count)
+            return foundArray.Select((value, i) => Difference($"{field}[{i}]", value, expectedArray[i])).First(difference => difference is not null);
+        return (field, found?.ToJsonString() ?? "nothing", expected?.ToJsonString() ?? "nothing");
+    }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.Safetensors;
 
@@ -48,7 +49,7 @@ internal sealed record SafetensorsHeader(
             using var document = JsonDocument.Parse(json, new() { AllowDuplicateProperties = false });
             return Parse(path, document.RootElement, LengthBytes + (long)length, fileLength);
         }
-        catch (JsonException error)
+        catch (Exception error) when (CanonicalJson.IsMalformed(error))
         {
             throw Broken(path, "its header is not valid JSON", error.Message, "a JSON object without repeated names", error);
         }

@@ -34,9 +34,12 @@ public static class CanonicalJson
         {
             return JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new JsonException("The document is null.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (IsMalformed(error))
         {
             throw new InputException("A JSON file cannot be read.", where: where, found: error.Message, inner: error);
         }
     }
+
+    /// <summary>Whether an exception says that a text is not JSON; for bytes that are not UTF-8 the parser throws one of its own.</summary>
+    internal static bool IsMalformed(Exception error) => error is JsonException or InvalidOperationException;
 }

@@ -1,0 +1,113 @@
+using System.IO.MemoryMappedFiles;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.Safetensors;
+
+/// <summary>A safetensors file, mapped into memory: opening reads the header alone, and values are read where they lie. Thread-safe.</summary>
+public sealed unsafe class SafetensorsFile : IDisposable
+{
+    private readonly MemoryMappedFile map;
+    private readonly MemoryMappedViewAccessor view;
+    private readonly SafetensorsHeader header;
+    private byte* start;
+
+    private SafetensorsFile(string path, FileStream stream)
+    {
+        Path = path;
+        header = SafetensorsHeader.Read(path, stream.Length, (offset, destination) =>
+        {
+            stream.Position = offset;
+            stream.ReadExactly(destination);
+        });
+        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors by name, in the order of the file.</summary>
+    public IReadOnlyDictionary<string, SafetensorsEntry> Tensors => header.Tensors;
+
+    /// <summary>Texts that came along.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
+
+    /// <summary>Opens a file and checks its header: lengths, types, shapes, and that the tensors fill the file without gap or overlap.</summary>
+    /// <exception cref="InputException">The file is missing or breaks a rule of the format.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        FileStream stream;
+        try
+        {
+            stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException("A safetensors file is missing.", where: path, remedy: "check the path", inner: error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException("A safetensors file cannot be opened.", where: path, found: error.Message, inner: error);
+        }
+        try
+        {
+            return new(path, stream);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The bytes of a tensor (little-endian elements), valid until <see cref="Dispose"/>.</summary>
+    /// <exception cref="InputException">There is no such tensor, or it is larger than 2 GB.</exception>
+    public ReadOnlySpan<byte> Bytes(string name)
+    {
+        var entry = Find(name);
+        return entry.Bytes <= Array.MaxLength ? Bytes(name, 0, (int)entry.Bytes) : throw new InputException(
+            "A tensor is too large to be read at once.", where: $"{Path}, tensor '{name}'", found: $"{entry.Bytes} bytes", expected: "below 2 GB");
+    }
+
+    /// <summary>A part of a tensor's bytes, valid until <see cref="Dispose"/>.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="offset">The first byte, counted from the tensor's start.</param>
+    /// <param name="count">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part lies outside the tensor.</exception>
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int count)
+    {
+        ObjectDisposedException.ThrowIf(start is null, this);
+        var entry = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Bytes - count);
+        return new(start + entry.Offset + offset, count);
+    }
+
+    /// <summary>A tensor's values as float32, rounded to nearest from wider types.</summary>
+    /// <exception cref="InputException">There is no such tensor, or it is larger than 2 GB.</exception>
+    public float[] ToFloats(string name)
+    {
+        var bytes = Bytes(name);
+        var type = Find(name).Type;
+        var values = new float[bytes.Length / type.Size()];
+        Elements.ToSingle(bytes, type, values);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (start is null)
+            return;
+        start = null;
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        view.Dispose();
+        map.Dispose();
+    }
+
+    private SafetensorsEntry Find(string name) => Tensors.TryGetValue(name, out var entry) ? entry : throw new InputException(
+        "A safetensors file lacks a tensor.", where: Path, found: string.Join(", ", Tensors.Keys), expected: $"'{name}'");
+}

@@ -1,0 +1,194 @@
+using System.Text;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Safetensors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Core.Tests.LogitCaches;
+
+public sealed class LogitCacheTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Read_AnyOrderAndView_GivesTheAppendedRows()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        using var cache = LogitCache.Open(folder.Path);
+        var values = new float[3 * Caches.Classes];
+
+        cache.Read([9, 0, 3], 1, values);
+
+        Assert.Equal([19f, 19.1f, 19.2f, 10f, 10.1f, 10.2f, 13f, 13.1f, 13.2f], values);
+        Assert.Equal(Caches.Identity(), cache.Identity);
+        Assert.Equal(20, cache.BytesPerRow);
+    }
+
+    [Fact]
+    public void Shard_ReadAsSafetensors_HasLogitsAndIds()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+
+        using var shard = SafetensorsFile.Open(folder.File("rows-000000000000-20.safetensors"));
+
+        Assert.Equal([20L, 3L], shard.Tensors["logits"].Shape);
+        Assert.Equal(Caches.Value(19, 2), shard.ToFloats("logits")[^1]);
+        Assert.Equal([109f, 100f], shard.ToFloats("ids")[9..11]);
+    }
+
+    [Fact]
+    public void Read_OutsideTheCache_Throws()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        using var cache = LogitCache.Open(folder.Path);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([10], 0, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([-1], 0, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([0], 2, new float[3]));
+    }
+
+    [Fact]
+    public void Open_AnyByteChanged_IsNoticed()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        foreach (var name in Caches.Content(folder.Path).Keys)
+        {
+            var path = folder.File(name);
+            var original = File.ReadAllBytes(path);
+            for (var i = 0; i < original.Length; i++)
+            {
+                var bytes = (byte[])original.Clone();
+                bytes[i] ^= (byte)(1 << i % 8);
+                File.WriteAllBytes(path, bytes);
+                Assert.ThrowsAny<OnnxKdException>(() => LogitCache.Open(folder.Path));
+            }
+            File.WriteAllBytes(path, original);
+        }
+        LogitCache.Open(folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void Open_AnyTruncation_IsNoticed()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        foreach (var name in Caches.Content(folder.Path).Keys)
+        {
+            var original = File.ReadAllBytes(folder.File(name));
+            for (var length = 0; length < original.Length; length++)
+            {
+                folder.Write(name, original.AsSpan(0, length));
+                Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path));
+            }
+            folder.Write(name, original);
+        }
+    }
+
+    [Fact]
+    public void Open_MissingShard_IsNoticed()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        File.Delete(folder.File("rows-000000000000-20.safetensors"));
+
+        Assert.Contains("no such file", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Open_NotACache_IsRefused()
+    {
+        Assert.Throws<InputException>(() => LogitCache.Open(folder.Path));
+        Assert.Throws<InputException>(() => LogitCache.Open(folder.File("nowhere")));
+    }
+
+    [Fact]
+    public void Open_OfAnotherVersion_SaysSo()
+    {
+        Caches.Write(folder.Path, Caches.Identity());
+        var manifest = File.ReadAllText(folder.File("manifest.json"));
+        File.WriteAllText(folder.File("manifest.json"), manifest.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal));
+
+        Assert.Contains("another version", Assert.Throws<InputException>(() => LogitCache.Open(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Open_Unfinished_IsRefused()
+    {
+        using (var writer = LogitCacheWriter.OpenOrResume(folder.Path, Caches.Identity(), Caches.BatchSize))
+            Caches.Fill(writer, Caches.Identity(), Caches.BatchSize);
+
+        Assert.Contains("not finished", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
+    }
+
+    public static TheoryData<string, Func<CacheIdentity, CacheIdentity>> OtherIdentities => new()
+    {
+        { "teachers[0].digest", i => i with { Teachers = [i.Teachers[0] with { Digest = new string('c', 64) }] } },
+        { "teachers[0].output", i => i with { Teachers = [i.Teachers[0] with { Output = "probabilities" }] } },
+        { "teachers[0].preprocessing.scale", i => i with { Teachers = [i.Teachers[0] with { Preprocessing = Preprocessing.None }] } },
+        { "kind", i => i with { Kind = LogitKind.LogProbability } },
+        { "provider", i => i with { Provider = "cuda" } },
+        { "augmentation.shift", i => i with { Augmentation = new() { Shift = 1 } } },
+        { "seed", i => i with { Seed = 8 } },
+        { "views", i => i with { Views = 3 } },
+        { "samples_digest", i => i with { SamplesDigest = new string('d', 64) } },
+        { "samples", i => i with { Samples = 11 } },
+        { "first_id", i => i with { FirstId = 0 } },
+        { "classes", i => i with { Classes = 4 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherIdentities))]
+    public void Identity_OneFieldDiffers_IsNamed(string field, Func<CacheIdentity, CacheIdentity> change)
+    {
+        var other = change(Caches.Identity());
+        Caches.Write(folder.Path, Caches.Identity());
+        var before = Caches.Content(folder.Path);
+        using var cache = LogitCache.Open(folder.Path);
+
+        foreach (var error in (Exception[])
+            [
+                Assert.Throws<CheckFailedException>(() => cache.RequireIdentity(other)),
+                Assert.Throws<CheckFailedException>(() => LogitCacheWriter.OpenOrResume(folder.Path, other, Caches.BatchSize)),
+            ])
+            Assert.Contains($"made with another {field}.", error.Message);
+        Assert.Equal(before, Caches.Content(folder.Path));
+        Assert.NotEqual(other, Caches.Identity());
+    }
+
+    [Fact]
+    public void Identity_TeacherFileRenamed_IsTheSame()
+    {
+        var renamed = Caches.Identity() with { Teachers = [Caches.Identity().Teachers[0] with { File = "other.onnx" }] };
+
+        Assert.Equal(Caches.Identity(), renamed);
+        Assert.Equal(Caches.Identity().GetHashCode(), renamed.GetHashCode());
+    }
+
+    [Fact]
+    public void RequireSamples_OtherSet_IsNamed()
+    {
+        byte[] header = [0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 1];
+        using var set = TransferSet.Open(new() { Samples = folder.Write("a", [.. header, 1, 2, 3, 4]) });
+        using var part = TransferSet.Open(new() { Samples = folder.Write("b", [.. header, 9, 1, 2, 3]), First = 1 });
+        using var changed = TransferSet.Open(new() { Samples = folder.Write("c", [.. header, 1, 2, 3, 5]) });
+        Caches.Write(folder.File("cache"), Caches.Identity() with { Samples = 4, FirstId = 0, SamplesDigest = set.SamplesDigest });
+        using var cache = LogitCache.Open(folder.File("cache"));
+
+        cache.RequireSamples(set);
+
+        Assert.Contains("another samples.", Assert.Throws<CheckFailedException>(() => cache.RequireSamples(part)).Message);
+        Assert.Contains("samples_digest", Assert.Throws<CheckFailedException>(() => cache.RequireSamples(changed)).Message);
+    }
+
+    [Fact]
+    public void Manifest_Bytes_AreCanonical()
+    {
+        Caches.Write(folder.Path, Caches.Identity(), batchSize: 4);
+        using var other = new TemporaryFolder();
+        Caches.Write(other.Path, Caches.Identity(), batchSize: 4);
+
+        Assert.Equal(Caches.Content(folder.Path), Caches.Content(other.Path));
+        Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 1,\n", Encoding.UTF8.GetString(File.ReadAllBytes(folder.File("manifest.json"))));
+    }
+}
