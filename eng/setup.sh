@@ -16,8 +16,7 @@ stamp=build/setup.stamp
 choices="$source_of_runtimes|${LIBTORCH:-}|$gpu"
 
 up_to_date() {
-  local inputs=(eng/setup.sh eng/package-lock.json eng/gpu/package-lock.json eng/mnist.sha256)
-  [[ -e eng/build-native.sh ]] && inputs+=(eng/build-native.sh bindings/TorchSharp/native)
+  local inputs=(eng/setup.sh eng/build-native.sh bindings/TorchSharp/native eng/package-lock.json eng/gpu/package-lock.json eng/mnist.sha256)
   [[ -e $stamp && $(<"$stamp") == "$choices" && -d eng/node_modules && -d data/mnist ]] &&
     [[ -z $(find "${inputs[@]}" -newer "$stamp" -print -quit) ]]
 }
@@ -111,5 +110,5 @@ install_debian_packages
 require_npm_parts eng
 install_gpu_parts
 install_mnist
-[[ $source_of_runtimes == nuget || ! -e eng/build-native.sh ]] || eng/build-native.sh >&2
+[[ $source_of_runtimes == nuget ]] || eng/build-native.sh >&2 || fail 2 "the native part over libtorch could not be built; the reason stands above."
 printf '%s' "$choices" >"$stamp"

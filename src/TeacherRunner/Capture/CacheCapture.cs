@@ -29,7 +29,7 @@ public static class CacheCapture
         Check(options);
         var start = Stopwatch.GetTimestamp();
         using var teachers = new TeacherEnsemble(set, options);
-        using var writer = LogitCacheWriter.OpenOrResume(folder, teachers.Identity(set), options.BatchSize);
+        using var writer = LogitCacheWriter.OpenOrResume(folder, teachers.Identity(set), teachers.BatchSize);
         var first = writer.NextRow;
         var next = first;
 
@@ -38,7 +38,7 @@ public static class CacheCapture
             () => teachers.CreateBatch(set),
             batch =>
             {
-                batch.Select(next, (int)Math.Min(options.BatchSize, writer.Rows - next), set.Count);
+                batch.Select(next, (int)Math.Min(teachers.BatchSize, writer.Rows - next), set.Count);
                 teachers.Read(batch);
                 next += batch.Count;
                 return batch.Count > 0;

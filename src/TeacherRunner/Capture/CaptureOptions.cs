@@ -31,7 +31,7 @@ public sealed record CaptureOptions
     /// <summary><c>auto</c> (CUDA, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Samples per run of a teacher with a dynamic batch axis; default 256.</summary>
+    /// <summary>Samples per batch; rounded up to whole runs of a teacher whose batch is fixed. Default 256.</summary>
     public int BatchSize { get; init; } = 256;
 
     /// <summary>Random views per sample; default 1.</summary>

@@ -45,6 +45,9 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
 
+    /// <summary>Samples per batch: what was asked for, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
+    public int BatchSize => members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(options.BatchSize, (size, batch) => (size + batch - 1) / batch * batch);
+
     private Combination Combination => members.Count == 1 ? Combination.Single : options.Combination;
 
     /// <summary>Everything that decides the numbers.</summary>
@@ -67,7 +70,7 @@ internal sealed class TeacherEnsemble : IDisposable
 
     /// <summary>Makes the buffers of a batch.</summary>
     public Batch CreateBatch(TransferSet set) => new(
-        options.BatchSize, [.. readers.Select(_ => set.SampleElements)], [.. members.Select(_ => Classes)]);
+        BatchSize, [.. readers.Select(_ => set.SampleElements)], [.. members.Select(_ => Classes)]);
 
     /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
     public void Read(Batch batch)

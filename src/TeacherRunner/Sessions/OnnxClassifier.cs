@@ -82,6 +82,9 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Values per sample. A model of one sigmoid column has two: the logits [0, z].</summary>
     public int Classes { get; }
 
+    /// <summary>The only batch size the model takes; <c>null</c>: any.</summary>
+    public int? FixedBatch => input.FixedBatch;
+
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider => device.Provider;
 

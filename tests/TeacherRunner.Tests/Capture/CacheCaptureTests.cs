@@ -135,6 +135,18 @@ public sealed class CacheCaptureTests : IDisposable
     }
 
     [Fact]
+    public void Capture_TeacherWithAFixedBatch_RunsWholeBatchesAndPadsOnlyTheLast()
+    {
+        var stored = new List<double>();
+        var options = Options(Save("teacher.onnx", teacher.Graph(batch: 20).Output("logits"))); // asks for 8
+
+        Capture("cache", options, report: p => stored.Add(p.Done));
+
+        Assert.Equal([0.0, 20, 40, 50], stored);
+        Near.Equal(teacher.Logits(samples), ReadAll("cache", view: 0), 2e-6);
+    }
+
+    [Fact]
     public void Capture_FinishedCache_CapturesNothing()
     {
         var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
