@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnnxKd.Benchmarks.Capture;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.Errors;
 
 // Every benchmark: its name, what it measures, and its code.
 (string Name, string Measures, Func<Arguments, object> Run)[] benchmarks =
@@ -15,17 +16,24 @@ if (args is [CaptureMemory.Child, ..])
 
 if (args is [var name, .. var rest] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })
 {
-    var arguments = new Arguments(rest);
-    var result = run(arguments);
-    arguments.RefuseTheRest();
-    if (arguments.Json)
-        Console.WriteLine(JsonSerializer.Serialize(result, Output.Json));
-    else
-        Output.Print(result);
-    return 0;
+    try
+    {
+        var arguments = new Arguments(rest);
+        var result = run(arguments);
+        if (arguments.Json)
+            Console.WriteLine(JsonSerializer.Serialize(result, Output.Json));
+        else
+            Output.Print(result);
+        return 0;
+    }
+    catch (Exception e) when (e is UsageException or OnnxKdException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 2;
+    }
 }
 
-Console.Error.WriteLine("usage: benchmarks/run.sh NAME [--json]");
+Console.Error.WriteLine("usage: benchmarks/run.sh NAME [--json] [options]");
 foreach (var benchmark in benchmarks)
     Console.Error.WriteLine($"  {benchmark.Name,-12} {benchmark.Measures}");
 return 2;

@@ -18,7 +18,8 @@ internal static class CaptureMemory
     /// <summary>Option: <c>--rows</c> of the smaller set.</summary>
     public static object Run(Arguments arguments)
     {
-        var rows = arguments.Number("rows", 30_000);
+        var rows = arguments.Number("rows", 60_000);
+        arguments.RefuseTheRest();
         var once = Peak(rows);
         var tenTimes = Peak(10 * rows);
         return new Result(rows, Math.Round(once, 1), Math.Round(tenTimes, 1), Math.Round(tenTimes / once, 4));

@@ -22,9 +22,10 @@ internal static class CaptureRate
     public static object Run(Arguments arguments)
     {
         var teacher = arguments.Text("teacher", "cnn")!;
-        var rows = arguments.Number("rows", 20_000);
+        var rows = arguments.Number("rows", 60_000);
         var batchSize = arguments.Number("batch-size", 256);
         var pairs = arguments.Number("pairs", 5);
+        arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {

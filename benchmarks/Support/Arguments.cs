@@ -18,7 +18,10 @@ public sealed class Arguments
     public bool Json { get; }
 
     /// <summary>The number after <c>--name</c>.</summary>
-    public int Number(string name, int otherwise) => Text(name, null) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+    public int Number(string name, int otherwise) =>
+        Text(name, null) is not { } text ? otherwise
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new UsageException($"--{name} must be a whole number, not '{text}'");
 
     /// <summary>The word after <c>--name</c>.</summary>
     public string? Text(string name, string? otherwise)
@@ -27,16 +30,19 @@ public sealed class Arguments
         if (at < 0)
             return otherwise;
         if (at + 1 == rest.Count)
-            throw new ArgumentException($"--{name} needs a value");
+            throw new UsageException($"--{name} needs a value");
         var value = rest[at + 1];
         rest.RemoveRange(at, 2);
         return value;
     }
 
-    /// <summary>Throws if an option is left that nobody asked for.</summary>
+    /// <summary>Throws if an option is left that nobody asked for; to be called once all are read, before the work.</summary>
     public void RefuseTheRest()
     {
         if (rest.Count > 0)
-            throw new ArgumentException($"unknown option: {string.Join(' ', rest)}");
+            throw new UsageException($"unknown option: {string.Join(' ', rest)}");
     }
 }
+
+/// <summary>The command line is wrong.</summary>
+public sealed class UsageException(string message) : Exception(message);
