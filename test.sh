@@ -5,9 +5,10 @@ set -uo pipefail
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 source "$root/eng/env.sh"
 cd "$root"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=()
 
 finish() {
+  ((${#failures[@]})) && printf 'FAILED: %s\n' "${failures[@]}"
   ((skipped)) && printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped" ||
     printf '%d passed, %d failed\n' "$passed" "$failed"
   exit $((failed > 0))
@@ -17,8 +18,8 @@ step() {
   local name=$1
   shift
   "$@" </dev/null && return
-  printf 'FAILED: %s\n' "$name"
-  failed=$((failed + 1))
+  failures+=("$name")
+  failed=1
   finish
 }
 
@@ -35,13 +36,14 @@ for project in tests/*.Tests/; do
   dotnet test "$project" -c Release --no-build "$@" </dev/null 2>&1 | tee "$log"
   status=$?
   project_failed=$(count Failed)
+  mapfile -t -O "${#failures[@]}" failures < <(sed -n 's/^  Failed \(.*\) \[.*/\1/p' "$log")
   # A run that broke off counts as a failure of its own, so that it cannot pass for a green one.
   if ((status != 0 && ${project_failed:-0} == 0)); then
-    printf 'FAILED: %s ended with exit code %d and named no failing test\n' "$name" "$status"
+    failures+=("$name ended with exit code $status and named no failing test")
     project_failed=1
   fi
-  passed=$((passed + $(count Passed || true) + 0))
+  passed=$((passed + $(count Passed) + 0))
   failed=$((failed + ${project_failed:-0}))
-  skipped=$((skipped + $(count Skipped || true) + 0))
+  skipped=$((skipped + $(count Skipped) + 0))
 done
 finish

@@ -1,4 +1,6 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -130,6 +132,30 @@ public class OnnxClassifierTests
     {
         using var classifier = Open(teacher.Graph().Output("logits"), "auto");
         Assert.Equal(classifier.Provider == "cpu", classifier.ProviderNote is not null);
+    }
+
+    [Theory]
+    [InlineData("N")]
+    [InlineData(4)]
+    public void RunAll_WholeSet_HandsOutEveryRowOnceAndInOrder(object batch)
+    {
+        const int count = 50;
+        using var temp = new TempFolder();
+        Npy.Write(temp["set.npy"], teacher.Samples(count), count, teacher.Features);
+        using var set = TransferSet.Open(new() { Samples = temp["set.npy"] });
+        using var classifier = Open(teacher.Graph(batch: batch).Output("logits"));
+        var logits = new List<float>();
+
+        classifier.RunAll(
+            new(set, Preprocessing.None, Augmentation.None, seed: 0), batchSize: 8,
+            (first, values) =>
+            {
+                Assert.Equal(logits.Count, first * 4);
+                logits.AddRange(values.Span);
+            },
+            CancellationToken.None);
+
+        Near.Equal(teacher.Logits(teacher.Samples(count)), logits.ToArray(), Tolerance);
     }
 
     [Fact]
