@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -170,8 +171,12 @@ public sealed class LogitCacheWriter : IDisposable
 
     private void WriteIds(Stream stream, long firstRow, long endRow)
     {
+        Span<byte> id = stackalloc byte[sizeof(long)];
         for (var row = firstRow; row < endRow; row++)
-            stream.Write(BitConverter.GetBytes(manifest.Identity.FirstId + row % manifest.Identity.Samples));
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(id, manifest.Identity.FirstId + row % manifest.Identity.Samples);
+            stream.Write(id);
+        }
     }
 
     private void RequireFinite(ReadOnlySpan<float> logits)
