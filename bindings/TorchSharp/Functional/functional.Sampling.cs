@@ -8,14 +8,13 @@ public static partial class torch
         {
             /// <param name="input">Any tensor that the mode can pad.</param>
             /// <param name="pad">(before, after) of the last dimension, then of the one before it, and so on; negative to crop.</param>
-            /// <param name="mode">Zeros and Constant are the same; the others copy from the tensor.</param>
+            /// <param name="mode">Zeros and Constant fill; the others copy from the tensor.</param>
             /// <param name="value">What Constant pads with.</param>
             public static Tensor pad(Tensor input, long[] pad, PaddingModes mode = PaddingModes.Constant, double value = 0) => mode switch
             {
-                PaddingModes.Constant or PaddingModes.Zeros => Aten.constant_pad_nd.Call(input, pad, value),
-                PaddingModes.Circular => Aten._pad_circular.Call(input, pad),
-                PaddingModes.Reflect => Aten._pad_enum.Call(input, pad, 1),
-                _ => Aten._pad_enum.Call(input, pad, 2),
+                PaddingModes.Zeros => Aten.pad.Call(input, pad, "constant", 0.0),
+                PaddingModes.Constant => Aten.pad.Call(input, pad, "constant", value),
+                _ => Aten.pad.Call(input, pad, mode.ToString().ToLowerInvariant()),
             };
 
             public static Tensor pad(Tensor input, ReadOnlySpan<long> pad, PaddingModes mode = PaddingModes.Constant, double value = 0) =>

@@ -4,8 +4,8 @@ namespace TorchSharp;
 internal static class Aten
 {
     internal static readonly Operator
-        _local_scalar_dense = new("_local_scalar_dense"), _pad_circular = new("_pad_circular"), _pad_enum = new("_pad_enum"),
-        _unique2 = new("_unique2"), _upsample_nearest_exact1d_vec = new("_upsample_nearest_exact1d", "vec"),
+        _local_scalar_dense = new("_local_scalar_dense"), _unique2 = new("_unique2"),
+        _upsample_nearest_exact1d_vec = new("_upsample_nearest_exact1d", "vec"),
         _upsample_nearest_exact2d_vec = new("_upsample_nearest_exact2d", "vec"),
         _upsample_nearest_exact3d_vec = new("_upsample_nearest_exact3d", "vec"), abs = new("abs"), abs_ = new("abs_"),
         absolute = new("absolute"), absolute_ = new("absolute_"), acos = new("acos"), acos_ = new("acos_"), acosh = new("acosh"),
@@ -126,7 +126,7 @@ internal static class Aten
         norm_Scalar = new("norm", "Scalar"), norm_ScalarOpt_dim = new("norm", "ScalarOpt_dim"), normal_ = new("normal_"),
         normal_Tensor_Tensor = new("normal", "Tensor_Tensor"), normal_float_float = new("normal", "float_float"),
         not_equal_Tensor = new("not_equal", "Tensor"), not_equal__Tensor = new("not_equal_", "Tensor"), numpy_T = new("numpy_T"),
-        one_hot = new("one_hot"), ones = new("ones"), ones_like = new("ones_like"), outer = new("outer"),
+        one_hot = new("one_hot"), ones = new("ones"), ones_like = new("ones_like"), outer = new("outer"), pad = new("pad"),
         pairwise_distance = new("pairwise_distance"), permute = new("permute"), pin_memory = new("pin_memory"),
         pixel_shuffle = new("pixel_shuffle"), pixel_unshuffle = new("pixel_unshuffle"), poisson = new("poisson"),
         positive = new("positive"), pow_Tensor_Scalar = new("pow", "Tensor_Scalar"), pow_Tensor_Tensor = new("pow", "Tensor_Tensor"),
