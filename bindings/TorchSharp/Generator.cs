@@ -33,9 +33,19 @@ public static partial class torch
         }
 
         /// <summary>Takes a seed from the system's entropy and returns it.</summary>
-        public long seed() => (long)okd_generator_seed(Handle);
+        public unsafe long seed()
+        {
+            ulong seed;
+            Check(okd_generator_seed(Handle, &seed));
+            return (long)seed;
+        }
 
-        public long initial_seed() => (long)okd_generator_initial_seed(Handle);
+        public unsafe long initial_seed()
+        {
+            ulong seed;
+            Check(okd_generator_initial_seed(Handle, &seed));
+            return (long)seed;
+        }
 
         /// <summary>The whole state, as a tensor of bytes.</summary>
         public Tensor get_state() => new(Native.Check(okd_generator_state(Handle)));

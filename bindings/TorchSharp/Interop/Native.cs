@@ -90,8 +90,8 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial nint okd_generator_default(int deviceType, int deviceIndex);
     [LibraryImport(Library)] internal static partial void okd_generator_release(nint generator);
     [LibraryImport(Library)] internal static partial int okd_generator_set_seed(nint generator, ulong seed);
-    [LibraryImport(Library)] internal static partial ulong okd_generator_seed(nint generator);
-    [LibraryImport(Library)] internal static partial ulong okd_generator_initial_seed(nint generator);
+    [LibraryImport(Library)] internal static partial int okd_generator_seed(nint generator, ulong* seed);
+    [LibraryImport(Library)] internal static partial int okd_generator_initial_seed(nint generator, ulong* seed);
     [LibraryImport(Library)] internal static partial nint okd_generator_state(nint generator);
     [LibraryImport(Library)] internal static partial int okd_generator_set_state(nint generator, nint state);
 

@@ -362,12 +362,17 @@ int32_t okd_generator_set_seed(OkdGenerator* generator, uint64_t seed) {
     });
 }
 
-uint64_t okd_generator_seed(OkdGenerator* generator) {
-    std::lock_guard<std::mutex> lock(generator->generator.mutex());
-    return generator->generator.seed();
+int32_t okd_generator_seed(OkdGenerator* generator, uint64_t* seed) {
+    return guarded(-1, [&] {
+        std::lock_guard<std::mutex> lock(generator->generator.mutex());
+        *seed = generator->generator.seed();
+        return 0;
+    });
 }
 
-uint64_t okd_generator_initial_seed(OkdGenerator* generator) { return generator->generator.current_seed(); }
+int32_t okd_generator_initial_seed(OkdGenerator* generator, uint64_t* seed) {
+    return guarded(-1, [&] { *seed = generator->generator.current_seed(); return 0; });
+}
 
 int64_t okd_generator_state(OkdGenerator* generator) {
     return guarded<int64_t>(0, [&] {

@@ -99,7 +99,7 @@ OKD_API OkdGenerator* okd_generator_new(uint64_t seed, int32_t device_type, int3
 OKD_API OkdGenerator* okd_generator_default(int32_t device_type, int32_t device_index);
 OKD_API void okd_generator_release(OkdGenerator* generator);
 OKD_API int32_t okd_generator_set_seed(OkdGenerator* generator, uint64_t seed);
-OKD_API uint64_t okd_generator_seed(OkdGenerator* generator);
-OKD_API uint64_t okd_generator_initial_seed(OkdGenerator* generator);
+OKD_API int32_t okd_generator_seed(OkdGenerator* generator, uint64_t* seed);
+OKD_API int32_t okd_generator_initial_seed(OkdGenerator* generator, uint64_t* seed);
 OKD_API int64_t okd_generator_state(OkdGenerator* generator);
 OKD_API int32_t okd_generator_set_state(OkdGenerator* generator, int64_t state);
