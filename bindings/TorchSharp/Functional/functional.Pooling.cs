@@ -75,9 +75,11 @@ public static partial class torch
 
             public static Tensor adaptive_avg_pool1d(Tensor input, long output_size) => Aten.adaptive_avg_pool1d.Call(input, output_size);
             public static Tensor adaptive_avg_pool2d(Tensor input, long output_size) => adaptive_avg_pool2d(input, Twice(output_size));
+
             public static Tensor adaptive_avg_pool2d(
                 Tensor input, (long, long) output_size) =>
                 adaptive_avg_pool2d(input, Both(output_size)!);
+
             public static Tensor adaptive_avg_pool2d(Tensor input, long[] output_size) => Aten.adaptive_avg_pool2d.Call(input, output_size);
             public static Tensor adaptive_avg_pool3d(Tensor input, long[] output_size) => Aten.adaptive_avg_pool3d.Call(input, output_size);
 

@@ -34,22 +34,31 @@ public static partial class torch
         public Tensor clip(Scalar? min = null, Scalar? max = null) => Aten.clip.Call(this, min, max);
         public Tensor copysign(Tensor other) => Aten.copysign_Tensor.Call(this, other);
         public Tensor copysign_(Tensor other) => Aten.copysign__Tensor.Mutate(this, other);
+
         public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.div_Scalar_mode.Call(this, target, rounding_mode);
+
         public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.div_Tensor_mode.Call(this, target, rounding_mode);
+
         public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.div__Scalar_mode.Mutate(this, target, rounding_mode);
+
         public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.div__Tensor_mode.Mutate(this, target, rounding_mode);
+
         public Tensor divide(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.divide_Scalar_mode.Call(this, target, rounding_mode);
+
         public Tensor divide(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.divide_Tensor_mode.Call(this, target, rounding_mode);
+
         public Tensor divide_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.divide__Scalar_mode.Mutate(this, target, rounding_mode);
+
         public Tensor divide_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
             Aten.divide__Tensor_mode.Mutate(this, target, rounding_mode);
+
         public Tensor float_power(Tensor target) => Aten.float_power_Tensor_Tensor.Call(this, target);
         public Tensor float_power_(Tensor target) => Aten.float_power__Tensor.Mutate(this, target);
         public Tensor floor_divide(Scalar other) => Aten.floor_divide_Scalar.Call(this, other);

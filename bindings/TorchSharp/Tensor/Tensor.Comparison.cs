@@ -52,10 +52,13 @@ public static partial class torch
         public Tensor bitwise_left_shift_(Tensor other) => Aten.bitwise_left_shift__Tensor.Mutate(this, other);
         public Tensor bitwise_right_shift(Tensor other) => Aten.bitwise_right_shift_Tensor.Call(this, other);
         public Tensor bitwise_right_shift_(Tensor other) => Aten.bitwise_right_shift__Tensor.Mutate(this, other);
+
         public bool allclose(Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false) =>
             Aten.allclose.Flag(this, target, rtol, atol, equal_nan);
+
         public Tensor isclose(Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) =>
             Aten.isclose.Call(this, other, rtol, atol, nanEqual);
+
         public Tensor isin(Tensor test_elements, bool assumeUnique = false, bool invert = false) =>
             Aten.isin_Tensor_Tensor.Call(this, test_elements, assumeUnique, invert);
     }
@@ -88,10 +91,13 @@ public static partial class torch
     public static Tensor bitwise_left_shift_(Tensor left, Tensor right) => left.bitwise_left_shift_(right);
     public static Tensor bitwise_right_shift(Tensor left, Tensor right) => left.bitwise_right_shift(right);
     public static Tensor bitwise_right_shift_(Tensor left, Tensor right) => left.bitwise_right_shift_(right);
+
     public static bool allclose(Tensor tensor, Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false) =>
         tensor.allclose(target, rtol, atol, equal_nan);
+
     public static Tensor isclose(Tensor tensor, Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) =>
         tensor.isclose(other, rtol, atol, nanEqual);
+
     public static Tensor isin(Tensor tensor, Tensor test_elements, bool assumeUnique = false, bool invert = false) =>
         tensor.isin(test_elements, assumeUnique, invert);
 }

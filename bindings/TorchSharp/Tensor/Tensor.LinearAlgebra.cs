@@ -6,17 +6,23 @@ public static partial class torch
     {
         public Tensor addbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Aten.addbmm.Call(this, batch1, batch2, beta, alpha);
+
         public Tensor addbmm_(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Aten.addbmm_.Mutate(this, batch1, batch2, beta, alpha);
+
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => Aten.addmm.Call(this, mat1, mat2, beta, alpha);
+
         public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Aten.addmm_.Mutate(this, mat1, mat2, beta, alpha);
+
         public Tensor addmv(Tensor mat, Tensor vec, float beta = 1, float alpha = 1) => Aten.addmv.Call(this, mat, vec, beta, alpha);
         public Tensor addmv_(Tensor mat, Tensor vec, float beta = 1, float alpha = 1) => Aten.addmv_.Mutate(this, mat, vec, beta, alpha);
         public Tensor addr(Tensor vec1, Tensor vec2, float beta = 1, float alpha = 1) => Aten.addr.Call(this, vec1, vec2, beta, alpha);
         public Tensor addr_(Tensor vec1, Tensor vec2, float beta = 1, float alpha = 1) => Aten.addr_.Mutate(this, vec1, vec2, beta, alpha);
+
         public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
             Aten.baddbmm.Call(this, batch1, batch2, beta, alpha);
+
         public Tensor bmm(Tensor batch2) => Aten.bmm.Call(this, batch2);
         public Tensor det() => Aten.det.Call(this);
         public Tensor diag(long diagonal = 0) => Aten.diag.Call(this, diagonal);
@@ -56,18 +62,24 @@ public static partial class torch
 
     public static Tensor addbmm(Tensor input, Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
         input.addbmm(batch1, batch2, beta, alpha);
+
     public static Tensor addbmm_(Tensor input, Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
         input.addbmm_(batch1, batch2, beta, alpha);
+
     public static Tensor addmm(Tensor input, Tensor mat1, Tensor mat2, float beta, float alpha) => input.addmm(mat1, mat2, beta, alpha);
     public static Tensor addmm_(Tensor input, Tensor mat1, Tensor mat2, float beta, float alpha) => input.addmm_(mat1, mat2, beta, alpha);
     public static Tensor addmv(Tensor input, Tensor mat1, Tensor mat2, float beta, float alpha) => input.addmv(mat1, mat2, beta, alpha);
     public static Tensor addmv_(Tensor input, Tensor mat1, Tensor mat2, float beta, float alpha) => input.addmv_(mat1, mat2, beta, alpha);
+
     public static Tensor addr(Tensor input, Tensor vec1, Tensor vec2, float beta = 1, float alpha = 1) =>
         input.addr(vec1, vec2, beta, alpha);
+
     public static Tensor addr_(Tensor input, Tensor vec1, Tensor vec2, float beta = 1, float alpha = 1) =>
         input.addr_(vec1, vec2, beta, alpha);
+
     public static Tensor baddbmm(Tensor input, Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
         input.baddbmm(batch1, batch2, beta, alpha);
+
     public static Tensor bmm(Tensor input, Tensor batch2) => input.bmm(batch2);
     public static Tensor block_diag(params Tensor[] tensors) => Aten.block_diag.Call(tensors);
     public static Tensor chain_matmul(params Tensor[] matrices) => Aten.chain_matmul.Call(matrices);

@@ -21,23 +21,29 @@ public static partial class torch
         public (Tensor, Tensor) max(long dim, bool keepdim = false) => Aten.max_dim.Pair(this, dim, keepdim);
         public Tensor max(Tensor other) => Aten.max_other.Call(this, other);
         public Tensor mean() => Aten.mean.Call(this);
+
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) =>
             Aten.mean_dim.Call(this, dimensions, keepdim, type);
+
         public Tensor median() => Aten.median.Call(this);
         public Tensor min() => Aten.min.Call(this);
         public (Tensor, Tensor) min(long dim, bool keepdim = false) => Aten.min_dim.Pair(this, dim, keepdim);
         public Tensor min(Tensor other) => Aten.min_other.Call(this, other);
         public (Tensor, Tensor) mode(long dim = -1, bool keepdim = false) => Aten.mode.Pair(this, dim, keepdim);
+
         public Tensor nanmean(int? dim = null, bool keepdim = false, ScalarType? dtype = null) =>
             Aten.nanmean.Call(this, dim, keepdim, dtype);
+
         public Tensor nanmedian() => Aten.nanmedian.Call(this);
         public Tensor nansum() => Aten.nansum.Call(this);
         public Tensor norm(float p = 2) => Aten.norm_Scalar.Call(this, p);
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => Aten.prod_dim_int.Call(this, dim, keepdim, type);
         public Tensor prod(ScalarType? type = null) => Aten.prod.Call(this, type);
         public Tensor quantile(Tensor q, long dim = -1, bool keepdim = false) => Aten.quantile.Call(this, q, dim, keepdim);
+
         public Tensor sum(ReadOnlySpan<long> dim, bool keepdim = false, ScalarType? type = null) =>
             Aten.sum_dim_IntList.Call(this, dim, keepdim, type);
+
         public Tensor sum(long dim, bool keepdim = false, ScalarType? type = null) => Aten.sum_dim_IntList.Call(this, dim, keepdim, type);
         public Tensor sum(long[] dim, bool keepdim = false, ScalarType? type = null) => Aten.sum_dim_IntList.Call(this, dim, keepdim, type);
         public Tensor sum(ScalarType? type = null) => Aten.sum.Call(this, type);

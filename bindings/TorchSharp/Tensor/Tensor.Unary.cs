@@ -82,10 +82,13 @@ public static partial class torch
         public Tensor logical_not_() => Aten.logical_not_.Mutate(this);
         public Tensor logit(double? eps = null) => Aten.logit.Call(this, eps);
         public Tensor logit_(double? eps = null) => Aten.logit_.Mutate(this, eps);
+
         public Tensor nan_to_num(double nan = 0, double? posinf = null, double? neginf = null) =>
             Aten.nan_to_num.Call(this, nan, posinf, neginf);
+
         public Tensor nan_to_num_(double nan = 0, double? posinf = null, double? neginf = null) =>
             Aten.nan_to_num_.Mutate(this, nan, posinf, neginf);
+
         public Tensor neg() => Aten.neg.Call(this);
         public Tensor neg_() => Aten.neg_.Mutate(this);
         public Tensor negative() => Aten.negative.Call(this);

@@ -5,8 +5,10 @@ public static partial class torch
     public partial class Tensor
     {
         public Tensor alias() => Aten.alias.Call(this);
+
         public Tensor as_strided(long[] size, long[] strides, long storageOffset = 0) =>
             Aten.as_strided.Call(this, size, strides, storageOffset);
+
         public Tensor broadcast_to(params long[] shape) => Aten.broadcast_to.Call(this, shape);
         public Tensor[] chunk(long chunks, long dim = 0) => Aten.chunk.List(this, chunks, dim);
         public Tensor contiguous() => Aten.contiguous.Call(this);
@@ -24,10 +26,13 @@ public static partial class torch
         public Tensor permute(params long[] permutation) => Aten.permute.Call(this, permutation);
         public Tensor ravel() => Aten.ravel.Call(this);
         public Tensor repeat(params long[] sizes) => Aten.repeat.Call(this, sizes);
+
         public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) =>
             Aten.repeat_interleave_self_int.Call(this, repeats, dim, output_size);
+
         public Tensor repeat_interleave(Tensor repeats, long? dim = null, long? output_size = null) =>
             Aten.repeat_interleave_self_Tensor.Call(this, repeats, dim, output_size);
+
         public Tensor reshape(params long[] shape) => Aten.reshape.Call(this, shape);
         public Tensor roll(ReadOnlySpan<long> shifts, ReadOnlySpan<long> dims = default) => Aten.roll.Call(this, shifts, dims);
         public Tensor roll(long[] shifts) => Aten.roll.Call(this, shifts);

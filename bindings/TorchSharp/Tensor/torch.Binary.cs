@@ -37,13 +37,18 @@ public static partial class torch
     public static Tensor div(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) => left.div(right, rounding_mode);
     public static Tensor div_(Tensor left, Scalar right, RoundingMode rounding_mode = RoundingMode.None) => left.div_(right, rounding_mode);
     public static Tensor div_(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) => left.div_(right, rounding_mode);
+
     public static Tensor divide(Tensor left, Scalar right, RoundingMode rounding_mode = RoundingMode.None) =>
         left.divide(right, rounding_mode);
+
     public static Tensor divide(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) =>
         left.divide(right, rounding_mode);
+
     public static Tensor divide_(Tensor left, Scalar right) => Aten.divide__Scalar.Mutate(left, right);
+
     public static Tensor divide_(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) =>
         left.divide_(right, rounding_mode);
+
     public static Tensor float_power(Tensor input, Tensor target) => input.float_power(target);
     public static Tensor float_power_(Tensor input, Tensor target) => input.float_power_(target);
     public static Tensor floor_divide(Tensor input, Tensor other) => input.floor_divide(other);

@@ -77,10 +77,13 @@ public static partial class torch
     public static Tensor logical_not(Tensor input) => input.logical_not();
     public static Tensor logit(Tensor input, double? eps = null) => input.logit(eps);
     public static Tensor logit_(Tensor input, double? eps = null) => input.logit_(eps);
+
     public static Tensor nan_to_num(Tensor input, double nan = 0, double? posinf = null, double? neginf = null) =>
         input.nan_to_num(nan, posinf, neginf);
+
     public static Tensor nan_to_num_(Tensor input, double nan = 0, double? posinf = null, double? neginf = null) =>
         input.nan_to_num_(nan, posinf, neginf);
+
     public static Tensor neg(Tensor input) => input.neg();
     public static Tensor neg_(Tensor input) => input.neg_();
     public static Tensor negative(Tensor input) => input.negative();

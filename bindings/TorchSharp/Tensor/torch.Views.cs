@@ -16,10 +16,13 @@ public static partial class torch
     public static Tensor narrow(Tensor input, long dim, long start, long length) => input.narrow(dim, start, length);
     public static Tensor permute(Tensor input, params long[] permutation) => input.permute(permutation);
     public static Tensor ravel(Tensor input) => input.ravel();
+
     public static Tensor repeat_interleave(Tensor input, long repeats, long? dim = null, long? output_size = null) =>
         input.repeat_interleave(repeats, dim, output_size);
+
     public static Tensor repeat_interleave(Tensor input, Tensor repeats, long? dim = null, long? output_size = null) =>
         input.repeat_interleave(repeats, dim, output_size);
+
     public static Tensor reshape(Tensor input, params long[] shape) => input.reshape(shape);
     public static Tensor roll(Tensor input, ReadOnlySpan<long> shifts, ReadOnlySpan<long> dims = default) => input.roll(shifts, dims);
     public static Tensor roll(Tensor input, (long, long, long) shifts, (long, long, long) dims) => input.roll(shifts, dims);
@@ -35,12 +38,16 @@ public static partial class torch
     public static Tensor swapaxes(Tensor input, long axis0, long axis1) => input.swapaxes(axis0, axis1);
     public static Tensor swapdims(Tensor input, long dim0, long dim1) => input.swapdims(dim0, dim1);
     public static Tensor t(Tensor input) => input.t();
+
     public static Tensor[] tensor_split(Tensor input, long indices_or_sections, long dim = 0) =>
         input.tensor_split(indices_or_sections, dim);
+
     public static Tensor[] tensor_split(Tensor input, long[] indices_or_sections, long dim = 0) =>
         input.tensor_split(indices_or_sections, dim);
+
     public static Tensor[] tensor_split(Tensor input, Tensor indices_or_sections, long dim = 0) =>
         input.tensor_split(indices_or_sections, dim);
+
     public static Tensor tile(Tensor input, long[] dims) => input.tile(dims);
     public static Tensor transpose(Tensor input, long dim0, long dim1) => input.transpose(dim0, dim1);
     public static Tensor[] unbind(Tensor input, long dim = 0) => input.unbind(dim);
