@@ -5,11 +5,13 @@ namespace OnnxKd.Core.Files;
 /// <summary>Scratch space on disk for decoded data. It has no name (or loses it on closing), so not even a kill leaves anything behind.</summary>
 internal static class TemporaryFile
 {
-    /// <summary>Creates the file in the system's temporary folder and fills it through a callback.</summary>
+    /// <summary>Creates the file and fills it through a callback.</summary>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="folder">Where it lies; default: the system's temporary folder.</param>
     /// <exception cref="Errors.MachineException">The temporary folder is full.</exception>
-    public static SafeFileHandle Create(Action<Stream> write)
+    public static SafeFileHandle Create(Action<Stream> write, string? folder = null)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"onnxkd-{Guid.NewGuid():N}{AtomicFile.TemporarySuffix}");
+        var path = Path.Combine(folder ?? Path.GetTempPath(), $"onnxkd-{Guid.NewGuid():N}{AtomicFile.TemporarySuffix}");
         SafeFileHandle? handle = null;
         try
         {

@@ -20,7 +20,8 @@ internal static class NpzFormat
             var entry = entries[names.IndexOf(request.Choose(names))];
             return OpenEntry($"{file.Path}, {entry.FullName}", entry);
         }
-        catch (InvalidDataException error)
+        // ZipArchive throws ArgumentOutOfRangeException on some truncated files, and NotSupportedException on encrypted ones.
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or ArgumentException or NotSupportedException)
         {
             throw new InputException(
                 "An NPZ file is damaged or truncated.", where: file.Path, found: error.Message, remedy: "fetch or write it again", inner: error);

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.TransferSets;
 
@@ -22,7 +21,7 @@ public sealed class IdxTests : IDisposable
 
         Assert.Equal(3, set.Count);
         Assert.Equal([2, 2], set.SampleShape);
-        Assert.Equal([9, 10, 11, 255, 1, 2, 3, 4], Read(set, 2, 0));
+        Assert.Equal([9, 10, 11, 255, 1, 2, 3, 4], TestSets.Read(set, 2, 0));
         Assert.Equal([2, 0, 1], set.Labels.ToArray());
     }
 
@@ -31,10 +30,10 @@ public sealed class IdxTests : IDisposable
     [InlineData("images-with-another-name")]
     public void Open_Gzipped_IsToldFromItsContent(string name)
     {
-        using var set = TransferSet.Open(new() { Samples = folder.Write(name, Gzip(Images)) });
+        using var set = TransferSet.Open(new() { Samples = folder.Write(name, TestSets.Gzip(Images)) });
         using var raw = TransferSet.Open(new() { Samples = folder.Write("raw", Images) });
 
-        Assert.Equal([5, 6, 7, 8], Read(set, 1));
+        Assert.Equal([5, 6, 7, 8], TestSets.Read(set, 1));
         Assert.False(set.IsLabelled);
         Assert.Equal(raw.SamplesDigest, set.SamplesDigest);
     }
@@ -49,7 +48,7 @@ public sealed class IdxTests : IDisposable
     {
         using var set = TransferSet.Open(new() { Samples = folder.Write("x", [0, 0, type, 2, 0, 0, 0, 1, 0, 0, 0, 2, .. data]) });
 
-        Assert.Equal([first, second], Read(set, 0));
+        Assert.Equal([first, second], TestSets.Read(set, 0));
     }
 
     [Fact]
@@ -63,7 +62,7 @@ public sealed class IdxTests : IDisposable
         Assert.Equal(2, set.Count);
         Assert.Equal(1, set.IdOf(0));
         Assert.Equal([0, 1], set.Labels.ToArray());
-        Assert.Equal([5, 6, 7, 8], Read(set, 0));
+        Assert.Equal([5, 6, 7, 8], TestSets.Read(set, 0));
     }
 
     [Fact]
@@ -79,7 +78,7 @@ public sealed class IdxTests : IDisposable
     [Fact]
     public void Open_TruncatedGzip_IsRefused()
     {
-        var whole = Gzip(Images);
+        var whole = TestSets.Gzip(Images);
         for (var length = 2; length < whole.Length; length++)
         {
             var path = folder.Write("cut", whole.AsSpan(0, length));
@@ -110,20 +109,5 @@ public sealed class IdxTests : IDisposable
         var path = folder.Write("huge", bytes);
 
         Assert.Contains("impossible", Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
-    }
-
-    private static float[] Read(TransferSet set, params long[] rows)
-    {
-        var values = new float[rows.Length * set.SampleElements];
-        set.Read(rows, values);
-        return values;
-    }
-
-    private static byte[] Gzip(byte[] bytes)
-    {
-        using var stream = new MemoryStream();
-        using (var gzip = new GZipStream(stream, CompressionMode.Compress))
-            gzip.Write(bytes);
-        return stream.ToArray();
     }
 }

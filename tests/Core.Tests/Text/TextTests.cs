@@ -1,0 +1,60 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Text;
+
+namespace OnnxKd.Core.Tests.Text;
+
+public class TextTests
+{
+    [Theory]
+    [InlineData("temprature", "temperature")]
+    [InlineData("Alpha", "alpha")]
+    [InlineData("aplha", "alpha")]
+    [InlineData("epoch", "epochs")]
+    [InlineData("nonsense", null)]
+    public void Nearest_Typo_IsRecognised(string word, string? expected) =>
+        Assert.Equal(expected, Suggestions.Nearest(word, ["temperature", "alpha", "epochs", "seed"]));
+
+    [Theory]
+    [InlineData("kitten", "sitting", 3)]
+    [InlineData("", "abc", 3)]
+    [InlineData("ab", "ba", 1)]
+    [InlineData("same", "same", 0)]
+    public void Distance_KnownPairs_IsTheNumberOfEdits(string a, string b, int expected) =>
+        Assert.Equal(expected, Suggestions.Distance(a, b));
+
+    [Fact]
+    public void CanonicalJson_Preprocessing_HasOneForm()
+    {
+        var text = CanonicalJson.Serialize(new Preprocessing { Scale = 1 / 255.0, Mean = [0.5], Std = [0.25, 1, 2] });
+
+        Assert.Equal(
+            """
+            {
+              "scale": 0.00392156862745098,
+              "mean": [
+                0.5
+              ],
+              "std": [
+                0.25,
+                1,
+                2
+              ],
+              "channel_axis": 0
+            }
+
+            """,
+            text);
+        Assert.Equal(text, CanonicalJson.Serialize(CanonicalJson.Deserialize<Preprocessing>(System.Text.Encoding.UTF8.GetBytes(text), "t")));
+    }
+
+    [Theory]
+    [InlineData("""{"shift": 1, "turn": 2}""")]
+    [InlineData("""{"shift": 1, "shift": 1}""")]
+    [InlineData("""{"shift": "1"}""")]
+    [InlineData("""{"shift": 1.5}""")]
+    [InlineData("null")]
+    [InlineData("{")]
+    public void CanonicalJson_WrongDocument_IsRefused(string text) =>
+        Assert.Throws<InputException>(() => CanonicalJson.Deserialize<Augmentation>(System.Text.Encoding.UTF8.GetBytes(text), "t.json"));
+}

@@ -1,0 +1,102 @@
+using System.Text;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Core.Tests.TransferSets;
+
+public sealed class CsvTests : IDisposable
+{
+    private const string Table = "height,width,label\n1.5,2,0\n-3e1,4,2\n\n5,6,1\n";
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("label")]
+    [InlineData("last")]
+    [InlineData("2")]
+    [InlineData(null)]
+    public void Open_LabelColumn_IsTakenOutOfTheSamples(string? key)
+    {
+        var path = Write(Table);
+
+        using var set = TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = key });
+
+        Assert.Equal([2], set.SampleShape);
+        Assert.Equal([1.5f, 2, -30, 4, 5, 6], TestSets.Read(set, 0, 1, 2));
+        Assert.Equal([0, 2, 1], set.Labels.ToArray());
+    }
+
+    [Theory]
+    [InlineData("1,2\n3,4\n")]
+    [InlineData("1,2\r\n3,4")]
+    [InlineData("1;2\n3;4\n")]
+    [InlineData("1\t2\n3\t4\n")]
+    [InlineData("\"1\", \"2\"\n3 , 4\n")]
+    [InlineData("\uFEFF1,2\n3,4\n")]
+    [InlineData("a,b\n1,2\n3,4\n\n\n")]
+    public void Open_WithoutLabels_EveryColumnIsASample(string text)
+    {
+        using var set = TransferSet.Open(new() { Samples = Write(text) });
+        using var zipped = TransferSet.Open(new() { Samples = folder.Write("z", TestSets.Gzip(Encoding.UTF8.GetBytes(text))) });
+
+        Assert.Equal([1, 2, 3, 4], TestSets.Read(set, 0, 1));
+        Assert.Equal(set.SamplesDigest, zipped.SamplesDigest);
+    }
+
+    [Fact]
+    public void Open_LabelsInAFileOfTheirOwn_AreRead()
+    {
+        using var set = TransferSet.Open(new()
+        {
+            Samples = Write("1,2\n3,4\n"), Labels = folder.Write("labels.csv", Encoding.UTF8.GetBytes("class\n7.0\n3\n")),
+        });
+
+        Assert.Equal([7, 3], set.Labels.ToArray());
+    }
+
+    [Theory]
+    [InlineData("line 3, column 2 (b)", "a,b\n1,2\n3,x\n")]
+    [InlineData("line 2, column 1", "1,2\n,4\n")]
+    [InlineData("line 1, column 2", "1,nan\n3,4\n")]
+    [InlineData("line 1, column 1", "Infinity,2\n3,4\n")]
+    [InlineData("line 1, column 1", "1e39,2\n3,4\n")]
+    [InlineData("line 3", "a,b\n1,2\n3\n")]
+    [InlineData("line 2", "1,2\n3,4,5\n")]
+    [InlineData("set is empty", "a,b\n")]
+    public void Open_BadSamples_NamesTheLine(string where, string text)
+    {
+        var path = Write(text);
+
+        Assert.Contains(where, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
+    }
+
+    [Theory]
+    [InlineData("line 3, column 2 (label)", "a,label\n1,0\n2,nan\n")]
+    [InlineData("line 2, column 2 (label)", "a,label\n1,cat\n")]
+    [InlineData("line 2, column 2 (label)", "a,label\n1,0.5\n")]
+    [InlineData("line 2, column 2 (label)", "a,label\n1,1e300\n")]
+    [InlineData("sample 1", "a,label\n1,0\n2,-1\n")]
+    public void Open_BadLabels_NamesThePlace(string where, string text)
+    {
+        var path = Write(text);
+
+        Assert.Contains(where, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path })).Message);
+    }
+
+    [Theory]
+    [InlineData("did you mean 'label'", Table, "lable")]
+    [InlineData("not clear", "a,b\n1,2\n", null)]
+    [InlineData("no '9'", "1,2\n", "9")]
+    [InlineData("no columns of samples", "label\n1\n", "label")]
+    public void Open_UnknownLabelColumn_ListsTheColumns(string message, string text, string? key)
+    {
+        var path = Write(text);
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = key }));
+        Assert.Contains(message, error.Message);
+    }
+
+    private string Write(string text) => folder.Write("table.csv", Encoding.UTF8.GetBytes(text));
+}

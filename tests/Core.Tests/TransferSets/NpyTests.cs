@@ -1,0 +1,121 @@
+using System.IO.Compression;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Core.Tests.TransferSets;
+
+public sealed class NpyTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Open_EveryVersion_IsRead(int version)
+    {
+        using var set = TransferSet.Open(new() { Samples = folder.Write("x", TestSets.Npy("|u1", "(3, 2)", [1, 2, 3, 4, 5, 6], version)) });
+
+        Assert.Equal([2], set.SampleShape);
+        Assert.Equal([3, 4, 5, 6, 1, 2], TestSets.Read(set, 1, 2, 0));
+    }
+
+    [Theory]
+    [InlineData("|b1", new byte[] { 1, 0 }, 1f, 0f)]
+    [InlineData("|i1", new byte[] { 0xFE, 5 }, -2f, 5f)]
+    [InlineData("<i2", new byte[] { 0xFE, 0xFF, 0, 1 }, -2f, 256f)]
+    [InlineData(">i2", new byte[] { 0xFF, 0xFE, 1, 0 }, -2f, 256f)]
+    [InlineData("<u2", new byte[] { 0xFE, 0xFF, 0, 1 }, 65534f, 256f)]
+    [InlineData("<i4", new byte[] { 0xFE, 0xFF, 0xFF, 0xFF, 0, 0, 1, 0 }, -2f, 65536f)]
+    [InlineData("<i8", new byte[] { 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 9, 0, 0, 0, 0, 0, 0, 0 }, -2f, 9f)]
+    [InlineData("<f2", new byte[] { 0, 0x3C, 0, 0xC0 }, 1f, -2f)]
+    [InlineData("<f4", new byte[] { 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0 }, 1f, -2f)]
+    [InlineData("<f8", new byte[] { 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0 }, 1f, -2f)]
+    [InlineData(">f8", new byte[] { 0x3F, 0xF0, 0, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0 }, 1f, -2f)]
+    public void Open_EveryElementType_IsRead(string descr, byte[] data, float first, float second)
+    {
+        using var set = TransferSet.Open(new() { Samples = folder.Write("x.npy", TestSets.Npy(descr, "(2,)", data)) });
+
+        Assert.Empty(set.SampleShape);
+        Assert.Equal([first, second], TestSets.Read(set, 0, 1));
+    }
+
+    [Theory]
+    [InlineData("Fortran order", "|u1", "(2, 2)", "True")]
+    [InlineData("not supported", "<c8", "(2, 2)", "False")]
+    [InlineData("not supported", "<U4", "(2, 2)", "False")]
+    [InlineData("truncated", "<u2", "(2, 2)", "False")]
+    [InlineData("longer", "|u1", "(3,)", "False")]
+    [InlineData("empty", "|u1", "(0, 2)", "False")]
+    [InlineData("no axis", "|u1", "()", "False")]
+    [InlineData("'shape'", "|u1", "(2, -2)", "False")]
+    [InlineData("'shape'", "|u1", "(99999999999999999999,)", "False")]
+    [InlineData("impossible", "|u1", "(4611686018427387904, 4)", "False")]
+    [InlineData("'fortran_order'", "|u1", "(2, 2)", "0")]
+    public void Open_BadHeader_IsRefused(string message, string descr, string shape, string fortran)
+    {
+        var path = folder.Write("x.npy", TestSets.Npy(descr, shape, [1, 2, 3, 4], fortran: fortran));
+
+        Assert.Contains(message, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
+    }
+
+    [Fact]
+    public void Open_EveryTruncation_IsRefused()
+    {
+        var whole = TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 4]);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            var path = folder.Write("cut", whole.AsSpan(0, length));
+            Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path }));
+        }
+    }
+
+    [Theory]
+    [InlineData(CompressionLevel.NoCompression)]
+    [InlineData(CompressionLevel.Optimal)]
+    public void Open_Npz_FindsSamplesAndLabelsByTheirUsualNames(CompressionLevel level)
+    {
+        var path = folder.Write("set", TestSets.Zip(
+            level,
+            ("y.npy", TestSets.Npy("<i8", "(2,)", [3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])),
+            ("x.npy", TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 4]))));
+
+        using var set = TransferSet.Open(new() { Samples = path, Labels = path });
+
+        Assert.Equal([3, 4], TestSets.Read(set, 1));
+        Assert.Equal([3, 1], set.Labels.ToArray());
+    }
+
+    [Fact]
+    public void Open_NpzWithKeys_TakesThose()
+    {
+        var path = folder.Write("set", TestSets.Zip(
+            CompressionLevel.Fastest,
+            ("a.npy", TestSets.Npy("|u1", "(2,)", [1, 2])),
+            ("b.npy", TestSets.Npy("|u1", "(2,)", [3, 4]))));
+
+        using var set = TransferSet.Open(new() { Samples = path, SamplesKey = "b", Labels = path, LabelsKey = "a" });
+
+        Assert.Equal([3, 4], TestSets.Read(set, 0, 1));
+        Assert.Equal([1, 2], set.Labels.ToArray());
+        Assert.Contains("'a'", Refusal(new() { Samples = path, SamplesKey = "aa" }));
+        Assert.Contains("not clear", Refusal(new() { Samples = path }));
+    }
+
+    [Fact]
+    public void Open_DamagedNpz_IsRefused()
+    {
+        var whole = TestSets.Zip(CompressionLevel.Optimal, ("x.npy", TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 4])));
+        for (var length = 0; length < whole.Length; length++)
+        {
+            var path = folder.Write("cut", whole.AsSpan(0, length));
+            Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path }));
+        }
+        Assert.Contains("not an array", Refusal(new() { Samples = folder.Write("z", TestSets.Zip(CompressionLevel.Optimal, ("x.npy", [1, 2]))) }));
+        Assert.Contains("none", Refusal(new() { Samples = folder.Write("z", TestSets.Zip(CompressionLevel.Optimal, ("x.txt", [1]), ("y", [2]))) }));
+    }
+
+    private static string Refusal(TransferSetOptions options) => Assert.Throws<InputException>(() => TransferSet.Open(options)).Message;
+}
