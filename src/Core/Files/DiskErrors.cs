@@ -37,7 +37,11 @@ public static class DiskErrors
         catch (UnauthorizedAccessException error)
         {
             throw new InputException(
-                "A file may not be written.", where: path, found: error.Message, remedy: "choose a folder that you may write", inner: error);
+                "A file may not be written.",
+                where: path,
+                found: error.Message,
+                remedy: "choose a folder that you may write",
+                inner: error);
         }
         catch (DirectoryNotFoundException error)
         {

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnnxKd.Core.Files;
 
-/// <summary>Scratch space on disk for decoded data. It has no name (or loses it on closing), so not even a kill leaves anything behind.</summary>
+/// <summary>Scratch space on disk for decoded data. It has no name (or loses it on closing), so even a kill leaves nothing.</summary>
 internal static class TemporaryFile
 {
     /// <summary>Creates the file and fills it through a callback.</summary>

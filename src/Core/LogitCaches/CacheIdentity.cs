@@ -100,7 +100,8 @@ public sealed record CacheIdentity
             return foundObject.Select(p => Difference(field.Length == 0 ? p.Key : $"{field}.{p.Key}", p.Value, expectedObject[p.Key]))
                 .First(difference => difference is not null);
         if (found is JsonArray foundArray && expected is JsonArray expectedArray && foundArray.Count == expectedArray.Count)
-            return foundArray.Select((value, i) => Difference($"{field}[{i}]", value, expectedArray[i])).First(difference => difference is not null);
+            return foundArray.Select((value, i) => Difference($"{field}[{i}]", value, expectedArray[i]))
+                .First(difference => difference is not null);
         return (field, found?.ToJsonString() ?? "nothing", expected?.ToJsonString() ?? "nothing");
     }
 }

@@ -19,7 +19,8 @@ internal static class CacheIdentityRules
             return "samples_digest is not a SHA-256 in lower-case hexadecimal";
         if (identity.Augmentation.Shift < 0)
             return $"augmentation.shift is {identity.Augmentation.Shift}";
-        if (identity.Teachers.Count == 0 || identity.Teachers.Contains(null!) || (identity.Combination == Combination.Single) != (identity.Teachers.Count == 1))
+        if (identity.Teachers.Count == 0 || identity.Teachers.Contains(null!)
+            || (identity.Combination == Combination.Single) != (identity.Teachers.Count == 1))
             return $"combination is {identity.Combination} with {identity.Teachers.Count} teachers";
         if (identity.Teachers.Any(teacher => !IsDigest(teacher.Digest)))
             return "the digest of a teacher is not a SHA-256 in lower-case hexadecimal";

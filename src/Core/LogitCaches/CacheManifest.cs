@@ -14,7 +14,7 @@ namespace OnnxKd.Core.LogitCaches;
 /// <param name="Sha256">The file's digest.</param>
 internal sealed record CacheShard(string File, long FirstRow, long Rows, long Bytes, string Sha256);
 
-/// <summary>The file <c>manifest.json</c>: what the cache was made from and which rows are in place. docs/cache-format.md describes it.</summary>
+/// <summary>The file <c>manifest.json</c>: what the cache was made from and which rows are in place (docs/cache-format.md).</summary>
 internal sealed record CacheManifest
 {
     public const string FileName = "manifest.json";
@@ -112,16 +112,17 @@ internal sealed record CacheManifest
         {
             using var document = JsonDocument.Parse(bytes);
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object
-                || !root.TryGetProperty("format", out var format) || format.ValueKind != JsonValueKind.String || format.GetString() != FormatName)
+            if (root.ValueKind != JsonValueKind.Object || RawText("format") != $"\"{FormatName}\"")
                 throw Damaged(path, $"it does not name the format {FormatName}");
-            if (!root.TryGetProperty("version", out var version) || version.ValueKind != JsonValueKind.Number || version.GetRawText() != $"{CurrentVersion}")
+            if (RawText("version") != $"{CurrentVersion}")
                 throw new InputException(
                     "A logit cache has another version.",
                     where: path,
-                    found: root.TryGetProperty("version", out var found) ? found.GetRawText() : "none",
+                    found: RawText("version") ?? "none",
                     expected: $"{CurrentVersion}",
                     remedy: "capture it again, or use the version of onnxkd that made it");
+
+            string? RawText(string name) => root.TryGetProperty(name, out var value) ? value.GetRawText() : null;
         }
         catch (Exception error) when (CanonicalJson.IsMalformed(error))
         {

@@ -53,7 +53,8 @@ public sealed class LogitCacheWriter : IDisposable
     {
         var rows = Math.Min(manifest.BatchSize, Rows - NextRow);
         if (journal is null || logits.Length != rows * manifest.Identity.Classes)
-            throw new ArgumentException($"{logits.Length} values are not the next {rows} rows of {manifest.Identity.Classes}.", nameof(logits));
+            throw new ArgumentException(
+                $"{logits.Length} values are not the next {rows} rows of {manifest.Identity.Classes}.", nameof(logits));
         RequireFinite(logits);
         journal.Append(logits);
         afterStep?.Invoke("batch appended");

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using OnnxKd.Core.Files;
 
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
-/// The rows of the shard in progress, batch by batch: a header, then one record per batch (first row as int64, the logits, SHA-256 of both).
+/// The rows of the shard in progress, batch by batch: a header, then one record per batch (first row as int64, logits, SHA-256 of both).
 /// Records have known sizes, so nothing read from the file sizes anything. A process that is killed leaves at most a torn last record.
 /// </summary>
 internal sealed class ShardJournal : IDisposable
@@ -28,7 +29,7 @@ internal sealed class ShardJournal : IDisposable
         FirstRow = manifest.StoredRows;
         EndRow = FirstRow + Math.Min(manifest.RowsPerShard, manifest.TotalRows - FirstRow);
         NextRow = FirstRow;
-        header = [.. "ONNXKDJ1"u8, .. SHA256.HashData([.. BitConverter.GetBytes(FirstRow), .. Convert.FromHexString(Hashing.Sha256(manifest.Identity.Key))])];
+        header = [.. "ONNXKDJ1"u8, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{FirstRow}\n{manifest.Identity.Key}"))];
         record = new byte[RecordBytes(FirstRow)];
     }
 
@@ -134,7 +135,8 @@ internal sealed class ShardJournal : IDisposable
     {
         var whole = (row - FirstRow) / manifest.BatchSize;
         var rest = (row - FirstRow) % manifest.BatchSize;
-        var offset = header.Length + whole * (RowBytes + (long)manifest.BatchSize * manifest.Identity.Classes * sizeof(float) + SHA256.HashSizeInBytes);
+        var fullRecord = RowBytes + (long)manifest.BatchSize * manifest.Identity.Classes * sizeof(float) + SHA256.HashSizeInBytes;
+        var offset = header.Length + whole * fullRecord;
         return rest == 0 ? offset : offset + RecordBytes(row - rest);
     }
 }

@@ -33,7 +33,7 @@ public sealed class ClassificationMeter(int classes)
         var values = (long)labels.Length * classes;
         if (logits.Length != values || !(teacherLogits.IsEmpty || teacherLogits.Length == values))
             throw new ArgumentException(
-                $"{logits.Length} logits and {teacherLogits.Length} of the teacher do not fit {labels.Length} labels of {classes} classes.");
+                $"{logits.Length} logits and {teacherLogits.Length} of a teacher do not fit {labels.Length} labels of {classes} classes.");
         for (var i = 0; i < labels.Length; i++)
         {
             var row = logits.Slice(i * classes, classes);

@@ -88,7 +88,9 @@ public sealed class Attributes
             return null;
         if (attribute.RefAttrName.Length > 0)
             throw new UnsupportedModelException(
-                "An attribute refers to a parameter of a function.", where: Where(name), remedy: "export the model with its functions inlined");
+                "An attribute refers to a parameter of a function.",
+                where: Where(name),
+                remedy: "export the model with its functions inlined");
         if (type is not null && attribute.Type != type)
             throw new InputException("An attribute has the wrong type.", Where(name), TypeName(attribute.Type), TypeName(type.Value));
         return attribute;

@@ -51,7 +51,8 @@ internal static class ExternalData
         {
             if (!KnownKeys.Contains(entry.Key) || !entries.TryAdd(entry.Key, entry.Value))
                 throw Bad(
-                    "A tensor's external data is described wrongly.", tensor, modelPath, $"key '{entry.Key}'", string.Join(", ", KnownKeys) + ", each once");
+                    "A tensor's external data is described wrongly.",
+                    tensor, modelPath, $"key '{entry.Key}'", $"{string.Join(", ", KnownKeys)}, each once");
         }
         if (!entries.TryGetValue("location", out var location) || location.Length == 0)
             throw Bad("A tensor's external data has no location.", tensor, modelPath, null, "a file name");
@@ -64,13 +65,15 @@ internal static class ExternalData
                 where: $"{modelPath}, tensor '{tensor.Name}'",
                 found: $"no file {file}",
                 remedy: "copy it beside the model, under the same name as when it was exported");
-        if (!RealPath(file).StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        var prefix = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
+        if (!RealPath(file).StartsWith(prefix, StringComparison.Ordinal))
             throw Outside($"{location}, a link to {RealPath(file)}");
 
-        if (!Shapes.TryElements(tensor.Dims, out var elements) || TensorTypes.Bits(tensor.DataType) is not { } bits || elements > int.MaxValue)
+        var type = $"{TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)}";
+        if (!Shapes.TryElements(tensor.Dims, out var elements) || elements > int.MaxValue
+            || TensorTypes.Bits(tensor.DataType) is not { } bits)
             throw Bad(
-                "A tensor with external data has an impossible type or shape.",
-                tensor, modelPath, $"{TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)}", "a numeric tensor below 2 GB");
+                "A tensor with external data has an impossible type or shape.", tensor, modelPath, type, "a numeric tensor below 2 GB");
         var expected = (elements * bits + 7) / 8;
         var available = new FileInfo(file).Length;
         var offset = Number("offset", 0);
@@ -78,10 +81,11 @@ internal static class ExternalData
         if (length != expected)
             throw Bad(
                 "The length of external data does not fit the tensor.",
-                tensor, modelPath, $"{length} bytes", $"{expected} bytes ({TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)})");
+                tensor, modelPath, $"{length} bytes", $"{expected} bytes ({type})");
         if (offset > available || length > available - offset)
             throw Bad(
-                "External data lies outside its file.", tensor, modelPath, $"bytes {offset} to {offset + length}", $"within the {available} bytes of {location}");
+                "External data lies outside its file.",
+                tensor, modelPath, $"{length} bytes from byte {offset} on", $"within the {available} bytes of {location}");
         if (length > Array.MaxLength)
             throw ModelSize.TooLarge(modelPath, length);
         return (file, offset, (int)length);

@@ -7,14 +7,13 @@ namespace OnnxKd.Core.Onnx;
 /// <summary>Parses a file's bytes, and says what is wrong with those that are not a model.</summary>
 internal static class ModelParser
 {
-    private const int GraphField = ModelProto.GraphFieldNumber;
-
     // Fields of ModelProto beyond those in the schema have small numbers too (configuration is 26); others are a sign of garbage.
     private const int LargestPlausibleField = 99;
 
     private static readonly HashSet<int> Repeated =
     [
-        ModelProto.OpsetImportFieldNumber, ModelProto.MetadataPropsFieldNumber, ModelProto.TrainingInfoFieldNumber, ModelProto.FunctionsFieldNumber,
+        ModelProto.OpsetImportFieldNumber, ModelProto.MetadataPropsFieldNumber,
+        ModelProto.TrainingInfoFieldNumber, ModelProto.FunctionsFieldNumber,
     ];
 
     public static ModelProto Parse(byte[] bytes, string path)
@@ -60,8 +59,11 @@ internal static class ModelParser
                 start = input.Position;
                 var tag = input.ReadTag();
                 var field = WireFormat.GetTagFieldNumber(tag);
-                if (field > LargestPlausibleField || WireFormat.GetTagWireType(tag) is WireFormat.WireType.StartGroup or WireFormat.WireType.EndGroup)
-                    throw seen.Contains(GraphField) ? Trailing($"field {field}") : NotOnnx(path, $"field {field} at byte {start}", "check the file");
+                var isGroup = WireFormat.GetTagWireType(tag) is WireFormat.WireType.StartGroup or WireFormat.WireType.EndGroup;
+                if (field > LargestPlausibleField || isGroup)
+                    throw seen.Contains(ModelProto.GraphFieldNumber)
+                        ? Trailing($"field {field}")
+                        : NotOnnx(path, $"field {field} at byte {start}", "check the file");
                 if (!seen.Add(field) && !Repeated.Contains(field) && field <= ModelProto.FunctionsFieldNumber)
                     throw Trailing($"field {field} for the second time");
                 input.SkipLastField();
@@ -78,9 +80,10 @@ internal static class ModelParser
                     remedy: "fetch or export it again",
                     inner: error);
         }
-        if (!seen.Contains(GraphField))
+        if (!seen.Contains(ModelProto.GraphFieldNumber))
             throw seen.Contains(ModelProto.IrVersionFieldNumber)
-                ? new InputException("An ONNX file has no graph.", where: path, found: $"{bytes.Length} bytes", remedy: "it may be truncated: fetch it again")
+                ? new InputException(
+                    "An ONNX file has no graph.", path, $"{bytes.Length} bytes", "a graph", "it may be truncated: fetch it again")
                 : NotOnnx(path, $"{bytes.Length} bytes without a graph", "check the file");
 
         InputException Trailing(string found) => new(

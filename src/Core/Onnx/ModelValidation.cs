@@ -29,7 +29,10 @@ internal static class ModelValidation
         var domains = Domains(model.OpsetImport, where);
         ValidateGraph(model.Graph, [], domains, where);
         foreach (var function in model.Functions)
-            ValidateNodes(function.Node, [], [.. function.Input], Domains(function.OpsetImport, where), $"{where}, function '{function.Name}'");
+        {
+            var place = $"{where}, function '{function.Name}'";
+            ValidateNodes(function.Node, outer: [], own: [.. function.Input], Domains(function.OpsetImport, place), place);
+        }
     }
 
     private static HashSet<string> Domains(IEnumerable<OperatorSetIdProto> imports, string where)
@@ -38,7 +41,11 @@ internal static class ModelValidation
         foreach (var import in imports)
         {
             if (import.Version < 1 || !domains.Add(Normal(import.Domain)))
-                throw Bad("A model's operator-set imports are wrong.", where, $"domain '{import.Domain}', version {import.Version}", "each domain once, with a version from 1");
+                throw Bad(
+                    "A model's operator-set imports are wrong.",
+                    where,
+                    $"domain '{import.Domain}', version {import.Version}",
+                    "each domain once, with a version from 1");
         }
         return domains;
     }
@@ -90,12 +97,12 @@ internal static class ModelValidation
                     "A model does not import the operator set that a node needs.",
                     place,
                     $"domain '{node.Domain}'",
-                    domains.Count == 0 ? "an import of it (the model imports none: it may be truncated)" : $"one of '{string.Join("', '", domains)}'");
+                    domains.Count == 0 ? "an import (there is none: the file may be truncated)" : $"one of '{string.Join("', '", domains)}'");
             foreach (var input in node.Input.Where(name => name.Length > 0 && !known.Contains(name)))
             {
                 throw later.Contains(input)
                     ? Bad("A node reads a tensor that is made after it.", place, $"'{input}'", "nodes in order of use, without a cycle")
-                    : Bad("A node reads a tensor that does not exist.", place, $"'{input}'", "an input, an initializer or an earlier node's output");
+                    : Bad("A node reads a tensor that does not exist.", place, $"'{input}'", "an input, an initializer or an output");
             }
             foreach (var subgraph in ModelTraversal.Subgraphs(node))
                 ValidateGraph(subgraph, known, domains, $"{place}, subgraph '{subgraph.Name}'");
@@ -130,7 +137,8 @@ internal static class ModelValidation
         }
         else
         {
-            RequireValues(StoredValues(tensor), bits switch { 4 => (elements + 1) / 2, _ when IsComplex(tensor) => 2 * elements, _ => elements });
+            var expected = bits == 4 ? (elements + 1) / 2 : IsComplex(tensor) ? 2 * elements : elements;
+            RequireValues(StoredValues(tensor), expected);
         }
 
         void RequireValues(long found, long expected)

@@ -25,15 +25,16 @@ public sealed class OnnxModel
     public string? Path { get; }
 
     /// <summary>
-    /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show. For a model
-    /// built in memory: over <see cref="ToBytes"/> as of now.
+    /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show.
+    /// For a model built in memory: over <see cref="ToBytes"/> as of now.
     /// </summary>
     public string Digest => fileDigest ?? Hashing.Sha256(ToBytes());
 
     /// <summary>The number of values in float initializers (and float constants), subgraphs included.</summary>
     public long ParameterCount =>
         ModelTraversal.Tensors(Proto).Where(t => TensorTypes.IsFloat(t.DataType)).Sum(t => (long)t.ElementCount())
-        + Proto.Graph.Node.Where(n => n.OpType == "Constant").SelectMany(n => n.Attribute).Sum(a => (long)a.Floats.Count + (a.HasF ? 1 : 0));
+        + Proto.Graph.Node.Where(node => node.OpType == "Constant").SelectMany(node => node.Attribute)
+            .Sum(attribute => (long)attribute.Floats.Count + (attribute.HasF ? 1 : 0));
 
     /// <summary>Loads and validates a model; external data is checked and read in.</summary>
     /// <exception cref="InputException">

@@ -122,7 +122,7 @@ public static class TensorData
         tensor.ClearDataLocation();
     }
 
-    /// <summary>From the typed field that ONNX prescribes for the type; narrow types (and the bits of 16-bit floats) share <c>int32_data</c>.</summary>
+    /// <summary>From the typed field that ONNX prescribes; narrow types (and the bits of 16-bit floats) share <c>int32_data</c>.</summary>
     private static byte[] TypedBytes(TensorProto tensor, ElementType type) => type switch
     {
         ElementType.Float32 => Bytes<float>([.. tensor.FloatData]),

@@ -26,7 +26,10 @@ public sealed record Augmentation
         if (IsNone)
             return;
         if (sampleShape.Count < 2)
-            throw Bad("Only samples with a height and a width can be shifted.", $"samples of shape {Shapes.Format(sampleShape)}", "two axes or more");
+            throw Bad(
+                "Only samples with a height and a width can be shifted.",
+                $"samples of shape {Shapes.Format(sampleShape)}",
+                "two axes or more");
         var limit = Math.Min(sampleShape[^1], sampleShape[^2]) - 1;
         if (Shift < 0 || Shift > limit)
             throw Bad("The shift does not fit the samples.", $"{Shift}", $"0 to {limit} for samples of shape {Shapes.Format(sampleShape)}");

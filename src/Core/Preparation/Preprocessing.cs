@@ -19,7 +19,8 @@ public sealed record Preprocessing
     public IReadOnlyList<double> Std { get; init; } = [1];
 
     /// <summary>
-    /// The axis of a sample that <see cref="Mean"/> and <see cref="Std"/> run along when they have several entries; default 0 (channels first).
+    /// The axis of a sample that <see cref="Mean"/> and <see cref="Std"/> run along when they have several entries; default 0 (channels
+    /// first).
     /// </summary>
     public int ChannelAxis { get; init; }
 
@@ -45,7 +46,7 @@ public sealed record Preprocessing
         && Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Scale, ChannelAxis, Mean.Count, Mean.FirstOrDefault(), Std.Count, Std.FirstOrDefault());
+    public override int GetHashCode() => HashCode.Combine(Scale, ChannelAxis, Mean.Count, Std.Count);
 
     private void RequireLength(string name, int length, IReadOnlyList<int> sampleShape)
     {

@@ -66,7 +66,7 @@ public struct CounterRandom
         return (int)(minimum + NextBelow((uint)((long)end - minimum)));
     }
 
-    /// <summary>The next draw from the standard normal distribution (Box–Muller, the cosine branch; two words a draw, so |z| ≤ 6.7).</summary>
+    /// <summary>The next draw from the standard normal distribution (Box–Muller, cosine branch; two words a draw, |z| ≤ 6.7).</summary>
     public double NextGaussian()
     {
         var radius = Math.Sqrt(-2 * Math.Log((NextUInt32() + 1.0) / (1L << 32)));
@@ -83,7 +83,7 @@ public struct CounterRandom
         }
     }
 
-    /// <summary>Lemire's method ("Fast random integer generation in an interval", 2019): multiply, and reject the few biased products.</summary>
+    /// <summary>Lemire, "Fast random integer generation in an interval" (2019): multiply, and reject the few biased products.</summary>
     private long NextBelow(uint bound)
     {
         var product = (ulong)NextUInt32() * bound;

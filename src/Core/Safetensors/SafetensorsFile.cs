@@ -4,7 +4,7 @@ using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Safetensors;
 
-/// <summary>A safetensors file, mapped into memory: opening reads the header alone, and values are read where they lie. Thread-safe.</summary>
+/// <summary>A safetensors file, mapped into memory: opening reads the header, and values are read where they lie. Thread-safe.</summary>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
     private readonly MemoryMappedFile map;
@@ -34,7 +34,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Texts that came along.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
-    /// <summary>Opens a file and checks its header: lengths, types, shapes, and that the tensors fill the file without gap or overlap.</summary>
+    /// <summary>Opens a file and checks its header: lengths, types, shapes; tensors fill the file without gap or overlap.</summary>
     /// <exception cref="InputException">The file is missing or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
@@ -68,7 +68,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         var entry = Find(name);
         return entry.Bytes <= Array.MaxLength ? Bytes(name, 0, (int)entry.Bytes) : throw new InputException(
-            "A tensor is too large to be read at once.", where: $"{Path}, tensor '{name}'", found: $"{entry.Bytes} bytes", expected: "below 2 GB");
+            "A tensor is too large to be read at once.",
+            where: $"{Path}, tensor '{name}'",
+            found: $"{entry.Bytes} bytes",
+            expected: "below 2 GB");
     }
 
     /// <summary>A part of a tensor's bytes, valid until <see cref="Dispose"/>.</summary>

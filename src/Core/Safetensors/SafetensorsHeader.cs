@@ -96,7 +96,8 @@ internal sealed record SafetensorsHeader(
         if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Count() != 3
             || !value.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
             || !value.TryGetProperty("shape", out var shapeValue) || !TryNumbers(shapeValue, out var shape)
-            || !value.TryGetProperty("data_offsets", out var offsetsValue) || !TryNumbers(offsetsValue, out var offsets) || offsets.Length != 2)
+            || !value.TryGetProperty("data_offsets", out var offsetsValue) || !TryNumbers(offsetsValue, out var offsets)
+            || offsets.Length != 2)
             throw Broken(path, $"the entry of '{name}' is malformed", value.GetRawText(), Form);
         if (!SafetensorsTypes.TryParse(dtype.GetString()!, out var type))
             throw Broken(path, $"the type of '{name}' is not known", dtype.GetString()!, string.Join(", ", SafetensorsTypes.Names));
@@ -107,7 +108,10 @@ internal sealed record SafetensorsHeader(
                 path, $"the bytes of '{name}' lie outside the file", Shapes.Format(offsets), $"within [0, {fileLength - dataStart}]");
         if (offsets[1] - offsets[0] != bytes)
             throw Broken(
-                path, $"the bytes of '{name}' do not fit its shape", $"{offsets[1] - offsets[0]} bytes", $"{bytes} ({type.Name()} {Shapes.Format(shape)})");
+                path,
+                $"the bytes of '{name}' do not fit its shape",
+                $"{offsets[1] - offsets[0]} bytes",
+                $"{bytes} ({type.Name()} {Shapes.Format(shape)})");
         return new(name, type, shape, dataStart + offsets[0], bytes);
     }
 

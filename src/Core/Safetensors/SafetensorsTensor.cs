@@ -11,7 +11,8 @@ namespace OnnxKd.Core.Safetensors;
 public sealed record SafetensorsTensor(string Name, ElementType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
 {
     /// <summary>A tensor from little-endian bytes.</summary>
-    public static SafetensorsTensor FromBytes(string name, ElementType type, ReadOnlyMemory<byte> bytes, params IReadOnlyList<long> shape) =>
+    public static SafetensorsTensor FromBytes(
+        string name, ElementType type, ReadOnlyMemory<byte> bytes, params IReadOnlyList<long> shape) =>
         new(name, type, shape, stream => stream.Write(bytes.Span));
 
     /// <summary>A float32 tensor.</summary>

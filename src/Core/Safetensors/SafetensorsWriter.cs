@@ -17,7 +17,9 @@ public static class SafetensorsWriter
     /// <param name="path">The file.</param>
     /// <param name="tensors">Its tensors, of distinct names.</param>
     /// <param name="metadata">Texts to come along.</param>
-    /// <exception cref="ArgumentException">A name is used twice or reserved, or a tensor wrote another number of bytes than its shape says.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is used twice or reserved, or a tensor wrote another number of bytes than its shape says.
+    /// </exception>
     /// <exception cref="Errors.MachineException">The disk is full.</exception>
     public static void Write(
         string path, IEnumerable<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
@@ -44,7 +46,7 @@ public static class SafetensorsWriter
             tensor.WriteTo(stream);
             if (stream.Position - start != BytesOf(tensor))
                 throw new ArgumentException(
-                    $"Tensor '{tensor.Name}' wrote {stream.Position - start} bytes, not the {BytesOf(tensor)} of its shape.", nameof(tensors));
+                    $"Tensor '{tensor.Name}' wrote {stream.Position - start} bytes; its shape needs {BytesOf(tensor)}.", nameof(tensors));
         }
     }
 

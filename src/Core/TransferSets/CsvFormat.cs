@@ -36,7 +36,7 @@ internal static class CsvFormat
             return table.Columns - 1;
         if (int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < table.Columns)
             return index;
-        var names = table.Header ?? [.. Enumerable.Range(0, table.Columns).Select(i => i.ToString(CultureInfo.InvariantCulture)), LastColumn];
+        var names = table.Header ?? [.. Enumerable.Range(0, table.Columns).Select(column => $"{column}"), LastColumn];
         return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
     }
 

@@ -27,11 +27,12 @@ internal static partial class NpyFormat
                 expected: "C order",
                 remedy: "save it with numpy.save(path, numpy.ascontiguousarray(array))");
         var shape = Value(ShapePattern(), "shape").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(size => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw Broken("shape"))
+            .Select(size => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw Broken("shape"))
             .ToArray();
         return new(file, dataOffset, file.Length - dataOffset, TypeOf(descr, file.Path), descr[0] == '>', shape);
 
-        string Value(Regex pattern, string name) => pattern.Match(header) is { Success: true } match ? match.Groups[1].Value : throw Broken(name);
+        string Value(Regex pattern, string name) =>
+            pattern.Match(header) is { Success: true } match ? match.Groups[1].Value : throw Broken(name);
 
         InputException Broken(string name) => new(
             $"The header of an NPY file has no valid '{name}'.",
@@ -57,7 +58,10 @@ internal static partial class NpyFormat
         return (Encoding.UTF8.GetString(header), start + length);
 
         InputException Truncated() => new(
-            "An NPY file is truncated within its header.", where: file.Path, found: $"{file.Length} bytes", remedy: "fetch or write it again");
+            "An NPY file is truncated within its header.",
+            where: file.Path,
+            found: $"{file.Length} bytes",
+            remedy: "fetch or write it again");
     }
 
     private static ElementType TypeOf(string descr, string path) => descr.TrimStart('<', '>', '|', '=') switch

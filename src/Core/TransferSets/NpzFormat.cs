@@ -24,7 +24,11 @@ internal static class NpzFormat
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or ArgumentException or NotSupportedException)
         {
             throw new InputException(
-                "An NPZ file is damaged or truncated.", where: file.Path, found: error.Message, remedy: "fetch or write it again", inner: error);
+                "An NPZ file is damaged or truncated.",
+                where: file.Path,
+                found: error.Message,
+                remedy: "fetch or write it again",
+                inner: error);
         }
     }
 

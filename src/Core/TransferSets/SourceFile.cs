@@ -43,7 +43,10 @@ internal sealed class SourceFile : IDisposable
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InputException(
-                "A data file is missing.", where: path, remedy: "check the path; relative paths start from the current folder", inner: error);
+                "A data file is missing.",
+                where: path,
+                remedy: "check the path; relative paths start from the current folder",
+                inner: error);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {

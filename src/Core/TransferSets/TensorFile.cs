@@ -27,7 +27,8 @@ internal sealed class TensorFile : IDisposable
         if (!Shapes.TryBytes(type, shape, out var bytes))
             throw new InputException("A tensor's shape is impossible.", where: path, found: Shapes.Format(shape));
         if (bytes == 0)
-            throw new InputException("A set is empty.", where: path, found: $"shape {Shapes.Format(shape)}", expected: "at least one sample");
+            throw new InputException(
+                "A set is empty.", where: path, found: $"shape {Shapes.Format(shape)}", expected: "at least one sample");
         if (bytes != available)
             throw new InputException(
                 bytes > available ? "A data file is truncated." : "A data file is longer than its header says.",

@@ -51,8 +51,8 @@ public sealed class TransferSet : IDisposable
     public bool IsLabelled => labels.Length > 0;
 
     /// <summary>
-    /// SHA-256 (lower-case hex) over the text <c>onnxkd-samples-1 TYPE COUNTxAXISx…\n</c> and the samples' elements, little-endian, in order;
-    /// the labels are not part of it. The same samples have the same digest in every format. Computed once, on first use.
+    /// SHA-256 (lower-case hex) over the text <c>onnxkd-samples-1 TYPE COUNTxAXISx…\n</c> and the samples' elements, little-endian, in
+    /// order; the labels are not part of it. The same samples have the same digest in every format. Computed once, on first use.
     /// </summary>
     public string SamplesDigest => samplesDigest.Value;
 
@@ -61,7 +61,7 @@ public sealed class TransferSet : IDisposable
 
     /// <summary>Opens a set; its headers and its labels are checked here, before any work starts.</summary>
     /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
-    /// <exception cref="MachineException">The temporary folder has no room for the decoded form of a compressed file or a table.</exception>
+    /// <exception cref="MachineException">The temporary folder has no room to decode a compressed file or a table.</exception>
     public static TransferSet Open(TransferSetOptions options)
     {
         if (options is { LabelsKey: not null, Labels: null })

@@ -4,17 +4,26 @@ namespace OnnxKd.Core.TransferSets;
 public sealed record TransferSetOptions
 {
     /// <summary>
-    /// The file of samples; its format is told from its content and name: IDX (raw or gzipped), NPY, NPZ, safetensors, CSV (raw or gzipped).
+    /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors or CSV, each raw or gzipped. Every
+    /// column of a CSV file that does not hold the labels is a feature.
     /// </summary>
     public required string Samples { get; init; }
 
-    /// <summary>The file of labels: one integer class index per sample; <c>null</c> for an unlabelled set. May be the file of samples itself.</summary>
+    /// <summary>
+    /// The file of labels: one integer class index per sample; <c>null</c> for an unlabelled set. May be the file of samples itself.
+    /// </summary>
     public string? Labels { get; init; }
 
-    /// <summary>The tensor of samples in an NPZ or safetensors file; default: the only tensor, else <c>samples</c>, <c>images</c>, <c>x</c> or <c>data</c>, else an error.</summary>
+    /// <summary>
+    /// The tensor of samples in an NPZ or safetensors file; default: the only tensor, else <c>samples</c>, <c>images</c>, <c>x</c> or
+    /// <c>data</c>, else an error.
+    /// </summary>
     public string? SamplesKey { get; init; }
 
-    /// <summary>The tensor of labels in an NPZ or safetensors file, or the label column of a CSV file.</summary>
+    /// <summary>
+    /// The tensor of labels in an NPZ or safetensors file, or the label column of a CSV file: its name, its index from 0, or <c>last</c>.
+    /// Default: the only one, else <c>labels</c>, <c>label</c>, <c>targets</c>, <c>target</c>, <c>class</c> or <c>y</c>, else an error.
+    /// </summary>
     public string? LabelsKey { get; init; }
 
     /// <summary>The first row to use; default 0.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
@@ -189,6 +188,7 @@ public sealed class LogitCacheTests : IDisposable
         Caches.Write(other.Path, Caches.Identity(), batchSize: 4);
 
         Assert.Equal(Caches.Content(folder.Path), Caches.Content(other.Path));
-        Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 1,\n", Encoding.UTF8.GetString(File.ReadAllBytes(folder.File("manifest.json"))));
+        var manifest = File.ReadAllText(folder.File("manifest.json"));
+        Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 1,\n", manifest, StringComparison.Ordinal);
     }
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using static Onnx.AttributeProto.Types;
 
 namespace OnnxKd.Core.Tests.Onnx;
 
@@ -160,7 +161,7 @@ public sealed class OnnxModelTests : IDisposable
             Node = { new NodeProto { OpType = "Neg", Input = { "h" }, Output = { "n" } } },
             Output = { ValueInfo.Create("n", Core.Tensors.ElementType.Float32) },
         };
-        proto.Graph.Node[1].Attribute.Add(new AttributeProto { Name = "then_branch", Type = AttributeProto.Types.AttributeType.Graph, G = branch });
+        proto.Graph.Node[1].Attribute.Add(new AttributeProto { Name = "then_branch", Type = AttributeType.Graph, G = branch });
 
         OnnxModel.FromProto(proto);
 
@@ -184,7 +185,7 @@ public sealed class OnnxModelTests : IDisposable
     {
         var proto = Models.Small();
         var constant = new NodeProto { OpType = "Constant", Output = { "w" } };
-        constant.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = proto.Graph.Initializer[0] });
+        constant.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = proto.Graph.Initializer[0] });
         proto.Graph.Initializer.RemoveAt(0);
         proto.Graph.Initializer.Add(TensorData.Create("shape", [2L, 3L], 2));
         proto.Graph.Node.Insert(0, constant);

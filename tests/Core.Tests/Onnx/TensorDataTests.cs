@@ -51,7 +51,7 @@ public class TensorDataTests
     public void ToLongs_NegativeNarrowIntegers_KeepTheirSign()
     {
         Assert.Equal([-1L, -128L], new TensorProto { DataType = (int)DataType.Int8, Dims = { 2 }, Int32Data = { -1, -128 } }.ToLongs());
-        Assert.Equal([-2L], new TensorProto { DataType = (int)DataType.Int16, Dims = { 1 }, RawData = ByteString.CopyFrom(0xFE, 0xFF) }.ToLongs());
+        Assert.Equal([-2L], TensorData.Create("t", ElementType.Int16, [0xFE, 0xFF], 1).ToLongs());
         Assert.Equal([1L, 0L], new TensorProto { DataType = (int)DataType.Bool, Dims = { 2 }, Int32Data = { 1, 0 } }.ToLongs());
     }
 

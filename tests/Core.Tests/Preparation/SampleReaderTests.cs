@@ -33,7 +33,8 @@ public sealed class SampleReaderTests : IDisposable
         double[] mean = [1, 2, 4];
         double[] std = [2, 5, 8];
         var size = channels.Max() + 1;
-        var reader = new SampleReader(set, new() { Mean = mean[..size], Std = std[..size], ChannelAxis = axis }, Augmentation.None, seed: 0);
+        var preprocessing = new Preprocessing { Mean = mean[..size], Std = std[..size], ChannelAxis = axis };
+        var reader = new SampleReader(set, preprocessing, Augmentation.None, seed: 0);
         var values = new float[12];
 
         reader.Read([0], 0, values);

@@ -1,3 +1,4 @@
+using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
@@ -45,7 +46,7 @@ public class TextTests
 
             """,
             text);
-        Assert.Equal(text, CanonicalJson.Serialize(CanonicalJson.Deserialize<Preprocessing>(System.Text.Encoding.UTF8.GetBytes(text), "t")));
+        Assert.Equal(text, CanonicalJson.Serialize(CanonicalJson.Deserialize<Preprocessing>(Encoding.UTF8.GetBytes(text), "t")));
     }
 
     [Theory]
@@ -56,5 +57,5 @@ public class TextTests
     [InlineData("null")]
     [InlineData("{")]
     public void CanonicalJson_WrongDocument_IsRefused(string text) =>
-        Assert.Throws<InputException>(() => CanonicalJson.Deserialize<Augmentation>(System.Text.Encoding.UTF8.GetBytes(text), "t.json"));
+        Assert.Throws<InputException>(() => CanonicalJson.Deserialize<Augmentation>(Encoding.UTF8.GetBytes(text), "t.json"));
 }

@@ -113,8 +113,10 @@ public sealed class NpyTests : IDisposable
             var path = folder.Write("cut", whole.AsSpan(0, length));
             Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path }));
         }
-        Assert.Contains("not an array", Refusal(new() { Samples = folder.Write("z", TestSets.Zip(CompressionLevel.Optimal, ("x.npy", [1, 2]))) }));
-        Assert.Contains("none", Refusal(new() { Samples = folder.Write("z", TestSets.Zip(CompressionLevel.Optimal, ("x.txt", [1]), ("y", [2]))) }));
+        var noArray = folder.Write("no-array", TestSets.Zip(CompressionLevel.Optimal, ("x.npy", [1, 2])));
+        var noEntry = folder.Write("no-entry", TestSets.Zip(CompressionLevel.Optimal, ("x.txt", [1]), ("y", [2])));
+        Assert.Contains("not an array", Refusal(new() { Samples = noArray }));
+        Assert.Contains("none", Refusal(new() { Samples = noEntry }));
     }
 
     private static string Refusal(TransferSetOptions options) => Assert.Throws<InputException>(() => TransferSet.Open(options)).Message;

@@ -45,7 +45,8 @@ public sealed class TransferSetTests : IDisposable
     {
         using var idx = TransferSet.Open(new() { Samples = folder.Write("a", [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]) });
         using var npy = TransferSet.Open(new() { Samples = folder.Write("b", TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 4])) });
-        using var part = TransferSet.Open(new() { Samples = folder.Write("c", TestSets.Npy("|u1", "(3, 2)", [9, 9, 1, 2, 3, 4])), First = 1 });
+        var longer = folder.Write("c", TestSets.Npy("|u1", "(3, 2)", [9, 9, 1, 2, 3, 4]));
+        using var part = TransferSet.Open(new() { Samples = longer, First = 1 });
         using var other = TransferSet.Open(new() { Samples = folder.Write("d", TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 5])) });
         using var shape = TransferSet.Open(new() { Samples = folder.Write("e", TestSets.Npy("|u1", "(4, 1)", [1, 2, 3, 4])) });
 
@@ -84,7 +85,8 @@ public sealed class TransferSetTests : IDisposable
     [Fact]
     public void Read_RowOutside_Throws()
     {
-        using var set = TransferSet.Open(new() { Samples = folder.Write("x", TestSets.Npy("|u1", "(4,)", [1, 2, 3, 4])), First = 1, Count = 2 });
+        var path = folder.Write("x", TestSets.Npy("|u1", "(4,)", [1, 2, 3, 4]));
+        using var set = TransferSet.Open(new() { Samples = path, First = 1, Count = 2 });
 
         Assert.Throws<ArgumentOutOfRangeException>(() => TestSets.Read(set, 2));
         Assert.Throws<ArgumentOutOfRangeException>(() => TestSets.Read(set, 1, 2));
