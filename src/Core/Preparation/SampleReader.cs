@@ -12,9 +12,10 @@ public sealed class SampleReader
     private readonly Augmentation augmentation;
     private readonly ulong seed;
 
-    // (v × scale − mean) ÷ std = v × factor + summand; one entry, or one per element of a sample.
+    // (v × scale − mean) ÷ std = v × factor + summand, for each element of a sample: one pass, whatever the channel axis.
     private readonly float[] factors;
     private readonly float[] summands;
+    private readonly bool isIdentity;
 
     /// <summary>Checks that preprocessing and augmentation fit the sample shape.</summary>
     /// <param name="set">What is read.</param>
@@ -30,17 +31,18 @@ public sealed class SampleReader
         this.augmentation = augmentation;
         this.seed = seed;
 
-        var several = preprocessing.Mean.Count > 1 || preprocessing.Std.Count > 1;
-        factors = new float[several ? set.SampleElements : 1];
-        summands = new float[factors.Length];
+        factors = new float[set.SampleElements];
+        summands = new float[set.SampleElements];
         var inner = set.SampleShape.Skip(preprocessing.ChannelAxis + 1).Aggregate(1, (product, size) => product * size);
         for (var i = 0; i < factors.Length; i++)
         {
-            var channel = several ? i / inner % set.SampleShape[preprocessing.ChannelAxis] : 0;
+            var channel = set.SampleShape.Count == 0 ? 0 : i / inner % set.SampleShape[preprocessing.ChannelAxis];
+            var mean = preprocessing.Mean[preprocessing.Mean.Count > 1 ? channel : 0];
             var std = preprocessing.Std[preprocessing.Std.Count > 1 ? channel : 0];
             factors[i] = (float)(preprocessing.Scale / std);
-            summands[i] = (float)(-preprocessing.Mean[preprocessing.Mean.Count > 1 ? channel : 0] / std);
+            summands[i] = (float)(-mean / std);
         }
+        isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
     }
 
     /// <summary>The set that is read.</summary>
@@ -54,22 +56,12 @@ public sealed class SampleReader
     {
         destination = destination[..(rows.Length * Set.SampleElements)];
         Set.Read(rows, destination);
-        if (!augmentation.IsNone)
+        for (var i = 0; i < rows.Length; i++)
         {
-            for (var i = 0; i < rows.Length; i++)
-                augmentation.Apply(Sample(destination, i), Set.SampleShape, seed, Set.IdOf(rows[i]), view);
-        }
-        if (factors.Length > 1)
-        {
-            for (var i = 0; i < rows.Length; i++)
-                TensorPrimitives.MultiplyAdd(Sample(destination, i), factors, summands, Sample(destination, i));
-        }
-        else if (factors[0] != 1 || summands[0] != 0)
-        {
-            TensorPrimitives.Multiply(destination, factors[0], destination);
-            TensorPrimitives.Add(destination, summands[0], destination);
+            var sample = destination.Slice(i * Set.SampleElements, Set.SampleElements);
+            augmentation.Apply(sample, Set.SampleShape, seed, Set.IdOf(rows[i]), view);
+            if (!isIdentity)
+                TensorPrimitives.MultiplyAdd(sample, factors, summands, sample);
         }
     }
-
-    private Span<float> Sample(Span<float> batch, int index) => batch.Slice(index * Set.SampleElements, Set.SampleElements);
 }
