@@ -65,6 +65,7 @@ internal sealed class TeacherEnsemble : IDisposable
         Views = options.Views,
         SamplesDigest = set.SamplesDigest,
         Samples = set.Count,
+        FirstId = set.IdOf(0),
         Classes = Classes,
     };
 
