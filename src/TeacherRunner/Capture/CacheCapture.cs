@@ -28,6 +28,7 @@ public static class CacheCapture
     {
         Check(options);
         var start = Stopwatch.GetTimestamp();
+        _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
         using var teachers = new TeacherEnsemble(set, options);
         using var writer = LogitCacheWriter.OpenOrResume(folder, teachers.Identity(set), teachers.BatchSize);
         var first = writer.NextRow;
