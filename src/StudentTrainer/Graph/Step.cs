@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Operators;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Graph;
+
+/// <summary>One node of a compiled graph.</summary>
+/// <param name="Node">The node, for messages.</param>
+/// <param name="Kernel">What it does.</param>
+/// <param name="Inputs">Slots; −1 for an input that is left out.</param>
+/// <param name="Outputs">Slots.</param>
+/// <param name="Dead">Slots that no later node and no caller reads.</param>
+internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Dead)
+{
+    /// <summary>Runs the node on the slots.</summary>
+    /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>
+    public void Run(torch.Tensor?[] slots, bool training)
+    {
+        try
+        {
+            var results = Kernel(new(slots, Inputs, training));
+            for (var i = 0; i < Outputs.Length; i++)
+                slots[Outputs[i]] = results[i];
+        }
+        catch (Exception error) when (error is ExternalException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw new InputException(
+                "A node of the student cannot be computed.",
+                where: Node,
+                found: $"{error.Message}; inputs: {string.Join(", ", Inputs.Select(i => i < 0 ? "none" : slots[i]!.ToString()))}",
+                remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime",
+                inner: error);
+        }
+    }
+}

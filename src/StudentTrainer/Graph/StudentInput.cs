@@ -1,0 +1,54 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.StudentTrainer.Graph;
+
+/// <summary>The one input of a student.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Dims">Its declared sizes after the batch axis; <c>null</c> if the model declares none.</param>
+internal sealed record StudentInput(string Name, IReadOnlyList<Dim>? Dims)
+{
+    /// <summary>Finds the input.</summary>
+    /// <exception cref="UnsupportedModelException">There is not exactly one, or it does not hold float32.</exception>
+    public static StudentInput Find(GraphProto graph)
+    {
+        var inputs = new GraphIndex(graph).Inputs;
+        if (inputs.Count != 1)
+            throw new UnsupportedModelException(
+                "A student must have one input.", found: inputs.Count == 0 ? "none" : string.Join(", ", inputs.Select(input => $"'{input.Name}'")));
+        var type = inputs[0].DataTypeOf();
+        if (type != ElementType.Float32.ToDataType())
+            throw new UnsupportedModelException(
+                "A student's input must hold float32.",
+                where: $"input '{inputs[0].Name}'",
+                found: TensorTypes.Name(type),
+                remedy: "export the student in float32");
+        return new(inputs[0].Name, inputs[0].ShapeOf()?.Skip(1).ToList());
+    }
+
+    /// <summary>The shape that samples are given before they are fed: their own, or a declared one that holds as many values.</summary>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    /// <exception cref="InputException">Samples of this shape do not fit.</exception>
+    public IReadOnlyList<long> Fit(IReadOnlyList<int> sampleShape)
+    {
+        long[] shape = [.. sampleShape.Select(size => (long)size)];
+        if (Dims is null || Matches(shape))
+            return shape;
+        long[] declared = [.. Dims.Select(dim => dim.Size ?? 0)];
+        if (!declared.Contains(0) && Product(declared) == Product(shape))
+            return declared;
+        throw new InputException(
+            "The samples do not fit the student's input.",
+            where: $"input '{Name}'",
+            found: $"samples of shape {Shapes.Format(sampleShape)} ({Product(shape)} values)",
+            expected: $"{Shapes.Format(Dims)} after the batch axis",
+            remedy: "check that this student and this transfer set belong together");
+    }
+
+    private bool Matches(long[] shape) =>
+        shape.Length == Dims!.Count && shape.Zip(Dims).All(pair => pair.Second.IsDynamic || pair.Second.Size == pair.First);
+
+    private static long Product(IEnumerable<long> shape) => shape.Aggregate(1L, (product, size) => product * size);
+}

@@ -1,0 +1,32 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>Convolution over one to three spatial axes.</summary>
+internal static class Convolution
+{
+    public static Kernel Conv(NodeContext node)
+    {
+        var window = Window.Read(node, pooling: false);
+        var group = node.Attributes.GetInt("group", 1);
+        _ = node.Attributes.GetInts("kernel_shape"); // the weight says it too
+        return x => [Conv(x[0], x[1], x.Optional(2), window, group)];
+    }
+
+    private static Tensor Conv(Tensor input, Tensor weight, Tensor? bias, Window window, long group)
+    {
+        var axes = window.Fit(input.shape.AsSpan(2), weight.shape.AsSpan(2));
+        var symmetric = axes.All(axis => axis.Before == axis.After);
+        if (!symmetric)
+            input = nn.functional.pad(input, (long[])[.. axes.Reverse().SelectMany(axis => new[] { axis.Before, axis.After })]);
+        long[] strides = [.. axes.Select(axis => axis.Stride)];
+        long[] padding = [.. axes.Select(axis => symmetric ? axis.Before : 0)];
+        long[] dilations = [.. axes.Select(axis => axis.Dilation)];
+        return axes.Length switch
+        {
+            1 => nn.functional.conv1d(input, weight, bias, strides[0], padding[0], dilations[0], group),
+            2 => nn.functional.conv2d(input, weight, bias, strides, padding, dilations, group),
+            _ => nn.functional.conv3d(input, weight, bias, strides, padding, dilations, group),
+        };
+    }
+}

@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>Matrix products.</summary>
+internal static class Linear
+{
+    /// <summary>alpha · A' B' + beta · C. Factors and transposes are applied while running, so that the weights stay those of the file.</summary>
+    public static Kernel Gemm(NodeContext node)
+    {
+        var alpha = node.Attributes.GetFloat("alpha", 1);
+        var beta = node.Attributes.GetFloat("beta", 1);
+        var transA = node.Attributes.GetInt("transA", 0) != 0;
+        var transB = node.Attributes.GetInt("transB", 0) != 0;
+        return x =>
+        {
+            var a = transA ? x[0].t() : x[0];
+            var b = transB ? x[1].t() : x[1];
+            if (x.Optional(2) is { } c)
+                return [c.addmm(a, b, beta, alpha)];
+            return [alpha == 1 ? a.mm(b) : a.mm(b).mul(alpha)];
+        };
+    }
+
+    public static int GemmUnitAxis(NodeContext node) => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
+
+    public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
+
+    public static int MatMulUnitAxis(NodeContext node) => (node.RankOf(1) ?? 1) - 1;
+}

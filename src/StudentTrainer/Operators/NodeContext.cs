@@ -1,0 +1,56 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>A node while it is compiled: its attributes, and those of its inputs whose values the file holds.</summary>
+/// <param name="node">The node.</param>
+/// <param name="version">The version of the operator set.</param>
+/// <param name="tensors">The file's tensors by name.</param>
+internal sealed class NodeContext(NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors)
+{
+    /// <summary>The node's attributes.</summary>
+    public Attributes Attributes { get; } = new(node);
+
+    /// <summary>The version of the operator set.</summary>
+    public int Version => version;
+
+    /// <summary>Whether an input is there.</summary>
+    public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
+
+    /// <summary>A tensor of the file in an input slot; <c>null</c> if the input is left out.</summary>
+    /// <exception cref="UnsupportedModelException">The input is computed while the model runs.</exception>
+    public TensorProto? Constant(int input)
+    {
+        if (!Has(input))
+            return null;
+        return tensors.GetValueOrDefault(node.Input[input])
+            ?? throw Unsupported("is supported only with a constant here", $"input {input} ('{node.Input[input]}') is computed");
+    }
+
+    /// <summary>A single number in an input slot, or the default if the input is left out.</summary>
+    /// <exception cref="UnsupportedModelException">The input is computed, or is not a single number.</exception>
+    public float Scalar(int input, float defaultValue)
+    {
+        if (Constant(input) is not { } tensor)
+            return defaultValue;
+        return tensor.ElementCount() == 1
+            ? tensor.ToFloats()[0]
+            : throw Unsupported("needs a single number here", $"input {input} has {tensor.ElementCount()}");
+    }
+
+    /// <summary>The number of axes of a tensor of the file; <c>null</c> for a tensor that is computed.</summary>
+    public int? RankOf(int input) => tensors.TryGetValue(node.Input[input], out var tensor) ? tensor.Dims.Count : null;
+
+    /// <summary>An error that names the node.</summary>
+    /// <param name="what">Continues the operator's name: <c>needs a single number here</c>.</param>
+    /// <param name="found">What the file has.</param>
+    /// <param name="remedy">What to do.</param>
+    public UnsupportedModelException Unsupported(string what, string found, string? remedy = null) =>
+        new($"{node.OpType} {what}.", where: Describe(node), found: found, remedy: remedy);
+
+    /// <summary>A node for messages.</summary>
+    public static string Describe(NodeProto node) =>
+        node.Name.Length > 0 ? $"node '{node.Name}' ({node.OpType})" : $"the {node.OpType} node that makes '{node.Output.FirstOrDefault()}'";
+}
