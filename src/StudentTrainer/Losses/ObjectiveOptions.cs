@@ -21,5 +21,17 @@ public sealed record WeightSchedule(IReadOnlyList<(double Epoch, double Weight)>
     public static WeightSchedule Constant(double weight) => new([(0, weight)]);
 
     /// <summary>The weight at a time in epochs.</summary>
-    public double At(double epoch) => throw new NotImplementedException();
+    public double At(double epoch)
+    {
+        var next = 0;
+        while (next < Points.Count && Points[next].Epoch <= epoch)
+            next++;
+        if (next == 0)
+            return Points[0].Weight;
+        var before = Points[next - 1];
+        if (next == Points.Count)
+            return before.Weight;
+        var after = Points[next];
+        return before.Weight + (after.Weight - before.Weight) * (epoch - before.Epoch) / (after.Epoch - before.Epoch);
+    }
 }

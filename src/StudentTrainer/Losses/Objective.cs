@@ -1,0 +1,63 @@
+using OnnxKd.Core.Errors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Losses;
+
+/// <summary>What a student minimises: Σ weight(epoch) · term.</summary>
+internal sealed class Objective
+{
+    private readonly (string Name, WeightSchedule Weight, LossTerm Term)[] terms;
+
+    /// <summary>Makes the terms.</summary>
+    /// <exception cref="InputException">No term, a term twice, an unknown term, or a weight out of range.</exception>
+    public Objective(IReadOnlyList<TermOptions> options)
+    {
+        if (options.Count == 0)
+            throw new InputException("The objective has no term.", "objective", expected: $"one or more of {string.Join(", ", LossTable.Names)}");
+        if (options.GroupBy(option => option.Name).FirstOrDefault(group => group.Count() > 1) is { } repeated)
+            throw new InputException("The objective has a term twice.", "objective", repeated.Key, remedy: "merge the two into one");
+        terms = [.. options.Select(option => (option.Name, Checked(option), LossTable.Create(option)))];
+        Needs = terms.Aggregate(TermNeeds.None, (needs, term) => needs | term.Term.Needs);
+    }
+
+    /// <summary>The names of the terms, in order.</summary>
+    public IReadOnlyList<string> Names => Array.ConvertAll(terms, term => term.Name);
+
+    /// <summary>What the terms read, all together.</summary>
+    public TermNeeds Needs { get; }
+
+    /// <summary>The names of the terms that read something.</summary>
+    public string NamesThatNeed(TermNeeds needs) =>
+        string.Join(", ", terms.Where(term => term.Term.Needs.HasFlag(needs)).Select(term => $"'{term.Name}'"));
+
+    /// <summary>Computes the loss, and what it is made of.</summary>
+    /// <param name="inputs">Logits and targets.</param>
+    /// <param name="epoch">The time in epochs.</param>
+    /// <returns>The weighted sum, which gradients flow through; and the vector of the sum and of each unweighted term, for the log.</returns>
+    public (Tensor Loss, Tensor Parts) Compute(in TermInputs inputs, double epoch)
+    {
+        Tensor? loss = null;
+        var parts = new List<Tensor>(terms.Length + 1);
+        foreach (var (_, weight, term) in terms)
+        {
+            var value = term.Compute(inputs);
+            parts.Add(value.detach());
+            loss = loss is null ? value.mul(weight.At(epoch)) : loss.add(value, weight.At(epoch));
+        }
+        return (loss!, stack([loss!.detach(), .. parts]));
+    }
+
+    private static WeightSchedule Checked(TermOptions option)
+    {
+        var points = option.Weight.Points;
+        var rising = points.Zip(points.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch);
+        if (points.Count == 0 || !rising || points.Any(point => !double.IsFinite(point.Epoch) || !(point.Weight >= 0) || !double.IsFinite(point.Weight)))
+            throw new InputException(
+                "A weight of the objective is out of range.",
+                where: $"objective, term '{option.Name}'",
+                found: string.Join(", ", points.Select(point => $"{point.Weight} at epoch {point.Epoch}")),
+                expected: "weights of 0 or more, at epochs in rising order");
+        return option.Weight;
+    }
+}
