@@ -1,4 +1,5 @@
 using Onnx;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
@@ -14,10 +15,9 @@ internal static class ModelTensors
         return tensors;
     }
 
-    /// <summary>Whether a node is a Constant that holds a tensor or numbers.</summary>
+    /// <summary>Whether a node is a Constant that holds a tensor, a number or a list of integers.</summary>
     public static bool IsConstant(NodeProto node) =>
-        node is { OpType: "Constant", Domain: "" or "ai.onnx", Attribute.Count: 1, Output.Count: 1 }
-        && node.Attribute[0].Name is "value" or "value_float" or "value_floats" or "value_int" or "value_ints";
+        node is { OpType: "Constant", Domain: "" or "ai.onnx", Attribute: [{ Name: "value" or "value_float" or "value_int" or "value_ints" }] };
 
     private static TensorProto Value(NodeProto node)
     {
@@ -25,10 +25,9 @@ internal static class ModelTensors
         return attribute.Name switch
         {
             "value" => attribute.T,
-            "value_float" => Core.Onnx.TensorData.Create(node.Output[0], [attribute.F]),
-            "value_floats" => Core.Onnx.TensorData.Create(node.Output[0], attribute.Floats.ToArray(), attribute.Floats.Count),
-            "value_int" => Core.Onnx.TensorData.Create(node.Output[0], [attribute.I]),
-            _ => Core.Onnx.TensorData.Create(node.Output[0], attribute.Ints.ToArray(), attribute.Ints.Count),
+            "value_float" => TensorData.Create(node.Output[0], [attribute.F]),
+            "value_int" => TensorData.Create(node.Output[0], [attribute.I]),
+            _ => TensorData.Create(node.Output[0], attribute.Ints.ToArray(), attribute.Ints.Count),
         };
     }
 }

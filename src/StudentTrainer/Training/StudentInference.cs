@@ -1,13 +1,30 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Graph;
 
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>Runs a student in the trainer's own executor (libtorch), in evaluation mode: the other side of the parity check.</summary>
 public static class StudentInference
 {
-    /// <summary>Runs a whole set and hands out each batch of logits: first row, then rows × classes values.</summary>
+    /// <summary>Runs a whole set and hands out each batch of logits: first row, then rows × classes values, valid during the call.</summary>
+    /// <param name="student">The model; the first of its outputs is taken.</param>
+    /// <param name="reader">The samples, without augmentation.</param>
+    /// <param name="batchSize">Rows per batch, 1 or more; the last batch may be smaller.</param>
+    /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="onBatch">Takes the logits.</param>
+    /// <param name="token">Stops the run.</param>
+    /// <exception cref="UnsupportedModelException">The student uses something that the executor does not support.</exception>
+    /// <exception cref="InputException">The samples do not fit the student, or the device is not there.</exception>
     public static void RunAll(
-        OnnxModel student, SampleReader reader, int batchSize, string device, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token) =>
-        throw new NotImplementedException();
+        OnnxModel student, SampleReader reader, int batchSize, string device, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        var program = GraphCompiler.Compile(student);
+        var computeDevice = ComputeDevice.Open(device);
+        using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
+        using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);
+        evaluator.Run(weights, onBatch, token);
+    }
 }

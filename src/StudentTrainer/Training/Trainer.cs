@@ -1,47 +1,53 @@
-using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
-using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Export;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Training.Checkpoints;
 
 namespace OnnxKd.StudentTrainer.Training;
-
-/// <summary>What a student learns from.</summary>
-/// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
-/// <param name="Preprocessing">What is done to samples before the student sees them.</param>
-/// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
-/// <param name="Evaluation">A labelled set to evaluate on each epoch; <c>null</c>: none.</param>
-public sealed record TrainingData(TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation);
-
-/// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
-/// <param name="Epoch">Counted from 1.</param>
-/// <param name="LearningRate">At the epoch's end.</param>
-/// <param name="Loss">Mean objective over the epoch.</param>
-/// <param name="Terms">Mean of each term, unweighted, by name.</param>
-/// <param name="Errors">On the evaluation set, if there is one.</param>
-/// <param name="Nll">On the evaluation set, if there is one.</param>
-public sealed record EpochEvent(
-    int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms, long? Errors, double? Nll);
-
-/// <summary>What a training gave.</summary>
-/// <param name="Student">The model with its trained weights.</param>
-/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
-/// <param name="Device">Where it ran.</param>
-public sealed record TrainingResult(OnnxModel Student, IReadOnlyList<EpochEvent> Epochs, string Device);
 
 /// <summary>Trains a student.</summary>
 public static class Trainer
 {
     /// <summary>Trains, or goes on with an interrupted training in the same folder (checkpoints <c>last.safetensors</c>, <c>best.safetensors</c>).</summary>
-    /// <param name="student">The graph with its initial weights; not changed.</param>
+    /// <param name="student">The graph with its initial weights; not changed. The first of its outputs holds the logits, [N, classes].</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="objective">The terms; at least one.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="folder">Where checkpoints and <c>events.jsonl</c> go.</param>
-    /// <param name="progress">Told about epochs.</param>
+    /// <param name="folder">Where checkpoints and <c>events.jsonl</c> go; created if need be.</param>
+    /// <param name="progress">Told about epochs, several times in each.</param>
     /// <param name="token">Saves a checkpoint and throws <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="InputException">Settings, data, objective and student do not fit one another.</exception>
+    /// <exception cref="UnsupportedModelException">The student uses something that cannot be trained.</exception>
+    /// <exception cref="CheckFailedException">
+    /// The cache or a checkpoint in the folder was made from something else; or the training diverged.
+    /// </exception>
     public static TrainingResult Train(
         OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress, CancellationToken token) => throw new NotImplementedException();
+        IProgress<StageProgress>? progress, CancellationToken token)
+    {
+        var loss = new Objective(objective);
+        OptionChecks.Require(options, data);
+        DataChecks.Require(data, loss, options);
+        var program = GraphCompiler.Compile(student);
+        Preflight.RequireLogits(student.Proto.Graph);
+        var device = ComputeDevice.Open(options.Device, options.Threads);
+
+        using var batches = TrainingBatches.Open(program, data, loss, options, device);
+        using var weights = WeightSet.Load(program.Plan, device, trainable: true);
+        var classes = Preflight.RequireTrainable(program, weights, loss, batches, data);
+
+        Directory.CreateDirectory(folder);
+        using var state = new TrainingState(
+            weights, options, new(loss.Names, data.Transfer, device), folder, TrainingIdentity.Describe(student, data, objective, options));
+        state.Resume();
+        using var evaluation = EpochEvaluation.Open(program, data, classes, options, device);
+        new TrainingLoop(program, loss, batches, options, state, evaluation, progress).Run(token);
+
+        if (options.Keep == "best")
+            state.LoadBest();
+        return new(StudentExport.WriteBack(student, state.Evaluated), state.History, device.ToString());
+    }
 }

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Safetensors;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training.Checkpoints;
+
+/// <summary>
+/// A training at a moment, as a safetensors file: its tensors (<c>weights/…</c>, <c>optimizer/…</c>, <c>average/…</c>), and in the metadata
+/// <c>identity</c>, <c>position</c> and <c>history</c>. There is no generator to keep: every random draw is keyed by seed and position.
+/// </summary>
+internal static class Checkpoint
+{
+    /// <summary>The state after the last finished epoch, or at the step where a user stopped.</summary>
+    public const string Last = "last.safetensors";
+
+    /// <summary>The weights that did best on the evaluation set.</summary>
+    public const string Best = "best.safetensors";
+
+    private const string Format = "onnxkd-checkpoint-1";
+
+    /// <summary>Writes a checkpoint atomically.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">All that training has changed.</param>
+    /// <param name="identity">Of <see cref="TrainingIdentity.Describe"/>.</param>
+    /// <param name="position">How far it has come.</param>
+    /// <param name="history">The finished epochs.</param>
+    public static void Save(
+        string path, IReadOnlyList<NamedTensor> tensors, string identity, TrainingPosition position, IEnumerable<EpochEvent> history) =>
+        SafetensorsWriter.Write(path, tensors.Select(ToSafetensors), new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["identity"] = identity,
+            ["position"] = JsonSerializer.Serialize(position, CanonicalJson.Options),
+            ["history"] = EventLog.Format(history),
+        });
+
+    /// <summary>Reads a checkpoint into tensors.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Those of <see cref="Save"/>; overwritten.</param>
+    /// <param name="identity">The training that the checkpoint must belong to.</param>
+    /// <exception cref="CheckFailedException">It belongs to another one.</exception>
+    /// <exception cref="InputException">The file is damaged.</exception>
+    public static (TrainingPosition Position, List<EpochEvent> History) Load(string path, IReadOnlyList<NamedTensor> tensors, string identity)
+    {
+        using var file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault("format") != Format)
+            throw new InputException("A file is not a checkpoint.", path, file.Metadata.GetValueOrDefault("format") ?? "no format", Format);
+        TrainingIdentity.RequireSame(path, file.Metadata.GetValueOrDefault("identity", "{}"), identity);
+        foreach (var (name, tensor) in tensors)
+            Restore(file, name, tensor);
+        return Parse(file);
+    }
+
+    private static (TrainingPosition, List<EpochEvent>) Parse(SafetensorsFile file)
+    {
+        try
+        {
+            var position = JsonSerializer.Deserialize<TrainingPosition>(file.Metadata["position"], CanonicalJson.Options)!;
+            return (position, EventLog.Parse(file.Metadata["history"]));
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException)
+        {
+            throw new InputException(
+                "A checkpoint is damaged.", file.Path, error.Message, remedy: "delete it; training then starts anew", inner: error);
+        }
+    }
+
+    private static SafetensorsTensor ToSafetensors(NamedTensor named) => new(named.Name, ElementType.Float32, named.Tensor.shape, stream =>
+    {
+        using var scope = NewDisposeScope();
+        stream.Write(named.Tensor.detach().cpu().contiguous().bytes);
+    });
+
+    private static void Restore(SafetensorsFile file, string name, Tensor tensor)
+    {
+        var values = file.ToFloats(name);
+        if (values.Length != tensor.numel())
+            throw new InputException(
+                "A checkpoint is damaged.", $"{file.Path}, tensor '{name}'", $"{values.Length} values", $"{tensor.numel()}", "delete the file");
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        tensor.copy_(torch.tensor(values, tensor.shape, float32, CPU));
+    }
+}

@@ -1,0 +1,40 @@
+using OnnxKd.Core.Errors;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>Where libtorch computes.</summary>
+internal static class ComputeDevice
+{
+    /// <summary>Chooses the device and readies libtorch for it.</summary>
+    /// <param name="name"><c>auto</c> (CUDA if there is any, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="threads">Threads on the CPU; <c>null</c>: one per processor (libtorch itself may start with one).</param>
+    /// <exception cref="InputException">No such device, or CUDA is asked for where there is none.</exception>
+    public static Device Open(string name, int? threads = null)
+    {
+        set_num_threads(threads ?? Environment.ProcessorCount);
+
+        // Rounding factors to 10 bits would break the agreement with ONNX Runtime that exported students are checked for.
+        backends.cuda.matmul.allow_tf32 = false;
+        backends.cudnn.allow_tf32 = false;
+        return name switch
+        {
+            "cpu" => CPU,
+            "auto" => cuda.is_available() ? device("cuda:0") : CPU,
+            "cuda" => Cuda(name, 0),
+            _ when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), out var index) && index >= 0 => Cuda(name, index),
+            _ => throw new InputException("A device is not known.", "device", name, "auto, cpu, cuda or cuda:N"),
+        };
+    }
+
+    private static Device Cuda(string name, int index)
+    {
+        var count = cuda.is_available() ? cuda.device_count() : 0;
+        return index < count ? device($"cuda:{index}") : throw new InputException(
+            "The CUDA device that was asked for is not there.",
+            where: "device",
+            found: count == 0 ? $"libtorch {__version__} sees no CUDA device" : $"CUDA devices 0 to {count - 1}",
+            expected: name,
+            remedy: "use --device cpu, or point LIBTORCH at a libtorch built for CUDA on a machine with a GPU");
+    }
+}

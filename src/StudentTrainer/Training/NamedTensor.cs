@@ -1,0 +1,6 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>A tensor that checkpoints know by name.</summary>
+internal readonly record struct NamedTensor(string Name, Tensor Tensor);

@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training.Optimizers;
+
+/// <summary>
+/// Stochastic gradient descent with momentum: <c>v ← μ v + g</c>, then <c>p ← p − η v</c>, or in Nesterov's form <c>p ← p − η (g + μ v)</c>
+/// (Sutskever et al. 2013, arranged as in PyTorch: the rate is outside the momentum).
+/// </summary>
+internal sealed class SgdOptimizer : Optimizer
+{
+    private readonly double momentum;
+    private readonly bool nesterov;
+    private readonly Tensor[]? velocities;
+
+    /// <summary>Starts at rest.</summary>
+    public SgdOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
+    {
+        momentum = options.Momentum;
+        nesterov = options.Nesterov;
+        velocities = momentum == 0 ? null : AddState("velocity");
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long step)
+    {
+        if (DecayOf(parameter) is not 0 and var decay)
+            gradient.add_(parameter, decay);
+        if (velocities is null)
+        {
+            parameter.add_(gradient, -learningRate);
+            return;
+        }
+        var velocity = velocities[index].mul_(momentum).add_(gradient);
+        if (nesterov)
+            parameter.add_(gradient, -learningRate).add_(velocity, -learningRate * momentum);
+        else
+            parameter.add_(velocity, -learningRate);
+    }
+}

@@ -1,0 +1,75 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>One step on a copy of the student, before anything is written: what cannot work fails here, with numbers.</summary>
+internal static class Preflight
+{
+    /// <summary>Refuses a student whose output is not what losses are computed from.</summary>
+    /// <exception cref="UnsupportedModelException">It ends in probabilities.</exception>
+    public static void RequireLogits(GraphProto graph)
+    {
+        var output = graph.Output[0].Name;
+        if (new GraphIndex(graph).Producer(output)?.OpType is "Softmax" or "Sigmoid")
+            throw new UnsupportedModelException(
+                "The student's output holds probabilities.",
+                where: $"output '{output}'",
+                expected: "logits: the values before the last activation",
+                remedy: "export the student without its last activation");
+    }
+
+    /// <summary>Runs a forward and a backward pass.</summary>
+    /// <returns>The number of classes.</returns>
+    /// <exception cref="InputException">Numbers of classes differ, or the output is not [N, classes].</exception>
+    /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
+    public static int RequireTrainable(
+        GraphProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
+    {
+        using var scope = NewDisposeScope();
+        using var copy = weights.Clone(trainable: true);
+        var batch = batches.Epoch(0).First().ToDevice();
+        var logits = program.Run(copy, batch.Samples, training: true)[0];
+        var classes = RequireClasses(logits, batch.Samples.shape[0], program.Outputs[0], data);
+        objective.Compute(new(logits, batch.TeacherLogits, batch.Labels), 0).Loss.backward();
+        RequireGradients(copy);
+        return classes;
+    }
+
+    private static int RequireClasses(Tensor logits, long rows, string output, TrainingData data)
+    {
+        if (logits.ndim != 2 || logits.shape[0] != rows)
+            throw new InputException(
+                "The student's output does not hold one row of logits per sample.", $"output '{output}'", Shapes.Format(logits.shape), $"[{rows}, classes]");
+        var classes = (int)logits.shape[1];
+        foreach (var (cache, of) in new[] { (data.Cache, "transfer"), (data.EvaluationCache, "evaluation") })
+        {
+            if (cache is not null && cache.Identity.Classes != classes)
+                throw new InputException(
+                    "Teacher and student differ in their number of classes.",
+                    where: $"output '{output}' of the student, and the cache of the {of} set",
+                    found: $"student {classes}, teacher {cache.Identity.Classes}",
+                    remedy: "use a student with as many outputs as the teacher has");
+        }
+        data.Transfer.RequireLabelsBelow(classes);
+        data.Evaluation?.RequireLabelsBelow(classes);
+        return classes;
+    }
+
+    private static void RequireGradients(WeightSet weights)
+    {
+        string[] without = [.. weights.Parameters.Where(parameter => parameter.Tensor.grad is null).Select(parameter => $"'{parameter.Weight.Name}'")];
+        if (without.Length > 0 || weights.Parameters.Count == 0)
+            throw new UnsupportedModelException(
+                weights.Parameters.Count == 0 ? "The student has nothing to learn: no weights were found." : "Weights of the student get no gradient.",
+                found: without.Length == 0 ? null : string.Join(", ", without),
+                expected: "weights that the first output depends on",
+                remedy: "remove them from the graph, or export the model with one output");
+    }
+}

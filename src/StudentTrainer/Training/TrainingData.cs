@@ -1,0 +1,32 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>What a student learns from.</summary>
+/// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
+/// <param name="Preprocessing">What is done to samples before the student sees them.</param>
+/// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
+/// <param name="Evaluation">A labelled set to evaluate on each epoch; <c>null</c>: none.</param>
+/// <param name="EvaluationCache">The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.</param>
+public sealed record TrainingData(
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
+
+/// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
+/// <param name="Epoch">Counted from 1.</param>
+/// <param name="LearningRate">At the epoch's end.</param>
+/// <param name="Loss">Mean objective over the epoch.</param>
+/// <param name="Terms">Mean of each term, unweighted, by name.</param>
+/// <param name="Errors">On the evaluation set, if there is one.</param>
+/// <param name="Nll">On the evaluation set, if there is one.</param>
+/// <param name="Agreement">With the teacher on the evaluation set, if its logits are there.</param>
+public sealed record EpochEvent(
+    int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms, long? Errors, double? Nll, double? Agreement = null);
+
+/// <summary>What a training gave.</summary>
+/// <param name="Student">The model with its trained weights.</param>
+/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
+/// <param name="Device">Where it ran.</param>
+public sealed record TrainingResult(OnnxModel Student, IReadOnlyList<EpochEvent> Epochs, string Device);
