@@ -1,1 +1,20 @@
-return 0; // replaced by the command line
+using System.Runtime.InteropServices;
+using OnnxKd.Pipeline;
+
+// The first Ctrl+C (or SIGTERM) asks for a checkpoint and an orderly end; the second one ends at once.
+using var cancellation = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+return await CommandLine.InvokeAsync(
+    args,
+    new() { Output = Console.Out, Error = Console.Error, OutputIsTerminal = !Console.IsOutputRedirected, ErrorIsTerminal = !Console.IsErrorRedirected },
+    cancellation.Token);
+
+void Cancel(PosixSignalContext context)
+{
+    if (cancellation.IsCancellationRequested)
+        return;
+    context.Cancel = true;
+    cancellation.Cancel();
+    Console.Error.WriteLine("\nstopping: a checkpoint is being saved; press Ctrl+C again to end at once");
+}

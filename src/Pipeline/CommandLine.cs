@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Commands;
+
+namespace OnnxKd.Pipeline;
+
+/// <summary>The command line: the table of commands, and the one place where errors become exit codes.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a command.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="configuration">Where it writes.</param>
+    /// <param name="token">Cancelled by Ctrl+C.</param>
+    /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> InvokeAsync(string[] args, OutputConfiguration configuration, CancellationToken token)
+    {
+        var verbose = false;
+        try
+        {
+            var parsed = CreateRoot().Parse(args);
+            verbose = parsed.GetValue(GlobalOptions.Verbose);
+            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null)
+                throw BadUsage(parsed);
+            return await parsed.InvokeAsync(configuration, token);
+        }
+        catch (Exception error)
+        {
+            return (int)Explain(error, verbose, configuration.Error);
+        }
+    }
+
+    private static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Distils ONNX models into small ONNX models: teachers, logit cache, student, verified student.onnx.")
+        {
+            GlobalOptions.Json,
+            GlobalOptions.Verbose,
+            new RunCommand(),
+            new InspectCommand(),
+            new CacheCommand(),
+            new TrainCommand(),
+            new ExportCommand(),
+            new VerifyCommand(),
+            new EvaluateCommand(),
+            new ReportCommand(),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static InputException BadUsage(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var known = command.Subcommands.Concat<Symbol>(command.Options).Concat(command.Parents.SelectMany(p => ((Command)p).Options)).Select(s => s.Name);
+        var name = command is RootCommand ? "onnxkd" : $"onnxkd {command.Name}";
+        return new(
+            string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()),
+            remedy: parsed.UnmatchedTokens.Select(word => Suggestions.Nearest(word, known)).FirstOrDefault(nearest => nearest is not null) is { } nearest
+                ? $"did you mean '{nearest}'?"
+                : $"see '{name} --help'");
+    }
+
+    private static ExitCode Explain(Exception error, bool verbose, TextWriter stderr)
+    {
+        var (code, message) = error switch
+        {
+            OnnxKdException known => (known.ExitCode, $"error: {known.Message}"),
+            OperationCanceledException => (ExitCode.Cancelled, "stopped; what was done is saved, and the same command goes on from there"),
+            IOException when DiskErrors.IsFull(error) => (ExitCode.Failure, "error: The disk is full.\n  to do:    free some space, then run the same command again; finished work is kept"),
+            _ => (ExitCode.Failure, $"error: {error.Message}\n  to do:    run it again with --verbose for details; this may be a defect of onnxkd"),
+        };
+        stderr.WriteLine(message);
+        if (verbose)
+            stderr.WriteLine(error);
+        return code;
+    }
+}

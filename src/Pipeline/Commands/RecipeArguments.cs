@@ -1,0 +1,133 @@
+using System.CommandLine;
+using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Terminal;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary>What every command that works on a recipe is told.</summary>
+/// <param name="Recipe">The recipe, with what the command line changes in it.</param>
+/// <param name="Runs">The folder of all runs.</param>
+/// <param name="Style">How result and progress are shown.</param>
+internal sealed record RecipeRun(Recipe Recipe, string Runs, OutputStyle Style)
+{
+    /// <summary>Opens the run.</summary>
+    public Distillation Open(TextWriter stderr, CancellationToken token) => Distillation.Open(Recipe, Runs, new(stderr, Style.Live), token);
+}
+
+/// <summary>The recipe, and the options that stand for keys of it. Without a recipe the options are all there is.</summary>
+internal sealed class RecipeArguments
+{
+    private readonly Argument<string?> file = new("RECIPE")
+    {
+        Description = "A YAML file. Without one, the options below describe the run.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string> runs = new("--runs")
+    {
+        Description = "The folder that holds a folder for each run.",
+        DefaultValueFactory = _ => "runs",
+    };
+
+    private readonly Option<string[]> teachers = new("--teacher") { Description = "An ONNX teacher; repeat it for an ensemble (key: teachers)." };
+    private readonly Option<string?> temperature = new("--temperature") { Description = "Temperature of the soft term; 4 without a recipe." };
+    private readonly Option<string?> alpha = new("--alpha") { Description = "Weight of the soft term; the hard term gets 1 - alpha." };
+    private readonly Option<bool> noBaseline = new("--no-baseline") { Description = "Do not train the baseline." };
+
+    private readonly Option<string[]> set = new("--set")
+    {
+        Description = "Any key of the recipe, for example --set training.clip-norm=5.",
+        HelpName = "KEY=VALUE",
+    };
+
+    private readonly KeyOption[] keys =
+    [
+        new("--name", ["name"], "Name of the run and of its folder."),
+        new("--seed", ["seed"], "Seed of everything random."),
+        new("--samples", ["data.transfer.samples"], "File of samples to learn from.", IsFile: true),
+        new("--labels", ["data.transfer.labels"], "File of their labels.", IsFile: true),
+        new("--test-samples", ["data.test.samples"], "File of samples for the final figures.", IsFile: true),
+        new("--test-labels", ["data.test.labels"], "File of their labels.", IsFile: true),
+        new("--scale", ["data.preprocessing.scale"], "Factor on stored values, for example 1/255."),
+        new("--mean", ["data.preprocessing.mean"], "Subtracted after scaling."),
+        new("--std", ["data.preprocessing.std"], "Divided by after that."),
+        new("--architecture", ["student.architecture"], "Built-in student."),
+        new("--widths", ["student.widths"], "Its layers, for example 800,800.", IsList: true),
+        new("--epochs", ["training.epochs"], "Passes over the transfer set."),
+        new("--batch-size", ["training.batch-size"], "Samples per step."),
+        new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw."),
+        new("--lr", ["training.optimizer.learning-rate"], "Peak learning rate."),
+        new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N."),
+        new("--threads", ["training.threads", "capture.threads"], "Threads of both runtimes."),
+    ];
+
+    /// <summary>Declares everything on a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(file);
+        command.Add(runs);
+        foreach (var key in keys)
+            command.Add(key.Option);
+        command.Add(teachers);
+        command.Add(temperature);
+        command.Add(alpha);
+        command.Add(noBaseline);
+        command.Add(set);
+    }
+
+    /// <summary>Reads the recipe and changes in it what the options say.</summary>
+    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
+    public RecipeRun Read(ParseResult parsed) =>
+        new(RecipeFile.Read(Source(parsed)), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+
+    /// <summary>Reads the sets alone.</summary>
+    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
+    public DataOptions ReadData(ParseResult parsed) => RecipeFile.ReadData(Source(parsed));
+
+    /// <summary>The device, where there is no recipe to name one.</summary>
+    public string ReadDevice(ParseResult parsed) => parsed.GetValue(keys.Single(key => key.Name == "--device").Option) ?? "auto";
+
+    private RecipeSource Source(ParseResult parsed)
+    {
+        var path = parsed.GetValue(file);
+        var source = path is null ? RecipeSource.Empty() : RecipeSource.Load(path);
+        foreach (var key in keys)
+            key.Apply(parsed, source);
+        if (parsed.GetValue(teachers) is { Length: > 0 } models)
+            source.Set(
+                "teachers", new YamlSequenceNode(models.Select(m => YamlTree.Map(("model", Path.GetFullPath(m))))), teachers.Name);
+        if (parsed.GetValue(noBaseline))
+            source.Set("baseline", "false", noBaseline.Name);
+        ObjectiveOverride.Apply(source, parsed.GetValue(temperature), parsed.GetValue(alpha));
+        foreach (var assignment in parsed.GetValue(set) ?? [])
+        {
+            if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
+            source.Set(key, value, $"{set.Name} {key}");
+        }
+        if (path is null)
+            ObjectiveOverride.ApplyDefault(source);
+        return source;
+    }
+
+    /// <summary>An option that stands for keys of the recipe.</summary>
+    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false)
+    {
+        public Option<string?> Option { get; } = new(Name) { Description = $"{Description} (key: {Keys[0]})" };
+
+        public void Apply(ParseResult parsed, RecipeSource source)
+        {
+            if (parsed.GetValue(Option) is not { } text)
+                return;
+            foreach (var key in Keys)
+                source.Set(key, Node(text), Name);
+        }
+
+        private YamlNode Node(string text) => IsList
+            ? new YamlSequenceNode(text.Split(',').Select(part => new YamlScalarNode(part.Trim())))
+            : new YamlScalarNode(IsFile ? Path.GetFullPath(text) : text);
+    }
+}

@@ -1,0 +1,30 @@
+using OnnxKd.Pipeline.Reports;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd run RECIPE</c>: every stage, and the comparison.</summary>
+internal sealed class RunCommand : ExampleCommand
+{
+    private readonly RecipeArguments recipe = new();
+
+    /// <summary>Declares the command.</summary>
+    public RunCommand()
+        : base(
+            "run",
+            "Does everything: capture, train, export, verify, evaluate. What is finished is reused.",
+            "onnxkd run recipes/mnist.yaml",
+            "onnxkd run recipes/mnist.yaml --seed 2 --epochs 5 --no-baseline --name quick",
+            "onnxkd run --teacher big.onnx --samples train.npy --architecture mlp --widths 256,256 --epochs 20 --temperature 4")
+    {
+        recipe.AddTo(this);
+        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+    }
+
+    /// <summary>Runs it.</summary>
+    public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    {
+        using var distillation = options.Open(stderr, token);
+        Report.Write(distillation.Evaluate(), stdout, options.Style);
+        stderr.WriteLine($"results: {distillation.Folder}");
+    }
+}

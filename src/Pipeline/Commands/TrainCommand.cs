@@ -1,0 +1,31 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Stages;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd train RECIPE</c>: up to the trained student.</summary>
+internal sealed class TrainCommand : ExampleCommand
+{
+    private readonly RecipeArguments recipe = new();
+
+    /// <summary>Declares the command.</summary>
+    public TrainCommand()
+        : base(
+            "train",
+            "Trains the student (and captures the teachers first, if that is not done). An interrupted training goes on.",
+            "onnxkd train recipes/mnist.yaml",
+            "onnxkd train recipes/mnist.yaml --temperature 2 --alpha 0.9 --lr 0.05")
+    {
+        recipe.AddTo(this);
+        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
+    public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    {
+        using var distillation = options.Open(stderr, token);
+        var folder = distillation.TrainStudent();
+        FileList.Write(stdout, options.Style, ("model", Path.Combine(folder, TrainStage.ModelFile)), ("events", Path.Combine(folder, TrainStage.EventsFile)));
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd verify</c>: the exported student in ONNX Runtime against the trainer's own executor.</summary>
+internal sealed class VerifyCommand : ExampleCommand
+{
+    private readonly RecipeArguments recipe = new();
+
+    private readonly Option<string?> model = new("--model")
+    {
+        Description = "Verify this ONNX model on --samples instead of a recipe's student.",
+    };
+
+    /// <summary>Declares the command.</summary>
+    public VerifyCommand()
+        : base(
+            "verify",
+            "Checks that a student gives in ONNX Runtime what it gave in training: logits within 1e-4, the same top class.",
+            "onnxkd verify recipes/mnist.yaml",
+            "onnxkd verify --model student.onnx --samples test.npy --scale 1/255")
+    {
+        recipe.AddTo(this);
+        Add(model);
+        Does((parsed, stdout, stderr, token) =>
+        {
+            if (parsed.GetValue(model) is { } path)
+                Run(path, recipe.ReadData(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
+            else
+                Run(recipe.Read(parsed), stdout, stderr, token);
+        });
+    }
+
+    /// <summary>Verifies a recipe's student.</summary>
+    /// <exception cref="CheckFailedException">It differs.</exception>
+    public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    {
+        using var distillation = options.Open(stderr, token);
+        Write(distillation.Verify(distillation.Export()), options.Style, stdout);
+    }
+
+    /// <summary>Verifies a model.</summary>
+    /// <exception cref="CheckFailedException">It differs.</exception>
+    public static void Run(string model, DataOptions data, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    {
+        using var set = TransferSet.Open(data.Transfer);
+        var progress = new StageReporter(stderr, style.Live).Started("verify", model);
+        Write(VerifyStage.Compare(OnnxModel.Load(model), RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
+    }
+
+    private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)
+    {
+        if (style.Json)
+            stdout.Write(CanonicalJson.Serialize(parity));
+        else
+            stdout.WriteLine(Report.Describe(parity));
+    }
+}

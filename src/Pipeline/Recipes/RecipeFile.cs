@@ -1,0 +1,85 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Training;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>A recipe as a YAML file.</summary>
+internal static class RecipeFile
+{
+    private static readonly string[] Keys =
+        ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline"];
+
+    /// <summary>Reads a recipe and checks all that can be told without opening other files.</summary>
+    /// <exception cref="InputException">Names the place, the key, what was found and what was expected.</exception>
+    public static Recipe Read(RecipeSource source)
+    {
+        var map = Root(source);
+        var seed = map.Read("seed", 1UL, v => v.Seed());
+        var data = DataSection.Read(map.Require("data"));
+        var teachers = map.Read("teachers", [], v => v.IsNone ? [] : TeachersSection.ReadTeachers(v, data.Preprocessing));
+        var training = TrainingSection.Read(map.Require("training"), seed);
+        var recipe = new Recipe
+        {
+            Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
+            Seed = seed,
+            Data = data,
+            Capture = TeachersSection.ReadCapture(map.Find("capture"), teachers, seed),
+            Student = StudentSection.Read(map.Require("student")),
+            Objective = ObjectiveSection.Read(map.Require("objective")),
+            Training = training,
+            Baseline = map.Read("baseline", null, v => ReadBaseline(v, training)),
+        };
+        RecipeRules.Check(recipe, map);
+        return recipe;
+    }
+
+    /// <summary>Reads the sets alone, for commands that need nothing else.</summary>
+    public static DataOptions ReadData(RecipeSource source) => DataSection.Read(Root(source).Require("data"));
+
+    /// <summary>The recipe with every default spelt out; reading the text in that folder gives the same recipe.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="folder">Where the text will stand; paths are written relative to it.</param>
+    public static string Write(Recipe recipe, string folder) => Write(recipe, path => Path.GetRelativePath(folder, path));
+
+    /// <summary>The same, with file names in place of paths: the text does not depend on where the files lie.</summary>
+    public static string WriteWithoutPaths(Recipe recipe) => Write(recipe, path => Path.GetFileName(path));
+
+    private static string Write(Recipe recipe, Func<string, string> file) => YamlTree.Text(YamlTree.Map(
+        ("name", recipe.Name),
+        ("seed", recipe.Seed),
+        ("data", DataSection.Write(recipe.Data, file)),
+        ("teachers", recipe.HasTeachers ? recipe.Capture.Teachers.Select(t => TeachersSection.WriteTeacher(t, file(t.Model))) : null),
+        ("capture", recipe.HasTeachers ? TeachersSection.WriteCapture(recipe.Capture) : null),
+        ("student", StudentSection.Write(recipe.Student, recipe.Student.Model is { } model ? file(model) : null)),
+        ("objective", ObjectiveSection.Write(recipe.Objective)),
+        ("training", TrainingSection.Write(recipe.Training)),
+        ("baseline", recipe.Baseline is { } baseline ? WriteBaseline(baseline) : null)));
+
+    private static RecipeMap Root(RecipeSource source) => new RecipeValue(source, "", source.Root).Map(Keys);
+
+    private static string ReadName(RecipeValue value)
+    {
+        var name = value.Text();
+        return name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
+            ? name
+            : throw value.OutOfRange("letters, digits, '-', '_' and '.', because it names a folder");
+    }
+
+    private static BaselineOptions? ReadBaseline(RecipeValue value, TrainingOptions training)
+    {
+        // A teacher's views replace augmentation in the student's training, and the baseline sees the samples as they are.
+        var defaults = new BaselineOptions(ObjectiveSection.HardOnly, training);
+        if (!value.IsMap)
+            return value.Flag() ? defaults : null;
+        var map = value.Map("objective", "training");
+        return new(
+            map.Read("objective", defaults.Objective, ObjectiveSection.Read),
+            map.Read("training", training, v => TrainingSection.Override(v, training)));
+    }
+
+    private static YamlNode WriteBaseline(BaselineOptions baseline) => YamlTree.Map(
+        ("objective", ObjectiveSection.Write(baseline.Objective)),
+        ("training", TrainingSection.Write(baseline.Training)));
+}

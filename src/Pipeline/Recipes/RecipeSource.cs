@@ -1,0 +1,108 @@
+using OnnxKd.Core.Errors;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>The YAML tree of a recipe, and where each part of it was written: in a file, or on the command line.</summary>
+internal sealed class RecipeSource
+{
+    private readonly Dictionary<YamlNode, string> overridden = new(ReferenceEqualityComparer.Instance);
+    private readonly string? file;
+
+    private RecipeSource(string? file, string folder, YamlMappingNode root) => (this.file, Folder, Root) = (file, folder, root);
+
+    /// <summary>The folder that relative paths start from.</summary>
+    public string Folder { get; }
+
+    /// <summary>The file's name without its ending; <c>null</c> without a file.</summary>
+    public string? FileName => Path.GetFileNameWithoutExtension(file);
+
+    /// <summary>The keys at the top.</summary>
+    public YamlMappingNode Root { get; }
+
+    /// <summary>A recipe that consists of what the command line says.</summary>
+    public static RecipeSource Empty() => new(null, Environment.CurrentDirectory, new YamlMappingNode());
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InputException">Missing, or not YAML; a key that is written twice counts as such.</exception>
+    public static RecipeSource Load(string path)
+    {
+        try
+        {
+            using var reader = File.OpenText(path);
+            return new(path, Path.GetDirectoryName(Path.GetFullPath(path))!, Parse(reader) as YamlMappingNode ?? throw new InputException(
+                "A recipe is not a mapping of keys.", path, expected: "lines such as 'name: mnist'"));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException(
+                "A recipe is missing.", path, remedy: "check the path; relative paths start from the current folder", inner: error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException("A recipe cannot be read.", path, error.Message, inner: error);
+        }
+        catch (YamlException error)
+        {
+            // YamlDotNet has no exception type of its own for this case, only the dictionary's.
+            throw error.InnerException is ArgumentException
+                ? new InputException("A recipe has a key twice.", At(path, error.Start), remedy: "remove one of the two", inner: error)
+                : new InputException("A recipe is not valid YAML.", At(path, error.Start), error.Message, inner: error);
+        }
+    }
+
+    /// <summary>Sets a value that the command line gives; mappings on the way are created.</summary>
+    /// <param name="path">Keys, separated by dots.</param>
+    /// <param name="yaml">The value, as it would stand in a file.</param>
+    /// <param name="origin">The option, for messages.</param>
+    public void Set(string path, string yaml, string origin)
+    {
+        YamlNode value;
+        try
+        {
+            value = Parse(new StringReader(yaml)) ?? new YamlScalarNode("");
+        }
+        catch (YamlException error)
+        {
+            throw new InputException("An option's value is not valid YAML.", origin, yaml, inner: error);
+        }
+        Set(path, value, origin);
+    }
+
+    /// <inheritdoc cref="Set(string, string, string)"/>
+    public void Set(string path, YamlNode value, string origin)
+    {
+        var keys = path.Split('.');
+        var mapping = Root;
+        foreach (var key in keys[..^1])
+        {
+            if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) || child is not YamlMappingNode)
+                mapping.Children[new YamlScalarNode(key)] = child = Remember(new YamlMappingNode(), origin);
+            mapping = (YamlMappingNode)child;
+        }
+        mapping.Children[new YamlScalarNode(keys[^1])] = Remember(value, origin);
+    }
+
+    /// <summary>Where a part was written: <c>file:line:column</c>, or the option that gave it.</summary>
+    public string Where(YamlNode node) =>
+        overridden.TryGetValue(node, out var origin) ? origin : file is null ? "command line" : At(file, node.Start);
+
+    /// <summary>Notes that a part was given by an option.</summary>
+    public T Remember<T>(T node, string origin)
+        where T : YamlNode
+    {
+        foreach (var part in node.AllNodes)
+            overridden[part] = origin;
+        return node;
+    }
+
+    private static YamlNode? Parse(TextReader reader)
+    {
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+    }
+
+    private static string At(string file, Mark mark) => $"{file}:{mark.Line}:{mark.Column}";
+}

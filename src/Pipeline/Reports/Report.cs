@@ -1,0 +1,99 @@
+using System.Globalization;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Terminal;
+using Spectre.Console;
+
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>The figures of a run, for people.</summary>
+internal static class Report
+{
+    private const string Unknown = "-";
+
+    /// <summary>Writes a run's figures: one JSON document, or a table (with lines on a terminal, in plain ASCII elsewhere).</summary>
+    public static void Write(RunMetrics metrics, TextWriter output, OutputStyle style)
+    {
+        if (WriteJson(metrics, output, style))
+            return;
+        Render(Table(metrics.Rows(), Border(style)), output, style.Terminal);
+        foreach (var line in Notes(metrics))
+            output.WriteLine(line);
+    }
+
+    /// <summary>Writes the figures of models that belong to no run.</summary>
+    public static void Write(ModelComparison comparison, TextWriter output, OutputStyle style)
+    {
+        if (!WriteJson(comparison, output, style))
+            Render(Table(comparison.Models.Select(m => (m.Model, m)), Border(style)), output, style.Terminal);
+    }
+
+    /// <summary>One sentence about parity.</summary>
+    public static string Describe(ParityMetrics parity) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, same top class on {parity.Top1Agreement:0.00 %}");
+
+    /// <summary>The content of <c>report.md</c>.</summary>
+    public static string Markdown(RunMetrics metrics)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        output.WriteLine($"# {metrics.Name}\n");
+        Render(Table(metrics.Rows(), TableBorder.Markdown), output, terminal: false);
+        output.WriteLine();
+        foreach (var line in Notes(metrics))
+            output.WriteLine($"- {line}");
+        return output.ToString();
+    }
+
+    private static bool WriteJson<T>(T metrics, TextWriter output, OutputStyle style)
+    {
+        if (style.Json)
+            output.Write(CanonicalJson.Serialize(metrics));
+        return style.Json;
+    }
+
+    private static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
+
+    private static Table Table(IEnumerable<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
+    {
+        var table = new Table { Border = border };
+        table.AddColumn("model");
+        foreach (var column in new[] { "errors", "accuracy", "agreement", "NLL", "ECE", "parameters", "file size", "latency p50" })
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var (name, m) in rows)
+            table.AddRow(
+                name, Show(m.Errors, "#,0"), Show(m.Accuracy, "0.00 %"), Show(m.Agreement, "0.00 %"), Show(m.Nll, "0.0000"), Show(m.Ece, "0.0000"),
+                Show(m.Parameters, "#,0"), FileSize(m.FileBytes), Show(m.LatencyMsP50, "0.000") + " ms");
+        return table;
+    }
+
+    private static IEnumerable<string> Notes(RunMetrics metrics)
+    {
+        if (metrics.TestSamples is { } samples)
+            yield return string.Create(CultureInfo.InvariantCulture, $"test samples: {samples:#,0}; agreement: same top class as the teacher");
+        if (metrics.Parity is { } parity)
+            yield return Describe(parity);
+    }
+
+    private static void Render(Table table, TextWriter output, bool terminal)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(output),
+        });
+        // A narrow window wraps the line; Spectre would break words inside cells.
+        console.Profile.Width = Math.Max(console.Profile.Width, 140);
+        console.Write(table);
+    }
+
+    private static string FileSize(long bytes) => bytes switch
+    {
+        < 1_000_000 => Show(bytes / 1e3, "0.0") + " kB",
+        < 1_000_000_000 => Show(bytes / 1e6, "0.00") + " MB",
+        _ => Show(bytes / 1e9, "0.00") + " GB",
+    };
+
+    private static string Show<T>(T? value, string format)
+        where T : struct, IFormattable => value?.ToString(format, CultureInfo.InvariantCulture) ?? Unknown;
+}

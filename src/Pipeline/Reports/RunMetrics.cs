@@ -1,0 +1,71 @@
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>The file <c>metrics.json</c>: the figures of a run.</summary>
+/// <param name="Name">The run's name.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="TestSamples">How many samples the figures were measured on; <c>null</c> without a test set.</param>
+/// <param name="Teacher">The teacher, or the ensemble.</param>
+/// <param name="Student">The distilled student.</param>
+/// <param name="Baseline">The same student without a teacher.</param>
+/// <param name="Teachers">The teachers of an ensemble, each alone.</param>
+/// <param name="Parity">How far the exported student is from the trained one.</param>
+internal sealed record RunMetrics(
+    string Name,
+    ulong Seed,
+    long? TestSamples = null,
+    ModelMetrics? Teacher = null,
+    ModelMetrics? Student = null,
+    ModelMetrics? Baseline = null,
+    IReadOnlyList<ModelMetrics>? Teachers = null,
+    ParityMetrics? Parity = null)
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "metrics.json";
+
+    /// <summary>The rows of the comparison.</summary>
+    public IEnumerable<(string Name, ModelMetrics Metrics)> Rows()
+    {
+        if (Teacher is not null)
+            yield return ("teacher", Teacher);
+        foreach (var (alone, i) in (Teachers ?? []).Select((t, i) => (t, i)))
+            yield return ($"  teacher {i + 1}", alone);
+        if (Student is not null)
+            yield return ("student", Student);
+        if (Baseline is not null)
+            yield return ("baseline", Baseline);
+    }
+}
+
+/// <summary>The figures of one model.</summary>
+/// <param name="Model">The file's name; for an ensemble, the names.</param>
+/// <param name="Sha256">The model's digest; <c>null</c> for an ensemble.</param>
+/// <param name="Errors">Test samples whose top class is not the label.</param>
+/// <param name="Accuracy">1 − errors ÷ samples.</param>
+/// <param name="Agreement">Share of test samples with the teacher's top class.</param>
+/// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
+/// <param name="Ece">Expected calibration error, 15 bins.</param>
+/// <param name="Parameters">Float values in the model.</param>
+/// <param name="FileBytes">Size of the model, external data included.</param>
+/// <param name="LatencyMsP50">Median time of a run at batch 1 with one thread, in milliseconds.</param>
+internal sealed record ModelMetrics(
+    string Model,
+    long Parameters,
+    long FileBytes,
+    double LatencyMsP50,
+    string? Sha256 = null,
+    long? Errors = null,
+    double? Accuracy = null,
+    double? Agreement = null,
+    double? Nll = null,
+    double? Ece = null);
+
+/// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>
+/// <param name="MaxAbs">The largest absolute difference between two logits.</param>
+/// <param name="Top1Agreement">The share of samples with the same top class.</param>
+/// <param name="Samples">How many samples were compared.</param>
+internal sealed record ParityMetrics(double MaxAbs, double Top1Agreement, long Samples);
+
+/// <summary>The figures of models that belong to no run.</summary>
+/// <param name="TestSamples">How many samples they were measured on.</param>
+/// <param name="Models">The models.</param>
+internal sealed record ModelComparison(long TestSamples, IReadOnlyList<ModelMetrics> Models);

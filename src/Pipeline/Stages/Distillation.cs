@@ -1,0 +1,154 @@
+using System.Numerics.Tensors;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>
+/// A recipe at work in its run folder: cache, train, export, verify, evaluate. Each step asks for those before it, and what is finished is
+/// reused, so every command is a call of the last step it wants.
+/// </summary>
+internal sealed class Distillation : IDisposable
+{
+    private const string Student = "student";
+    private const string Baseline = "baseline";
+
+    private readonly Recipe recipe;
+    private readonly string folder;
+    private readonly FolderLock folderLock;
+    private readonly RecipeSets sets;
+    private readonly StageRunner runner;
+    private readonly CancellationToken token;
+    private CapturedLogits? captured;
+
+    private Distillation(Recipe recipe, string folder, FolderLock folderLock, StageReporter reporter, CancellationToken token)
+    {
+        (this.recipe, this.folder, this.folderLock, this.token) = (recipe, folder, folderLock, token);
+        runner = new(folder, reporter);
+        sets = RecipeSets.Open(recipe.Data);
+    }
+
+    /// <summary>The run's folder.</summary>
+    public string Folder => folder;
+
+    /// <summary>Takes a run folder and opens the recipe's sets.</summary>
+    /// <param name="recipe">What to do.</param>
+    /// <param name="runs">The folder of all runs; the run is the folder below it that has the recipe's name.</param>
+    /// <param name="reporter">Told what happens.</param>
+    /// <param name="token">Stops the work; what is done stays.</param>
+    /// <exception cref="InputException">Another process works in the folder, or a set is wrong.</exception>
+    public static Distillation Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
+    {
+        var folder = Path.GetFullPath(Path.Combine(runs, recipe.Name));
+        var folderLock = FolderLock.Acquire(folder);
+        try
+        {
+            var distillation = new Distillation(recipe, folder, folderLock, reporter, token);
+            AtomicFile.WriteAllText(Path.Combine(folder, "recipe.yaml"), RecipeFile.Write(recipe, folder));
+            return distillation;
+        }
+        catch
+        {
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Captures the teachers over the transfer set; <c>null</c> without teachers.</summary>
+    public CapturedLogits? Cache() => !recipe.HasTeachers
+        ? null
+        : captured ??= CaptureStage.Run(runner, "cache", sets.Transfer, recipe.Capture, token);
+
+    /// <summary>Trains the student.</summary>
+    /// <returns>The training's folder.</returns>
+    public string TrainStudent()
+    {
+        var teachers = Cache();
+        var trained = TrainStage.Run(
+            runner, $"train-{Student}", recipe, sets, teachers, Classes(teachers), recipe.Objective, recipe.Training, token);
+        LinkEvents(trained);
+        return trained;
+    }
+
+    /// <summary>Trains the same student without a teacher.</summary>
+    /// <returns>The training's folder; <c>null</c> if the recipe wants none.</returns>
+    public string? TrainBaseline() => recipe.Baseline is not { } baseline
+        ? null
+        : TrainStage.Run(
+            runner, $"train-{Baseline}", recipe, sets, null, Classes(Cache()), baseline.Objective, baseline.Training, token);
+
+    /// <summary>Writes the trained models into the run folder.</summary>
+    public ExportedModels Export()
+    {
+        var student = Export(TrainStudent(), Student, Cache());
+        return new(student, TrainBaseline() is { } trained ? Export(trained, Baseline, null) : null);
+    }
+
+    /// <summary>Verifies the exported models in ONNX Runtime.</summary>
+    /// <returns>The student's figures.</returns>
+    /// <exception cref="CheckFailedException">An exported model does not give what the trained one gave.</exception>
+    public ParityMetrics Verify(ExportedModels models)
+    {
+        if (models.Baseline is { } baseline)
+            VerifyStage.Run(runner, $"verify-{Baseline}", baseline, sets.Verification, recipe.Data.Preprocessing, token);
+        return VerifyStage.Run(runner, $"verify-{Student}", models.Student, sets.Verification, recipe.Data.Preprocessing, token);
+    }
+
+    /// <summary>Measures everything and writes the report.</summary>
+    public RunMetrics Evaluate()
+    {
+        var models = Export();
+        var parity = Verify(models);
+        var metrics = EvaluateStage.Run(runner, recipe, sets, models.Student, models.Baseline, token) with { Parity = parity };
+        AtomicFile.WriteAllText(Path.Combine(folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
+        AtomicFile.WriteAllText(Path.Combine(folder, "report.md"), Report.Markdown(metrics));
+        return metrics;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        sets.Dispose();
+        folderLock.Dispose();
+    }
+
+    /// <summary>The teachers' classes; else one more than the largest label.</summary>
+    private int Classes(CapturedLogits? teachers) =>
+        teachers?.Classes ?? Math.Max(2, TensorPrimitives.Max(sets.Transfer.Labels) + 1);
+
+    private string Export(string trained, string name, CapturedLogits? teachers)
+    {
+        var target = Path.Combine(folder, $"{name}.onnx");
+        ExportStage.Run(trained, target,
+        [
+            ("recipe_sha256", Hashing.Sha256(RecipeFile.WriteWithoutPaths(recipe))),
+            ("seed", $"{recipe.Seed}"),
+            ("teacher_sha256", teachers is null ? null : string.Join(' ', recipe.Capture.Teachers.Select(t => OnnxModel.Load(t.Model).Digest))),
+            ("cache_sha256", teachers?.Digest),
+            ("samples_sha256", sets.Transfer.SamplesDigest),
+            ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(recipe.Data.Preprocessing)).TrimEnd()),
+        ]);
+        return target;
+    }
+
+    /// <summary>The student's epochs where a plotting tool looks for them.</summary>
+    private void LinkEvents(string trained)
+    {
+        var link = new FileInfo(Path.Combine(folder, TrainStage.EventsFile));
+        var target = Path.Combine(Path.GetFileName(trained), TrainStage.EventsFile);
+        if (link.LinkTarget == target)
+            return;
+        link.Delete();
+        link.CreateAsSymbolicLink(target);
+    }
+}
+
+/// <summary>What a run exports.</summary>
+/// <param name="Student">The student's file.</param>
+/// <param name="Baseline">The baseline's, if the recipe wants one.</param>
+internal sealed record ExportedModels(string Student, string? Baseline);

@@ -1,0 +1,120 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Metrics;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>Measures models in ONNX Runtime.</summary>
+/// <param name="set">What they are measured on; <c>null</c>: size and latency alone, on a sample of zeros.</param>
+/// <param name="sampleShape">The shape of a sample.</param>
+/// <param name="teacher">The teacher's logits on the set, for agreement; <c>null</c>: none.</param>
+/// <param name="device">Where sessions run.</param>
+/// <param name="token">Stops between batches.</param>
+internal sealed class Evaluation(
+    TransferSet? set, IReadOnlyList<int> sampleShape, LogitCache? teacher, string device, CancellationToken token)
+{
+    private const int BatchSize = 256;
+
+    /// <summary>Measures a model.</summary>
+    public ModelMetrics OfModel(TeacherOptions options)
+    {
+        var model = OnnxModel.Load(options.Model);
+        using var session = OnnxClassifier.Open(model, sampleShape, options.Output, device);
+        var size = Size(options, model, session);
+        if (set is null || !set.IsLabelled && teacher is null)
+            return size;
+        RequireClasses(options.Model, session.Classes);
+        var meter = new ClassificationMeter(session.Classes);
+        session.RunAll(RecipeSets.Reader(set, options.Preprocessing), BatchSize, (first, logits) => Add(meter, first, logits.Span), token);
+        return WithScores(size, meter.Result());
+    }
+
+    /// <summary>Measures cached logits: of a teacher, or of an ensemble.</summary>
+    /// <param name="logits">The cache of the set.</param>
+    /// <param name="members">The teachers that gave them.</param>
+    public ModelMetrics OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members)
+    {
+        var sizes = members.Select(SizeOf).ToArray();
+        var meter = new ClassificationMeter(logits.Identity.Classes);
+        for (long first = 0; first < set!.Count; first += BatchSize)
+        {
+            token.ThrowIfCancellationRequested();
+            var rows = Rows(first, (int)Math.Min(BatchSize, set.Count - first));
+            Add(meter, first, Read(logits, rows));
+        }
+        var sum = new ModelMetrics(
+            string.Join(" + ", sizes.Select(s => s.Model)), sizes.Sum(s => s.Parameters), sizes.Sum(s => s.FileBytes),
+            sizes.Sum(s => s.LatencyMsP50), sizes.Length == 1 ? sizes[0].Sha256 : null);
+        return WithScores(sum, meter.Result());
+    }
+
+    private ModelMetrics SizeOf(TeacherOptions options)
+    {
+        var model = OnnxModel.Load(options.Model);
+        using var session = OnnxClassifier.Open(model, sampleShape, options.Output, device);
+        return Size(options, model, session);
+    }
+
+    private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)
+    {
+        var sample = new float[sampleShape.Aggregate(1, (product, axis) => product * axis)];
+        if (set is not null)
+            RecipeSets.Reader(set, options.Preprocessing).Read([0], view: 0, sample);
+        // The parsed model holds its external data; the file alone does not.
+        var bytes = Math.Max(new FileInfo(options.Model).Length, model.Proto.CalculateSize());
+        return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample), model.Digest);
+    }
+
+    private ModelMetrics WithScores(ModelMetrics size, ClassificationMetrics scores) => set!.IsLabelled
+        ? size with
+        {
+            Errors = scores.Errors, Accuracy = scores.Accuracy, Agreement = scores.Agreement, Nll = scores.Nll, Ece = scores.Ece,
+        }
+        : size with { Agreement = scores.Agreement };
+
+    private void Add(ClassificationMeter meter, long first, ReadOnlySpan<float> logits)
+    {
+        var rows = Rows(first, logits.Length / meter.Classes);
+        var teacherLogits = teacher is null ? [] : Read(teacher, rows);
+        var labels = set!.IsLabelled ? set.Labels.Slice((int)first, rows.Length) : TopClasses(teacherLogits, meter.Classes);
+        meter.Add(logits, labels, teacherLogits);
+    }
+
+    private void RequireClasses(string model, int classes)
+    {
+        set!.RequireLabelsBelow(classes);
+        if (teacher is not null && teacher.Identity.Classes != classes)
+            throw new InputException(
+                "A model and its teacher have different numbers of classes.", model, $"{classes} classes", $"{teacher.Identity.Classes}");
+    }
+
+    private static long[] Rows(long first, int count)
+    {
+        var rows = new long[count];
+        for (var i = 0; i < count; i++)
+            rows[i] = first + i;
+        return rows;
+    }
+
+    private static float[] Read(LogitCache cache, long[] rows)
+    {
+        var values = new float[rows.Length * cache.Identity.Classes];
+        cache.Read(rows, view: 0, values);
+        return values;
+    }
+
+    /// <summary>What an unlabelled set is measured against.</summary>
+    private static int[] TopClasses(float[] logits, int classes)
+    {
+        var top = new int[logits.Length / classes];
+        for (var i = 0; i < top.Length; i++)
+            top[i] = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(i * classes, classes));
+        return top;
+    }
+}

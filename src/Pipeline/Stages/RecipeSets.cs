@@ -1,0 +1,65 @@
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>The open sets of a recipe.</summary>
+internal sealed class RecipeSets : IDisposable
+{
+    private RecipeSets(TransferSet transfer) => Transfer = transfer;
+
+    /// <summary>What the student learns from.</summary>
+    public TransferSet Transfer { get; }
+
+    /// <summary>What is evaluated each epoch.</summary>
+    public TransferSet? Validation { get; private set; }
+
+    /// <summary>What the final figures are measured on; <c>null</c>: no figures.</summary>
+    public TransferSet? Test { get; private set; }
+
+    /// <summary>What the exported student is verified on: the test set, else the validation set, else the transfer set.</summary>
+    public TransferSet Verification => Test ?? Validation ?? Transfer;
+
+    /// <summary>Opens and checks every set.</summary>
+    /// <exception cref="Core.Errors.InputException">A file is missing or damaged, or the sets' samples differ in shape.</exception>
+    public static RecipeSets Open(DataOptions data)
+    {
+        var sets = new RecipeSets(TransferSet.Open(data.Transfer));
+        try
+        {
+            sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
+            sets.Test = data.Test is null ? null : sets.OpenAlike(data.Test);
+            data.Preprocessing.Validate(sets.Transfer.SampleShape);
+            return sets;
+        }
+        catch
+        {
+            sets.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a set's samples as they are, preprocessed for the student.</summary>
+    public static SampleReader Reader(TransferSet set, Preprocessing preprocessing) => new(set, preprocessing, Augmentation.None, seed: 0);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Transfer.Dispose();
+        Validation?.Dispose();
+        Test?.Dispose();
+    }
+
+    private TransferSet OpenAlike(TransferSetOptions options)
+    {
+        var set = TransferSet.Open(options);
+        if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
+            return set;
+        var shape = Core.Tensors.Shapes.Format(set.SampleShape);
+        set.Dispose();
+        throw new Core.Errors.InputException(
+            "The sets' samples differ in shape.", options.Samples, shape,
+            $"{Core.Tensors.Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
+    }
+}

@@ -1,0 +1,63 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Text;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>A file that a stage made.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">Its digest.</param>
+internal sealed record StageFile(long Bytes, string Sha256);
+
+/// <summary>The file <c>stage.json</c>: written last, so that its presence says that the stage is finished.</summary>
+/// <param name="Stage">The stage's name.</param>
+/// <param name="Key">The digest of the inputs.</param>
+/// <param name="Inputs">What decided the result.</param>
+/// <param name="Outputs">The files in the folder, by name.</param>
+/// <param name="Versions">Of the libraries that ran.</param>
+/// <param name="WallSeconds">How long the run that finished it took.</param>
+internal sealed record StageRecord(
+    string Stage,
+    string Key,
+    IReadOnlyDictionary<string, string> Inputs,
+    IReadOnlyDictionary<string, StageFile> Outputs,
+    IReadOnlyDictionary<string, string> Versions,
+    double WallSeconds)
+{
+    private const string FileName = "stage.json";
+
+    /// <summary>Reads the record of a finished stage; <c>null</c> if the stage has not finished.</summary>
+    public static StageRecord? Find(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? CanonicalJson.Deserialize<StageRecord>(File.ReadAllBytes(path), path) : null;
+    }
+
+    /// <summary>Writes it.</summary>
+    public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this));
+
+    /// <summary>Describes the files that a stage left; locks and temporary files are not part of it.</summary>
+    public static IReadOnlyDictionary<string, StageFile> Describe(string folder) => new SortedDictionary<string, StageFile>(
+        new DirectoryInfo(folder).EnumerateFiles()
+            .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && !file.Name.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal))
+            .ToDictionary(file => file.Name, file => new StageFile(file.Length, Hashing.Sha256OfFile(file.FullName))),
+        StringComparer.Ordinal);
+
+    /// <summary>Checks that every file is as the stage left it.</summary>
+    /// <exception cref="CheckFailedException">One is missing or changed.</exception>
+    public void RequireOutputs(string folder)
+    {
+        foreach (var (name, expected) in Outputs)
+        {
+            var file = new FileInfo(Path.Combine(folder, name));
+            var found = !file.Exists ? "no such file"
+                : file.Length != expected.Bytes ? $"{file.Length} bytes"
+                : Hashing.Sha256OfFile(file.FullName) is var digest && digest != expected.Sha256 ? $"SHA-256 {digest}"
+                : null;
+            if (found is not null)
+                throw new CheckFailedException(
+                    "A file of a finished stage is missing or was changed.", file.FullName, found,
+                    $"{expected.Bytes} bytes, SHA-256 {expected.Sha256}", $"delete {folder} to run the stage again");
+        }
+    }
+}
