@@ -52,7 +52,8 @@ internal sealed class VerifyCommand : ExampleCommand
     public static void Run(string model, DataOptions data, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var set = TransferSet.Open(data.Transfer);
-        var progress = new StageReporter(stderr, style.Live).Started("verify", model);
+        var progress = new StageReporter(stderr, style.Live);
+        progress.Started("verify", model);
         Write(VerifyStage.Compare(OnnxModel.Load(model), RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
     }
 

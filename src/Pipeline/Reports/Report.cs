@@ -94,6 +94,5 @@ internal static class Report
         _ => Show(bytes / 1e9, "0.00") + " GB",
     };
 
-    private static string Show<T>(T? value, string format)
-        where T : struct, IFormattable => value?.ToString(format, CultureInfo.InvariantCulture) ?? Unknown;
+    private static string Show(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? Unknown;
 }

@@ -20,7 +20,8 @@ internal sealed class LogitComparison(int classes)
     {
         for (var start = 0; start < trained.Length; start += classes, samples++)
         {
-            var (a, b) = (trained.Slice(start, classes), exported.Slice(start, classes));
+            var a = trained.Slice(start, classes);
+            var b = exported.Slice(start, classes);
             for (var c = 0; c < classes; c++)
             {
                 var difference = Math.Abs((double)a[c] - b[c]);

@@ -36,7 +36,8 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
 
         Directory.CreateDirectory(folder);
         var start = Stopwatch.GetTimestamp();
-        work(folder, reporter.Started(name, folder));
+        reporter.Started(name, folder);
+        work(folder, reporter);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         new StageRecord(name, key, inputs.Values, StageRecord.Describe(folder), versions(), Math.Round(seconds, 3)).Write(folder);
         reporter.Finished(name, seconds);

@@ -3,85 +3,73 @@ using OnnxKd.Core.Progress;
 
 namespace OnnxKd.Pipeline.Terminal;
 
-/// <summary>Tells the user on stderr what each stage does: a live line on a terminal, plain lines now and then elsewhere.</summary>
+/// <summary>Tells the user on stderr what each stage does: a live line on a terminal, plain lines now and then elsewhere. Thread-safe.</summary>
 /// <param name="output">Where it is written.</param>
 /// <param name="live">Whether a line can be overwritten.</param>
-internal sealed class StageReporter(TextWriter output, bool live)
+internal sealed class StageReporter(TextWriter output, bool live) : IProgress<StageProgress>
 {
     private readonly Lock gate = new();
-    private ProgressLine? current;
+    private readonly TimeSpan interval = live ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
+    private string stage = "";
+    private long start;
+    private long shown;
+    private double? firstDone;
+    private int liveLength;
 
     /// <summary>A stage was finished before.</summary>
-    public void Reused(string stage, string folder) => Note($"{stage}: reused ({Path.GetFileName(folder)})");
+    public void Reused(string name, string folder) => Note($"{name}: reused ({Path.GetFileName(folder)})");
 
-    /// <summary>A stage begins, or goes on.</summary>
-    /// <returns>Takes the stage's progress; may be called from any thread.</returns>
-    public IProgress<StageProgress> Started(string stage, string folder)
+    /// <summary>A stage begins, or goes on; the progress that follows is its.</summary>
+    public void Started(string name, string folder)
     {
-        Note($"{stage}: started ({Path.GetFileName(folder)})");
-        return current = new(stage, this);
+        lock (gate)
+        {
+            Note($"{name}: started ({Path.GetFileName(folder)})");
+            (stage, firstDone) = (name, null);
+            start = shown = Stopwatch.GetTimestamp();
+        }
     }
 
     /// <summary>A stage is done.</summary>
-    public void Finished(string stage, double seconds) => Note($"{stage}: done in {ProgressText.Duration(seconds)}");
+    public void Finished(string name, double seconds) => Note($"{name}: done in {ProgressText.Duration(seconds)}");
 
     /// <summary>Something worth a line.</summary>
     public void Note(string text)
     {
         lock (gate)
         {
-            current?.Clear();
-            current = null;
+            if (liveLength > 0)
+                output.Write($"\r{new string(' ', liveLength)}\r");
+            liveLength = 0;
             output.WriteLine(text);
             output.Flush();
         }
     }
 
-    /// <summary>Shows how far one stage has come.</summary>
-    private sealed class ProgressLine(string stage, StageReporter owner) : IProgress<StageProgress>
+    /// <inheritdoc/>
+    public void Report(StageProgress value)
     {
-        private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100);
-        private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
-
-        private readonly long start = Stopwatch.GetTimestamp();
-        private double? firstDone;
-        private TimeSpan? shownAt;
-        private int shownLength;
-
-        public void Report(StageProgress value)
+        lock (gate)
         {
-            lock (owner.gate)
-            {
-                firstDone ??= value.Done;
-                var elapsed = Stopwatch.GetElapsedTime(start);
-                var ended = value.Done >= value.Total;
-                if (owner.current != this || !ended && elapsed - shownAt < (owner.live ? LiveInterval : PlainInterval))
-                    return;
-                shownAt = elapsed;
-                Show(ProgressText.Line(stage, value, value.Done - firstDone.Value, elapsed.TotalSeconds));
-            }
+            firstDone ??= value.Done;
+            if (value.Done < value.Total && Stopwatch.GetElapsedTime(shown) < interval)
+                return;
+            shown = Stopwatch.GetTimestamp();
+            Show(ProgressText.Line(stage, value, value.Done - firstDone.Value, Stopwatch.GetElapsedTime(start).TotalSeconds));
         }
+    }
 
-        /// <summary>Removes the live line, so that another can take its place.</summary>
-        public void Clear()
+    private void Show(string line)
+    {
+        if (live)
         {
-            if (shownLength > 0)
-                owner.output.Write($"\r{new string(' ', shownLength)}\r");
-            shownLength = 0;
+            output.Write($"\r{line.PadRight(liveLength)}");
+            liveLength = line.Length;
         }
-
-        private void Show(string line)
+        else
         {
-            if (owner.live)
-            {
-                owner.output.Write($"\r{line.PadRight(shownLength)}");
-                shownLength = line.Length;
-            }
-            else
-            {
-                owner.output.WriteLine(line);
-            }
-            owner.output.Flush();
+            output.WriteLine(line);
         }
+        output.Flush();
     }
 }

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd inspect MODEL</c>: what a model is, where its logits are, and what it can be used for.</summary>
+internal sealed class InspectCommand : ExampleCommand
+{
+    private readonly Argument<string> model = new("MODEL") { Description = "An ONNX file." };
+
+    private readonly Option<string?> sampleShape = new("--sample-shape")
+    {
+        Description = "Shape of one sample, without the batch axis, where the model leaves it open: 3,224,224.",
+    };
+
+    /// <summary>Declares the command.</summary>
+    public InspectCommand()
+        : base(
+            "inspect",
+            "Shows inputs, outputs, operators and parameters of a model, and whether it can be a teacher or a student.",
+            "onnxkd inspect model.onnx",
+            "onnxkd inspect model.onnx --sample-shape 3,224,224 --json")
+    {
+        Add(model);
+        Add(sampleShape);
+        Does((parsed, stdout, _, _) => Run(
+            parsed.GetValue(model)!, parsed.GetValue(sampleShape) is { } shape ? ParseShape(shape) : null, GlobalOptions.Style(parsed), stdout));
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <exception cref="InputException">The file is not an ONNX model.</exception>
+    public static void Run(string path, IReadOnlyList<int>? sampleShape, OutputStyle style, TextWriter stdout)
+    {
+        var inspection = ModelInspection.Of(OnnxModel.Load(path), sampleShape);
+        if (style.Json)
+            stdout.Write(CanonicalJson.Serialize(inspection));
+        else
+            Write(inspection, stdout);
+    }
+
+    private static void Write(ModelInspection inspection, TextWriter stdout)
+    {
+        Line("file", inspection.File);
+        Line("SHA-256", inspection.Sha256);
+        Line("opset", string.Join(", ", inspection.Opsets.Select(o => $"{o.Key} {o.Value}")));
+        foreach (var input in inspection.Inputs)
+            Line("input", input);
+        foreach (var output in inspection.Outputs)
+            Line("output", output);
+        Line("operators", string.Join(", ", inspection.Operators.Select(o => $"{o.Key} x {o.Value}")));
+        Line("parameters", inspection.Parameters.ToString("#,0", CultureInfo.InvariantCulture));
+        foreach (var (key, value) in inspection.Metadata)
+            Line("metadata", $"{key} = {value}");
+        Line("teacher", Describe(inspection.Teacher));
+        Line("student", Describe(inspection.Student));
+
+        void Line(string name, string text) => stdout.WriteLine($"{name + ":",-12}{text.ReplaceLineEndings("\n            ")}");
+    }
+
+    private static string Describe(Suitability suitability) => suitability.Possible ? $"yes: {suitability.Reason}" : $"no: {suitability.Reason}";
+
+    private static int[] ParseShape(string text)
+    {
+        var sizes = text.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0).ToArray();
+        return sizes.All(size => size > 0)
+            ? sizes
+            : throw new InputException("A sample's shape is not one.", "--sample-shape", $"'{text}'", "whole numbers above 0 with commas: 3,224,224");
+    }
+}

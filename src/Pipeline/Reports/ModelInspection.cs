@@ -1,0 +1,93 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>What a model is, and what it can be used for.</summary>
+/// <param name="File">Its name.</param>
+/// <param name="Sha256">Its digest.</param>
+/// <param name="Opsets">Operator sets it was exported for, by domain.</param>
+/// <param name="Inputs">Inputs that are fed.</param>
+/// <param name="Outputs">Outputs.</param>
+/// <param name="Operators">How many nodes of each operator it has.</param>
+/// <param name="Parameters">Float values in it.</param>
+/// <param name="Metadata">What it says of itself.</param>
+/// <param name="Teacher">Whether it can be a teacher.</param>
+/// <param name="Student">Whether it can be a student.</param>
+internal sealed record ModelInspection(
+    string File,
+    string Sha256,
+    IReadOnlyDictionary<string, long> Opsets,
+    IReadOnlyList<string> Inputs,
+    IReadOnlyList<string> Outputs,
+    IReadOnlyDictionary<string, int> Operators,
+    long Parameters,
+    IReadOnlyDictionary<string, string> Metadata,
+    Suitability Teacher,
+    Suitability Student)
+{
+    /// <summary>Looks at a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sampleShape">The shape of one sample; <c>null</c>: what the model declares.</param>
+    public static ModelInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
+    {
+        var graph = model.Proto.Graph;
+        var inputs = new GraphIndex(graph).Inputs;
+        return new(
+            Path.GetFileName(model.Path)!,
+            model.Digest,
+            new SortedDictionary<string, long>(model.Proto.OpsetImport.ToDictionary(o => o.Domain.Length == 0 ? "ai.onnx" : o.Domain, o => o.Version)),
+            [.. inputs.Select(Describe)],
+            [.. graph.Output.Select(Describe)],
+            new SortedDictionary<string, int>(graph.Node.CountBy(node => node.OpType).ToDictionary(), StringComparer.Ordinal),
+            model.ParameterCount,
+            new SortedDictionary<string, string>(model.Proto.MetadataProps.ToDictionary(p => p.Key, p => p.Value), StringComparer.Ordinal),
+            Suitability.Of(() => AsTeacher(model, sampleShape ?? DeclaredSample(inputs))),
+            Suitability.Of(() => AsStudent(model)));
+    }
+
+    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
+    {
+        using var session = OnnxClassifier.Open(model, sampleShape, device: "cpu");
+        return $"{session.Classes} classes; {(session.Kind == Core.LogitCaches.LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
+    }
+
+    private static string AsStudent(OnnxModel model)
+    {
+        StudentTrainer.Training.StudentInference.RequireSupported(model);
+        return "every operator can be trained";
+    }
+
+    private static int[] DeclaredSample(IReadOnlyList<global::Onnx.ValueInfoProto> inputs)
+    {
+        var shape = inputs.Count == 1 ? inputs[0].ShapeOf() : null;
+        if (shape is null || shape.Skip(1).Any(axis => axis.IsDynamic))
+            throw new InputException(
+                "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
+                string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
+        return [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
+    }
+
+    private static string Describe(global::Onnx.ValueInfoProto value) =>
+        $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";
+}
+
+/// <summary>Whether a model can be used for something.</summary>
+/// <param name="Possible">Whether it can.</param>
+/// <param name="Reason">How, or why not.</param>
+internal sealed record Suitability(bool Possible, string Reason)
+{
+    /// <summary>Tries it.</summary>
+    public static Suitability Of(Func<string> attempt)
+    {
+        try
+        {
+            return new(true, attempt());
+        }
+        catch (OnnxKdException refusal)
+        {
+            return new(false, refusal.Message);
+        }
+    }
+}
