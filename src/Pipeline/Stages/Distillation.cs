@@ -69,8 +69,11 @@ internal sealed class Distillation : IDisposable
     public string TrainStudent()
     {
         var teachers = Cache();
+        var validation = teachers is null || sets.Validation is null
+            ? null
+            : CaptureStage.Run(runner, "validation", sets.Validation, CaptureStage.WithoutViews(recipe.Capture, recipe.Capture.Teachers), token);
         var trained = TrainStage.Run(
-            runner, $"train-{Student}", recipe, sets, teachers, Classes(teachers), recipe.Objective, recipe.Training, token);
+            runner, $"train-{Student}", recipe, sets, teachers, validation, Classes(teachers), recipe.Objective, recipe.Training, token);
         LinkEvents(trained);
         return trained;
     }
@@ -80,7 +83,7 @@ internal sealed class Distillation : IDisposable
     public string? TrainBaseline() => recipe.Baseline is not { } baseline
         ? null
         : TrainStage.Run(
-            runner, $"train-{Baseline}", recipe, sets, null, Classes(Cache()), baseline.Objective, baseline.Training, token);
+            runner, $"train-{Baseline}", recipe, sets, null, null, Classes(Cache()), baseline.Objective, baseline.Training, token);
 
     /// <summary>Writes the trained models into the run folder.</summary>
     public ExportedModels Export()

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Export;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -14,11 +15,10 @@ internal static class ExportStage
     {
         var model = OnnxModel.Load(Path.Combine(trainFolder, TrainStage.ModelFile));
         var record = StageRecord.Find(trainFolder)!;
-        foreach (var (key, value) in provenance.Append(("training_sha256", record.Key)))
-            if (value is not null)
-                model.SetMetadata($"onnxkd.{key}", value);
-        foreach (var (library, version) in record.Versions)
-            model.SetMetadata($"onnxkd.version.{library}", version);
+        var entries = provenance.Append(("training_sha256", record.Key))
+            .Concat(record.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)))
+            .Where(entry => entry.Item2 is not null);
+        Provenance.Write(model, entries.ToDictionary(entry => Provenance.Prefix + entry.Item1, entry => entry.Item2!));
         if (!File.Exists(target) || Hashing.Sha256OfFile(target) != Hashing.Sha256(model.ToBytes()))
             model.Save(target);
     }
