@@ -23,7 +23,8 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
     /// <summary>The values of an integer input, such as a shape.</summary>
     public long[] Longs(int index)
     {
-        using var values = this[index].to(torch.int64, torch.CPU);
+        // Not disposed here: where nothing is to be converted this is the input itself. The scope of the step ends it otherwise.
+        var values = this[index].to(torch.int64, torch.CPU);
         return values.data<long>().ToArray();
     }
 }
