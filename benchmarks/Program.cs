@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnnxKd.Benchmarks.Capture;
+using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.Errors;
 
@@ -8,6 +9,11 @@ using OnnxKd.Core.Errors;
 [
     ("capture", "rate of a capture ÷ rate of a bare loop over the same session and batches", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
+    ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
+    ("rerun", "seconds of a finished run, run again", Rerun.Run),
+    ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
+    ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
+    ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),
 ];
 
 // A benchmark that needs a fresh process starts this program again with a name that is not listed.
