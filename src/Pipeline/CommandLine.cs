@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
@@ -23,7 +24,7 @@ internal static class CommandLine
         {
             var parsed = CreateRoot().Parse(args);
             verbose = parsed.GetValue(GlobalOptions.Verbose);
-            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null)
+            if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
             return await parsed.InvokeAsync(configuration, token);
         }
@@ -53,16 +54,19 @@ internal static class CommandLine
         return root;
     }
 
+    /// <summary>Words that are meant as options but are none; the parser takes the first of them for an argument.</summary>
+    private static string[] UnknownOptions(ParseResult parsed) =>
+        [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value.StartsWith("--", StringComparison.Ordinal)).Select(t => t.Value)];
+
     private static InputException BadUsage(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var known = command.Subcommands.Concat<Symbol>(command.Options).Concat(command.Parents.SelectMany(p => ((Command)p).Options)).Select(s => s.Name);
-        var name = command is RootCommand ? "onnxkd" : $"onnxkd {command.Name}";
+        var known = command.Subcommands.Concat<Symbol>(command.Options).Concat(command.Parents.SelectMany(p => ((Command)p).Options));
+        var unknown = UnknownOptions(parsed) is { Length: > 0 } options ? options : parsed.UnmatchedTokens;
+        var nearest = unknown.Select(word => Suggestions.Nearest(word, known.Select(symbol => symbol.Name))).FirstOrDefault(n => n is not null);
         return new(
-            string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()),
-            remedy: parsed.UnmatchedTokens.Select(word => Suggestions.Nearest(word, known)).FirstOrDefault(nearest => nearest is not null) is { } nearest
-                ? $"did you mean '{nearest}'?"
-                : $"see '{name} --help'");
+            unknown.Count > 0 ? $"The command line has an unknown word: {string.Join(' ', unknown)}." : parsed.Errors[0].Message,
+            remedy: nearest is not null ? $"did you mean '{nearest}'?" : $"see 'onnxkd {(command is RootCommand ? "" : command.Name + " ")}--help'");
     }
 
     private static ExitCode Explain(Exception error, bool verbose, TextWriter stderr)

@@ -37,8 +37,9 @@ internal static class Report
     {
         var output = new StringWriter { NewLine = "\n" };
         output.WriteLine($"# {metrics.Name}\n");
-        Render(Table(metrics.Rows(), TableBorder.Markdown), output, terminal: false);
-        output.WriteLine();
+        var table = new StringWriter { NewLine = "\n" };
+        Render(Table(metrics.Rows(), TableBorder.Markdown), table, terminal: false);
+        output.WriteLine($"{table.ToString().Trim()}\n");
         foreach (var line in Notes(metrics))
             output.WriteLine($"- {line}");
         return output.ToString();

@@ -38,7 +38,7 @@ internal static class CaptureStage
             RequireLabels(set, models[0], options);
             var result = CacheCapture.Capture(set, options, folder, progress, token);
             if (result.ProviderNote is { } note)
-                runner.Reporter.Note($"{name}: on the CPU. {note}");
+                runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
         });
         using var cache = LogitCache.Open(cacheFolder);
         return new(cacheFolder, cache.Digest, cache.Identity.Classes);

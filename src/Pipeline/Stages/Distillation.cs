@@ -72,18 +72,15 @@ internal sealed class Distillation : IDisposable
         var validation = teachers is null || sets.Validation is null
             ? null
             : CaptureStage.Run(runner, "validation", sets.Validation, CaptureStage.WithoutViews(recipe.Capture, recipe.Capture.Teachers), token);
-        var trained = TrainStage.Run(
-            runner, $"train-{Student}", recipe, sets, teachers, validation, Classes(teachers), recipe.Objective, recipe.Training, token);
-        LinkEvents(trained);
-        return trained;
+        return TrainStage.Run(
+            runner, recipe, sets, new(Student, recipe.Objective, recipe.Training, Classes(teachers), teachers, validation), token);
     }
 
     /// <summary>Trains the same student without a teacher.</summary>
     /// <returns>The training's folder; <c>null</c> if the recipe wants none.</returns>
     public string? TrainBaseline() => recipe.Baseline is not { } baseline
         ? null
-        : TrainStage.Run(
-            runner, $"train-{Baseline}", recipe, sets, null, null, Classes(Cache()), baseline.Objective, baseline.Training, token);
+        : TrainStage.Run(runner, recipe, sets, new(Baseline, baseline.Objective, baseline.Training, Classes(Cache())), token);
 
     /// <summary>Writes the trained models into the run folder.</summary>
     public ExportedModels Export()
@@ -137,17 +134,6 @@ internal sealed class Distillation : IDisposable
             ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(recipe.Data.Preprocessing)).TrimEnd()),
         ]);
         return target;
-    }
-
-    /// <summary>The student's epochs where a plotting tool looks for them.</summary>
-    private void LinkEvents(string trained)
-    {
-        var link = new FileInfo(Path.Combine(folder, TrainStage.EventsFile));
-        var target = Path.Combine(Path.GetFileName(trained), TrainStage.EventsFile);
-        if (link.LinkTarget == target)
-            return;
-        link.Delete();
-        link.CreateAsSymbolicLink(target);
     }
 }
 

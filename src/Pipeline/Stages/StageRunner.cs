@@ -15,6 +15,23 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
     /// <summary>Told what happens.</summary>
     public StageReporter Reporter => reporter;
 
+    /// <summary>The folder of a stage.</summary>
+    public string FolderOf(string name, StageInputs inputs) => Path.Combine(runFolder, $"{name}-{inputs.Key[..KeyLength]}");
+
+    /// <summary>Puts a link to a stage's file, which need not exist yet, where other tools look for it.</summary>
+    /// <param name="link">The link within the run's folder; another one of that name is replaced.</param>
+    /// <param name="target">The file.</param>
+    public void Link(string link, string target)
+    {
+        var file = new FileInfo(Path.Combine(runFolder, link));
+        var relative = Path.GetRelativePath(file.DirectoryName!, target);
+        if (file.LinkTarget == relative)
+            return;
+        Directory.CreateDirectory(file.DirectoryName!);
+        file.Delete();
+        file.CreateAsSymbolicLink(relative);
+    }
+
     /// <summary>Runs a stage, or finds it finished. An interrupted stage is called again in the same folder and goes on by itself.</summary>
     /// <param name="name">The stage's name.</param>
     /// <param name="inputs">What decides its result.</param>
@@ -25,8 +42,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
     public string Run(
         string name, StageInputs inputs, Func<IReadOnlyDictionary<string, string>> versions, Action<string, IProgress<StageProgress>> work)
     {
-        var key = inputs.Key;
-        var folder = Path.Combine(runFolder, $"{name}-{key[..KeyLength]}");
+        var folder = FolderOf(name, inputs);
         if (StageRecord.Find(folder) is { } finished)
         {
             finished.RequireOutputs(folder);
@@ -39,7 +55,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
         reporter.Started(name, folder);
         work(folder, reporter);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        new StageRecord(name, key, inputs.Values, StageRecord.Describe(folder), versions(), Math.Round(seconds, 3)).Write(folder);
+        new StageRecord(name, inputs.Key, inputs.Values, StageRecord.Describe(folder), versions(), Math.Round(seconds, 3)).Write(folder);
         reporter.Finished(name, seconds);
         return folder;
     }

@@ -10,6 +10,7 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
 {
     private readonly Lock gate = new();
     private readonly TimeSpan interval = live ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
+    private readonly HashSet<string> noted = [];
     private string stage = "";
     private long start;
     private long shown;
@@ -44,6 +45,13 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
             output.WriteLine(text);
             output.Flush();
         }
+    }
+
+    /// <summary>Something worth a line, but not a second one.</summary>
+    public void NoteOnce(string text)
+    {
+        if (noted.Add(text))
+            Note(text);
     }
 
     /// <inheritdoc/>
