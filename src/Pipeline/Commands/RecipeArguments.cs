@@ -78,10 +78,13 @@ internal sealed class RecipeArguments
         command.Add(set);
     }
 
+    /// <summary>Reads all that a command on a recipe is told.</summary>
+    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
+    public RecipeRun Read(ParseResult parsed) => new(ReadRecipe(parsed), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+
     /// <summary>Reads the recipe and changes in it what the options say.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public RecipeRun Read(ParseResult parsed) =>
-        new(RecipeFile.Read(Source(parsed)), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+    public Recipe ReadRecipe(ParseResult parsed) => RecipeFile.Read(Source(parsed));
 
     /// <summary>Reads the sets alone.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>

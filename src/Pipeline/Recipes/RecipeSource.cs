@@ -45,10 +45,7 @@ internal sealed class RecipeSource
         }
         catch (YamlException error)
         {
-            // YamlDotNet has no exception type of its own for this case, only the dictionary's.
-            throw error.InnerException is ArgumentException
-                ? new InputException("A recipe has a key twice.", At(path, error.Start), remedy: "remove one of the two", inner: error)
-                : new InputException("A recipe is not valid YAML.", At(path, error.Start), error.Message, inner: error);
+            throw new InputException("A recipe is not valid YAML.", At(path, error.Start), error.Message, inner: error);
         }
     }
 

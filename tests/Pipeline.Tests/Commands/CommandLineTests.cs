@@ -1,0 +1,100 @@
+using OnnxKd.Pipeline.Commands;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Commands;
+
+public class CommandLineTests
+{
+    [Theory]
+    [InlineData("rnu", "unknown word: rnu", "did you mean 'run'?")]
+    [InlineData("run --epohcs 3", "unknown word: --epohcs", "did you mean '--epochs'?")]
+    [InlineData("report x --jsno", "unknown word: --jsno", "did you mean '--json'?")]
+    [InlineData("report x --completely-different", "unknown word", "see 'onnxkd report --help'")]
+    [InlineData("report", "Required argument missing", "see 'onnxkd report --help'")]
+    [InlineData("run x.yaml --seed", "--seed", "see 'onnxkd run --help'")]
+    [InlineData("", "Required command", "see 'onnxkd --help'")]
+    public void Invoke_BadUsage_IsTwoWithAHint(string line, params string[] expected)
+    {
+        var error = Cli.Fails(2, line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.All(expected, part => Assert.Contains(part, error));
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("run --help")]
+    [InlineData("cache info --help")]
+    public void Help_EveryCommand_EndsInExamples(string line)
+    {
+        var help = Cli.Done(line.Split(' ')).Output;
+
+        Assert.Contains("Examples:", help);
+        Assert.Contains("  onnxkd ", help);
+    }
+
+    [Fact]
+    public void Invoke_Cancelled_Is130()
+    {
+        using var project = new LabelledData();
+
+        var result = Cli.Run(new CancellationToken(canceled: true), "train", project.Recipe, "--runs", project.Runs);
+
+        Assert.Equal(130, result.ExitCode);
+        Assert.Contains("the same command goes on from there", result.Error);
+    }
+
+    [Fact]
+    public void Invoke_Verbose_ShowsTheStackTrace() => Assert.Contains("   at OnnxKd", Cli.Run("run", "missing.yaml", "--verbose").Error);
+
+    [Fact]
+    public async Task Invoke_FullDiskAtTheOutput_IsOneAndSaysSo()
+    {
+        using var project = new LabelledData();
+        await using var full = new StreamWriter("/dev/full") { AutoFlush = true };
+        var error = new StringWriter();
+
+        var code = await CommandLine.InvokeAsync(
+            ["train", project.Recipe, "--runs", project.Runs, "--json"], new OutputConfiguration { Output = full, Error = error }, CancellationToken.None);
+
+        Assert.Equal(1, code);
+        Assert.Contains("The disk is full.", error.ToString());
+        Assert.DoesNotContain("   at ", error.ToString());
+    }
+
+    [Fact]
+    public async Task Invoke_Defect_IsOneAndAsksForVerbose()
+    {
+        using var project = new LabelledData();
+        var error = new StringWriter();
+
+        var code = await CommandLine.InvokeAsync(
+            ["train", project.Recipe, "--runs", project.Runs], new OutputConfiguration { Output = new ThrowingWriter(), Error = error }, CancellationToken.None);
+
+        Assert.Equal(1, code);
+        Assert.Contains("--verbose", error.ToString());
+    }
+
+    private sealed class ThrowingWriter : StringWriter
+    {
+        public override void WriteLine(string? value) => throw new InvalidOperationException("a defect");
+    }
+
+    /// <summary>Data and a recipe of one short training, without a teacher.</summary>
+    private sealed class LabelledData : IDisposable
+    {
+        private readonly TemporaryFolder folder = new();
+
+        public LabelledData()
+        {
+            Blobs.Write(folder.Path, "train", 30, seed: 1);
+            Blobs.Write(folder.Path, "test", 30, seed: 2);
+            folder.Write("r.yaml", TinyProject.TeacherRecipe);
+        }
+
+        public string Recipe => folder["r.yaml"];
+
+        public string Runs => folder["runs"];
+
+        public void Dispose() => folder.Dispose();
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Commands;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Commands;
+
+public sealed class RecipeArgumentsTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    [Fact]
+    public void Read_Options_ReplaceKeysOfTheRecipe()
+    {
+        var recipe = Read(
+            "--seed", "7", "--epochs", "2", "--lr", "0.5", "--batch-size", "4", "--device", "cpu", "--scale", "1/2", "--widths", "3,5", "--name", "n",
+            "--set", "training.clip-norm=2", "--set", "capture.views=1", "--no-baseline");
+
+        Assert.Equal((7UL, "n", null), (recipe.Seed, recipe.Name, recipe.Baseline));
+        Assert.Equal((2, 0.5, 4, 2.0, 7UL), (recipe.Training.Epochs, recipe.Training.Optimizer.LearningRate, recipe.Training.BatchSize, recipe.Training.ClipNorm, recipe.Training.Seed));
+        Assert.Equal(("cpu", "cpu", 0.5), (recipe.Training.Device, recipe.Capture.Device, recipe.Data.Preprocessing.Scale));
+        Assert.Equal([3, 5], recipe.Student.Architecture!.Widths!);
+    }
+
+    [Fact]
+    public void Read_Temperature_ChangesTheSoftTermAlone()
+    {
+        var term = Assert.Single(Read("--temperature", "8").Objective);
+
+        Assert.Equal(("soft", 8.0, 1.0), (term.Name, term.Temperature, term.Weight.At(0)));
+    }
+
+    [Fact]
+    public void Read_Alpha_SplitsTheWeightAndKeepsTheTemperature()
+    {
+        var terms = Read("--alpha", "0.75").Objective;
+
+        Assert.Equal([("soft", 2.0, 0.75), ("hard", 1.0, 0.25)], terms.Select(t => (t.Name, t.Temperature, t.Weight.At(0))));
+    }
+
+    [Theory]
+    [InlineData("--epochs", "0", "--epochs, training.epochs", "'0'")]
+    [InlineData("--lr", "fast", "--lr, training.optimizer.learning-rate", "'fast'")]
+    [InlineData("--alpha", "2", "--alpha, objective[1].hard.weight", "'-1'")]
+    [InlineData("--alpha", "x", "--alpha, objective[0].soft.weight", "'x'")]
+    [InlineData("--temperature", "-1", "--temperature, objective[0].soft.temperature", "'-1'")]
+    [InlineData("--set", "training.epoch=1", "--set training.epoch", "did you mean 'epochs'?")]
+    [InlineData("--set", "epochs", "--set", "KEY=VALUE")]
+    [InlineData("--set", "training.epochs=[", "--set training.epochs", "not valid YAML")]
+    public void Read_WrongOption_IsNamedAsTheOption(string option, string value, params string[] expected)
+    {
+        var error = Assert.Throws<InputException>(() => Read(option, value));
+
+        Assert.All(expected, part => Assert.Contains(part, error.Message));
+    }
+
+    [Fact]
+    public void Read_WithoutRecipe_OptionsAreEnough()
+    {
+        var recipe = Parse("--teacher", "a.onnx", "--teacher", "b.onnx", "--samples", "x.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
+
+        Assert.Equal(["a.onnx", "b.onnx"], recipe.Capture.Teachers.Select(t => Path.GetRelativePath(Environment.CurrentDirectory, t.Model)));
+        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Objective).Name, recipe.Objective[0].Temperature));
+    }
+
+    [Fact]
+    public void Read_WithoutRecipeOrTeacher_LearnsFromLabels()
+    {
+        var recipe = Parse("--samples", "x.npy", "--labels", "y.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
+
+        Assert.Equal("hard", Assert.Single(recipe.Objective).Name);
+    }
+
+    [Fact]
+    public void Read_WithoutAnything_SaysWhatIsMissing() =>
+        Assert.Contains("no 'data'", Assert.Throws<InputException>(() => Parse()).Message);
+
+    public void Dispose() => folder.Dispose();
+
+    private Recipe Read(params string[] options) => Parse([folder.Write("r.yaml", TinyProject.StudentRecipe), .. options]);
+
+    private static Recipe Parse(params string[] args)
+    {
+        var (arguments, command) = (new RecipeArguments(), new RootCommand { GlobalOptions.Json });
+        arguments.AddTo(command);
+        return arguments.ReadRecipe(command.Parse(args));
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Pipeline.Commands;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests;
+
+/// <summary>Whole runs on small data.</summary>
+[Collection(nameof(TinyProject))]
+public sealed class EndToEndTests(TinyProject project) : IDisposable
+{
+    private readonly TemporaryFolder runs = new();
+
+    [Fact]
+    public void Run_TeacherToStudent_GivesAVerifiedStudentAndItsFigures()
+    {
+        var result = Cli.Done("run", project["student.yaml"], "--runs", runs.Path, "--json");
+
+        var metrics = JsonDocument.Parse(result.Output).RootElement;
+        Assert.InRange(metrics.GetProperty("teacher").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
+        // 16 inputs, 8 hidden units, 3 classes: 16·8 + 8 + 8·3 + 3 values.
+        Assert.Equal(163, metrics.GetProperty("student").GetProperty("parameters").GetInt64());
+        Assert.Equal(result.Output, File.ReadAllText(runs["student/metrics.json"]));
+        Assert.All(
+            ["student.onnx", "baseline.onnx", "recipe.yaml", "report.md", "events/student.jsonl", "events/baseline.jsonl"],
+            file => Assert.True(File.Exists(runs[$"student/{file}"]), file));
+        Assert.Equal(30, File.ReadLines(runs["student/events/student.jsonl"]).Count());
+    }
+
+    [Fact]
+    public void Run_Again_RunsNoStage()
+    {
+        Cli.Done("run", project["student.yaml"], "--runs", runs.Path);
+        var before = Snapshot();
+
+        var again = Cli.Done("run", project["student.yaml"], "--runs", runs.Path);
+
+        Assert.DoesNotContain("started", again.Error);
+        Assert.Contains("train-student: reused", again.Error);
+        Assert.Equal(before, Snapshot());
+    }
+
+    [Fact]
+    public void Run_OtherTemperature_KeepsTheCacheAndTheFirstStudent()
+    {
+        Cli.Done("train", project["student.yaml"], "--runs", runs.Path);
+
+        var other = Cli.Done("train", project["student.yaml"], "--runs", runs.Path, "--temperature", "8");
+
+        Assert.Contains("cache: reused", other.Error);
+        Assert.Contains("train-student: started", other.Error);
+        Assert.Equal(2, Directory.GetDirectories(runs["student"], "train-student-*").Length);
+    }
+
+    [Fact]
+    public void Export_SameSeedElsewhere_GivesTheSameBytesAndAnotherSeedDoesNot()
+    {
+        Cli.Done("export", project["student.yaml"], "--runs", runs["a"]);
+        Cli.Done("export", project["student.yaml"], "--runs", runs["b"]);
+        Cli.Done("export", project["student.yaml"], "--runs", runs["c"], "--seed", "2");
+
+        var digests = new[] { "a", "b", "c" }.Select(run => Hashing.Sha256OfFile(runs[$"{run}/student/student.onnx"])).ToArray();
+        Assert.Equal(digests[0], digests[1]);
+        Assert.NotEqual(digests[0], digests[2]);
+    }
+
+    [Fact]
+    public void Export_Student_SaysWhereItComesFrom()
+    {
+        Cli.Done("export", project["student.yaml"], "--runs", runs.Path, "-o", runs["copy.onnx"]);
+
+        var student = OnnxModel.Load(runs["copy.onnx"]);
+        Assert.Equal(Hashing.Sha256OfFile(project["teacher.onnx"]), student.GetMetadata("onnxkd.teacher_sha256"));
+        Assert.Equal("1", student.GetMetadata("onnxkd.seed"));
+        var cache = Assert.Single(Directory.GetDirectories(runs["student"], "cache-*"));
+        Assert.Equal(Hashing.Sha256OfFile(Path.Combine(cache, "manifest.json")), student.GetMetadata("onnxkd.cache_sha256"));
+    }
+
+    [Fact]
+    public async Task Train_CancelledMidwayAndRunAgain_GivesTheBytesOfAnUninterruptedRun()
+    {
+        string[] Line(string folder) =>
+            ["export", project["student.yaml"], "--runs", runs[folder], "--epochs", "150", "--no-baseline", "--set", "training.average-decay=0.9"];
+        using var cancellation = new CancellationTokenSource();
+        var interrupted = Task.Run(() => Cli.Run(cancellation.Token, Line("a")));
+        var events = runs["a/student/events/student.jsonl"];
+        while (!interrupted.IsCompleted && (!File.Exists(events) || File.ReadLines(events).Take(3).Count() < 3))
+            await Task.Delay(2);
+        await cancellation.CancelAsync();
+
+        Assert.Equal(130, (await interrupted).ExitCode);
+        Assert.InRange(File.ReadLines(events).Count(), 3, 149);
+        var resumed = Cli.Done(Line("a"));
+        Cli.Done(Line("b"));
+
+        Assert.Contains("cache: reused", resumed.Error);
+        Assert.Equal(Hashing.Sha256OfFile(runs["b/student/student.onnx"]), Hashing.Sha256OfFile(runs["a/student/student.onnx"]));
+    }
+
+    [Fact]
+    public void Run_Ensemble_ReportsEachTeacherToo()
+    {
+        var result = Cli.Done(
+            "run", project["student.yaml"], "--runs", runs.Path, "--json", "--epochs", "2", "--no-baseline",
+            "--teacher", project["teacher.onnx"], "--teacher", project["teacher.onnx"]);
+
+        var metrics = JsonDocument.Parse(result.Output).RootElement;
+        Assert.Equal(2, metrics.GetProperty("teachers").GetArrayLength());
+        Assert.Equal(
+            2 * metrics.GetProperty("teachers")[0].GetProperty("parameters").GetInt64(), metrics.GetProperty("teacher").GetProperty("parameters").GetInt64());
+    }
+
+    [Fact]
+    public void Run_WithoutAnyLabel_MeasuresAgreement()
+    {
+        var result = Cli.Done(
+            "run", "--runs", runs.Path, "--json", "--name", "unlabelled", "--teacher", project["teacher.onnx"], "--samples", project["train.npy"],
+            "--test-samples", project["test.npy"], "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--lr", "0.05");
+
+        var student = JsonDocument.Parse(result.Output).RootElement.GetProperty("student");
+        Assert.InRange(student.GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.False(student.TryGetProperty("errors", out _));
+    }
+
+    [Fact]
+    public void Run_ValidationWithEarlyStopAndBest_Stops()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe
+            .Replace("  test:", "  validation: { samples: train.npy, labels: train-labels.npy, rows: 200.. }\n  test:")
+            .Replace("train-labels.npy }\n  v", "train-labels.npy, rows: 0..200 }\n  v")
+            .Replace("epochs: 30,", "epochs: 200, keep: best, early-stop: { patience: 3, metric: agreement },"));
+
+        Cli.Done("run", recipe, "--runs", runs.Path, "--name", "stopped", "--no-baseline");
+
+        Assert.InRange(File.ReadLines(runs["stopped/events/student.jsonl"]).Count(), 4, 199);
+    }
+
+    [Fact]
+    public void Run_StudentFromAFile_KeepsItsGraph()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("student: { architecture: mlp, widths: [8] }", "student: { model: teacher.onnx }"));
+
+        Cli.Done("export", recipe, "--runs", runs.Path, "--name", "file", "--epochs", "1", "--no-baseline");
+
+        Assert.Equal(
+            OnnxModel.Load(project["teacher.onnx"]).Proto.Graph.Node, OnnxModel.Load(runs["file/student.onnx"]).Proto.Graph.Node);
+    }
+
+    [Fact]
+    public void Json_EveryCommand_WritesOneDocument()
+    {
+        Cli.Done("run", project["student.yaml"], "--runs", runs.Path, "--epochs", "1", "--no-baseline");
+        var cache = Directory.GetDirectories(runs["student"], "cache-*").Single();
+        string[] run = [project["student.yaml"], "--runs", runs.Path, "--epochs", "1", "--no-baseline"];
+        string[][] lines =
+        [
+            ["run", .. run], ["cache", .. run], ["train", .. run], ["export", .. run], ["verify", .. run], ["evaluate", .. run],
+            ["report", runs["student"]], ["inspect", project["teacher.onnx"]], ["cache", "info", cache], ["cache", "verify", cache],
+            ["verify", "--model", project["teacher.onnx"], "--samples", project["test.npy"]],
+            ["evaluate", "--model", project["teacher.onnx"], "--samples", project["test.npy"], "--labels", project["test-labels.npy"]],
+        ];
+
+        Assert.All(lines, line => JsonDocument.Parse(Cli.Done([.. line, "--json"]).Output));
+        Assert.All(lines, line => Assert.NotEmpty(Cli.Done(line).Output));
+    }
+
+    [Fact]
+    public void Inspect_Model_SaysWhatItCanBe()
+    {
+        var text = Cli.Done("inspect", project["teacher.onnx"]).Output;
+
+        Assert.Contains("teacher:    yes: 3 classes; logits from 'logits'", text);
+        Assert.Contains("student:    yes", text);
+        Assert.Contains("Gemm x 2", text);
+    }
+
+    [Fact]
+    public async Task Run_SecondInTheSameFolder_IsRefused()
+    {
+        using var other = FolderLock.Acquire(runs["student"]);
+
+        var error = await Task.Run(() => Cli.Fails(2, "run", project["student.yaml"], "--runs", runs.Path));
+
+        Assert.Contains("Another onnxkd is running in this folder.", error);
+    }
+
+    public void Dispose() => runs.Dispose();
+
+    /// <summary>Each file with the time of its last change. The resolved recipe, metrics and report are written each time.</summary>
+    private string[] Snapshot() =>
+    [
+        .. Directory.GetFiles(runs["student"], "*", SearchOption.AllDirectories)
+            .Where(file => !Path.GetFileName(file).StartsWith('.') && Path.GetFileName(file) is not ("recipe.yaml" or "metrics.json" or "report.md"))
+            .Select(file => $"{file} {File.GetLastWriteTimeUtc(file):O}").Order(),
+    ];
+}

@@ -1,0 +1,109 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Recipes;
+
+public sealed class RecipeFileTests : IDisposable
+{
+    private const string Everything = """
+        seed: 18446744073709551615
+        data:
+          transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000 }
+          validation: { samples: a.npz, samples-key: x, labels: a.npz, labels-key: y, rows: 50000.. }
+          test: { samples: t.npy, labels: tl.npy }
+          preprocessing: { scale: 1/255, mean: [0.5, 0.4, 0.3], std: 2, channel-axis: 2 }
+        teachers:
+          - model: ../big.onnx
+            weight: 3
+          - { model: other.onnx, output: logits, preprocessing: { scale: 2 } }
+        capture: { batch-size: 8, combination: mean-of-logits, views: 4, augmentation: { shift: 2 }, device: cpu, threads: 1 }
+        student: { architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2] }
+        objective:
+          - soft: { temperature: 2.5, weight: { 0: 1, 10: 0.5 } }
+          - hard:
+          - logit-matching: { weight: 0.25 }
+        training:
+          epochs: 7
+          batch-size: 32
+          optimizer: { name: adamw, learning-rate: 1e-3, weight-decay: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-7 }
+          schedule: { name: step, warmup-epochs: 0.5, milestones: [2, 4.5], gamma: 0.2 }
+          clip-norm: 5
+          max-norm: 3
+          average-decay: 0.99
+          early-stop: { patience: 2, metric: nll }
+          keep: best
+          device: cpu
+          threads: 2
+        baseline: { training: { average-decay: none, early-stop: none, optimizer: { name: sgd } } }
+        """;
+
+    private readonly TemporaryFolder folder = new();
+
+    [Fact]
+    public void Read_EveryKey_ReachesItsOption()
+    {
+        var recipe = Read("all.yaml", Everything);
+
+        Assert.Equal(("all", ulong.MaxValue), (recipe.Name, recipe.Seed));
+        Assert.Equal((folder["sub/a.csv"], 0L, 50000L), (recipe.Data.Transfer.Samples, recipe.Data.Transfer.First, recipe.Data.Transfer.Count));
+        Assert.Equal((50000L, (long?)null, "x"), (recipe.Data.Validation!.First, recipe.Data.Validation.Count, recipe.Data.Validation.SamplesKey));
+        Assert.Equal(1 / 255.0, recipe.Data.Preprocessing.Scale);
+        Assert.Equal([0.5, 0.4, 0.3], recipe.Data.Preprocessing.Mean);
+        Assert.Equal(recipe.Data.Preprocessing, recipe.Capture.Teachers[0].Preprocessing);
+        Assert.Equal((2.0, "logits"), (recipe.Capture.Teachers[1].Preprocessing.Scale, recipe.Capture.Teachers[1].Output));
+        Assert.Equal((Combination.MeanOfLogits, 4, 2, ulong.MaxValue), (recipe.Capture.Combination, recipe.Capture.Views, recipe.Capture.Augmentation.Shift, recipe.Capture.Seed));
+        Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
+        Assert.Equal(1, recipe.Objective[1].Weight.At(3));
+        Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
+    }
+
+    [Fact]
+    public void Read_Baseline_DiffersFromTrainingOnlyWhereItSaysSo()
+    {
+        var recipe = Read("all.yaml", Everything);
+
+        Assert.Equal(
+            recipe.Training with
+            {
+                AverageDecay = null, EarlyStop = null, Optimizer = recipe.Training.Optimizer with { Name = "sgd" },
+            },
+            recipe.Baseline!.Training);
+        Assert.Equal("hard", Assert.Single(recipe.Baseline.Objective).Name);
+    }
+
+    [Theory]
+    [InlineData(Everything)]
+    [InlineData(TinyProject.StudentRecipe)]
+    [InlineData(TinyProject.TeacherRecipe)]
+    public void Write_ResolvedRecipe_ReadsBackTheSameFromItsFolder(string yaml)
+    {
+        var recipe = Read("all.yaml", yaml);
+
+        var text = RecipeFile.Write(recipe, folder["runs/all"]);
+        var again = Read("runs/all/recipe.yaml", text);
+
+        Assert.Equal(text, RecipeFile.Write(again, folder["runs/all"]));
+        Assert.Equal(recipe.Data.Transfer, again.Data.Transfer);
+        Assert.Equal(recipe.Capture.Teachers.Select(t => t.Model), again.Capture.Teachers.Select(t => t.Model));
+        Assert.Equal(recipe.Baseline?.Training.AverageDecay, again.Baseline?.Training.AverageDecay);
+    }
+
+    [Fact]
+    public void WriteWithoutPaths_AnotherFolder_GivesTheSameText()
+    {
+        var here = RecipeFile.WriteWithoutPaths(Read("all.yaml", Everything));
+        var there = RecipeFile.WriteWithoutPaths(Read("elsewhere/all.yaml", Everything));
+
+        Assert.Equal(here, there);
+    }
+
+    [Fact]
+    public void Read_ShippedRecipes_AreValid() => Assert.All(
+        Directory.GetFiles(Path.Combine(Repository.Root, "recipes"), "*.yaml"),
+        path => Assert.Equal(Path.GetFileNameWithoutExtension(path), RecipeFile.Read(RecipeSource.Load(path)).Name));
+
+    public void Dispose() => folder.Dispose();
+
+    private Recipe Read(string name, string yaml) => RecipeFile.Read(RecipeSource.Load(folder.Write(name, yaml)));
+}

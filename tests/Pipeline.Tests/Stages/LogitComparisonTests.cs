@@ -1,0 +1,53 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Stages;
+
+namespace OnnxKd.Pipeline.Tests.Stages;
+
+public class LogitComparisonTests
+{
+    [Fact]
+    public void Result_WithinTolerance_GivesTheLargestDifference()
+    {
+        var comparison = new LogitComparison(classes: 2);
+        comparison.Add([1, 2, 3, 4], [1, 2.25f, 3, 4]);
+        comparison.Add([0, 8], [0.5f, 8]);
+
+        var parity = comparison.Result("m.onnx", tolerance: 0.5);
+
+        Assert.Equal((0.5, 1.0, 3L), (parity.MaxAbs, parity.Top1Agreement, parity.Samples));
+    }
+
+    [Fact]
+    public void Result_TooFarApart_NamesSampleClassAndValues()
+    {
+        var comparison = new LogitComparison(classes: 2);
+        comparison.Add([1, 2, 3, 4], [1, 2, 3, 4.5f]);
+
+        var error = Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", tolerance: 1e-4));
+
+        Assert.All(["m.onnx", "sample 1, class 1", "4.5 in ONNX Runtime, 4 in libtorch", "difference 0.5", "1e-04"], part => Assert.Contains(part, error.Message));
+    }
+
+    [Fact]
+    public void Result_OtherTopClassWithinTolerance_IsRefused()
+    {
+        var comparison = new LogitComparison(classes: 2);
+        comparison.Add([1, 1.1f], [1.1f, 1]);
+
+        Assert.Contains("1 of 1 top classes differ", Assert.Throws<CheckFailedException>(() => comparison.Result("m", tolerance: 1)).Message);
+    }
+
+    [Theory]
+    [InlineData(float.NaN, 1)]
+    [InlineData(1, float.NaN)]
+    [InlineData(float.NaN, float.NaN)]
+    [InlineData(float.PositiveInfinity, float.PositiveInfinity)]
+    public void Result_NotFinite_IsRefused(float trained, float exported)
+    {
+        var comparison = new LogitComparison(classes: 2);
+        comparison.Add([0, trained], [0, exported]);
+        comparison.Add([0, 1], [0, 1]);
+
+        Assert.Throws<CheckFailedException>(() => comparison.Result("m", tolerance: 1));
+    }
+}
