@@ -88,12 +88,12 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         using var cancellation = new CancellationTokenSource();
         var interrupted = Task.Run(() => Cli.Run(cancellation.Token, Line("a")));
         var events = runs["a/student/events/student.jsonl"];
-        while (!interrupted.IsCompleted && (!File.Exists(events) || File.ReadLines(events).Take(3).Count() < 3))
+        while (!interrupted.IsCompleted && CountLines(events) < 3)
             await Task.Delay(2);
         await cancellation.CancelAsync();
 
         Assert.Equal(130, (await interrupted).ExitCode);
-        Assert.InRange(File.ReadLines(events).Count(), 3, 149);
+        Assert.InRange(CountLines(events), 3, 149);
         var resumed = Cli.Done(Line("a"));
         Cli.Done(Line("b"));
 
@@ -189,6 +189,19 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     }
 
     public void Dispose() => runs.Dispose();
+
+    /// <summary>The link is there before the file that it points to.</summary>
+    private static int CountLines(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).Count();
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     /// <summary>Each file with the time of its last change. The resolved recipe, metrics and report are written each time.</summary>
     private string[] Snapshot() =>

@@ -74,11 +74,12 @@ internal sealed class RecipeSource
         var mapping = Root;
         foreach (var key in keys[..^1])
         {
-            if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) || child is not YamlMappingNode)
-                mapping.Children[new YamlScalarNode(key)] = child = Remember(new YamlMappingNode(), origin);
+            var name = Remember(new YamlScalarNode(key), origin);
+            if (!mapping.Children.TryGetValue(name, out var child) || child is not YamlMappingNode)
+                mapping.Children[name] = child = Remember(new YamlMappingNode(), origin);
             mapping = (YamlMappingNode)child;
         }
-        mapping.Children[new YamlScalarNode(keys[^1])] = Remember(value, origin);
+        mapping.Children[Remember(new YamlScalarNode(keys[^1]), origin)] = Remember(value, origin);
     }
 
     /// <summary>Where a part was written: <c>file:line:column</c>, or the option that gave it.</summary>

@@ -50,7 +50,9 @@ public class CommandLineTests
     public async Task Invoke_FullDiskAtTheOutput_IsOneAndSaysSo()
     {
         using var project = new LabelledData();
-        await using var full = new StreamWriter("/dev/full") { AutoFlush = true };
+        // Only the file is closed: the writer would try to write what it could not write before.
+        await using var device = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        var full = new StreamWriter(device) { AutoFlush = true };
         var error = new StringWriter();
 
         var code = await CommandLine.InvokeAsync(
