@@ -1,0 +1,89 @@
+using OnnxKd.StudentTrainer.Tests.Support;
+
+namespace OnnxKd.StudentTrainer.Tests.Operators;
+
+/// <summary>Convolution and pooling against ONNX Runtime, over strides, pads, dilations and the ways to say them.</summary>
+public class WindowParityTests
+{
+    private static readonly float[] Image = Numbers.Uniform(1, 2 * 4 * 7 * 9);
+    private static readonly long[] ImageShape = [2, 4, 7, 9];
+
+    public static TheoryData<(string, object)[]> ConvAttributes =>
+    [
+        [],
+        [("strides", new[] { 2, 1 }), ("pads", new[] { 1, 1, 1, 1 })],
+        [("pads", new[] { 0, 1, 2, 0 })],
+        [("dilations", new[] { 2, 3 }), ("pads", new[] { 2, 3, 2, 3 })],
+        [("auto_pad", "SAME_UPPER"), ("strides", new[] { 2, 2 })],
+        [("auto_pad", "SAME_LOWER"), ("strides", new[] { 2, 2 })],
+        [("auto_pad", "VALID")],
+    ];
+
+    [Theory]
+    [MemberData(nameof(ConvAttributes))]
+    public void Conv_OfTwoAxes_EqualsOnnxRuntime((string, object)[] attributes)
+    {
+        var model = new NodeModel(17, "N", 4, 7, 9).Floats("w", Numbers.Uniform(2, 3 * 4 * 3 * 2), 3, 4, 3, 2).Floats("b", Numbers.Uniform(3, 3), 3)
+            .Node("Conv", "x w b", "y", attributes).Build();
+        Oracle.RequireParity(model, Image, ImageShape);
+    }
+
+    [Fact]
+    public void Conv_OfGroups_EqualsOnnxRuntime()
+    {
+        var model = new NodeModel(17, "N", 4, 7, 9).Floats("w", Numbers.Uniform(2, 6 * 2 * 9), 6, 2, 3, 3).Node("Conv", "x w", "y", ("group", 2)).Build();
+        Oracle.RequireParity(model, Image, ImageShape);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Conv_OfOneAndThreeAxes_EqualsOnnxRuntime(int axes)
+    {
+        long[] shape = axes == 1 ? [2, 4, 63] : [2, 4, 3, 3, 7];
+        long[] kernel = axes == 1 ? [5, 4, 3] : [5, 4, 2, 3, 3];
+        var pads = Enumerable.Range(0, 2 * axes).Select(i => i % 2).ToArray();
+        var model = new NodeModel(17, ["N", .. shape[1..].Select(size => (Core.Onnx.Dim)size)])
+            .Floats("w", Numbers.Uniform(2, (int)kernel.Aggregate((a, b) => a * b)), kernel).Node("Conv", "x w", "y", ("pads", pads)).Build();
+        Oracle.RequireParity(model, Image, shape);
+    }
+
+    public static TheoryData<string, (string, object)[]> PoolAttributes
+    {
+        get
+        {
+            var data = new TheoryData<string, (string, object)[]>();
+            foreach (var op in new[] { "MaxPool", "AveragePool" })
+            {
+                data.Add(op, [("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 })]);
+                data.Add(op, [("kernel_shape", new[] { 3, 2 })]);
+                data.Add(op, [("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 0, 2, 1 })]);
+                data.Add(op, [("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 3 }), ("ceil_mode", 1)]);
+                data.Add(op, [("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 3, 3 }), ("pads", new[] { 1, 1, 1, 1 }), ("ceil_mode", 1)]);
+                data.Add(op, [("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 2 }), ("auto_pad", "SAME_UPPER")]);
+                data.Add(op, [("kernel_shape", new[] { 2, 4 }), ("strides", new[] { 3, 2 }), ("auto_pad", "SAME_LOWER")]);
+            }
+            data.Add("MaxPool", [("kernel_shape", new[] { 2, 3 }), ("dilations", new[] { 2, 3 }), ("pads", new[] { 1, 0, 1, 1 })]);
+            data.Add("AveragePool", [("kernel_shape", new[] { 3, 3 }), ("pads", new[] { 1, 2, 1, 1 }), ("count_include_pad", 1)]);
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(PoolAttributes))]
+    public void Pool_OfTwoAxes_EqualsOnnxRuntime(string op, (string, object)[] attributes) =>
+        Oracle.RequireParity(new NodeModel(17, "N", 4, 7, 9).Node(op, "x", "y", attributes).Build(), Image, ImageShape);
+
+    [Theory]
+    [InlineData("MaxPool", 1)]
+    [InlineData("MaxPool", 3)]
+    [InlineData("AveragePool", 1)]
+    [InlineData("AveragePool", 3)]
+    public void Pool_OfOneAndThreeAxes_EqualsOnnxRuntime(string op, int axes)
+    {
+        long[] shape = axes == 1 ? [2, 4, 63] : [2, 4, 3, 3, 7];
+        var model = new NodeModel(17, ["N", .. shape[1..].Select(size => (Core.Onnx.Dim)size)])
+            .Node(op, "x", "y", ("kernel_shape", Enumerable.Repeat(2, axes).ToArray()), ("pads", Enumerable.Repeat(1, 2 * axes).ToArray())).Build();
+        Oracle.RequireParity(model, Image, shape);
+    }
+}

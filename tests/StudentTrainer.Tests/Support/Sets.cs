@@ -1,0 +1,50 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Safetensors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.StudentTrainer.Tests.Support;
+
+/// <summary>Sets and caches from arrays.</summary>
+internal static class Sets
+{
+    /// <summary>Writes samples, and labels if given, and opens them.</summary>
+    public static TransferSet Create(TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null)
+    {
+        var elements = sampleShape.Aggregate(1, (product, size) => product * size);
+        long[] shape = [samples.Length / elements, .. sampleShape.Select(size => (long)size)];
+        var path = folder.File($"{name}.safetensors");
+        List<SafetensorsTensor> tensors = [SafetensorsTensor.From("samples", samples, shape)];
+        if (labels is not null)
+            tensors.Add(SafetensorsTensor.From("labels", Array.ConvertAll(labels, label => (long)label), labels.Length));
+        SafetensorsWriter.Write(path, tensors);
+        return TransferSet.Open(new() { Samples = path, Labels = labels is null ? null : path });
+    }
+
+    /// <summary>Writes a cache of a set from logits in the order of views, then samples.</summary>
+    public static LogitCache Cache(
+        TemporaryFolder folder, TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0)
+    {
+        var path = folder.File("cache-" + Path.GetFileName(set.Name));
+        var identity = new CacheIdentity
+        {
+            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", LogitKind.Logit, 1, Preprocessing.None)],
+            Combination = Combination.Single,
+            Kind = LogitKind.Logit,
+            Provider = "cpu",
+            Precision = "fp32",
+            Augmentation = augmentation ?? Augmentation.None,
+            Seed = seed,
+            Views = views,
+            SamplesDigest = set.SamplesDigest,
+            Samples = set.Count,
+            Classes = classes,
+        };
+        using (var writer = LogitCacheWriter.OpenOrResume(path, identity, (int)set.Count))
+        {
+            writer.Append(logits);
+            writer.Complete();
+        }
+        return LogitCache.Open(path);
+    }
+}
