@@ -21,10 +21,6 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
     public torch.Tensor? Optional(int index) => index < indices.Length && indices[index] >= 0 ? slots[indices[index]] : null;
 
     /// <summary>The values of an integer input, such as a shape.</summary>
-    public long[] Longs(int index)
-    {
-        // Not disposed here: where nothing is to be converted this is the input itself. The scope of the step ends it otherwise.
-        var values = this[index].to(torch.int64, torch.CPU);
-        return values.data<long>().ToArray();
-    }
+    /// <remarks>Nothing is disposed here: where nothing is to be converted, the converted tensor is the input itself.</remarks>
+    public long[] Longs(int index) => this[index].to(torch.int64, torch.CPU).data<long>().ToArray();
 }

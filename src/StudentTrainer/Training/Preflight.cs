@@ -32,6 +32,7 @@ internal static class Preflight
     public static int RequireTrainable(
         GraphProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
     {
+        RequireParameters(weights);
         using var scope = NewDisposeScope();
         using var copy = weights.Clone(trainable: true);
         var batch = batches.Epoch(0).First().ToDevice();
@@ -62,13 +63,22 @@ internal static class Preflight
         return classes;
     }
 
+    private static void RequireParameters(WeightSet weights)
+    {
+        if (weights.Parameters.Count == 0)
+            throw new UnsupportedModelException(
+                "The student has nothing to learn: no weights were found in it.",
+                expected: "weights of convolutions, matrix products or normalisations, stored in the model",
+                remedy: "export the model with its weights");
+    }
+
     private static void RequireGradients(WeightSet weights)
     {
         string[] without = [.. weights.Parameters.Where(parameter => parameter.Tensor.grad is null).Select(parameter => $"'{parameter.Weight.Name}'")];
-        if (without.Length > 0 || weights.Parameters.Count == 0)
+        if (without.Length > 0)
             throw new UnsupportedModelException(
-                weights.Parameters.Count == 0 ? "The student has nothing to learn: no weights were found." : "Weights of the student get no gradient.",
-                found: without.Length == 0 ? null : string.Join(", ", without),
+                "Weights of the student get no gradient.",
+                found: string.Join(", ", without),
                 expected: "weights that the first output depends on",
                 remedy: "remove them from the graph, or export the model with one output");
     }

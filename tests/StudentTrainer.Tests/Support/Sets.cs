@@ -25,7 +25,7 @@ internal static class Sets
     public static LogitCache Cache(
         TemporaryFolder folder, TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0)
     {
-        var path = folder.File("cache-" + Path.GetFileName(set.Name));
+        var path = folder.File($"cache-{Guid.NewGuid():N}");
         var identity = new CacheIdentity
         {
             Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", LogitKind.Logit, 1, Preprocessing.None)],
@@ -42,7 +42,8 @@ internal static class Sets
         };
         using (var writer = LogitCacheWriter.OpenOrResume(path, identity, (int)set.Count))
         {
-            writer.Append(logits);
+            foreach (var view in logits.Chunk((int)set.Count * classes))
+                writer.Append(view);
             writer.Complete();
         }
         return LogitCache.Open(path);

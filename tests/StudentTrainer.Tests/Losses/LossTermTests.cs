@@ -1,0 +1,94 @@
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Tests.Support;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Tests.Losses;
+
+public sealed class LossTermTests : IDisposable
+{
+    private const int Rows = 3;
+    private const int Classes = 4;
+
+    private static readonly double[] Student = [.. Numbers.Uniform(1, Rows * Classes, -4, 4)];
+    private static readonly double[] Teacher = [.. Numbers.Uniform(2, Rows * Classes, -6, 6)];
+    private static readonly long[] Labels = [2, 0, 3];
+
+    private readonly DisposeScope scope = torch.NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(20)]
+    public void Soft_OfRandomLogits_EqualsItsFormula(double temperature)
+    {
+        double expected = 0;
+        for (var row = 0; row < Rows; row++)
+        {
+            var p = Softmax(Teacher, row, temperature);
+            var q = Softmax(Student, row, temperature);
+            for (var k = 0; k < Classes; k++)
+                expected += temperature * temperature * p[k] * Math.Log(p[k] / q[k]) / Rows;
+        }
+        Assert.Equal(expected, Value(new SoftTargetTerm(temperature), Student), 10);
+    }
+
+    /// <summary>Teacher (ln 3, 0) at T = 1 says (3/4, 1/4), student (0, 0) says (1/2, 1/2): KL = 3/4 ln 3/2 + 1/4 ln 1/2.</summary>
+    [Fact]
+    public void Soft_OfTwoClasses_EqualsValueByHand()
+    {
+        var inputs = new TermInputs(torch.tensor(new[] { 0.0, 0 }, [1, 2]), torch.tensor(new[] { Math.Log(3), 0 }, [1, 2]), null);
+        Assert.Equal(0.75 * Math.Log(1.5) + 0.25 * Math.Log(0.5), new SoftTargetTerm(1).Compute(inputs).item<double>(), 12);
+    }
+
+    [Fact]
+    public void Hard_OfRandomLogits_EqualsItsFormula()
+    {
+        var expected = Enumerable.Range(0, Rows).Average(row => -Math.Log(Softmax(Student, row, 1)[Labels[row]]));
+        Assert.Equal(expected, Value(new HardLabelTerm(), Student), 10);
+    }
+
+    /// <summary>z = (1, 3), v = (0, 6): zero-mean (−1, 1) and (−3, 3), squares 4 and 4, half their mean is 2.</summary>
+    [Fact]
+    public void LogitMatching_OfTwoClasses_EqualsValueByHand()
+    {
+        var inputs = new TermInputs(torch.tensor(new[] { 1.0, 3 }, [1, 2]), torch.tensor(new[] { 0.0, 6 }, [1, 2]), null);
+        Assert.Equal(2, new LogitMatchingTerm().Compute(inputs).item<double>(), 12);
+    }
+
+    [Fact]
+    public void LogitMatching_OfRandomLogits_IsLimitOfSoftAtHighTemperature()
+    {
+        var limit = Value(new LogitMatchingTerm(), Student);
+        Assert.Equal(limit, Value(new SoftTargetTerm(1e4), Student), 2);
+        Assert.Equal(limit, Value(new SoftTargetTerm(1e5), Student), 3);
+    }
+
+    [Theory]
+    [InlineData("soft")]
+    [InlineData("hard")]
+    [InlineData("logit-matching")]
+    public void Gradient_OfEachTerm_EqualsFiniteDifferences(string name)
+    {
+        const double Step = 1e-5;
+        var term = LossTable.Create(new() { Name = name, Temperature = name == "soft" ? 3 : 1 });
+        var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
+        term.Compute(new(logits, Matrix(Teacher), torch.tensor(Labels))).backward();
+        var expected = Enumerable.Range(0, Student.Length).Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
+        Near.Equal(expected.ToArray(), logits.grad!.data<double>().ToArray(), 1e-8);
+
+        static double[] Shifted(int index, double by) => [.. Student.Select((value, i) => i == index ? value + by : value)];
+    }
+
+    private static double Value(LossTerm term, double[] student) =>
+        term.Compute(new(Matrix(student), Matrix(Teacher), torch.tensor(Labels))).item<double>();
+
+    private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Rows, Classes]);
+
+    private static double[] Softmax(double[] logits, int row, double temperature)
+    {
+        var weights = logits.AsSpan(row * Classes, Classes).ToArray().Select(value => Math.Exp(value / temperature)).ToArray();
+        return [.. weights.Select(weight => weight / weights.Sum())];
+    }
+}

@@ -1,0 +1,83 @@
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Training.Optimizers;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Tests.Training;
+
+/// <summary>Five steps of each optimizer against its published formulas, in double.</summary>
+public class OptimizerTests
+{
+    private const int Steps = 5;
+    private const int Size = 6;
+    private static readonly double[] Start = [.. Numbers.Uniform(1, Size)];
+
+    [Theory]
+    [InlineData(0, false, 0)]
+    [InlineData(0.9, false, 0)]
+    [InlineData(0.9, true, 0)]
+    [InlineData(0.9, true, 0.01)]
+    public void Sgd_OfFiveSteps_FollowsFormula(double momentum, bool nesterov, double decay)
+    {
+        var velocity = new double[Size];
+        var expected = Simulate((i, w, g, rate, _) =>
+        {
+            g += decay * w;
+            velocity[i] = momentum * velocity[i] + g;
+            return w - rate * (nesterov ? g + momentum * velocity[i] : velocity[i]);
+        });
+        Near.Equal(expected, Run(new() { Name = "sgd", Momentum = momentum, Nesterov = nesterov, WeightDecay = decay }, [2, 3]), 1e-12);
+    }
+
+    [Theory]
+    [InlineData("adam", 0)]
+    [InlineData("adam", 0.01)]
+    [InlineData("adamw", 0.01)]
+    public void Adam_OfFiveSteps_FollowsFormula(string name, double decay)
+    {
+        var (first, second) = (new double[Size], new double[Size]);
+        var expected = Simulate((i, w, g, rate, t) =>
+        {
+            if (name == "adamw")
+                w -= rate * decay * w;
+            else
+                g += decay * w;
+            first[i] = 0.8 * first[i] + 0.2 * g;
+            second[i] = 0.95 * second[i] + 0.05 * g * g;
+            var firstHat = first[i] / (1 - Math.Pow(0.8, t));
+            var secondHat = second[i] / (1 - Math.Pow(0.95, t));
+            return w - rate * firstHat / (Math.Sqrt(secondHat) + 1e-3);
+        });
+        Near.Equal(expected, Run(new() { Name = name, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3, WeightDecay = decay }, [2, 3]), 1e-12);
+    }
+
+    [Fact]
+    public void WeightDecay_OfBias_IsNone() =>
+        Assert.Equal(Run(new() { Name = "sgd", WeightDecay = 0 }, [6]), Run(new() { Name = "sgd", WeightDecay = 0.5 }, [6]));
+
+    private static double Gradient(double weight, int step) => Math.Sin(3 * weight + step);
+
+    private static double Rate(int step) => 0.1 / step;
+
+    private static double[] Simulate(Func<int, double, double, double, int, double> update)
+    {
+        double[] weights = [.. Start];
+        for (var step = 1; step <= Steps; step++)
+        {
+            for (var i = 0; i < Size; i++)
+                weights[i] = update(i, weights[i], Gradient(weights[i], step), Rate(step), step);
+        }
+        return weights;
+    }
+
+    private static double[] Run(OptimizerOptions options, long[] shape)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var grad = torch.no_grad();
+        var weights = torch.tensor(Start, shape);
+        using var optimizer = Optimizer.Create(options, [new("w", weights)]);
+        for (var step = 1; step <= Steps; step++)
+            optimizer.Step([weights.mul(3).add(step).sin()], Rate(step), step);
+        return weights.data<double>().ToArray();
+    }
+}

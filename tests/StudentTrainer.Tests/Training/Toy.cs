@@ -1,0 +1,75 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.StudentTrainer.Tests.Training;
+
+/// <summary>A small problem: 4×4 images, three classes by the brightest of three corners, a teacher that knows it.</summary>
+internal sealed class Toy : IDisposable
+{
+    public const int Samples = 150;
+    public const int Classes = 3;
+
+    private static readonly int[] Corners = [0, 3, 12];
+
+    private readonly TemporaryFolder folder = new();
+
+    public Toy(int seed = 1, bool labelled = true)
+    {
+        var pixels = Numbers.Uniform(seed, Samples * 16, 0);
+        Labels = [.. pixels.Chunk(16).Select(image => Enumerable.Range(0, Classes).MaxBy(k => image[Corners[k]]))];
+        Logits = [.. pixels.Chunk(16).SelectMany(image => Corners.Select(corner => 6 * image[corner]))];
+        Transfer = Sets.Create(folder, "transfer", pixels, [4, 4], labelled ? Labels : null);
+        Evaluation = Sets.Create(folder, "evaluation", Numbers.Uniform(seed + 1, 20 * 16, 0), [4, 4], [.. Enumerable.Range(0, 20).Select(i => i % 3)]);
+        Cache = Sets.Cache(folder, Transfer, Logits, Classes);
+    }
+
+    public int[] Labels { get; }
+
+    public float[] Logits { get; }
+
+    public TransferSet Transfer { get; }
+
+    public TransferSet Evaluation { get; }
+
+    public LogitCache Cache { get; }
+
+    public TrainingData Data => new(Transfer, Preprocessing.None, Cache, null);
+
+    public static IReadOnlyList<TermOptions> Soft => [new() { Name = "soft", Temperature = 2 }];
+
+    public static IReadOnlyList<TermOptions> Hard => [new() { Name = "hard" }];
+
+    public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu" };
+
+    public static OnnxModel Mlp(params double[] dropout) =>
+        Architectures.Build(new() { Architecture = "mlp", Widths = [16], Dropout = dropout.Length == 0 ? null : dropout }, [4, 4], Classes, 1);
+
+    public static OnnxModel Cnn() =>
+        Architectures.Build(new() { Architecture = "cnn", Widths = [4, 4], Hidden = 8, Dropout = [0.1, 0.2] }, [4, 4], Classes, 1);
+
+    public string Folder(string name) => folder.File(name);
+
+    public TransferSet Set(string name, float[] samples, int[] shape, int[]? labels = null) => Sets.Create(folder, name, samples, shape, labels);
+
+    public LogitCache CacheOf(TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0) =>
+        Sets.Cache(folder, set, logits, classes, views, augmentation, seed);
+
+    public TrainingResult Train(
+        OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string name = "run",
+        IProgress<Core.Progress.StageProgress>? progress = null, CancellationToken token = default) =>
+        Trainer.Train(student, data, objective, options, Folder(name), progress, token);
+
+    public void Dispose()
+    {
+        Cache.Dispose();
+        Transfer.Dispose();
+        Evaluation.Dispose();
+        folder.Dispose();
+    }
+}

@@ -1,0 +1,165 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.StudentTrainer.Tests.Training;
+
+/// <summary>Each kind of bad input: the type of the error, what it names, and that nothing was written before it.</summary>
+public sealed class TrainerErrorTests : IDisposable
+{
+    private readonly Toy toy = new();
+
+    public void Dispose() => toy.Dispose();
+
+    public static TheoryData<string, TrainingOptions> WrongOptions => new()
+    {
+        { "training.epochs", Toy.Options with { Epochs = 0 } },
+        { "training.batch_size", Toy.Options with { BatchSize = 0 } },
+        { "training.threads", Toy.Options with { Threads = 0 } },
+        { "training.clip_norm", Toy.Options with { ClipNorm = -1 } },
+        { "training.max_norm", Toy.Options with { MaxNorm = double.NaN } },
+        { "training.average_decay", Toy.Options with { AverageDecay = 1 } },
+        { "did you mean 'best'", Toy.Options with { Keep = "bset" } },
+        { "did you mean 'adamw'", Toy.Options with { Optimizer = new() { Name = "adamww" } } },
+        { "training.optimizer.learning_rate", Toy.Options with { Optimizer = new() { LearningRate = 0 } } },
+        { "training.optimizer.momentum", Toy.Options with { Optimizer = new() { Momentum = 1 } } },
+        { "training.optimizer.weight_decay", Toy.Options with { Optimizer = new() { WeightDecay = -0.1 } } },
+        { "did you mean 'cosine'", Toy.Options with { Schedule = new() { Name = "cosin" } } },
+        { "training.schedule.warmup_epochs", Toy.Options with { Schedule = new() { WarmupEpochs = 3 } } },
+        { "has its own rise", Toy.Options with { Schedule = new() { Name = "one-cycle", WarmupEpochs = 1 } } },
+        { "training.schedule.milestones", Toy.Options with { Schedule = new() { Name = "step", Milestones = [0] } } },
+        { "training.keep", Toy.Options with { Keep = "best" } },
+        { "training.early_stop", Toy.Options with { EarlyStop = new() { Patience = 1 } } },
+        { "training.augmentation", Toy.Options with { Augmentation = new() { Shift = 1 } } },
+        { "device", Toy.Options with { Device = "tpu" } },
+        { "cuda:99", Toy.Options with { Device = "cuda:99" } },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongOptions))]
+    public void Train_OfWrongOption_NamesIt(string message, TrainingOptions options) =>
+        Refused<InputException>(message, Toy.Soft, toy.Data, options);
+
+    [Fact]
+    public void Train_OfSoftTermWithoutTeacher_IsRefused() =>
+        Refused<InputException>("'soft'", Toy.Soft, toy.Data with { Cache = null });
+
+    [Fact]
+    public void Train_OfHardTermWithoutLabels_IsRefused()
+    {
+        using var unlabelled = new Toy(labelled: false);
+        Refused<InputException>("'hard'", [.. Toy.Soft, .. Toy.Hard], unlabelled.Data);
+    }
+
+    [Fact]
+    public void Train_OfUnlabelledSetWithSoftTerm_Works()
+    {
+        using var unlabelled = new Toy(labelled: false);
+        Assert.Equal(3, unlabelled.Train(Toy.Mlp(), unlabelled.Data, Toy.Soft, Toy.Options).Epochs.Count);
+    }
+
+    [Fact]
+    public void Train_OfUnlabelledEvaluation_IsRefused()
+    {
+        using var unlabelled = new Toy(labelled: false);
+        Refused<InputException>("evaluation set has no labels", Toy.Soft, toy.Data with { Evaluation = unlabelled.Transfer });
+    }
+
+    [Fact]
+    public void Train_OfEvaluationOfOtherShape_SaysBothShapes()
+    {
+        using var other = toy.Set("other", new float[30], [5, 3], [0, 1]);
+        Refused<InputException>("[4, 4] and [5, 3]", Toy.Soft, toy.Data with { Evaluation = other });
+    }
+
+    [Fact]
+    public void Train_OfCacheOfOtherSamples_IsRefused()
+    {
+        using var other = new Toy(seed: 2);
+        Refused<CheckFailedException>("samples_digest", Toy.Soft, toy.Data with { Cache = other.Cache });
+    }
+
+    [Fact]
+    public void Train_OfTeacherWithOtherClasses_SaysBothNumbers()
+    {
+        using var four = toy.CacheOf(toy.Transfer, new float[Toy.Samples * 4], 4, seed: 1);
+        Refused<InputException>("student 3, teacher 4", Toy.Soft, toy.Data with { Cache = four });
+    }
+
+    [Fact]
+    public void Train_OfLabelOutOfRange_NamesSample()
+    {
+        using var set = toy.Set("labels", new float[32], [4, 4], [0, 3]);
+        Refused<InputException>("labels of sample 1", Toy.Hard, new(set, toy.Data.Preprocessing, null, null));
+    }
+
+    [Fact]
+    public void Train_OfSamplesThatDoNotFit_SaysBothShapes()
+    {
+        using var set = toy.Set("shape", new float[30], [5, 3], [0, 1]);
+        Refused<InputException>("[5, 3]", Toy.Hard, new(set, toy.Data.Preprocessing, null, null));
+    }
+
+    [Fact]
+    public void Train_OfStudentThatEndsInSoftmax_IsRefused()
+    {
+        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3)
+            .Node("Flatten", "x", "f").Node("MatMul", "f w", "z").Node("Softmax", "z", "y").Build();
+        var error = Assert.Throws<UnsupportedModelException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
+        Assert.Contains("probabilities", error.Message);
+    }
+
+    [Fact]
+    public void Train_OfWeightWithoutGradient_NamesIt()
+    {
+        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Floats("idle", new float[48], 16, 3)
+            .Node("Flatten", "x", "f").Node("MatMul", "f idle", "unread").Node("MatMul", "f w", "y").Build();
+        var error = Assert.Throws<UnsupportedModelException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
+        Assert.Contains("'idle'", error.Message);
+    }
+
+    [Fact]
+    public void Train_OfStudentWithoutWeights_IsRefused()
+    {
+        using var set = toy.Set("flat", new float[6], [3], [0, 1]);
+        var student = new NodeModel(17, "N", 3).Node("Relu", "x", "y").Build();
+        var error = Assert.Throws<UnsupportedModelException>(() =>
+            toy.Train(student, new(set, toy.Data.Preprocessing, null, null), Toy.Hard, Toy.Options));
+        Assert.Contains("nothing to learn", error.Message);
+    }
+
+    [Fact]
+    public void Train_ThatDiverges_SaysWhereAndKeepsLastGoodCheckpoint()
+    {
+        var samples = Numbers.Uniform(1, 40 * 16);
+        samples[33 * 16] = float.NaN;
+        using var set = toy.Set("poisoned", samples, [4, 4], new int[40]);
+        var error = Assert.Throws<CheckFailedException>(() => Run(set, new() { Epochs = 2, BatchSize = 1, Device = "cpu" }));
+        Assert.Matches(@"epoch 1, step \d+, first samples of the batch: \[33\]", error.Message);
+        Assert.Contains("term 'hard' is NaN", error.Message);
+        Assert.False(File.Exists(Path.Combine(toy.Folder("run"), "last.safetensors")));
+    }
+
+    [Fact]
+    public void Train_OfGradientThatOverflows_IsStoppedBeforeItIsSaved()
+    {
+        using var set = toy.Set("huge", [.. Enumerable.Repeat(1e30f, 16)], [4, 4], [0]);
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 1, Device = "cpu", Optimizer = new() { LearningRate = 1e30 } };
+        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
+        var error = Assert.Throws<CheckFailedException>(() => toy.Train(student, new(set, toy.Data.Preprocessing, null, null), Toy.Hard, options));
+        Assert.Contains("a gradient made a weight", error.Message);
+        Assert.Contains("epoch 1", error.Message);
+        Assert.False(File.Exists(Path.Combine(toy.Folder("run"), "last.safetensors")));
+    }
+
+    private TrainingResult Run(Core.TransferSets.TransferSet set, TrainingOptions options) =>
+        toy.Train(Toy.Mlp(), new(set, toy.Data.Preprocessing, null, null), Toy.Hard, options);
+
+    private void Refused<T>(string message, IReadOnlyList<TermOptions> objective, TrainingData data, TrainingOptions? options = null)
+        where T : OnnxKdException
+    {
+        Assert.Contains(message, Assert.Throws<T>(() => toy.Train(Toy.Mlp(), data, objective, options ?? Toy.Options)).Message);
+        Assert.False(Directory.Exists(toy.Folder("run")));
+    }
+}
