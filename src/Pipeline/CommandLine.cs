@@ -56,17 +56,22 @@ internal static class CommandLine
 
     /// <summary>Words that are meant as options but are none; the parser takes the first of them for an argument.</summary>
     private static string[] UnknownOptions(ParseResult parsed) =>
-        [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value.StartsWith("--", StringComparison.Ordinal)).Select(t => t.Value)];
+    [
+        .. parsed.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value)
+            .Where(word => word.StartsWith("--", StringComparison.Ordinal)),
+    ];
 
     private static InputException BadUsage(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var known = command.Subcommands.Concat<Symbol>(command.Options).Concat(command.Parents.SelectMany(p => ((Command)p).Options));
+        var known = command.Subcommands.Concat<Symbol>(command.Options).Concat(command.Parents.SelectMany(p => ((Command)p).Options))
+            .Select(symbol => symbol.Name).ToArray();
         var unknown = UnknownOptions(parsed) is { Length: > 0 } options ? options : parsed.UnmatchedTokens;
-        var nearest = unknown.Select(word => Suggestions.Nearest(word, known.Select(symbol => symbol.Name))).FirstOrDefault(n => n is not null);
+        var nearest = unknown.Select(word => Suggestions.Nearest(word, known)).FirstOrDefault(name => name is not null);
+        var help = command is RootCommand ? "onnxkd --help" : $"onnxkd {command.Name} --help";
         return new(
             unknown.Count > 0 ? $"The command line has an unknown word: {string.Join(' ', unknown)}." : parsed.Errors[0].Message,
-            remedy: nearest is not null ? $"did you mean '{nearest}'?" : $"see 'onnxkd {(command is RootCommand ? "" : command.Name + " ")}--help'");
+            remedy: nearest is not null ? $"did you mean '{nearest}'?" : $"see '{help}'");
     }
 
     private static ExitCode Explain(Exception error, bool verbose, TextWriter stderr)
@@ -74,13 +79,17 @@ internal static class CommandLine
         var (code, message) = error switch
         {
             OnnxKdException known => (known.ExitCode, $"error: {known.Message}"),
-            OperationCanceledException => (ExitCode.Cancelled, "stopped; what was done is saved, and the same command goes on from there"),
-            IOException when DiskErrors.IsFull(error) => (ExitCode.Failure, "error: The disk is full.\n  to do:    free some space, then run the same command again; finished work is kept"),
-            _ => (ExitCode.Failure, $"error: {error.Message}\n  to do:    run it again with --verbose for details; this may be a defect of onnxkd"),
+            OperationCanceledException =>
+                (ExitCode.Cancelled, "stopped; what was done is saved, and the same command goes on from there"),
+            IOException when DiskErrors.IsFull(error) =>
+                (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
+            _ => (ExitCode.Failure, Say(error.Message, "run it again with --verbose for details; this may be a defect of onnxkd")),
         };
         stderr.WriteLine(message);
         if (verbose)
             stderr.WriteLine(error);
         return code;
+
+        static string Say(string what, string remedy) => $"error: {what}\n  to do:    {remedy}";
     }
 }

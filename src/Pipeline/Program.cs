@@ -7,7 +7,13 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel)
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
 return await CommandLine.InvokeAsync(
     args,
-    new() { Output = Console.Out, Error = Console.Error, OutputIsTerminal = !Console.IsOutputRedirected, ErrorIsTerminal = !Console.IsErrorRedirected },
+    new()
+    {
+        Output = Console.Out,
+        Error = Console.Error,
+        OutputIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+    },
     cancellation.Token);
 
 void Cancel(PosixSignalContext context)

@@ -95,7 +95,7 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
     public void Run_StudentOfOtherClassesThanItsTeacher_IsRefused()
     {
         var student = LinearModel.Write(folder["student.onnx"], classes: 5);
-        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("student: { architecture: mlp, widths: [8] }", $"student: {{ model: {student} }}"));
+        var recipe = project.RecipeOfStudent(student);
 
         var error = Cli.Fails(2, "run", recipe, "--runs", folder["runs"]);
 
@@ -106,7 +106,7 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
     public void Run_StudentWithAnOperatorThatCannotBeTrained_IsThree()
     {
         var student = LinearModel.Write(folder["student.onnx"], activation: "Ceil");
-        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("student: { architecture: mlp, widths: [8] }", $"student: {{ model: {student} }}"));
+        var recipe = project.RecipeOfStudent(student);
 
         Assert.Contains("Ceil", Cli.Fails(3, "run", recipe, "--runs", folder["runs"]));
     }

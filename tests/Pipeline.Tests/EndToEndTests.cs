@@ -84,7 +84,10 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     public async Task Train_CancelledMidwayAndRunAgain_GivesTheBytesOfAnUninterruptedRun()
     {
         string[] Line(string folder) =>
-            ["export", project["student.yaml"], "--runs", runs[folder], "--epochs", "150", "--no-baseline", "--set", "training.average-decay=0.9"];
+        [
+            "export", project["student.yaml"], "--runs", runs[folder], "--epochs", "150", "--no-baseline",
+            "--set", "training.average-decay=0.9",
+        ];
         using var cancellation = new CancellationTokenSource();
         var interrupted = Task.Run(() => Cli.Run(cancellation.Token, Line("a")));
         var events = runs["a/student/events/student.jsonl"];
@@ -111,15 +114,17 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         var metrics = JsonDocument.Parse(result.Output).RootElement;
         Assert.Equal(2, metrics.GetProperty("teachers").GetArrayLength());
         Assert.Equal(
-            2 * metrics.GetProperty("teachers")[0].GetProperty("parameters").GetInt64(), metrics.GetProperty("teacher").GetProperty("parameters").GetInt64());
+            2 * metrics.GetProperty("teachers")[0].GetProperty("parameters").GetInt64(),
+            metrics.GetProperty("teacher").GetProperty("parameters").GetInt64());
     }
 
     [Fact]
     public void Run_WithoutAnyLabel_MeasuresAgreement()
     {
         var result = Cli.Done(
-            "run", "--runs", runs.Path, "--json", "--name", "unlabelled", "--teacher", project["teacher.onnx"], "--samples", project["train.npy"],
-            "--test-samples", project["test.npy"], "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--lr", "0.05");
+            "run", "--runs", runs.Path, "--json", "--name", "unlabelled", "--teacher", project["teacher.onnx"],
+            "--samples", project["train.npy"], "--test-samples", project["test.npy"],
+            "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--lr", "0.05");
 
         var student = JsonDocument.Parse(result.Output).RootElement.GetProperty("student");
         Assert.InRange(student.GetProperty("agreement").GetDouble(), 0.9, 1);
@@ -142,7 +147,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     [Fact]
     public void Run_StudentFromAFile_KeepsItsGraph()
     {
-        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("student: { architecture: mlp, widths: [8] }", "student: { model: teacher.onnx }"));
+        var recipe = project.RecipeOfStudent("teacher.onnx");
 
         Cli.Done("export", recipe, "--runs", runs.Path, "--name", "file", "--epochs", "1", "--no-baseline");
 
@@ -162,6 +167,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             ["report", runs["student"]], ["inspect", project["teacher.onnx"]], ["cache", "info", cache], ["cache", "verify", cache],
             ["verify", "--model", project["teacher.onnx"], "--samples", project["test.npy"]],
             ["evaluate", "--model", project["teacher.onnx"], "--samples", project["test.npy"], "--labels", project["test-labels.npy"]],
+            ["evaluate", "--model", project["teacher.onnx"], "--samples", project["test.npy"], "--teacher", project["teacher.onnx"]],
         ];
 
         Assert.All(lines, line => JsonDocument.Parse(Cli.Done([.. line, "--json"]).Output));
@@ -207,7 +213,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     private string[] Snapshot() =>
     [
         .. Directory.GetFiles(runs["student"], "*", SearchOption.AllDirectories)
-            .Where(file => !Path.GetFileName(file).StartsWith('.') && Path.GetFileName(file) is not ("recipe.yaml" or "metrics.json" or "report.md"))
+            .Where(file => Path.GetFileName(file) is not (".lock" or "recipe.yaml" or "metrics.json" or "report.md"))
             .Select(file => $"{file} {File.GetLastWriteTimeUtc(file):O}").Order(),
     ];
 }

@@ -25,14 +25,15 @@ internal sealed class EvaluateCommand : ExampleCommand
             "evaluate",
             "Measures errors, agreement, NLL, calibration, size and latency of teacher, student and baseline, or of any models.",
             "onnxkd evaluate recipes/mnist.yaml",
-            "onnxkd evaluate --model student.onnx --model teacher.onnx --samples test.npy --labels test-labels.npy --scale 1/255")
+            "onnxkd evaluate --model student.onnx --model other.onnx --samples test.npy --labels test-labels.npy --scale 1/255",
+            "onnxkd evaluate --model student.onnx --teacher teacher.onnx --samples test.npy")
     {
         recipe.AddTo(this);
         Add(models);
         Does((parsed, stdout, stderr, token) =>
         {
             if (parsed.GetValue(models) is { Length: > 0 } paths)
-                Run(paths, recipe.ReadData(parsed), recipe.ReadDevice(parsed), GlobalOptions.Style(parsed), stdout, token);
+                Run(paths, recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, token);
             else
                 Run(recipe.Read(parsed), stdout, stderr, token);
         });
@@ -45,14 +46,31 @@ internal sealed class EvaluateCommand : ExampleCommand
         Report.Write(distillation.Evaluate(), stdout, options.Style);
     }
 
-    /// <summary>Measures models.</summary>
+    /// <summary>Measures models that belong to no run.</summary>
+    /// <param name="models">Their files.</param>
+    /// <param name="data">The transfer set of this is what they are measured on.</param>
+    /// <param name="capture">The device, and the teachers for the agreement, if there are any.</param>
+    /// <param name="style">How the result is shown.</param>
+    /// <param name="stdout">Where.</param>
+    /// <param name="token">Stops between batches.</param>
     public static void Run(
-        IReadOnlyList<string> models, DataOptions data, string device, OutputStyle style, TextWriter stdout, CancellationToken token)
+        IReadOnlyList<string> models, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout,
+        CancellationToken token)
     {
         using var set = TransferSet.Open(data.Transfer);
-        var evaluation = new Evaluation(set, set.SampleShape, teacher: null, device, token);
-        Report.Write(new ModelComparison(set.Count, [.. models.Select(Measure)]), stdout, style);
-
-        ModelMetrics Measure(string model) => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing });
+        var scratch = Directory.CreateTempSubdirectory("onnxkd-");
+        try
+        {
+            if (capture.Teachers.Count > 0)
+                CacheCapture.Capture(set, capture, scratch.FullName, progress: null, token);
+            using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
+            var evaluation = new Evaluation(set, set.SampleShape, teacher, capture.Device, token);
+            var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }));
+            Report.Write(new ModelComparison(set.Count, [.. measured]), stdout, style);
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
     }
 }

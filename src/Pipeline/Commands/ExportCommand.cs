@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxKd.Core.Files;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -27,7 +28,7 @@ internal sealed class ExportCommand : ExampleCommand
         using var distillation = options.Open(stderr, token);
         var models = distillation.Export();
         if (copy is not null)
-            Core.Files.AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(models.Student)));
+            AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(models.Student)));
         FileList.Write(stdout, options.Style, ("student", copy ?? models.Student), ("baseline", models.Baseline));
     }
 }

@@ -28,8 +28,11 @@ internal sealed class InspectCommand : ExampleCommand
     {
         Add(model);
         Add(sampleShape);
-        Does((parsed, stdout, _, _) => Run(
-            parsed.GetValue(model)!, parsed.GetValue(sampleShape) is { } shape ? ParseShape(shape) : null, GlobalOptions.Style(parsed), stdout));
+        Does((parsed, stdout, _, _) =>
+        {
+            var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
+            Run(parsed.GetValue(model)!, shape, GlobalOptions.Style(parsed), stdout);
+        });
     }
 
     /// <summary>Runs it.</summary>
@@ -62,13 +65,17 @@ internal sealed class InspectCommand : ExampleCommand
         void Line(string name, string text) => stdout.WriteLine($"{name + ":",-12}{text.ReplaceLineEndings("\n            ")}");
     }
 
-    private static string Describe(Suitability suitability) => suitability.Possible ? $"yes: {suitability.Reason}" : $"no: {suitability.Reason}";
+    private static string Describe(Suitability suitability) => $"{(suitability.Possible ? "yes" : "no")}: {suitability.Reason}";
 
     private static int[] ParseShape(string text)
     {
-        var sizes = text.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0).ToArray();
-        return sizes.All(size => size > 0)
+        int[] sizes = [.. text.Split(',').Select(SizeOrZero)];
+        return !sizes.Contains(0)
             ? sizes
-            : throw new InputException("A sample's shape is not one.", "--sample-shape", $"'{text}'", "whole numbers above 0 with commas: 3,224,224");
+            : throw new InputException(
+                "A sample's shape is not one.", "--sample-shape", $"'{text}'", "whole numbers above 0 with commas: 3,224,224");
     }
+
+    private static int SizeOrZero(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0;
 }

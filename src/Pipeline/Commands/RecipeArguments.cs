@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -32,9 +33,18 @@ internal sealed class RecipeArguments
         DefaultValueFactory = _ => "runs",
     };
 
-    private readonly Option<string[]> teachers = new("--teacher") { Description = "An ONNX teacher; repeat it for an ensemble (key: teachers)." };
-    private readonly Option<string?> temperature = new("--temperature") { Description = "Temperature of the soft term; 4 without a recipe." };
+    private readonly Option<string[]> teachers = new("--teacher")
+    {
+        Description = "An ONNX teacher; repeat it for an ensemble. (key: teachers)",
+    };
+
+    private readonly Option<string?> temperature = new("--temperature")
+    {
+        Description = "Temperature of the soft term; 4 without a recipe.",
+    };
+
     private readonly Option<string?> alpha = new("--alpha") { Description = "Weight of the soft term; the hard term gets 1 - alpha." };
+
     private readonly Option<bool> noBaseline = new("--no-baseline") { Description = "Do not train the baseline." };
 
     private readonly Option<string[]> set = new("--set")
@@ -90,8 +100,9 @@ internal sealed class RecipeArguments
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
     public DataOptions ReadData(ParseResult parsed) => RecipeFile.ReadData(Source(parsed));
 
-    /// <summary>The device, where there is no recipe to name one.</summary>
-    public string ReadDevice(ParseResult parsed) => parsed.GetValue(keys.Single(key => key.Name == "--device").Option) ?? "auto";
+    /// <summary>Reads the teachers and the capture's settings alone.</summary>
+    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
+    public CaptureOptions ReadCapture(ParseResult parsed) => RecipeFile.ReadCapture(Source(parsed));
 
     private RecipeSource Source(ParseResult parsed)
     {

@@ -29,7 +29,8 @@ internal sealed class ReportCommand : ExampleCommand
         var path = Path.Combine(folder, RunMetrics.FileName);
         if (!File.Exists(path))
             throw new InputException(
-                "A folder holds no finished run.", folder, $"no {RunMetrics.FileName}", remedy: "finish it with 'onnxkd run', or name the folder of another run");
+                "A folder holds no finished run.", folder, $"no {RunMetrics.FileName}",
+                remedy: "finish it with 'onnxkd run', or name the folder of another run");
         var metrics = CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
         if (markdown)
             stdout.Write(Report.Markdown(metrics));

@@ -26,6 +26,10 @@ internal sealed class TrainCommand : ExampleCommand
     {
         using var distillation = options.Open(stderr, token);
         var folder = distillation.TrainStudent();
-        FileList.Write(stdout, options.Style, ("model", Path.Combine(folder, TrainStage.ModelFile)), ("events", Path.Combine(folder, TrainStage.EventsFile)));
+        FileList.Write(
+            stdout,
+            options.Style,
+            ("model", Path.Combine(folder, TrainStage.ModelFile)),
+            ("events", Path.Combine(folder, TrainStage.EventsFile)));
     }
 }

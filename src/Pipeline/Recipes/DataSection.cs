@@ -93,5 +93,6 @@ internal static class DataSection
         throw value.OutOfRange("a range such as 0..50000 (the end is not included) or 50000..");
     }
 
-    private static bool TryParse(string text, out long row) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out row);
+    private static bool TryParse(string text, out long row) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out row);
 }

@@ -8,35 +8,36 @@ internal static class ObjectiveOverride
 {
     private const string DefaultTemperature = "4";
 
-    private static readonly YamlScalarNode Key = new("objective");
+    private const string Name = "objective";
+
+    private static readonly YamlScalarNode Key = new(Name);
 
     /// <summary>Changes the objective: alpha replaces it, temperature alone changes its soft terms.</summary>
     public static void Apply(RecipeSource source, string? temperature, string? alpha)
     {
-        var terms = source.Root.Children.TryGetValue(Key, out var objective) && objective is YamlSequenceNode sequence ? sequence.Children : [];
+        source.Root.Children.TryGetValue(Key, out var objective);
+        var terms = (objective as YamlSequenceNode)?.Children ?? [];
         if (alpha is not null)
-            source.Set(Key.Value!, Mix(temperature ?? terms.Select(TemperatureOf).FirstOrDefault(t => t is not null) ?? DefaultTemperature, alpha), "--alpha");
+            source.Set(Name, Mix(temperature ?? terms.Select(TemperatureOf).FirstOrDefault(t => t is not null), alpha), "--alpha");
         else if (temperature is not null && objective is not null)
             SetTemperature(source, terms, temperature);
         else if (temperature is not null)
-            source.Set(Key.Value!, Mix(temperature, "1"), "--temperature");
+            source.Set(Name, Mix(temperature, "1"), "--temperature");
     }
 
-    /// <summary>What a run without a recipe is for, if neither option says so: soft targets where there are teachers, labels otherwise.</summary>
+    /// <summary>What a run without a recipe is for, if neither option says so: soft targets with teachers, labels without.</summary>
     public static void ApplyDefault(RecipeSource source)
     {
+        var hasTeachers = source.Root.Children.ContainsKey(new YamlScalarNode("teachers"));
         if (!source.Root.Children.ContainsKey(Key))
             source.Set(
-                Key.Value!,
-                source.Root.Children.ContainsKey(new YamlScalarNode("teachers"))
-                    ? Mix(DefaultTemperature, "1")
-                    : new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Hard, ""))),
-                "command line");
+                Name, hasTeachers ? Mix(null, "1") : new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Hard, ""))), "command line");
     }
 
-    private static YamlNode Mix(string temperature, string alpha)
+    private static YamlNode Mix(string? temperature, string alpha)
     {
-        var terms = new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Soft, YamlTree.Line(("temperature", temperature), ("weight", alpha)))));
+        var soft = YamlTree.Line(("temperature", temperature ?? DefaultTemperature), ("weight", alpha));
+        var terms = new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Soft, soft)));
         // What is not a number from 0 to 1 is refused when the recipe is read: by its own name as the weight of the soft term, or here.
         if (!double.TryParse(alpha, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || weight is 1)
             return terms;

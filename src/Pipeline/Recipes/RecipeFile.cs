@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
@@ -16,16 +17,14 @@ internal static class RecipeFile
     public static Recipe Read(RecipeSource source)
     {
         var map = Root(source);
-        var seed = map.Read("seed", 1UL, v => v.Seed());
-        var data = DataSection.Read(map.Require("data"));
-        var teachers = map.Read("teachers", [], v => v.IsNone ? [] : TeachersSection.ReadTeachers(v, data.Preprocessing));
-        var training = TrainingSection.Read(map.Require("training"), seed);
+        var data = ReadData(source);
+        var training = TrainingSection.Read(map.Require("training"), ReadSeed(map));
         var recipe = new Recipe
         {
             Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
-            Seed = seed,
+            Seed = ReadSeed(map),
             Data = data,
-            Capture = TeachersSection.ReadCapture(map.Find("capture"), teachers, seed),
+            Capture = ReadCapture(source),
             Student = StudentSection.Read(map.Require("student")),
             Objective = ObjectiveSection.Read(map.Require("objective")),
             Training = training,
@@ -37,6 +36,15 @@ internal static class RecipeFile
 
     /// <summary>Reads the sets alone, for commands that need nothing else.</summary>
     public static DataOptions ReadData(RecipeSource source) => DataSection.Read(Root(source).Require("data"));
+
+    /// <summary>Reads the teachers and how they are captured alone.</summary>
+    public static CaptureOptions ReadCapture(RecipeSource source)
+    {
+        var map = Root(source);
+        var preprocessing = ReadData(source).Preprocessing;
+        var teachers = map.Read("teachers", [], v => v.IsNone ? [] : TeachersSection.ReadTeachers(v, preprocessing));
+        return TeachersSection.ReadCapture(map.Find("capture"), teachers, ReadSeed(map));
+    }
 
     /// <summary>The recipe with every default spelt out; reading the text in that folder gives the same recipe.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -56,6 +64,8 @@ internal static class RecipeFile
         ("objective", ObjectiveSection.Write(recipe.Objective)),
         ("training", TrainingSection.Write(recipe.Training)),
         ("baseline", recipe.Baseline is { } baseline ? WriteBaseline(baseline) : null)));
+
+    private static ulong ReadSeed(RecipeMap map) => map.Read("seed", 1UL, v => v.Seed());
 
     private static RecipeMap Root(RecipeSource source) => new RecipeValue(source, "", source.Root).Map(Keys);
 

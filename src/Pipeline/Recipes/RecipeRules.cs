@@ -16,17 +16,21 @@ internal static class RecipeRules
         var learnsFromTeachers = recipe.Objective.Any(ObjectiveSection.NeedsTeacher);
         if (learnsFromTeachers && !recipe.HasTeachers)
             throw map.Require("objective").Error(
-                "The objective needs a teacher, and the recipe has none.", Names(recipe.Objective), remedy: "add teachers, or use 'hard' alone");
+                "The objective needs a teacher, and the recipe has none.", Names(recipe.Objective),
+                remedy: "add teachers, or use 'hard' alone");
         if (!learnsFromTeachers && recipe.HasTeachers)
             throw map.Require("objective").Error(
-                "The objective does not use the teachers.", Names(recipe.Objective), "a 'soft' or 'logit-matching' term", "add one, or remove the teachers");
+                "The objective does not use the teachers.", Names(recipe.Objective), "a 'soft' or 'logit-matching' term",
+                "add one, or remove the teachers");
         if (learnsFromTeachers && !recipe.Training.Augmentation.IsNone)
             throw map.Require("training").Error(
-                "With a teacher, augmentation belongs to the capture: teacher and student must see the same views.", "training.augmentation",
+                "With a teacher, augmentation belongs to the capture: teacher and student must see the same views.",
+                "training.augmentation",
                 remedy: "move it to capture.augmentation and set capture.views");
         if (recipe.Capture.Views > 1 && recipe.Capture.Augmentation.IsNone)
             throw map.Require("capture").Error(
-                "Without augmentation all views are alike.", $"views: {recipe.Capture.Views}", "1", "set capture.augmentation, or leave views out");
+                "Without augmentation all views are alike.", $"views: {recipe.Capture.Views}", "1",
+                "set capture.augmentation, or leave views out");
         CheckLabels(recipe, map);
         CheckTraining(recipe, recipe.Training, map.Require("training"));
         if (recipe.Baseline is { } baseline)

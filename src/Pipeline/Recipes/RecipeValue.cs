@@ -28,7 +28,7 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
             if (!known.Contains(key.ToString()))
                 throw new InputException(
                     "A recipe has an unknown key.", source.Where(key), Join(path, key.ToString()), $"one of {string.Join(", ", known)}",
-                    Suggestions.Nearest(key.ToString(), known) is { } nearest ? $"did you mean '{nearest}'?" : "remove it, or choose a known key");
+                    DidYouMean(key.ToString(), known) ?? "remove it, or choose a known key");
         return new(source, path, mapping, node);
     }
 
@@ -59,18 +59,20 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     public string OneOf(params string[] known)
     {
         var text = Text();
-        return known.Contains(text) ? text : throw OutOfRange(
-            $"one of {string.Join(", ", known)}", Suggestions.Nearest(text, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
+        return known.Contains(text) ? text : throw OutOfRange($"one of {string.Join(", ", known)}", DidYouMean(text, known));
     }
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Flag() => node is YamlScalarNode { Value: "true" or "false" } scalar ? scalar.Value == "true" : throw Wrong("true or false");
+    public bool Flag() => node is YamlScalarNode { Value: "true" or "false" } scalar
+        ? scalar.Value == "true"
+        : throw Wrong("true or false");
 
     /// <summary>A number, or a fraction such as <c>1/255</c>.</summary>
     public double Number(NumberRange range)
     {
         var parts = node is YamlScalarNode { Value: { } text } ? text.Split('/') : [];
-        if (parts.Length is 0 or > 2 || !TryParse(parts[0], out var number) || !TryParse(parts.Length == 2 ? parts[1] : "1", out var divisor))
+        var divisor = 1.0;
+        if (parts.Length is 0 or > 2 || !TryParse(parts[0], out var number) || parts.Length == 2 && !TryParse(parts[1], out divisor))
             throw Wrong(range.Description);
         number /= divisor;
         return double.IsFinite(number) && range.Contains(number) ? number : throw OutOfRange(range.Description);
@@ -111,6 +113,9 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         YamlSequenceNode sequence => $"a list of {sequence.Children.Count}",
         _ => "a mapping of keys",
     };
+
+    private static string? DidYouMean(string word, IEnumerable<string> known) =>
+        Suggestions.Nearest(word, known) is { } nearest ? $"did you mean '{nearest}'?" : null;
 
     private static bool TryParse(string text, out double number) => double.TryParse(
         text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);

@@ -13,7 +13,8 @@ internal static class StudentSection
         if (map.Find("model") is { } model)
             return map.Find("architecture") is null
                 ? new(null, model.File())
-                : throw value.Error("A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
+                : throw value.Error(
+                    "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
         return new(
             new()
             {

@@ -9,7 +9,8 @@ internal static class TrainingSection
     private const string None = "none";
 
     /// <summary>Reads the student's training.</summary>
-    public static TrainingOptions Read(RecipeValue value, ulong seed) => Read(value, new() { Epochs = 0, Seed = seed }, requireEpochs: true);
+    public static TrainingOptions Read(RecipeValue value, ulong seed) =>
+        Read(value, new() { Epochs = 0, Seed = seed }, requireEpochs: true);
 
     /// <summary>Reads what differs from other options.</summary>
     public static TrainingOptions Override(RecipeValue value, TrainingOptions options) => Read(value, options, requireEpochs: false);

@@ -1,5 +1,8 @@
+using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Reports;
@@ -37,7 +40,8 @@ internal sealed record ModelInspection(
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
-            new SortedDictionary<string, long>(model.Proto.OpsetImport.ToDictionary(o => o.Domain.Length == 0 ? "ai.onnx" : o.Domain, o => o.Version)),
+            new SortedDictionary<string, long>(
+                model.Proto.OpsetImport.ToDictionary(opset => opset.Domain.Length == 0 ? "ai.onnx" : opset.Domain, opset => opset.Version)),
             [.. inputs.Select(Describe)],
             [.. graph.Output.Select(Describe)],
             new SortedDictionary<string, int>(graph.Node.CountBy(node => node.OpType).ToDictionary(), StringComparer.Ordinal),
@@ -50,16 +54,16 @@ internal sealed record ModelInspection(
     private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
     {
         using var session = OnnxClassifier.Open(model, sampleShape, device: "cpu");
-        return $"{session.Classes} classes; {(session.Kind == Core.LogitCaches.LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
+        return $"{session.Classes} classes; {(session.Kind == LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
     }
 
     private static string AsStudent(OnnxModel model)
     {
-        StudentTrainer.Training.StudentInference.RequireSupported(model);
+        StudentInference.RequireSupported(model);
         return "every operator can be trained";
     }
 
-    private static int[] DeclaredSample(IReadOnlyList<global::Onnx.ValueInfoProto> inputs)
+    private static int[] DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {
         var shape = inputs.Count == 1 ? inputs[0].ShapeOf() : null;
         if (shape is null || shape.Skip(1).Any(axis => axis.IsDynamic))
@@ -69,7 +73,7 @@ internal sealed record ModelInspection(
         return [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
     }
 
-    private static string Describe(global::Onnx.ValueInfoProto value) =>
+    private static string Describe(ValueInfoProto value) =>
         $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";
 }
 

@@ -30,7 +30,8 @@ internal static class Report
     /// <summary>One sentence about parity.</summary>
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
-        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, same top class on {parity.Top1Agreement:0.00 %}");
+        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, " +
+        $"same top class on {parity.Top1Agreement:0.00 %}");
 
     /// <summary>The content of <c>report.md</c>.</summary>
     public static string Markdown(RunMetrics metrics)
@@ -62,15 +63,22 @@ internal static class Report
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var (name, m) in rows)
             table.AddRow(
-                name, Show(m.Errors, "#,0"), Show(m.Accuracy, "0.00 %"), Show(m.Agreement, "0.00 %"), Show(m.Nll, "0.0000"), Show(m.Ece, "0.0000"),
-                Show(m.Parameters, "#,0"), FileSize(m.FileBytes), Show(m.LatencyMsP50, "0.000") + " ms");
+                name,
+                Show(m.Errors, "#,0"),
+                Show(m.Accuracy, "0.00 %"),
+                Show(m.Agreement, "0.00 %"),
+                Show(m.Nll, "0.0000"),
+                Show(m.Ece, "0.0000"),
+                Show(m.Parameters, "#,0"),
+                FileSize(m.FileBytes),
+                Show(m.LatencyMsP50, "0.000") + " ms");
         return table;
     }
 
     private static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
-            yield return string.Create(CultureInfo.InvariantCulture, $"test samples: {samples:#,0}; agreement: same top class as the teacher");
+            yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
         if (metrics.Parity is { } parity)
             yield return Describe(parity);
     }

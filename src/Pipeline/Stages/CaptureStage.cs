@@ -12,8 +12,9 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>A finished logit cache.</summary>
 /// <param name="Folder">Where it is.</param>
 /// <param name="Digest">The digest that stands for it.</param>
+/// <param name="TeacherDigests">The digests of the models that gave it.</param>
 /// <param name="Classes">Values per row.</param>
-internal sealed record CapturedLogits(string Folder, string Digest, int Classes);
+internal sealed record CapturedLogits(string Folder, string Digest, IReadOnlyList<string> TeacherDigests, int Classes);
 
 /// <summary>Runs teachers over a set into a logit cache.</summary>
 internal static class CaptureStage
@@ -41,7 +42,7 @@ internal static class CaptureStage
                 runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
         });
         using var cache = LogitCache.Open(cacheFolder);
-        return new(cacheFolder, cache.Digest, cache.Identity.Classes);
+        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Identity.Classes);
     }
 
     /// <summary>The same teachers on samples as they are, for figures.</summary>

@@ -69,9 +69,10 @@ internal sealed class Distillation : IDisposable
     public string TrainStudent()
     {
         var teachers = Cache();
+        var asTheyAre = CaptureStage.WithoutViews(recipe.Capture, recipe.Capture.Teachers);
         var validation = teachers is null || sets.Validation is null
             ? null
-            : CaptureStage.Run(runner, "validation", sets.Validation, CaptureStage.WithoutViews(recipe.Capture, recipe.Capture.Teachers), token);
+            : CaptureStage.Run(runner, "validation", sets.Validation, asTheyAre, token);
         return TrainStage.Run(
             runner, recipe, sets, new(Student, recipe.Objective, recipe.Training, Classes(teachers), teachers, validation), token);
     }
@@ -128,7 +129,7 @@ internal sealed class Distillation : IDisposable
         [
             ("recipe_sha256", Hashing.Sha256(RecipeFile.WriteWithoutPaths(recipe))),
             ("seed", $"{recipe.Seed}"),
-            ("teacher_sha256", teachers is null ? null : string.Join(' ', recipe.Capture.Teachers.Select(t => OnnxModel.Load(t.Model).Digest))),
+            ("teacher_sha256", teachers is null ? null : string.Join(' ', teachers.TeacherDigests)),
             ("cache_sha256", teachers?.Digest),
             ("samples_sha256", sets.Transfer.SamplesDigest),
             ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(recipe.Data.Preprocessing)).TrimEnd()),

@@ -20,7 +20,8 @@ internal static class EvaluateStage
     /// <param name="student">The exported student.</param>
     /// <param name="baseline">The exported baseline, if there is one.</param>
     /// <param name="token">Stops between batches.</param>
-    public static RunMetrics Run(StageRunner runner, Recipe recipe, RecipeSets sets, string student, string? baseline, CancellationToken token)
+    public static RunMetrics Run(
+        StageRunner runner, Recipe recipe, RecipeSets sets, string student, string? baseline, CancellationToken token)
     {
         var together = CaptureTest(runner, recipe, sets, "test-teacher", recipe.Capture.Teachers, token);
         var alone = recipe.Capture.Teachers.Count < 2

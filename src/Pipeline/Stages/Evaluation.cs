@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
@@ -114,7 +115,7 @@ internal sealed class Evaluation(
     {
         var top = new int[logits.Length / classes];
         for (var i = 0; i < top.Length; i++)
-            top[i] = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(i * classes, classes));
+            top[i] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(i * classes, classes));
         return top;
     }
 }

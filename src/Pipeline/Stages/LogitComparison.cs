@@ -44,7 +44,8 @@ internal sealed class LogitComparison(int classes)
             model,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"sample {worst.Sample}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch (difference {worst.Difference:g3}); {samples - agreed} of {samples} top classes differ"),
+                $"sample {worst.Sample}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
+                $"(difference {worst.Difference:g3}); {samples - agreed} of {samples} top classes differ"),
             string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} and the same top class on every sample"),
             "do not ship this file; train again, and report a defect if it happens twice");
     }

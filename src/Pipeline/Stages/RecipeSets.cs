@@ -1,4 +1,6 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 
@@ -22,7 +24,7 @@ internal sealed class RecipeSets : IDisposable
     public TransferSet Verification => Test ?? Validation ?? Transfer;
 
     /// <summary>Opens and checks every set.</summary>
-    /// <exception cref="Core.Errors.InputException">A file is missing or damaged, or the sets' samples differ in shape.</exception>
+    /// <exception cref="InputException">A file is missing or damaged, or the sets' samples differ in shape.</exception>
     public static RecipeSets Open(DataOptions data)
     {
         var sets = new RecipeSets(TransferSet.Open(data.Transfer));
@@ -56,10 +58,10 @@ internal sealed class RecipeSets : IDisposable
         var set = TransferSet.Open(options);
         if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
             return set;
-        var shape = Core.Tensors.Shapes.Format(set.SampleShape);
+        var shape = Shapes.Format(set.SampleShape);
         set.Dispose();
-        throw new Core.Errors.InputException(
+        throw new InputException(
             "The sets' samples differ in shape.", options.Samples, shape,
-            $"{Core.Tensors.Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
+            $"{Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
     }
 }

@@ -39,7 +39,7 @@ internal sealed record StageRecord(
     /// <summary>Describes the files that a stage left; locks and temporary files are not part of it.</summary>
     public static IReadOnlyDictionary<string, StageFile> Describe(string folder) => new SortedDictionary<string, StageFile>(
         new DirectoryInfo(folder).EnumerateFiles()
-            .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && !file.Name.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal))
+            .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && file.Extension != AtomicFile.TemporarySuffix)
             .ToDictionary(file => file.Name, file => new StageFile(file.Length, Hashing.Sha256OfFile(file.FullName))),
         StringComparer.Ordinal);
 

@@ -32,7 +32,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
         file.CreateAsSymbolicLink(relative);
     }
 
-    /// <summary>Runs a stage, or finds it finished. An interrupted stage is called again in the same folder and goes on by itself.</summary>
+    /// <summary>Runs a stage, or finds it finished. An interrupted stage is called again in its folder and goes on by itself.</summary>
     /// <param name="name">The stage's name.</param>
     /// <param name="inputs">What decides its result.</param>
     /// <param name="versions">Versions of the libraries that run in it; asked for when it has run.</param>

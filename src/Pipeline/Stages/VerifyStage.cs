@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
@@ -52,7 +53,7 @@ internal static class VerifyStage
     /// <summary>Compares the two on every sample.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class.</exception>
     public static ParityMetrics Compare(
-        OnnxModel model, SampleReader reader, IProgress<Core.Progress.StageProgress>? progress, CancellationToken token)
+        OnnxModel model, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(model, reader.Set.SampleShape, device: Device);
         var comparison = new LogitComparison(session.Classes);

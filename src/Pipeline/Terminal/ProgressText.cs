@@ -19,7 +19,8 @@ internal static class ProgressText
         var filled = (int)(share * BarWidth);
         var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{stage} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {share:P0} {progress.Done:#,0.#}/{progress.Total:#,0.#} {progress.Unit}");
+            $"{stage} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {share:P0} " +
+            $"{progress.Done:#,0.#}/{progress.Total:#,0.#} {progress.Unit}");
         if (doneHere > 0 && seconds > 0)
         {
             var rate = doneHere / seconds;

@@ -3,7 +3,7 @@ using OnnxKd.Core.Progress;
 
 namespace OnnxKd.Pipeline.Terminal;
 
-/// <summary>Tells the user on stderr what each stage does: a live line on a terminal, plain lines now and then elsewhere. Thread-safe.</summary>
+/// <summary>Tells the user on stderr what each stage does: a live line on a terminal, plain lines elsewhere. Thread-safe.</summary>
 /// <param name="output">Where it is written.</param>
 /// <param name="live">Whether a line can be overwritten.</param>
 internal sealed class StageReporter(TextWriter output, bool live) : IProgress<StageProgress>

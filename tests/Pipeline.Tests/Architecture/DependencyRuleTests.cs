@@ -35,7 +35,8 @@ public class DependencyRuleTests
         foreach (var project in projects)
         {
             var allowed = Allowed[Path.GetFileNameWithoutExtension(project)];
-            var found = XDocument.Load(project).Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
+            var found = XDocument.Load(project).Descendants("ProjectReference")
+                .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
             Assert.All(found, reference => Assert.Contains(reference, allowed));
         }
     }

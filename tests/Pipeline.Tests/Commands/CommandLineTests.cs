@@ -56,7 +56,9 @@ public class CommandLineTests
         var error = new StringWriter();
 
         var code = await CommandLine.InvokeAsync(
-            ["train", project.Recipe, "--runs", project.Runs, "--json"], new OutputConfiguration { Output = full, Error = error }, CancellationToken.None);
+            ["train", project.Recipe, "--runs", project.Runs, "--json"],
+            new OutputConfiguration { Output = full, Error = error },
+            CancellationToken.None);
 
         Assert.Equal(1, code);
         Assert.Contains("The disk is full.", error.ToString());
@@ -70,7 +72,9 @@ public class CommandLineTests
         var error = new StringWriter();
 
         var code = await CommandLine.InvokeAsync(
-            ["train", project.Recipe, "--runs", project.Runs], new OutputConfiguration { Output = new ThrowingWriter(), Error = error }, CancellationToken.None);
+            ["train", project.Recipe, "--runs", project.Runs],
+            new OutputConfiguration { Output = new ThrowingWriter(), Error = error },
+            CancellationToken.None);
 
         Assert.Equal(1, code);
         Assert.Contains("--verbose", error.ToString());

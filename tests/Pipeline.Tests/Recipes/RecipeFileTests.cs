@@ -46,13 +46,17 @@ public sealed class RecipeFileTests : IDisposable
         var recipe = Read("all.yaml", Everything);
 
         Assert.Equal(("all", ulong.MaxValue), (recipe.Name, recipe.Seed));
-        Assert.Equal((folder["sub/a.csv"], 0L, 50000L), (recipe.Data.Transfer.Samples, recipe.Data.Transfer.First, recipe.Data.Transfer.Count));
-        Assert.Equal((50000L, (long?)null, "x"), (recipe.Data.Validation!.First, recipe.Data.Validation.Count, recipe.Data.Validation.SamplesKey));
+        var (transfer, validation) = (recipe.Data.Transfer, recipe.Data.Validation!);
+        Assert.Equal((folder["sub/a.csv"], 0L, 50000L), (transfer.Samples, transfer.First, transfer.Count));
+        Assert.Equal((50000L, (long?)null, "x"), (validation.First, validation.Count, validation.SamplesKey));
         Assert.Equal(1 / 255.0, recipe.Data.Preprocessing.Scale);
         Assert.Equal([0.5, 0.4, 0.3], recipe.Data.Preprocessing.Mean);
         Assert.Equal(recipe.Data.Preprocessing, recipe.Capture.Teachers[0].Preprocessing);
         Assert.Equal((2.0, "logits"), (recipe.Capture.Teachers[1].Preprocessing.Scale, recipe.Capture.Teachers[1].Output));
-        Assert.Equal((Combination.MeanOfLogits, 4, 2, ulong.MaxValue), (recipe.Capture.Combination, recipe.Capture.Views, recipe.Capture.Augmentation.Shift, recipe.Capture.Seed));
+        var capture = recipe.Capture;
+        Assert.Equal(
+            (Combination.MeanOfLogits, 4, 2, ulong.MaxValue),
+            (capture.Combination, capture.Views, capture.Augmentation.Shift, capture.Seed));
         Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));

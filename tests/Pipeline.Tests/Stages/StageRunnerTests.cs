@@ -93,9 +93,10 @@ public sealed class StageRunnerTests : IDisposable
 
     private string Run(string input) => Run(input, folder => File.WriteAllText(Path.Combine(folder, "out.txt"), input));
 
-    private string Run(string input, Action<string> work) => runner.Run("stage", new StageInputs().Add("input", input), NoVersions, (folder, _) =>
-    {
-        runs++;
-        work(folder);
-    });
+    private string Run(string input, Action<string> work) =>
+        runner.Run("stage", new StageInputs().Add("input", input), NoVersions, (folder, _) =>
+        {
+            runs++;
+            work(folder);
+        });
 }

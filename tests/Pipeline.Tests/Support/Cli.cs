@@ -13,7 +13,8 @@ internal static class Cli
     public static CliResult Run(CancellationToken token, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = CommandLine.InvokeAsync(args, new OutputConfiguration { Output = output, Error = error }, token).GetAwaiter().GetResult();
+        var configuration = new OutputConfiguration { Output = output, Error = error };
+        var code = CommandLine.InvokeAsync(args, configuration, token).GetAwaiter().GetResult();
         return new(code, output.ToString(), error.ToString());
     }
 

@@ -41,6 +41,10 @@ public sealed class TinyProject : IDisposable
     /// <summary>A recipe of its own beside the data.</summary>
     public string Recipe(string yaml) => folder.Write($"{Guid.NewGuid():N}.yaml", yaml);
 
+    /// <summary>The recipe with a student from a file.</summary>
+    public string RecipeOfStudent(string model) =>
+        Recipe(StudentRecipe.Replace("student: { architecture: mlp, widths: [8] }", $"student: {{ model: {model} }}"));
+
     public void Dispose() => folder.Dispose();
 }
 
