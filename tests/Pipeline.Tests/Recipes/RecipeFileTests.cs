@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Tests.Support;
@@ -106,6 +107,15 @@ public sealed class RecipeFileTests : IDisposable
     public void Read_ShippedRecipes_AreValid() => Assert.All(
         Directory.GetFiles(Path.Combine(Repository.Root, "recipes"), "*.yaml"),
         path => Assert.Equal(Path.GetFileNameWithoutExtension(path), RecipeFile.Read(RecipeSource.Load(path)).Name));
+
+    [Fact]
+    public void Documentation_EveryKey_IsDescribed()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "recipes.md"));
+        var resolved = RecipeFile.WriteWithoutPaths(Read("all.yaml", Everything));
+
+        Assert.All(Regex.Matches(resolved, "[a-z][a-z0-9-]+:").Select(match => match.Value).Distinct(), key => Assert.Contains(key, page));
+    }
 
     public void Dispose() => folder.Dispose();
 
