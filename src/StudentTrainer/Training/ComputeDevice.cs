@@ -12,6 +12,7 @@ internal static class ComputeDevice
     /// <exception cref="InputException">No such device, or CUDA is asked for where there is none.</exception>
     public static Device Open(string name, int? threads = null)
     {
+        HeapRetention.Enable();
         set_num_threads(threads ?? Environment.ProcessorCount);
 
         // Rounding factors to 10 bits would break the agreement with ONNX Runtime that exported students are checked for.
