@@ -5,12 +5,15 @@ namespace OnnxKd.StudentTrainer.Export;
 /// <summary>Where a student comes from, in its own metadata, so that the file alone tells.</summary>
 public static class Provenance
 {
-    /// <summary>All keys begin so: <c>onnxkd.teacher</c>, <c>onnxkd.cache</c>, <c>onnxkd.recipe</c>, <c>onnxkd.seed</c>, <c>onnxkd.version</c> …</summary>
+    /// <summary>
+    /// All keys begin so: <c>onnxkd.teacher</c>, <c>onnxkd.cache</c>, <c>onnxkd.recipe</c>, <c>onnxkd.seed</c>,
+    /// <c>onnxkd.version</c> …
+    /// </summary>
     public const string Prefix = "onnxkd.";
 
     /// <summary>
-    /// Replaces the model's provenance: entries with the prefix that are not given are removed, other metadata stays. The order of the entries
-    /// does not depend on the dictionary. Give no times or paths: the same training must give the same bytes.
+    /// Replaces the model's provenance: entries with the prefix that are not given are removed, other metadata stays. The order of
+    /// the entries does not depend on the dictionary. Give no times or paths: the same training must give the same bytes.
     /// </summary>
     /// <param name="model">The model to change.</param>
     /// <param name="entries">Texts by key.</param>

@@ -9,7 +9,9 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Outputs">The slots of what is handed out.</param>
 internal sealed record SlotLayout(int Count, int Input, int[] Weights, int[] Outputs);
 
-/// <summary>A student as a flat list of steps, compiled once. It holds no tensor: weights are passed in, so that several sets can share it.</summary>
+/// <summary>
+/// A student as a flat list of steps, compiled once. It holds no tensor: weights are passed in, so that several sets can share it.
+/// </summary>
 /// <param name="plan">Every tensor of the file that is used, with its role.</param>
 /// <param name="input">The input.</param>
 /// <param name="outputs">Names of what a run hands out: the graph's outputs, then taps.</param>
@@ -27,7 +29,10 @@ internal sealed class GraphProgram(
     /// <summary>Names of what a run hands out: the graph's outputs, then taps.</summary>
     public IReadOnlyList<string> Outputs => outputs;
 
-    /// <summary>Runs a batch. Under autograd every intermediate result lives as long as the caller's dispose scope; in evaluation, until its last use.</summary>
+    /// <summary>
+    /// Runs a batch. Under autograd every intermediate result lives as long as the caller's dispose scope; in evaluation, until its
+    /// last use.
+    /// </summary>
     /// <param name="weights">A set made for this program.</param>
     /// <param name="batch">[N, ...], on the weights' device.</param>
     /// <param name="training">Training (dropout, batch statistics, running statistics are updated) or evaluation.</param>

@@ -3,7 +3,9 @@ using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
-/// <summary>The tensors whose values a model file holds: initializers and tensors in Constant nodes (where some exporters keep weights).</summary>
+/// <summary>
+/// The tensors whose values a model file holds: initializers and tensors in Constant nodes (where some exporters keep weights).
+/// </summary>
 internal static class ModelTensors
 {
     /// <summary>By name; the very messages of the model, so that writing to them writes to the model.</summary>
@@ -17,7 +19,8 @@ internal static class ModelTensors
 
     /// <summary>Whether a node is a Constant that holds a tensor, a number or a list of integers.</summary>
     public static bool IsConstant(NodeProto node) =>
-        node is { OpType: "Constant", Domain: "" or "ai.onnx", Attribute: [{ Name: "value" or "value_float" or "value_int" or "value_ints" }] };
+        node is { OpType: "Constant", Domain: "" or "ai.onnx" }
+        && node.Attribute is [{ Name: "value" or "value_float" or "value_int" or "value_ints" }];
 
     private static TensorProto Value(NodeProto node)
     {

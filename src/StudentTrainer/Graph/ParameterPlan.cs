@@ -63,7 +63,11 @@ internal static class ParameterPlan
             if (learns)
                 learned.UnionWith(node.Output);
         }
-        return [.. tensors.Where(tensor => uses.ContainsKey(tensor.Key)).Select(tensor => Plan(tensor.Key, tensor.Value, uses[tensor.Key]))];
+        return
+        [
+            .. tensors.Where(tensor => uses.ContainsKey(tensor.Key))
+                .Select(tensor => Plan(tensor.Key, tensor.Value, uses[tensor.Key])),
+        ];
     }
 
     private static WeightRole RoleOf(SlotRole slot, TensorProto tensor, bool othersLearn) => slot switch

@@ -17,7 +17,8 @@ internal sealed record StudentInput(string Name, IReadOnlyList<Dim>? Dims)
         var inputs = new GraphIndex(graph).Inputs;
         if (inputs.Count != 1)
             throw new UnsupportedModelException(
-                "A student must have one input.", found: inputs.Count == 0 ? "none" : string.Join(", ", inputs.Select(input => $"'{input.Name}'")));
+                "A student must have one input.",
+                found: inputs.Count == 0 ? "none" : string.Join(", ", inputs.Select(input => $"'{input.Name}'")));
         var type = inputs[0].DataTypeOf();
         if (type != ElementType.Float32.ToDataType())
             throw new UnsupportedModelException(

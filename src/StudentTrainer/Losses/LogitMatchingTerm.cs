@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Losses;
 
 /// <summary>
-/// ½ · mean over batch and classes of (z − v)², with z and v shifted to zero mean in each row: the limit of <see cref="SoftTargetTerm"/> for
-/// large T. There the divergence of a row becomes ½ Σ (z − v)² ÷ (classes · T²), hence the division by the number of classes too. Hinton,
-/// Vinyals and Dean 2015, section 2.1; the matching of logits itself: Buciluǎ, Caruana and Niculescu-Mizil, "Model compression", KDD 2006.
+/// ½ · mean over batch and classes of (z − v)², with z and v shifted to zero mean in each row: the limit of
+/// <see cref="SoftTargetTerm"/> for large T. There the divergence of a row becomes ½ Σ (z − v)² ÷ (classes · T²), hence the division by
+/// the number of classes too. Hinton, Vinyals and Dean 2015, section 2.1; the matching of logits itself: Buciluǎ, Caruana and
+/// Niculescu-Mizil, "Model compression", KDD 2006.
 /// </summary>
 internal sealed class LogitMatchingTerm : LossTerm
 {

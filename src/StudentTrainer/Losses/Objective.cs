@@ -14,7 +14,8 @@ internal sealed class Objective
     public Objective(IReadOnlyList<TermOptions> options)
     {
         if (options.Count == 0)
-            throw new InputException("The objective has no term.", "objective", expected: $"one or more of {string.Join(", ", LossTable.Names)}");
+            throw new InputException(
+                "The objective has no term.", "objective", expected: $"one or more of {string.Join(", ", LossTable.Names)}");
         if (options.GroupBy(option => option.Name).FirstOrDefault(group => group.Count() > 1) is { } repeated)
             throw new InputException("The objective has a term twice.", "objective", repeated.Key, remedy: "merge the two into one");
         terms = [.. options.Select(option => (option.Name, Checked(option), LossTable.Create(option)))];
@@ -34,7 +35,7 @@ internal sealed class Objective
     /// <summary>Computes the loss, and what it is made of.</summary>
     /// <param name="inputs">Logits and targets.</param>
     /// <param name="epoch">The time in epochs.</param>
-    /// <returns>The weighted sum, which gradients flow through; and the vector of the sum and of each unweighted term, for the log.</returns>
+    /// <returns>The weighted sum, which gradients flow through; and, for the log, the vector of the sum and each unweighted term.</returns>
     public (Tensor Loss, Tensor Parts) Compute(in TermInputs inputs, double epoch)
     {
         Tensor? loss = null;
@@ -52,7 +53,8 @@ internal sealed class Objective
     {
         var points = option.Weight.Points;
         var rising = points.Zip(points.Skip(1)).All(pair => pair.First.Epoch < pair.Second.Epoch);
-        if (points.Count == 0 || !rising || points.Any(point => !double.IsFinite(point.Epoch) || !(point.Weight >= 0) || !double.IsFinite(point.Weight)))
+        var finite = points.All(point => double.IsFinite(point.Epoch) && point.Weight >= 0 && double.IsFinite(point.Weight));
+        if (points.Count == 0 || !rising || !finite)
             throw new InputException(
                 "A weight of the objective is out of range.",
                 where: $"objective, term '{option.Name}'",

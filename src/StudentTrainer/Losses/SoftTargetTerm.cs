@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Losses;
 
 /// <summary>
-/// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over the batch: the teacher's softened probabilities as targets. The factor T² keeps the size of
-/// the gradients the same at every temperature. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015, section 2.
+/// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over the batch: the teacher's softened probabilities as targets. The factor T² keeps
+/// the size of the gradients the same at every temperature. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural
+/// network", 2015, section 2.
 /// </summary>
 /// <param name="temperature">T.</param>
 internal sealed class SoftTargetTerm(double temperature) : LossTerm

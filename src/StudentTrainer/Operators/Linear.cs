@@ -5,7 +5,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Matrix products.</summary>
 internal static class Linear
 {
-    /// <summary>alpha · A' B' + beta · C. Factors and transposes are applied while running, so that the weights stay those of the file.</summary>
+    /// <summary>
+    /// alpha · A' B' + beta · C. Factors and transposes are applied while running, so that the weights stay those of the file.
+    /// </summary>
     public static Kernel Gemm(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1);

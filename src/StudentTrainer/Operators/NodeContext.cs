@@ -52,5 +52,7 @@ internal sealed class NodeContext(NodeProto node, int version, IReadOnlyDictiona
 
     /// <summary>A node for messages.</summary>
     public static string Describe(NodeProto node) =>
-        node.Name.Length > 0 ? $"node '{node.Name}' ({node.OpType})" : $"the {node.OpType} node that makes '{node.Output.FirstOrDefault()}'";
+        node.Name.Length > 0
+            ? $"node '{node.Name}' ({node.OpType})"
+            : $"the {node.OpType} node that makes '{node.Output.FirstOrDefault()}'";
 }

@@ -6,8 +6,8 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal static class Normalization
 {
     /// <summary>
-    /// In evaluation, (x − mean) ÷ √(variance + epsilon) · scale + bias with the running statistics. In training, with the batch's, which also
-    /// enter the running ones: <c>running = running · momentum + batch · (1 − momentum)</c>.
+    /// In evaluation, (x − mean) ÷ √(variance + epsilon) · scale + bias with the running statistics. In training, with the batch's,
+    /// which also enter the running ones: <c>running = running · momentum + batch · (1 − momentum)</c>.
     /// </summary>
     public static Kernel BatchNormalization(NodeContext node)
     {
@@ -19,8 +19,9 @@ internal static class Normalization
     }
 
     /// <summary>
-    /// libtorch's momentum is one minus ONNX's, and it keeps the unbiased variance where ONNX (version 14) keeps the population's. So it writes
-    /// this batch's statistics alone into scratch vectors (momentum 1), and the running ones are updated from those by ONNX's rule.
+    /// libtorch's momentum is one minus ONNX's, and it keeps the unbiased variance where ONNX (version 14) keeps the population's.
+    /// So it writes this batch's statistics alone into scratch vectors (momentum 1), and the running ones are updated from those by
+    /// ONNX's rule.
     /// </summary>
     private static Tensor Train(StepInputs x, double momentum, double epsilon)
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Operators;
 
 /// <summary>
-/// Pooling over one to three spatial axes. Padding is explicit, since libtorch's is symmetric and at most half the kernel, and its windows in
-/// ceil mode are others than ONNX's.
+/// Pooling over one to three spatial axes. Padding is explicit, since libtorch's is symmetric and at most half the kernel, and its
+/// windows in ceil mode are others than ONNX's.
 /// </summary>
 internal static class Pooling
 {
@@ -41,7 +41,9 @@ internal static class Pooling
 
     public static Kernel GlobalAveragePool(NodeContext node) => x => [x[0].mean(SpatialAxes(x[0]), keepdim: true)];
 
-    /// <summary>The share of each window's places that count in its average: the input, and the declared padding if it is to count.</summary>
+    /// <summary>
+    /// The share of each window's places that count in its average: the input, and the declared padding if it is to count.
+    /// </summary>
     private static Tensor CountedShare(Tensor x, WindowAxis[] axes, bool countPadding)
     {
         var input = ones([1, 1, .. axes.Select(axis => axis.Size)], x.dtype, x.device);

@@ -4,7 +4,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <param name="Strides">Default: 1.</param>
 /// <param name="Pads">Before each axis, then after each; default: 0.</param>
 /// <param name="Dilations">Default: 1.</param>
-/// <param name="AutoPad"><c>NOTSET</c>, <c>VALID</c>, <c>SAME_UPPER</c> or <c>SAME_LOWER</c>; the last two depend on the input's size.</param>
+/// <param name="AutoPad">
+/// <c>NOTSET</c>, <c>VALID</c>, <c>SAME_UPPER</c> or <c>SAME_LOWER</c>; the last two depend on the input's size.
+/// </param>
 /// <param name="Ceil">Whether a last window may hang over the end.</param>
 internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, string AutoPad, bool Ceil)
 {

@@ -30,7 +30,8 @@ internal static class Cnn
         var dropout = StudentChecks.Dropout(options, 2, "before the hidden layer, then before the classifier");
         var (channels, height, width) = (sampleShape.Count == 3 ? sampleShape[0] : 1, sampleShape[^2], sampleShape[^1]);
         if (Math.Min(height, width) >> Math.Min(PooledLayers, widths.Count) == 0)
-            throw new InputException("The images are too small for the architecture 'cnn'.", "student", $"{height}×{width}", "at least 4×4");
+            throw new InputException(
+                "The images are too small for the architecture 'cnn'.", "student", $"{height}×{width}", "at least 4×4");
 
         var builder = new GraphBuilder("cnn", sampleShape, seed);
         if (sampleShape.Count == 2)

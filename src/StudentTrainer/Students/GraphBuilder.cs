@@ -8,8 +8,8 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>Writes a chain of layers as an ONNX graph (opset 17, IR 8) with fresh weights.</summary>
 /// <remarks>
-/// Weights and biases are uniform in ±1/√(incoming connections): He et al. 2015 with a = √5, which is PyTorch's default. Each tensor draws from
-/// its own stream, numbered in the order of creation, so the same seed gives the same student.
+/// Weights and biases are uniform in ±1/√(incoming connections): He et al. 2015 with a = √5, which is PyTorch's default. Each
+/// tensor draws from its own stream, numbered in the order of creation, so the same seed gives the same student.
 /// </remarks>
 internal sealed class GraphBuilder
 {
@@ -103,7 +103,10 @@ internal sealed class GraphBuilder
 
     private GraphBuilder Node(string op, string name, string[] tensors, params AttributeProto[] attributes)
     {
-        graph.Node.Add(new NodeProto { OpType = op, Name = name, Input = { last, tensors }, Output = { name }, Attribute = { attributes } });
+        graph.Node.Add(new NodeProto
+        {
+            OpType = op, Name = name, Input = { last, tensors }, Output = { name }, Attribute = { attributes },
+        });
         last = name;
         return this;
     }

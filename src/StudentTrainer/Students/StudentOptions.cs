@@ -13,7 +13,8 @@ public sealed record StudentOptions
     public int? Hidden { get; init; }
 
     /// <summary>
-    /// Dropout probabilities. <c>mlp</c>: of the input, then after each hidden layer. <c>cnn</c>: before the hidden layer, then before the classifier. Default: none.
+    /// Dropout probabilities. <c>mlp</c>: of the input, then after each hidden layer. <c>cnn</c>: before the hidden layer, then
+    /// before the classifier. Default: none.
     /// </summary>
     public IReadOnlyList<double>? Dropout { get; init; }
 }

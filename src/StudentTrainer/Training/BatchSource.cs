@@ -92,7 +92,8 @@ internal sealed class BatchSource(
                 values[i] = all[(int)rows[i]];
         }
 
-        public Batch ToDevice(int rows, Device device) => new(First(samples, rows, device)!, First(teacher, rows, device), First(labels, rows, device));
+        public Batch ToDevice(int rows, Device device) =>
+            new(First(samples, rows, device)!, First(teacher, rows, device), First(labels, rows, device));
 
         public void Dispose()
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ internal static class ComputeDevice
             "cpu" => CPU,
             "auto" => cuda.is_available() ? device("cuda:0") : CPU,
             "cuda" => Cuda(name, 0),
-            _ when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), out var index) && index >= 0 => Cuda(name, index),
+            ['c', 'u', 'd', 'a', ':', .. var digits] when int.TryParse(digits, NumberStyles.None, null, out var index) => Cuda(name, index),
             _ => throw new InputException("A device is not known.", "device", name, "auto, cpu, cuda or cuda:N"),
         };
     }

@@ -33,7 +33,9 @@ internal sealed class LearningRateSchedule(double peak, ScheduleOptions options,
 
     private double Step(double epoch) => Math.Pow(options.Gamma, options.Milestones.Count(milestone => milestone <= epoch));
 
-    /// <summary>Half a cosine from 1 to the final factor, after the warm-up (Loshchilov and Hutter, "SGDR", 2017, without restarts).</summary>
+    /// <summary>
+    /// Half a cosine from 1 to the final factor, after the warm-up (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+    /// </summary>
     private double Cosine(double epoch) => Anneal(1, options.FinalFactor, (epoch - warmupEpochs) / (epochs - warmupEpochs));
 
     /// <summary>Half a cosine up, then half a cosine down (Smith and Topin, "Super-convergence", 2018; cosines as in PyTorch).</summary>
@@ -45,5 +47,6 @@ internal sealed class LearningRateSchedule(double peak, ScheduleOptions options,
             : Anneal(1, options.FinalFactor, (time - options.RiseShare) / (1 - options.RiseShare));
     }
 
-    private static double Anneal(double from, double to, double share) => to + (from - to) * (1 + Math.Cos(Math.PI * Math.Clamp(share, 0, 1))) / 2;
+    private static double Anneal(double from, double to, double share) =>
+        to + (from - to) * (1 + Math.Cos(Math.PI * Math.Clamp(share, 0, 1))) / 2;
 }

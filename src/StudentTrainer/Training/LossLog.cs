@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// The losses of the current epoch. Each step leaves its figures on the device; they are fetched together every <see cref="Interval"/> steps, so
-/// that no step waits for the device.
+/// The losses of the current epoch. Each step leaves its figures on the device; they are fetched together every <see
+/// cref="Interval"/> steps, so that no step waits for the device.
 /// </summary>
 /// <param name="terms">The names of the terms.</param>
 /// <param name="set">The samples, for messages.</param>
@@ -33,7 +33,8 @@ internal sealed class LossLog(IReadOnlyList<string> terms, TransferSet set, Devi
     public double Loss => Sums[0] / Samples;
 
     /// <summary>The mean of each term so far.</summary>
-    public IReadOnlyDictionary<string, double> Terms => terms.Select((name, i) => (name, i)).ToDictionary(t => t.name, t => Sums[t.i + 1] / Samples);
+    public IReadOnlyDictionary<string, double> Terms =>
+        terms.Zip(Sums.Skip(1)).ToDictionary(term => term.First, term => term.Second / Samples);
 
     /// <summary>Begins an epoch, or goes on with one.</summary>
     public void Restart(double[]? sums = null, long samples = 0)

@@ -38,21 +38,24 @@ internal static class OptionChecks
         Share("optimizer.beta1", optimizer.Beta1);
         Share("optimizer.beta2", optimizer.Beta2);
         Positive("optimizer.epsilon", optimizer.Epsilon);
-        Range("optimizer.weight_decay", optimizer.WeightDecay, optimizer.WeightDecay >= 0 && double.IsFinite(optimizer.WeightDecay), "0 or more");
+        var decay = optimizer.WeightDecay;
+        Range("optimizer.weight_decay", decay, decay >= 0 && double.IsFinite(decay), "0 or more");
     }
 
     private static void Require(ScheduleOptions schedule, int epochs)
     {
         Name("schedule.name", schedule.Name, LearningRateSchedule.Names);
-        Range("schedule.warmup_epochs", schedule.WarmupEpochs, schedule.WarmupEpochs >= 0 && schedule.WarmupEpochs < epochs, $"0 to below {epochs} epochs");
+        var warmup = schedule.WarmupEpochs;
+        Range("schedule.warmup_epochs", warmup, warmup >= 0 && warmup < epochs, $"0 to below {epochs} epochs");
         Positive("schedule.gamma", schedule.Gamma);
         Range("schedule.final_factor", schedule.FinalFactor, schedule.FinalFactor is >= 0 and <= 1, "0 to 1");
         Range("schedule.rise_share", schedule.RiseShare, schedule.RiseShare is > 0 and < 1, "above 0 and below 1");
         foreach (var milestone in schedule.Milestones)
             Range("schedule.milestones", milestone, milestone > 0 && double.IsFinite(milestone), "epochs above 0");
-        if (schedule.Name == "one-cycle" && schedule.WarmupEpochs != 0)
+        if (schedule.Name == "one-cycle" && warmup != 0)
             throw new InputException(
-                "The schedule 'one-cycle' has its own rise.", "training.schedule.warmup_epochs", $"{schedule.WarmupEpochs}", "0", "set rise_share instead");
+                "The schedule 'one-cycle' has its own rise.",
+                "training.schedule.warmup_epochs", $"{warmup}", "0", "set rise_share instead");
     }
 
     private static void RequireMeasurable(TrainingOptions options, TrainingData data)
@@ -85,6 +88,7 @@ internal static class OptionChecks
     private static void Range(string option, double value, bool valid, string expected)
     {
         if (!valid)
-            throw new InputException("A setting of the training is out of range.", $"training.{option}", $"{value}", expected, "correct the value");
+            throw new InputException(
+                "A setting of the training is out of range.", $"training.{option}", $"{value}", expected, "correct the value");
     }
 }

@@ -47,7 +47,8 @@ internal static class Preflight
     {
         if (logits.ndim != 2 || logits.shape[0] != rows)
             throw new InputException(
-                "The student's output does not hold one row of logits per sample.", $"output '{output}'", Shapes.Format(logits.shape), $"[{rows}, classes]");
+                "The student's output does not hold one row of logits per sample.",
+                $"output '{output}'", Shapes.Format(logits.shape), $"[{rows}, classes]");
         var classes = (int)logits.shape[1];
         foreach (var (cache, of) in new[] { (data.Cache, "transfer"), (data.EvaluationCache, "evaluation") })
         {
@@ -74,7 +75,7 @@ internal static class Preflight
 
     private static void RequireGradients(WeightSet weights)
     {
-        string[] without = [.. weights.Parameters.Where(parameter => parameter.Tensor.grad is null).Select(parameter => $"'{parameter.Weight.Name}'")];
+        string[] without = [.. weights.Parameters.Where(p => p.Tensor.grad is null).Select(p => $"'{p.Weight.Name}'")];
         if (without.Length > 0)
             throw new UnsupportedModelException(
                 "Weights of the student get no gradient.",

@@ -9,14 +9,18 @@ namespace OnnxKd.StudentTrainer.Training;
 public static class StudentInference
 {
     /// <summary>Checks that a model can be trained here, without any data.</summary>
-    /// <exception cref="UnsupportedModelException">It uses something that the executor does not support, or its output holds probabilities.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// It uses something that the executor does not support, or its output holds probabilities.
+    /// </exception>
     public static void RequireSupported(OnnxModel student)
     {
         GraphCompiler.Compile(student);
         Preflight.RequireLogits(student.Proto.Graph);
     }
 
-    /// <summary>Runs a whole set and hands out each batch of logits: first row, then rows × classes values, valid during the call.</summary>
+    /// <summary>
+    /// Runs a whole set and hands out each batch of logits: first row, then rows × classes values, valid during the call.
+    /// </summary>
     /// <param name="student">The model; the first of its outputs is taken.</param>
     /// <param name="reader">The samples, without augmentation.</param>
     /// <param name="batchSize">Rows per batch, 1 or more; the last batch may be smaller.</param>
@@ -26,7 +30,8 @@ public static class StudentInference
     /// <exception cref="UnsupportedModelException">The student uses something that the executor does not support.</exception>
     /// <exception cref="InputException">The samples do not fit the student, or the device is not there.</exception>
     public static void RunAll(
-        OnnxModel student, SampleReader reader, int batchSize, string device, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
+        OnnxModel student, SampleReader reader, int batchSize, string device,
+        Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         var program = GraphCompiler.Compile(student);

@@ -11,8 +11,13 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Trains a student.</summary>
 public static class Trainer
 {
-    /// <summary>Trains, or goes on with an interrupted training in the same folder (checkpoints <c>last.safetensors</c>, <c>best.safetensors</c>).</summary>
-    /// <param name="student">The graph with its initial weights; not changed. The first of its outputs holds the logits, [N, classes].</param>
+    /// <summary>
+    /// Trains, or goes on with an interrupted training in the same folder (checkpoints <c>last.safetensors</c>,
+    /// <c>best.safetensors</c>).
+    /// </summary>
+    /// <param name="student">
+    /// The graph with its initial weights; not changed. The first of its outputs holds the logits, [N, classes].
+    /// </param>
     /// <param name="data">What it learns from.</param>
     /// <param name="objective">The terms; at least one.</param>
     /// <param name="options">The settings.</param>

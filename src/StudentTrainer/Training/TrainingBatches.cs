@@ -26,14 +26,15 @@ internal sealed class TrainingBatches : IDisposable
     public int Count => source.Count;
 
     /// <summary>
-    /// With a cache, samples are augmented exactly as the teacher saw them: the cache's augmentation, seed and view. Without one each epoch is a
-    /// view of its own.
+    /// With a cache, samples are augmented exactly as the teacher saw them: the cache's augmentation, seed and view. Without one
+    /// each epoch is a view of its own.
     /// </summary>
     public static TrainingBatches Open(GraphProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;
-        var reader = new SampleReader(set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
+        var reader = new SampleReader(
+            set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         var cache = objective.Needs.HasFlag(TermNeeds.TeacherLogits) ? data.Cache : null;
         var labels = objective.Needs.HasFlag(TermNeeds.Labels);
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);

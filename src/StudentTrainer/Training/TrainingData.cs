@@ -10,7 +10,9 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Preprocessing">What is done to samples before the student sees them.</param>
 /// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
 /// <param name="Evaluation">A labelled set to evaluate on each epoch; <c>null</c>: none.</param>
-/// <param name="EvaluationCache">The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.</param>
+/// <param name="EvaluationCache">
+/// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
+/// </param>
 public sealed record TrainingData(
     TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
 
@@ -23,7 +25,8 @@ public sealed record TrainingData(
 /// <param name="Nll">On the evaluation set, if there is one.</param>
 /// <param name="Agreement">With the teacher on the evaluation set, if its logits are there.</param>
 public sealed record EpochEvent(
-    int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms, long? Errors, double? Nll, double? Agreement = null);
+    int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
+    long? Errors, double? Nll, double? Agreement = null);
 
 /// <summary>What a training gave.</summary>
 /// <param name="Student">The model with its trained weights.</param>

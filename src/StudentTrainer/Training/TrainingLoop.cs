@@ -81,7 +81,8 @@ internal sealed class TrainingLoop(
         var metrics = evaluation?.Measure(state.Evaluated, token);
         var lastStep = (state.Epoch + 1L) * batches.Count - 1;
         return new(
-            state.Epoch + 1, schedule.At(lastStep), state.Losses.Loss, state.Losses.Terms, metrics?.Errors, metrics?.Nll, metrics?.Agreement);
+            state.Epoch + 1, schedule.At(lastStep), state.Losses.Loss, state.Losses.Terms,
+            metrics?.Errors, metrics?.Nll, metrics?.Agreement);
     }
 
     private void Report()

@@ -17,7 +17,9 @@ public sealed record OptimizerOptions
     /// <summary>SGD: Nesterov's form of momentum; default true.</summary>
     public bool Nesterov { get; init; } = true;
 
-    /// <summary>L2 penalty added to the gradient (SGD, Adam), or decoupled (AdamW); default 0. Applied to tensors of two or more axes.</summary>
+    /// <summary>
+    /// L2 penalty added to the gradient (SGD, Adam), or decoupled (AdamW); default 0. Applied to tensors of two or more axes.
+    /// </summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Adam: decay of the first moment; default 0.9.</summary>

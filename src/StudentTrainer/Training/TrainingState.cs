@@ -102,7 +102,10 @@ internal sealed class TrainingState : IDisposable
         EventLog.Write(folder, History);
     }
 
-    /// <summary>Writes the evaluated weights as the best so far. Before <see cref="SaveLast"/>: a run killed between the two repeats the epoch.</summary>
+    /// <summary>
+    /// Writes the evaluated weights as the best so far. Before <see cref="SaveLast"/>: a run killed between the two repeats the
+    /// epoch.
+    /// </summary>
     public void SaveBest() =>
         Checkpoint.Save(Path.Combine(folder, Checkpoint.Best), Named("weights/", Evaluated.Trained), identity, Position, History);
 

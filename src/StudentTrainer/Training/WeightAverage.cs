@@ -5,8 +5,8 @@ namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
 /// An exponential moving average of the weights (Polyak and Juditsky 1992): <c>a ← d a + (1 − d) w</c> after step t, with
-/// d = min(decay, (1 + t) ÷ (10 + t)), so that the first steps do not linger. Running statistics are averaged in the same way: they belong to
-/// weights of the same age.
+/// d = min(decay, (1 + t) ÷ (10 + t)), so that the first steps do not linger. Running statistics are averaged in the same way: they
+/// belong to weights of the same age.
 /// </summary>
 internal sealed class WeightAverage : IDisposable
 {

@@ -17,8 +17,8 @@ internal static class WeightConstraints
     }
 
     /// <summary>
-    /// Scales each unit's incoming weights so that their L2 norm is at most the limit (Hinton et al., "Improving neural networks by preventing
-    /// co-adaptation of feature detectors", 2012). Biases and scales are left alone.
+    /// Scales each unit's incoming weights so that their L2 norm is at most the limit (Hinton et al., "Improving neural networks by
+    /// preventing co-adaptation of feature detectors", 2012). Biases and scales are left alone.
     /// </summary>
     public static void LimitUnitNorms(IReadOnlyList<(PlannedWeight Weight, Tensor Tensor)> parameters, double limit)
     {

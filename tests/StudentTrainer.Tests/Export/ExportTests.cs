@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
@@ -15,7 +16,8 @@ public class ExportTests
     [Fact]
     public void WriteBack_OfTrainedWeights_ChangesThemAndNothingElse()
     {
-        var model = new NodeModel(17, "N", 2).Floats("w", Four, 2, 2).Floats("b", [5, 6], 2).Integers("unused", 1).Node("Gemm", "x w b", "y").Build();
+        var model = new NodeModel(17, "N", 2).Floats("w", Four, 2, 2).Floats("b", [5, 6], 2).Integers("unused", 1)
+            .Node("Gemm", "x w b", "y").Build();
         model.Proto.Graph.Input.Add(ValueInfo.Create("w", ElementType.Float32, 2, 2)); // as older exporters list weights
         model.SetMetadata("author", "someone");
         var trained = WriteBack(model, tensor => tensor.add_(1));
@@ -49,7 +51,8 @@ public class ExportTests
     public void WriteBack_OfHalves_RoundsToThem()
     {
         var halves = new[] { (Half)1, (Half)2, (Half)3, (Half)4 };
-        var model = new NodeModel(17, "N", 2).Constant("w", TensorData.Create("", ElementType.Float16, System.Runtime.InteropServices.MemoryMarshal.AsBytes<Half>(halves), 2, 2))
+        var tensorOfHalves = TensorData.Create("", ElementType.Float16, MemoryMarshal.AsBytes<Half>(halves), 2, 2);
+        var model = new NodeModel(17, "N", 2).Constant("w", tensorOfHalves)
             .Node("MatMul", "x w", "y").Build();
         var tensor = WriteBack(model, weights => weights.add_(0.0001)).Proto.Graph.Node[0].Attribute[0].T;
         Assert.Equal(ElementType.Float16, tensor.ElementTypeOf());

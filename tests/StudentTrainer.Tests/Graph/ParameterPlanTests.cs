@@ -37,7 +37,9 @@ public class ParameterPlanTests
 
     [Fact]
     public void Plan_OfWeightInConstantNode_LearnsIt() =>
-        Assert.Equal([("w", "Parameter")], Plan(new NodeModel(17, "N", 2).Constant("w", TensorData.Create("", Four, 2, 2)).Node("MatMul", "x w", "y")));
+        Assert.Equal(
+            [("w", "Parameter")],
+            Plan(new NodeModel(17, "N", 2).Constant("w", TensorData.Create("", Four, 2, 2)).Node("MatMul", "x w", "y")));
 
     [Fact]
     public void Plan_OfSharedWeight_ListsItOnce() =>

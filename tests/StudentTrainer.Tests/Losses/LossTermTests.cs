@@ -75,7 +75,8 @@ public sealed class LossTermTests : IDisposable
         var term = LossTable.Create(new() { Name = name, Temperature = name == "soft" ? 3 : 1 });
         var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
         term.Compute(new(logits, Matrix(Teacher), torch.tensor(Labels))).backward();
-        var expected = Enumerable.Range(0, Student.Length).Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
+        var expected = Enumerable.Range(0, Student.Length)
+            .Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
         Near.Equal(expected.ToArray(), logits.grad!.data<double>().ToArray(), 1e-8);
 
         static double[] Shifted(int index, double by) => [.. Student.Select((value, i) => i == index ? value + by : value)];

@@ -22,9 +22,11 @@ public class ObjectiveTests
     public void Compute_OfTwoTerms_SumsThemByWeight()
     {
         using var scope = torch.NewDisposeScope();
-        var objective = new Objective([new() { Name = "hard", Weight = Ramp }, new() { Name = "soft", Weight = WeightSchedule.Constant(3), Temperature = 2 }]);
+        var objective = new Objective(
+            [new() { Name = "hard", Weight = Ramp }, new() { Name = "soft", Weight = WeightSchedule.Constant(3), Temperature = 2 }]);
         var logits = torch.tensor(new[] { 0.5f, -1, 2, 0 }, [2, 2]);
-        var (loss, parts) = objective.Compute(new(logits, torch.tensor(new[] { 1f, 0, 0, 1 }, [2, 2]), torch.tensor(new[] { 0L, 1 })), epoch: 2);
+        var teacher = torch.tensor(new[] { 1f, 0, 0, 1 }, [2, 2]);
+        var (loss, parts) = objective.Compute(new(logits, teacher, torch.tensor(new[] { 0L, 1 })), epoch: 2);
         var values = parts.data<float>().ToArray();
         Assert.Equal(0.5 * values[1] + 3 * values[2], loss.item<float>(), 5);
         Assert.Equal(loss.item<float>(), values[0]);

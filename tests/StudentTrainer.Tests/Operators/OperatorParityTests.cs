@@ -142,7 +142,8 @@ public class OperatorParityTests
     [InlineData(1, 17)]
     public void Reshape_OfZeroAndMinusOne_EqualsOnnxRuntime(int form, int opset)
     {
-        var model = new NodeModel(opset, "N", 3, 4).Integers("shape", form == 0 ? [0, -1] : [-1, 2, 6]).Node("Reshape", "x shape", "y").Build();
+        var model = new NodeModel(opset, "N", 3, 4).Integers("shape", form == 0 ? [0, -1] : [-1, 2, 6])
+            .Node("Reshape", "x shape", "y").Build();
         Oracle.RequireParity(model, Signed, [2, 3, 4]);
     }
 
@@ -174,5 +175,6 @@ public class OperatorParityTests
 
     [Fact]
     public void Concat_OfTensors_EqualsOnnxRuntime() =>
-        Oracle.RequireParity(new NodeModel(17, "N", 12).Node("Neg", "x", "n").Node("Concat", "x n", "y", ("axis", -1)).Build(), Signed, [2, 12]);
+        Oracle.RequireParity(
+            new NodeModel(17, "N", 12).Node("Neg", "x", "n").Node("Concat", "x n", "y", ("axis", -1)).Build(), Signed, [2, 12]);
 }

@@ -23,7 +23,8 @@ internal static class Sets
 
     /// <summary>Writes a cache of a set from logits in the order of views, then samples.</summary>
     public static LogitCache Cache(
-        TemporaryFolder folder, TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0)
+        TemporaryFolder folder, TransferSet set, float[] logits, int classes, int views = 1,
+        Augmentation? augmentation = null, ulong seed = 0)
     {
         var path = folder.File($"cache-{Guid.NewGuid():N}");
         var identity = new CacheIdentity

@@ -39,12 +39,14 @@ public sealed class ResumeTests : IDisposable
         RequireSame(whole, resumed);
     }
 
-    /// <summary>A kill leaves the checkpoint of an earlier epoch, and maybe a newer best one: that is what copying the folder does here.</summary>
+    /// <summary>
+    /// A kill leaves the checkpoint of an earlier epoch, and maybe a newer best one: that is what copying the folder does here.
+    /// </summary>
     [Fact]
     public void Train_KilledAfterAnEpoch_GivesSameBytesAsUninterrupted()
     {
         var whole = toy.Train(Toy.Cnn(), Data, Toy.Soft, Options, "whole", new CopyAt(1, toy.Folder("whole"), toy.Folder("cut")));
-        File.Copy(Path.Combine(toy.Folder("whole"), "best.safetensors"), Path.Combine(toy.Folder("cut"), "best.safetensors"), overwrite: true);
+        File.Copy(toy.Folder("whole/best.safetensors"), toy.Folder("cut/best.safetensors"), overwrite: true);
         RequireSame(whole, toy.Train(Toy.Cnn(), Data, Toy.Soft, Options, "cut"));
     }
 
@@ -84,7 +86,8 @@ public sealed class ResumeTests : IDisposable
         using var other = new Toy();
         var logits = toy.Logits.Select(logit => logit + 1).ToArray();
         using var cache = other.CacheOf(other.Set("again", Samples(), [4, 4], toy.Labels), logits, Toy.Classes);
-        Assert.Contains("cache", Assert.Throws<CheckFailedException>(() => TrainThen(Options, Toy.Cnn(), Data with { Cache = cache })).Message);
+        var error = Assert.Throws<CheckFailedException>(() => TrainThen(Options, Toy.Cnn(), Data with { Cache = cache }));
+        Assert.Contains("cache", error.Message);
     }
 
     [Theory]

@@ -35,7 +35,8 @@ public class StudentInferenceTests
         using var set = Sets.Create(folder, "set", pixels, [16]);
         var student = new NodeModel(17, "N", 1, 4, 4).Node("Flatten", "x", "y").Build();
         var logits = new List<float>();
-        StudentInference.RunAll(student, new(set, Preprocessing.None, Augmentation.None, 0), 2, "cpu", (_, values) => logits.AddRange(values.Span), default);
+        var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
+        StudentInference.RunAll(student, reader, 2, "cpu", (_, values) => logits.AddRange(values.Span), default);
         Assert.Equal(pixels, logits);
     }
 }

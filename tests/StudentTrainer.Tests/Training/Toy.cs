@@ -25,7 +25,8 @@ internal sealed class Toy : IDisposable
         Labels = [.. pixels.Chunk(16).Select(image => Enumerable.Range(0, Classes).MaxBy(k => image[Corners[k]]))];
         Logits = [.. pixels.Chunk(16).SelectMany(image => Corners.Select(corner => 6 * image[corner]))];
         Transfer = Sets.Create(folder, "transfer", pixels, [4, 4], labelled ? Labels : null);
-        Evaluation = Sets.Create(folder, "evaluation", Numbers.Uniform(seed + 1, 20 * 16, 0), [4, 4], [.. Enumerable.Range(0, 20).Select(i => i % 3)]);
+        Evaluation = Sets.Create(
+            folder, "evaluation", Numbers.Uniform(seed + 1, 20 * 16, 0), [4, 4], [.. Enumerable.Range(0, 20).Select(i => i % 3)]);
         Cache = Sets.Cache(folder, Transfer, Logits, Classes);
     }
 
@@ -48,16 +49,23 @@ internal sealed class Toy : IDisposable
     public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu" };
 
     public static OnnxModel Mlp(params double[] dropout) =>
-        Architectures.Build(new() { Architecture = "mlp", Widths = [16], Dropout = dropout.Length == 0 ? null : dropout }, [4, 4], Classes, 1);
+        Architectures.Build(
+            new() { Architecture = "mlp", Widths = [16], Dropout = dropout.Length == 0 ? null : dropout }, [4, 4], Classes, 1);
+
+    /// <summary>One weight matrix, all zeros.</summary>
+    public static OnnxModel Linear() => new NodeModel(17, "N", 4, 4).Floats("w", new float[16 * Classes], 16, Classes)
+        .Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
 
     public static OnnxModel Cnn() =>
         Architectures.Build(new() { Architecture = "cnn", Widths = [4, 4], Hidden = 8, Dropout = [0.1, 0.2] }, [4, 4], Classes, 1);
 
     public string Folder(string name) => folder.File(name);
 
-    public TransferSet Set(string name, float[] samples, int[] shape, int[]? labels = null) => Sets.Create(folder, name, samples, shape, labels);
+    public TransferSet Set(string name, float[] samples, int[] shape, int[]? labels = null) =>
+        Sets.Create(folder, name, samples, shape, labels);
 
-    public LogitCache CacheOf(TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0) =>
+    public LogitCache CacheOf(
+        TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0) =>
         Sets.Cache(folder, set, logits, classes, views, augmentation, seed);
 
     public TrainingResult Train(

@@ -146,8 +146,8 @@ public sealed class TrainerErrorTests : IDisposable
     {
         using var set = toy.Set("huge", [.. Enumerable.Repeat(1e30f, 16)], [4, 4], [0]);
         var options = new TrainingOptions { Epochs = 2, BatchSize = 1, Device = "cpu", Optimizer = new() { LearningRate = 1e30 } };
-        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
-        var error = Assert.Throws<CheckFailedException>(() => toy.Train(student, new(set, toy.Data.Preprocessing, null, null), Toy.Hard, options));
+        var data = new TrainingData(set, toy.Data.Preprocessing, null, null);
+        var error = Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Linear(), data, Toy.Hard, options));
         Assert.Contains("a gradient made a weight", error.Message);
         Assert.Contains("epoch 1", error.Message);
         Assert.False(File.Exists(Path.Combine(toy.Folder("run"), "last.safetensors")));

@@ -19,7 +19,10 @@ public sealed class TrainerTests : IDisposable
     [InlineData("adamw", 0.02)]
     public void Train_OfSoftTargets_LearnsTeacher(string optimizer, double learningRate)
     {
-        var options = Toy.Options with { Epochs = 60, Optimizer = new() { Name = optimizer, LearningRate = learningRate }, Schedule = new() { Name = "cosine" } };
+        var options = Toy.Options with
+        {
+            Epochs = 60, Optimizer = new() { Name = optimizer, LearningRate = learningRate }, Schedule = new() { Name = "cosine" },
+        };
         var result = toy.Train(Toy.Mlp(), toy.Data, Toy.Soft, options);
         Assert.Equal(60, result.Epochs.Count);
         Assert.InRange(result.Epochs[^1].Loss, 0, 0.02 * result.Epochs[0].Loss);
@@ -48,9 +51,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfOneStep_FollowsGradient()
     {
-        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
         var options = Toy.Options with { Epochs = 1, BatchSize = Toy.Samples, Optimizer = new() { LearningRate = 0.5, Momentum = 0 } };
-        var result = toy.Train(student, toy.Data, Toy.Hard, options);
+        var result = toy.Train(Toy.Linear(), toy.Data, Toy.Hard, options);
 
         var pixels = new float[Toy.Samples * 16];
         toy.Transfer.Read([.. Enumerable.Range(0, Toy.Samples).Select(i => (long)i)], pixels);
@@ -83,7 +85,10 @@ public sealed class TrainerTests : IDisposable
     {
         var counts = new List<long>();
         var progress = new Watch(p => counts.Add(torch.Tensor.TotalCount));
-        var options = Toy.Options with { Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new() { Name = "adam", LearningRate = 0.01 } };
+        var options = Toy.Options with
+        {
+            Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new() { Name = "adam", LearningRate = 0.01 },
+        };
         var before = torch.Tensor.TotalCount;
         toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options, progress: progress);
         var betweenEpochs = counts.Where((_, i) => i >= 10).ToArray();
@@ -106,9 +111,11 @@ public sealed class TrainerTests : IDisposable
             logits.AddRange(pixels.Chunk(16).SelectMany(image => new[] { 4 * image[5], 4 * image[6], 4 * image[9] }));
         }
         using var cache = toy.CacheOf(toy.Transfer, [.. logits], 3, views: 2, augmentation, seed: 9);
-        var options = Toy.Options with { Epochs = 80, Optimizer = new() { Name = "adam", LearningRate = 0.02 }, Schedule = new() { Name = "cosine" } };
-        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
-        var result = toy.Train(student, toy.Data with { Cache = cache }, [new() { Name = "logit-matching" }], options);
+        var options = Toy.Options with
+        {
+            Epochs = 80, Optimizer = new() { Name = "adam", LearningRate = 0.02 }, Schedule = new() { Name = "cosine" },
+        };
+        var result = toy.Train(Toy.Linear(), toy.Data with { Cache = cache }, [new() { Name = "logit-matching" }], options);
         Assert.InRange(result.Epochs[^1].Loss, 0, 0.01 * result.Epochs[0].Loss);
         Assert.InRange(result.Epochs[^2].Loss, 0, 0.01 * result.Epochs[0].Loss);
     }
@@ -118,8 +125,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var evaluationCache = toy.CacheOf(toy.Evaluation, [.. Enumerable.Repeat(new[] { 1f, 0, 0 }, 20).SelectMany(row => row)], 3);
         var data = toy.Data with { Evaluation = toy.Evaluation, EvaluationCache = evaluationCache };
-        var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
-        var result = toy.Train(student, data, Toy.Soft, Toy.Options with { Epochs = 1, Optimizer = new() { LearningRate = 1e-50 } });
+        var result = toy.Train(Toy.Linear(), data, Toy.Soft, Toy.Options with { Epochs = 1, Optimizer = new() { LearningRate = 1e-50 } });
         Assert.Equal(1, result.Epochs[0].Agreement); // equal logits: the first class wins, as the teacher says
         Assert.Equal(13, result.Epochs[0].Errors); // labels 0, 1, 2, 0, …: 7 of 20 are 0
         Assert.Equal(Math.Log(3), result.Epochs[0].Nll!.Value, 5);
@@ -139,8 +145,8 @@ public sealed class TrainerTests : IDisposable
 
         var again = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options with { Epochs = 50 });
         Assert.Equal(result.Student.ToBytes(), again.Student.ToBytes());
-        var shorter = toy.Train(
-            Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options with { Epochs = best + 1, EarlyStop = null, Keep = "last" }, "shorter");
+        var untilBest = options with { Epochs = best + 1, EarlyStop = null, Keep = "last" };
+        var shorter = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, untilBest, "shorter");
         Assert.Equal(shorter.Student.ToBytes(), result.Student.ToBytes());
     }
 

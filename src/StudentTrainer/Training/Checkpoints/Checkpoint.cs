@@ -44,7 +44,8 @@ internal static class Checkpoint
     /// <param name="identity">The training that the checkpoint must belong to.</param>
     /// <exception cref="CheckFailedException">It belongs to another one.</exception>
     /// <exception cref="InputException">The file is damaged.</exception>
-    public static (TrainingPosition Position, List<EpochEvent> History) Load(string path, IReadOnlyList<NamedTensor> tensors, string identity)
+    public static (TrainingPosition Position, List<EpochEvent> History) Load(
+        string path, IReadOnlyList<NamedTensor> tensors, string identity)
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
@@ -80,7 +81,8 @@ internal static class Checkpoint
         var values = file.ToFloats(name);
         if (values.Length != tensor.numel())
             throw new InputException(
-                "A checkpoint is damaged.", $"{file.Path}, tensor '{name}'", $"{values.Length} values", $"{tensor.numel()}", "delete the file");
+                "A checkpoint is damaged.",
+                $"{file.Path}, tensor '{name}'", $"{values.Length} values", $"{tensor.numel()}", "delete the file");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         tensor.copy_(torch.tensor(values, tensor.shape, float32, CPU));

@@ -24,7 +24,8 @@ internal static class EventLog
 
     /// <summary>Reads what <see cref="Format"/> wrote.</summary>
     public static List<EpochEvent> Parse(string lines) =>
-        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<EpochEvent>(line, Options)!)];
+        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<EpochEvent>(line, Options)!)];
 
     /// <summary>Writes the file anew.</summary>
     public static void Write(string folder, IEnumerable<EpochEvent> events) =>

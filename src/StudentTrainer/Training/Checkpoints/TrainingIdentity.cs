@@ -27,8 +27,8 @@ internal sealed record TrainingIdentity(
     public static string Describe(OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
             options with { Device = "", Threads = null },
-            [.. objective.Select(term => new TermIdentity(term.Name, [.. term.Weight.Points.Select(p => new[] { p.Epoch, p.Weight })], term.Temperature))],
-            Hashing.Sha256(student.ToBytes()), data.Preprocessing, data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
+            [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), data.Preprocessing,
+            data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest));
 
     /// <summary>Refuses a checkpoint of another training.</summary>
@@ -38,7 +38,7 @@ internal sealed record TrainingIdentity(
         if (found == expected)
             return;
         var (left, right) = (Flatten(found), Flatten(expected));
-        string[] different = [.. left.Keys.Union(right.Keys).Where(key => left.GetValueOrDefault(key) != right.GetValueOrDefault(key)).Order()];
+        var different = left.Keys.Union(right.Keys).Where(key => left.GetValueOrDefault(key) != right.GetValueOrDefault(key)).Order();
         throw new CheckFailedException(
             "The checkpoint in this folder belongs to another training.",
             where: path,
@@ -76,4 +76,9 @@ internal sealed record TrainingIdentity(
 /// <param name="Name">Its name.</param>
 /// <param name="Weight">(epoch, weight) pairs.</param>
 /// <param name="Temperature">Its temperature.</param>
-internal sealed record TermIdentity(string Name, IReadOnlyList<double[]> Weight, double Temperature);
+internal sealed record TermIdentity(string Name, IReadOnlyList<double[]> Weight, double Temperature)
+{
+    /// <summary>What identifies a term.</summary>
+    public static TermIdentity Of(TermOptions term) =>
+        new(term.Name, [.. term.Weight.Points.Select(point => new[] { point.Epoch, point.Weight })], term.Temperature);
+}

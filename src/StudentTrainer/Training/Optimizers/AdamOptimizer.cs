@@ -4,8 +4,8 @@ namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
 /// <summary>
 /// Adam (Kingma and Ba 2015, algorithm 1): <c>m ← β₁ m + (1 − β₁) g</c>, <c>v ← β₂ v + (1 − β₂) g²</c>,
-/// <c>p ← p − η m̂ ÷ (√v̂ + ε)</c> with m̂ = m ÷ (1 − β₁ᵗ) and v̂ = v ÷ (1 − β₂ᵗ). AdamW (Loshchilov and Hutter 2019) shrinks the weights by
-/// η · decay instead of adding decay · p to the gradient.
+/// <c>p ← p − η m̂ ÷ (√v̂ + ε)</c> with m̂ = m ÷ (1 − β₁ᵗ) and v̂ = v ÷ (1 − β₂ᵗ). AdamW (Loshchilov and Hutter 2019) shrinks the
+/// weights by η · decay instead of adding decay · p to the gradient.
 /// </summary>
 internal sealed class AdamOptimizer : Optimizer
 {

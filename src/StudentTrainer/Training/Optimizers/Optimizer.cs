@@ -6,7 +6,9 @@ namespace OnnxKd.StudentTrainer.Training.Optimizers;
 /// <summary>Updates parameters from gradients; its state is a set of named tensors, one of each kind per parameter.</summary>
 internal abstract class Optimizer : IDisposable
 {
-    private static readonly Dictionary<string, Func<OptimizerOptions, IReadOnlyList<NamedTensor>, Optimizer>> Table = new(StringComparer.Ordinal)
+    private delegate Optimizer Factory(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters);
+
+    private static readonly Dictionary<string, Factory> Table = new(StringComparer.Ordinal)
     {
         { "sgd", (options, parameters) => new SgdOptimizer(options, parameters) },
         { "adam", (options, parameters) => new AdamOptimizer(options, parameters, decoupledDecay: false) },
@@ -33,7 +35,8 @@ internal abstract class Optimizer : IDisposable
     protected IReadOnlyList<NamedTensor> Parameters { get; }
 
     /// <summary>Makes the optimizer that the options name.</summary>
-    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) => Table[options.Name](options, parameters);
+    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) =>
+        Table[options.Name](options, parameters);
 
     /// <summary>Updates every parameter in place. Call it without autograd.</summary>
     /// <param name="gradients">One per parameter; they may be overwritten.</param>
