@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// The losses of the current epoch. Each step leaves its figures on the device; they are fetched together every <see
-/// cref="Interval"/> steps, so that no step waits for the device.
+/// The losses of the current epoch. Each step leaves its figures on the device; they are fetched together every
+/// <see cref="Interval"/> steps, so that no step waits for the device.
 /// </summary>
 /// <param name="terms">The names of the terms.</param>
 /// <param name="set">The samples, for messages.</param>
