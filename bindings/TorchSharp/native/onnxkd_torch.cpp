@@ -13,11 +13,7 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/api/include/torch/version.h>
 
-#include <malloc.h>
-
-#include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -177,19 +173,6 @@ torch::autograd::variable_list output_gradients(const std::vector<at::Tensor>& o
 const c10::impl::DeviceGuardImplInterface* cuda() {
     return c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
 }
-
-// A training step takes and frees the same large blocks as the step before. By default glibc hands each back to the kernel, which
-// then clears and maps it anew: a third of the time of a small convolutional network. Freed memory is kept instead. MALLOC_*
-// variables of the environment are left alone: they mean that the user has decided.
-struct KeepFreedMemory {
-    KeepFreedMemory() {
-        if (std::getenv("MALLOC_TRIM_THRESHOLD_") || std::getenv("MALLOC_MMAP_THRESHOLD_"))
-            return;
-        mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest that glibc allows
-        mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-        mallopt(M_TOP_PAD, 64 << 20);
-    }
-} const keep_freed_memory;
 
 }  // namespace
 
