@@ -30,11 +30,13 @@ public sealed class OnnxModel
     /// </summary>
     public string Digest => fileDigest ?? Hashing.Sha256(ToBytes());
 
-    /// <summary>The number of values in float initializers (and float constants), subgraphs included.</summary>
+    /// <summary>
+    /// The number of values in float initializers (and float constants), subgraphs included. Scalars do not count: they are settings, such as a
+    /// dropout's ratio.
+    /// </summary>
     public long ParameterCount =>
-        ModelTraversal.Tensors(Proto).Where(t => TensorTypes.IsFloat(t.DataType)).Sum(t => (long)t.ElementCount())
-        + Proto.Graph.Node.Where(node => node.OpType == "Constant").SelectMany(node => node.Attribute)
-            .Sum(attribute => (long)attribute.Floats.Count + (attribute.HasF ? 1 : 0));
+        ModelTraversal.Tensors(Proto).Where(t => TensorTypes.IsFloat(t.DataType) && t.Dims.Count > 0).Sum(t => (long)t.ElementCount())
+        + Proto.Graph.Node.Where(node => node.OpType == "Constant").SelectMany(node => node.Attribute).Sum(a => (long)a.Floats.Count);
 
     /// <summary>Loads and validates a model; external data is checked and read in.</summary>
     /// <exception cref="InputException">

@@ -25,7 +25,7 @@ internal static class CsvFormat
                 "A key of samples is given, but the samples of a CSV file are all its columns (without the labels).",
                 where: file.Path,
                 found: $"key '{request.Key}'",
-                remedy: "remove samples_key");
+                remedy: "remove samples-key");
         return ReadSamples(table, request.OneFile ? LabelColumn(table, request with { ForLabels = true }) : null);
     }
 

@@ -40,6 +40,6 @@ internal sealed record TensorRequest(TransferSetOptions Options, bool ForLabels)
             where: Path,
             found: known,
             expected: $"only one, or one of {string.Join(", ", usual)}",
-            remedy: $"set {(ForLabels ? "labels_key" : "samples_key")}");
+            remedy: $"set {(ForLabels ? "labels-key" : "samples-key")}");
     }
 }

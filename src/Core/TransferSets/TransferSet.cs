@@ -67,7 +67,7 @@ public sealed class TransferSet : IDisposable
         if (options is { LabelsKey: not null, Labels: null })
             throw new InputException(
                 "A key of labels is given, but no file of labels.",
-                found: $"labels_key '{options.LabelsKey}'",
+                found: $"labels-key '{options.LabelsKey}'",
                 remedy: "set labels to the file that holds them (it may be the file of samples)");
         var samples = TensorFormat.OpenAny(new(options, ForLabels: false));
         try

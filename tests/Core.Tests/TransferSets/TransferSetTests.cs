@@ -146,7 +146,7 @@ public sealed class TransferSetTests : IDisposable
 
         Assert.Contains("without a name", Refusal(new() { Samples = npy, SamplesKey = "x" }));
         Assert.Contains("no file of labels", Refusal(new() { Samples = npy, LabelsKey = "y" }));
-        Assert.Contains("remove samples_key", Refusal(new() { Samples = folder.Write("c", "1,2\n"u8), SamplesKey = "x" }));
+        Assert.Contains("remove samples-key", Refusal(new() { Samples = folder.Write("c", "1,2\n"u8), SamplesKey = "x" }));
     }
 
     [Fact]
