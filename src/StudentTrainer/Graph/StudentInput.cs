@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -29,27 +30,18 @@ internal sealed record StudentInput(string Name, IReadOnlyList<Dim>? Dims)
         return new(inputs[0].Name, inputs[0].ShapeOf()?.Skip(1).ToList());
     }
 
-    /// <summary>The shape that samples are given before they are fed: their own, or a declared one that holds as many values.</summary>
+    /// <summary>The shape that samples are given before they are fed, by the rule of <see cref="SampleFit"/>.</summary>
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <exception cref="InputException">Samples of this shape do not fit.</exception>
     public IReadOnlyList<long> Fit(IReadOnlyList<int> sampleShape)
     {
-        long[] shape = [.. sampleShape.Select(size => (long)size)];
-        if (Dims is null || Matches(shape))
-            return shape;
-        long[] declared = [.. Dims.Select(dim => dim.Size ?? 0)];
-        if (!declared.Contains(0) && Product(declared) == Product(shape))
-            return declared;
-        throw new InputException(
+        if (Dims is null)
+            return [.. sampleShape];
+        return SampleFit.Find(Dims, sampleShape) ?? throw new InputException(
             "The samples do not fit the student's input.",
             where: $"input '{Name}'",
-            found: $"samples of shape {Shapes.Format(sampleShape)} ({Product(shape)} values)",
+            found: $"samples of shape {Shapes.Format(sampleShape)} ({sampleShape.Aggregate(1L, (product, size) => product * size)} values)",
             expected: $"{Shapes.Format(Dims)} after the batch axis",
             remedy: "check that this student and this transfer set belong together");
     }
-
-    private bool Matches(long[] shape) =>
-        shape.Length == Dims!.Count && shape.Zip(Dims).All(pair => pair.Second.IsDynamic || pair.Second.Size == pair.First);
-
-    private static long Product(IEnumerable<long> shape) => shape.Aggregate(1L, (product, size) => product * size);
 }

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.TeacherRunner.Logits;
 
@@ -29,21 +30,17 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <param name="model">The model's name, for messages.</param>
     public static LogitTrace Find(GraphProto graph, string? requested, string model)
     {
-        var producers = new Dictionary<string, NodeProto>();
-        foreach (var node in graph.Node)
-            foreach (var tensor in node.Output)
-                producers[tensor] = node;
-
+        var index = new GraphIndex(graph);
         var output = requested ?? OnlyFloatOutput(graph, model);
         var isOutput = graph.Output.Any(o => o.Name == output);
         if (!isOutput)
-            return producers.ContainsKey(output)
+            return index.Producer(output) is not null
                 ? new(output, output, HeadActivation.None, IsInner: true)
                 : throw new InputException(
                     "The model has no tensor of that name.", model, $"'{output}'",
                     $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives");
 
-        for (var tensor = output; producers.TryGetValue(tensor, out var node); tensor = node.Input[0])
+        for (var tensor = output; index.Producer(tensor) is { } node; tensor = node.Input[0])
         {
             if (ActivationOf(node) is not HeadActivation.None and var activation)
                 return new(output, node.Input[0], activation, IsInner: false);

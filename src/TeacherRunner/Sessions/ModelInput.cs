@@ -1,5 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -31,11 +33,11 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             throw new InputException("The model's input has no batch axis.", where, "a scalar, or no shape", "[N, ...]");
 
         var dims = tensor.Shape.Dim.Select(d => d.DimValue > 0 ? d.DimValue : (long?)null).ToArray();
-        var fitted = Fit(dims[1..], sampleShape) ?? throw new InputException(
+        var fitted = SampleFit.Find([.. dims[1..].Select(d => new Dim(d))], sampleShape) ?? throw new InputException(
             "The model's input shape does not fit the samples.", where, $"samples of {Show(sampleShape.Select(d => (long?)d))}",
             $"{Show(dims[1..])} (after the batch axis; the file says {Show(tensor.Shape.Dim)}), the same flattened, or with axes of length 1 more or fewer",
             "check that this model and this transfer set belong together");
-        return new(input.Name, type, checked((int?)dims[0]), fitted);
+        return new(input.Name, type, checked((int?)dims[0]), [.. fitted]);
     }
 
     /// <summary>The feed of a batch: <c>[rows, ...]</c>.</summary>
@@ -44,43 +46,12 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
     private static ValueInfoProto FindFed(GraphProto graph, string model)
     {
         // Files of IR version 3 and below list their weights among the inputs.
-        var weights = graph.Initializer.Select(t => t.Name).ToHashSet();
-        var fed = graph.Input.Where(i => !weights.Contains(i.Name)).ToArray();
-        return fed.Length == 1
+        var fed = new GraphIndex(graph).Inputs;
+        return fed.Count == 1
             ? fed[0]
             : throw new InputException(
                 "The model must have exactly one input that samples are fed to.", model,
-                fed.Length == 0 ? "none" : $"{fed.Length}: {string.Join(", ", fed.Select(i => i.Name))}", "1");
-    }
-
-    private static long[]? Fit(long?[] dims, IReadOnlyList<int> sample)
-    {
-        // Lined up as they are, an axis of free length takes the sample's length.
-        if (dims.Length == sample.Count && Matches(dims, sample))
-            return [.. sample];
-
-        var dimsAboveOne = dims.Where(d => d != 1).ToArray();
-        var sampleAboveOne = sample.Where(d => d != 1).ToArray();
-        if (dimsAboveOne.Length == sampleAboveOne.Length && Matches(dimsAboveOne, sampleAboveOne))
-        {
-            var lengths = new Queue<int>(sampleAboveOne);
-            return [.. dims.Select(d => d == 1 ? 1L : lengths.Dequeue())];
-        }
-
-        var elements = sample.Aggregate(1L, (product, d) => product * d);
-        if (dimsAboveOne.Length == 1 && (dimsAboveOne[0] ?? elements) == elements)
-            return [.. dims.Select(d => d == 1 ? 1L : elements)];
-        if (sampleAboveOne.Length == 1 && Array.TrueForAll(dims, d => d is not null) && dims.Aggregate(1L, (product, d) => product * d!.Value) == elements)
-            return [.. dims.Select(d => d!.Value)];
-        return null;
-    }
-
-    private static bool Matches(ReadOnlySpan<long?> dims, IReadOnlyList<int> lengths)
-    {
-        for (var i = 0; i < dims.Length; i++)
-            if (dims[i] is { } length && length != lengths[i])
-                return false;
-        return true;
+                fed.Count == 0 ? "none" : $"{fed.Count}: {string.Join(", ", fed.Select(i => i.Name))}", "1");
     }
 
     private static string Show(IEnumerable<long?> dims) => $"[{string.Join(", ", dims.Select(d => d?.ToString() ?? "?"))}]";
