@@ -1,6 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
@@ -65,7 +66,7 @@ internal static class TrainStage
             var student = file
                 ?? Architectures.Build(recipe.Student.Architecture!, sets.Transfer.SampleShape, plan.Classes, plan.Training.Seed);
             var data = new TrainingData(sets.Transfer, recipe.Data.Preprocessing, cache, sets.Validation, validationCache);
-            var result = Trainer.Train(student, data, plan.Objective, plan.Training, folder, progress, token);
+            var result = Trainer.Train(student, StudentImport.Default, data, plan.Objective, plan.Training, folder, progress, token);
             result.Student.Save(Path.Combine(folder, ModelFile));
         });
     }

@@ -5,46 +5,68 @@ using OnnxKd.StudentTrainer.Operators;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
-/// <summary>Turns a model into a <see cref="GraphProgram"/>; no tensor is touched.</summary>
+/// <summary>Turns a graph into a <see cref="GraphProgram"/>; no tensor of the device is touched.</summary>
 internal sealed class GraphCompiler
 {
-    private readonly GraphProto graph;
+    private readonly GraphIndex index;
     private readonly int version;
+    private readonly IReadOnlyList<string> outputs;
     private readonly Dictionary<string, TensorProto> tensors;
     private readonly Dictionary<string, int> slots = new(StringComparer.Ordinal);
 
-    private GraphCompiler(ModelProto model)
+    private GraphCompiler(GraphProto graph, int version, IReadOnlyList<string> outputs)
     {
-        graph = model.Graph;
-        version = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0);
+        (index, this.version, this.outputs) = (new(graph), version, outputs);
         tensors = ModelTensors.Of(graph);
     }
 
-    /// <summary>Compiles a model.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="taps">Tensors to hand out after the graph's outputs.</param>
+    /// <summary>Compiles what some tensors depend on; the rest of the graph is left out.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="version">The version of ONNX's operator set.</param>
+    /// <param name="outputs">The tensors to compute.</param>
+    /// <param name="overrides">What the user decided of the parameters; default: nothing.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
-    public static GraphProgram Compile(OnnxModel model, params IReadOnlyList<string> taps) => new GraphCompiler(model.Proto).Compile(taps);
+    /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
+    public static GraphProgram Compile(
+        GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null) =>
+        new GraphCompiler(graph, version, outputs).Compile(graph, overrides ?? ParameterOverrides.None);
 
-    private GraphProgram Compile(IReadOnlyList<string> taps)
+    private GraphProgram Compile(GraphProto graph, ParameterOverrides overrides)
     {
-        var input = StudentInput.Find(graph);
-        var nodes = FindOperators();
-        var plan = ParameterPlan.Create(nodes, tensors, version);
-        var inputSlot = Slot(input.Name);
+        var nodes = FindOperators(Needed(graph));
+        var plan = overrides.Apply(ParameterPlan.Create(nodes, tensors, version));
+        int[] inputSlots = [.. index.Inputs.Select(input => Slot(input.Name))];
         int[] weightSlots = [.. plan.Select(weight => Slot(weight.Name))];
-        string[] wanted = [.. graph.Output.Select(output => output.Name), .. taps];
-        var lastUses = LastUses(nodes, wanted);
-        Step[] steps = [.. nodes.Select((node, index) => CompileNode(node.Node, node.Operator, lastUses[index]))];
-        int[] outputs = [.. wanted.Select(name => slots.TryGetValue(name, out var slot) ? slot : throw UnknownTap(name))];
-        return new(plan, input, wanted, steps, new(slots.Count, inputSlot, weightSlots, outputs));
+        var lastUses = LastUses(nodes);
+        var refusals = new List<OnnxKdException>();
+        Step?[] steps = [.. nodes.Select((node, at) => TryCompileNode(node.Node, node.Operator, lastUses[at], refusals))];
+        if (refusals.Count > 0)
+            throw Join(refusals);
+        return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. outputs.Select(Slot)]));
     }
 
-    private List<(NodeProto Node, OperatorEntry Operator)> FindOperators()
+    /// <summary>The nodes that the outputs depend on, in order.</summary>
+    private List<NodeProto> Needed(GraphProto graph)
+    {
+        var known = index.Inputs.Select(input => input.Name).Concat(tensors.Keys).ToHashSet(StringComparer.Ordinal);
+        if (outputs.FirstOrDefault(name => !known.Contains(name) && index.Producer(name) is null) is { } unknown)
+            throw new InputException("The student has no tensor of this name.", found: $"'{unknown}'");
+        var wanted = outputs.ToHashSet(StringComparer.Ordinal);
+        var needed = new List<NodeProto>();
+        foreach (var node in graph.Node.Reverse().Where(node => !ModelTensors.IsConstant(node) && node.Output.Any(wanted.Contains)))
+        {
+            needed.Add(node);
+            wanted.UnionWith(node.Input);
+        }
+        needed.Reverse();
+        return needed;
+    }
+
+    private List<(NodeProto Node, OperatorEntry Operator)> FindOperators(List<NodeProto> nodes)
     {
         var found = new List<(NodeProto, OperatorEntry)>();
         var missing = new List<NodeProto>();
-        foreach (var node in graph.Node.Where(node => !ModelTensors.IsConstant(node)))
+        foreach (var node in nodes)
         {
             var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : null;
             if (entry is null)
@@ -55,6 +77,7 @@ internal sealed class GraphCompiler
         return missing.Count == 0 ? found : throw new UnsupportedModelException(
             "The student uses operators that the trainer does not support.",
             found: string.Join("; ", missing.Select(Describe)),
+            expected: "operators of docs/operators.md",
             remedy: "choose another architecture, or export the model with another operator-set version");
     }
 
@@ -64,33 +87,47 @@ internal sealed class GraphCompiler
         return $"{domain}{node.OpType} (version {version}, {NodeContext.Describe(node)})";
     }
 
-    private Step CompileNode(NodeProto node, OperatorEntry entry, string[] dead)
+    private Step? TryCompileNode(NodeProto node, OperatorEntry entry, string[] dead, List<OnnxKdException> refusals)
     {
-        var context = new NodeContext(node, version, tensors);
-        var kernel = entry.Compile(context);
-        context.Attributes.RequireAllRead();
-        int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
-        // Further outputs (a dropout's mask, a pool's indices) are often declared, and hardly ever read.
-        if (node.Output.Skip(1).FirstOrDefault(IsRead) is { } extra)
-            throw context.Unsupported("is supported only with its first output", $"'{extra}' is read too");
-        return new(NodeContext.Describe(node), kernel, inputs, [Slot(node.Output[0])], [.. dead.Select(Slot)]);
+        try
+        {
+            return CompileNode(node, entry, dead);
+        }
+        catch (OnnxKdException refusal)
+        {
+            refusals.Add(refusal);
+            return null;
+        }
     }
 
-    private bool IsRead(string name) =>
-        name.Length > 0 && (graph.Output.Any(output => output.Name == name) || graph.Node.Any(node => node.Input.Contains(name)));
+    private Step CompileNode(NodeProto node, OperatorEntry entry, string[] dead)
+    {
+        var context = new NodeContext(node, version, tensors, IsRead);
+        var kernel = entry.Compile(context);
+        context.Attributes.RequireAllRead();
+        if (node.Output.Skip(entry.Outputs).FirstOrDefault(IsRead) is { } extra)
+            throw context.Unsupported(
+                entry.Outputs == 1 ? "is supported only with its first output" : $"is supported only with its first {entry.Outputs} outputs",
+                $"'{extra}' is read too");
+        int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
+        int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];
+        return new(NodeContext.Describe(node), kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
+    }
+
+    private bool IsRead(string name) => name.Length > 0 && (outputs.Contains(name) || index.Consumers(name).Count > 0);
 
     /// <summary>Per node, the computed tensors that are read there for the last time (or never).</summary>
-    private static string[][] LastUses(List<(NodeProto Node, OperatorEntry)> nodes, IReadOnlyList<string> wanted)
+    private string[][] LastUses(List<(NodeProto Node, OperatorEntry)> nodes)
     {
-        var kept = wanted.ToHashSet(StringComparer.Ordinal);
         var last = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < nodes.Count; i++)
         {
             foreach (var input in nodes[i].Node.Input.Where(last.ContainsKey))
                 last[input] = i;
-            last[nodes[i].Node.Output[0]] = i;
+            foreach (var output in nodes[i].Node.Output.Where(IsRead))
+                last[output] = i;
         }
-        var byNode = last.Where(use => !kept.Contains(use.Key)).ToLookup(use => use.Value, use => use.Key);
+        var byNode = last.Where(use => !outputs.Contains(use.Key)).ToLookup(use => use.Value, use => use.Key);
         return [.. Enumerable.Range(0, nodes.Count).Select(i => byNode[i].ToArray())];
     }
 
@@ -100,5 +137,9 @@ internal sealed class GraphCompiler
         return slots[name];
     }
 
-    private static InputException UnknownTap(string name) => new("The student has no tensor of this name.", found: $"'{name}'");
+    private static OnnxKdException Join(List<OnnxKdException> refusals) => refusals is [var only]
+        ? only
+        : new UnsupportedModelException(
+            "The student uses operators in ways that the trainer does not support.",
+            found: string.Join(Environment.NewLine, refusals.Select(refusal => refusal.Message)));
 }

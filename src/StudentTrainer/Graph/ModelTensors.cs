@@ -17,10 +17,10 @@ internal static class ModelTensors
         return tensors;
     }
 
-    /// <summary>Whether a node is a Constant that holds a tensor, a number or a list of integers.</summary>
+    /// <summary>Whether a node is a Constant that holds a tensor, numbers or a list of numbers.</summary>
     public static bool IsConstant(NodeProto node) =>
         node is { OpType: "Constant", Domain: "" or "ai.onnx" }
-        && node.Attribute is [{ Name: "value" or "value_float" or "value_int" or "value_ints" }];
+        && node.Attribute is [{ Name: "value" or "value_float" or "value_floats" or "value_int" or "value_ints" }];
 
     private static TensorProto Value(NodeProto node)
     {
@@ -29,6 +29,7 @@ internal static class ModelTensors
         {
             "value" => attribute.T,
             "value_float" => TensorData.Create(node.Output[0], [attribute.F]),
+            "value_floats" => TensorData.Create(node.Output[0], attribute.Floats.ToArray(), attribute.Floats.Count),
             "value_int" => TensorData.Create(node.Output[0], [attribute.I]),
             _ => TensorData.Create(node.Output[0], attribute.Ints.ToArray(), attribute.Ints.Count),
         };

@@ -1,5 +1,4 @@
 using Onnx;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Operators;
 
@@ -23,75 +22,92 @@ internal enum WeightRole
 /// <param name="Role">Its role.</param>
 /// <param name="Source">Its values in the file.</param>
 /// <param name="UnitAxis">For a weight matrix or kernel: the axis that counts output units.</param>
-internal sealed record PlannedWeight(string Name, WeightRole Role, TensorProto Source, int? UnitAxis);
+/// <param name="Uses">Where it is used.</param>
+internal sealed record PlannedWeight(string Name, WeightRole Role, TensorProto Source, int? UnitAxis, IReadOnlyList<WeightUse> Uses)
+{
+    /// <summary>Whether its values are read on the CPU only: shapes, axes, bounds.</summary>
+    public bool OnHost => Role == WeightRole.Constant && Uses.All(use => use.OnHost);
+}
+
+/// <summary>A place where a tensor of the file is used.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Operator">Its operator.</param>
+/// <param name="Slot">Its input.</param>
+/// <param name="IsLearned">Whether a float tensor there is learned.</param>
+/// <param name="Direct">Whether the node reads the tensor itself, or a rearrangement of it.</param>
+internal sealed record WeightUse(NodeProto Node, OperatorEntry Operator, int Slot, bool IsLearned, bool Direct)
+{
+    /// <summary>What the input is for.</summary>
+    public SlotRole Role => Operator.RoleOf(Slot);
+
+    /// <summary>Whether the values are read on the CPU.</summary>
+    public bool OnHost => Operator.Host.Contains(Slot);
+}
 
 /// <summary>Decides the role of every tensor that a graph uses, each once, however many nodes use it.</summary>
 internal static class ParameterPlan
 {
-    /// <summary>A place where a tensor of the file is used.</summary>
-    private sealed record Use(WeightRole Role, NodeProto Node, int? UnitAxis);
-
     /// <summary>Walks the nodes in order; rearranging operators pass a tensor on to where it is really used.</summary>
     /// <param name="nodes">Each node with its operator.</param>
     /// <param name="tensors">The file's tensors.</param>
     /// <param name="version">The version of the operator set.</param>
-    /// <exception cref="UnsupportedModelException">A tensor is used both as a weight and as running statistics.</exception>
     public static IReadOnlyList<PlannedWeight> Create(
         IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors, int version)
     {
-        var uses = new Dictionary<string, List<Use>>(StringComparer.Ordinal);
-        var origins = tensors.Keys.ToDictionary(name => name, StringComparer.Ordinal);
+        var uses = FindUses(nodes, tensors);
+        return [.. tensors.Where(tensor => uses.Contains(tensor.Key)).Select(tensor => Plan(tensor.Key, tensor.Value))];
+
+        PlannedWeight Plan(string name, TensorProto source)
+        {
+            WeightUse[] places = [.. uses[name]];
+            var role = RoleOf(source, places);
+            var unitAxis = role == WeightRole.Parameter && places.FirstOrDefault(use => use is { Direct: true, Slot: 1, IsLearned: true }) is { } use
+                ? use.Operator.UnitAxis?.Invoke(new(use.Node, version, tensors))
+                : null;
+            return new(name, role, source, unitAxis, places);
+        }
+    }
+
+    /// <summary>Every use of every tensor of the file, in order.</summary>
+    public static ILookup<string, WeightUse> FindUses(
+        IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors)
+    {
+        var uses = new List<(string Name, WeightUse Use)>();
+        var origins = tensors.Keys.ToDictionary(name => name, name => new HashSet<string>([name]), StringComparer.Ordinal);
         var learned = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (node, entry) in nodes)
         {
             var learns = node.Input.Any(learned.Contains);
+            var fixedInputs = node.Input.All(name => name.Length == 0 || origins.ContainsKey(name));
             for (var slot = 0; slot < node.Input.Count; slot++)
             {
-                if (!origins.TryGetValue(node.Input[slot], out var origin))
+                if (!origins.TryGetValue(node.Input[slot], out var from))
                     continue;
                 var role = entry.RoleOf(slot);
-                if (role == SlotRole.Passed)
-                    origins[node.Output[0]] = origin;
-                if (!uses.TryGetValue(origin, out var places))
-                    uses[origin] = places = [];
-                var weightRole = RoleOf(role, tensors[origin], learns);
-                var direct = origin == node.Input[slot];
-                var unitAxis = direct && slot == 1 ? entry.UnitAxis?.Invoke(new(node, version, tensors)) : null;
-                places.Add(new(weightRole, node, unitAxis));
-                learns |= weightRole == WeightRole.Parameter && role == SlotRole.Weight;
+                if (role == SlotRole.Passed || role == SlotRole.Operand && fixedInputs)
+                {
+                    foreach (var output in node.Output)
+                        origins[output] = [.. origins.GetValueOrDefault(output, []), .. from];
+                }
+                foreach (var origin in from)
+                {
+                    // A single number beside an activation is a scale that was written into the file, not a bias.
+                    var isLearned = role.IsLearned() || role == SlotRole.Operand && learns && tensors[origin].ElementCount() > 1;
+                    uses.Add((origin, new(node, entry, slot, isLearned, origin == node.Input[slot])));
+                    learns |= isLearned && IsFloat(tensors[origin]);
+                }
             }
             if (learns)
                 learned.UnionWith(node.Output);
         }
-        return
-        [
-            .. tensors.Where(tensor => uses.ContainsKey(tensor.Key))
-                .Select(tensor => Plan(tensor.Key, tensor.Value, uses[tensor.Key])),
-        ];
+        return uses.ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
     }
 
-    private static WeightRole RoleOf(SlotRole slot, TensorProto tensor, bool othersLearn) => slot switch
-    {
-        _ when !TensorTypes.IsFloat(tensor.DataType) => WeightRole.Constant,
-        SlotRole.Weight => WeightRole.Parameter,
-        SlotRole.Statistic => WeightRole.Buffer,
-        // A single number beside an activation is a scale that was written into the file, not a bias.
-        SlotRole.Operand when othersLearn && tensor.ElementCount() > 1 => WeightRole.Parameter,
-        _ => WeightRole.Constant,
-    };
+    private static WeightRole RoleOf(TensorProto tensor, WeightUse[] uses) =>
+        !IsFloat(tensor) ? WeightRole.Constant
+        : Array.Exists(uses, use => use.IsLearned) ? WeightRole.Parameter
+        : Array.Exists(uses, use => use.Role == SlotRole.Statistic) ? WeightRole.Buffer
+        : WeightRole.Constant;
 
-    private static PlannedWeight Plan(string name, TensorProto source, List<Use> uses)
-    {
-        var parameter = uses.Find(use => use.Role == WeightRole.Parameter);
-        var buffer = uses.Find(use => use.Role == WeightRole.Buffer);
-        if (parameter is not null && buffer is not null)
-            throw new UnsupportedModelException(
-                "A tensor is used both as a weight and as running statistics.",
-                where: $"tensor '{name}'",
-                found: $"{NodeContext.Describe(parameter.Node)} and {NodeContext.Describe(buffer.Node)}",
-                expected: "a tensor of its own for each",
-                remedy: "export the model without merging equal tensors");
-        var role = (parameter ?? buffer)?.Role ?? WeightRole.Constant;
-        return new(name, role, source, role == WeightRole.Parameter ? parameter!.UnitAxis : null);
-    }
+    private static bool IsFloat(TensorProto tensor) => TensorTypes.IsFloat(tensor.DataType);
 }

@@ -9,9 +9,10 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Node">The node, for messages.</param>
 /// <param name="Kernel">What it does.</param>
 /// <param name="Inputs">Slots; −1 for an input that is left out.</param>
-/// <param name="Outputs">Slots.</param>
+/// <param name="Outputs">Slots; −1 for an output that nobody reads.</param>
+/// <param name="Host">Places in <paramref name="Inputs"/> that are read on the CPU.</param>
 /// <param name="Dead">Slots that no later node and no caller reads.</param>
-internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Dead)
+internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Host, int[] Dead)
 {
     /// <summary>Runs the node on the slots.</summary>
     /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>
@@ -21,7 +22,10 @@ internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outp
         {
             var results = Kernel(new(slots, Inputs, training));
             for (var i = 0; i < Outputs.Length; i++)
-                slots[Outputs[i]] = results[i];
+            {
+                if (Outputs[i] >= 0)
+                    slots[Outputs[i]] = results[i];
+            }
         }
         catch (Exception error) when (error is ExternalException or ArgumentException or IndexOutOfRangeException)
         {
@@ -32,5 +36,17 @@ internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outp
                 remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime",
                 inner: error);
         }
+    }
+
+    /// <summary>
+    /// Brings together what a node computes with: constants and results of shape arithmetic are on the CPU, activations on the device.
+    /// </summary>
+    public void Align(torch.Tensor?[] slots, torch.Device device)
+    {
+        var others = Inputs.Where((slot, place) => slot >= 0 && !Host.Contains(place)).ToArray();
+        if (!Array.Exists(others, slot => slots[slot]!.device_type == device.type))
+            return;
+        foreach (var slot in others)
+            slots[slot] = slots[slot]!.to(device);
     }
 }

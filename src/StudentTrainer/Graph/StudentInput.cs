@@ -3,16 +3,19 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Operators;
+using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
 /// <summary>The one input of a student.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds: floats, or integers (token ids).</param>
 /// <param name="Dims">Its declared sizes after the batch axis; <c>null</c> if the model declares none.</param>
-internal sealed record StudentInput(string Name, IReadOnlyList<Dim>? Dims)
+internal sealed record StudentInput(string Name, ScalarType Type, IReadOnlyList<Dim>? Dims)
 {
     /// <summary>Finds the input.</summary>
-    /// <exception cref="UnsupportedModelException">There is not exactly one, or it does not hold float32.</exception>
+    /// <exception cref="UnsupportedModelException">There is not exactly one, or it holds something else than numbers.</exception>
     public static StudentInput Find(GraphProto graph)
     {
         var inputs = new GraphIndex(graph).Inputs;
@@ -20,14 +23,14 @@ internal sealed record StudentInput(string Name, IReadOnlyList<Dim>? Dims)
             throw new UnsupportedModelException(
                 "A student must have one input.",
                 found: inputs.Count == 0 ? "none" : string.Join(", ", inputs.Select(input => $"'{input.Name}'")));
-        var type = inputs[0].DataTypeOf();
-        if (type != ElementType.Float32.ToDataType())
+        var type = TorchTypes.Of(inputs[0].DataTypeOf());
+        if (type is null or ScalarType.Bool)
             throw new UnsupportedModelException(
-                "A student's input must hold float32.",
+                "A student's input must hold numbers.",
                 where: $"input '{inputs[0].Name}'",
-                found: TensorTypes.Name(type),
-                remedy: "export the student in float32");
-        return new(inputs[0].Name, inputs[0].ShapeOf()?.Skip(1).ToList());
+                found: TensorTypes.Name(inputs[0].DataTypeOf()),
+                expected: "floats, or integers of 8 to 64 bits");
+        return new(inputs[0].Name, type.Value, inputs[0].ShapeOf()?.Skip(1).ToList());
     }
 
     /// <summary>The shape that samples are given before they are fed, by the rule of <see cref="SampleFit"/>.</summary>

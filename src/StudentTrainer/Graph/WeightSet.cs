@@ -1,22 +1,26 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
-/// <summary>The tensors of a plan on a device: float32 there, integers (shapes, axes) on the CPU.</summary>
+/// <summary>The tensors of a plan: floats on a device, integers (shapes, axes) and what is read on the CPU there.</summary>
 internal sealed class WeightSet : IDisposable
 {
     private readonly Tensor[] tensors;
 
-    private WeightSet(IReadOnlyList<PlannedWeight> plan, Tensor[] tensors)
+    private WeightSet(IReadOnlyList<PlannedWeight> plan, Device device, Tensor[] tensors)
     {
-        Plan = plan;
+        (Plan, Device) = (plan, device);
         this.tensors = Array.ConvertAll(tensors, tensor => tensor.DetachFromDisposeScope());
     }
 
     /// <summary>Names and roles, in the order of the tensors.</summary>
     public IReadOnlyList<PlannedWeight> Plan { get; }
+
+    /// <summary>Where the floats are.</summary>
+    public Device Device { get; }
 
     /// <summary>A tensor by its place in the plan.</summary>
     public Tensor this[int index] => tensors[index];
@@ -31,14 +35,14 @@ internal sealed class WeightSet : IDisposable
     public static WeightSet Load(IReadOnlyList<PlannedWeight> plan, Device device, bool trainable)
     {
         using var scope = NewDisposeScope();
-        return new(plan, [.. plan.Select(weight => Load(weight, device).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
+        return new(plan, device, [.. plan.Select(weight => Load(weight, device).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
     }
 
     /// <summary>An independent copy.</summary>
     public WeightSet Clone(bool trainable)
     {
         using var scope = NewDisposeScope();
-        return new(Plan, [.. tensors.Zip(Plan, (tensor, weight) =>
+        return new(Plan, Device, [.. tensors.Zip(Plan, (tensor, weight) =>
             tensor.detach().clone().requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
     }
 
@@ -52,11 +56,6 @@ internal sealed class WeightSet : IDisposable
     private List<(PlannedWeight, Tensor)> OfRoles(params WeightRole[] roles) =>
         [.. Plan.Zip(tensors).Where(pair => roles.Contains(pair.First.Role))];
 
-    private static Tensor Load(PlannedWeight weight, Device device)
-    {
-        var source = weight.Source;
-        if (TensorTypes.IsFloat(source.DataType))
-            return tensor(source.ToFloats(), [.. source.Dims], float32, device);
-        return tensor(source.ToLongs(), [.. source.Dims], int64, CPU);
-    }
+    private static Tensor Load(PlannedWeight weight, Device device) =>
+        weight.Source.ToTensor(TensorTypes.IsFloat(weight.Source.DataType) && !weight.OnHost ? device : CPU);
 }

@@ -8,13 +8,25 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <param name="node">The node.</param>
 /// <param name="version">The version of the operator set.</param>
 /// <param name="tensors">The file's tensors by name.</param>
-internal sealed class NodeContext(NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors)
+/// <param name="isRead">Whether anything reads a tensor that the node makes.</param>
+internal sealed class NodeContext(
+    NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors, Func<string, bool>? isRead = null)
 {
     /// <summary>The node's attributes.</summary>
     public Attributes Attributes { get; } = new(node);
 
     /// <summary>The version of the operator set.</summary>
     public int Version => version;
+
+    /// <summary>How many inputs the node lists.</summary>
+    public int InputCount => node.Input.Count;
+
+    /// <summary>How many outputs the node lists.</summary>
+    public int OutputCount => node.Output.Count;
+
+    /// <summary>Whether an output is there and anything reads it.</summary>
+    public bool IsRead(int output) =>
+        output < node.Output.Count && node.Output[output].Length > 0 && isRead?.Invoke(node.Output[output]) != false;
 
     /// <summary>Whether an input is there.</summary>
     public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
@@ -38,6 +50,38 @@ internal sealed class NodeContext(NodeProto node, int version, IReadOnlyDictiona
         return tensor.ElementCount() == 1
             ? tensor.ToFloats()[0]
             : throw Unsupported("needs a single number here", $"input {input} has {tensor.ElementCount()}");
+    }
+
+    /// <summary>How to get the values of an integer input (a shape, axes): once, here, if the file holds them; else in each run.</summary>
+    /// <remarks>The array may be the same in each run: do not write to it.</remarks>
+    public Func<StepInputs, long[]> Longs(int input)
+    {
+        if (!Has(input))
+            throw Unsupported("lacks an input", $"input {input} is left out");
+        return OptionalLongs(input)!;
+    }
+
+    /// <summary>The same for an input that may be left out; <c>null</c> if it is.</summary>
+    public Func<StepInputs, long[]>? OptionalLongs(int input)
+    {
+        if (!Has(input))
+            return null;
+        if (!tensors.TryGetValue(node.Input[input], out var tensor))
+            return x => x.Longs(input);
+        var values = tensor.ToLongs();
+        return _ => values;
+    }
+
+    /// <summary>How to get the values of a float input that is a setting (scales, bounds); <c>null</c> if the input is left out.</summary>
+    /// <remarks>The array may be the same in each run: do not write to it.</remarks>
+    public Func<StepInputs, double[]>? OptionalDoubles(int input)
+    {
+        if (!Has(input))
+            return null;
+        if (!tensors.TryGetValue(node.Input[input], out var tensor))
+            return x => x.Doubles(input);
+        var values = Array.ConvertAll(tensor.ToFloats(), value => (double)value);
+        return _ => values;
     }
 
     /// <summary>The number of axes of a tensor of the file; <c>null</c> for a tensor that is computed.</summary>

@@ -8,25 +8,25 @@ internal static class OperatorTable
     private static readonly OperatorEntry[] Entries =
     [
         // Convolution and pooling
-        new("Conv", 1, [Data, Weight, Weight], Convolution.Conv) { UnitAxis = _ => 0 },
+        new("Conv", 1, [Data, Weight, Bias], Convolution.Conv) { UnitAxis = _ => 0 },
         new("MaxPool", 1, [Data], Pooling.MaxPool),
         new("AveragePool", 1, [Data], Pooling.AveragePool),
         new("GlobalMaxPool", 1, [Data], Pooling.GlobalMaxPool),
         new("GlobalAveragePool", 1, [Data], Pooling.GlobalAveragePool),
 
         // Linear
-        new("Gemm", 7, [Data, Weight, Weight], Linear.Gemm) { UnitAxis = Linear.GemmUnitAxis },
+        new("Gemm", 7, [Weight, Weight, Bias], Linear.Gemm) { UnitAxis = Linear.GemmUnitAxis },
         new("MatMul", 1, [Weight, Weight], Linear.MatMul) { UnitAxis = Linear.MatMulUnitAxis },
 
         // Normalisation and regularisation
-        new("BatchNormalization", 9, [Data, Weight, Weight, Statistic, Statistic], Normalization.BatchNormalization),
+        new("BatchNormalization", 9, [Data, Scale, Bias, Statistic, Statistic], Normalization.BatchNormalization),
         new("Dropout", 7, [Data], Regularization.Dropout7),
-        new("Dropout", 12, [Data], Regularization.Dropout12),
+        new("Dropout", 12, [Data], Regularization.Dropout12) { Host = [1, 2] },
 
         // Activations
         new("Relu", 1, [Data], Activations.Relu),
         new("LeakyRelu", 1, [Data], Activations.LeakyRelu),
-        new("PRelu", 7, [Data, Weight], Activations.PRelu),
+        new("PRelu", 7, [Data, Slope], Activations.PRelu),
         new("ThresholdedRelu", 10, [Data], Activations.ThresholdedRelu),
         new("Elu", 1, [Data], Activations.Elu),
         new("Selu", 1, [Data], Activations.Selu),
@@ -40,7 +40,7 @@ internal static class OperatorTable
         new("Mish", 18, [Data], Activations.Mish),
         new("Gelu", 20, [Data], Activations.Gelu),
         new("Clip", 6, [Data], Activations.Clip6),
-        new("Clip", 11, [Data], Activations.Clip11),
+        new("Clip", 11, [Data], Activations.Clip11) { Host = [1, 2] },
         new("Softmax", 1, [Data], Softmaxes.Softmax1),
         new("Softmax", 13, [Data], Softmaxes.Softmax13),
         new("LogSoftmax", 1, [Data], Softmaxes.LogSoftmax1),
@@ -62,16 +62,16 @@ internal static class OperatorTable
 
         // Shape and data
         new("Identity", 1, [Passed], Shaping.Identity),
-        new("Shape", 1, [Data], Shaping.Shape),
-        new("Reshape", 5, [Passed, Data], Shaping.Reshape),
+        new("Shape", 1, [Data], Shaping.Shape) { Differentiable = false },
+        new("Reshape", 5, [Passed, Data], Shaping.Reshape) { Host = [1] },
         new("Flatten", 1, [Passed], Shaping.Flatten),
         new("Squeeze", 1, [Passed], Shaping.Squeeze1),
-        new("Squeeze", 13, [Passed, Data], Shaping.Squeeze13),
+        new("Squeeze", 13, [Passed, Data], Shaping.Squeeze13) { Host = [1] },
         new("Unsqueeze", 1, [Passed], Shaping.Unsqueeze1),
-        new("Unsqueeze", 13, [Passed, Data], Shaping.Unsqueeze13),
+        new("Unsqueeze", 13, [Passed, Data], Shaping.Unsqueeze13) { Host = [1] },
         new("Transpose", 1, [Passed], Shaping.Transpose),
-        new("Concat", 4, [Data], Shaping.Concat),
-        new("Gather", 1, [Data], Shaping.Gather),
+        new("Concat", 4, [Operand], Shaping.Concat),
+        new("Gather", 1, [Embedding, Data], Shaping.Gather),
     ];
 
     private static readonly Dictionary<string, OperatorEntry[]> ByName = Index(Entries);

@@ -26,9 +26,10 @@ internal static class Shaping
     public static Kernel Reshape(NodeContext node)
     {
         var allowZero = node.Attributes.GetInt("allowzero", 0) != 0;
+        var newShape = node.Longs(1);
         return x =>
         {
-            var shape = x.Longs(1);
+            var shape = (long[])newShape(x).Clone();
             for (var axis = 0; axis < shape.Length && !allowZero; axis++)
             {
                 if (shape[axis] == 0)
@@ -50,7 +51,11 @@ internal static class Shaping
         return x => [Squeeze(x[0], axes)];
     }
 
-    public static Kernel Squeeze13(NodeContext node) => x => [Squeeze(x[0], x.Optional(1) is null ? null : x.Longs(1))];
+    public static Kernel Squeeze13(NodeContext node)
+    {
+        var axes = node.OptionalLongs(1);
+        return x => [Squeeze(x[0], axes?.Invoke(x))];
+    }
 
     public static Kernel Unsqueeze1(NodeContext node)
     {
@@ -58,7 +63,11 @@ internal static class Shaping
         return x => [Unsqueeze(x[0], axes)];
     }
 
-    public static Kernel Unsqueeze13(NodeContext node) => x => [Unsqueeze(x[0], x.Longs(1))];
+    public static Kernel Unsqueeze13(NodeContext node)
+    {
+        var axes = node.Longs(1);
+        return x => [Unsqueeze(x[0], axes(x))];
+    }
 
     public static Kernel Transpose(NodeContext node)
     {

@@ -20,7 +20,19 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
     /// <summary>An input, or <c>null</c> if it is left out.</summary>
     public torch.Tensor? Optional(int index) => index < indices.Length && indices[index] >= 0 ? slots[indices[index]] : null;
 
-    /// <summary>The values of an integer input, such as a shape.</summary>
+    /// <summary>The values of an integer input, such as a shape. See also <see cref="NodeContext.Longs"/>.</summary>
     /// <remarks>Nothing is disposed here: where nothing is to be converted, the converted tensor is the input itself.</remarks>
     public long[] Longs(int index) => this[index].to(torch.int64, torch.CPU).data<long>().ToArray();
+
+    /// <summary>The values of a float input that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
+    public double[] Doubles(int index) => this[index].detach().to(torch.float64, torch.CPU).data<double>().ToArray();
+
+    /// <summary>All inputs.</summary>
+    public torch.Tensor[] All()
+    {
+        var tensors = new torch.Tensor[indices.Length];
+        for (var i = 0; i < tensors.Length; i++)
+            tensors[i] = this[i];
+        return tensors;
+    }
 }

@@ -35,7 +35,7 @@ internal sealed class EpochEvaluation : IDisposable
     public static IReadOnlyCollection<string> MetricNames => Metrics.Keys;
 
     /// <summary>Prepares for the evaluation set; <c>null</c> if there is none.</summary>
-    public static EpochEvaluation? Open(GraphProgram program, TrainingData data, int classes, TrainingOptions options, Device device)
+    public static EpochEvaluation? Open(StudentProgram program, TrainingData data, int classes, TrainingOptions options, Device device)
     {
         if (data.Evaluation is null)
             return null;

@@ -11,12 +11,12 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Runs a student over a set without training it.</summary>
 internal sealed class Evaluator : IDisposable
 {
-    private readonly GraphProgram program;
+    private readonly StudentProgram program;
     private readonly TransferSet set;
     private readonly BatchSource batches;
 
     /// <summary>Prepares for a set, which is read in order.</summary>
-    public Evaluator(GraphProgram program, SampleReader reader, int batchSize, Device device)
+    public Evaluator(StudentProgram program, SampleReader reader, int batchSize, Device device)
     {
         this.program = program;
         set = reader.Set;

@@ -1,6 +1,4 @@
-using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
@@ -12,25 +10,12 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>One step on a copy of the student, before anything is written: what cannot work fails here, with numbers.</summary>
 internal static class Preflight
 {
-    /// <summary>Refuses a student whose output is not what losses are computed from.</summary>
-    /// <exception cref="UnsupportedModelException">It ends in probabilities.</exception>
-    public static void RequireLogits(GraphProto graph)
-    {
-        var output = graph.Output[0].Name;
-        if (new GraphIndex(graph).Producer(output)?.OpType is "Softmax" or "Sigmoid")
-            throw new UnsupportedModelException(
-                "The student's output holds probabilities.",
-                where: $"output '{output}'",
-                expected: "logits: the values before the last activation",
-                remedy: "export the student without its last activation");
-    }
-
     /// <summary>Runs a forward and a backward pass.</summary>
     /// <returns>The number of classes.</returns>
     /// <exception cref="InputException">Numbers of classes differ, or the output is not [N, classes].</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
     public static int RequireTrainable(
-        GraphProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
+        StudentProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
     {
         RequireParameters(weights);
         using var scope = NewDisposeScope();

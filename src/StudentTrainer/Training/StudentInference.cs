@@ -9,13 +9,11 @@ namespace OnnxKd.StudentTrainer.Training;
 public static class StudentInference
 {
     /// <summary>Checks that a model can be trained here, without any data.</summary>
-    /// <exception cref="UnsupportedModelException">
-    /// It uses something that the executor does not support, or its output holds probabilities.
-    /// </exception>
+    /// <exception cref="UnsupportedModelException">It uses something that the executor does not support.</exception>
     public static void RequireSupported(OnnxModel student)
     {
-        GraphCompiler.Compile(student);
-        Preflight.RequireLogits(student.Proto.Graph);
+        var graph = StudentGraph.Import(student);
+        graph.Compile(graph.FindLogits());
     }
 
     /// <summary>
@@ -34,7 +32,8 @@ public static class StudentInference
         Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var program = GraphCompiler.Compile(student);
+        var graph = StudentGraph.Import(student);
+        var program = graph.Compile(graph.Output);
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);

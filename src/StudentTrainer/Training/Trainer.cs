@@ -16,8 +16,9 @@ public static class Trainer
     /// <c>best.safetensors</c>).
     /// </summary>
     /// <param name="student">
-    /// The graph with its initial weights; not changed. The first of its outputs holds the logits, [N, classes].
+    /// The graph with its initial weights; not changed. The output that is learned from holds logits, or ends in a softmax: [N, classes].
     /// </param>
+    /// <param name="import">How the model becomes a student.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="objective">The terms; at least one.</param>
     /// <param name="options">The settings.</param>
@@ -30,14 +31,14 @@ public static class Trainer
     /// The cache or a checkpoint in the folder was made from something else; or the training diverged.
     /// </exception>
     public static TrainingResult Train(
-        OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress, CancellationToken token)
+        OnnxModel student, StudentImport import, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options,
+        string folder, IProgress<StageProgress>? progress, CancellationToken token)
     {
         var loss = new Objective(objective);
         OptionChecks.Require(options, data);
         DataChecks.Require(data, loss, options);
-        var program = GraphCompiler.Compile(student);
-        Preflight.RequireLogits(student.Proto.Graph);
+        var graph = StudentGraph.Import(student, import);
+        var program = graph.Compile(graph.FindLogits());
         var device = ComputeDevice.Open(options.Device, options.Threads);
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
@@ -46,7 +47,7 @@ public static class Trainer
 
         Directory.CreateDirectory(folder);
         using var state = new TrainingState(
-            weights, options, new(loss.Names, data.Transfer, device), folder, TrainingIdentity.Describe(student, data, objective, options));
+            weights, options, new(loss.Names, data.Transfer, device), folder, TrainingIdentity.Describe(student, import, data, objective, options));
         state.Resume();
         using var evaluation = EpochEvaluation.Open(program, data, classes, options, device);
         new TrainingLoop(program, loss, batches, options, state, evaluation, progress).Run(token);

@@ -29,7 +29,7 @@ internal sealed class TrainingBatches : IDisposable
     /// With a cache, samples are augmented exactly as the teacher saw them: the cache's augmentation, seed and view. Without one
     /// each epoch is a view of its own.
     /// </summary>
-    public static TrainingBatches Open(GraphProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
+    public static TrainingBatches Open(StudentProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;

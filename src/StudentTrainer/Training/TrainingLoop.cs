@@ -9,7 +9,7 @@ namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>The loop: learning rate, batch, forward, loss, backward, clip, step, log; each epoch: evaluate, checkpoint.</summary>
 internal sealed class TrainingLoop(
-    GraphProgram program, Objective objective, TrainingBatches batches, TrainingOptions options, TrainingState state,
+    StudentProgram program, Objective objective, TrainingBatches batches, TrainingOptions options, TrainingState state,
     EpochEvaluation? evaluation, IProgress<StageProgress>? progress)
 {
     private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate, options.Schedule, options.Epochs, batches.Count);

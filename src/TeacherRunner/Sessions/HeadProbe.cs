@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;

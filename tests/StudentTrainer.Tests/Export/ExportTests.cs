@@ -80,7 +80,7 @@ public class ExportTests
     {
         using var scope = torch.NewDisposeScope();
         using var gradient = torch.no_grad();
-        using var weights = WeightSet.Load(GraphCompiler.Compile(model).Plan, torch.CPU, trainable: true);
+        using var weights = WeightSet.Load(Programs.Compile(model).Plan, torch.CPU, trainable: true);
         foreach (var (_, tensor) in weights.Trained)
             train(tensor);
         return StudentExport.WriteBack(model, weights);

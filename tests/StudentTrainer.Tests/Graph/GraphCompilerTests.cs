@@ -14,7 +14,7 @@ public class GraphCompilerTests
     public void Compile_OfUnsupportedOperators_ListsThemAllAtOnce()
     {
         var model = new NodeModel(17, "N", 4).Node("Hardmax", "x", "a").Node("Relu", "a", "b").Node("Det", "b", "y").Build();
-        var error = Assert.Throws<UnsupportedModelException>(() => GraphCompiler.Compile(model));
+        var error = Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model));
         Assert.Contains("Hardmax (version 17, node 'a_node' (Hardmax)); Det (version 17, node 'y_node' (Det))", error.Message);
     }
 
@@ -22,7 +22,7 @@ public class GraphCompilerTests
     public void Compile_OfOldVersion_SaysVersion()
     {
         var model = new NodeModel(6, "N", 4).Node("Add", "x x", "y").Build();
-        Assert.Contains("Add (version 6", Assert.Throws<UnsupportedModelException>(() => GraphCompiler.Compile(model)).Message);
+        Assert.Contains("Add (version 6", Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model)).Message);
     }
 
     [Theory]
@@ -33,7 +33,7 @@ public class GraphCompilerTests
     {
         var model = new NodeModel(17, "N", 2).Floats("s", [1, 1], 2).Floats("v", [1, 1], 2).Node("Neg", "x", "computed")
             .Node(op, inputs, "y", attribute is null ? [] : [(attribute, value)]).Build();
-        var error = Assert.Throws<UnsupportedModelException>(() => GraphCompiler.Compile(model));
+        var error = Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model));
         Assert.Contains(message, error.Message);
         Assert.Contains("y_node", error.Message);
     }
@@ -43,7 +43,7 @@ public class GraphCompilerTests
     {
         var model = new NodeModel(17, "N", 2).Node("Relu", "x", "y").Build();
         model.Proto.Graph.Input.Add(ValueInfo.Create("z", Core.Tensors.ElementType.Float32, "N"));
-        Assert.Contains("'x', 'z'", Assert.Throws<UnsupportedModelException>(() => GraphCompiler.Compile(model)).Message);
+        Assert.Contains("'x', 'z'", Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model)).Message);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public class GraphCompilerTests
     {
         using var scope = torch.NewDisposeScope();
         var model = new NodeModel(17, "N", 2).Node("Neg", "x", "middle").Node("Relu", "middle", "y").Build();
-        var program = GraphCompiler.Compile(model, "middle");
+        var program = Programs.Compile(model, "middle");
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         var results = program.Run(weights, torch.tensor([1f, -2], [1, 2]), training: false);
         Assert.Equal(["y", "middle"], program.Outputs);
@@ -65,7 +65,7 @@ public class GraphCompilerTests
         using var scope = torch.NewDisposeScope();
         var model = new NodeModel(17, "N", 6).Floats("w", Ones6, 6).Node("Add", "x w", "a").Node("Relu", "a", "b").Node("Neg", "b", "c")
             .Node("Identity", "c", "y").Build();
-        var program = GraphCompiler.Compile(model);
+        var program = Programs.Compile(model);
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         using var batch = torch.ones(2, 6);
         var before = torch.Tensor.TotalCount;
@@ -78,7 +78,7 @@ public class GraphCompilerTests
     public void Run_OfShapesThatDoNotFit_NamesNode()
     {
         using var scope = torch.NewDisposeScope();
-        var program = GraphCompiler.Compile(new NodeModel(17, "N", 6).Floats("w", Ones6, 3, 2).Node("MatMul", "x w", "y").Build());
+        var program = Programs.Compile(new NodeModel(17, "N", 6).Floats("w", Ones6, 3, 2).Node("MatMul", "x w", "y").Build());
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         var error = Assert.Throws<InputException>(() => program.Run(weights, torch.ones(2, 6), training: false));
         Assert.Contains("y_node", error.Message);

@@ -39,7 +39,7 @@ public class BatchNormalizationTests
         using var scope = torch.NewDisposeScope();
         var model = new NodeModel(15, "N", 1, "L").Floats("s", [1.5f], 1).Floats("b", [0.5f], 1).Floats("m", [2], 1).Floats("v", [3], 1)
             .Node("BatchNormalization", "x s b m v", "y", ("momentum", Momentum), ("epsilon", Epsilon)).Build();
-        var program = GraphCompiler.Compile(model);
+        var program = Programs.Compile(model);
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
         var result = program.Run(weights, torch.tensor(values, shape), training: true)[0];
         result.sum().backward(); // the statistics were updated in place: autograd must not mind

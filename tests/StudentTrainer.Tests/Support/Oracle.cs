@@ -24,7 +24,7 @@ internal static class Oracle
     {
         using var scope = torch.NewDisposeScope();
         using var grad = torch.no_grad();
-        var program = GraphCompiler.Compile(model);
+        var program = Programs.Compile(model);
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         var result = program.Run(weights, torch.tensor(input, shape), training: false)[0];
         return (result.data<float>().ToArray(), result.shape);

@@ -2,6 +2,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
@@ -71,7 +72,7 @@ internal sealed class Toy : IDisposable
     public TrainingResult Train(
         OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string name = "run",
         IProgress<Core.Progress.StageProgress>? progress = null, CancellationToken token = default) =>
-        Trainer.Train(student, data, objective, options, Folder(name), progress, token);
+        Trainer.Train(student, StudentImport.Default, data, objective, options, Folder(name), progress, token);
 
     public void Dispose()
     {

@@ -102,10 +102,10 @@ public sealed class TrainerErrorTests : IDisposable
     }
 
     [Fact]
-    public void Train_OfStudentThatEndsInSoftmax_IsRefused()
+    public void Train_OfStudentThatEndsInSigmoid_IsRefused()
     {
         var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3)
-            .Node("Flatten", "x", "f").Node("MatMul", "f w", "z").Node("Softmax", "z", "y").Build();
+            .Node("Flatten", "x", "f").Node("MatMul", "f w", "z").Node("Sigmoid", "z", "y").Build();
         var error = Assert.Throws<UnsupportedModelException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
         Assert.Contains("probabilities", error.Message);
     }
@@ -114,7 +114,8 @@ public sealed class TrainerErrorTests : IDisposable
     public void Train_OfWeightWithoutGradient_NamesIt()
     {
         var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3).Floats("idle", new float[48], 16, 3)
-            .Node("Flatten", "x", "f").Node("MatMul", "f idle", "unread").Node("MatMul", "f w", "y").Build();
+            .Node("Flatten", "x", "f").Node("MatMul", "f idle", "measured").Node("Shape", "measured", "s")
+            .Node("MatMul", "f w", "z").Node("Reshape", "z s", "y").Build();
         var error = Assert.Throws<UnsupportedModelException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
         Assert.Contains("'idle'", error.Message);
     }

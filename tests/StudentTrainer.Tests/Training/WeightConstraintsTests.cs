@@ -29,7 +29,7 @@ public sealed class WeightConstraintsTests : IDisposable
     {
         // Row norms 5 and 0.5; column norms √9.25 and 4.
         var weight = torch.tensor([3.0, 4, 0.5, 0], [2, 2]);
-        WeightConstraints.LimitUnitNorms([(new PlannedWeight("w", WeightRole.Parameter, new(), unitAxis), weight)], 1);
+        WeightConstraints.LimitUnitNorms([(new PlannedWeight("w", WeightRole.Parameter, new(), unitAxis, []), weight)], 1);
         Near.Equal(expected, weight.data<double>().ToArray(), 1e-12);
     }
 
@@ -37,7 +37,7 @@ public sealed class WeightConstraintsTests : IDisposable
     public void LimitUnitNorms_OfBias_LeavesIt()
     {
         var bias = torch.tensor([3.0, 4]);
-        WeightConstraints.LimitUnitNorms([(new PlannedWeight("b", WeightRole.Parameter, new(), null), bias)], 1);
+        WeightConstraints.LimitUnitNorms([(new PlannedWeight("b", WeightRole.Parameter, new(), null, []), bias)], 1);
         Assert.Equal([3.0, 4], bias.data<double>().ToArray());
     }
 
@@ -46,7 +46,7 @@ public sealed class WeightConstraintsTests : IDisposable
     {
         using var gradient = torch.no_grad();
         var model = new NodeModel(17, "N", 2).Floats("w", [1, 2, 3, 4], 2, 2).Node("MatMul", "x w", "y").Build();
-        using var weights = WeightSet.Load(GraphCompiler.Compile(model).Plan, torch.CPU, trainable: true);
+        using var weights = WeightSet.Load(Programs.Compile(model).Plan, torch.CPU, trainable: true);
         using var average = new WeightAverage(weights, decay: 0.25);
         var expected = 1.0;
         for (var step = 1; step <= 4; step++)

@@ -4,6 +4,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
 
 namespace OnnxKd.StudentTrainer.Training.Checkpoints;
@@ -12,6 +13,7 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="Options">The settings; device and threads are left out, so that a training can move to another machine.</param>
 /// <param name="Objective">The terms.</param>
 /// <param name="InitialModel">SHA-256 of the student's bytes.</param>
+/// <param name="Import">How the model became a student.</param>
 /// <param name="Preprocessing">What is done to samples.</param>
 /// <param name="Samples">The digest of the samples.</param>
 /// <param name="Labels">The digest of the labels.</param>
@@ -20,14 +22,15 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="EvaluationLabels">The digest of their labels.</param>
 /// <param name="EvaluationCache">The digest of the teacher's logits for them.</param>
 internal sealed record TrainingIdentity(
-    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, Preprocessing Preprocessing, string Samples,
+    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import, Preprocessing Preprocessing, string Samples,
     string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
-    public static string Describe(OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
+    public static string Describe(
+        OnnxModel student, StudentImport import, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
             options with { Device = "", Threads = null },
-            [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), data.Preprocessing,
+            [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), import, data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest));
 

@@ -1,16 +1,21 @@
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Onnx;
 
-namespace OnnxKd.TeacherRunner.Logits;
+namespace OnnxKd.Core.Onnx;
 
 /// <summary>The function between a model's logits and its output.</summary>
-internal enum HeadActivation
+public enum HeadActivation
 {
     /// <summary>None that could be found.</summary>
     None,
+
+    /// <summary>Probabilities that sum to one.</summary>
     Softmax,
+
+    /// <summary>Logarithms of such probabilities.</summary>
     LogSoftmax,
+
+    /// <summary>A probability for each class on its own.</summary>
     Sigmoid,
 }
 
@@ -19,15 +24,16 @@ internal enum HeadActivation
 /// <param name="Logits">The tensor before the final activation; <paramref name="Output"/> itself where there is none.</param>
 /// <param name="Activation">What lies between the two.</param>
 /// <param name="IsInner">Whether the user named a tensor inside the graph, which is then taken as it is.</param>
-internal sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner)
+public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner)
 {
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 
-    /// <summary>Looks for the logits behind an output. What it finds is a claim; <see cref="LogitHead.Establish"/> tests it.</summary>
+    /// <summary>Looks for the logits behind an output. What it finds is a claim; running the model must test it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="requested">An output, or a tensor inside the graph; <c>null</c>: the only float output.</param>
     /// <param name="model">The model's name, for messages.</param>
+    /// <exception cref="InputException">No tensor of that name, or several float outputs and none requested.</exception>
     public static LogitTrace Find(GraphProto graph, string? requested, string model)
     {
         var index = new GraphIndex(graph);

@@ -1,0 +1,22 @@
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Graph;
+
+/// <summary>A student's graph, compiled for some of its tensors, and its one input.</summary>
+/// <param name="Graph">The steps.</param>
+/// <param name="Input">The input.</param>
+internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
+{
+    /// <summary>Every tensor of the file that is used, with its role.</summary>
+    public IReadOnlyList<PlannedWeight> Plan => Graph.Plan;
+
+    /// <summary>Names of what a run hands out.</summary>
+    public IReadOnlyList<string> Outputs => Graph.Outputs;
+
+    /// <summary>Runs a batch of samples; see <see cref="GraphProgram.Run"/>.</summary>
+    /// <param name="weights">A set made for this program.</param>
+    /// <param name="samples">[N, ...], float32; converted to the input's type.</param>
+    /// <param name="training">Training or evaluation.</param>
+    public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training) =>
+        Graph.Run(weights, [samples.dtype == Input.Type ? samples : samples.to(Input.Type)], training);
+}

@@ -1,0 +1,15 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph;
+
+namespace OnnxKd.StudentTrainer.Tests.Support;
+
+/// <summary>Compiles models.</summary>
+internal static class Programs
+{
+    /// <summary>The first output of a model, and further tensors.</summary>
+    public static StudentProgram Compile(OnnxModel model, params string[] taps)
+    {
+        var graph = StudentGraph.Import(model);
+        return graph.Compile([graph.Output, .. taps]);
+    }
+}
