@@ -1,6 +1,5 @@
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 
@@ -10,45 +9,37 @@ namespace OnnxKd.StudentTrainer.Students;
 /// </summary>
 internal static class Cnn
 {
-    private const int KernelSize = 3;
     private const int PooledLayers = 2;
-    private const int DefaultHidden = 128;
-    private static readonly int[] DefaultWidths = [32, 64, 64];
 
-    /// <summary>Builds it, for samples [height, width] or [channels, height, width].</summary>
-    public static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong seed)
+    private static readonly StudentOption<IReadOnlyList<int>> Widths =
+        Option.Sizes("widths", [32, 64, 64], "channels of each convolution");
+
+    private static readonly StudentOption<int> Hidden = Option.Size("hidden", 128, "units of the layer before the classifier");
+
+    private static readonly StudentOption<IReadOnlyList<double>?> Dropout =
+        Option.Probabilities("dropout", "before the hidden layer, then before the classifier");
+
+    /// <summary>Its declaration.</summary>
+    public static Architecture Architecture { get; } =
+        new("cnn", "small convolutional network; images", [Widths, Hidden, Dropout], Build);
+
+    private static OnnxModel Build(StudentRequest student)
     {
-        if (sampleShape.Count is not (2 or 3))
-            throw new InputException(
-                "The architecture 'cnn' needs images.",
-                where: "student",
-                found: $"samples of shape {Shapes.Format(sampleShape)}",
-                expected: "[height, width] or [channels, height, width]",
-                remedy: "use the architecture 'mlp'");
-        var widths = StudentChecks.Widths(options, DefaultWidths);
-        var hidden = StudentChecks.Positive("hidden", options.Hidden ?? DefaultHidden);
-        var dropout = StudentChecks.Dropout(options, 2, "before the hidden layer, then before the classifier");
-        var (channels, height, width) = (sampleShape.Count == 3 ? sampleShape[0] : 1, sampleShape[^2], sampleShape[^1]);
-        if (Math.Min(height, width) >> Math.Min(PooledLayers, widths.Count) == 0)
-            throw new InputException(
-                "The images are too small for the architecture 'cnn'.", "student", $"{height}×{width}", "at least 4×4");
-
-        var builder = new GraphBuilder("cnn", sampleShape, seed);
-        if (sampleShape.Count == 2)
-            builder.Unsqueeze("image", axis: 1);
+        var widths = student.Get(Widths);
+        var dropout = student.Get(Dropout, 2);
+        var graph = student.Start();
+        var x = student.Images(graph);
         for (var i = 0; i < widths.Count; i++)
         {
             var name = $"conv{i + 1}";
-            builder.Convolution(name, channels, widths[i], KernelSize).BatchNormalization($"{name}.norm", widths[i]).Relu($"{name}.relu");
-            channels = widths[i];
-            if (i >= PooledLayers)
-                continue;
-            builder.MaxPool($"{name}.pool");
-            (height, width) = (height / 2, width / 2);
+            x = graph.NormalizedConvolution(name, x, widths[i], 3, initial: Initial.Uniform);
+            x = graph.Relu($"{name}.relu", x);
+            if (i < PooledLayers)
+                x = graph.MaxPool($"{name}.pool", x);
         }
-        return builder.Flatten("flatten")
-            .Dropout("flatten.dropout", dropout[0]).Dense("hidden", channels * height * width, hidden).Relu("hidden.relu")
-            .Dropout("hidden.dropout", dropout[1]).Dense("classifier", hidden, classes)
-            .Build(classes);
+        x = graph.Dropout("flatten.dropout", graph.Flatten("flatten", x), dropout[0]);
+        x = graph.Relu("hidden.relu", graph.Dense("hidden", x, student.Get(Hidden)));
+        x = graph.Dropout("hidden.dropout", x, dropout[1]);
+        return graph.Build(graph.Dense("classifier", x, student.Classes));
     }
 }

@@ -1,97 +1,125 @@
+using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Tensors;
-using static Onnx.AttributeProto.Types;
 
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>Writes a chain of layers as an ONNX graph (opset 17, IR 8) with fresh weights.</summary>
-/// <remarks>
-/// Weights and biases are uniform in ±1/√(incoming connections): He et al. 2015 with a = √5, which is PyTorch's default. Each
-/// tensor draws from its own stream, numbered in the order of creation, so the same seed gives the same student.
-/// </remarks>
-internal sealed class GraphBuilder
+/// <summary>A tensor of a graph that is being built.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Shape">Its shape; the batch axis, and the time axis of sequences, are free.</param>
+internal sealed record Value(string Name, params IReadOnlyList<Dim> Shape)
+{
+    /// <summary>The number of axes.</summary>
+    public int Rank => Shape.Count;
+
+    /// <summary>The size of an axis that is not free.</summary>
+    public int Size(int axis) => (int)(Shape[axis].Size ?? throw new InvalidOperationException($"Axis {axis} of '{Name}' is free."));
+}
+
+/// <summary>How weights are drawn.</summary>
+internal enum Initial
+{
+    /// <summary>Uniform in ±1/√(incoming connections): He et al. 2015 with a = √5, which is PyTorch's default.</summary>
+    Uniform,
+
+    /// <summary>Normal with variance 2/(connections): He et al. 2015.</summary>
+    HeNormal,
+
+    /// <summary>Normal with deviation 0.02, redrawn beyond two deviations: transformers since BERT.</summary>
+    TruncatedNormal,
+}
+
+/// <summary>Writes an ONNX graph (opset 17, IR 8) with fresh weights; the layers beside it are methods that extend it.</summary>
+/// <remarks>Each tensor draws from its own stream, numbered in the order of creation, so the same seed gives the same student.</remarks>
+internal sealed class GraphBuilder(string architecture, ulong seed)
 {
     private const int Opset = 17;
     private const int IrVersion = 8;
     private const string InputName = "input";
     private const string OutputName = "logits";
 
-    private readonly GraphProto graph;
-    private readonly ulong seed;
-    private ulong parameters;
-    private string last = InputName;
+    private readonly GraphProto graph = new() { Name = architecture };
+    private readonly Dictionary<string, Value> constants = new(StringComparer.Ordinal);
+    private ulong drawn;
 
-    /// <summary>Starts with the input <c>input</c>: [N, sample].</summary>
-    public GraphBuilder(string architecture, IReadOnlyList<int> sampleShape, ulong seed)
+    /// <summary>The architecture's name.</summary>
+    public string Architecture => architecture;
+
+    /// <summary>Declares the input <c>input</c>: [N, sample].</summary>
+    public Value Input(ElementType type, params IReadOnlyList<Dim> sampleShape)
     {
-        this.seed = seed;
-        graph = new() { Name = architecture };
-        graph.Input.Add(ValueInfo.Create(InputName, ElementType.Float32, ["N", .. sampleShape.Select(size => (Dim)size)]));
+        var input = new Value(InputName, ["N", .. sampleShape]);
+        graph.Input.Add(ValueInfo.Create(InputName, type, [.. input.Shape]));
+        return input;
     }
 
-    /// <summary>Adds an axis of length 1: images without channels get one.</summary>
-    public GraphBuilder Unsqueeze(string name, long axis)
+    /// <summary>Adds a node with one output, which has the node's name.</summary>
+    public Value Node(string op, string name, IReadOnlyList<Dim> shape, Value[] inputs, params AttributeProto[] attributes) =>
+        Node(op, name, [new Value(name, shape)], inputs, attributes);
+
+    /// <summary>Adds a node with several outputs.</summary>
+    public Value[] Nodes(string op, string name, int outputs, IReadOnlyList<Dim> shape, Value[] inputs, params AttributeProto[] attributes)
     {
-        graph.Initializer.Add(TensorData.Create($"{name}.axes", [axis], 1));
-        return Node("Unsqueeze", name, [$"{name}.axes"]);
+        Value[] results = [.. Enumerable.Range(0, outputs).Select(i => new Value($"{name}.{i}", shape))];
+        Node(op, name, results, inputs, attributes);
+        return results;
     }
 
-    /// <summary>[N, ...] to [N, elements].</summary>
-    public GraphBuilder Flatten(string name) => Node("Flatten", name, [], Integer("axis", 1));
-
-    /// <summary>x Wᵀ + b.</summary>
-    public GraphBuilder Dense(string name, int inputs, int outputs)
+    /// <summary>A fresh weight.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="initial">How it is drawn.</param>
+    /// <param name="connections">What its spread depends on: connections into a unit, or for normal ones out of it.</param>
+    /// <param name="shape">Its shape.</param>
+    public Value Weight(string name, Initial initial, long connections, params long[] shape)
     {
-        Uniform($"{name}.weight", inputs, outputs, inputs);
-        Uniform($"{name}.bias", inputs, outputs);
-        return Node("Gemm", name, [$"{name}.weight", $"{name}.bias"], Integer("transB", 1));
-    }
-
-    /// <summary>A square convolution that keeps height and width, without a bias (the normalisation after it has one).</summary>
-    public GraphBuilder Convolution(string name, int inputs, int outputs, int kernel)
-    {
-        Uniform($"{name}.weight", inputs * kernel * kernel, outputs, inputs, kernel, kernel);
-        var pad = kernel / 2;
-        return Node("Conv", name, [$"{name}.weight"], Integers("kernel_shape", kernel, kernel), Integers("pads", pad, pad, pad, pad));
-    }
-
-    /// <summary>Batch normalisation; its running statistics keep 0.9 of themselves in each step.</summary>
-    public GraphBuilder BatchNormalization(string name, int channels)
-    {
-        foreach (var (suffix, value) in new[] { ("scale", 1f), ("bias", 0f), ("mean", 0f), ("variance", 1f) })
+        var random = new CounterRandom(seed, RandomPurpose.Initialisation, item: drawn++);
+        var bound = 1 / MathF.Sqrt(connections);
+        var deviation = Math.Sqrt(2.0 / connections);
+        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
+        for (var i = 0; i < values.Length; i++)
         {
-            var values = new float[channels];
-            Array.Fill(values, value);
-            graph.Initializer.Add(TensorData.Create($"{name}.{suffix}", values, channels));
+            values[i] = initial switch
+            {
+                Initial.Uniform => (2 * random.NextSingle() - 1) * bound,
+                Initial.HeNormal => (float)(deviation * random.NextGaussian()),
+                _ => (float)(0.02 * TruncatedGaussian(ref random)),
+            };
         }
-        return Node(
-            "BatchNormalization", name, [$"{name}.scale", $"{name}.bias", $"{name}.mean", $"{name}.variance"],
-            new AttributeProto { Name = "epsilon", Type = AttributeType.Float, F = 1e-5f },
-            new AttributeProto { Name = "momentum", Type = AttributeType.Float, F = 0.9f });
+        return Tensor(TensorData.Create(name, values, shape));
     }
 
-    /// <summary>Rectified linear units.</summary>
-    public GraphBuilder Relu(string name) => Node("Relu", name, []);
-
-    /// <summary>The largest of each 2×2 square.</summary>
-    public GraphBuilder MaxPool(string name) => Node("MaxPool", name, [], Integers("kernel_shape", 2, 2), Integers("strides", 2, 2));
-
-    /// <summary>Dropout, which stays in the exported graph (it does nothing in inference); none with probability 0.</summary>
-    public GraphBuilder Dropout(string name, double probability)
+    /// <summary>A weight that starts with one value everywhere.</summary>
+    public Value Filled(string name, float value, params long[] shape)
     {
-        if (probability == 0)
-            return this;
-        graph.Initializer.Add(TensorData.Create($"{name}.ratio", [(float)probability]));
-        return Node("Dropout", name, [$"{name}.ratio"]);
+        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
+        Array.Fill(values, value);
+        return Tensor(TensorData.Create(name, values, shape));
     }
 
-    /// <summary>Ends with the output <c>logits</c>: [N, classes].</summary>
-    public OnnxModel Build(int classes)
+    /// <summary>A number that is never trained; asked for again, the same tensor.</summary>
+    public Value Scalar(string name, float value) => Constant(name, () => TensorData.Create(name, [value]));
+
+    /// <summary>A whole number without axes; asked for again, the same tensor.</summary>
+    public Value Integer(string name, long value) => Constant(name, () => TensorData.Create(name, [value]));
+
+    /// <summary>A list of whole numbers, such as a shape; asked for again, the same tensor.</summary>
+    public Value Integers(string name, params long[] values) => Constant(name, () => TensorData.Create(name, values, values.Length));
+
+    /// <summary>A square of truth values.</summary>
+    public Value Square(string name, int size, Func<int, int, bool> value)
     {
-        graph.Node[^1].Output[0] = OutputName;
-        graph.Output.Add(ValueInfo.Create(OutputName, ElementType.Float32, ["N", classes]));
+        bool[] values = [.. Enumerable.Range(0, size * size).Select(i => value(i / size, i % size))];
+        return Tensor(TensorData.Create(name, ElementType.Bool, MemoryMarshal.AsBytes(values.AsSpan()), size, size));
+    }
+
+    /// <summary>Ends with the output <c>logits</c>.</summary>
+    /// <param name="logits">What a node gave that no other node takes.</param>
+    public OnnxModel Build(Value logits)
+    {
+        graph.Node.First(node => node.Output[0] == logits.Name).Output[0] = OutputName;
+        graph.Output.Add(ValueInfo.Create(OutputName, ElementType.Float32, [.. logits.Shape]));
         return OnnxModel.FromProto(new()
         {
             IrVersion = IrVersion,
@@ -101,28 +129,38 @@ internal sealed class GraphBuilder
         });
     }
 
-    private GraphBuilder Node(string op, string name, string[] tensors, params AttributeProto[] attributes)
+    private Value Node(string op, string name, Value[] outputs, Value[] inputs, AttributeProto[] attributes)
     {
         graph.Node.Add(new NodeProto
         {
-            OpType = op, Name = name, Input = { last, tensors }, Output = { name }, Attribute = { attributes },
+            OpType = op,
+            Name = name,
+            Input = { inputs.Select(input => input.Name) },
+            Output = { outputs.Select(output => output.Name) },
+            Attribute = { attributes },
         });
-        last = name;
-        return this;
+        return outputs[0];
     }
 
-    private void Uniform(string name, int connections, params long[] shape)
+    private Value Constant(string name, Func<TensorProto> create)
     {
-        var random = new CounterRandom(seed, RandomPurpose.Initialisation, item: parameters++);
-        var bound = 1 / MathF.Sqrt(connections);
-        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = (2 * random.NextSingle() - 1) * bound;
-        graph.Initializer.Add(TensorData.Create(name, values, shape));
+        if (!constants.TryGetValue(name, out var value))
+            constants[name] = value = Tensor(create());
+        return value;
     }
 
-    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+    private Value Tensor(TensorProto tensor)
+    {
+        graph.Initializer.Add(tensor);
+        return new(tensor.Name, [.. tensor.Dims.Select(size => (Dim)size)]);
+    }
 
-    private static AttributeProto Integers(string name, params long[] values) =>
-        new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+    private static double TruncatedGaussian(ref CounterRandom random)
+    {
+        double draw;
+        do
+            draw = random.NextGaussian();
+        while (Math.Abs(draw) > 2);
+        return draw;
+    }
 }

@@ -1,27 +1,34 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>A multilayer perceptron: Flatten → [Dropout] → (Gemm → Relu → [Dropout]) per hidden layer → Gemm.</summary>
 internal static class Mlp
 {
-    /// <summary>Two hidden layers of 800, the student of Hinton et al. 2015, section 3.</summary>
-    private static readonly int[] DefaultWidths = [800, 800];
+    private static readonly StudentOption<IReadOnlyList<int>> Widths = Option.Sizes("widths", [800, 800], "units of each hidden layer");
 
-    /// <summary>Builds it.</summary>
-    public static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong seed)
+    private static readonly StudentOption<IReadOnlyList<double>?> Dropout =
+        Option.Probabilities("dropout", "of the input, then after each hidden layer");
+
+    /// <summary>By default the student of Hinton et al. 2015, section 3.</summary>
+    public static Architecture Architecture { get; } =
+        new("mlp", "multilayer perceptron; any samples", [Widths, Dropout], Build);
+
+    private static OnnxModel Build(StudentRequest student)
     {
-        StudentChecks.RequireUnset(options, "hidden", options.Hidden is not null);
-        var widths = StudentChecks.Widths(options, DefaultWidths);
-        var dropout = StudentChecks.Dropout(options, widths.Count + 1, "of the input, then after each hidden layer");
-        var builder = new GraphBuilder("mlp", sampleShape, seed).Flatten("flatten").Dropout("input.dropout", dropout[0]);
-        var inputs = sampleShape.Aggregate(1, (product, size) => product * size);
+        var widths = student.Get(Widths);
+        var dropout = student.Get(Dropout, widths.Count + 1);
+        var graph = student.Start();
+        var x = graph.Flatten("flatten", graph.Input(ElementType.Float32, [.. student.SampleShape]));
+        x = graph.Dropout("input.dropout", x, dropout[0]);
         for (var i = 0; i < widths.Count; i++)
         {
             var name = $"hidden{i + 1}";
-            builder.Dense(name, inputs, widths[i]).Relu($"{name}.relu").Dropout($"{name}.dropout", dropout[i + 1]);
-            inputs = widths[i];
+            x = graph.Relu($"{name}.relu", graph.Dense(name, x, widths[i]));
+            x = graph.Dropout($"{name}.dropout", x, dropout[i + 1]);
         }
-        return builder.Dense("classifier", inputs, classes).Build(classes);
+        return graph.Build(graph.Dense("classifier", x, student.Classes));
     }
 }

@@ -1,20 +1,14 @@
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>Which built-in architecture, and its sizes.</summary>
+/// <summary>Which built-in architecture, and its options.</summary>
 public sealed record StudentOptions
 {
-    /// <summary>A name of <see cref="Architectures.Names"/>.</summary>
+    /// <summary>A name that <see cref="Architectures.IsKnown"/>.</summary>
     public required string Architecture { get; init; }
 
-    /// <summary>Widths of the hidden layers (<c>mlp</c>), or of the convolutions (<c>cnn</c>).</summary>
-    public IReadOnlyList<int>? Widths { get; init; }
-
-    /// <summary>Units of the hidden layer before the classifier (<c>cnn</c>); default 128.</summary>
-    public int? Hidden { get; init; }
-
     /// <summary>
-    /// Dropout probabilities. <c>mlp</c>: of the input, then after each hidden layer. <c>cnn</c>: before the hidden layer, then
-    /// before the classifier. Default: none.
+    /// Values by the names that <see cref="Architectures.OptionsOf"/> lists, of the types that <see cref="OptionKind"/> states; an
+    /// option that is not here has its default.
     /// </summary>
-    public IReadOnlyList<double>? Dropout { get; init; }
+    public IDictionary<string, object?> Values { get; init; } = new Dictionary<string, object?>(StringComparer.Ordinal);
 }

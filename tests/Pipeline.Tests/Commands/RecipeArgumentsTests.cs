@@ -22,7 +22,7 @@ public sealed class RecipeArgumentsTests : IDisposable
         Assert.Equal((2, 0.5, 4), (training.Epochs, training.Optimizer.LearningRate, training.BatchSize));
         Assert.Equal((2.0, 7UL), (training.ClipNorm, training.Seed));
         Assert.Equal(("cpu", "cpu", 0.5), (recipe.Training.Device, recipe.Capture.Device, recipe.Data.Preprocessing.Scale));
-        Assert.Equal([3, 5], recipe.Student.Architecture!.Widths!);
+        Assert.Equal(new[] { 3, 5 }, recipe.Student.Architecture!.Values["widths"]);
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public class StudentInferenceTests
         var pixels = Numbers.Uniform(1, 10 * 64, 0, 255);
         using var set = Sets.Create(folder, "set", pixels, [8, 8]);
         var reader = new SampleReader(set, new() { Scale = 1 / 255.0 }, Augmentation.None, 0);
-        var student = Architectures.Build(new() { Architecture = "cnn", Widths = [4, 4], Hidden = 8, Dropout = [0.5, 0.5] }, [8, 8], 3, 1);
+        var student = Architectures.Build(
+            new() { Architecture = "cnn", Values = { ["widths"] = new[] { 4, 4 }, ["dropout"] = new[] { 0.5, 0.5 } } }, [8, 8], 3, 1);
         var (firstRows, logits) = (new List<long>(), new List<float>());
         StudentInference.RunAll(student, reader, 4, "cpu", (row, values) =>
         {

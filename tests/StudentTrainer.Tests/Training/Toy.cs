@@ -50,15 +50,14 @@ internal sealed class Toy : IDisposable
     public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu" };
 
     public static OnnxModel Mlp(params double[] dropout) =>
-        Architectures.Build(
-            new() { Architecture = "mlp", Widths = [16], Dropout = dropout.Length == 0 ? null : dropout }, [4, 4], Classes, 1);
+        Build("mlp", new() { ["widths"] = new[] { 16 }, ["dropout"] = dropout.Length == 0 ? null : dropout });
 
     /// <summary>One weight matrix, all zeros.</summary>
     public static OnnxModel Linear() => new NodeModel(17, "N", 4, 4).Floats("w", new float[16 * Classes], 16, Classes)
         .Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
 
     public static OnnxModel Cnn() =>
-        Architectures.Build(new() { Architecture = "cnn", Widths = [4, 4], Hidden = 8, Dropout = [0.1, 0.2] }, [4, 4], Classes, 1);
+        Build("cnn", new() { ["widths"] = new[] { 4, 4 }, ["hidden"] = 8, ["dropout"] = new[] { 0.1, 0.2 } });
 
     public string Folder(string name) => folder.File(name);
 
@@ -73,6 +72,9 @@ internal sealed class Toy : IDisposable
         OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string name = "run",
         IProgress<Core.Progress.StageProgress>? progress = null, CancellationToken token = default) =>
         Trainer.Train(student, StudentImport.Default, data, objective, options, Folder(name), progress, token);
+
+    private static OnnxModel Build(string architecture, Dictionary<string, object?> values) =>
+        Architectures.Build(new() { Architecture = architecture, Values = values }, [4, 4], Classes, 1);
 
     public void Dispose()
     {
