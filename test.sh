@@ -26,7 +26,7 @@ step() {
 # count FIELD: that number in the summary line of the test run in $log.
 count() { sed -n "s/.*[ -]$1: *\([0-9]*\),.*/\1/p" "$log" | tail -n 1; }
 
-step "set-up" eng/setup.sh
+step "set-up" eng/setup.sh --tests
 step "build" dotnet build OnnxKd.sln -c Release -v quiet -p:RuntimeSource="${RuntimeSource:-system}"
 
 log=$(mktemp)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and running need and what is missing here: Debian packages, the npm parts, MNIST, the native shim.
+# With --tests also what only the tests need: ONNX's own test data, and the text recognition models.
 # Does nothing, at once, when all is there. Everything it prints goes to stderr. Exit code 2: something that you must supply.
 #
 #   RuntimeSource=nuget   ONNX Runtime and TorchSharp come from NuGet: no libtorch, no compiler
@@ -10,14 +11,18 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 cd "$root"
 
+[[ ${1:-} == --tests ]] && for_tests=1 || for_tests=0
 source_of_runtimes=${RuntimeSource:-system}
 gpu=${ONNXKD_GPU:-$([[ -e /dev/nvidiactl ]] && echo auto || echo 0)}
 stamp=build/setup.stamp
 choices="$source_of_runtimes|${LIBTORCH:-}|$gpu"
 
 up_to_date() {
-  local inputs=(eng/setup.sh eng/build-native.sh bindings/TorchSharp/native eng/package-lock.json eng/gpu/package-lock.json eng/mnist.sha256)
-  [[ -e $stamp && $(<"$stamp") == "$choices" && -d eng/node_modules && -d data/mnist ]] &&
+  local inputs=(eng/setup.sh eng/build-native.sh bindings/TorchSharp/native eng/package-lock.json eng/gpu/package-lock.json
+    eng/tests/package-lock.json eng/mnist.sha256)
+  local parts=(eng/node_modules data/mnist)
+  ((! for_tests)) || parts+=(eng/tests/node_modules /usr/share/libonnx-testdata/data)
+  [[ -e $stamp && $(<"$stamp") == "$choices" ]] && ls -d "${parts[@]}" &>/dev/null &&
     [[ -z $(find "${inputs[@]}" -newer "$stamp" -print -quit) ]]
 }
 
@@ -36,6 +41,7 @@ install_debian_packages() {
     wanted+=(libopenblas0-openmp)
     [[ -n ${LIBTORCH:-} ]] || wanted+=(libtorch-dev)
   fi
+  ((! for_tests)) || wanted+=(libonnx-testdata)
   command -v dpkg-query >/dev/null ||
     fail 2 "this system has no dpkg, so these packages cannot be installed or looked for: ${wanted[*]}." \
       "OnnxKd's set-up is written for Debian 12; on another system use a Debian 12 container."
@@ -108,6 +114,7 @@ up_to_date && exit 0 # another process did it while this one waited
 require_dotnet
 install_debian_packages
 require_npm_parts eng
+((! for_tests)) || require_npm_parts eng/tests
 install_gpu_parts
 install_mnist
 [[ $source_of_runtimes == nuget ]] || eng/build-native.sh >&2 || fail 2 "the native part over libtorch could not be built; the reason stands above."

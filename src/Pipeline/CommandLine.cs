@@ -48,6 +48,7 @@ internal static class CommandLine
             new VerifyCommand(),
             new EvaluateCommand(),
             new ReportCommand(),
+            new OperatorsCommand(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

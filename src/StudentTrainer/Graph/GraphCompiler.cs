@@ -34,7 +34,7 @@ internal sealed class GraphCompiler
     private GraphProgram Compile(GraphProto graph, ParameterOverrides overrides)
     {
         var nodes = FindOperators(Needed(graph));
-        var plan = overrides.Apply(ParameterPlan.Create(nodes, tensors, version));
+        var plan = overrides.Apply(ParameterPlan.Create(nodes, tensors, version, outputs));
         int[] inputSlots = [.. index.Inputs.Select(input => Slot(input.Name))];
         int[] weightSlots = [.. plan.Select(weight => Slot(weight.Name))];
         var lastUses = LastUses(nodes);

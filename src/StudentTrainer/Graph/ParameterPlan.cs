@@ -51,11 +51,14 @@ internal static class ParameterPlan
     /// <param name="nodes">Each node with its operator.</param>
     /// <param name="tensors">The file's tensors.</param>
     /// <param name="version">The version of the operator set.</param>
+    /// <param name="outputs">What is handed out; a tensor of the file among it is planned although no node uses it.</param>
     public static IReadOnlyList<PlannedWeight> Create(
-        IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors, int version)
+        IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors, int version,
+        IReadOnlyList<string> outputs)
     {
         var uses = FindUses(nodes, tensors);
-        return [.. tensors.Where(tensor => uses.Contains(tensor.Key)).Select(tensor => Plan(tensor.Key, tensor.Value))];
+        return [.. tensors.Where(tensor => uses.Contains(tensor.Key) || outputs.Contains(tensor.Key))
+            .Select(tensor => Plan(tensor.Key, tensor.Value))];
 
         PlannedWeight Plan(string name, TensorProto source)
         {

@@ -32,10 +32,14 @@ internal sealed class WeightSet : IDisposable
     public IReadOnlyList<(PlannedWeight Weight, Tensor Tensor)> Trained => OfRoles(WeightRole.Parameter, WeightRole.Buffer);
 
     /// <summary>Takes the values from the model.</summary>
-    public static WeightSet Load(IReadOnlyList<PlannedWeight> plan, Device device, bool trainable)
+    /// <param name="plan">The tensors.</param>
+    /// <param name="device">Where floats go.</param>
+    /// <param name="trainable">Whether parameters get gradients.</param>
+    /// <param name="widen">Whether floats are widened to float64; default: each keeps its type.</param>
+    public static WeightSet Load(IReadOnlyList<PlannedWeight> plan, Device device, bool trainable, bool widen = false)
     {
         using var scope = NewDisposeScope();
-        return new(plan, device, [.. plan.Select(weight => Load(weight, device).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
+        return new(plan, device, [.. plan.Select(weight => Load(weight, device, widen).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
     }
 
     /// <summary>An independent copy.</summary>
@@ -56,6 +60,10 @@ internal sealed class WeightSet : IDisposable
     private List<(PlannedWeight, Tensor)> OfRoles(params WeightRole[] roles) =>
         [.. Plan.Zip(tensors).Where(pair => roles.Contains(pair.First.Role))];
 
-    private static Tensor Load(PlannedWeight weight, Device device) =>
-        weight.Source.ToTensor(TensorTypes.IsFloat(weight.Source.DataType) && !weight.OnHost ? device : CPU);
+    private static Tensor Load(PlannedWeight weight, Device device, bool widen)
+    {
+        var isFloat = TensorTypes.IsFloat(weight.Source.DataType);
+        var tensor = weight.Source.ToTensor(isFloat && !weight.OnHost ? device : CPU);
+        return isFloat && widen ? tensor.to(float64) : tensor;
+    }
 }

@@ -76,6 +76,12 @@ internal static class OperatorTable
 
     private static readonly Dictionary<string, OperatorEntry[]> ByName = Index(Entries);
 
+    /// <summary>All entries, in the order of the table.</summary>
+    public static IReadOnlyList<OperatorEntry> All => Entries;
+
+    /// <summary>The names of all operators.</summary>
+    public static IReadOnlyCollection<string> Names => ByName.Keys;
+
     /// <summary>The entry for an operator at a version: the newest that is not newer; <c>null</c> if there is none.</summary>
     public static OperatorEntry? Find(string name, int version) =>
         ByName.TryGetValue(name, out var entries) ? Array.FindLast(entries, entry => entry.Since <= version) : null;

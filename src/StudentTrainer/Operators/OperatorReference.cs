@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>The operators that a student may use, for people: what docs/operators.md is made from.</summary>
+public static class OperatorReference
+{
+    /// <summary>One operator.</summary>
+    /// <param name="Name">Its name in ONNX's default domain.</param>
+    /// <param name="Versions">The operator-set versions at which its meaning here changes.</param>
+    /// <param name="Inputs">The roles of its input slots, by the newest version; the last one goes for all further ones.</param>
+    /// <param name="HostInputs">Input slots that are read on the CPU.</param>
+    /// <param name="Outputs">How many outputs are supported; <c>null</c>: any number.</param>
+    /// <param name="Differentiable">Whether gradients pass.</param>
+    public sealed record Operator(
+        string Name, IReadOnlyList<int> Versions, IReadOnlyList<string> Inputs, IReadOnlyList<int> HostInputs, int? Outputs, bool Differentiable);
+
+    /// <summary>All operators by name.</summary>
+    public static IReadOnlyList<Operator> All { get; } =
+    [
+        .. OperatorTable.All.GroupBy(entry => entry.Name).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Describe([.. group])),
+    ];
+
+    /// <summary>The reference as a Markdown page.</summary>
+    public static string Markdown()
+    {
+        var text = new StringBuilder($"""
+            # Operators of a student
+
+            This page is written by `./onnxkd operators > docs/operators.md` from the one table that the trainer runs, plans and checks by
+            (src/StudentTrainer/Operators/OperatorTable.cs). {All.Count} operators of ONNX's default domain, up to operator set {Graph.StudentGraph.NewestOpset}.
+
+            - *versions*: operator-set versions at which a meaning changes; the newest that is not newer than the model's goes.
+            - *inputs*: what a tensor of the file is taken for in each slot; the last one goes for all further slots. `weight`, `bias`, `scale`,
+              `slope`, `embedding` and `recurrent` are learned; `statistic` follows the batches; `operand` is learned if another input comes from a
+              learned operator; `passed` is decided by who reads the output; `data` stays as it is.
+            - *on the CPU*: input slots whose values are read on the CPU while the graph runs.
+            - *gradient*: whether gradients pass from output to float inputs.
+
+            | operator | versions | inputs | on the CPU | outputs | gradient |
+            |---|---|---|---|---|---|
+
+            """.ReplaceLineEndings("\n"));
+        foreach (var entry in All)
+        {
+            text.Append($"| {entry.Name} | {string.Join(", ", entry.Versions)} | {string.Join(", ", entry.Inputs)} ");
+            text.Append($"| {string.Join(", ", entry.HostInputs)} | {entry.Outputs?.ToString() ?? "any"} | {(entry.Differentiable ? "yes" : "no")} |\n");
+        }
+        return text.ToString();
+    }
+
+    private static Operator Describe(OperatorEntry[] versions)
+    {
+        var newest = versions.MaxBy(entry => entry.Since)!;
+        return new(
+            newest.Name,
+            [.. versions.Select(entry => entry.Since).Order()],
+            [.. newest.Inputs.Select(role => role.ToString().ToLowerInvariant())],
+            newest.Host,
+            newest.Outputs == OperatorEntry.Any ? null : newest.Outputs,
+            newest.Differentiable);
+    }
+}
