@@ -103,6 +103,8 @@ internal sealed class GraphCompiler
     private Step CompileNode(NodeProto node, OperatorEntry entry, string[] dead)
     {
         var context = new NodeContext(node, version, tensors, IsRead);
+        if (version < 6)
+            context.Attributes.Has("consumed_inputs"); // which inputs may be overwritten: a hint that changes no result
         var kernel = entry.Compile(context);
         context.Attributes.RequireAllRead();
         if (node.Output.Skip(entry.Outputs).FirstOrDefault(IsRead) is { } extra)
