@@ -27,6 +27,15 @@ public enum PaddingModes
     Constant = 4,
 }
 
+/// <summary>How values that meet at one place are reduced to one.</summary>
+public enum Reduce
+{
+    prod = 0,
+    mean = 1,
+    amax = 2,
+    amin = 3,
+}
+
 public static partial class torch
 {
     /// <summary>Element types, numbered as libtorch numbers them.</summary>

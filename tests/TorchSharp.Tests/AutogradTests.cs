@@ -32,6 +32,7 @@ public class AutogradTests
         { "cumsum", x => x.cumsum(0), [3, 4] },
         { "index", x => x.index(TensorIndex.Slice(1), TensorIndex.Tensor(tensor(new long[] { 0, 3, 3 }))), [3, 4] },
         { "gather", x => x.gather(1, tensor(new long[,] { { 0 }, { 2 }, { 2 } })), [3, 4] },
+        { "index_reduce", x => index_reduce(x, 0, tensor(new long[] { 2, 2 }), x.slice(0, 0, 2, 1).exp(), Reduce.prod), [3, 4] },
         { "cat of views", x => cat([x.t(), x.t().flip(0)], 1), [3, 4] },
         { "layer_norm", x => F.layer_norm(x, [4], Sample(4), Sample(4)), [3, 4] },
         { "conv2d", x => F.conv2d(x, Sample(3, 2, 3, 3), Sample(3), strides: [2, 1], padding: [1, 0], dilation: [1, 2]), [2, 2, 5, 6] },

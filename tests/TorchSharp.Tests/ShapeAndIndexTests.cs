@@ -61,6 +61,7 @@ public class ShapeAndIndexTests
         { "scatter", () => zeros(3).scatter(0, tensor(new long[] { 2, 0 }), tensor(new[] { 5f, 6 })), [3], [6, 0, 5] },
         { "scatter_add", () => ones(2).scatter_add(0, tensor(new long[] { 1, 1 }), tensor(new[] { 5f, 6 })), [2], [1, 12] },
         { "index_add", () => ones(2).index_add(0, tensor(new long[] { 1 }), ones(1), 3), [2], [1, 4] },
+        { "index_reduce", () => index_reduce(ones(2), 0, tensor(new long[] { 1, 1 }), tensor(new[] { 5f, 6 }), Reduce.prod), [2], [1, 30] },
         { "index_fill", () => ones(3).index_fill(0, tensor(new long[] { 1 }), 9), [3], [1, 9, 1] },
         { "select_scatter", () => zeros(2, 2).select_scatter(ones(2), 0, 1), [2, 2], [0, 0, 1, 1] },
     };
