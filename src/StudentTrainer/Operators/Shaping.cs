@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;
 
-/// <summary>Rearranging tensors, and arithmetic on shapes (which stays on the CPU).</summary>
+/// <summary>The same values in another shape (views, where libtorch can), and shapes as values (which stay on the CPU).</summary>
 internal static class Shaping
 {
     public static Kernel Identity(NodeContext node) => x => [x[0].alias()];
@@ -22,21 +22,19 @@ internal static class Shaping
         static int Clamp(long index, int rank) => (int)Math.Clamp(index < 0 ? index + rank : index, 0, rank);
     }
 
-    /// <summary>In the new shape −1 stands for what is left and 0 for the input's size on that axis (with allowzero: for 0).</summary>
-    public static Kernel Reshape(NodeContext node)
+    public static Kernel Size(NodeContext node) => x => [tensor(x[0].numel())];
+
+    public static Kernel Reshape1(NodeContext node)
+    {
+        var shape = node.Attributes.GetInts("shape") ?? throw node.Unsupported("needs a shape", "none");
+        return x => [Reshape(x[0], shape)];
+    }
+
+    public static Kernel Reshape5(NodeContext node)
     {
         var allowZero = node.Attributes.GetInt("allowzero", 0) != 0;
-        var newShape = node.Longs(1);
-        return x =>
-        {
-            var shape = (long[])newShape(x).Clone();
-            for (var axis = 0; axis < shape.Length && !allowZero; axis++)
-            {
-                if (shape[axis] == 0)
-                    shape[axis] = x[0].shape[axis];
-            }
-            return [x[0].reshape(shape)];
-        };
+        var shape = node.Longs(1);
+        return x => [allowZero ? x[0].reshape(shape(x)) : Reshape(x[0], shape(x))];
     }
 
     public static Kernel Flatten(NodeContext node)
@@ -75,22 +73,21 @@ internal static class Shaping
         return x => [x[0].permute(order ?? [.. Enumerable.Range(1, (int)x[0].ndim).Select(i => x[0].ndim - i)])];
     }
 
-    public static Kernel Concat(NodeContext node)
+    /// <summary>Broadcasts both ways: a size of 1 in the given shape leaves the input's, and the input may have more axes.</summary>
+    public static Kernel Expand(NodeContext node)
     {
-        var axis = node.Attributes.GetInt("axis");
-        return x => [cat([.. Enumerable.Range(0, x.Count).Select(i => x[i])], axis)];
-    }
-
-    /// <summary>Takes the slices that the indices name; negative ones count from the end.</summary>
-    public static Kernel Gather(NodeContext node)
-    {
-        var axis = node.Attributes.GetInt("axis", 0);
+        var shape = node.Longs(1);
         return x =>
         {
-            var (data, indices) = (x[0], x[1].to(int64, x[0].device));
-            var at = Position(axis, data.ndim);
-            var slices = data.index_select(at, indices.remainder(data.shape[at]).flatten());
-            return [slices.reshape([.. data.shape[..at], .. indices.shape, .. data.shape[(at + 1)..]])];
+            long[] target = (long[])shape(x).Clone(), sizes = x[0].shape;
+            if (target.Length < sizes.Length)
+                target = [.. Enumerable.Repeat(1L, sizes.Length - target.Length), .. target];
+            for (var i = 1; i <= sizes.Length; i++)
+            {
+                if (target[^i] == 1)
+                    target[^i] = sizes[^i];
+            }
+            return [x[0].expand(target)];
         };
     }
 
@@ -102,6 +99,18 @@ internal static class Shaping
         return x.reshape(rows, shape[Position(axis, shape.Length)..].Aggregate(1L, (product, size) => product * size));
     }
 
+    /// <summary>The place of an axis that may count from the end.</summary>
+    internal static int Position(long axis, long rank) => (int)(axis < 0 ? axis + rank : axis);
+
+    /// <summary>In the new shape −1 stands for what is left, and 0 for the input's size on that axis.</summary>
+    private static Tensor Reshape(Tensor x, long[] shape)
+    {
+        if (!shape.Contains(0))
+            return x.reshape(shape);
+        var sizes = x.shape;
+        return x.reshape([.. shape.Select((size, axis) => size == 0 ? sizes[axis] : size)]);
+    }
+
     private static Tensor Squeeze(Tensor x, long[]? axes)
     {
         var shape = x.shape;
@@ -111,12 +120,12 @@ internal static class Shaping
 
     private static Tensor Unsqueeze(Tensor x, long[] axes)
     {
+        if (axes is [var only])
+            return x.unsqueeze(only);
         var sizes = x.shape.ToList();
         var rank = sizes.Count + axes.Length;
         foreach (var axis in axes.Select(axis => Position(axis, rank)).Order())
             sizes.Insert(axis, 1);
         return x.reshape([.. sizes]);
     }
-
-    private static int Position(long axis, long rank) => (int)(axis < 0 ? axis + rank : axis);
 }

@@ -1,0 +1,25 @@
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>Repeating a tensor along its axes.</summary>
+internal static class Repeating
+{
+    /// <summary>One axis, one number of repeats; both are inputs.</summary>
+    public static Kernel Tile1(NodeContext node)
+    {
+        var (tiles, axis) = (node.Longs(1), node.Longs(2));
+        return x =>
+        {
+            var repeats = new long[x[0].ndim];
+            Array.Fill(repeats, 1);
+            repeats[axis(x)[0]] = tiles(x)[0];
+            return [x[0].repeat(repeats)];
+        };
+    }
+
+    /// <summary>A number of repeats per axis.</summary>
+    public static Kernel Tile6(NodeContext node)
+    {
+        var repeats = node.Longs(1);
+        return x => [x[0].repeat(repeats(x))];
+    }
+}
