@@ -29,7 +29,7 @@ internal sealed record ConformanceCase(
             return null;
         var version = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
         var sets = Directory.GetDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal)
-            .Select(set => (Read(set, "input"), Read(set, "output"))).ToList();
+            .Select(set => (Read(set, "input", model.Graph.Input), Read(set, "output", model.Graph.Output))).ToList();
         return new(Path.GetFileName(folder), model.Graph, version, sets);
     }
 
@@ -58,11 +58,17 @@ internal sealed record ConformanceCase(
         return null;
     }
 
-    private static TensorProto[] Read(string set, string kind)
+    private static TensorProto[] Read(string set, string kind, IReadOnlyList<ValueInfoProto> declared)
     {
         var tensors = new List<TensorProto>();
         while (Path.Combine(set, $"{kind}_{tensors.Count}.pb") is var path && File.Exists(path))
-            tensors.Add(TensorProto.Parser.ParseFrom(File.ReadAllBytes(path)));
+        {
+            var tensor = TensorProto.Parser.ParseFrom(File.ReadAllBytes(path));
+            // numpy has no bfloat16, so the bits are stored as an integer's.
+            if (declared[tensors.Count].DataTypeOf() == (int)DataType.Bfloat16 && tensor.DataType == (int)DataType.Uint16)
+                tensor.DataType = (int)DataType.Bfloat16;
+            tensors.Add(tensor);
+        }
         return [.. tensors];
     }
 }
