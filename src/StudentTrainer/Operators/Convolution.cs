@@ -7,21 +7,19 @@ internal static class Convolution
 {
     public static Kernel Conv(NodeContext node)
     {
-        var window = Window.Read(node, pooling: false);
+        var window = Window.Read(node, Window.KernelRank(node), pooling: false);
         var group = node.Attributes.GetInt("group", 1);
-        _ = node.Attributes.GetInts("kernel_shape"); // the weight says it too
-        return x => [Conv(x[0], x[1], x.Optional(2), window, group)];
+        return HalfPrecision.Widen(x => [Conv(x[0], x[1], x.Optional(2), window, group)]);
     }
 
     private static Tensor Conv(Tensor input, Tensor weight, Tensor? bias, Window window, long group)
     {
         var axes = window.Fit(input.shape.AsSpan(2), weight.shape.AsSpan(2));
-        var symmetric = axes.All(axis => axis.Before == axis.After);
+        var symmetric = Array.TrueForAll(axes, axis => axis.FitsSymmetric);
         if (!symmetric)
-            input = nn.functional.pad(input, (long[])[.. axes.Reverse().SelectMany(axis => new[] { axis.Before, axis.After })]);
-        long[] strides = [.. axes.Select(axis => axis.Stride)];
-        long[] padding = [.. axes.Select(axis => symmetric ? axis.Before : 0)];
-        long[] dilations = [.. axes.Select(axis => axis.Dilation)];
+            input = nn.functional.pad(input, axes.Pads(axis => axis.Before, axis => axis.After));
+        var padding = axes.Of(axis => symmetric ? axis.Before : 0);
+        var (strides, dilations) = (axes.Of(axis => axis.Stride), axes.Of(axis => axis.Dilation));
         return axes.Length switch
         {
             1 => nn.functional.conv1d(input, weight, bias, strides[0], padding[0], dilations[0], group),

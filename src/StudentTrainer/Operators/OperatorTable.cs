@@ -9,7 +9,8 @@ internal static class OperatorTable
     [
         // Convolution and pooling
         new("Conv", 1, [Data, Weight, Bias], Convolution.Conv) { UnitAxis = _ => 0 },
-        new("MaxPool", 1, [Data], Pooling.MaxPool),
+        new("ConvTranspose", 1, [Data, Weight, Bias], TransposedConvolution.ConvTranspose) { UnitAxis = _ => 1 },
+        new("MaxPool", 1, [Data], Pooling.MaxPool) { Outputs = 2 },
         new("AveragePool", 1, [Data], Pooling.AveragePool),
         new("GlobalMaxPool", 1, [Data], Pooling.GlobalMaxPool),
         new("GlobalAveragePool", 1, [Data], Pooling.GlobalAveragePool),

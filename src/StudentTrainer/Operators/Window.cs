@@ -13,29 +13,64 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
     private static readonly string[] AutoPads = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"];
 
     /// <summary>Reads the attributes.</summary>
-    public static Window Read(NodeContext node, bool pooling)
+    /// <param name="node">The node.</param>
+    /// <param name="rank">The number of spatial axes; <c>null</c> if only a run tells.</param>
+    /// <param name="pooling">Whether the operator has a ceil_mode.</param>
+    public static Window Read(NodeContext node, int? rank, bool pooling)
     {
-        var attributes = node.Attributes;
-        var autoPad = attributes.GetString("auto_pad", "NOTSET");
+        if (rank is < 1 or > 3)
+            throw node.Unsupported("is supported over one to three spatial axes", $"{rank}");
+        var autoPad = node.Attributes.GetString("auto_pad", "NOTSET");
         if (!AutoPads.Contains(autoPad))
             throw node.Unsupported("has an unknown auto_pad", autoPad, $"expected one of {string.Join(", ", AutoPads)}");
         return new(
-            attributes.GetInts("strides"), attributes.GetInts("pads"), attributes.GetInts("dilations"), autoPad,
-            pooling && attributes.GetInt("ceil_mode", 0) != 0);
+            PerAxis(node, "strides", rank, least: 1), PerAxis(node, "pads", 2 * rank, least: 0), PerAxis(node, "dilations", rank, least: 1),
+            autoPad, pooling && node.Attributes.GetInt("ceil_mode", 0) != 0);
+    }
+
+    /// <summary>Reads one number per axis (pads: two); <c>null</c> if the attribute is absent.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="name">The attribute.</param>
+    /// <param name="count">How many numbers it must have; <c>null</c> if only a run tells.</param>
+    /// <param name="least">The least number allowed.</param>
+    public static long[]? PerAxis(NodeContext node, string name, int? count, long least)
+    {
+        if (node.Attributes.GetInts(name) is not { } values)
+            return null;
+        if (count is { } expected && values.Length != expected)
+            throw node.Unsupported($"has {values.Length} numbers in {name}", $"[{string.Join(", ", values)}]", $"expected {expected}");
+        if (Array.Exists(values, value => value < least))
+            throw node.Unsupported($"has a number below {least} in {name}", $"[{string.Join(", ", values)}]");
+        return values;
+    }
+
+    /// <summary>The spatial axes of a convolution's kernel; <c>null</c> if only a run tells.</summary>
+    public static int? KernelRank(NodeContext node)
+    {
+        var declared = node.Attributes.GetInts("kernel_shape"); // the weight says it too
+        var rank = node.RankOf(1) - 2 ?? declared?.Length;
+        if (declared is not null && declared.Length != rank)
+            throw node.Unsupported("has a kernel_shape that is not its weight's", $"[{string.Join(", ", declared)}]", $"expected {rank} axes");
+        return rank;
     }
 
     /// <summary>Fits the window to an input.</summary>
     /// <param name="sizes">The input's spatial sizes.</param>
     /// <param name="kernel">The window's sizes.</param>
+    /// <exception cref="ArgumentException">The input has other axes, or is smaller than the window.</exception>
     public WindowAxis[] Fit(ReadOnlySpan<long> sizes, ReadOnlySpan<long> kernel)
     {
+        if (sizes.Length != kernel.Length || sizes.Length is < 1 or > 3)
+            throw new ArgumentException($"a window of {kernel.Length} axes does not fit an input with {sizes.Length} spatial axes (1 to 3)");
         var axes = new WindowAxis[sizes.Length];
         for (var i = 0; i < axes.Length; i++)
         {
             var stride = Strides?[i] ?? 1;
             var dilation = Dilations?[i] ?? 1;
             var (before, after) = Padding(i, axes.Length, sizes[i], (kernel[i] - 1) * dilation + 1, stride);
-            axes[i] = new(sizes[i], kernel[i], stride, dilation, before, after, Ceil);
+            axes[i] = new(sizes[i], kernel[i], stride, dilation, before, after, Ceil && AutoPad == "NOTSET");
+            if (axes[i].Windows < 1)
+                throw new ArgumentException($"the window is larger than axis {i + 2} of the input with its padding");
         }
         return axes;
     }
@@ -50,26 +85,5 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
         var total = Math.Max(0, (windows - 1) * stride + span - size);
         var smaller = total / 2;
         return AutoPad == "SAME_UPPER" ? (smaller, total - smaller) : (total - smaller, smaller);
-    }
-}
-
-/// <summary>A window fitted to one axis of an input.</summary>
-internal readonly record struct WindowAxis(long Size, long Kernel, long Stride, long Dilation, long Before, long After, bool Ceil)
-{
-    /// <summary>
-    /// Padding after the axis that makes every window whole and none too many: with <see cref="Ceil"/> the last window may need more than
-    /// the declared padding, but one that would start behind the input is dropped.
-    /// </summary>
-    public long NeededAfter
-    {
-        get
-        {
-            var span = (Kernel - 1) * Dilation + 1;
-            var room = Size + Before + After - span;
-            var last = (Ceil ? (room + Stride - 1) / Stride : room / Stride) * Stride;
-            if (Ceil && last >= Size + Before)
-                last -= Stride;
-            return Math.Max(0, last + span - Size - Before);
-        }
     }
 }
