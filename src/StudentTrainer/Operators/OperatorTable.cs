@@ -15,6 +15,18 @@ internal static class OperatorTable
         new("GlobalMaxPool", 1, [Data], Pooling.GlobalMaxPool),
         new("GlobalAveragePool", 1, [Data], Pooling.GlobalAveragePool),
 
+        // Images
+        new("Upsample", 7, [Passed], Resizing.Upsample7),
+        new("Upsample", 9, [Passed, Data], Resizing.Resize10) { Host = [1] },
+        new("Resize", 10, [Passed, Data], Resizing.Resize10) { Host = [1] },
+        new("Resize", 11, [Passed, Data], Resizing.Resize11) { Host = [1, 2, 3] },
+        new("Pad", 1, [Passed], Padding.Pad1),
+        new("Pad", 2, [Passed], Padding.Pad2),
+        new("Pad", 11, [Passed, Data], Padding.Pad11) { Host = [1, 2, 3] },
+        new("DepthToSpace", 1, [Passed], SpaceDepth.DepthToSpace),
+        new("SpaceToDepth", 1, [Passed], SpaceDepth.SpaceToDepth),
+        new("GridSample", 16, [Data], GridSampling.GridSample),
+
         // Linear
         new("Gemm", 7, [Weight, Weight, Bias], Linear.Gemm) { UnitAxis = Linear.GemmUnitAxis },
         new("MatMul", 1, [Weight, Weight], Linear.MatMul) { UnitAxis = Linear.MatMulUnitAxis },
