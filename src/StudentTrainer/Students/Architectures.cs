@@ -13,6 +13,19 @@ public static class Architectures
     [
         Mlp.Architecture,
         Cnn.Architecture,
+        LeNet.Architecture,
+        ResNet.Architecture,
+        WideResNet.Architecture,
+        MobileNetV2.Architecture,
+        MobileNetV3.Small,
+        MobileNetV3.Large,
+        Vit.Architecture,
+        TextTransformer.Architecture,
+        Gpt.Architecture,
+        CtcConv.Architecture,
+        Crnn.Architecture,
+        Recurrent.Lstm,
+        Recurrent.Gru,
     ];
 
     /// <summary>The known names. Some architectures read further ones: <see cref="IsKnown"/>.</summary>

@@ -1,0 +1,70 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Tests.Support;
+
+namespace OnnxKd.StudentTrainer.Tests.Students;
+
+public class StudentRunTests
+{
+    private static readonly int[] Batches = [1, 3, 64];
+
+    /// <summary>Architectures with LayerNormalization, LSTM or GRU, which the executor does not have yet.</summary>
+    private static readonly string[] Pending = ["vit", "transformer", "gpt", "crnn", "bilstm", "bigru"];
+
+    public static TheoryData<string> Names => [.. StudentCase.All.Keys];
+
+    public static TheoryData<string> Executed => [.. StudentCase.All.Keys.Where(name => !Pending.Any(name.StartsWith))];
+
+    [Fact]
+    public void Cases_OfAllArchitectures_AreThere() => Assert.All(
+        Architectures.All, architecture => Assert.Contains(StudentCase.All.Values, test => architecture.Find(test.Architecture) is not null));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Student_OfAnyBatch_RunsInOnnxRuntimeAndDeclaresItsShapes(string name)
+    {
+        var test = StudentCase.All[name];
+        var student = test.Build();
+        foreach (var size in Batches)
+        {
+            var (values, shape) = StudentCase.OnnxRuntime(student, test.Batch(student, size), test.BatchShape(size));
+            Assert.Equal([size, .. test.OutputShape], shape);
+            Assert.All(values, value => Assert.True(float.IsFinite(value)));
+            Assert.True(values.Max() > values.Min());
+        }
+        RequireDeclared(student.Proto.Graph.Input[0].ShapeOf()!, test.BatchShape(1));
+        RequireDeclared(student.Proto.Graph.Output[0].ShapeOf()!, [1, .. test.OutputShape]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Executed))]
+    public void Student_InTheExecutor_EqualsOnnxRuntime(string name)
+    {
+        var test = StudentCase.All[name];
+        var student = test.Build();
+        foreach (var size in Batches)
+        {
+            var batch = test.Batch(student, size);
+            var expected = StudentCase.OnnxRuntime(student, batch, test.BatchShape(size));
+            var actual = StudentCase.Executor(student, batch, test.BatchShape(size));
+            Assert.Equal(expected.Shape, actual.Shape);
+            Near.Equal(expected.Values, actual.Values, 1e-4, $"logits at batch {size}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Student_OfSameSeed_HasSameBytes(string name)
+    {
+        var test = StudentCase.All[name];
+        Assert.Equal(test.Build(7).Digest, test.Build(7).Digest);
+        Assert.NotEqual(test.Build(7).Digest, test.Build(8).Digest);
+    }
+
+    private static void RequireDeclared(IReadOnlyList<Dim> declared, long[] actual)
+    {
+        Assert.Equal("N", declared[0].Name);
+        Assert.Equal(declared.Count, actual.Length);
+        Assert.All(declared.Zip(actual).Skip(1), axis => Assert.Equal(axis.First.Size ?? axis.Second, axis.Second));
+    }
+}
