@@ -9,7 +9,7 @@ internal static class Convolution
     {
         var window = Window.Read(node, Window.KernelRank(node), pooling: false);
         var group = node.Attributes.GetInt("group", 1);
-        return HalfPrecision.Widen(x => [Conv(x[0], x[1], x.Optional(2), window, group)]);
+        return x => [Conv(x[0], x[1], x.Optional(2), window, group)];
     }
 
     private static Tensor Conv(Tensor input, Tensor weight, Tensor? bias, Window window, long group)

@@ -17,12 +17,12 @@ internal static class GridSampling
             "reflection" => GridSamplePaddingMode.Reflection,
             _ => throw node.Unsupported("has an unknown padding_mode", edge, "expected zeros, border or reflection"),
         };
-        return HalfPrecision.Widen(mode switch
+        return mode switch
         {
             "bilinear" or "linear" => x => [nn.functional.grid_sample(x[0], x[1], GridSampleMode.Bilinear, padding, alignCorners)],
             "nearest" => x => [nn.functional.grid_sample(x[0], x[1], GridSampleMode.Nearest, padding, alignCorners)],
             "bicubic" or "cubic" => x => [CubicGridSample.Sample(x[0], x[1], padding, alignCorners)],
             _ => throw node.Unsupported("has an unknown mode", mode, "expected linear, nearest or cubic (before 20: bilinear, bicubic)"),
-        });
+        };
     }
 }

@@ -1,26 +1,28 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;
 
-/// <summary>On the CPU libtorch lacks many float16 kernels.</summary>
+/// <summary>libtorch has few kernels for 16-bit floats on the CPU: such inputs are computed with in float32.</summary>
 internal static class HalfPrecision
 {
-    /// <summary>Computes in float32 where the first input is float16 and on the CPU, and rounds the float results back.</summary>
-    public static Kernel Widen(Kernel kernel) =>
-        x => x[0] is { dtype: ScalarType.Float16, device_type: DeviceType.CPU }
-            ? Array.ConvertAll(kernel(Convert(x)), result => result.dtype == ScalarType.Float32 ? result.to(ScalarType.Float16) : result)
-            : kernel(x);
-
-    private static StepInputs Convert(StepInputs x)
+    /// <summary>Wraps an operator; inputs of other types go straight to it.</summary>
+    /// <param name="compile">The operator.</param>
+    /// <param name="narrowed">How many outputs, from the first on, get the type of the first input; default: all floats.</param>
+    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) => node =>
     {
+        var kernel = compile(node);
+        return x => IsHalf(x[0].dtype) ? Compute(kernel, x, narrowed) : kernel(x);
+    };
+
+    private static Tensor[] Compute(Kernel kernel, StepInputs x, int narrowed)
+    {
+        var type = x[0].dtype;
         var inputs = new Tensor?[x.Count];
-        var indices = new int[x.Count];
-        for (var i = 0; i < x.Count; i++)
-        {
-            inputs[i] = x.Optional(i) is { } input && input.dtype == ScalarType.Float16 ? input.to(ScalarType.Float32) : x.Optional(i);
-            indices[i] = inputs[i] is null ? -1 : i;
-        }
-        return new(inputs, indices, x.Training);
+        for (var i = 0; i < inputs.Length; i++)
+            inputs[i] = x.Optional(i) is { } input && IsHalf(input.dtype) ? input.to(float32) : x.Optional(i);
+        var results = kernel(new(inputs, [.. inputs.Select((input, i) => input is null ? -1 : i)], x.Training));
+        return [.. results.Select((result, i) => i < narrowed && result.dtype == ScalarType.Float32 ? result.to(type) : result)];
     }
+
+    private static bool IsHalf(ScalarType type) => type is ScalarType.Float16 or ScalarType.BFloat16;
 }

@@ -1,3 +1,4 @@
+using static OnnxKd.StudentTrainer.Operators.HalfPrecision;
 using static OnnxKd.StudentTrainer.Operators.SlotRole;
 
 namespace OnnxKd.StudentTrainer.Operators;
@@ -8,24 +9,24 @@ internal static class OperatorTable
     private static readonly OperatorEntry[] Entries =
     [
         // Convolution and pooling
-        new("Conv", 1, [Data, Weight, Bias], Convolution.Conv) { UnitAxis = _ => 0 },
-        new("ConvTranspose", 1, [Data, Weight, Bias], TransposedConvolution.ConvTranspose) { UnitAxis = _ => 1 },
-        new("MaxPool", 1, [Data], Pooling.MaxPool) { Outputs = 2 },
-        new("AveragePool", 1, [Data], Pooling.AveragePool),
-        new("GlobalMaxPool", 1, [Data], Pooling.GlobalMaxPool),
-        new("GlobalAveragePool", 1, [Data], Pooling.GlobalAveragePool),
+        new("Conv", 1, [Data, Weight, Bias], Widened(Convolution.Conv)) { UnitAxis = _ => 0 },
+        new("ConvTranspose", 1, [Data, Weight, Bias], Widened(TransposedConvolution.ConvTranspose)) { UnitAxis = _ => 1 },
+        new("MaxPool", 1, [Data], Widened(Pooling.MaxPool)) { Outputs = 2 },
+        new("AveragePool", 1, [Data], Widened(Pooling.AveragePool)),
+        new("GlobalMaxPool", 1, [Data], Widened(Pooling.GlobalMaxPool)),
+        new("GlobalAveragePool", 1, [Data], Widened(Pooling.GlobalAveragePool)),
 
         // Images
-        new("Upsample", 7, [Passed], Resizing.Upsample7),
-        new("Upsample", 9, [Passed, Data], Resizing.Resize10) { Host = [1] },
-        new("Resize", 10, [Passed, Data], Resizing.Resize10) { Host = [1] },
-        new("Resize", 11, [Passed, Data], Resizing.Resize11) { Host = [1, 2, 3] },
+        new("Upsample", 7, [Passed], Widened(Resizing.Upsample7)),
+        new("Upsample", 9, [Passed, Data], Widened(Resizing.Resize10)) { Host = [1] },
+        new("Resize", 10, [Passed, Data], Widened(Resizing.Resize10)) { Host = [1] },
+        new("Resize", 11, [Passed, Data], Widened(Resizing.Resize11)) { Host = [1, 2, 3] },
         new("Pad", 1, [Passed], Padding.Pad1),
         new("Pad", 2, [Passed], Padding.Pad2),
         new("Pad", 11, [Passed, Data], Padding.Pad11) { Host = [1, 2, 3] },
         new("DepthToSpace", 1, [Passed], SpaceDepth.DepthToSpace),
         new("SpaceToDepth", 1, [Passed], SpaceDepth.SpaceToDepth),
-        new("GridSample", 16, [Data], GridSampling.GridSample),
+        new("GridSample", 16, [Data], Widened(GridSampling.GridSample)),
 
         // Linear
         new("Gemm", 7, [Weight, Weight, Bias], Linear.Gemm) { UnitAxis = Linear.GemmUnitAxis },

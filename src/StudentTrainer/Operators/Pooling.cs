@@ -14,7 +14,7 @@ internal static class Pooling
         var window = Window.Read(node, kernel.Length, pooling: true);
         var columnMajor = node.Attributes.GetInt("storage_order", 0) != 0;
         var withIndices = node.IsRead(1);
-        return HalfPrecision.Widen(x =>
+        return x =>
         {
             var placed = Placement.Of(window.Fit(x[0].shape.AsSpan(2), kernel));
             var input = x[0].is_floating_point() ? x[0] : x[0].to(float32); // holds every int8 and uint8
@@ -23,7 +23,7 @@ internal static class Pooling
                 return [MaxPool(padded, placed).to(x[0].dtype)];
             var (values, indices) = MaxPoolWithIndices(padded, placed);
             return [values.to(x[0].dtype), MaxPoolIndices.ToOnnx(indices, placed, columnMajor)];
-        });
+        };
     }
 
     public static Kernel AveragePool(NodeContext node)
@@ -31,18 +31,17 @@ internal static class Pooling
         var kernel = KernelShape(node);
         var window = Window.Read(node, kernel.Length, pooling: true);
         var countPadding = node.Attributes.GetInt("count_include_pad", 0) != 0;
-        return HalfPrecision.Widen(x =>
+        return x =>
         {
             var placed = Placement.Of(window.Fit(x[0].shape.AsSpan(2), kernel), average: true, countPadding);
             var average = Average(placed.Pad(x[0], 0), placed, countPadding);
             return [placed.IsExplicit ? average.div(CountedShare(x[0], placed, countPadding)) : average];
-        });
+        };
     }
 
     public static Kernel GlobalMaxPool(NodeContext node) => x => [x[0].amax(SpatialAxes(x[0]), keepdim: true)];
 
-    public static Kernel GlobalAveragePool(NodeContext node) =>
-        HalfPrecision.Widen(x => [x[0].mean(SpatialAxes(x[0]), keepdim: true)]);
+    public static Kernel GlobalAveragePool(NodeContext node) => x => [x[0].mean(SpatialAxes(x[0]), keepdim: true)];
 
     /// <summary>
     /// The share of each window's places that count in its average: the input, and the declared padding if it is to count.

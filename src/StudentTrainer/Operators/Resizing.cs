@@ -43,14 +43,14 @@ internal static class Resizing
             throw node.Unsupported("needs scales or sizes", "neither");
         ResizePlan? plan = null;
         (long[] Shape, ResizeAxis[] Axes)? planned = null;
-        return HalfPrecision.Widen(x =>
+        return x =>
         {
             var shape = x[0].shape;
             var axes = target.Fit(x, shape, rule.Coordinates == ResizeCoordinates.Crop);
             if (plan is null || planned is not { } last || !last.Shape.AsSpan().SequenceEqual(shape) || !last.Axes.AsSpan().SequenceEqual(axes))
                 (plan, planned) = (new(rule, shape, axes), (shape, axes));
             return [plan.Apply(x[0])];
-        });
+        };
     }
 
     /// <summary>Before version 11 the modes had no attributes of their own.</summary>

@@ -15,7 +15,7 @@ internal static class TransposedConvolution
         var extra = Window.PerAxis(node, "output_padding", rank, least: 0);
         var shape = Window.PerAxis(node, "output_shape", rank, least: 1);
         var group = node.Attributes.GetInt("group", 1);
-        return HalfPrecision.Widen(x => [ConvTranspose(x[0], x[1], x.Optional(2), new(window, extra, shape), group)]);
+        return x => [ConvTranspose(x[0], x[1], x.Optional(2), new(window, extra, shape), group)];
     }
 
     private static Tensor ConvTranspose(Tensor input, Tensor weight, Tensor? bias, Target target, long group)
