@@ -31,7 +31,7 @@ internal sealed class NodeModel
 
     public NodeModel Node(string op, string inputs, string output, params (string Name, object Value)[] attributes)
     {
-        var node = new NodeProto { OpType = op, Name = $"{output}_node", Input = { inputs.Split(' ') }, Output = { output } };
+        var node = new NodeProto { OpType = op, Name = $"{output}_node", Input = { inputs.Split(' ') }, Output = { output.Split(' ') } };
         node.Attribute.AddRange(attributes.Select(attribute => Attribute(attribute.Name, attribute.Value)));
         graph.Node.Add(node);
         return this;
