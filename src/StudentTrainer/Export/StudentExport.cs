@@ -1,6 +1,9 @@
+using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,26 +13,33 @@ namespace OnnxKd.StudentTrainer.Export;
 internal static class StudentExport
 {
     /// <summary>A copy of the model with the weights, each in the element type that it had.</summary>
-    public static OnnxModel WriteBack(OnnxModel student, WeightSet weights)
+    /// <param name="student">The student.</param>
+    /// <param name="weights">Weights of a program of this student.</param>
+    public static OnnxModel WriteBack(StudentGraph student, WeightSet weights)
     {
-        var proto = student.Proto.Clone();
-        var tensors = ModelTensors.Of(proto.Graph);
         using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var proto = student.File.Proto.Clone();
+        var folded = student.Overlay?.Fold(weights);
         foreach (var (weight, tensor) in weights.Trained)
         {
-            var target = tensors[weight.Name];
-            var type = target.ElementTypeOf();
-            var values = tensor.detach().cpu().to(TypeOf(type)).contiguous();
-            target.Set(type, values.bytes);
+            if (student.Overlay?.Owns(weight.Name) != true)
+                Write(student, proto.Graph, weight.Name, folded?.GetValueOrDefault(weight.Name) ?? tensor);
         }
         return OnnxModel.FromProto(proto);
     }
 
-    private static ScalarType TypeOf(ElementType type) => type switch
+    private static void Write(StudentGraph student, GraphProto graph, string name, Tensor value)
     {
-        ElementType.Float16 => float16,
-        ElementType.BFloat16 => bfloat16,
-        ElementType.Float64 => float64,
-        _ => float32,
-    };
+        var split = student.Splits.FirstOrDefault(split => split.Name == name);
+        var target = ModelTensors.Find(graph, split?.Original ?? name);
+        var type = target.ElementTypeOf();
+        var values = student.Codecs.TryGetValue(name, out var codec) ? codec.Encode(value.cpu()) : value.cpu().to(TorchTypes.Of(type)!.Value);
+        var bytes = values.contiguous().bytes;
+        if (bytes.SequenceEqual(target.ToBytes()))
+            return;
+        if (split is not null)
+            target = SharedTensors.Materialise(graph, split, student.Version);
+        target.Set(type, bytes);
+    }
 }

@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -68,7 +69,7 @@ internal sealed class GraphCompiler
         var missing = new List<NodeProto>();
         foreach (var node in nodes)
         {
-            var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : null;
+            var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : Fusion.Find(node);
             if (entry is null)
                 missing.Add(node);
             else
@@ -113,7 +114,7 @@ internal sealed class GraphCompiler
                 $"'{extra}' is read too");
         int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
         int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];
-        return new(NodeContext.Describe(node), kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
+        return new(node, kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
     }
 
     private bool IsRead(string name) => name.Length > 0 && (outputs.Contains(name) || index.Consumers(name).Count > 0);

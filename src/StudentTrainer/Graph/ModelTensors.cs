@@ -17,10 +17,30 @@ internal static class ModelTensors
         return tensors;
     }
 
+    /// <summary>
+    /// The values of one tensor, in the graph or in a branch of it, for writing: numbers in an attribute become a tensor there.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    public static TensorProto Find(GraphProto graph, string name) => TryFind(graph, name)
+        ?? throw new KeyNotFoundException($"The model has no tensor '{name}'.");
+
+    private static TensorProto? TryFind(GraphProto graph, string name) =>
+        graph.Initializer.FirstOrDefault(tensor => tensor.Name == name)
+        ?? graph.Node.Where(node => IsConstant(node) && node.Output[0] == name).Select(WritableValue).FirstOrDefault()
+        ?? graph.Node.SelectMany(node => node.Attribute).Where(attribute => attribute.G is not null)
+            .Select(attribute => TryFind(attribute.G, name)).FirstOrDefault(tensor => tensor is not null);
+
     /// <summary>Whether a node is a Constant that holds a tensor, numbers or a list of numbers.</summary>
     public static bool IsConstant(NodeProto node) =>
         node is { OpType: "Constant", Domain: "" or "ai.onnx" }
         && node.Attribute is [{ Name: "value" or "value_float" or "value_floats" or "value_int" or "value_ints" }];
+
+    private static TensorProto WritableValue(NodeProto node)
+    {
+        if (node.Attribute[0].T is null)
+            node.Attribute[0] = new() { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Value(node) };
+        return node.Attribute[0].T;
+    }
 
     private static TensorProto Value(NodeProto node)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
@@ -6,13 +7,13 @@ using TorchSharp;
 namespace OnnxKd.StudentTrainer.Graph;
 
 /// <summary>One node of a compiled graph.</summary>
-/// <param name="Node">The node, for messages.</param>
+/// <param name="Node">The node.</param>
 /// <param name="Kernel">What it does.</param>
 /// <param name="Inputs">Slots; −1 for an input that is left out.</param>
 /// <param name="Outputs">Slots; −1 for an output that nobody reads.</param>
 /// <param name="Host">Places in <paramref name="Inputs"/> that are read on the CPU.</param>
 /// <param name="Dead">Slots that no later node and no caller reads.</param>
-internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Host, int[] Dead)
+internal sealed record Step(NodeProto Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Host, int[] Dead)
 {
     /// <summary>Runs the node on the slots.</summary>
     /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>
@@ -31,7 +32,7 @@ internal sealed record Step(string Node, Kernel Kernel, int[] Inputs, int[] Outp
         {
             throw new InputException(
                 "A node of the student cannot be computed.",
-                where: Node,
+                where: NodeContext.Describe(Node),
                 found: $"{error.Message}; inputs: {string.Join(", ", Inputs.Select(i => i < 0 ? "none" : slots[i]!.ToString()))}",
                 remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime",
                 inner: error);

@@ -1,45 +1,69 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
-/// <summary>A student as it is trained: the file, which stays as it is, and the graph made from it that the executor runs.</summary>
+/// <summary>A student as it is trained: the file, which ships with new weights, and the graph made from it that the executor runs.</summary>
 internal sealed class StudentGraph
 {
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
     public const int NewestOpset = 22;
 
+    private readonly GraphProto graph;
     private readonly StudentImport options;
     private readonly LogitTrace trace;
+    private readonly List<string> notes = [];
 
-    private StudentGraph(OnnxModel file, GraphProto graph, int version, StudentImport options)
+    private StudentGraph(OnnxModel given, int version, StudentImport options)
     {
-        (File, Graph, Version, this.options) = (file, graph, version, options);
+        (Version, this.options) = (version, options);
+        File = EvaluationCopy(given);
+        graph = File.Proto.Graph.Clone();
         Input = StudentInput.Find(graph);
-        trace = LogitTrace.Find(graph, options.Output ?? graph.Output[0].Name, file.Path ?? "student");
+        Note(ConstantFolding.Apply(graph, version), "nodes that depend on constants alone were computed");
+        Splits = SharedTensors.Separate(graph, version);
+        Note(Splits.Count, "tensors were separated from others that have another role");
+        Note(HalfPrecision.Widen(graph), "16-bit tensors are trained in float32");
+        Codecs = QuantizedWeights.Unfold(graph);
+        Note(Codecs.Count, "integer weights are trained in float32");
+        Note(Fusion.Apply(graph), "groups of nodes run as one step");
+        trace = LogitTrace.Find(graph, options.Output ?? graph.Output[0].Name, given.Path ?? "student");
+        if (options.NormOverlay ?? options.Initialisation == Initialisation.Fresh)
+            Overlay = InsertOverlay();
     }
 
-    /// <summary>The model as it was given; never changed.</summary>
+    /// <summary>The model that ships: as it was given, but in evaluation mode.</summary>
     public OnnxModel File { get; }
-
-    /// <summary>The graph that is run.</summary>
-    public GraphProto Graph { get; }
 
     /// <summary>The version of ONNX's operator set.</summary>
     public int Version { get; }
 
     /// <summary>The one input.</summary>
-    public StudentInput Input { get; }
+    public StudentInput Input { get; private set; }
 
     /// <summary>The output that is learned from: the requested one, else the first.</summary>
     public string Output => trace.Output;
 
+    /// <summary>What was done to the graph, a sentence each.</summary>
+    public IReadOnlyList<string> Notes => notes;
+
+    /// <summary>Tensors of the graph that are not in the file yet.</summary>
+    public IReadOnlyList<SharedTensors.Split> Splits { get; }
+
+    /// <summary>How masters become the file's integers, by name.</summary>
+    public IReadOnlyDictionary<string, QuantizedWeights.Codec> Codecs { get; }
+
+    /// <summary>Normalisations that only training has; <c>null</c>: none.</summary>
+    public NormOverlay? Overlay { get; }
+
     /// <summary>Makes a model ready for training.</summary>
+    /// <param name="file">The model; not changed.</param>
+    /// <param name="options">How; default: the file's weights, and what the plan finds.</param>
     /// <exception cref="UnsupportedModelException">It has several inputs, or something else that cannot be trained.</exception>
     public static StudentGraph Import(OnnxModel file, StudentImport? options = null)
     {
-        options ??= StudentImport.Default;
         var version = (int)(file.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0);
         if (version > NewestOpset)
             throw new UnsupportedModelException(
@@ -48,7 +72,7 @@ internal sealed class StudentGraph
                 found: $"operator set {version}",
                 expected: $"at most {NewestOpset}",
                 remedy: "export the model with an older operator set");
-        return new(file, file.Proto.Graph.Clone(), version, options);
+        return new(file, version, options ?? StudentImport.Default);
     }
 
     /// <summary>The tensor that losses are computed from: the output, or what its final softmax reads.</summary>
@@ -60,9 +84,45 @@ internal sealed class StudentGraph
         expected: "logits, or a softmax over classes",
         remedy: "export the student without its last activation");
 
+    /// <summary>Lets a graph with a fixed batch size take any; does nothing to others.</summary>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    /// <exception cref="UnsupportedModelException">It cannot be done; names the node.</exception>
+    public void FreeBatch(IReadOnlyList<int> sampleShape)
+    {
+        var declared = graph.Input.First(input => input.Name == Input.Name).ShapeOf();
+        if (declared?[0].Size is not { } batch)
+            return;
+        foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, Input.Fit(sampleShape)))
+            notes.Add($"the batch size of {batch} was freed at {node}");
+    }
+
     /// <summary>Compiles what some tensors depend on.</summary>
     /// <param name="outputs">Outputs or tensors inside the graph.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
-    public StudentProgram Compile(params IReadOnlyList<string> outputs) =>
-        new(GraphCompiler.Compile(Graph, Version, outputs, options.Parameters), Input);
+    public StudentProgram Compile(params IReadOnlyList<string> outputs)
+    {
+        var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
+        if (options.Initialisation == Initialisation.Fresh)
+            FreshWeights.Fill(program.Plan, options.Seed);
+        return new(program, Input);
+    }
+
+    private static OnnxModel EvaluationCopy(OnnxModel given)
+    {
+        var proto = given.Proto.Clone();
+        return TrainingMode.Reset(proto.Graph) == 0 ? given : OnnxModel.FromProto(proto);
+    }
+
+    private NormOverlay InsertOverlay()
+    {
+        var overlay = NormOverlay.Insert(graph, name => !Codecs.ContainsKey(name));
+        Note(overlay.Count, "convolutions are normalised while they are trained");
+        return overlay;
+    }
+
+    private void Note(int count, string what)
+    {
+        if (count > 0)
+            notes.Add($"{count} {what}");
+    }
 }

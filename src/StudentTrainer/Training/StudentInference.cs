@@ -33,6 +33,7 @@ public static class StudentInference
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         var graph = StudentGraph.Import(student);
+        graph.FreeBatch(reader.Set.SampleShape);
         var program = graph.Compile(graph.Output);
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);

@@ -3,6 +3,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
 
@@ -38,12 +39,15 @@ public static class Trainer
         OptionChecks.Require(options, data);
         DataChecks.Require(data, loss, options);
         var graph = StudentGraph.Import(student, import);
+        graph.FreeBatch(data.Transfer.SampleShape);
         var program = graph.Compile(graph.FindLogits());
         var device = ComputeDevice.Open(options.Device, options.Threads);
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
         var classes = Preflight.RequireTrainable(program, weights, loss, batches, data);
+        if (graph.Overlay?.Count > 0 && import.Initialisation == Initialisation.Keep)
+            OverlayCalibration.Run(graph, weights, batches);
 
         Directory.CreateDirectory(folder);
         using var state = new TrainingState(
@@ -54,6 +58,6 @@ public static class Trainer
 
         if (options.Keep == "best")
             state.LoadBest();
-        return new(StudentExport.WriteBack(student, state.Evaluated), state.History, device.ToString());
+        return new(StudentExport.WriteBack(graph, state.Evaluated), state.History, device.ToString());
     }
 }

@@ -80,9 +80,10 @@ public class ExportTests
     {
         using var scope = torch.NewDisposeScope();
         using var gradient = torch.no_grad();
-        using var weights = WeightSet.Load(Programs.Compile(model).Plan, torch.CPU, trainable: true);
+        var graph = StudentGraph.Import(model);
+        using var weights = WeightSet.Load(graph.Compile(graph.Output).Plan, torch.CPU, trainable: true);
         foreach (var (_, tensor) in weights.Trained)
             train(tensor);
-        return StudentExport.WriteBack(model, weights);
+        return StudentExport.WriteBack(graph, weights);
     }
 }

@@ -21,12 +21,11 @@ public class GraphCompilerTests
     [Fact]
     public void Compile_OfOldVersion_SaysVersion()
     {
-        var model = new NodeModel(6, "N", 4).Node("Add", "x x", "y").Build();
-        Assert.Contains("Add (version 6", Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model)).Message);
+        var model = new NodeModel(17, "N", 4).Node("Gelu", "x", "y").Build();
+        Assert.Contains("Gelu (version 17", Assert.Throws<UnsupportedModelException>(() => Programs.Compile(model)).Message);
     }
 
     [Theory]
-    [InlineData("BatchNormalization", "x s s v v", "training_mode", 1, "training mode")]
     [InlineData("Relu", "x", "slope", 1, "slope")]
     [InlineData("Clip", "x computed", null, 0, "computed")]
     public void Compile_OfUnsupportedForm_NamesNode(string op, string inputs, string? attribute, int value, string message)

@@ -4,7 +4,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
-using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
 
 namespace OnnxKd.StudentTrainer.Training.Checkpoints;

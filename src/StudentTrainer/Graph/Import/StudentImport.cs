@@ -1,0 +1,36 @@
+namespace OnnxKd.StudentTrainer.Graph.Import;
+
+/// <summary>Where a student's weights start.</summary>
+public enum Initialisation
+{
+    /// <summary>As they are in the file.</summary>
+    Keep,
+
+    /// <summary>New, by operator and role: the file lends its architecture.</summary>
+    Fresh,
+}
+
+/// <summary>How a model becomes a student.</summary>
+public sealed record StudentImport
+{
+    /// <summary>The file's weights, and what the plan finds.</summary>
+    public static StudentImport Default { get; } = new();
+
+    /// <summary>The output that is learned from; <c>null</c>: the first.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Where the weights start; default: as in the file.</summary>
+    public Initialisation Initialisation { get; init; } = Initialisation.Keep;
+
+    /// <summary>Decides fresh weights.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>
+    /// Whether convolutions get a normalisation while they are trained, which export folds back into them; default (<c>null</c>): with fresh
+    /// weights, where the file has such convolutions.
+    /// </summary>
+    public bool? NormOverlay { get; init; }
+
+    /// <summary>What is learned, where the user knows better than the plan.</summary>
+    public ParameterOverrides Parameters { get; init; } = ParameterOverrides.None;
+}
