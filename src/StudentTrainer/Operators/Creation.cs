@@ -43,7 +43,7 @@ internal static class Creation
     public static Kernel OneHot(NodeContext node)
     {
         var axis = node.Attributes.GetInt("axis", -1);
-        var depth = node.OptionalDoubles(1) ?? throw node.Unsupported("lacks an input", "input 1 is left out");
+        var depth = node.Doubles(1);
         return x =>
         {
             var (classes, device) = ((long)depth(x)[0], x[2].device);

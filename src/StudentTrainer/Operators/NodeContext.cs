@@ -54,12 +54,8 @@ internal sealed class NodeContext(
 
     /// <summary>How to get the values of an integer input (a shape, axes): once, here, if the file holds them; else in each run.</summary>
     /// <remarks>The array may be the same in each run: do not write to it.</remarks>
-    public Func<StepInputs, long[]> Longs(int input)
-    {
-        if (!Has(input))
-            throw Unsupported("lacks an input", $"input {input} is left out");
-        return OptionalLongs(input)!;
-    }
+    public Func<StepInputs, long[]> Longs(int input) =>
+        OptionalLongs(input) ?? throw Unsupported("lacks an input", $"input {input} is left out");
 
     /// <summary>The same for an input that may be left out; <c>null</c> if it is.</summary>
     public Func<StepInputs, long[]>? OptionalLongs(int input)
@@ -72,7 +68,12 @@ internal sealed class NodeContext(
         return _ => values;
     }
 
-    /// <summary>How to get the values of a float input that is a setting (scales, bounds); <c>null</c> if the input is left out.</summary>
+    /// <summary>How to get the values of a float input that is a setting (scales, bounds).</summary>
+    /// <remarks>The array may be the same in each run: do not write to it.</remarks>
+    public Func<StepInputs, double[]> Doubles(int input) =>
+        OptionalDoubles(input) ?? throw Unsupported("lacks an input", $"input {input} is left out");
+
+    /// <summary>The same for an input that may be left out; <c>null</c> if the input is left out.</summary>
     /// <remarks>The array may be the same in each run: do not write to it.</remarks>
     public Func<StepInputs, double[]>? OptionalDoubles(int input)
     {

@@ -3,15 +3,15 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Repeating a tensor along its axes.</summary>
 internal static class Repeating
 {
-    /// <summary>One axis, one number of repeats; both are inputs.</summary>
+    /// <summary>A number of repeats and one axis, both inputs of the data's type.</summary>
     public static Kernel Tile1(NodeContext node)
     {
-        var (tiles, axis) = (node.Longs(1), node.Longs(2));
+        var (tiles, axis) = (node.Doubles(1), node.Doubles(2));
         return x =>
         {
             var repeats = new long[x[0].ndim];
             Array.Fill(repeats, 1);
-            repeats[axis(x)[0]] = tiles(x)[0];
+            repeats[(int)axis(x)[0]] = (long)tiles(x)[0];
             return [x[0].repeat(repeats)];
         };
     }

@@ -5,6 +5,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Cutting ranges out of axes: views, unless a step goes backwards.</summary>
 internal static class Slicing
 {
+    // Before the start of any axis. libtorch takes numbers near the smallest for something else.
+    private const long FarBefore = -(1L << 40);
+
     public static Kernel Slice1(NodeContext node)
     {
         var starts = node.Attributes.GetInts("starts") ?? throw node.Unsupported("needs starts", "none");
@@ -27,7 +30,9 @@ internal static class Slicing
         for (var i = 0; i < starts.Length; i++)
         {
             var (axis, step) = (axes?[i] ?? i, steps?[i] ?? 1);
-            x = step < 0 ? Backwards(x, axis, starts[i], ends[i], step) : x.slice(axis, starts[i], ends[i], step);
+            x = step < 0
+                ? Backwards(x, axis, starts[i], ends[i], step)
+                : x.slice(axis, Math.Max(starts[i], FarBefore), Math.Max(ends[i], FarBefore), step);
         }
         return x;
     }
