@@ -34,6 +34,23 @@ public class ParameterPlanTests
             Plan(new NodeModel(17, "N", 2).Floats("w", Four, 2, 2).Node("Transpose", "w", "t").Node("MatMul", "x t", "y")));
 
     [Fact]
+    public void Plan_OfWeightCastSlicedAndSplit_FollowsEveryOutput()
+    {
+        var plan = Plan(new NodeModel(17, "N", 4).Floats("w", Numbers.Uniform(1, 5 * 8), 5, 8).Integers("start", 0).Integers("end", 4)
+            .Node("Cast", "w", "c", ("to", 1)).Node("Slice", "c start end", "s").Node("Split", "s", "first second", ("axis", 1))
+            .Node("MatMul", "x second", "y"));
+        Assert.Equal([("w", "Parameter"), ("start", "Constant"), ("end", "Constant")], plan);
+    }
+
+    [Fact]
+    public void Plan_OfClassTokenForEverySample_LearnsIt()
+    {
+        var plan = Plan(new NodeModel(17, 3, 2, 2).Floats("w", Four, 2, 2).Floats("token", [1, 2], 1, 1, 2).Integers("shape", 3, 1, 2)
+            .Node("MatMul", "x w", "a").Node("Expand", "token shape", "t").Node("Concat", "t a", "y", ("axis", 1)));
+        Assert.Equal([("w", "Parameter"), ("token", "Parameter"), ("shape", "Constant")], plan);
+    }
+
+    [Fact]
     public void Plan_OfWeightInConstantNode_LearnsIt() =>
         Assert.Equal(
             [("w", "Parameter")],

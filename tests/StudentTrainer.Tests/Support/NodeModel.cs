@@ -52,8 +52,9 @@ internal sealed class NodeModel
         return OnnxModel.FromProto(new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = graph });
     }
 
-    private static AttributeProto Attribute(string name, object value) => value switch
+    public static AttributeProto Attribute(string name, object value) => value switch
     {
+        TensorProto tensor => new() { Name = name, Type = AttributeType.Tensor, T = tensor },
         int number => new() { Name = name, Type = AttributeType.Int, I = number },
         double number => new() { Name = name, Type = AttributeType.Float, F = (float)number },
         string text => new() { Name = name, Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8(text) },
