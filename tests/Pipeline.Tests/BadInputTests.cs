@@ -92,6 +92,17 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_ArchitectureThatDoesNotFitTheSamples_IsRefusedBeforeTheTeacherRuns()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("architecture: mlp, widths: [8]", "architecture: lenet"));
+
+        var error = Cli.Fails(2, "run", recipe, "--runs", folder["runs"]);
+
+        Assert.All(["too small", "'lenet'", "conv2"], part => Assert.Contains(part, error));
+        Assert.Empty(Directory.GetDirectories(folder["runs"], "cache-*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void Run_StudentOfOtherClassesThanItsTeacher_IsRefused()
     {
         var student = LinearModel.Write(folder["student.onnx"], classes: 5);

@@ -43,7 +43,10 @@ internal static class StudentSection
     private static string Name(RecipeValue value) =>
         Architectures.IsKnown(value.Text()) ? value.Text() : value.OneOf([.. Architectures.Names]);
 
-    private static object? Read(StudentOption option, RecipeValue value) => option.Kind switch
+    private static object? Read(StudentOption option, RecipeValue value) =>
+        Parse(option, value) is var parsed && option.Accepts(parsed) ? parsed : throw value.OutOfRange(option.Expected);
+
+    private static object? Parse(StudentOption option, RecipeValue value) => option.Kind switch
     {
         _ when option.Default is null && value.IsNone => null,
         OptionKind.Size => value.WholeNumber(option.Minimum),

@@ -6,6 +6,7 @@ using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Students;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -49,6 +50,8 @@ internal sealed class Distillation : IDisposable
         try
         {
             var distillation = new Distillation(recipe, folder, folderLock, reporter, token);
+            if (recipe.Student.Architecture is { } student)
+                Architectures.RequireFit(student, distillation.sets.Transfer.SampleShape);
             AtomicFile.WriteAllText(Path.Combine(folder, "recipe.yaml"), RecipeFile.Write(recipe, folder));
             return distillation;
         }

@@ -5,10 +5,11 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <summary>A built-in architecture: its declaration and its builder.</summary>
 /// <param name="Name">Its name in recipes.</param>
 /// <param name="Meaning">One phrase for the documentation: what it is, and from which paper.</param>
+/// <param name="Samples">Which samples it takes, for the documentation.</param>
 /// <param name="Options">Its options.</param>
 /// <param name="Build">Builds the graph.</param>
 internal sealed record Architecture(
-    string Name, string Meaning, IReadOnlyList<StudentOption> Options, Func<StudentRequest, OnnxModel> Build)
+    string Name, string Meaning, string Samples, IReadOnlyList<StudentOption> Options, Func<StudentRequest, OnnxModel> Build)
 {
     /// <summary>Names of their own for some values of the options.</summary>
     public IReadOnlyList<NamedSize> Sizes { get; init; } = [];

@@ -62,7 +62,14 @@ public static class Architectures
     /// <param name="classes">The number of classes.</param>
     /// <param name="seed">Decides the initial weights.</param>
     /// <exception cref="InputException">An unknown architecture or option, or sizes that do not fit it or the samples.</exception>
-    public static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong seed)
+    public static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong seed) =>
+        Build(options, sampleShape, classes, (ulong?)seed);
+
+    /// <summary>Checks all that can be checked before the number of classes is known.</summary>
+    /// <inheritdoc cref="Build(StudentOptions, IReadOnlyList{int}, int, ulong)"/>
+    public static void RequireFit(StudentOptions options, IReadOnlyList<int> sampleShape) => Build(options, sampleShape, 2, null);
+
+    private static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong? seed)
     {
         var (architecture, size) = Find(options.Architecture);
         var values = Resolve(options).Concat(size.Fixed.Select(entry => (entry.Option, Value: (object?)entry.Value)))

@@ -21,7 +21,7 @@ internal static class Cnn
 
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } =
-        new("cnn", "small convolutional network; images", [Widths, Hidden, Dropout], Build);
+        new("cnn", "small convolutional network", "images", [Widths, Hidden, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

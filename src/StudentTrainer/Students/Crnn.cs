@@ -15,7 +15,7 @@ internal static class Crnn
 
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } = new(
-        "crnn", "convolutions and bidirectional LSTM for CTC; images of text lines of any width",
+        "crnn", "convolutions and bidirectional LSTM for CTC", "images of text lines of any width",
         [Columns.Widths, Hidden, Depth, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)

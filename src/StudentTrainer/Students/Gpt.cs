@@ -13,7 +13,9 @@ internal static class Gpt
 
     /// <summary>Its declaration; the vocabulary is the number of classes.</summary>
     public static Architecture Architecture { get; } =
-        new("gpt", "causal decoder of text, the classes are the vocabulary; int64 token ids [length]", [.. Blocks.All, Text.Context], Build)
+        new(
+            "gpt", "causal decoder of text; the classes are the vocabulary", "int64 token ids [length]",
+            [.. Blocks.All, Text.Context], Build)
         {
             Sizes = [Blocks.Sized("gpt-nano", 48, 3, 3), Blocks.Sized("gpt-micro", 128, 4, 4), Blocks.Sized("gpt-mini", 192, 6, 6)],
         };

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Onnx;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Tensors;
@@ -33,7 +34,9 @@ internal enum Initial
 
 /// <summary>Writes an ONNX graph (opset 17, IR 8) with fresh weights; the layers beside it are methods that extend it.</summary>
 /// <remarks>Each tensor draws from its own stream, numbered in the order of creation, so the same seed gives the same student.</remarks>
-internal sealed class GraphBuilder(string architecture, ulong seed)
+/// <param name="architecture">The architecture's name.</param>
+/// <param name="seed">Decides the weights; <c>null</c>: they are all 0, where only shapes matter.</param>
+internal sealed class GraphBuilder(string architecture, ulong? seed)
 {
     private const int Opset = 17;
     private const int IrVersion = 8;
@@ -43,6 +46,7 @@ internal sealed class GraphBuilder(string architecture, ulong seed)
     private readonly GraphProto graph = new() { Name = architecture };
     private readonly Dictionary<string, Value> constants = new(StringComparer.Ordinal);
     private ulong drawn;
+    private long elements;
 
     /// <summary>The architecture's name.</summary>
     public string Architecture => architecture;
@@ -74,10 +78,12 @@ internal sealed class GraphBuilder(string architecture, ulong seed)
     /// <param name="shape">Its shape.</param>
     public Value Weight(string name, Initial initial, long connections, params long[] shape)
     {
-        var random = new CounterRandom(seed, RandomPurpose.Initialisation, item: drawn++);
+        if (seed is not { } key)
+            return Filled(name, 0, shape);
+        var random = new CounterRandom(key, RandomPurpose.Initialisation, item: drawn++);
         var bound = 1 / MathF.Sqrt(connections);
         var deviation = Math.Sqrt(2.0 / connections);
-        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
+        var values = Allocate(shape);
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = initial switch
@@ -93,7 +99,7 @@ internal sealed class GraphBuilder(string architecture, ulong seed)
     /// <summary>A weight that starts with one value everywhere.</summary>
     public Value Filled(string name, float value, params long[] shape)
     {
-        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
+        var values = Allocate(shape);
         Array.Fill(values, value);
         return Tensor(TensorData.Create(name, values, shape));
     }
@@ -153,6 +159,21 @@ internal sealed class GraphBuilder(string architecture, ulong seed)
     {
         graph.Initializer.Add(tensor);
         return new(tensor.Name, [.. tensor.Dims.Select(size => (Dim)size)]);
+    }
+
+    /// <summary>Space for a tensor, unless the model outgrows what one file holds.</summary>
+    private float[] Allocate(long[] shape)
+    {
+        var most = int.MaxValue / sizeof(float) - elements;
+        if (!Shapes.TryElements(shape, out var count) || count > most)
+            throw new InputException(
+                $"The student of architecture '{architecture}' is too large for one ONNX file.",
+                where: "student",
+                found: $"a tensor of shape {Shapes.Format(shape)} after {elements:N0} parameters",
+                expected: $"at most {int.MaxValue / sizeof(float):N0} parameters",
+                remedy: "choose smaller sizes");
+        elements += count;
+        return new float[count];
     }
 
     private static double TruncatedGaussian(ref CounterRandom random)

@@ -13,7 +13,7 @@ internal static class LeNet
 
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } =
-        new("lenet", "LeNet-5 with Relu and maximum pooling; images of 12 pixels or more", [Dropout], Build);
+        new("lenet", "LeNet-5 with Relu and maximum pooling", "images of 12 pixels or more", [Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

@@ -14,7 +14,7 @@ internal static class Mlp
 
     /// <summary>By default the student of Hinton et al. 2015, section 3.</summary>
     public static Architecture Architecture { get; } =
-        new("mlp", "multilayer perceptron; any samples", [Widths, Dropout], Build);
+        new("mlp", "multilayer perceptron", "any", [Widths, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

@@ -14,7 +14,7 @@ internal static class MobileNetV2
 
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } =
-        new("mobilenetv2", "MobileNetV2; images", [Mobile.Width, Mobile.Halvings, Mobile.Dropout], Build);
+        new("mobilenetv2", "MobileNetV2", "images", [Mobile.Width, Mobile.Halvings, Mobile.Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

@@ -34,11 +34,11 @@ internal static class MobileNetV3
 
     /// <summary>The small one.</summary>
     public static Architecture Small { get; } =
-        new("mobilenetv3-small", "MobileNetV3-Small; images", Options, student => Build(student, SmallBlocks, 1024));
+        new("mobilenetv3-small", "MobileNetV3-Small", "images", Options, student => Build(student, SmallBlocks, 1024));
 
     /// <summary>The large one.</summary>
     public static Architecture Large { get; } =
-        new("mobilenetv3-large", "MobileNetV3-Large; images", Options, student => Build(student, LargeBlocks, 1280));
+        new("mobilenetv3-large", "MobileNetV3-Large", "images", Options, student => Build(student, LargeBlocks, 1280));
 
     private static OnnxModel Build(StudentRequest student, Bottleneck[] blocks, int hidden)
     {

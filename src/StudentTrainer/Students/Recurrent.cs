@@ -15,7 +15,7 @@ internal static class Recurrent
     private static readonly StudentOption<string> Output = Option.Word("output", ["sequence", "frames"], "what the classifier reads");
 
     private static readonly StudentOption<int?> Vocabulary =
-        Option.OptionalSize("vocabulary", null, "how many token ids there are; by default samples are feature vectors");
+        Option.OptionalSize("vocabulary", "how many token ids there are; by default samples are feature vectors");
 
     private static readonly StudentOption<int> Embedding = Option.Size("embedding", 128, "features per token, with a vocabulary");
 
@@ -23,12 +23,12 @@ internal static class Recurrent
 
     /// <summary>With LSTM layers.</summary>
     public static Architecture Lstm { get; } = new(
-        "bilstm", "bidirectional LSTM; sequences [length, features], or int64 token ids [length]", Options,
+        "bilstm", "bidirectional LSTM", "sequences [length, features], or int64 token ids [length]", Options,
         student => Build(student, "LSTM"));
 
     /// <summary>With GRU layers.</summary>
     public static Architecture Gru { get; } = new(
-        "bigru", "bidirectional GRU; sequences [length, features], or int64 token ids [length]", Options,
+        "bigru", "bidirectional GRU", "sequences [length, features], or int64 token ids [length]", Options,
         student => Build(student, "GRU"));
 
     private static OnnxModel Build(StudentRequest student, string op)

@@ -20,7 +20,7 @@ internal static class ResNet
 
     /// <summary>The published sizes.</summary>
     public static Architecture Architecture { get; } =
-        new("resnet", "residual network for small images; images", [Depth, Widths], Build)
+        new("resnet", "residual network for small images", "images", [Depth, Widths], Build)
         {
             Sizes =
             [

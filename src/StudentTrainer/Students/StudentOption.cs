@@ -15,7 +15,7 @@ public enum OptionKind
     /// <summary>Numbers from 0 to below 1 (<see cref="IReadOnlyList{T}"/> of <see cref="double"/>).</summary>
     Probabilities,
 
-    /// <summary>A number above 0 (<see cref="double"/>).</summary>
+    /// <summary>A number above 0, at most 100 (<see cref="double"/>).</summary>
     Factor,
 
     /// <summary>One of several words (<see cref="string"/>).</summary>
@@ -25,6 +25,8 @@ public enum OptionKind
 /// <summary>One option of a built-in architecture: recipes, checks and docs/students.md follow from this declaration.</summary>
 public class StudentOption
 {
+    private const double LargestFactor = 100;
+
     private protected StudentOption(string name, OptionKind kind, object? @default, string meaning) =>
         (Name, Kind, Default, Meaning) = (name, kind, @default, meaning);
 
@@ -43,32 +45,37 @@ public class StudentOption
     /// <summary>The smallest whole number.</summary>
     public int Minimum { get; init; } = 1;
 
+    /// <summary>The largest whole number.</summary>
+    public int Maximum { get; init; } = 1_000_000;
+
     /// <summary>The words, for <see cref="OptionKind.Word"/>.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>What it takes, in words.</summary>
     public string Expected => Kind switch
     {
-        OptionKind.Size => $"a whole number, {Minimum} or more",
-        OptionKind.Sizes => $"whole numbers, {Minimum} or more",
+        OptionKind.Size => $"a whole number from {Minimum} to {Maximum}",
+        OptionKind.Sizes => $"whole numbers from {Minimum} to {Maximum}",
         OptionKind.Probability => "a number from 0 to below 1",
         OptionKind.Probabilities => "numbers from 0 to below 1",
-        OptionKind.Factor => "a number above 0",
+        OptionKind.Factor => $"a number above 0, at most {LargestFactor}",
         _ => string.Join(", ", Words),
     };
 
     /// <summary>Whether a value is of the right type and in range.</summary>
-    internal bool Accepts(object? value) => (Kind, value) switch
+    public bool Accepts(object? value) => (Kind, value) switch
     {
         (_, null) => Default is null,
-        (OptionKind.Size, int size) => size >= Minimum,
-        (OptionKind.Sizes, IReadOnlyList<int> sizes) => sizes.Count > 0 && sizes.All(size => size >= Minimum),
+        (OptionKind.Size, int size) => IsInRange(size),
+        (OptionKind.Sizes, IReadOnlyList<int> sizes) => sizes.Count > 0 && sizes.All(IsInRange),
         (OptionKind.Probability, double probability) => probability is >= 0 and < 1,
         (OptionKind.Probabilities, IReadOnlyList<double> probabilities) => probabilities.All(probability => probability is >= 0 and < 1),
-        (OptionKind.Factor, double factor) => factor > 0 && double.IsFinite(factor),
+        (OptionKind.Factor, double factor) => factor is > 0 and <= LargestFactor,
         (OptionKind.Word, string word) => Words.Contains(word),
         _ => false,
     };
+
+    private bool IsInRange(int size) => size >= Minimum && size <= Maximum;
 }
 
 /// <summary>An option whose value has a known type.</summary>
@@ -80,8 +87,7 @@ internal static class Option
 {
     public static StudentOption<int> Size(string name, int @default, string meaning) => new(name, OptionKind.Size, @default, meaning);
 
-    public static StudentOption<int?> OptionalSize(string name, int? @default, string meaning, int minimum = 1) =>
-        new(name, OptionKind.Size, @default, meaning) { Minimum = minimum };
+    public static StudentOption<int?> OptionalSize(string name, string meaning) => new(name, OptionKind.Size, null, meaning);
 
     public static StudentOption<IReadOnlyList<int>> Sizes(string name, int[] @default, string meaning) =>
         new(name, OptionKind.Sizes, @default, meaning);

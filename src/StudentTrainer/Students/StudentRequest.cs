@@ -9,9 +9,9 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <param name="Values">Every option's value.</param>
 /// <param name="SampleShape">The shape of one sample.</param>
 /// <param name="Classes">The number of classes.</param>
-/// <param name="Seed">Decides the initial weights.</param>
+/// <param name="Seed">Decides the initial weights; <c>null</c>: they are all 0.</param>
 internal sealed record StudentRequest(
-    string Architecture, IReadOnlyDictionary<StudentOption, object?> Values, IReadOnlyList<int> SampleShape, int Classes, ulong Seed)
+    string Architecture, IReadOnlyDictionary<StudentOption, object?> Values, IReadOnlyList<int> SampleShape, int Classes, ulong? Seed)
 {
     /// <summary>An option's value.</summary>
     public T Get<T>(StudentOption<T> option) => (T)Values[option]!;

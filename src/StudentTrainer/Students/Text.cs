@@ -7,7 +7,7 @@ internal static class Text
 {
     /// <summary>How many positions there are.</summary>
     public static StudentOption<int?> Context { get; } =
-        Option.OptionalSize("context", null, "the longest text in tokens; by default the length of the samples");
+        Option.OptionalSize("context", "the longest text in tokens; by default the length of the samples");
 
     /// <summary>How many positions are asked for.</summary>
     /// <exception cref="Core.Errors.InputException">Fewer than a sample has.</exception>

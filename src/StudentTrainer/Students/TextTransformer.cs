@@ -13,14 +13,14 @@ internal static class TextTransformer
     private static readonly StudentOption<int> Vocabulary = Option.Size("vocabulary", 30522, "how many token ids there are");
 
     private static readonly StudentOption<int?> Padding =
-        Option.OptionalSize("padding", null, "token id of padding; by default none is masked", minimum: 0);
+        new("padding", OptionKind.Size, null, "token id of padding; by default none is masked") { Minimum = 0 };
 
     private static readonly StudentOption<string> Pooling = Option.Word("pooling", ["mean", "first"], "what the classifier reads");
 
     /// <summary>Its sizes are those of Turc et al. 2019.</summary>
     public static Architecture Architecture { get; } =
         new(
-            "transformer", "transformer encoder of text; int64 token ids [length]",
+            "transformer", "transformer encoder of text", "int64 token ids [length]",
             [Vocabulary, .. Blocks.All, Padding, Text.Context, Pooling], Build)
         {
             Sizes =

@@ -15,7 +15,7 @@ internal static class Vit
 
     /// <summary>Its sizes are those of Touvron et al. 2021.</summary>
     public static Architecture Architecture { get; } =
-        new("vit", "vision transformer; images", [Patch, .. Blocks.All, Pooling], Build)
+        new("vit", "vision transformer", "images", [Patch, .. Blocks.All, Pooling], Build)
         {
             Sizes = [Blocks.Sized("vit-tiny", 192, 12, 3), Blocks.Sized("vit-small", 384, 12, 6), Blocks.Sized("vit-base", 768, 12, 12)],
         };

@@ -17,7 +17,7 @@ internal static partial class WideResNet
 
     /// <summary>Its declaration; the sizes listed are those of the literature, every other legal one is read from its name.</summary>
     public static Architecture Architecture { get; } =
-        new("wrn", "wide residual network, wrn-D-K for any legal depth D and factor K; images", [Depth, Widening, Dropout], Build)
+        new("wrn", "wide residual network, wrn-D-K for any legal depth D and factor K", "images", [Depth, Widening, Dropout], Build)
         {
             Sizes = [Sized(16, 1), Sized(16, 2), Sized(28, 10), Sized(40, 1), Sized(40, 2)],
             Parse = name => Pattern().Match(name) is { Success: true } match ? Sized(Number(match, 1), Number(match, 2)) : null,

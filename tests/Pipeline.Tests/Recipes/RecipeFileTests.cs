@@ -94,6 +94,24 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(recipe.Baseline?.Training.AverageDecay, again.Baseline?.Training.AverageDecay);
     }
 
+    [Theory]
+    [InlineData(
+        "vit-tiny, patch: 8, pooling: mean",
+        "architecture: vit-tiny|patch: 8|mlp-ratio: 4|dropout: 0|pooling: mean")]
+    [InlineData("transformer, padding: 0, mlp-ratio: 2.5", "vocabulary: 30522|mlp-ratio: 2.5|padding: 0")]
+    [InlineData("bilstm, vocabulary: none", "hidden: 128|output: sequence")]
+    [InlineData("wrn-22-3", "architecture: wrn-22-3|dropout: 0")]
+    public void Write_StudentOfAnyArchitecture_SpellsOutItsOptions(string student, string lines)
+    {
+        var recipe = Read("all.yaml", Everything.Replace(
+            "architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2]", $"architecture: {student}"));
+
+        var text = RecipeFile.Write(recipe, folder["runs/all"]);
+
+        Assert.All(lines.Split('|'), line => Assert.Contains($"  {line}\n", text));
+        Assert.Equal(text, RecipeFile.Write(Read("runs/all/recipe.yaml", text), folder["runs/all"]));
+    }
+
     [Fact]
     public void WriteWithoutPaths_AnotherFolder_GivesTheSameText()
     {

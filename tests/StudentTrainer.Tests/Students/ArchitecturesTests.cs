@@ -57,14 +57,36 @@ public class ArchitecturesTests
         { Options("mpl"), [28, 28], ["did you mean 'mlp'"] },
         { Options("mlp", ("hidden", 5)), [28, 28], ["no option 'hidden'", "one of widths, dropout"] },
         { Options("mlp", ("width", new[] { 5 })), [28, 28], ["no option 'width'", "did you mean 'widths'"] },
-        { Options("mlp", ("widths", new[] { 0 })), [28, 28], ["student.widths", "[0]", "1 or more"] },
+        { Options("mlp", ("widths", new[] { 0 })), [28, 28], ["student.widths", "[0]", "from 1 to 1000000"] },
         { Options("mlp", ("widths", "wide")), [28, 28], ["student.widths", "wide", "whole numbers"] },
         { Options("mlp", ("widths", null)), [28, 28], ["student.widths", "none", "whole numbers"] },
         { Options("mlp", ("widths", new[] { 9 }), ("dropout", new[] { 0.5 })), [28, 28], ["2 numbers", "of the input, then after each"] },
         { Options("mlp", ("dropout", new[] { 0, 0, 1.0 })), [28, 28], ["below 1"] },
         { Options("cnn"), [784], ["needs images", "[784]", "[height, width] or"] },
         { Options("cnn"), [3, 28], ["too small", "conv2.pool", "[N, 64, 1, 14]"] },
-        { Options("cnn", ("hidden", -1)), [28, 28], ["student.hidden", "-1", "1 or more"] },
+        { Options("cnn", ("hidden", -1)), [28, 28], ["student.hidden", "-1", "from 1 to"] },
+        { Options("mlp", ("widths", new[] { 1_000_000, 1_000_000 })), [28, 28], ["too large", "[1000000, 784]"] },
+        { Options("resnet2O"), [3, 32, 32], ["did you mean 'resnet20'"] },
+        { Options("resnet20", ("depth", 8)), [3, 32, 32], ["'resnet20' has no option 'depth'", "no options"] },
+        { Options("resnet", ("depth", 9)), [3, 32, 32], ["student.depth", "9", "8, 14, 20"] },
+        { Options("resnet", ("widths", new[] { 9 })), [3, 32, 32], ["student.widths", "1 widths", "4 widths"] },
+        { Options("wrn-12-1"), [3, 32, 32], ["student.depth", "12", "10, 16, 22"] },
+        { Options("wrn-16-0"), [3, 32, 32], ["student.widening", "0", "from 1"] },
+        { Options("wrn-16"), [3, 32, 32], ["not known", "did you mean 'wrn-16-1'"] },
+        { Options("lenet"), [8, 8], ["too small", "layer 'conv2'"] },
+        { Options("mobilenetv2", ("width", 0.0)), [3, 32, 32], ["student.width", "above 0"] },
+        { Options("mobilenetv3-small", ("halvings", 6)), [3, 32, 32], ["student.halvings", "6", "from 0 to 5"] },
+        { Options("vit", ("patch", 5)), [3, 32, 30], ["student.patch", "5 for images of 32×30", "a divisor"] },
+        { Options("vit", ("heads", 5)), [3, 32, 32], ["student.heads", "5 heads for a width of 192"] },
+        { Options("vit", ("pooling", "max")), [3, 32, 32], ["student.pooling", "max", "token, mean"] },
+        { Options("vit-tiny", ("pach", 4)), [3, 32, 32], ["no option 'pach'", "did you mean 'patch'"] },
+        { Options("transformer"), [3, 32], ["needs token ids", "[3, 32]"] },
+        { Options("gpt", ("context", 4)), [8], ["student.context", "8 or more"] },
+        { Options("bilstm"), [8], ["needs sequences", "[length, features]"] },
+        { Options("bigru", ("vocabulary", 9)), [8, 8], ["needs token ids", "[length]"] },
+        { Options("crnn"), [16, 3], ["needs images of text lines", "[16, 3]", "4 columns or more"] },
+        { Options("ctc-conv", ("kernel", 4)), [16, 32], ["student.kernel", "an odd number"] },
+        { Options("ctc-conv", ("input", "frames")), [3, 16, 32], ["needs sequences"] },
         { Options("cnn"), [28, 0], ["samples of shape [28, 0]"] },
     };
 
@@ -74,6 +96,8 @@ public class ArchitecturesTests
     {
         var error = Assert.Throws<InputException>(() => Architectures.Build(options, sampleShape, 10, 1));
         Assert.All(parts, part => Assert.Contains(part, error.Message));
+        Assert.Equal(error.Message, Assert.Throws<InputException>(() => Architectures.RequireFit(options, sampleShape)).Message
+            .Replace("2 classes,", "10 classes,"));
     }
 
     internal static StudentOptions Options(string architecture, params (string Name, object? Value)[] values) =>

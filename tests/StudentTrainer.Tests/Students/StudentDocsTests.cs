@@ -25,7 +25,9 @@ public class StudentDocsTests
         var text = new StringBuilder();
         foreach (var architecture in Architectures.All)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## `{architecture.Name}`\n\n{Sentence(architecture.Meaning)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n## `{architecture.Name}`\n\n{Sentence(architecture)}\n");
+            if (architecture.Sizes.Count > 0)
+                text.Append('\n');
             foreach (var size in architecture.Sizes)
                 text.Append(CultureInfo.InvariantCulture, $"- `{size.Name}`: {string.Join(", ", size.Fixed.Select(Fixed))}\n");
             text.Append("\n| option | takes | default | meaning |\n|---|---|---|---|\n");
@@ -36,7 +38,8 @@ public class StudentDocsTests
         }
         return text.ToString();
 
-        static string Sentence(string meaning) => $"{char.ToUpperInvariant(meaning[0])}{meaning[1..]}.";
+        static string Sentence(Architecture architecture) =>
+            $"{char.ToUpperInvariant(architecture.Meaning[0])}{architecture.Meaning[1..]}. Samples: {architecture.Samples}.";
 
         static string Fixed((StudentOption Option, object Value) entry) => $"{entry.Option.Name} {Show(entry.Value)}";
     }

@@ -17,7 +17,8 @@ public class StudentRunTests
 
     [Fact]
     public void Cases_OfAllArchitectures_AreThere() => Assert.All(
-        Architectures.All, architecture => Assert.Contains(StudentCase.All.Values, test => architecture.Find(test.Architecture) is not null));
+        Architectures.All,
+        architecture => Assert.Contains(StudentCase.All.Values, test => architecture.Find(test.Architecture) is not null));
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -10,8 +10,11 @@ internal static class Mobile
     public static StudentOption<double> Width { get; } = Option.Factor("width", 1, "factor on the channels");
 
     /// <summary>How often the image is halved.</summary>
-    public static StudentOption<int?> Halvings { get; } = Option.OptionalSize(
-        "halvings", null, "how often the image is halved, 0 to 5; by default as often as 4 pixels are left", minimum: 0);
+    public static StudentOption<int?> Halvings { get; } =
+        new("halvings", OptionKind.Size, null, "how often the image is halved; by default as often as 4 pixels are left")
+        {
+            Minimum = 0, Maximum = MostHalvings,
+        };
 
     /// <summary>Dropout.</summary>
     public static StudentOption<double> Dropout { get; } = Option.Probability("dropout", 0, "before the classifier");
@@ -28,9 +31,7 @@ internal static class Mobile
     {
         var halvings = student.Get(Halvings) ?? Math.Clamp(
             (int)Math.Log2((double)Math.Min(images.Size(2), images.Size(3)) / FewestPixels), 0, MostHalvings);
-        var left = halvings <= MostHalvings
-            ? MostHalvings - halvings
-            : throw student.Misfit(Halvings, $"{halvings}", $"at most {MostHalvings}");
+        var left = MostHalvings - halvings;
         return stride => stride == 1 || left-- > 0 ? 1 : stride;
     }
 }
