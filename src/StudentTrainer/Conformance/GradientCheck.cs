@@ -15,6 +15,7 @@ internal static class GradientCheck
 {
     private const double Step = 1e-6;
     private const double Tolerance = 1e-5;
+    private const double Largest = 1e6;
     private const int FewElements = 64;
     private const int Directions = 8;
 
@@ -115,15 +116,23 @@ internal static class GradientCheck
             return test with { Graph = graph };
         }
 
-        /// <summary>The test's inputs in float64, each a little away from its value: no ties, no kinks at zero, positive stays positive.</summary>
+        /// <summary>
+        /// The test's inputs in float64, each a little away from its value: no ties, no kinks at zero, positive stays positive. Some of ONNX's
+        /// tests hold memory that was never set; numbers too large for differences are replaced.
+        /// </summary>
         public Tensor[] Inputs()
         {
             using var generator = manual_seed(1);
             return [.. test.DataSets[0].Inputs.Select(input => input.ToTensor(CPU)).Select(Perturb)];
 
-            static Tensor Perturb(Tensor input) => !input.is_floating_point()
-                ? input
-                : input.to(float64) * (1 + 0.01 * rand(input.shape, float64)) + 0.002 + 0.002 * rand(input.shape, float64);
+            static Tensor Perturb(Tensor input)
+            {
+                if (!input.is_floating_point())
+                    return input;
+                var values = input.to(float64);
+                values = where(values.abs() < Largest, values, ones_like(values));
+                return values * (1 + 0.01 * rand(input.shape, float64)) + 0.002 + 0.002 * rand(input.shape, float64);
+            }
         }
 
         public Tensor Evaluate(IReadOnlyList<Tensor> inputs)
