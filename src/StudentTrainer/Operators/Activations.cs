@@ -17,10 +17,16 @@ internal static class Activations
 
     public static Kernel Softsign(NodeContext node) => x => [x[0].div(x[0].abs().add(1))];
 
-    public static Kernel Mish(NodeContext node) => x => [x[0].mul(x[0].softplus().tanh())];
+    public static Kernel Mish(NodeContext node) => x => [nn.functional.mish(x[0])];
 
-    /// <summary>max(x, 0) + slope · min(x, 0); the slope broadcasts as ONNX says, not along channels as libtorch would have it.</summary>
-    public static Kernel PRelu(NodeContext node) => x => [x[0].clamp_min(0).add(x[1].mul(x[0].clamp_max(0)))];
+    /// <summary>There is one slope for all, or one per channel.</summary>
+    public static Kernel PRelu1(NodeContext node) => x => [x[0].prelu(x[1])];
+
+    /// <summary>max(x, 0) + slope · min(x, 0); the slope broadcasts as everything in ONNX, while libtorch has one for all or per channel.</summary>
+    public static Kernel PRelu7(NodeContext node) => x => [
+        x[1].numel() == 1 && x[0].is_floating_point()
+            ? x[0].prelu(x[1].reshape(1))
+            : x[0].clamp_min(0).add(x[1].mul(x[0].clamp_max(0)))];
 
     public static Kernel LeakyRelu(NodeContext node)
     {
@@ -40,12 +46,10 @@ internal static class Activations
         return x => [x[0].elu(alpha)];
     }
 
-    public static Kernel Selu(NodeContext node)
-    {
-        var alpha = node.Attributes.GetFloat("alpha", 1.67326319217681884765625f);
-        var gamma = node.Attributes.GetFloat("gamma", 1.05070102214813232421875f);
-        return x => [x[0].elu(alpha, gamma, 1)];
-    }
+    /// <summary>Its defaults have fewer digits.</summary>
+    public static Kernel Selu1(NodeContext node) => Selu(node, 1.6732f, 1.0507f);
+
+    public static Kernel Selu6(NodeContext node) => Selu(node, 1.67326319217681884765625f, 1.05070102214813232421875f);
 
     public static Kernel Celu(NodeContext node)
     {
@@ -71,12 +75,38 @@ internal static class Activations
         };
     }
 
-    public static Kernel Clip6(NodeContext node) =>
-        Clip(node.Attributes.GetFloat("min", float.MinValue), node.Attributes.GetFloat("max", float.MaxValue));
+    /// <summary>The bounds are attributes.</summary>
+    public static Kernel Clip1(NodeContext node)
+    {
+        var min = Bound("min");
+        var max = Bound("max");
+        return x => [Clip(x[0], min, max)];
 
-    public static Kernel Clip11(NodeContext node) => Clip(node.Scalar(1, float.MinValue), node.Scalar(2, float.MaxValue));
+        double? Bound(string name) => node.Attributes.Has(name) ? node.Attributes.GetFloat(name) : null;
+    }
 
-    private static Kernel Clip(float min, float max) => x => [x[0].clamp_min(min).clamp_max(max)];
+    /// <summary>The bounds are inputs.</summary>
+    public static Kernel Clip11(NodeContext node)
+    {
+        var min = node.OptionalDoubles(1);
+        var max = node.OptionalDoubles(2);
+        return x => [Clip(x[0], min?.Invoke(x)[0], max?.Invoke(x)[0])];
+    }
+
+    private static Kernel Selu(NodeContext node, float defaultAlpha, float defaultGamma)
+    {
+        var alpha = node.Attributes.GetFloat("alpha", defaultAlpha);
+        var gamma = node.Attributes.GetFloat("gamma", defaultGamma);
+        return x => [x[0].elu(alpha, gamma, 1)];
+    }
+
+    /// <summary>Where the lower bound is above the upper one, all is the upper one. Bounds of integers stay integers, or libtorch makes floats.</summary>
+    private static Tensor Clip(Tensor x, double? min, double? max)
+    {
+        if (min is null && max is null)
+            return x.alias();
+        return x.is_integral() ? x.clamp((TorchSharp.Scalar?)(long?)min, (long?)max) : x.clamp((TorchSharp.Scalar?)min, max);
+    }
 
     /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
     private static Tensor TanhGelu(Tensor x) =>

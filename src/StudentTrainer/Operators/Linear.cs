@@ -5,10 +5,16 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Matrix products.</summary>
 internal static class Linear
 {
+    public static Kernel Gemm1(NodeContext node)
+    {
+        _ = node.Attributes.GetInt("broadcast", 0); // C may be smaller in any case
+        return Gemm7(node);
+    }
+
     /// <summary>
     /// alpha · A' B' + beta · C. Factors and transposes are applied while running, so that the weights stay those of the file.
     /// </summary>
-    public static Kernel Gemm(NodeContext node)
+    public static Kernel Gemm7(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1);
         var beta = node.Attributes.GetFloat("beta", 1);
@@ -18,6 +24,8 @@ internal static class Linear
         {
             var a = transA ? x[0].t() : x[0];
             var b = transB ? x[1].t() : x[1];
+            if (x[0].is_integral())
+                return [Integers(a.mm(b), x.Optional(2), alpha, beta)];
             if (x.Optional(2) is { } c)
                 return [c.addmm(a, b, beta, alpha)];
             return [alpha == 1 ? a.mm(b) : a.mm(b).mul(alpha)];
@@ -29,4 +37,20 @@ internal static class Linear
     public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
 
     public static int MatMulUnitAxis(NodeContext node) => (node.RankOf(1) ?? 1) - 1;
+
+    /// <summary>Sums of products, named by letters: <c>bij,bjk->bik</c>.</summary>
+    public static Kernel Einsum(NodeContext node)
+    {
+        var equation = node.Attributes.GetString("equation");
+        return x => [einsum(equation, x.All())];
+    }
+
+    /// <summary>libtorch takes no fractions as factors of integers.</summary>
+    private static Tensor Integers(Tensor product, Tensor? c, double alpha, double beta)
+    {
+        var scaled = alpha == 1 ? product : product.mul(alpha).to(product.dtype);
+        if (c is null)
+            return scaled;
+        return scaled.add(beta == 1 ? c : c.mul(beta).to(c.dtype));
+    }
 }

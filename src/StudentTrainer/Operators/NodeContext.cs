@@ -31,6 +31,9 @@ internal sealed class NodeContext(
     /// <summary>Whether an input is there.</summary>
     public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
 
+    /// <summary>Whether an input is there and the file holds its values.</summary>
+    public bool IsConstant(int input) => Has(input) && tensors.ContainsKey(node.Input[input]);
+
     /// <summary>A tensor of the file in an input slot; <c>null</c> if the input is left out.</summary>
     /// <exception cref="UnsupportedModelException">The input is computed while the model runs.</exception>
     public TensorProto? Constant(int input)

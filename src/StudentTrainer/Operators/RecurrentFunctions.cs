@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>The activation functions of recurrent layers, as their attributes name them.</summary>
+internal static class RecurrentFunctions
+{
+    private static readonly Dictionary<string, Definition> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Relu"] = new([], (x, _) => x.relu()),
+        ["Tanh"] = new([], (x, _) => x.tanh()),
+        ["Sigmoid"] = new([], (x, _) => x.sigmoid()),
+        ["Softsign"] = new([], (x, _) => x.div(x.abs().add(1))),
+        ["Softplus"] = new([], (x, _) => x.softplus()),
+        ["LeakyRelu"] = new([0.01f], (x, p) => x.leaky_relu(p[0])),
+        ["ThresholdedRelu"] = new([1], (x, p) => x.threshold(p[0], 0)),
+        ["Elu"] = new([1], (x, p) => x.elu(p[0])),
+        ["Affine"] = new([1, 0], (x, p) => x.mul(p[0]).add(p[1])),
+        ["ScaledTanh"] = new([1, 1], (x, p) => x.mul(p[1]).tanh().mul(p[0])),
+        ["HardSigmoid"] = new([0.2f, 0.5f], (x, p) => x.mul(p[0]).add(p[1]).clamp(min: (TorchSharp.Scalar)0, max: 1)),
+    };
+
+    /// <summary>The functions of all cells, one after the other. Where the node has <c>clip</c>, their inputs are kept within it.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="defaults">The functions of one cell, if the node names none.</param>
+    /// <param name="cells">The number of cells.</param>
+    public static Func<Tensor, Tensor>[] Read(NodeContext node, string[] defaults, int cells)
+    {
+        var names = node.Attributes.GetStrings("activations") ?? [.. Enumerable.Repeat(defaults, cells).SelectMany(list => list)];
+        if (names.Length != defaults.Length * cells)
+            throw node.Unsupported(
+                $"needs {defaults.Length * cells} activations here", $"{names.Length}: {string.Join(", ", names)}");
+        var alphas = new Queue<float>(node.Attributes.GetFloats("activation_alpha") ?? []);
+        var betas = new Queue<float>(node.Attributes.GetFloats("activation_beta") ?? []);
+        var clip = node.Attributes.GetFloat("clip", float.PositiveInfinity);
+        return Array.ConvertAll(names, name => Clipped(Create(node, name, alphas, betas), clip));
+    }
+
+    /// <summary>A function takes the next alpha and the next beta, if it has such parameters and any are left.</summary>
+    private static Func<Tensor, Tensor> Create(NodeContext node, string name, params Queue<float>[] given)
+    {
+        if (!Known.TryGetValue(name, out var definition))
+            throw node.Unsupported("has an unknown activation", name, $"expected one of {string.Join(", ", Known.Keys)}");
+        var parameters = definition.Defaults.Select((value, i) => given[i].TryDequeue(out var next) ? next : value).ToArray();
+        return x => definition.Function(x, parameters);
+    }
+
+    private static Func<Tensor, Tensor> Clipped(Func<Tensor, Tensor> function, float clip) =>
+        float.IsPositiveInfinity(clip) ? function : x => function(x.clamp((TorchSharp.Scalar)(-clip), clip));
+
+    /// <param name="Defaults">Alpha, and beta; as many as the function has.</param>
+    /// <param name="Function">The function.</param>
+    private sealed record Definition(float[] Defaults, Func<Tensor, float[], Tensor> Function);
+}
