@@ -22,7 +22,7 @@ internal static class Activations
     /// <summary>There is one slope for all, or one per channel.</summary>
     public static Kernel PRelu1(NodeContext node) => x => [x[0].prelu(x[1])];
 
-    /// <summary>max(x, 0) + slope · min(x, 0); the slope broadcasts by ONNX's rule, where libtorch has one for all or per channel.</summary>
+    /// <summary>max(x, 0) + slope · min(x, 0). The slope broadcasts by ONNX's rule; libtorch has one for all or per channel.</summary>
     public static Kernel PRelu7(NodeContext node) => x => [
         x[1].numel() == 1 && x[0].is_floating_point()
             ? x[0].prelu(x[1].reshape(1))
@@ -100,7 +100,7 @@ internal static class Activations
         return x => [x[0].elu(alpha, gamma, 1)];
     }
 
-    /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers with float bounds would become floats.</summary>
+    /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers need integer bounds to stay integers.</summary>
     private static Tensor Clip(Tensor x, double? min, double? max)
     {
         if (min is null && max is null)
