@@ -17,12 +17,15 @@ internal static class Broadcasting
         if (!node.Attributes.Has("axis") || !broadcast)
             return kernel;
         var axis = node.Attributes.GetInt("axis");
-        return x => kernel(new([x[0], Align(x[0], x[1], axis)], [0, 1], x.Training));
-    };
+        return x => kernel(new([x[0], Align(x[0], x[1])], [0, 1], x.Training));
 
-    private static Tensor Align(Tensor x, Tensor y, long axis)
-    {
-        var first = axis < 0 ? axis + x.ndim : axis;
-        return y.reshape([.. y.shape, .. Enumerable.Repeat(1L, (int)(x.ndim - first - y.ndim))]);
-    }
+        Tensor Align(Tensor x, Tensor y)
+        {
+            var first = axis < 0 ? axis + x.ndim : axis;
+            var behind = x.ndim - first - y.ndim;
+            if (first < 0 || behind < 0)
+                throw node.Unsupported("has an axis that does not fit its operands", $"axis {axis}; inputs {x} and {y}");
+            return y.reshape([.. y.shape, .. Enumerable.Repeat(1L, (int)behind)]);
+        }
+    };
 }

@@ -19,7 +19,10 @@ internal static class Reductions
         return x => [Apply(reduce, x[0], axes, keep)];
     };
 
-    /// <summary>The axes are an input; without any, all are reduced, or with <c>noop_with_empty_axes</c> none.</summary>
+    /// <summary>
+    /// The axes are an input; without any, all are reduced, or with <c>noop_with_empty_axes</c> none: then each element is a group of its
+    /// own, as if along a new axis (so that ReduceSumSquare still squares).
+    /// </summary>
     public static Func<NodeContext, Kernel> ByInput(Reduction reduce) => node =>
     {
         var axes = node.OptionalLongs(1);
@@ -28,7 +31,7 @@ internal static class Reductions
         return x =>
         {
             var along = axes?.Invoke(x) ?? [];
-            return [none && along.Length == 0 ? x[0].alias() : Apply(reduce, x[0], along, keep)];
+            return [none && along.Length == 0 ? Apply(reduce, x[0].unsqueeze(-1), [-1], keep: false) : Apply(reduce, x[0], along, keep)];
         };
     };
 

@@ -52,6 +52,7 @@ internal sealed class NodeModel
         return OnnxModel.FromProto(new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = graph });
     }
 
+    /// <summary>An attribute of the type that the value calls for.</summary>
     public static AttributeProto Attribute(string name, object value) => value switch
     {
         TensorProto tensor => new() { Name = name, Type = AttributeType.Tensor, T = tensor },

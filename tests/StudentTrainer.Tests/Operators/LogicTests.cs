@@ -1,0 +1,60 @@
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Tests.Support;
+
+namespace OnnxKd.StudentTrainer.Tests.Operators;
+
+public class LogicTests
+{
+    private static readonly double[] Strange = [double.NaN, 0, double.PositiveInfinity, -1, double.NegativeInfinity, 3];
+
+    [Theory]
+    [InlineData("Equal", 7, ElementType.Int64)]
+    [InlineData("Equal", 13, ElementType.Bool)]
+    [InlineData("Equal", 19, ElementType.Float32)]
+    [InlineData("Greater", 7, ElementType.Float32)]
+    [InlineData("Greater", 13, ElementType.Int32)]
+    [InlineData("GreaterOrEqual", 12, ElementType.Float32)]
+    [InlineData("GreaterOrEqual", 16, ElementType.Int64)]
+    [InlineData("Less", 9, ElementType.Int64)]
+    [InlineData("Less", 13, ElementType.Float64)]
+    [InlineData("LessOrEqual", 12, ElementType.Int32)]
+    [InlineData("LessOrEqual", 16, ElementType.Float32)]
+    public void Comparison_WithBroadcasting_EqualsOnnxRuntime(string op, int opset, ElementType type) => NodeParity.Require(
+        op, opset, [Tensors.Of(type, [0, 1, 2, 3, 1, 0], 2, 3), Tensors.Of(type, [1, 1, 2], 3)], tolerance: 0);
+
+    [Theory]
+    [InlineData("And")]
+    [InlineData("Or")]
+    [InlineData("Xor")]
+    public void Connective_WithBroadcasting_EqualsOnnxRuntime(string op) => NodeParity.Require(
+        op, 7, [Tensors.Of(ElementType.Bool, [0, 1, 0, 1], 2, 2), Tensors.Of(ElementType.Bool, [0, 1], 2, 1)], tolerance: 0);
+
+    [Fact]
+    public void Not_OfBools_EqualsOnnxRuntime() =>
+        NodeParity.Require("Not", 13, [Tensors.Of(ElementType.Bool, [0, 1, 0], 3)], tolerance: 0);
+
+    [Theory]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.Int64)]
+    [InlineData(ElementType.UInt8)]
+    public void Where_WithBroadcasting_EqualsOnnxRuntime(ElementType type) => NodeParity.Require(
+        "Where", 16,
+        [Tensors.Of(ElementType.Bool, [0, 1], 2, 1), Tensors.Of(type, [1, 2, 3], 3), Tensors.Of(type, [9])], tolerance: 0);
+
+    [Theory]
+    [InlineData(ElementType.Float16)]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.Float64)]
+    public void IsNaN_OfFloats_EqualsOnnxRuntime(ElementType type) =>
+        NodeParity.Require("IsNaN", 13, [Tensors.Of(type, Strange, 6)], tolerance: 0);
+
+    [Theory]
+    [InlineData(ElementType.Float32, 1, 1)]
+    [InlineData(ElementType.Float32, 1, 0)]
+    [InlineData(ElementType.Float32, 0, 1)]
+    [InlineData(ElementType.Float64, 0, 0)]
+    [InlineData(ElementType.Float16, 1, 1)]
+    [InlineData(ElementType.Float16, 0, 1)]
+    public void IsInf_OfSigns_EqualsOnnxRuntime(ElementType type, int negative, int positive) => NodeParity.Require(
+        "IsInf", 20, [Tensors.Of(type, Strange, 6)], [("detect_negative", negative), ("detect_positive", positive)], tolerance: 0);
+}
