@@ -17,9 +17,7 @@ internal static class Accumulation
             var summands = reverse ? x[0].flip(along) : x[0];
             if (exclusive)
                 summands = Delayed(summands, along);
-            var sums = summands.is_integral()
-                ? summands.cumsum(along, summands.dtype)
-                : Precision.Widened(summands, y => y.cumsum(along));
+            var sums = summands.cumsum(along, summands.dtype);
             return [reverse ? sums.flip(along) : sums];
         };
     }

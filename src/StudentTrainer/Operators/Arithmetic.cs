@@ -30,7 +30,7 @@ internal static class Arithmetic
     public static Kernel Mod(NodeContext node)
     {
         if (node.Attributes.GetInt("fmod", 0) != 0)
-            return x => [x[0].is_integral() ? x[0].fmod(x[1]) : Precision.Widened(x[0], x[1], static (a, b) => a.fmod(b))];
+            return x => [x[0].fmod(x[1])];
         return x => [x[0].is_integral()
             ? x[0].remainder(x[1])
             : throw node.Unsupported("needs fmod = 1 with floats", $"fmod = 0, {x[0].dtype}", "export the model with fmod = 1")];

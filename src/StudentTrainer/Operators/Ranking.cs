@@ -27,8 +27,8 @@ internal static class Ranking
         var axis = node.Attributes.GetInt("axis", 0);
         var keep = node.Attributes.GetInt("keepdims", 1) != 0;
         if (node.Attributes.GetInt("select_last_index", 0) == 0)
-            return x => [find(Ordered(x[0]), axis, keep)];
-        return x => [find(Ordered(x[0]).flip(axis), axis, keep).neg().add(x[0].size((int)axis) - 1)];
+            return x => [find(x[0], axis, keep)];
+        return x => [find(x[0].flip(axis), axis, keep).neg().add(x[0].size((int)axis) - 1)];
     }
 
     /// <summary>A stable order, since of equal elements the first ones count; it is right for results that need no order, too.</summary>
@@ -39,11 +39,9 @@ internal static class Ranking
         _ = node.Attributes.GetInt("sorted", 1);
         return x =>
         {
-            var (values, indices) = Ordered(x[0]).sort(axis, largest, stable: true);
+            var (values, indices) = x[0].sort(axis, largest, stable: true);
             var k = count(x);
-            return [values.narrow(axis, 0, k).to(x[0].dtype), indices.narrow(axis, 0, k)];
+            return [values.narrow(axis, 0, k), indices.narrow(axis, 0, k)];
         };
     }
-
-    private static Tensor Ordered(Tensor x) => x.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? x.to(float32) : x;
 }

@@ -6,7 +6,7 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal static class Reductions
 {
     /// <summary>Reduces.</summary>
-    /// <param name="x">The input; not float16.</param>
+    /// <param name="x">The input.</param>
     /// <param name="axes">Along these; negative ones count from the end.</param>
     /// <param name="keep">Whether the axes stay, with size 1.</param>
     internal delegate Tensor Reduction(Tensor x, long[] axes, bool keep);
@@ -53,23 +53,21 @@ internal static class Reductions
     public static Tensor L1(Tensor x, long[] axes, bool keep) => Sum(x.abs(), axes, keep);
 
     /// <summary>The norm of norms is the norm of all; libtorch's has a gradient at zero, which a square root has not.</summary>
-    public static Tensor L2(Tensor x, long[] axes, bool keep) => Precision.IntegersAsDoubles(
+    public static Tensor L2(Tensor x, long[] axes, bool keep) => IntegersAsDoubles(
         x, x => AxisByAxis(x, axes, keep, static (x, axis, keep) => x.norm((int)axis, keep, 2)));
 
     public static Tensor SumSquare(Tensor x, long[] axes, bool keep) => Sum(x.mul(x), axes, keep);
 
-    public static Tensor LogSum(Tensor x, long[] axes, bool keep) => Precision.IntegersAsDoubles(x, x => Sum(x, axes, keep).log());
+    public static Tensor LogSum(Tensor x, long[] axes, bool keep) => IntegersAsDoubles(x, x => Sum(x, axes, keep).log());
 
-    public static Tensor LogSumExp(Tensor x, long[] axes, bool keep) => Precision.IntegersAsDoubles(
+    public static Tensor LogSumExp(Tensor x, long[] axes, bool keep) => IntegersAsDoubles(
         x, x => AxisByAxis(x, axes, keep, static (x, axis, keep) => x.logsumexp(axis, keep)));
 
     private static Tensor Apply(Reduction reduce, Tensor x, long[] axes, bool keep)
     {
         if (axes.Length == 0)
             axes = [.. Enumerable.Range(0, (int)x.ndim)];
-        return x.dtype is ScalarType.Float16 or ScalarType.BFloat16
-            ? reduce(x.to(float32), axes, keep).to(x.dtype)
-            : reduce(x, axes, keep);
+        return reduce(x, axes, keep);
     }
 
     /// <summary>For functions that libtorch has along one axis only: the last axis first, so that the numbers of the others stay.</summary>
@@ -82,6 +80,10 @@ internal static class Reductions
             result = reduce(result, axis, keep);
         return result;
     }
+
+    /// <summary>libtorch has these functions for floats only; the fraction is dropped.</summary>
+    private static Tensor IntegersAsDoubles(Tensor x, Func<Tensor, Tensor> function) =>
+        x.is_integral() ? function(x.to(float64)).to(x.dtype) : function(x);
 
     private static long Count(Tensor x, long[] axes) => axes.Aggregate(1L, (count, axis) => count * x.size((int)axis));
 }

@@ -30,6 +30,7 @@ public class ArithmeticTests
     [Theory]
     [InlineData(ElementType.Float32, ElementType.Float32)]
     [InlineData(ElementType.Float32, ElementType.Int64)]
+    [InlineData(ElementType.Float16, ElementType.Float16)]
     [InlineData(ElementType.Float32, ElementType.Float64)]
     [InlineData(ElementType.Float64, ElementType.Float32)]
     [InlineData(ElementType.Int32, ElementType.Float32)]

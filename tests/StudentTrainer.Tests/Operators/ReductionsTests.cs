@@ -102,8 +102,8 @@ public class ReductionsTests
     }
 
     [Fact]
-    public void LogSumExp_OfLargeNumbers_IsFinite() =>
-        NodeParity.Require("ReduceLogSumExp", 13, [Tensors.Floats([1000, 1000, -1000, -1000], 2, 2)], [("axes", new[] { 1 })], tolerance: 1e-3);
+    public void LogSumExp_OfLargeNumbers_IsFinite() => NodeParity.Require(
+        "ReduceLogSumExp", 13, [Tensors.Floats([1000, 1000, -1000, -1000], 2, 2)], [("axes", new[] { 1 })], tolerance: 1e-3);
 
     /// <summary>The derivative of a product by one factor is the product of the others; a norm has none at zero, where 0 will do.</summary>
     [Theory]

@@ -35,7 +35,12 @@ internal sealed class NodeParity
         {
             IrVersion = 8,
             OpsetImport = { new OperatorSetIdProto { Version = opset } },
-            Graph = new() { Name = "test", Node = { node }, Output = { Outputs(outputs).Select(name => new ValueInfoProto { Name = name }) } },
+            Graph = new()
+            {
+                Name = "test",
+                Node = { node },
+                Output = { Outputs(outputs).Select(name => new ValueInfoProto { Name = name }) },
+            },
         };
     }
 
