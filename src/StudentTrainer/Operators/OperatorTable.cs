@@ -192,7 +192,7 @@ internal static class OperatorTable
         new("ConstantOfShape", 9, [Data], Creation.ConstantOfShape) { Host = [0], Differentiable = false },
         new("Range", 11, [Data], Creation.Range) { Host = [0, 1, 2], Differentiable = false },
         new("EyeLike", 9, [Data], Creation.EyeLike) { Differentiable = false },
-        new("OneHot", 9, [Data], Creation.OneHot) { Host = [1], Differentiable = false },
+        new("OneHot", 9, [Data], Creation.OneHot) { Host = [1] },
         new("Trilu", 14, [Data], Triangles.Trilu) { Host = [1] },
         new("NonZero", 9, [Data], Gathering.NonZero) { Differentiable = false },
         new("Gather", 1, [Embedding, Data], Gathering.Gather),

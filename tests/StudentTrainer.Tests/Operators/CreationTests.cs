@@ -71,7 +71,8 @@ public class CreationTests
     [InlineData(0)]
     [InlineData(2)]
     [InlineData(-1)]
-    public void EyeLike_OfDiagonal_EqualsOnnxRuntime(int diagonal) => new NodeCase(22, "EyeLike", ("k", diagonal)).Floats(3, 4).RequireParity();
+    public void EyeLike_OfDiagonal_EqualsOnnxRuntime(int diagonal) =>
+        new NodeCase(22, "EyeLike", ("k", diagonal)).Floats(3, 4).RequireParity();
 
     [Fact]
     public void EyeLike_OfType_EqualsOnnxRuntime() =>

@@ -46,7 +46,8 @@ public class GatheringTests
     [InlineData(0)]
     [InlineData(-1)]
     public void GatherElements_OfNegativeIndices_EqualsOnnxRuntime(int axis) =>
-        new NodeCase(13, "GatherElements", ("axis", axis)).Floats(3, 3).Input(ElementType.Int32, [2, 3], 0, -1, 2, 1, 1, -3).RequireParity();
+        new NodeCase(13, "GatherElements", ("axis", axis))
+            .Floats(3, 3).Input(ElementType.Int32, [2, 3], 0, -1, 2, 1, 1, -3).RequireParity();
 
     [Fact]
     public void GatherND_OfSlices_EqualsOnnxRuntime() =>
@@ -63,7 +64,8 @@ public class GatheringTests
     public void GatherND_OfBatchAxes_EqualsOnnxRuntime(int batchAxes, long[] shape)
     {
         var indices = Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => (double)(i % 3 - (i % 2 == 0 ? 2 : 0)));
-        new NodeCase(13, "GatherND", ("batch_dims", batchAxes)).Floats(2, 3, 4, 3).Input(ElementType.Int64, shape, [.. indices]).RequireParity();
+        new NodeCase(13, "GatherND", ("batch_dims", batchAxes))
+            .Floats(2, 3, 4, 3).Input(ElementType.Int64, shape, [.. indices]).RequireParity();
     }
 
     [Theory]

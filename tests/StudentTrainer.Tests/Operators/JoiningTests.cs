@@ -45,7 +45,8 @@ public class JoiningTests
     [Fact]
     public void Split_OfUnequalParts_IsRefused()
     {
-        var error = Assert.Throws<InputException>(() => Oracle.Executor(new NodeModel(13, 7).Node("Split", "x", "y z").Build(), new float[7], 7));
+        var model = new NodeModel(13, 7).Node("Split", "x", "y z").Build();
+        var error = Assert.Throws<InputException>(() => Oracle.Executor(model, new float[7], 7));
         Assert.Contains("An axis of 7 does not split into 2 equal parts", error.Message);
     }
 

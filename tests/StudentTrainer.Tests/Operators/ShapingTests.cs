@@ -66,7 +66,8 @@ public class ShapingTests
     [InlineData(-3)]
     [InlineData(0)]
     [InlineData(3)]
-    public void Flatten_OfAnyAxis_EqualsOnnxRuntime(int axis) => new NodeCase(21, "Flatten", ("axis", axis)).Floats(2, 3, 4).RequireParity();
+    public void Flatten_OfAnyAxis_EqualsOnnxRuntime(int axis) =>
+        new NodeCase(21, "Flatten", ("axis", axis)).Floats(2, 3, 4).RequireParity();
 
     [Fact]
     public void Unsqueeze_WithoutAxes_IsRefused() =>

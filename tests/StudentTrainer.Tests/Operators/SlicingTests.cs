@@ -55,7 +55,8 @@ public class SlicingTests
 
     [Fact]
     public void Slice_OfAttributes_EqualsOnnxRuntime() =>
-        new NodeCase(9, "Slice", ("starts", new[] { -2, 0 }), ("ends", new[] { 99, -1 }), ("axes", new[] { 1, 0 })).Floats(4, 5).RequireParity();
+        new NodeCase(9, "Slice", ("starts", new[] { -2, 0 }), ("ends", new[] { 99, -1 }), ("axes", new[] { 1, 0 }))
+            .Floats(4, 5).RequireParity();
 
     [Fact]
     public void Slice_OfStepZero_NamesNode()

@@ -49,8 +49,8 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
     }
 
     /// <summary>
-    /// Requires ONNX Runtime's types, shapes and values, whether the inputs after the first are computed or in the file, and gradients equal
-    /// to central differences.
+    /// Requires ONNX Runtime's types, shapes and values, whether the inputs after the first are computed or in the file, and gradients
+    /// equal to central differences.
     /// </summary>
     public void RequireParity(double tolerance = 0)
     {
