@@ -21,11 +21,13 @@ public class ArithmeticTests
     [Theory]
     [MemberData(nameof(OperatorsAndTypes))]
     public void Operator_OfEveryType_EqualsOnnxRuntime(string op, ElementType type) =>
-        NodeParity.Require(op, 14, [Signed(type, 1, 2, 1, 4), Tensors.Of(type, [2, 3, 5, 7, 4, 9], 2, 3, 1)]);
+        new NodeCase(14, op)
+            .Inputs(Signed(type, 1, 2, 1, 4), Tensors.Of(type, [2, 3, 5, 7, 4, 9], 2, 3, 1)).RequireParity(1e-5);
 
     [Fact]
     public void Div_OfNegativeIntegers_DropsFraction() =>
-        NodeParity.Require("Div", 14, [Tensors.Of(ElementType.Int32, [-7, 7, -7, 7], 4), Tensors.Of(ElementType.Int32, [2, -2, -2, 2], 4)]);
+        new NodeCase(14, "Div")
+            .Inputs(Tensors.Of(ElementType.Int32, [-7, 7, -7, 7], 4), Tensors.Of(ElementType.Int32, [2, -2, -2, 2], 4)).RequireParity(1e-5);
 
     [Theory]
     [InlineData(ElementType.Float32, ElementType.Float32)]
@@ -37,7 +39,8 @@ public class ArithmeticTests
     [InlineData(ElementType.Int64, ElementType.Float32)]
     [InlineData(ElementType.Int64, ElementType.Int32)]
     public void Pow_OfTwoTypes_HasTypeOfBase(ElementType type, ElementType exponent) =>
-        NodeParity.Require("Pow", 15, [Tensors.Of(type, [1, 2, 3, 30], 4), Tensors.Of(exponent, [5, 2.5, 3, 2], 4)], tolerance: 1e-4);
+        new NodeCase(15, "Pow")
+            .Inputs(Tensors.Of(type, [1, 2, 3, 30], 4), Tensors.Of(exponent, [5, 2.5, 3, 2], 4)).RequireParity(1e-4);
 
     [Theory]
     [InlineData(2, new long[0])]
@@ -45,10 +48,12 @@ public class ArithmeticTests
     [InlineData(3, new long[] { 1 })]
     [InlineData(-1.5, new long[] { 1, 1, 1 })]
     public void Pow_OfOneExponent_EqualsOnnxRuntime(double exponent, long[] shape) =>
-        NodeParity.Require("Pow", 13, [Tensors.Random(ElementType.Float32, 3, 0.1, 3, 2, 3), Tensors.Floats([exponent], shape)]);
+        new NodeCase(13, "Pow")
+            .Inputs(Tensors.Random(ElementType.Float32, 3, 0.1, 3, 2, 3), Tensors.Floats([exponent], shape)).RequireParity(1e-5);
 
     [Fact]
-    public void Pow_OfNumberAndAxis_HasAxis() => NodeParity.Require("Pow", 13, [Tensors.Floats([3]), Tensors.Floats([2], 1)]);
+    public void Pow_OfNumberAndAxis_HasAxis() =>
+        new NodeCase(13, "Pow").Inputs(Tensors.Floats([3]), Tensors.Floats([2], 1)).RequireParity(1e-5);
 
     [Theory]
     [InlineData(ElementType.Float16, 1)]
@@ -58,21 +63,22 @@ public class ArithmeticTests
     [InlineData(ElementType.Int16, 1)]
     [InlineData(ElementType.Int64, 0)]
     [InlineData(ElementType.UInt8, 0)]
-    public void Mod_OfSigns_EqualsOnnxRuntime(ElementType type, int fmod) => NodeParity.Require(
-        "Mod", 13, [Tensors.Of(type, [-4.25, 7.5, 5, 4, -7, 8], 2, 3), Tensors.Of(type, [2, -3, 8], 3)], [("fmod", fmod)]);
+    public void Mod_OfSigns_EqualsOnnxRuntime(ElementType type, int fmod) =>
+        new NodeCase(13, "Mod", ("fmod", fmod))
+            .Inputs(Tensors.Of(type, [-4.25, 7.5, 5, 4, -7, 8], 2, 3), Tensors.Of(type, [2, -3, 8], 3)).RequireParity(1e-5);
 
     [Fact]
     public void Mod_OfFloatsWithoutFmod_IsRefused()
     {
-        var node = new NodeParity("Mod", 13, [Tensors.Floats([5], 1), Tensors.Floats([3], 1)]);
-        Assert.Contains("fmod = 1", Assert.Throws<UnsupportedModelException>(() => node.Executor()).Message);
+        var node = new NodeCase(13, "Mod").Inputs(Tensors.Floats([5], 1), Tensors.Floats([3], 1));
+        Assert.Contains("fmod = 1", Assert.Throws<UnsupportedModelException>(() => node.Execute()).Message);
     }
 
     [Fact]
     public void Div_OfIntegerByZero_NamesNode()
     {
-        var node = new NodeParity("Div", 14, [Tensors.Longs(5), Tensors.Longs(0)]);
-        Assert.Contains("'node'", Assert.Throws<InputException>(() => node.Executor()).Message);
+        var node = new NodeCase(14, "Div").Inputs(Tensors.Longs(5), Tensors.Longs(0));
+        Assert.Contains("'node'", Assert.Throws<InputException>(() => node.Execute()).Message);
     }
 
     private static TensorProto Signed(ElementType type, int seed, params long[] shape) =>

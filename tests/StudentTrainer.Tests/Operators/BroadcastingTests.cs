@@ -14,23 +14,24 @@ public class BroadcastingTests
     [InlineData(1, 1)]
     public void Add_WithAxis_AlignsFirstAxisOfSecondOperand(int axis, int opset)
     {
-        var node = new NodeParity(
-            "Add", opset, [Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([100, 200, 300], 3)], [("broadcast", 1), ("axis", axis)]);
+        var node = new NodeCase(opset, "Add", ("broadcast", 1), ("axis", axis))
+            .Inputs(Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([100, 200, 300], 3));
         RequireSum(node, i => i + 100 * (1 + i / 2 % 3));
     }
 
     [Fact]
     public void Add_WithoutAxis_AlignsLastAxes()
     {
-        var node = new NodeParity("Add", 6, [Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([100, 200], 2)], [("broadcast", 1)]);
+        var node = new NodeCase(6, "Add", ("broadcast", 1))
+            .Inputs(Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([100, 200], 2));
         RequireSum(node, i => i + 100 * (1 + i % 2));
     }
 
     [Fact]
     public void Add_OfVersion1_IgnoresHintOfOverwriting()
     {
-        var node = new NodeParity(
-            "Add", 1, [Tensors.Floats(Counted, 12), Tensors.Floats(Counted, 12)], [("consumed_inputs", new[] { 0, 0 })]);
+        var node = new NodeCase(1, "Add", ("consumed_inputs", new[] { 0, 0 }))
+            .Inputs(Tensors.Floats(Counted, 12), Tensors.Floats(Counted, 12));
         RequireSum(node, i => 2 * i);
     }
 
@@ -39,24 +40,21 @@ public class BroadcastingTests
     [InlineData(-4)]
     public void Add_WithImpossibleAxis_SaysWhich(int axis)
     {
-        var node = new NodeParity(
-            "Add", 6, [Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([1, 2], 2)], [("broadcast", 1), ("axis", axis)]);
-        Assert.Contains($"axis {axis}", Assert.Throws<UnsupportedModelException>(() => node.Executor()).Message);
+        var node = new NodeCase(6, "Add", ("broadcast", 1), ("axis", axis))
+            .Inputs(Tensors.Floats(Counted, 2, 3, 2), Tensors.Floats([1, 2], 2));
+        Assert.Contains($"axis {axis}", Assert.Throws<UnsupportedModelException>(() => node.Execute()).Message);
     }
 
     [Fact]
     public void Add_WithAxisFrom7On_IsRefused()
     {
-        var node = new NodeParity("Add", 7, [Tensors.Floats(Counted, 12), Tensors.Floats([1], 1)], [("axis", 0)]);
-        Assert.Contains("axis", Assert.Throws<UnsupportedModelException>(() => node.Executor()).Message);
+        var node = new NodeCase(7, "Add", ("axis", 0)).Inputs(Tensors.Floats(Counted, 12), Tensors.Floats([1], 1));
+        Assert.Contains("axis", Assert.Throws<UnsupportedModelException>(() => node.Execute()).Message);
     }
 
-    private static void RequireSum(NodeParity node, Func<int, double> expected)
+    private static void RequireSum(NodeCase node, Func<int, double> expected)
     {
-        foreach (var stored in (bool[])[false, true])
-        {
-            var actual = node.Executor(stored)[0].data<float>().ToArray();
-            Near.Equal(Counted.Select((_, i) => (float)expected(i)).ToArray(), actual, 0);
-        }
+        var actual = node.Execute().data<float>().ToArray();
+        Near.Equal(Counted.Select((_, i) => (float)expected(i)).ToArray(), actual, 0);
     }
 }

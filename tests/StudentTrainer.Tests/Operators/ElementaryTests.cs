@@ -14,7 +14,8 @@ public class ElementaryTests
     public void Function_OfFloats_EqualsOnnxRuntime(string op)
     {
         foreach (var opset in (int[])[13, 22])
-            NodeParity.Require(op, opset, [Tensors.Random(ElementType.Float32, 1, Positive.Contains(op) ? 0.1 : -3, 3, 2, 5)]);
+            new NodeCase(opset, op)
+                .Inputs(Tensors.Random(ElementType.Float32, 1, Positive.Contains(op) ? 0.1 : -3, 3, 2, 5)).RequireParity(1e-5);
     }
 
     [Theory]
@@ -31,7 +32,7 @@ public class ElementaryTests
     [InlineData("Sin")]
     [InlineData("Sqrt")]
     public void Function_OfDoubles_EqualsOnnxRuntime(string op) =>
-        NodeParity.Require(op, 13, [Tensors.Random(ElementType.Float64, 1, 0.1, 3, 2, 5)], tolerance: 1e-12);
+        new NodeCase(13, op).Inputs(Tensors.Random(ElementType.Float64, 1, 0.1, 3, 2, 5)).RequireParity(1e-12);
 
     /// <summary>Against float32, since ONNX Runtime has not all of them.</summary>
     [Theory]
@@ -40,8 +41,8 @@ public class ElementaryTests
     {
         var input = Tensors.Of(ElementType.Float16, [0.25, 0.5, 1.5, 2.5, 3.5, 2.25], 6);
         var floats = Tensors.Floats([0.25, 0.5, 1.5, 2.5, 3.5, 2.25], 6);
-        var expected = new NodeParity(op, 13, [floats]).Executor()[0].to(TorchSharp.torch.float16);
-        var actual = new NodeParity(op, 13, [input]).Executor()[0];
+        var expected = new NodeCase(13, op).Inputs(floats).Execute().to(TorchSharp.torch.float16);
+        var actual = new NodeCase(13, op).Inputs(input).Execute();
         Assert.Equal(expected.dtype, actual.dtype);
         Assert.Equal(expected.data<Half>().ToArray(), actual.data<Half>().ToArray());
     }
@@ -56,10 +57,10 @@ public class ElementaryTests
     public void Function_OfIntegers_EqualsOnnxRuntime(string op, ElementType type)
     {
         var low = type == ElementType.UInt8 ? 0 : -9;
-        NodeParity.Require(op, 13, [Tensors.Random(type, 2, low, 9, 20)]);
+        new NodeCase(13, op).Inputs(Tensors.Random(type, 2, low, 9, 20)).RequireParity(1e-5);
     }
 
     [Fact]
     public void Round_OfHalves_GoesToEven() =>
-        NodeParity.Require("Round", 11, [Tensors.Floats([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4, 2.6], 8)], tolerance: 0);
+        new NodeCase(11, "Round").Inputs(Tensors.Floats([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4, 2.6], 8)).RequireParity();
 }

@@ -19,34 +19,36 @@ public class LogicTests
     [InlineData("Less", 13, ElementType.Float64)]
     [InlineData("LessOrEqual", 12, ElementType.Int32)]
     [InlineData("LessOrEqual", 16, ElementType.Float32)]
-    public void Comparison_WithBroadcasting_EqualsOnnxRuntime(string op, int opset, ElementType type) => NodeParity.Require(
-        op, opset, [Tensors.Of(type, [0, 1, 2, 3, 1, 0], 2, 3), Tensors.Of(type, [1, 1, 2], 3)], tolerance: 0);
+    public void Comparison_WithBroadcasting_EqualsOnnxRuntime(string op, int opset, ElementType type) =>
+        new NodeCase(opset, op)
+            .Inputs(Tensors.Of(type, [0, 1, 2, 3, 1, 0], 2, 3), Tensors.Of(type, [1, 1, 2], 3)).RequireParity();
 
     [Theory]
     [InlineData("And")]
     [InlineData("Or")]
     [InlineData("Xor")]
-    public void Connective_WithBroadcasting_EqualsOnnxRuntime(string op) => NodeParity.Require(
-        op, 7, [Tensors.Of(ElementType.Bool, [0, 1, 0, 1], 2, 2), Tensors.Of(ElementType.Bool, [0, 1], 2, 1)], tolerance: 0);
+    public void Connective_WithBroadcasting_EqualsOnnxRuntime(string op) =>
+        new NodeCase(7, op)
+            .Inputs(Tensors.Of(ElementType.Bool, [0, 1, 0, 1], 2, 2), Tensors.Of(ElementType.Bool, [0, 1], 2, 1)).RequireParity();
 
     [Fact]
     public void Not_OfBools_EqualsOnnxRuntime() =>
-        NodeParity.Require("Not", 13, [Tensors.Of(ElementType.Bool, [0, 1, 0], 3)], tolerance: 0);
+        new NodeCase(13, "Not").Inputs(Tensors.Of(ElementType.Bool, [0, 1, 0], 3)).RequireParity();
 
     [Theory]
     [InlineData(ElementType.Float32)]
     [InlineData(ElementType.Int64)]
     [InlineData(ElementType.UInt8)]
-    public void Where_WithBroadcasting_EqualsOnnxRuntime(ElementType type) => NodeParity.Require(
-        "Where", 16,
-        [Tensors.Of(ElementType.Bool, [0, 1], 2, 1), Tensors.Of(type, [1, 2, 3], 3), Tensors.Of(type, [9])], tolerance: 0);
+    public void Where_WithBroadcasting_EqualsOnnxRuntime(ElementType type) =>
+        new NodeCase(16, "Where")
+            .Inputs(Tensors.Of(ElementType.Bool, [0, 1], 2, 1), Tensors.Of(type, [1, 2, 3], 3), Tensors.Of(type, [9])).RequireParity();
 
     [Theory]
     [InlineData(ElementType.Float16)]
     [InlineData(ElementType.Float32)]
     [InlineData(ElementType.Float64)]
     public void IsNaN_OfFloats_EqualsOnnxRuntime(ElementType type) =>
-        NodeParity.Require("IsNaN", 13, [Tensors.Of(type, Strange, 6)], tolerance: 0);
+        new NodeCase(13, "IsNaN").Inputs(Tensors.Of(type, Strange, 6)).RequireParity();
 
     [Theory]
     [InlineData(ElementType.Float32, 1, 1)]
@@ -55,6 +57,7 @@ public class LogicTests
     [InlineData(ElementType.Float64, 0, 0)]
     [InlineData(ElementType.Float16, 1, 1)]
     [InlineData(ElementType.Float16, 0, 1)]
-    public void IsInf_OfSigns_EqualsOnnxRuntime(ElementType type, int negative, int positive) => NodeParity.Require(
-        "IsInf", 20, [Tensors.Of(type, Strange, 6)], [("detect_negative", negative), ("detect_positive", positive)], tolerance: 0);
+    public void IsInf_OfSigns_EqualsOnnxRuntime(ElementType type, int negative, int positive) =>
+        new NodeCase(20, "IsInf", ("detect_negative", negative), ("detect_positive", positive))
+            .Inputs(Tensors.Of(type, Strange, 6)).RequireParity();
 }

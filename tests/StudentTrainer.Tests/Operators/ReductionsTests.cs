@@ -22,7 +22,8 @@ public class ReductionsTests
         foreach (var opset in (int[])[8, 12])
         {
             foreach (var (axes, keep) in Forms.Where(form => opset > 8 || form.Axes?.Min() is null or >= 0))
-                NodeParity.Require($"Reduce{name}", opset, [Positive(ElementType.Float32)], Attributes(axes, keep), tolerance: 1e-4);
+                new NodeCase(opset, $"Reduce{name}", Attributes(axes, keep))
+                    .Inputs(Positive(ElementType.Float32)).RequireParity(1e-4);
         }
     }
 
@@ -33,7 +34,8 @@ public class ReductionsTests
         foreach (var (axes, keep) in Forms)
         {
             var input = axes is null ? null : Tensors.Longs([.. axes]);
-            NodeParity.Require($"Reduce{name}", 18, [Positive(ElementType.Float32), input], Attributes(null, keep), tolerance: 1e-4);
+            new NodeCase(18, $"Reduce{name}", Attributes(null, keep))
+                .Inputs(Positive(ElementType.Float32), input).RequireParity(1e-4);
         }
     }
 
@@ -43,13 +45,14 @@ public class ReductionsTests
     {
         var input = name == "LogSum" ? Positive(ElementType.Float32) : Tensors.Random(1, 2, 3);
         foreach (var none in (int[])[0, 1])
-            NodeParity.Require($"Reduce{name}", 18, [input, Tensors.Longs()], [("noop_with_empty_axes", none)], tolerance: 1e-4);
+            new NodeCase(18, $"Reduce{name}", ("noop_with_empty_axes", none))
+                .Inputs(input, Tensors.Longs()).RequireParity(1e-4);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Reduction_OfNumber_EqualsOnnxRuntime(string name) =>
-        NodeParity.Require($"Reduce{name}", 18, [Tensors.Floats([2.5])]);
+        new NodeCase(18, $"Reduce{name}").Inputs(Tensors.Floats([2.5])).RequireParity(1e-5);
 
     [Theory]
     [InlineData("Sum", ElementType.Int32)]
@@ -73,19 +76,21 @@ public class ReductionsTests
         foreach (var (axes, keep) in Forms)
         {
             var input = axes is null ? null : Tensors.Longs([.. axes]);
-            NodeParity.Require($"Reduce{name}", 18, [Positive(type), input], Attributes(null, keep), tolerance: 1e-9);
+            new NodeCase(18, $"Reduce{name}", Attributes(null, keep)).Inputs(Positive(type), input).RequireParity(1e-9);
         }
     }
 
     [Fact]
     public void Mean_OfNegativeIntegers_DropsFraction() =>
-        NodeParity.Require("ReduceMean", 18, [Tensors.Of(ElementType.Int32, [-7, 2, -4, 7, 2, 4], 2, 3), Tensors.Longs(1)], tolerance: 0);
+        new NodeCase(18, "ReduceMean")
+            .Inputs(Tensors.Of(ElementType.Int32, [-7, 2, -4, 7, 2, 4], 2, 3), Tensors.Longs(1)).RequireParity();
 
     [Theory]
     [InlineData("Max")]
     [InlineData("Min")]
-    public void Extreme_OfBools_EqualsOnnxRuntime(string name) => NodeParity.Require(
-        $"Reduce{name}", 20, [Tensors.Of(ElementType.Bool, [0, 1, 0, 0, 1, 1], 3, 2), Tensors.Longs(1)], tolerance: 0);
+    public void Extreme_OfBools_EqualsOnnxRuntime(string name) =>
+        new NodeCase(20, $"Reduce{name}")
+            .Inputs(Tensors.Of(ElementType.Bool, [0, 1, 0, 0, 1, 1], 3, 2), Tensors.Longs(1)).RequireParity();
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -98,12 +103,13 @@ public class ReductionsTests
         Assert.Equal(expected.data<Half>().ToArray(), actual.data<Half>().ToArray());
 
         Tensor Executor(ElementType type) =>
-            new NodeParity($"Reduce{name}", 18, [Tensors.Of(type, values, 2, 3), Tensors.Longs(1)]).Executor()[0];
+            new NodeCase(18, $"Reduce{name}").Inputs(Tensors.Of(type, values, 2, 3), Tensors.Longs(1)).Execute();
     }
 
     [Fact]
-    public void LogSumExp_OfLargeNumbers_IsFinite() => NodeParity.Require(
-        "ReduceLogSumExp", 13, [Tensors.Floats([1000, 1000, -1000, -1000], 2, 2)], [("axes", new[] { 1 })], tolerance: 1e-3);
+    public void LogSumExp_OfLargeNumbers_IsFinite() =>
+        new NodeCase(13, "ReduceLogSumExp", ("axes", new[] { 1 }))
+            .Inputs(Tensors.Floats([1000, 1000, -1000, -1000], 2, 2)).RequireParity(1e-3);
 
     /// <summary>The derivative of a product by one factor is the product of the others; a norm has none at zero, where 0 will do.</summary>
     [Theory]
@@ -113,20 +119,21 @@ public class ReductionsTests
     [InlineData("Prod", new double[] { 0, 1, 2 }, new double[] { 2, 0, 0 })]
     [InlineData("Prod", new double[] { 0, 0, 2 }, new double[] { 0, 0, 0 })]
     public void Gradient_AtZero_IsFinite(string name, double[] values, double[] expected) =>
-        Near.Equal(expected, new NodeParity($"Reduce{name}", 18, [Tensors.Of(ElementType.Float64, values, 1, 3)]).Gradient(), 1e-12);
+        Near.Equal(expected, new NodeCase(18, $"Reduce{name}")
+            .Inputs(Tensors.Of(ElementType.Float64, values, 1, 3)).Gradient(), 1e-12);
 
     [Fact]
     public void Reduction_OfUnknownAttribute_IsRefused()
     {
-        var node = new NodeParity("ReduceMax", 18, [Positive(ElementType.Float32)], [("axes", new[] { 1 })]);
-        Assert.Contains("axes", Assert.Throws<UnsupportedModelException>(() => node.Executor()).Message);
+        var node = new NodeCase(18, "ReduceMax", ("axes", new[] { 1 })).Inputs(Positive(ElementType.Float32));
+        Assert.Contains("axes", Assert.Throws<UnsupportedModelException>(() => node.Execute()).Message);
     }
 
     [Fact]
     public void Reduction_OfImpossibleAxis_NamesNode()
     {
-        var node = new NodeParity("ReduceMax", 18, [Positive(ElementType.Float32), Tensors.Longs(3)]);
-        Assert.Contains("'node'", Assert.Throws<InputException>(() => node.Executor()).Message);
+        var node = new NodeCase(18, "ReduceMax").Inputs(Positive(ElementType.Float32), Tensors.Longs(3));
+        Assert.Contains("'node'", Assert.Throws<InputException>(() => node.Execute()).Message);
     }
 
     private static TensorProto Positive(ElementType type) =>

@@ -11,14 +11,16 @@ public class VariadicTests
     [InlineData("Sum")]
     [InlineData("Mean")]
     public void Operator_OfThreeShapes_EqualsOnnxRuntime(string op) =>
-        NodeParity.Require(op, 13, [Tensors.Random(1, 2, 1, 4), Tensors.Random(2, 3, 1), Tensors.Random(3)]);
+        new NodeCase(13, op)
+            .Inputs(Tensors.Random(1, 2, 1, 4), Tensors.Random(2, 3, 1), Tensors.Random(3)).RequireParity(1e-5);
 
     [Theory]
     [InlineData("Max")]
     [InlineData("Min")]
     [InlineData("Sum")]
     [InlineData("Mean")]
-    public void Operator_OfOneInput_IsTheInput(string op) => NodeParity.Require(op, 13, [Tensors.Random(1, 2, 4)], tolerance: 0);
+    public void Operator_OfOneInput_IsTheInput(string op) =>
+        new NodeCase(13, op).Inputs(Tensors.Random(1, 2, 4)).RequireParity();
 
     [Theory]
     [InlineData(ElementType.Float16)]
@@ -28,6 +30,7 @@ public class VariadicTests
     public void Extremes_OfType_EqualOnnxRuntime(ElementType type)
     {
         foreach (var op in (string[])["Max", "Min"])
-            NodeParity.Require(op, 13, [Tensors.Random(type, 1, -9, 9, 2, 3), Tensors.Random(type, 2, -9, 9, 3)]);
+            new NodeCase(13, op)
+                .Inputs(Tensors.Random(type, 1, -9, 9, 2, 3), Tensors.Random(type, 2, -9, 9, 3)).RequireParity(1e-5);
     }
 }

@@ -36,6 +36,18 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
         return this;
     }
 
+    /// <summary>Adds tensors; <c>null</c> is left out.</summary>
+    public NodeCase Inputs(params TensorProto?[] tensors)
+    {
+        foreach (var tensor in tensors)
+        {
+            inputs.Add(tensor?.Clone());
+            if (tensor is not null)
+                inputs[^1]!.Name = $"x{inputs.Count - 1}";
+        }
+        return this;
+    }
+
     public NodeCase LeftOut()
     {
         inputs.Add(null);
@@ -71,6 +83,18 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
 
     /// <summary>Runs the node in the executor alone.</summary>
     public torch.Tensor Execute() => Execute(Model(fromFile: 0), Given)[0];
+
+    /// <summary>The derivative of the first output's sum by each element of the first input, which is float64.</summary>
+    public double[] Gradient()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor[] tensors = [.. Given.Select(input => input.ToTensor(torch.CPU))];
+        tensors[0].requires_grad_();
+        var program = Compile(Model(fromFile: 0));
+        using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
+        program.Run(weights, tensors, training: true)[0].sum().backward();
+        return tensors[0].grad!.data<double>().ToArray();
+    }
 
     private IEnumerable<TensorProto> Given => inputs.OfType<TensorProto>();
 

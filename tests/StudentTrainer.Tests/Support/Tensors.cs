@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Support;
 
-/// <summary>Tensors of any type for <see cref="NodeParity"/>.</summary>
+/// <summary>Tensors of any type for <see cref="NodeCase"/>.</summary>
 internal static class Tensors
 {
     /// <summary>Values rounded to a type (integers: their fractions dropped); the shape <c>[]</c> holds one number without axes.</summary>
