@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
@@ -72,6 +73,11 @@ internal sealed record StudentCase(
     /// <summary>A batch's shape.</summary>
     public long[] BatchShape(int size) => [size, .. SampleShape.Select(length => (long)length)];
 
+    /// <summary>What is to be learned: all floats but scalars and running statistics.</summary>
+    public static IEnumerable<TensorProto> Learned(OnnxModel student) => student.Proto.Graph.Initializer
+        .Where(tensor => TensorTypes.IsFloat(tensor.DataType) && tensor.Dims.Count > 0)
+        .Where(tensor => !tensor.Name.EndsWith(".mean") && !tensor.Name.EndsWith(".variance"));
+
     /// <summary>ONNX Runtime's word on a student.</summary>
     public static (float[] Values, long[] Shape) OnnxRuntime(OnnxModel student, Array batch, params long[] shape)
     {
@@ -94,10 +100,13 @@ internal sealed record StudentCase(
         using var grad = torch.no_grad();
         var program = Programs.Compile(student);
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
-        var input = batch is long[] ids ? torch.tensor(ids, shape) : torch.tensor((float[])batch, shape);
-        var logits = program.Run(weights, input, training: false)[0];
+        var logits = program.Run(weights, Tensor(batch, shape), training: false)[0];
         return (logits.data<float>().ToArray(), logits.shape);
     }
+
+    /// <summary>A batch as libtorch takes it.</summary>
+    public static torch.Tensor Tensor(Array batch, params long[] shape) =>
+        batch is long[] ids ? torch.tensor(ids, shape) : torch.tensor((float[])batch, shape);
 
     private static bool TakesTokens(OnnxModel student) => student.Proto.Graph.Input[0].DataTypeOf() == ElementType.Int64.ToDataType();
 }

@@ -1,6 +1,8 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
+using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Students;
 
@@ -51,6 +53,26 @@ public class StudentRunTests
             Assert.Equal(expected.Shape, actual.Shape);
             Near.Equal(expected.Values, actual.Values, 1e-4, $"logits at batch {size}");
         }
+    }
+
+    /// <summary>The plan holds exactly what is to be learned, and a gradient gets to all of it.</summary>
+    [Theory]
+    [MemberData(nameof(Executed))]
+    public void Student_InTraining_LearnsEveryWeight(string name)
+    {
+        var test = StudentCase.All[name];
+        var student = test.Build();
+        using var scope = torch.NewDisposeScope();
+        var program = Programs.Compile(student);
+        using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
+        Assert.Equal(
+            StudentCase.Learned(student).Select(tensor => tensor.Name).Order(),
+            weights.Parameters.Select(parameter => parameter.Weight.Name).Order());
+        torch.manual_seed(1);
+        program.Run(weights, StudentCase.Tensor(test.Batch(student, 16), test.BatchShape(16)), training: true)[0].square().sum().backward();
+        Assert.All(weights.Parameters, parameter => Assert.True(
+            parameter.Tensor.grad is { } gradient && gradient.abs().max().item<float>() is > 0 and < float.PositiveInfinity,
+            parameter.Weight.Name));
     }
 
     [Theory]
