@@ -98,7 +98,8 @@ internal static class Pooling
         {
             var (axis, input, dim) = (axes[i], x, i + 2);
             var reach = (axis.Windows - 1) * axis.Stride + 1;
-            x = Enumerable.Range(0, (int)axis.Kernel).Select(k => input.slice(dim, k * axis.Dilation, k * axis.Dilation + reach, axis.Stride))
+            x = Enumerable.Range(0, (int)axis.Kernel).Select(k => k * axis.Dilation)
+                .Select(start => input.slice(dim, start, start + reach, axis.Stride))
                 .Aggregate((sum, slice) => sum.add(slice)).div(axis.Kernel);
         }
         return x;

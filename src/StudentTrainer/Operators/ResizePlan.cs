@@ -6,6 +6,8 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal sealed class ResizePlan
 {
     private readonly ResizeRule rule;
+    private readonly long[] shape;
+    private readonly ResizeAxis[] resized;
     private readonly (ResizeAxis Axis, long[]? Indices, float[]? Weights, bool[]? Outside)[] axes;
     private readonly InterpolationMode? libtorch;
     private readonly long[] size;
@@ -14,13 +16,14 @@ internal sealed class ResizePlan
     /// <param name="rule">How to interpolate.</param>
     /// <param name="shape">The input's shape.</param>
     /// <param name="resized">The axes that may change.</param>
-    public ResizePlan(ResizeRule rule, long[] shape, IEnumerable<ResizeAxis> resized)
+    public ResizePlan(ResizeRule rule, long[] shape, ResizeAxis[] resized)
     {
-        this.rule = rule;
+        (this.rule, this.shape, this.resized) = (rule, shape, resized);
         var nearest = rule.Mode == "nearest";
+        var isSame = rule.Coordinates != ResizeCoordinates.Crop && Array.TrueForAll(resized, axis => axis.Size == axis.Length);
         axes =
         [
-            .. resized.Where(axis => !axis.IsIdentity)
+            .. resized.Where(axis => !isSame && !axis.IsIdentity)
                 .Select(axis => (axis, nearest ? rule.Indices(axis) : null, nearest ? null : rule.Weights(axis), rule.Outside(axis))),
         ];
         var output = (long[])shape.Clone();
@@ -28,6 +31,10 @@ internal sealed class ResizePlan
             output[axis.Dim] = axis.Length;
         (libtorch, size) = (FindLibtorchMode(shape.Length), output.Length > 2 ? output[2..] : []);
     }
+
+    /// <summary>Whether the plan was made for this.</summary>
+    public bool IsFor(long[] shape, ResizeAxis[] resized) =>
+        this.shape.AsSpan().SequenceEqual(shape) && this.resized.AsSpan().SequenceEqual(resized);
 
     /// <summary>Resizes.</summary>
     public Tensor Apply(Tensor x)
@@ -76,7 +83,10 @@ internal sealed class ResizePlan
         if (rank is < 3 or > 5 || Array.Exists(axes, axis => axis.Axis.Dim < 2 || axis.Outside is not null))
             return null;
         if (rule.Mode == "nearest")
-            return Array.TrueForAll(axes, axis => axis.Indices.AsSpan().SequenceEqual(LibtorchNearest(axis.Axis))) ? InterpolationMode.Nearest : null;
+        {
+            var equal = Array.TrueForAll(axes, axis => axis.Indices.AsSpan().SequenceEqual(LibtorchNearest(axis.Axis)));
+            return equal ? InterpolationMode.Nearest : null;
+        }
         var same = rule is { Mode: "linear", Antialias: false } && Array.TrueForAll(axes, axis => IsLibtorchLinear(axis.Axis));
         return !same ? null : rank switch
         {

@@ -20,7 +20,7 @@ internal sealed record ResizeTarget(
     /// <exception cref="ArgumentException">The numbers do not fit the shape.</exception>
     public ResizeAxis[] Fit(StepInputs x, long[] shape, bool crops)
     {
-        var dims = Axes is null ? Enumerable.Range(0, shape.Length).ToArray() : Array.ConvertAll(Axes, axis => Position(axis, shape.Length));
+        int[] dims = [.. Axes?.Select(axis => Position(axis, shape.Length)) ?? Enumerable.Range(0, shape.Length)];
         var axes = Scales?.Invoke(x) is { Length: > 0 } scales
             ? Scaled(shape, dims, scales)
             : Sized(shape, dims, Sizes?.Invoke(x) ?? throw new ArgumentException("there are neither scales nor sizes"));

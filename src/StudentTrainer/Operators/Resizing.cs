@@ -21,7 +21,7 @@ internal static class Resizing
         var attributes = node.Attributes;
         var rule = new ResizeRule(
             Mode(node), Known(node, "coordinate_transformation_mode", "half_pixel", ResizeCoordinates.Rules.Keys),
-            Known(node, "nearest_mode", "round_prefer_floor", ResizeCoordinates.Nearest.Keys))
+            Known(node, "nearest_mode", "round_prefer_floor", ResizeCoordinates.Nearest.Keys.Except([ResizeCoordinates.Simple])))
         {
             CubicA = attributes.GetFloat("cubic_coeff_a", -0.75f),
             ExcludeOutside = attributes.GetInt("exclude_outside", 0) != 0,
@@ -41,20 +41,18 @@ internal static class Resizing
     {
         if (target is { Scales: null, Sizes: null })
             throw node.Unsupported("needs scales or sizes", "neither");
-        ResizePlan? plan = null;
-        (long[] Shape, ResizeAxis[] Axes)? planned = null;
+        ResizePlan? plan = null; // of the last run: shapes seldom change
         return x =>
         {
             var shape = x[0].shape;
             var axes = target.Fit(x, shape, rule.Coordinates == ResizeCoordinates.Crop);
-            if (plan is null || planned is not { } last || !last.Shape.AsSpan().SequenceEqual(shape) || !last.Axes.AsSpan().SequenceEqual(axes))
-                (plan, planned) = (new(rule, shape, axes), (shape, axes));
-            return [plan.Apply(x[0])];
+            var current = plan is { } last && last.IsFor(shape, axes) ? last : plan = new(rule, shape, axes);
+            return [current.Apply(x[0])];
         };
     }
 
     /// <summary>Before version 11 the modes had no attributes of their own.</summary>
-    private static ResizeRule Simple(NodeContext node) => new(Mode(node), "asymmetric", "floor");
+    private static ResizeRule Simple(NodeContext node) => new(Mode(node), "asymmetric", ResizeCoordinates.Simple);
 
     private static string Mode(NodeContext node) => Known(node, "mode", "nearest", ["nearest", "linear", "cubic"]);
 

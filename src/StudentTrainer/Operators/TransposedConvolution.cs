@@ -44,7 +44,7 @@ internal static class TransposedConvolution
         public Axis[] Fit(ReadOnlySpan<long> sizes, ReadOnlySpan<long> kernel)
         {
             if (sizes.Length != kernel.Length || sizes.Length is < 1 or > 3)
-                throw new ArgumentException($"a kernel of {kernel.Length} axes does not fit an input with {sizes.Length} spatial axes (1 to 3)");
+                throw new ArgumentException($"a kernel of {kernel.Length} axes (1 to 3) does not fit an input of {sizes.Length}");
             var axes = new Axis[sizes.Length];
             for (var i = 0; i < axes.Length; i++)
             {
@@ -60,10 +60,10 @@ internal static class TransposedConvolution
         {
             var longest = axis.Full + (OutputPadding?[i] ?? 0);
             var same = Window.AutoPad is "SAME_UPPER" or "SAME_LOWER";
-            if ((OutputShape?[i] ?? (same ? size * axis.Stride : null)) is { } length)
+            if ((OutputShape?[i] ?? (same ? Math.Min(longest, size * axis.Stride) : null)) is { } length)
             {
                 var total = Math.Max(0, longest - length);
-                var head = Window.AutoPad == "SAME_LOWER" ? total - total / 2 : total / 2;
+                var head = Window.AutoPad == "SAME_UPPER" ? total / 2 : total - total / 2;
                 return axis with { Head = head, Length = length };
             }
             var pads = Window.AutoPad == "NOTSET" ? Window.Pads : null;

@@ -50,7 +50,7 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
         var declared = node.Attributes.GetInts("kernel_shape"); // the weight says it too
         var rank = node.RankOf(1) - 2 ?? declared?.Length;
         if (declared is not null && declared.Length != rank)
-            throw node.Unsupported("has a kernel_shape that is not its weight's", $"[{string.Join(", ", declared)}]", $"expected {rank} axes");
+            throw node.Unsupported("has a kernel_shape that is not its weight's", string.Join(", ", declared), $"it has {rank} axes");
         return rank;
     }
 
@@ -61,14 +61,14 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
     public WindowAxis[] Fit(ReadOnlySpan<long> sizes, ReadOnlySpan<long> kernel)
     {
         if (sizes.Length != kernel.Length || sizes.Length is < 1 or > 3)
-            throw new ArgumentException($"a window of {kernel.Length} axes does not fit an input with {sizes.Length} spatial axes (1 to 3)");
+            throw new ArgumentException($"a window of {kernel.Length} axes (1 to 3) does not fit an input of {sizes.Length} spatial axes");
         var axes = new WindowAxis[sizes.Length];
         for (var i = 0; i < axes.Length; i++)
         {
             var stride = Strides?[i] ?? 1;
             var dilation = Dilations?[i] ?? 1;
             var (before, after) = Padding(i, axes.Length, sizes[i], (kernel[i] - 1) * dilation + 1, stride);
-            axes[i] = new(sizes[i], kernel[i], stride, dilation, before, after, Ceil && AutoPad == "NOTSET");
+            axes[i] = new(sizes[i], kernel[i], stride, dilation, before, after, Ceil);
             if (axes[i].Windows < 1)
                 throw new ArgumentException($"the window is larger than axis {i + 2} of the input with its padding");
         }

@@ -90,5 +90,37 @@ public class WindowParityTests
         Oracle.RequireParity(model, Image, shape);
     }
 
+    /// <summary>libtorch has no such kernels on the CPU; the results are those of float32, rounded.</summary>
+    [Theory]
+    [InlineData("Conv", "x w")]
+    [InlineData("ConvTranspose", "x w")]
+    [InlineData("MaxPool", "x")]
+    [InlineData("AveragePool", "x")]
+    [InlineData("GlobalAveragePool", "x")]
+    [InlineData("Resize", "x  scales")]
+    [InlineData("Pad", "x pads")]
+    [InlineData("GridSample", "x grid")]
+    public void Operator_OfHalfPrecision_EqualsSinglePrecision(string op, string inputs)
+    {
+        (string, object)[] attributes = op switch
+        {
+            "MaxPool" or "AveragePool" => [("kernel_shape", new[] { 3, 2 }), ("pads", Ones(4))],
+            "Resize" => [("mode", "linear")],
+            "Pad" => [("mode", "reflect")],
+            _ => [],
+        };
+        var (single, shape) = Oracle.Executor(Model().Node(op, inputs, "y", attributes).Build(), Image, ImageShape);
+        var half = Model().Node("Cast", "x", "hx", ("to", 10)).Node("Cast", "w", "hw", ("to", 10)).Node("Cast", "grid", "hgrid", ("to", 10))
+            .Node(op, inputs.Replace("x", "hx").Replace("w", "hw").Replace("grid", "hgrid"), "h", attributes)
+            .Node("Cast", "h", "y", ("to", 1)).Build();
+        var (values, halfShape) = Oracle.Executor(half, Image, ImageShape);
+        Assert.Equal(shape, halfShape);
+        Near.Equal(single, values, 0.02); // eleven bits, of sums up to 8
+
+        static NodeModel Model() => new NodeModel(17, "N", 4, 7, 9).Floats("w", Numbers.Uniform(2, 4 * 4 * 9), 4, 4, 3, 3)
+            .Floats("scales", [1, 1, 2, 1.5f], 4).Integers("pads", 0, 0, 1, 2, 0, 0, 2, 1)
+            .Floats("grid", Numbers.Uniform(4, 2 * 3 * 3 * 2), 2, 3, 3, 2);
+    }
+
     private static int[] Ones(int count) => [.. Enumerable.Repeat(1, count)];
 }
