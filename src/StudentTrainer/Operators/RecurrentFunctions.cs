@@ -5,6 +5,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>The activation functions of recurrent layers, as their attributes name them.</summary>
 internal static class RecurrentFunctions
 {
+    /// <summary>How many functions of a cell take sums.</summary>
+    private const int OfSums = 2;
+
     private static readonly Dictionary<string, Definition> Known = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Relu"] = new([], (x, _) => x.relu()),
@@ -20,7 +23,10 @@ internal static class RecurrentFunctions
         ["HardSigmoid"] = new([0.2f, 0.5f], (x, p) => x.mul(p[0]).add(p[1]).clamp(min: (TorchSharp.Scalar)0, max: 1)),
     };
 
-    /// <summary>The functions of all cells, one after the other. Where the node has <c>clip</c>, their inputs are kept within it.</summary>
+    /// <summary>
+    /// The functions of all cells, one after the other. Where the node has <c>clip</c>, the sums that go into the gates and the candidate
+    /// are kept within it; what an LSTM's last function takes, the cell, is not (so does ONNX Runtime).
+    /// </summary>
     /// <param name="node">The node.</param>
     /// <param name="defaults">The functions of one cell, if the node names none.</param>
     /// <param name="cells">The number of cells.</param>
@@ -33,7 +39,8 @@ internal static class RecurrentFunctions
         var alphas = new Queue<float>(node.Attributes.GetFloats("activation_alpha") ?? []);
         var betas = new Queue<float>(node.Attributes.GetFloats("activation_beta") ?? []);
         var clip = node.Attributes.GetFloat("clip", float.PositiveInfinity);
-        return Array.ConvertAll(names, name => Clipped(Create(node, name, alphas, betas), clip));
+        return [.. names.Select((name, i) =>
+            Clipped(Create(node, name, alphas, betas), i % defaults.Length < OfSums ? clip : float.PositiveInfinity))];
     }
 
     /// <summary>A function takes the next alpha and the next beta, if it has such parameters and any are left.</summary>

@@ -58,11 +58,12 @@ internal sealed class RecurrentLayer
         var steps = new Tensor[sums.Length];
         var state = First(x, direction, x[0].shape[batchFirst ? 0 : 1]);
         var ends = lengths is null ? null : tensor(lengths, device: x[0].device).unsqueeze(1);
+        var shortest = lengths?.Min() ?? steps.Length;
         for (var i = 0; i < steps.Length; i++)
         {
             var time = backwards[direction] ? steps.Length - 1 - i : i;
             var next = cell.Step(sums[time], state);
-            if (ends is null || lengths!.Min() > time)
+            if (ends is null || time < shortest)
             {
                 (state, steps[time]) = (next, next[0]);
                 continue;
