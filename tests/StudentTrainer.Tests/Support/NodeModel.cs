@@ -60,7 +60,6 @@ internal sealed class NodeModel
         string text => new() { Name = name, Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8(text) },
         double[] numbers => new() { Name = name, Type = AttributeType.Floats, Floats = { numbers.Select(number => (float)number) } },
         int[] numbers => new() { Name = name, Type = AttributeType.Ints, Ints = { numbers.Select(number => (long)number) } },
-        double[] numbers => new() { Name = name, Type = AttributeType.Floats, Floats = { numbers.Select(number => (float)number) } },
         string[] texts => new()
         {
             Name = name, Type = AttributeType.Strings, Strings = { texts.Select(Google.Protobuf.ByteString.CopyFromUtf8) },
