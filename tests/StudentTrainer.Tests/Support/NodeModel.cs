@@ -57,6 +57,7 @@ internal sealed class NodeModel
     {
         TensorProto tensor => new() { Name = name, Type = AttributeType.Tensor, T = tensor },
         int number => new() { Name = name, Type = AttributeType.Int, I = number },
+        double number => new() { Name = name, Type = AttributeType.Float, F = (float)number },
         string text => new() { Name = name, Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8(text) },
         double[] numbers => new() { Name = name, Type = AttributeType.Floats, Floats = { numbers.Select(number => (float)number) } },
         int[] numbers => new() { Name = name, Type = AttributeType.Ints, Ints = { numbers.Select(number => (long)number) } },
