@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
@@ -49,7 +50,8 @@ internal sealed record DataOptions(
 /// <summary>The student's graph: a built-in architecture, or a file.</summary>
 /// <param name="Architecture">The built-in one; <c>null</c> with a file.</param>
 /// <param name="Model">The ONNX file; <c>null</c> with a built-in architecture.</param>
-internal sealed record StudentSource(StudentOptions? Architecture, string? Model);
+/// <param name="Import">How the graph becomes a student.</param>
+internal sealed record StudentSource(StudentOptions? Architecture, string? Model, StudentImport Import);
 
 /// <summary>How the baseline is trained.</summary>
 /// <param name="Objective">Terms that need no teacher.</param>

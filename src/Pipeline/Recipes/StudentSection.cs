@@ -1,3 +1,5 @@
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Students;
 using YamlDotNet.RepresentationModel;
 
@@ -6,7 +8,7 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>student</c>: a file, or a built-in architecture with its options.</summary>
 internal static class StudentSection
 {
-    private static readonly string[] FileKeys = ["model"];
+    private static readonly string[] FileKeys = ["model", "init", "output", "norm-overlay"];
 
     /// <summary>Reads it.</summary>
     public static StudentSource Read(RecipeValue value)
@@ -14,19 +16,22 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? [] : Architectures.OptionsOf(Name(named));
-        var map = value.Map([.. FileKeys, "architecture", .. options.Select(option => option.Name)]);
+        var map = value.Map([.. FileKeys, "architecture", "parameters", .. options.Select(option => option.Name)]);
+        var import = new StudentImport { Parameters = map.Read("parameters", ParameterOverrides.None, ReadParameters) };
         if (map.Find("model") is { } model)
             return named is null
-                ? new(null, model.File())
+                ? new(null, model.File(), ReadImport(map, import))
                 : throw value.Error(
                     "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
+        if (FileKeys.FirstOrDefault(key => map.Find(key) is not null) is { } stray)
+            throw value.Error($"The key '{stray}' is for students that come from a file.", stray, "it beside 'model'", "remove it");
         var student = new StudentOptions { Architecture = map.Require("architecture").Text() };
         foreach (var option in options)
         {
             if (map.Find(option.Name) is { } given)
                 student.Values[option.Name] = Read(option, given);
         }
-        return new(student, null);
+        return new(student, null, import);
     }
 
     /// <summary>Writes it, with every option of the architecture.</summary>
@@ -37,8 +42,39 @@ internal static class StudentSection
         [
             ("architecture", architecture.Architecture),
             .. Architectures.Resolve(architecture).Select(entry => (entry.Option.Name, entry.Value)),
+            ("parameters", WriteParameters(student.Import.Parameters)),
         ])
-        : YamlTree.Map(("model", model));
+        : YamlTree.Map(
+            ("model", model),
+            ("init", Word(student.Import.Initialisation)),
+            ("output", student.Import.Output),
+            ("norm-overlay", student.Import.NormOverlay is { } overlay ? overlay : "auto"),
+            ("parameters", WriteParameters(student.Import.Parameters)));
+
+    private static StudentImport ReadImport(RecipeMap map, StudentImport import) => import with
+    {
+        Initialisation = map.Read("init", Initialisation.Keep, v => Enum.GetValues<Initialisation>().First(init => Word(init) == v.OneOf(Words))),
+        Output = map.Read("output", null, v => v.IsNone ? null : v.Text()),
+        NormOverlay = map.Read("norm-overlay", (bool?)null, v => v.OneOf("auto", "true", "false") switch { "auto" => null, var word => word == "true" }),
+    };
+
+    private static string[] Words => [.. Enum.GetValues<Initialisation>().Select(Word)];
+
+    private static string Word(Initialisation init) => init.ToString().ToLowerInvariant();
+
+    private static ParameterOverrides ReadParameters(RecipeValue value)
+    {
+        var map = value.Map("include", "exclude");
+        return new(Patterns("include"), Patterns("exclude"));
+
+        IReadOnlyList<string> Patterns(string key) => map.Read(key, [], v => v.OneOrMore(pattern => pattern.Text()));
+    }
+
+    private static YamlNode? WriteParameters(ParameterOverrides parameters) => parameters.Include.Count + parameters.Exclude.Count == 0
+        ? null
+        : YamlTree.Map(
+            ("include", parameters.Include.Count > 0 ? parameters.Include : null),
+            ("exclude", parameters.Exclude.Count > 0 ? parameters.Exclude : null));
 
     private static string Name(RecipeValue value) =>
         Architectures.IsKnown(value.Text()) ? value.Text() : value.OneOf([.. Architectures.Names]);

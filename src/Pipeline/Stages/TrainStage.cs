@@ -1,7 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
@@ -65,8 +64,9 @@ internal static class TrainStage
             using var validationCache = plan.Validation is null ? null : LogitCache.Open(plan.Validation.Folder);
             var student = file
                 ?? Architectures.Build(recipe.Student.Architecture!, sets.Transfer.SampleShape, plan.Classes, plan.Training.Seed);
+            var import = recipe.Student.Import with { Seed = plan.Training.Seed };
             var data = new TrainingData(sets.Transfer, recipe.Data.Preprocessing, cache, sets.Validation, validationCache);
-            var result = Trainer.Train(student, StudentImport.Default, data, plan.Objective, plan.Training, folder, progress, token);
+            var result = Trainer.Train(student, import, data, plan.Objective, plan.Training, folder, progress, token);
             result.Student.Save(Path.Combine(folder, ModelFile));
         });
     }
