@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
@@ -18,35 +19,48 @@ internal sealed class InspectCommand : ExampleCommand
         Description = "Shape of one sample, without the batch axis, where the model leaves it open: 3,224,224.",
     };
 
+    private readonly Option<bool> plan = new("--plan") { Description = "List the role of every tensor: what a student would learn." };
+
+    private readonly Option<bool> tensors = new("--tensors") { Description = "List the tensors inside the graph that can be tapped." };
+
     /// <summary>Declares the command.</summary>
     public InspectCommand()
         : base(
             "inspect",
             "Shows inputs, outputs, operators and parameters of a model, and whether it can be a teacher or a student.",
             "onnxkd inspect model.onnx",
+            "onnxkd inspect model.onnx --plan",
             "onnxkd inspect model.onnx --sample-shape 3,224,224 --json")
     {
         Add(model);
         Add(sampleShape);
+        Add(plan);
+        Add(tensors);
         Does((parsed, stdout, _, _) =>
         {
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
-            Run(parsed.GetValue(model)!, shape, GlobalOptions.Style(parsed), stdout);
+            var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
+            Run(parsed.GetValue(model)!, shape, lists, GlobalOptions.Style(parsed), stdout);
         });
     }
 
+    /// <summary>Which long lists are written for people; JSON always has them.</summary>
+    /// <param name="Plan">The role of every tensor.</param>
+    /// <param name="Tensors">Tensors inside the graph.</param>
+    public readonly record struct Lists(bool Plan = false, bool Tensors = false);
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
-    public static void Run(string path, IReadOnlyList<int>? sampleShape, OutputStyle style, TextWriter stdout)
+    public static void Run(string path, IReadOnlyList<int>? sampleShape, Lists lists, OutputStyle style, TextWriter stdout)
     {
         var inspection = ModelInspection.Of(OnnxModel.Load(path), sampleShape);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else
-            Write(inspection, stdout);
+            Write(inspection, lists, stdout);
     }
 
-    private static void Write(ModelInspection inspection, TextWriter stdout)
+    private static void Write(ModelInspection inspection, Lists lists, TextWriter stdout)
     {
         Line("file", inspection.File);
         Line("SHA-256", inspection.Sha256);
@@ -61,6 +75,16 @@ internal sealed class InspectCommand : ExampleCommand
             Line("metadata", $"{key} = {value}");
         Line("teacher", Describe(inspection.Teacher));
         Line("student", Describe(inspection.Student));
+        if (inspection.AsStudent is not { } student)
+            return;
+        foreach (var note in student.Notes)
+            Line("import", note);
+        if (student.MultiplyAdds is { } count)
+            Line("mult.-adds", count.ToString("#,0", CultureInfo.InvariantCulture) + " for one sample");
+        foreach (var entry in lists.Plan ? student.Plan : [])
+            Line(entry.Role, $"{entry.Name} {Shapes.Format(entry.Shape)}  {entry.Use}");
+        foreach (var tensor in lists.Tensors ? student.Tensors : [])
+            Line("tensor", $"{tensor.Name} {Shapes.Format(tensor.Shape)}  {tensor.Operator}");
 
         void Line(string name, string text) => stdout.WriteLine($"{name + ":",-12}{text.ReplaceLineEndings("\n            ")}");
     }

@@ -2,7 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Reports;
@@ -18,6 +18,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Metadata">What it says of itself.</param>
 /// <param name="Teacher">Whether it can be a teacher.</param>
 /// <param name="Student">Whether it can be a student.</param>
+/// <param name="AsStudent">What it is as a student; <c>null</c> if it cannot be one.</param>
 internal sealed record ModelInspection(
     string File,
     string Sha256,
@@ -28,7 +29,8 @@ internal sealed record ModelInspection(
     long Parameters,
     IReadOnlyDictionary<string, string> Metadata,
     Suitability Teacher,
-    Suitability Student)
+    Suitability Student,
+    StudentInspection? AsStudent)
 {
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model.</param>
@@ -37,6 +39,9 @@ internal sealed record ModelInspection(
     {
         var graph = model.Proto.Graph;
         var inputs = new GraphIndex(graph).Inputs;
+        var sample = sampleShape ?? DeclaredSample(inputs);
+        StudentInspection? asStudent = null;
+        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(model, sample)));
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
@@ -47,8 +52,9 @@ internal sealed record ModelInspection(
             new SortedDictionary<string, int>(graph.Node.CountBy(node => node.OpType).ToDictionary(), StringComparer.Ordinal),
             model.ParameterCount,
             new SortedDictionary<string, string>(model.Proto.MetadataProps.ToDictionary(p => p.Key, p => p.Value), StringComparer.Ordinal),
-            Suitability.Of(() => AsTeacher(model, sampleShape ?? DeclaredSample(inputs))),
-            Suitability.Of(() => AsStudent(model)));
+            Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs))),
+            student,
+            asStudent);
     }
 
     private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
@@ -57,21 +63,18 @@ internal sealed record ModelInspection(
         return $"{session.Classes} classes; {(session.Kind == LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
     }
 
-    private static string AsStudent(OnnxModel model)
-    {
-        StudentInference.RequireSupported(model);
-        return "every operator can be trained";
-    }
+    private static string Describe(StudentInspection student) => FormattableString.Invariant(
+        $"{student.Plan.Count(entry => entry.Role == "learned")} tensors with {student.Learned:#,0} values are learned; logits from '{student.Logits}'");
 
-    private static int[] DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
+    private static int[]? DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {
         var shape = inputs.Count == 1 ? inputs[0].ShapeOf() : null;
-        if (shape is null || shape.Skip(1).Any(axis => axis.IsDynamic))
-            throw new InputException(
-                "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
-                string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
-        return [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
+        return shape is null || shape.Skip(1).Any(axis => axis.IsDynamic) ? null : [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
     }
+
+    private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => new(
+        "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
+        string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
 
     private static string Describe(ValueInfoProto value) =>
         $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";

@@ -114,7 +114,7 @@ internal sealed class GraphCompiler
                 $"'{extra}' is read too");
         int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
         int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];
-        return new(node, kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
+        return new(node, entry, kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
     }
 
     private bool IsRead(string name) => name.Length > 0 && (outputs.Contains(name) || index.Consumers(name).Count > 0);

@@ -8,12 +8,13 @@ namespace OnnxKd.StudentTrainer.Graph;
 
 /// <summary>One node of a compiled graph.</summary>
 /// <param name="Node">The node.</param>
+/// <param name="Operator">Its operator.</param>
 /// <param name="Kernel">What it does.</param>
 /// <param name="Inputs">Slots; −1 for an input that is left out.</param>
 /// <param name="Outputs">Slots; −1 for an output that nobody reads.</param>
 /// <param name="Host">Places in <paramref name="Inputs"/> that are read on the CPU.</param>
 /// <param name="Dead">Slots that no later node and no caller reads.</param>
-internal sealed record Step(NodeProto Node, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Host, int[] Dead)
+internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kernel, int[] Inputs, int[] Outputs, int[] Host, int[] Dead)
 {
     /// <summary>Runs the node on the slots.</summary>
     /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>

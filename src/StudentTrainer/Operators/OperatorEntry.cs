@@ -22,6 +22,9 @@ internal sealed record OperatorEntry(string Name, int Since, SlotRole[] Inputs, 
     /// <summary>The axis of the weight (input 1) that counts output units, for constraints on a unit's incoming weights.</summary>
     public Func<NodeContext, int>? UnitAxis { get; init; }
 
+    /// <summary>Multiplications with an addition, from the inputs' shapes and the first output's; <c>null</c>: too few to count.</summary>
+    public Func<long[][], long[], long>? MultiplyAdds { get; init; }
+
     /// <summary>The role of an input slot.</summary>
     public SlotRole RoleOf(int slot) => Inputs.Length == 0 ? SlotRole.Data : Inputs[Math.Min(slot, Inputs.Length - 1)];
 }

@@ -9,8 +9,9 @@ internal static class OperatorTable
     private static readonly OperatorEntry[] Entries =
     [
         // Convolution and pooling
-        new("Conv", 1, [Data, Weight, Bias], Widened(Convolution.Conv)) { UnitAxis = _ => 0 },
-        new("ConvTranspose", 1, [Data, Weight, Bias], Widened(TransposedConvolution.ConvTranspose)) { UnitAxis = _ => 1 },
+        new("Conv", 1, [Data, Weight, Bias], Widened(Convolution.Conv)) { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
+        new("ConvTranspose", 1, [Data, Weight, Bias], Widened(TransposedConvolution.ConvTranspose))
+            { UnitAxis = _ => 1, MultiplyAdds = MultiplyAdds.ConvTranspose },
         new("MaxPool", 1, [Data], Widened(Pooling.MaxPool)) { Outputs = 2 },
         new("AveragePool", 1, [Data], Widened(Pooling.AveragePool)),
         new("GlobalMaxPool", 1, [Data], Widened(Pooling.GlobalMaxPool)),
@@ -29,9 +30,9 @@ internal static class OperatorTable
         new("GridSample", 16, [Data], Widened(GridSampling.GridSample)),
 
         // Linear
-        new("Gemm", 1, [Weight, Weight, Bias], Widened(Linear.Gemm1)) { UnitAxis = Linear.GemmUnitAxis },
-        new("Gemm", 7, [Weight, Weight, Bias], Widened(Linear.Gemm7)) { UnitAxis = Linear.GemmUnitAxis },
-        new("MatMul", 1, [Weight, Weight], Widened(Linear.MatMul)) { UnitAxis = Linear.MatMulUnitAxis },
+        new("Gemm", 1, [Weight, Weight, Bias], Widened(Linear.Gemm1)) { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
+        new("Gemm", 7, [Weight, Weight, Bias], Widened(Linear.Gemm7)) { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
+        new("MatMul", 1, [Weight, Weight], Widened(Linear.MatMul)) { UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul },
         new("Einsum", 12, [Weight], Widened(Linear.Einsum)),
 
         // Normalisation and regularisation
@@ -51,10 +52,12 @@ internal static class OperatorTable
         new("Dropout", 12, [Data], Regularization.Dropout12) { Host = [1, 2], Outputs = 2 },
 
         // Recurrent layers: data, weights of input and state, biases, lengths, first states, peepholes
-        new("RNN", 7, [Data, Recurrent, Recurrent, Recurrent, Data, Data], Widened(RecurrentLayers.Rnn)) { Host = [4], Outputs = 2 },
-        new("GRU", 7, [Data, Recurrent, Recurrent, Recurrent, Data, Data], Widened(RecurrentLayers.Gru)) { Host = [4], Outputs = 2 },
+        new("RNN", 7, [Data, Recurrent, Recurrent, Recurrent, Data, Data], Widened(RecurrentLayers.Rnn))
+            { Host = [4], Outputs = 2, MultiplyAdds = MultiplyAdds.Recurrent },
+        new("GRU", 7, [Data, Recurrent, Recurrent, Recurrent, Data, Data], Widened(RecurrentLayers.Gru))
+            { Host = [4], Outputs = 2, MultiplyAdds = MultiplyAdds.Recurrent },
         new("LSTM", 7, [Data, Recurrent, Recurrent, Recurrent, Data, Data, Data, Recurrent], Widened(RecurrentLayers.Lstm))
-            { Host = [4], Outputs = 3 },
+            { Host = [4], Outputs = 3, MultiplyAdds = MultiplyAdds.Recurrent },
 
         // Quantisation
         new("QuantizeLinear", 10, [Passed, Data, Data], Quantization.QuantizeLinear10),

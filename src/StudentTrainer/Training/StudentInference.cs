@@ -8,14 +8,6 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Runs a student in the trainer's own executor (libtorch), in evaluation mode: the other side of the parity check.</summary>
 public static class StudentInference
 {
-    /// <summary>Checks that a model can be trained here, without any data.</summary>
-    /// <exception cref="UnsupportedModelException">It uses something that the executor does not support.</exception>
-    public static void RequireSupported(OnnxModel student)
-    {
-        var graph = StudentGraph.Import(student);
-        graph.Compile(graph.FindLogits());
-    }
-
     /// <summary>
     /// Runs a whole set and hands out each batch of logits: first row, then rows × classes values, valid during the call.
     /// </summary>

@@ -1,0 +1,80 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Graph;
+
+/// <summary>A model as a student: what would be learned, what it costs, what can be read from its inside.</summary>
+/// <param name="Logits">The tensor that losses would be computed from.</param>
+/// <param name="Notes">What import does to the graph, a sentence each.</param>
+/// <param name="Learned">Learned values in all.</param>
+/// <param name="Plan">The role of every float tensor of the file.</param>
+/// <param name="MultiplyAdds">Multiplications with an addition for one sample; <c>null</c> if the sample's shape is not known.</param>
+/// <param name="Tensors">Tensors inside the graph that can be tapped, with their shapes for one sample; empty if those are not known.</param>
+public sealed record StudentInspection(
+    string Logits,
+    IReadOnlyList<string> Notes,
+    long Learned,
+    IReadOnlyList<PlanEntry> Plan,
+    long? MultiplyAdds,
+    IReadOnlyList<TappableTensor> Tensors)
+{
+    /// <summary>Looks at a model as a student.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sampleShape">The shape of one sample; <c>null</c>: not known, and nothing is run.</param>
+    /// <exception cref="UnsupportedModelException">It cannot be trained; names everything that is in the way.</exception>
+    public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
+    {
+        var graph = StudentGraph.Import(model);
+        if (sampleShape is not null)
+            graph.FreeBatch(sampleShape);
+        var logits = graph.FindLogits();
+        var program = graph.Compile(logits);
+        var plan = program.Plan.Where(weight => TensorTypes.IsFloat(weight.Source.DataType)).Select(PlanEntry.Of).ToList();
+        var learned = plan.Where(entry => entry.Role == "learned").Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size));
+        var (multiplyAdds, tensors) = sampleShape is null ? (null, []) : Measure(program, graph.Input.Fit(sampleShape));
+        return new(logits, graph.Notes, learned, plan, multiplyAdds, tensors);
+    }
+
+    private static (long?, IReadOnlyList<TappableTensor>) Measure(StudentProgram program, IReadOnlyList<long> sample)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
+        var total = 0L;
+        var tensors = new List<TappableTensor>();
+        program.Graph.Run(weights, [zeros([1, .. sample], program.Input.Type)], training: false, (step, slots) =>
+        {
+            var shapes = step.Inputs.Select(slot => slot < 0 ? [] : slots[slot]!.shape).ToArray();
+            var output = slots[step.Outputs[0]]!;
+            total += step.Operator.MultiplyAdds?.Invoke(shapes, output.shape) ?? 0;
+            if (output.is_floating_point())
+                tensors.Add(new(step.Node.Output[0], step.Operator.Name, output.shape));
+        });
+        return (total, tensors);
+    }
+}
+
+/// <summary>The role of one tensor of a file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Role"><c>learned</c>, <c>statistic</c> (follows the batches) or <c>constant</c>.</param>
+/// <param name="Use">Where it is used: operator, node and what the input is for.</param>
+public sealed record PlanEntry(string Name, IReadOnlyList<long> Shape, string Role, string Use)
+{
+    internal static PlanEntry Of(PlannedWeight weight)
+    {
+        var role = weight.Role switch { WeightRole.Parameter => "learned", WeightRole.Buffer => "statistic", _ => "constant" };
+        var use = weight.Uses.FirstOrDefault(use => use.IsLearned) ?? weight.Uses.FirstOrDefault();
+        var more = weight.Uses.Count > 1 ? $", and {weight.Uses.Count - 1} more" : "";
+        var description = use is null ? "an output" : $"{use.Operator.Name} '{use.Node.Name}' ({use.Role.ToString().ToLowerInvariant()}{more})";
+        return new(weight.Name, [.. weight.Source.Dims], role, description);
+    }
+}
+
+/// <summary>A tensor inside a graph.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Operator">The operator that gives it.</param>
+/// <param name="Shape">Its shape for one sample, the batch axis included.</param>
+public sealed record TappableTensor(string Name, string Operator, IReadOnlyList<long> Shape);
