@@ -54,7 +54,7 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(data.Transfer);
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("verify", model);
-        Write(VerifyStage.Compare(OnnxModel.Load(model), RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
+        Write(VerifyStage.Compare(OnnxModel.Load(model), null, RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)

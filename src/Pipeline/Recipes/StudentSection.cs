@@ -46,21 +46,17 @@ internal static class StudentSection
         ])
         : YamlTree.Map(
             ("model", model),
-            ("init", Word(student.Import.Initialisation)),
+            ("init", student.Import.Initialisation == Initialisation.Keep ? "keep" : "fresh"),
             ("output", student.Import.Output),
             ("norm-overlay", student.Import.NormOverlay is { } overlay ? overlay : "auto"),
             ("parameters", WriteParameters(student.Import.Parameters)));
 
     private static StudentImport ReadImport(RecipeMap map, StudentImport import) => import with
     {
-        Initialisation = map.Read("init", Initialisation.Keep, v => Enum.GetValues<Initialisation>().First(init => Word(init) == v.OneOf(Words))),
+        Initialisation = map.Read("init", Initialisation.Keep, v => v.OneOf("keep", "fresh") == "keep" ? Initialisation.Keep : Initialisation.Fresh),
         Output = map.Read("output", null, v => v.IsNone ? null : v.Text()),
-        NormOverlay = map.Read("norm-overlay", (bool?)null, v => v.OneOf("auto", "true", "false") switch { "auto" => null, var word => word == "true" }),
+        NormOverlay = map.Read("norm-overlay", (bool?)null, v => v.OneOf("auto", "true", "false") is var word && word == "auto" ? null : word == "true"),
     };
-
-    private static string[] Words => [.. Enum.GetValues<Initialisation>().Select(Word)];
-
-    private static string Word(Initialisation init) => init.ToString().ToLowerInvariant();
 
     private static ParameterOverrides ReadParameters(RecipeValue value)
     {

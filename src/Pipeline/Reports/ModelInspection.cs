@@ -64,12 +64,15 @@ internal sealed record ModelInspection(
     }
 
     private static string Describe(StudentInspection student) => FormattableString.Invariant(
-        $"{student.Plan.Count(entry => entry.Role == "learned")} tensors with {student.Learned:#,0} values are learned; logits from '{student.Logits}'");
+        $"{student.Plan.Count(entry => entry.Role == "learned")} tensors with {student.Learned:#,0} values are learned; "
+        + $"logits from '{student.Logits}'");
 
     private static int[]? DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {
         var shape = inputs.Count == 1 ? inputs[0].ShapeOf() : null;
-        return shape is null || shape.Skip(1).Any(axis => axis.IsDynamic) ? null : [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
+        return shape is null || shape.Skip(1).Any(axis => axis.IsDynamic)
+            ? null
+            : [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
     }
 
     private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => new(

@@ -99,8 +99,11 @@ internal sealed class Distillation : IDisposable
     public ParityMetrics Verify(ExportedModels models)
     {
         if (models.Baseline is { } baseline)
-            VerifyStage.Run(runner, $"verify-{Baseline}", baseline, sets.Verification, recipe.Data.Preprocessing, token);
-        return VerifyStage.Run(runner, $"verify-{Student}", models.Student, sets.Verification, recipe.Data.Preprocessing, token);
+            Verify(Baseline, baseline);
+        return Verify(Student, models.Student);
+
+        ParityMetrics Verify(string name, string model) => VerifyStage.Run(
+            runner, $"verify-{name}", model, recipe.Student.Import.Output, sets.Verification, recipe.Data.Preprocessing, token);
     }
 
     /// <summary>Measures everything and writes the report.</summary>

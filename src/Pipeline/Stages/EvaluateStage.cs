@@ -60,7 +60,10 @@ internal static class EvaluateStage
         var path = Path.Combine(stage, FileName);
         return CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
 
-        TeacherOptions Own(string model) => new() { Model = model, Preprocessing = recipe.Data.Preprocessing };
+        TeacherOptions Own(string model) => new()
+        {
+            Model = model, Output = recipe.Student.Import.Output, Preprocessing = recipe.Data.Preprocessing,
+        };
     }
 
     private static CapturedLogits? CaptureTest(

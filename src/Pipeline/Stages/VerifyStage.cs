@@ -29,21 +29,24 @@ internal static class VerifyStage
     /// <param name="runner">Runs the stage.</param>
     /// <param name="name">The stage's name.</param>
     /// <param name="modelPath">The exported student.</param>
+    /// <param name="output">The output that was learned from; <c>null</c>: the only one that holds floats.</param>
     /// <param name="set">The samples.</param>
     /// <param name="preprocessing">What the student expects.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="CheckFailedException">The two differ by too much.</exception>
     public static ParityMetrics Run(
-        StageRunner runner, string name, string modelPath, TransferSet set, Preprocessing preprocessing, CancellationToken token)
+        StageRunner runner, string name, string modelPath, string? output, TransferSet set, Preprocessing preprocessing,
+        CancellationToken token)
     {
         var model = OnnxModel.Load(modelPath);
         var inputs = new StageInputs()
             .Add("model", model.Digest)
+            .Add("output", output)
             .Add("samples", set.SamplesDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(preprocessing));
         var stage = runner.Run(name, inputs, ProductVersion.WithBoth, (folder, progress) =>
         {
-            var parity = Compare(model, RecipeSets.Reader(set, preprocessing), progress, token);
+            var parity = Compare(model, output, RecipeSets.Reader(set, preprocessing), progress, token);
             AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(parity));
         });
         var path = Path.Combine(stage, FileName);
@@ -53,11 +56,11 @@ internal static class VerifyStage
     /// <summary>Compares the two on every sample.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class.</exception>
     public static ParityMetrics Compare(
-        OnnxModel model, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
+        OnnxModel model, string? output, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
-        using var session = OnnxClassifier.Open(model, reader.Set.SampleShape, device: Device);
+        using var session = OnnxClassifier.Open(model, reader.Set.SampleShape, output, Device);
         var comparison = new LogitComparison(session.Classes);
-        StudentInference.RunAll(model, reader, BatchSize, Device, (first, trained) => Add(first, trained.Span), token);
+        StudentInference.RunAll(model, output, reader, BatchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 
         void Add(long first, ReadOnlySpan<float> trained)

@@ -29,7 +29,7 @@ internal sealed class StudentGraph
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
         Note(Fusion.Apply(graph), "groups of nodes run as one step");
-        trace = LogitTrace.Find(graph, options.Output ?? graph.Output[0].Name, given.Path ?? "student");
+        trace = LogitTrace.Find(graph, options.Output, given.Path ?? "student");
         if (options.NormOverlay ?? options.Initialisation == Initialisation.Fresh)
             Overlay = InsertOverlay();
     }
@@ -43,7 +43,7 @@ internal sealed class StudentGraph
     /// <summary>The one input.</summary>
     public StudentInput Input { get; private set; }
 
-    /// <summary>The output that is learned from: the requested one, else the first.</summary>
+    /// <summary>The output that is learned from: the requested one, else the only one that holds floats.</summary>
     public string Output => trace.Output;
 
     /// <summary>What was done to the graph, a sentence each.</summary>

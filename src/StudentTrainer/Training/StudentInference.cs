@@ -11,7 +11,8 @@ public static class StudentInference
     /// <summary>
     /// Runs a whole set and hands out each batch of logits: first row, then rows × classes values, valid during the call.
     /// </summary>
-    /// <param name="student">The model; the first of its outputs is taken.</param>
+    /// <param name="student">The model.</param>
+    /// <param name="output">The output that holds logits or ends in a softmax; <c>null</c>: the only one that holds floats.</param>
     /// <param name="reader">The samples, without augmentation.</param>
     /// <param name="batchSize">Rows per batch, 1 or more; the last batch may be smaller.</param>
     /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
@@ -20,13 +21,13 @@ public static class StudentInference
     /// <exception cref="UnsupportedModelException">The student uses something that the executor does not support.</exception>
     /// <exception cref="InputException">The samples do not fit the student, or the device is not there.</exception>
     public static void RunAll(
-        OnnxModel student, SampleReader reader, int batchSize, string device,
+        OnnxModel student, string? output, SampleReader reader, int batchSize, string device,
         Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var graph = StudentGraph.Import(student);
+        var graph = StudentGraph.Import(student, new() { Output = output });
         graph.FreeBatch(reader.Set.SampleShape);
-        var program = graph.Compile(graph.Output);
+        var program = graph.Compile(graph.FindLogits());
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);

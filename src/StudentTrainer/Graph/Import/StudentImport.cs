@@ -16,7 +16,7 @@ public sealed record StudentImport
     /// <summary>The file's weights, and what the plan finds.</summary>
     public static StudentImport Default { get; } = new();
 
-    /// <summary>The output that is learned from; <c>null</c>: the first.</summary>
+    /// <summary>The output that is learned from, or a tensor inside the graph; <c>null</c>: the only output that holds floats.</summary>
     public string? Output { get; init; }
 
     /// <summary>Where the weights start; default: as in the file.</summary>
