@@ -8,7 +8,7 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>student</c>: a file, or a built-in architecture with its options.</summary>
 internal static class StudentSection
 {
-    private static readonly string[] FileKeys = ["model", "init", "output", "norm-overlay"];
+    private static readonly string[] FileKeys = ["init", "output", "norm-overlay"];
 
     /// <summary>Reads it.</summary>
     public static StudentSource Read(RecipeValue value)
@@ -16,15 +16,14 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? [] : Architectures.OptionsOf(Name(named));
-        var map = value.Map([.. FileKeys, "architecture", "parameters", .. options.Select(option => option.Name)]);
+        var own = named is null ? FileKeys : options.Select(option => option.Name);
+        var map = value.Map(["model", "architecture", .. own, "parameters"]);
         var import = new StudentImport { Parameters = map.Read("parameters", ParameterOverrides.None, ReadParameters) };
         if (map.Find("model") is { } model)
             return named is null
                 ? new(null, model.File(), ReadImport(map, import))
                 : throw value.Error(
                     "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
-        if (FileKeys.FirstOrDefault(key => map.Find(key) is not null) is { } stray)
-            throw value.Error($"The key '{stray}' is for students that come from a file.", stray, "it beside 'model'", "remove it");
         var student = new StudentOptions { Architecture = map.Require("architecture").Text() };
         foreach (var option in options)
         {
@@ -60,6 +59,8 @@ internal static class StudentSection
 
     private static ParameterOverrides ReadParameters(RecipeValue value)
     {
+        if (value.IsNone)
+            return ParameterOverrides.None;
         var map = value.Map("include", "exclude");
         return new(Patterns("include"), Patterns("exclude"));
 

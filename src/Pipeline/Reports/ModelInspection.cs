@@ -63,9 +63,11 @@ internal sealed record ModelInspection(
         return $"{session.Classes} classes; {(session.Kind == LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
     }
 
-    private static string Describe(StudentInspection student) => FormattableString.Invariant(
-        $"{student.Plan.Count(entry => entry.Role == "learned")} tensors with {student.Learned:#,0} values are learned; "
-        + $"logits from '{student.Logits}'");
+    private static string Describe(StudentInspection student)
+    {
+        var tensors = student.Plan.Count(entry => entry.Role == "learned");
+        return FormattableString.Invariant($"{tensors} tensors with {student.Learned:#,0} values are learned; logits from '{student.Logits}'");
+    }
 
     private static int[]? DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {

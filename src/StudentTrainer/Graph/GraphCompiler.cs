@@ -9,6 +9,7 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <summary>Turns a graph into a <see cref="GraphProgram"/>; no tensor of the device is touched.</summary>
 internal sealed class GraphCompiler
 {
+    private readonly GraphProto graph;
     private readonly GraphIndex index;
     private readonly int version;
     private readonly IReadOnlyList<string> outputs;
@@ -17,7 +18,7 @@ internal sealed class GraphCompiler
 
     private GraphCompiler(GraphProto graph, int version, IReadOnlyList<string> outputs)
     {
-        (index, this.version, this.outputs) = (new(graph), version, outputs);
+        (this.graph, index, this.version, this.outputs) = (graph, new(graph), version, outputs);
         tensors = ModelTensors.Of(graph);
     }
 
@@ -30,11 +31,11 @@ internal sealed class GraphCompiler
     /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
     public static GraphProgram Compile(
         GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null) =>
-        new GraphCompiler(graph, version, outputs).Compile(graph, overrides ?? ParameterOverrides.None);
+        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None);
 
-    private GraphProgram Compile(GraphProto graph, ParameterOverrides overrides)
+    private GraphProgram Compile(ParameterOverrides overrides)
     {
-        var nodes = FindOperators(Needed(graph));
+        var nodes = FindOperators(Needed());
         var plan = overrides.Apply(ParameterPlan.Create(nodes, tensors, version, outputs));
         int[] inputSlots = [.. index.Inputs.Select(input => Slot(input.Name))];
         int[] weightSlots = [.. plan.Select(weight => Slot(weight.Name))];
@@ -47,7 +48,7 @@ internal sealed class GraphCompiler
     }
 
     /// <summary>The nodes that the outputs depend on, in order.</summary>
-    private List<NodeProto> Needed(GraphProto graph)
+    private List<NodeProto> Needed()
     {
         var known = index.Inputs.Select(input => input.Name).Concat(tensors.Keys).ToHashSet(StringComparer.Ordinal);
         if (outputs.FirstOrDefault(name => !known.Contains(name) && index.Producer(name) is null) is { } unknown)

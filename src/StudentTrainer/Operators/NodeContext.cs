@@ -28,6 +28,9 @@ internal sealed class NodeContext(
     public bool IsRead(int output) =>
         output < node.Output.Count && node.Output[output].Length > 0 && isRead?.Invoke(node.Output[output]) != false;
 
+    /// <summary>The input slot in which a tensor sits; −1 if it is not among the inputs.</summary>
+    public int IndexOf(string tensor) => node.Input.IndexOf(tensor);
+
     /// <summary>Whether an input is there.</summary>
     public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
 

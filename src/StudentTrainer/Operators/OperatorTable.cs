@@ -204,6 +204,9 @@ internal static class OperatorTable
         new("Scatter", 9, [Data], Scattering.ScatterElements),
         new("ScatterElements", 11, [Data], Scattering.ScatterElements),
         new("ScatterND", 11, [Data], Scattering.ScatterND),
+
+        // Control flow
+        new("If", 1, [Data], Branching.If) { Host = [0], Outputs = OperatorEntry.Any },
     ];
 
     private static readonly Dictionary<string, OperatorEntry[]> ByName = Index(Entries);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 
@@ -109,6 +110,22 @@ public sealed class RecipeFileTests : IDisposable
         var text = RecipeFile.Write(recipe, folder["runs/all"]);
 
         Assert.All(lines.Split('|'), line => Assert.Contains($"  {line}\n", text));
+        Assert.Equal(text, RecipeFile.Write(Read("runs/all/recipe.yaml", text), folder["runs/all"]));
+    }
+
+    [Fact]
+    public void Read_StudentFromFile_KnowsHowItIsImported()
+    {
+        var recipe = Read("all.yaml", Everything.Replace(
+            "architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2]",
+            "model: s.onnx, init: fresh, output: head, norm-overlay: false, parameters: { include: [a.*, b], exclude: c }"));
+
+        var import = recipe.Student.Import;
+        Assert.Equal(folder["s.onnx"], recipe.Student.Model);
+        Assert.Equal((Initialisation.Fresh, "head", false), (import.Initialisation, import.Output, import.NormOverlay));
+        Assert.Equal(["a.*", "b"], import.Parameters.Include);
+        Assert.Equal(["c"], import.Parameters.Exclude);
+        var text = RecipeFile.Write(recipe, folder["runs/all"]);
         Assert.Equal(text, RecipeFile.Write(Read("runs/all/recipe.yaml", text), folder["runs/all"]));
     }
 
