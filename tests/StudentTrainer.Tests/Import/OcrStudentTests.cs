@@ -1,0 +1,62 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Tests.Support;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Tests.Import;
+
+/// <summary>The networks of PP-OCR as students; ONNX Runtime has the last word.</summary>
+public class OcrStudentTests
+{
+    private const double Relative = 1e-3;
+
+    public static TheoryData<string> Names => ["classifier", "recogniser"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Evaluation_OfShippedModel_EqualsOnnxRuntime(string name)
+    {
+        var (model, width) = Model(name);
+        foreach (var count in new[] { 1, 3 })
+        {
+            var images = OcrModels.Images(count, count, width);
+            var expected = Oracle.OnnxRuntime(model, images, OcrModels.Shape(count, width));
+            var actual = Oracle.Executor(model, images, OcrModels.Shape(count, width));
+            Assert.Equal(expected.Shape, actual.Shape);
+            Near.Equal(expected.Values, actual.Values, Relative * expected.Values.Max(Math.Abs), $"{name}, batch of {count}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Export_OfUntrainedModel_IsTheSameFile(string name)
+    {
+        var (model, _) = Model(name);
+        Assert.Equal(model.ToBytes(), Exports.WithoutTraining(model).ToBytes());
+    }
+
+    /// <summary>Self-distillation: the file teaches its own architecture, which starts from fresh weights.</summary>
+    [Theory]
+    [InlineData("classifier", 4, 2)]
+    [InlineData("recogniser", 2, 4)]
+    public void Training_OfFreshWeights_HalvesTheSoftLossAndShips(string name, int batchSize, double temperature)
+    {
+        var (model, width) = Model(name);
+        using var scope = NewDisposeScope();
+        var samples = tensor(OcrModels.Images(1, 4 * batchSize, width), OcrModels.Shape(4 * batchSize, width));
+        var targets = Distillation.Logits(model, samples);
+        using var student = new Distillation(
+            model, new() { Initialisation = Initialisation.Fresh, Seed = 1 }, samples, targets, temperature, learningRate: 5e-3);
+
+        Assert.Empty(student.WithoutGradient(batchSize));
+        var losses = student.Train(100, batchSize);
+        Assert.InRange(losses.TakeLast(5).Average(), 0, losses.Take(3).Average() / 2);
+        Assert.InRange(student.Measure(), 0, losses.Take(3).Average() / 2);
+
+        var images = samples.narrow(0, 0, 3);
+        var expected = Oracle.OnnxRuntime(student.Export(), images.data<float>().ToArray(), OcrModels.Shape(3, width)).Values;
+        Near.Equal(expected, student.Output(images), Relative * expected.Max(Math.Abs), name);
+    }
+
+    private static (OnnxModel Model, int Width) Model(string name) => name == "classifier" ? (OcrModels.Classifier(), 96) : (OcrModels.Recogniser(), 64);
+}
