@@ -11,13 +11,13 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal static class Quantization
 {
     /// <summary>One scale for all.</summary>
-    public static Kernel QuantizeLinear10(NodeContext node) => Quantize(node, QuantizationGrid.PerTensor, ScalarType.Byte);
+    public static Kernel QuantizeLinear10(NodeContext node) => Quantize(node, QuantizationGrid.PerTensor);
 
     /// <summary>One scale, one per position on an axis, or (version 21) one per block of positions.</summary>
     public static Kernel QuantizeLinear13(NodeContext node)
     {
         _ = node.Attributes.GetInt("saturate", 1); // concerns 8-bit floats only
-        return Quantize(node, QuantizationGrid.Read(node), ReadType(node));
+        return Quantize(node, QuantizationGrid.Read(node));
     }
 
     /// <inheritdoc cref="QuantizeLinear10"/>
@@ -26,9 +26,10 @@ internal static class Quantization
     /// <inheritdoc cref="QuantizeLinear13"/>
     public static Kernel DequantizeLinear13(NodeContext node) => Dequantize(node, QuantizationGrid.Read(node));
 
-    private static Kernel Quantize(NodeContext node, QuantizationGrid grid, ScalarType defaultType)
+    private static Kernel Quantize(NodeContext node, QuantizationGrid grid)
     {
         RequireIntegers(node, 2);
+        var defaultType = ReadType(node);
         return x =>
         {
             var type = x.Optional(2)?.dtype ?? defaultType;
@@ -61,6 +62,7 @@ internal static class Quantization
     /// <summary>libtorch computes little in 16-bit floats on the CPU.</summary>
     private static Tensor Single(Tensor x) => x.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? x.to(float32) : x;
 
+    /// <summary>The type of codes without a zero point. Files have the attribute from version 21 on, import sets it in any.</summary>
     private static ScalarType ReadType(NodeContext node)
     {
         var type = (int)node.Attributes.GetInt("output_dtype", 0);

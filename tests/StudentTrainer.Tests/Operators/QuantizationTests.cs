@@ -106,6 +106,28 @@ public class QuantizationTests
         Assert.Equal(Oracle.OnnxRuntime(FakeQuantization(), values, 1000).Values, trained.data<float>().ToArray());
     }
 
+    /// <summary>Without a zero point, QuantizeLinear alone would give unsigned bytes.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(13)]
+    [InlineData(21)]
+    public void Weights_OfSignedBytesWithoutZeroPoint_AreLearnedAsSuch(int opset)
+    {
+        using var scope = torch.NewDisposeScope();
+        var codes = Core.Onnx.TensorData.Create("codes", ElementType.Int8, [0x80, 0xFF, 1, 0x7F], 2, 2);
+        var program = Programs.Compile(new NodeModel(opset, "N", 2).Constant("codes", codes).Floats("scale", [0.5f])
+            .Node("DequantizeLinear", "codes scale", "w").Node("MatMul", "x w", "y").Build());
+        using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
+
+        var result = program.Run(weights, torch.eye(2), training: true);
+        result[0].sum().backward();
+
+        Assert.Equal([-64f, -0.5f, 0.5f, 63.5f], result[0].data<float>().ToArray());
+        var (weight, master) = Assert.Single(weights.Parameters);
+        Assert.Equal("codes", weight.Name);
+        Assert.Equal([1f, 1, 1, 1], master.grad!.data<float>().ToArray());
+    }
+
     [Fact]
     public void DequantizeLinear_OfUnsupportedType_IsRefused()
     {

@@ -82,6 +82,8 @@ internal sealed class ConstantFolding
     {
         if (node.Domain is not ("" or "ai.onnx") || OperatorTable.Find(node.OpType, version) is null || node.Input.Count == 0)
             return false;
+        if (node.OpType == "DequantizeLinear") // integers with a scale are weights too
+            return false;
         var looksOnlyAtShape = node.OpType is "Shape" or "Size";
         return node.Input.All(name => name.Length == 0 || tensors.TryGetValue(name, out var tensor) && (looksOnlyAtShape || IsSetting(tensor)));
     }

@@ -70,7 +70,7 @@ internal static class QuantizedWeights
             if (codec.Type == ElementType.Int32)
                 Pass(node); // a bias: its grid is so fine that rounding it while training would teach nothing
             else
-                graph.Node.Insert(at++, Quantize(node));
+                graph.Node.Insert(at++, Quantize(node, codec));
         }
         foreach (var (name, codec) in codecs)
             SetMaster(graph, tensors[name], name, codec);
@@ -89,7 +89,7 @@ internal static class QuantizedWeights
     private static bool IsInteger(TensorProto tensor) =>
         TensorTypes.TryElementType(tensor.DataType, out var type) && type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int32;
 
-    private static NodeProto Quantize(NodeProto dequantize)
+    private static NodeProto Quantize(NodeProto dequantize, Codec codec)
     {
         var codes = $"{dequantize.Output[0]}.codes";
         var quantize = new NodeProto
@@ -97,6 +97,11 @@ internal static class QuantizedWeights
             OpType = "QuantizeLinear", Name = codes, Input = { dequantize.Input }, Output = { codes },
             Attribute = { dequantize.Attribute.Where(attribute => attribute.Name == "axis") },
         };
+        if (codec.ZeroPoint is null) // whose type would have told
+            quantize.Attribute.Add(new AttributeProto
+            {
+                Name = "output_dtype", Type = AttributeProto.Types.AttributeType.Int, I = codec.Type.ToDataType(),
+            });
         dequantize.Input[0] = codes;
         return quantize;
     }
