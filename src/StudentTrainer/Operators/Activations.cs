@@ -100,7 +100,7 @@ internal static class Activations
         return x => [x[0].elu(alpha, gamma, 1)];
     }
 
-    /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers need integer bounds to stay integers.</summary>
+    /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers stay so with integer bounds only.</summary>
     private static Tensor Clip(Tensor x, double? min, double? max)
     {
         if (min is null && max is null)

@@ -114,7 +114,8 @@ public class RecurrentLayersTests
         Near.Equal(expected.Values, actual.Values, Rounding);
 
         NodeModel Model() => new NodeModel(14, "N", 5, 4)
-            .Floats("w", Numbers.Uniform(2, 2 * gates * 8), 2, gates * 2, 4).Floats("r", Numbers.Uniform(3, 2 * gates * 4), 2, gates * 2, 2);
+            .Floats("w", Numbers.Uniform(2, 2 * gates * 8), 2, gates * 2, 4)
+            .Floats("r", Numbers.Uniform(3, 2 * gates * 4), 2, gates * 2, 2);
     }
 
     [Theory]
