@@ -32,6 +32,33 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_FileAsStudentWithFreshWeights_TrainsItsArchitecture()
+    {
+        var result = Cli.Done(
+            "run", project.RecipeOfStudent("teacher.onnx"), "--name", "fresh", "--runs", runs.Path, "--init", "fresh", "--no-baseline", "--json");
+
+        var metrics = JsonDocument.Parse(result.Output).RootElement;
+        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        var (file, student) = (OnnxModel.Load(project["teacher.onnx"]).Proto.Graph, OnnxModel.Load(runs["fresh/student.onnx"]).Proto.Graph);
+        Assert.Equal(file.Node, student.Node);
+        Assert.Equal(file.Input, student.Input);
+        Assert.Equal(file.Initializer.Select(tensor => tensor.Name), student.Initializer.Select(tensor => tensor.Name));
+        Assert.NotEqual(file.Initializer, student.Initializer);
+    }
+
+    [Fact]
+    public void Run_FileAsStudentWithFrozenLayer_LeavesItsBytes()
+    {
+        Cli.Done(
+            "export", project.RecipeOfStudent("teacher.onnx"), "--name", "frozen", "--runs", runs.Path, "--init", "fresh",
+            "--no-baseline", "--epochs", "2", "--set", "student.parameters.exclude=hidden1.*");
+
+        var (file, student) = (OnnxModel.Load(project["teacher.onnx"]).Proto.Graph, OnnxModel.Load(runs["frozen/student.onnx"]).Proto.Graph);
+        foreach (var (before, after) in file.Initializer.Zip(student.Initializer))
+            Assert.Equal(before.Name.StartsWith("hidden1.", StringComparison.Ordinal), before.Equals(after));
+    }
+
+    [Fact]
     public void Run_Again_RunsNoStage()
     {
         Cli.Done("run", project["student.yaml"], "--runs", runs.Path);

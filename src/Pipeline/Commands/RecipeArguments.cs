@@ -66,6 +66,8 @@ internal sealed class RecipeArguments
         new("--std", ["data.preprocessing.std"], "Divided by after that."),
         new("--architecture", ["student.architecture"], "Built-in student."),
         new("--widths", ["student.widths"], "Its layers, for example 800,800.", IsList: true),
+        new("--student", ["student.model"], "An ONNX file as the student, in place of an architecture.", IsFile: true),
+        new("--init", ["student.init"], "Its weights: keep or fresh."),
         new("--epochs", ["training.epochs"], "Passes over the transfer set."),
         new("--batch-size", ["training.batch-size"], "Samples per step."),
         new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw."),

@@ -1,6 +1,7 @@
 namespace OnnxKd.Pipeline.Tests.Support;
 
 /// <summary>A folder with data, recipes and a trained teacher: what a user would have. Made once, never changed.</summary>
+/// <remarks>One thread: on a busy machine, two that wait for each other in each small loop are many times slower.</remarks>
 public sealed class TinyProject : IDisposable
 {
     public const string Data = """
@@ -13,15 +14,15 @@ public sealed class TinyProject : IDisposable
     public const string TeacherRecipe = Data + """
         student: { architecture: mlp, widths: [16] }
         objective: [ hard: { weight: 1 } ]
-        training: { epochs: 20, batch-size: 32, optimizer: { learning-rate: 0.05 } }
+        training: { threads: 1, epochs: 20, batch-size: 32, optimizer: { learning-rate: 0.05 } }
         """;
 
     public const string StudentRecipe = Data + """
         teachers: [ model: teacher.onnx ]
-        capture: { batch-size: 50 }
+        capture: { threads: 1, batch-size: 50 }
         student: { architecture: mlp, widths: [8] }
         objective: [ soft: { temperature: 2, weight: 1 } ]
-        training: { epochs: 30, batch-size: 32, optimizer: { learning-rate: 0.05 } }
+        training: { threads: 1, epochs: 30, batch-size: 32, optimizer: { learning-rate: 0.05 } }
         baseline: { training: { epochs: 5 } }
         """;
 

@@ -81,7 +81,7 @@ internal sealed record StudentCase(
     /// <summary>ONNX Runtime's word on a student.</summary>
     public static (float[] Values, long[] Shape) OnnxRuntime(OnnxModel student, Array batch, params long[] shape)
     {
-        using var session = new InferenceSession(student.ToBytes());
+        using var session = Oracle.Session(student);
         var lengths = Array.ConvertAll(shape, length => (int)length);
         using var results = session.Run(
         [

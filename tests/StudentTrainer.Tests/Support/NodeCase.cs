@@ -124,7 +124,7 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
     private TensorProto[] OnnxRuntime(OnnxModel model)
     {
         var proto = model.Proto.Clone();
-        using var session = new InferenceSession(OnnxModel.FromProto(proto).ToBytes());
+        using var session = Oracle.Session(OnnxModel.FromProto(proto));
         OrtValue[] values = [.. Given.Select(Feed)];
         using var results = session.Run(new RunOptions(), session.InputNames, values, session.OutputNames);
         TensorProto[] found = [.. results.Select(Take)];

@@ -9,10 +9,17 @@ namespace OnnxKd.StudentTrainer.Tests.Support;
 /// <summary>ONNX Runtime's word on a model, and the executor's.</summary>
 internal static class Oracle
 {
+    /// <summary>ONNX Runtime with one thread: models of tests are too small for more, and more wait for each other on a busy machine.</summary>
+    public static InferenceSession Session(OnnxModel model)
+    {
+        using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        return new(model.ToBytes(), options);
+    }
+
     /// <summary>Runs a model in ONNX Runtime.</summary>
     public static (float[] Values, long[] Shape) OnnxRuntime(OnnxModel model, float[] input, params long[] shape)
     {
-        using var session = new InferenceSession(model.ToBytes());
+        using var session = Session(model);
         var tensor = new DenseTensor<float>(input, Array.ConvertAll(shape, size => (int)size));
         using var results = session.Run([NamedOnnxValue.CreateFromTensor(session.InputNames[0], tensor)]);
         var output = results[0].AsTensor<float>();

@@ -60,7 +60,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Train_OnOtherThreads_MayGoOn() => TrainThen(Options with { Threads = 1 }, Toy.Cnn(), Data);
+    public void Train_OnOtherThreads_MayGoOn() => TrainThen(Options with { Threads = 2 }, Toy.Cnn(), Data);
 
     [Fact]
     public void Train_OfOtherOptions_IsRefusedAndNamesThem()

@@ -47,7 +47,7 @@ internal sealed class Toy : IDisposable
 
     public static IReadOnlyList<TermOptions> Hard => [new() { Name = "hard" }];
 
-    public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu" };
+    public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu", Threads = 1 };
 
     public static OnnxModel Mlp(params double[] dropout) =>
         Build("mlp", new() { ["widths"] = new[] { 16 }, ["dropout"] = dropout.Length == 0 ? null : dropout });
