@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses;
 
-/// <summary>Cross-entropy with the labels at temperature 1, mean over the batch.</summary>
+/// <summary>Cross-entropy with the labels at temperature 1, mean over the rows.</summary>
 internal sealed class HardLabelTerm : LossTerm
 {
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses;
@@ -9,18 +10,18 @@ internal enum TermNeeds
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>The teacher's logits, from a cache.</summary>
-    TeacherLogits = 1,
+    /// <summary>What the teacher says, from a cache.</summary>
+    Teacher = 1,
 
     /// <summary>Class indices.</summary>
     Labels = 2,
 }
 
-/// <summary>What a term is computed from.</summary>
-/// <param name="Logits">The student's, N × classes.</param>
-/// <param name="TeacherLogits">N × classes, where the objective needs them.</param>
-/// <param name="Labels">N class indices (int64), where the objective needs them.</param>
-internal readonly record struct TermInputs(Tensor Logits, Tensor? TeacherLogits, Tensor? Labels);
+/// <summary>What a term is computed from. A row is a valid position of a sample of the batch: a sample, a frame, a pixel.</summary>
+/// <param name="Logits">The student's, rows × classes.</param>
+/// <param name="Teacher">What the teacher says of each row, where the objective needs it.</param>
+/// <param name="Labels">The class index of each row (int64), where the objective needs them.</param>
+internal readonly record struct TermInputs(Tensor Logits, TeacherTargets? Teacher, Tensor? Labels);
 
 /// <summary>One term of an objective, unweighted.</summary>
 internal abstract class LossTerm
@@ -28,6 +29,6 @@ internal abstract class LossTerm
     /// <summary>What it reads.</summary>
     public abstract TermNeeds Needs { get; }
 
-    /// <summary>The mean over the batch: a scalar that gradients flow through.</summary>
+    /// <summary>The mean over the rows: a scalar that gradients flow through.</summary>
     public abstract Tensor Compute(in TermInputs inputs);
 }

@@ -1,15 +1,16 @@
 using System.Runtime.InteropServices;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>A batch on the device.</summary>
 /// <param name="Samples">[N, ...].</param>
-/// <param name="TeacherLogits">N × classes; <c>null</c> without a cache.</param>
+/// <param name="Teacher">What the teacher says of each sample; <c>null</c> without a cache.</param>
 /// <param name="Labels">N class indices (int64); <c>null</c> if labels are not read.</param>
-internal readonly record struct Batch(Tensor Samples, Tensor? TeacherLogits, Tensor? Labels);
+internal readonly record struct Batch(Tensor Samples, TeacherTargets? Teacher, Tensor? Labels);
 
 /// <summary>A batch that was read.</summary>
 /// <param name="Rows">The rows of the set.</param>
@@ -93,7 +94,7 @@ internal sealed class BatchSource(
         }
 
         public Batch ToDevice(int rows, Device device) =>
-            new(First(samples, rows, device)!, First(teacher, rows, device), First(labels, rows, device));
+            new(First(samples, rows, device)!, First(teacher, rows, device) is { } logits ? new DenseTargets(logits) : null, First(labels, rows, device));
 
         public void Dispose()
         {

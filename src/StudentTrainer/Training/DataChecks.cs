@@ -12,11 +12,11 @@ internal static class DataChecks
     /// <exception cref="CheckFailedException">A cache was made from other samples.</exception>
     public static void Require(TrainingData data, Objective objective, TrainingOptions options)
     {
-        if (objective.Needs.HasFlag(TermNeeds.TeacherLogits) && data.Cache is null)
+        if (objective.Needs.HasFlag(TermNeeds.Teacher) && data.Cache is null)
             throw new InputException(
                 "A term of the objective needs a teacher, and there is none.",
                 where: "objective",
-                found: objective.NamesThatNeed(TermNeeds.TeacherLogits),
+                found: objective.NamesThatNeed(TermNeeds.Teacher),
                 remedy: "name a teacher, or train with 'hard' alone");
         if (objective.Needs.HasFlag(TermNeeds.Labels) && !data.Transfer.IsLabelled)
             throw new InputException(

@@ -23,7 +23,7 @@ internal static class Preflight
         var batch = batches.Epoch(0).First().ToDevice();
         var logits = program.Run(copy, batch.Samples, training: true)[0];
         var classes = RequireClasses(logits, batch.Samples.shape[0], program.Outputs[0], data);
-        objective.Compute(new(logits, batch.TeacherLogits, batch.Labels), 0).Loss.backward();
+        objective.Compute(new(logits, batch.Teacher, batch.Labels), 0).Loss.backward();
         RequireGradients(copy);
         return classes;
     }

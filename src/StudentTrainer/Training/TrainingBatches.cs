@@ -35,7 +35,7 @@ internal sealed class TrainingBatches : IDisposable
         var identity = data.Cache?.Identity;
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
-        var cache = objective.Needs.HasFlag(TermNeeds.TeacherLogits) ? data.Cache : null;
+        var cache = objective.Needs.HasFlag(TermNeeds.Teacher) ? data.Cache : null;
         var labels = objective.Needs.HasFlag(TermNeeds.Labels);
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(

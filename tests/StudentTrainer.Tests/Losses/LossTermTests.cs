@@ -1,4 +1,5 @@
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
@@ -38,7 +39,7 @@ public sealed class LossTermTests : IDisposable
     [Fact]
     public void Soft_OfTwoClasses_EqualsValueByHand()
     {
-        var inputs = new TermInputs(torch.tensor(new[] { 0.0, 0 }, [1, 2]), torch.tensor(new[] { Math.Log(3), 0 }, [1, 2]), null);
+        var inputs = new TermInputs(torch.tensor(new[] { 0.0, 0 }, [1, 2]), new DenseTargets(torch.tensor(new[] { Math.Log(3), 0 }, [1, 2])), null);
         Assert.Equal(0.75 * Math.Log(1.5) + 0.25 * Math.Log(0.5), new SoftTargetTerm(1).Compute(inputs).item<double>(), 12);
     }
 
@@ -53,7 +54,7 @@ public sealed class LossTermTests : IDisposable
     [Fact]
     public void LogitMatching_OfTwoClasses_EqualsValueByHand()
     {
-        var inputs = new TermInputs(torch.tensor(new[] { 1.0, 3 }, [1, 2]), torch.tensor(new[] { 0.0, 6 }, [1, 2]), null);
+        var inputs = new TermInputs(torch.tensor(new[] { 1.0, 3 }, [1, 2]), new DenseTargets(torch.tensor(new[] { 0.0, 6 }, [1, 2])), null);
         Assert.Equal(2, new LogitMatchingTerm().Compute(inputs).item<double>(), 12);
     }
 
@@ -74,7 +75,7 @@ public sealed class LossTermTests : IDisposable
         const double Step = 1e-5;
         var term = LossTable.Create(new() { Name = name, Temperature = name == "soft" ? 3 : 1 });
         var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
-        term.Compute(new(logits, Matrix(Teacher), torch.tensor(Labels))).backward();
+        term.Compute(new(logits, new DenseTargets(Matrix(Teacher)), torch.tensor(Labels))).backward();
         var expected = Enumerable.Range(0, Student.Length)
             .Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
         Near.Equal(expected.ToArray(), logits.grad!.data<double>().ToArray(), 1e-8);
@@ -83,7 +84,7 @@ public sealed class LossTermTests : IDisposable
     }
 
     private static double Value(LossTerm term, double[] student) =>
-        term.Compute(new(Matrix(student), Matrix(Teacher), torch.tensor(Labels))).item<double>();
+        term.Compute(new(Matrix(student), new DenseTargets(Matrix(Teacher)), torch.tensor(Labels))).item<double>();
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Rows, Classes]);
 

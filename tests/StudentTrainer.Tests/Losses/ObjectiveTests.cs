@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Losses;
@@ -26,12 +27,12 @@ public class ObjectiveTests
             [new() { Name = "hard", Weight = Ramp }, new() { Name = "soft", Weight = WeightSchedule.Constant(3), Temperature = 2 }]);
         var logits = torch.tensor(new[] { 0.5f, -1, 2, 0 }, [2, 2]);
         var teacher = torch.tensor(new[] { 1f, 0, 0, 1 }, [2, 2]);
-        var (loss, parts) = objective.Compute(new(logits, teacher, torch.tensor(new[] { 0L, 1 })), epoch: 2);
+        var (loss, parts) = objective.Compute(new(logits, new DenseTargets(teacher), torch.tensor(new[] { 0L, 1 })), epoch: 2);
         var values = parts.data<float>().ToArray();
         Assert.Equal(0.5 * values[1] + 3 * values[2], loss.item<float>(), 5);
         Assert.Equal(loss.item<float>(), values[0]);
         Assert.Equal(["hard", "soft"], objective.Names);
-        Assert.Equal(TermNeeds.Labels | TermNeeds.TeacherLogits, objective.Needs);
+        Assert.Equal(TermNeeds.Labels | TermNeeds.Teacher, objective.Needs);
     }
 
     public static TheoryData<TermOptions[], string> Wrong => new()

@@ -1,0 +1,18 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Losses.Targets;
+
+/// <summary>
+/// Classes drawn from the teacher's softened distribution, with how often each came up: the cross-entropy with count ÷ draws. Its
+/// expectation over the draws is the dense cross-entropy, which is the dense divergence plus the teacher's entropy; so the expected
+/// gradient is the dense one. Anshumann et al., "Sparse logit sampling", ACL 2025.
+/// </summary>
+/// <param name="ids">Rows × capacity class indices (int64); those of unused places are valid too.</param>
+/// <param name="counts">Rows × capacity; 0 in unused places.</param>
+/// <param name="draws">The sum of a row's counts.</param>
+internal sealed class SampledTargets(Tensor ids, Tensor counts, int draws) : TeacherTargets
+{
+    /// <inheritdoc/>
+    public override Tensor Divergence(Tensor student, double temperature) =>
+        student.div(temperature).log_softmax(1).gather(1, ids).mul(counts.to(student.dtype)).sum().div(-draws);
+}

@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Losses.Targets;
+
+/// <summary>
+/// What the teacher says about each row of a batch, in the form that it was stored in. A row is a valid position of a sample: the sample
+/// itself, a frame, a pixel.
+/// </summary>
+internal abstract class TeacherTargets
+{
+    /// <summary>The teacher's logits, rows × classes, in whatever float type they are stored; <c>null</c> where some were dropped.</summary>
+    public virtual Tensor? Logits => null;
+
+    /// <summary>
+    /// The sum over rows of KL(teacher ‖ student), both softened by a temperature, up to a number that does not depend on the student. Not
+    /// multiplied by T².
+    /// </summary>
+    /// <param name="student">The student's logits, rows × classes.</param>
+    /// <param name="temperature">T.</param>
+    public abstract Tensor Divergence(Tensor student, double temperature);
+}
