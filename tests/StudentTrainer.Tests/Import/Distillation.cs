@@ -3,6 +3,7 @@ using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.StudentTrainer.Training.Optimizers;
 using static TorchSharp.torch;
@@ -107,7 +108,8 @@ internal sealed class Distillation : IDisposable
     private Tensor Loss(Tensor batch, Tensor wanted, bool training)
     {
         var logits = program.Run(Weights, batch, training)[0];
-        return loss.Compute(new(logits.reshape(-1, logits.shape[^1]), wanted.reshape(-1, wanted.shape[^1]), null));
+        var teacher = new DenseTargets(wanted.reshape(-1, wanted.shape[^1]));
+        return loss.Compute(new(logits.reshape(-1, logits.shape[^1]), teacher, null));
     }
 
     private void ForgetGradients()
