@@ -5,6 +5,14 @@ set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 "$root/eng/setup.sh"
+
+# The peer of train-step is Debian's PyTorch, which is made of the same libtorch.
+if [[ ${1:-} == train-step ]] && ! dpkg-query -W python3-torch python3-numpy &>/dev/null; then
+  say "installing Debian packages: python3-torch python3-numpy"
+  apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends python3-torch python3-numpy \
+    >"$root/build/apt.log" 2>&1 </dev/null ||
+    fail 2 "apt-get could not install python3-torch and python3-numpy." "Its whole output is in build/apt.log."
+fi
 dotnet build "$root/benchmarks/Benchmarks.csproj" -c Release -v quiet </dev/null >"$root/build/benchmarks.log" 2>&1 || {
   cat "$root/build/benchmarks.log" >&2
   fail 1 "the benchmarks do not build."

@@ -43,7 +43,8 @@ internal sealed class TrainingLoop(
         }
     }
 
-    private void TrainStep(PreparedBatch prepared)
+    /// <summary>One step.</summary>
+    internal void TrainStep(PreparedBatch prepared)
     {
         using var scope = NewDisposeScope();
         var step = (long)state.Epoch * batches.Count + state.Step;
