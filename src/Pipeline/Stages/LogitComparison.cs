@@ -11,7 +11,8 @@ internal sealed class LogitComparison(int classes)
 {
     private long samples;
     private long agreed;
-    private (double Difference, long Sample, int Class, float Trained, float Exported) worst;
+    private double largest;
+    private (double Scaled, long Sample, int Class, float Trained, float Exported) worst;
 
     /// <summary>Adds the next rows.</summary>
     /// <param name="trained">rows × classes values of the trainer's executor.</param>
@@ -22,31 +23,37 @@ internal sealed class LogitComparison(int classes)
         {
             var a = trained.Slice(start, classes);
             var b = exported.Slice(start, classes);
+            var size = Math.Max(1, (double)TensorPrimitives.MaxMagnitude(b));
             for (var c = 0; c < classes; c++)
             {
                 var difference = Math.Abs((double)a[c] - b[c]);
+                largest = Math.Max(largest, difference);
                 // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
-                if (!(difference <= worst.Difference) && !double.IsNaN(worst.Difference))
-                    worst = (difference, samples, c, a[c], b[c]);
+                if (!(difference / size <= worst.Scaled) && !double.IsNaN(worst.Scaled))
+                    worst = (difference / size, samples, c, a[c], b[c]);
             }
             agreed += TensorPrimitives.IndexOfMax(a) == TensorPrimitives.IndexOfMax(b) ? 1 : 0;
         }
     }
 
     /// <summary>The figures, if they pass.</summary>
+    /// <param name="model">The exported student.</param>
+    /// <param name="tolerance">
+    /// The largest difference that passes; in a row whose largest logit is above 1, times that: rounding grows with what is rounded.
+    /// </param>
     /// <exception cref="CheckFailedException">They do not.</exception>
     public ParityMetrics Result(string model, double tolerance)
     {
-        if (worst.Difference <= tolerance && agreed == samples)
-            return new(worst.Difference, (double)agreed / samples, samples);
+        if (worst.Scaled <= tolerance && agreed == samples)
+            return new(largest, (double)agreed / samples, samples);
         throw new CheckFailedException(
             "The exported student does not give what the trained one gave.",
             model,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"sample {worst.Sample}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
-                $"(difference {worst.Difference:g3}); {samples - agreed} of {samples} top classes differ"),
-            string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} and the same top class on every sample"),
+                $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3}); {samples - agreed} of {samples} top classes differ"),
+            string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} (times the largest logit of the row) and the same top class on every sample"),
             "do not ship this file; train again, and report a defect if it happens twice");
     }
 }

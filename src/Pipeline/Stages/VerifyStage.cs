@@ -16,8 +16,8 @@ namespace OnnxKd.Pipeline.Stages;
 internal static class VerifyStage
 {
     /// <summary>
-    /// The largest difference between two logits that passes: some hundred times what float32 rounding gives in networks whose logits are
-    /// of the order of ten, and far too little to pass a wrong operator.
+    /// The largest difference between two logits that passes, for logits of the order of one: some hundred times what float32 rounding gives,
+    /// and far too little to pass a wrong operator.
     /// </summary>
     public const double Tolerance = 1e-4;
 

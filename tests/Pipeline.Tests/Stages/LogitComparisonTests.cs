@@ -26,8 +26,22 @@ public class LogitComparisonTests
         var error = Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", tolerance: 1e-4));
 
         Assert.All(
-            ["m.onnx", "sample 1, class 1", "4.5 in ONNX Runtime, 4 in libtorch", "difference 0.5", "at most 0.0001"],
+            ["m.onnx", "sample 1, class 1", "4.5 in ONNX Runtime, 4 in libtorch", "difference 0.5", "at most 0.0001 (times the largest logit of the row)"],
             part => Assert.Contains(part, error.Message));
+    }
+
+    [Theory]
+    [InlineData(20_000f, true)]
+    [InlineData(2_000f, false)]
+    public void Result_OfLargeLogits_AllowsWhatRoundingOfTheirSizeGives(float size, bool passes)
+    {
+        var comparison = new LogitComparison(classes: 2);
+        comparison.Add([size, 0], [size, 1]);
+
+        if (passes)
+            Assert.Equal(1, comparison.Result("m", tolerance: 1e-4).MaxAbs);
+        else
+            Assert.Throws<CheckFailedException>(() => comparison.Result("m", tolerance: 1e-4));
     }
 
     [Fact]
