@@ -3,6 +3,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ internal sealed class OurStep : IDisposable
         var labels = tensor(network.Labels).split(batchSize);
         prepared = [.. samples.Select((_, i) => new PreparedBatch(
             Enumerable.Range(i * batchSize, batchSize).Select(row => (long)row).ToArray(),
-            () => new(samples[i], teacher[i], labels[i])))];
+            () => new(samples[i], new DenseTargets(teacher[i]), labels[i])))];
     }
 
     /// <summary>The first batch's logits in evaluation mode.</summary>
