@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnnxKd.Core.Errors;
 
 namespace OnnxKd.Core.Files;
@@ -8,6 +9,8 @@ namespace OnnxKd.Core.Files;
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     private readonly FileStream stream;
     private readonly string ownerFile;
 
@@ -18,8 +21,36 @@ public sealed class FolderLock : IDisposable
     }
 
     /// <summary>Takes the lock of a folder, which is created if need be.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="patience">How long to wait for another to release it; default: not at all.</param>
     /// <exception cref="InputException">Another process (or another part of this one) holds it.</exception>
-    public static FolderLock Acquire(string folder)
+    public static FolderLock Acquire(string folder, TimeSpan patience = default)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return TryOnce(folder);
+            }
+            catch (InputException error) when (IsHeld(error) && Stopwatch.GetElapsedTime(start) < patience)
+            {
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (stream.CanRead)
+            File.Delete(ownerFile);
+        stream.Dispose();
+    }
+
+    private static bool IsHeld(InputException error) => error.InnerException is IOException and not DirectoryNotFoundException;
+
+    private static FolderLock TryOnce(string folder)
     {
         var lockFile = Path.Combine(folder, ".lock");
         var ownerFile = Path.Combine(folder, ".lock.owner");
@@ -43,14 +74,6 @@ public sealed class FolderLock : IDisposable
             File.WriteAllText(ownerFile, Environment.ProcessId.ToString());
         });
         return result!;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (stream.CanRead)
-            File.Delete(ownerFile);
-        stream.Dispose();
     }
 
     private static string? Owner(string ownerFile)

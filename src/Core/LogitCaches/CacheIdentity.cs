@@ -4,17 +4,7 @@ using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.LogitCaches;
 
-/// <summary>What the values of a row are.</summary>
-public enum LogitKind
-{
-    /// <summary>Pre-softmax logits.</summary>
-    Logit,
-
-    /// <summary>Logarithms of probabilities: logits up to a constant per row, so the softened targets are the same.</summary>
-    LogProbability,
-}
-
-/// <summary>How several teachers become one row.</summary>
+/// <summary>How several teachers become one stream.</summary>
 public enum Combination
 {
     /// <summary>One teacher: its own values.</summary>
@@ -31,12 +21,12 @@ public enum Combination
 /// <param name="File">The model's file name, for people; not part of the key.</param>
 /// <param name="Digest">SHA-256 (lower-case hex) over the model's bytes and its external data.</param>
 /// <param name="Input">The input that was fed.</param>
-/// <param name="Output">The tensor that was stored.</param>
+/// <param name="Output">The tensor that is its answer.</param>
 /// <param name="Kind">What that tensor holds.</param>
 /// <param name="Weight">The teacher's share; the shares of an ensemble sum to 1.</param>
 /// <param name="Preprocessing">What was done to the samples before this teacher saw them.</param>
 public sealed record CachedTeacher(
-    string File, string Digest, string Input, string Output, LogitKind Kind, double Weight, Preprocessing Preprocessing);
+    string File, string Digest, string Input, string Output, StreamKind Kind, double Weight, Preprocessing Preprocessing);
 
 /// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
 public sealed record CacheIdentity
@@ -44,11 +34,11 @@ public sealed record CacheIdentity
     /// <summary>The teachers, in order.</summary>
     public required IReadOnlyList<CachedTeacher> Teachers { get; init; }
 
-    /// <summary>How they were combined.</summary>
+    /// <summary>How they were combined, as far as a stream combines them.</summary>
     public required Combination Combination { get; init; }
 
-    /// <summary>What the stored rows are.</summary>
-    public required LogitKind Kind { get; init; }
+    /// <summary>What is stored for each row: one stream or more, of distinct names.</summary>
+    public required IReadOnlyList<CacheStream> Streams { get; init; }
 
     /// <summary>Where the teachers ran: <c>cpu</c> or <c>cuda</c>.</summary>
     public required string Provider { get; init; }
@@ -59,7 +49,7 @@ public sealed record CacheIdentity
     /// <summary>The random views that were captured.</summary>
     public required Augmentation Augmentation { get; init; }
 
-    /// <summary>The seed of the views; 0 without augmentation.</summary>
+    /// <summary>The seed of the views and of storages that draw; 0 where nothing is drawn.</summary>
     public required ulong Seed { get; init; }
 
     /// <summary>Views per sample; 1 without augmentation.</summary>
@@ -74,11 +64,17 @@ public sealed record CacheIdentity
     /// <summary>The id of the set's first sample (ids count up from it, and decide the random views); default 0.</summary>
     public long FirstId { get; init; }
 
-    /// <summary>Values per row.</summary>
-    public required int Classes { get; init; }
+    /// <summary>Rows in all: samples × views.</summary>
+    public long Rows => Samples * Views;
+
+    /// <summary>The number of bytes that one row takes on disk: all streams and the sample's id.</summary>
+    public long BytesPerRow => Streams.Sum(stream => stream.Storage.Fields(stream).Sum(part => part.Bytes)) + sizeof(long);
 
     /// <summary>The canonical text of all that counts: the teachers' file names are blank in it.</summary>
     internal string Key => CanonicalJson.Serialize(this with { Teachers = [.. Teachers.Select(teacher => teacher with { File = "" })] });
+
+    /// <summary>The sample's id, the view and the seed of a row.</summary>
+    internal RowKey RowKey(long row) => new(Seed, FirstId + row % Samples, (int)(row / Samples));
 
     /// <summary>Equality of all that counts.</summary>
     public bool Equals(CacheIdentity? other) => other is not null && Key == other.Key;

@@ -1,16 +1,18 @@
+using OnnxKd.Core.Tensors;
+
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>What must hold of an identity, whether it comes from a caller or from a file.</summary>
 internal static class CacheIdentityRules
 {
     private const double WeightTolerance = 1e-9;
-    private const int MaxBatchBytes = 1 << 30;
+    private const long MaxBatchBytes = 1 << 30;
+    private const int MaxAxes = 16;
+    private const string NameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 
     /// <summary>What is wrong; <c>null</c> if nothing is.</summary>
     public static string? Problem(CacheIdentity identity, int batchSize)
     {
-        if (identity.Classes < 1 || batchSize < 1 || identity.Classes > MaxBatchBytes / sizeof(float) / batchSize)
-            return $"classes is {identity.Classes} and the batch size {batchSize}: a batch has 1 value to 1 GiB";
         if (identity.Samples < 1 || identity.Views < 1 || identity.Samples > long.MaxValue / identity.Views)
             return $"samples is {identity.Samples} and views is {identity.Views}";
         if (identity.FirstId < 0)
@@ -26,6 +28,42 @@ internal static class CacheIdentityRules
             return "the digest of a teacher is not a SHA-256 in lower-case hexadecimal";
         if (identity.Teachers.Any(teacher => !(teacher.Weight > 0)) || Math.Abs(identity.Teachers.Sum(t => t.Weight) - 1) > WeightTolerance)
             return "the weights of the teachers are not positive with sum 1";
+        return batchSize < 1 ? $"the batch size is {batchSize}" : StreamsProblem(identity, batchSize);
+    }
+
+    private static string? StreamsProblem(CacheIdentity identity, int batchSize)
+    {
+        if (identity.Streams.Count == 0 || identity.Streams.Contains(null!))
+            return "there is no stream";
+        if (identity.Streams.Select(stream => stream.Name).Distinct(StringComparer.Ordinal).Count() < identity.Streams.Count)
+            return "two streams have the same name";
+        long bytes = 0;
+        foreach (var stream in identity.Streams)
+        {
+            if (StreamProblem(stream, identity.Teachers.Count, out var rowBytes) is { } problem)
+                return $"stream '{stream.Name}': {problem}";
+            bytes += rowBytes;
+        }
+        return bytes > MaxBatchBytes / batchSize
+            ? $"a batch of {batchSize} rows of {bytes} bytes is above {MaxBatchBytes} bytes: choose a smaller batch size"
+            : null;
+    }
+
+    /// <summary>The order of these checks keeps every product within 64 bits.</summary>
+    private static string? StreamProblem(CacheStream stream, int teachers, out long rowBytes)
+    {
+        rowBytes = 0;
+        if (stream.Name.Length == 0 || stream.Name.AsSpan().ContainsAnyExcept(NameCharacters) || stream.Name == ShardLayout.IdsTensor)
+            return $"a name has lower-case letters, digits, '.', '_' and '-', and is not '{ShardLayout.IdsTensor}'";
+        if (stream.Teacher is { } teacher && (uint)teacher >= teachers)
+            return $"teacher {teacher} of {teachers}";
+        if (stream.Shape.Count is < 1 or > MaxAxes || stream.Shape.Any(size => size < 1))
+            return $"its shape is {Shapes.Format(stream.Shape)}";
+        if (!Shapes.TryBytes(ElementType.Float32, [.. stream.Shape.Select(size => (long)size)], out var dense) || dense > MaxBatchBytes)
+            return $"its shape {Shapes.Format(stream.Shape)} is too large";
+        if (stream.Storage.Problem(stream) is { } problem)
+            return problem;
+        rowBytes = Math.Max(dense, stream.Storage.Fields(stream).Sum(field => field.Bytes));
         return null;
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using OnnxKd.Core.Errors;
@@ -19,7 +21,7 @@ internal sealed record CacheManifest
 {
     public const string FileName = "manifest.json";
     private const string FormatName = "onnxkd-logit-cache";
-    private const int CurrentVersion = 1;
+    private const int CurrentVersion = 2;
     private const int MaxBytes = 1 << 28;
 
     public required string Format { get; init; }
@@ -39,21 +41,18 @@ internal sealed record CacheManifest
     /// <summary>SHA-256 of this document without this field, so that no change of the manifest itself goes unnoticed.</summary>
     public string? Checksum { get; init; }
 
-    /// <summary>Rows in all.</summary>
-    public long TotalRows => Identity.Samples * Identity.Views;
-
-    /// <summary>Rows in finished shards.</summary>
-    public long StoredRows => Shards.Count == 0 ? 0 : Shards[^1].FirstRow + Shards[^1].Rows;
+    /// <summary>How the rows are spread over shards.</summary>
+    public ShardLayout Layout => new(Identity.Rows, BatchSize, RowsPerShard);
 
     /// <summary>The manifest of a cache without any row.</summary>
-    public static CacheManifest Start(CacheIdentity identity, int batchSize, long rowsPerShard) => new()
+    public static CacheManifest Start(CacheIdentity identity, ShardLayout layout) => new()
     {
         Format = FormatName,
         Version = CurrentVersion,
         Complete = false,
         Identity = identity,
-        BatchSize = batchSize,
-        RowsPerShard = rowsPerShard,
+        BatchSize = layout.BatchSize,
+        RowsPerShard = layout.RowsPerShard,
         Shards = [],
     };
 
@@ -65,6 +64,8 @@ internal sealed record CacheManifest
         var path = Path.Combine(folder, FileName);
         var bytes = ReadFile(path);
         RequireVersion(bytes, path);
+        if (!FitsChecksum(bytes))
+            throw Damaged(path, "its content does not fit its checksum");
         CacheManifest manifest;
         try
         {
@@ -74,8 +75,6 @@ internal sealed record CacheManifest
         {
             throw Damaged(path, error.Message.ReplaceLineEndings(" "), error);
         }
-        if (manifest.Checksum != manifest.ComputeChecksum())
-            throw Damaged(path, "its content does not fit its checksum");
         if (!bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(manifest))))
             throw Damaged(path, "it is not in the form in which it was written");
         if (manifest.Problem() is { } problem)
@@ -88,6 +87,21 @@ internal sealed record CacheManifest
         AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this with { Checksum = ComputeChecksum() }));
 
     private string ComputeChecksum() => Hashing.Sha256(CanonicalJson.Serialize(this with { Checksum = null }));
+
+    /// <summary>The checksum is the last field, so it can be checked before anything is made of the document.</summary>
+    private static bool FitsChecksum(ReadOnlySpan<byte> document)
+    {
+        const string Before = ",\n  \"checksum\": \"";
+        const string After = "\n}\n";
+        var head = document.Length - Before.Length - SHA256.HashSizeInBytes * 2 - 1 - After.Length;
+        if (head < 0)
+            return false;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(document[..head]);
+        hash.AppendData(Encoding.UTF8.GetBytes(After));
+        var tail = $"{Before}{Convert.ToHexStringLower(hash.GetCurrentHash())}\"{After}";
+        return document[head..].SequenceEqual(Encoding.UTF8.GetBytes(tail));
+    }
 
     private static byte[] ReadFile(string path)
     {
@@ -110,24 +124,41 @@ internal sealed record CacheManifest
     {
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || RawText("format") != $"\"{FormatName}\"")
+            var (format, version) = ReadVersion(bytes);
+            if (format != FormatName)
                 throw Damaged(path, $"it does not name the format {FormatName}");
-            if (RawText("version") != $"{CurrentVersion}")
+            if (version != CurrentVersion)
                 throw new InputException(
                     "A logit cache has another version.",
                     where: path,
-                    found: RawText("version") ?? "none",
+                    found: version?.ToString(CultureInfo.InvariantCulture) ?? "none",
                     expected: $"{CurrentVersion}",
                     remedy: "capture it again, or use the version of onnxkd that made it");
-
-            string? RawText(string name) => root.TryGetProperty(name, out var value) ? value.GetRawText() : null;
         }
         catch (Exception error) when (CanonicalJson.IsMalformed(error))
         {
             throw Damaged(path, error.Message, error);
         }
+    }
+
+    /// <summary>Reads the first two fields, which stay as they are in every version; the rest of the document is left alone.</summary>
+    private static (string? Format, long? Version) ReadVersion(byte[] bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        var format = Next(ref reader, JsonTokenType.StartObject) && NextName(ref reader, "format"u8) && Next(ref reader, JsonTokenType.String)
+            && reader.ValueSpan.Length == FormatName.Length
+            ? reader.GetString()
+            : null;
+        long? version = format is not null && NextName(ref reader, "version"u8) && Next(ref reader, JsonTokenType.Number)
+            && reader.TryGetInt64(out var number)
+            ? number
+            : null;
+        return (format, version);
+
+        static bool Next(ref Utf8JsonReader reader, JsonTokenType type) => reader.Read() && reader.TokenType == type;
+
+        static bool NextName(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+            Next(ref reader, JsonTokenType.PropertyName) && reader.ValueTextEquals(name);
     }
 
     /// <summary>A contradiction among the fields; they come from a file and size what is read next.</summary>
@@ -137,15 +168,19 @@ internal sealed record CacheManifest
             return problem;
         if (RowsPerShard < 1 || RowsPerShard % BatchSize != 0)
             return "rows_per_shard is not a multiple of batch_size";
-        long next = 0;
-        foreach (var shard in Shards)
+        var layout = Layout;
+        if (layout.ShardCount > ShardLayout.MaxShards)
+            return $"{layout.ShardCount} shards are above {ShardLayout.MaxShards}";
+        if (Shards.Count != (Complete ? layout.ShardCount : 0))
+            return "only a complete cache lists its shards, and it lists all";
+        for (var i = 0; i < Shards.Count; i++)
         {
-            var rows = Math.Min(RowsPerShard, TotalRows - next);
-            if (rows < 1 || shard is null || shard.FirstRow != next || shard.Rows != rows || shard.File != ShardLayout.FileName(next, rows))
-                return $"the shard of row {next} does not follow from the number of rows";
-            next += rows;
+            var rows = layout.Shard(i);
+            if (Shards[i] is not { } shard || shard.FirstRow != rows.First || shard.Rows != rows.Count
+                || shard.File != ShardLayout.FileName(rows))
+                return $"the shard of row {rows.First} does not follow from the number of rows";
         }
-        return Complete && next != TotalRows ? "it says that the cache is complete, but rows are missing" : null;
+        return null;
     }
 
     private static CheckFailedException Damaged(string path, string why, Exception? inner = null) => new(

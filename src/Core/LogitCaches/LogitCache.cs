@@ -1,8 +1,7 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Safetensors;
-using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.LogitCaches;
@@ -12,31 +11,38 @@ public sealed class LogitCache : IDisposable
 {
     private readonly string folder;
     private readonly CacheManifest manifest;
+    private readonly RowFormat format;
     private readonly SafetensorsFile[] shards;
 
     private LogitCache(string folder, CacheManifest manifest)
     {
         this.folder = folder;
         this.manifest = manifest;
+        format = new(manifest.Identity);
         Digest = Hashing.Sha256OfFile(Path.Combine(folder, CacheManifest.FileName));
-        shards = [.. manifest.Shards.Select(shard => SafetensorsFile.Open(Path.Combine(folder, shard.File)))];
-        foreach (var (file, shard) in shards.Zip(manifest.Shards))
+        shards = new SafetensorsFile[manifest.Shards.Count];
+        try
         {
-            RequireTensor(file, ShardLayout.LogitsTensor, ElementType.Float32, [shard.Rows, Identity.Classes]);
-            RequireTensor(file, ShardLayout.IdsTensor, ElementType.Int64, [shard.Rows]);
+            for (var i = 0; i < shards.Length; i++)
+                shards[i] = ShardFile.Open(Path.Combine(folder, manifest.Shards[i].File), format, manifest.Layout.Shard(i));
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
     /// <summary>What the cache was made from.</summary>
     public CacheIdentity Identity => manifest.Identity;
 
+    /// <summary>What is stored for each row.</summary>
+    public IReadOnlyList<CacheStream> Streams => Identity.Streams;
+
     /// <summary>
     /// SHA-256 (lower-case hex) of <c>manifest.json</c>, which names the checksum of every shard: it stands for the whole cache.
     /// </summary>
     public string Digest { get; }
-
-    /// <summary>The number of bytes that one row takes on disk (values and id), for reports.</summary>
-    public int BytesPerRow => Identity.Classes * sizeof(float) + sizeof(long);
 
     /// <summary>Opens a cache and checks manifest, shard sizes and every checksum.</summary>
     /// <exception cref="CheckFailedException">A byte is not what the manifest says, or the cache is not finished.</exception>
@@ -45,35 +51,62 @@ public sealed class LogitCache : IDisposable
     {
         var manifest = CacheManifest.Read(folder);
         if (!manifest.Complete)
-            throw new CheckFailedException(
-                "A logit cache is not finished.",
-                where: folder,
-                found: $"{manifest.StoredRows} rows in finished shards",
-                expected: $"{manifest.TotalRows} rows",
-                remedy: "run the capture again: it goes on where it stopped");
-        CacheChecks.RequireShards(folder, manifest);
+            throw CacheMerge.NotComplete(folder, CacheMerge.Coverage(folder));
+        foreach (var shard in manifest.Shards)
+            ShardFile.Require(folder, shard);
         return new(folder, manifest);
     }
 
-    /// <summary>Reads rows of one view, in the order asked for.</summary>
+    /// <summary>A stream by name; default: the only one that holds logits.</summary>
+    /// <exception cref="InputException">There is no such stream, or none or several that hold logits; the message lists all.</exception>
+    public CacheStream Stream(string? name = null)
+    {
+        var found = Streams.Where(stream => name is null ? stream.Kind != StreamKind.Feature : stream.Name == name).ToList();
+        return found.Count == 1 ? found[0] : throw new InputException(
+            name is null ? "It is not clear which stream of a logit cache is meant." : "A logit cache lacks a stream.",
+            where: folder,
+            found: string.Join(", ", Streams.Select(stream => $"{stream.Name} ({stream.Kind})")),
+            expected: name ?? "one stream of logits",
+            remedy: "name a stream of the cache");
+    }
+
+    /// <summary>Reads rows of one view, in the order asked for, as values.</summary>
+    /// <param name="stream">A stream of this cache.</param>
     /// <param name="samples">Sample rows of the transfer set.</param>
     /// <param name="view">In [0, views).</param>
-    /// <param name="destination">At least <c>samples.Length × classes</c> values.</param>
+    /// <param name="destination">At least samples × values of the stream, shape of a row last axis fastest.</param>
     /// <exception cref="ArgumentOutOfRangeException">A sample or the view is outside the cache.</exception>
-    public void Read(ReadOnlySpan<long> samples, int view, Span<float> destination)
+    /// <exception cref="CheckFailedException">What is stored contradicts itself.</exception>
+    public void Read(CacheStream stream, ReadOnlySpan<long> samples, int view, Span<float> destination)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(view);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(view, Identity.Views);
-        var rowBytes = Identity.Classes * sizeof(float);
+        var stored = Find(stream);
+        var values = stream.Values;
+        var only = stored.Fields.Count == 1 ? stored.Fields[0] : null;
+        var scratch = only is null ? ArrayPool<byte>.Shared.Rent(stored.Bytes) : null;
         for (var i = 0; i < samples.Length; i++)
         {
-            if ((ulong)samples[i] >= (ulong)Identity.Samples)
-                throw new ArgumentOutOfRangeException(nameof(samples), samples[i], $"The cache has {Identity.Samples} samples.");
-            var row = view * Identity.Samples + samples[i];
-            var (shard, index) = Math.DivRem(row, manifest.RowsPerShard);
-            var logits = shards[shard].Bytes(ShardLayout.LogitsTensor, index * rowBytes, rowBytes);
-            logits.CopyTo(MemoryMarshal.AsBytes(destination.Slice(i * Identity.Classes, Identity.Classes)));
+            var row = Row(samples[i], view);
+            var bytes = only is null ? Gather(stored, row, scratch.AsSpan(0, stored.Bytes)) : Bytes(only, row);
+            stream.Storage.Decode(stream, bytes, destination.Slice(i * values, values));
         }
+        if (scratch is not null)
+            ArrayPool<byte>.Shared.Return(scratch);
+    }
+
+    /// <summary>Reads one field of rows as it is stored.</summary>
+    /// <param name="stream">A stream of this cache.</param>
+    /// <param name="field">The name of one of <c>stream.Storage.Fields(stream)</c>.</param>
+    /// <param name="samples">Sample rows of the transfer set.</param>
+    /// <param name="view">In [0, views).</param>
+    /// <param name="destination">At least samples × the field's bytes; little-endian elements.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A sample or the view is outside the cache.</exception>
+    /// <exception cref="ArgumentException">There is no such field.</exception>
+    public void ReadField(CacheStream stream, string field, ReadOnlySpan<long> samples, int view, Span<byte> destination)
+    {
+        var stored = Find(stream).Fields.FirstOrDefault(f => f.Field.Name == field)
+            ?? throw new ArgumentException($"Stream '{stream.Name}' has no field '{field}'.", nameof(field));
+        for (var i = 0; i < samples.Length; i++)
+            Bytes(stored, Row(samples[i], view)).CopyTo(destination.Slice(i * stored.Bytes, stored.Bytes));
     }
 
     /// <summary>Checks that the cache was captured from exactly this set.</summary>
@@ -81,32 +114,46 @@ public sealed class LogitCache : IDisposable
     public void RequireSamples(TransferSet set)
     {
         if (Identity.Samples != set.Count)
-            throw CacheChecks.Differs(folder, "samples", $"{Identity.Samples}", $"{set.Count} ({set.Name})");
+            throw CacheFolder.Differs(folder, "samples", $"{Identity.Samples}", $"{set.Count} ({set.Name})");
         if (Identity.FirstId != set.IdOf(0))
-            throw CacheChecks.Differs(folder, "first_id", $"{Identity.FirstId}", $"{set.IdOf(0)} ({set.Name})");
+            throw CacheFolder.Differs(folder, "first_id", $"{Identity.FirstId}", $"{set.IdOf(0)} ({set.Name})");
         if (Identity.SamplesDigest != set.SamplesDigest)
-            throw CacheChecks.Differs(folder, "samples_digest", Identity.SamplesDigest, $"{set.SamplesDigest} ({set.Name})");
+            throw CacheFolder.Differs(folder, "samples_digest", Identity.SamplesDigest, $"{set.SamplesDigest} ({set.Name})");
     }
 
     /// <summary>Checks that the cache was made from exactly these teachers, with this preprocessing, of these samples and views.</summary>
     /// <exception cref="CheckFailedException">Names the first field that differs.</exception>
-    public void RequireIdentity(CacheIdentity expected) => CacheChecks.RequireIdentity(folder, Identity, expected);
+    public void RequireIdentity(CacheIdentity expected) => CacheFolder.RequireIdentity(folder, Identity, expected);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var shard in shards)
-            shard.Dispose();
+            shard?.Dispose();
     }
 
-    private static void RequireTensor(SafetensorsFile file, string name, ElementType type, long[] shape)
+    private StoredStream Find(CacheStream stream) => format.Streams.FirstOrDefault(stored => stored.Stream.Name == stream.Name)
+        ?? throw new ArgumentException($"The cache has no stream '{stream.Name}'.", nameof(stream));
+
+    private long Row(long sample, int view)
     {
-        if (!file.Tensors.TryGetValue(name, out var entry) || entry.Type != type || !entry.Shape.SequenceEqual(shape))
-            throw new CheckFailedException(
-                "A shard of a logit cache does not fit its manifest.",
-                where: file.Path,
-                found: entry is null ? $"no '{name}'" : $"{name}: {entry.Type.Name()} {Shapes.Format(entry.Shape)}",
-                expected: $"{name}: {type.Name()} {Shapes.Format(shape)}",
-                remedy: "delete the cache's folder and capture again");
+        ArgumentOutOfRangeException.ThrowIfNegative(view);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(view, Identity.Views);
+        if ((ulong)sample >= (ulong)Identity.Samples)
+            throw new ArgumentOutOfRangeException(nameof(sample), sample, $"The cache has {Identity.Samples} samples.");
+        return view * Identity.Samples + sample;
+    }
+
+    private ReadOnlySpan<byte> Bytes(StoredField field, long row)
+    {
+        var (shard, index) = Math.DivRem(row, manifest.RowsPerShard);
+        return shards[shard].Bytes(field.Tensor, index * field.Bytes, field.Bytes);
+    }
+
+    private Span<byte> Gather(StoredStream stored, long row, Span<byte> scratch)
+    {
+        foreach (var field in stored.Fields)
+            Bytes(field, row).CopyTo(scratch.Slice(field.Offset - stored.Offset, field.Bytes));
+        return scratch;
     }
 }

@@ -1,199 +1,225 @@
-using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
-using OnnxKd.Core.Safetensors;
-using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
-/// Writes a logit cache batch by batch. A batch that was appended survives a kill; opening the same folder again goes on after it.
+/// Writes a logit cache, or one part of it, batch by batch. A batch that was appended survives a kill; opening the same folder again goes
+/// on after it. Several parts can be written at once by processes that know nothing of each other.
 /// Rows are ordered by view, then sample: row = view × samples + sample.
 /// </summary>
 public sealed class LogitCacheWriter : IDisposable
 {
     private readonly string folder;
-    private readonly FolderLock folderLock;
+    private readonly CacheManifest manifest;
+    private readonly RowFormat format;
+    private readonly RowRange part;
     private readonly Action<string>? afterStep;
-    private CacheManifest manifest;
+    private readonly Dictionary<long, CacheShard> finished = [];
+    private readonly Queue<RowRange> waiting = [];
+    private readonly Dictionary<long, ShardJournal> begun = [];
     private ShardJournal? journal;
 
-    private LogitCacheWriter(string folder, FolderLock folderLock, CacheManifest manifest, Action<string>? afterStep)
+    private LogitCacheWriter(string folder, CacheManifest manifest, CachePart part, Action<string>? afterStep)
     {
         this.folder = folder;
-        this.folderLock = folderLock;
         this.manifest = manifest;
+        this.part = manifest.Layout.Rows(part);
         this.afterStep = afterStep;
+        format = new(manifest.Identity);
     }
 
-    /// <summary>Rows in all: samples × views.</summary>
-    public long Rows => manifest.TotalRows;
+    /// <summary>Rows of this part: all rows, samples × views, if there is only one.</summary>
+    public long Rows => part.Count;
 
-    /// <summary>The first row that is not stored yet; always a multiple of the batch size, or <see cref="Rows"/>.</summary>
-    public long NextRow => journal?.NextRow ?? manifest.StoredRows;
+    /// <summary>Rows of this part that are stored.</summary>
+    public long StoredRows => Rows - Remaining().Sum(range => range.Count);
+
+    /// <summary>The first row of the next batch to append; the row after this part's last if nothing is missing.</summary>
+    public long NextRow => journal?.NextRow ?? part.End;
+
+    /// <summary>The batches that are still to be appended, in order, as things stand.</summary>
+    public IReadOnlyList<RowRange> PendingBatches() =>
+        [.. Remaining().SelectMany(range => manifest.Layout.Batches(range.First, range.End))];
 
     /// <summary>Starts a cache, or goes on with an unfinished (or finished) one of the same identity and batch size.</summary>
     /// <param name="folder">The cache's folder; created if need be.</param>
     /// <param name="identity">What the cache is made from.</param>
     /// <param name="batchSize">Rows per batch.</param>
+    /// <param name="part">Which of the rows to write; default: all.</param>
     /// <exception cref="CheckFailedException">
     /// The folder holds a cache of another identity (the message names what differs), or a damaged one.
     /// </exception>
-    /// <exception cref="InputException">Another process is writing in the folder.</exception>
+    /// <exception cref="InputException">Another process is writing the same rows.</exception>
     /// <exception cref="MachineException">The disk is full.</exception>
-    public static LogitCacheWriter OpenOrResume(string folder, CacheIdentity identity, int batchSize) =>
-        OpenOrResume(folder, identity, batchSize, rowsPerShard: null, afterStep: null);
+    public static LogitCacheWriter OpenOrResume(string folder, CacheIdentity identity, int batchSize, CachePart? part = null) =>
+        OpenOrResume(folder, identity, batchSize, part ?? CachePart.Whole, rowsPerShard: null, afterStep: null);
 
-    /// <summary>Appends the next batch: <c>min(batch size, Rows − NextRow)</c> rows of finite values.</summary>
-    /// <exception cref="ArgumentException">Another number of values.</exception>
-    /// <exception cref="CheckFailedException">A value is NaN or infinite; the message names the sample.</exception>
+    /// <summary>Appends the next batch, which is the first of <see cref="PendingBatches"/>.</summary>
+    /// <param name="streams">For each stream of the identity, in order: rows × values.</param>
+    /// <exception cref="ArgumentException">Another number of streams or values.</exception>
+    /// <exception cref="CheckFailedException">
+    /// A value is NaN, infinite, or too large for its storage; the message names the sample.
+    /// </exception>
     /// <exception cref="MachineException">The disk is full; everything appended before is kept.</exception>
-    public void Append(ReadOnlySpan<float> logits)
+    public void Append(params ReadOnlySpan<ReadOnlyMemory<float>> streams)
     {
-        var rows = Math.Min(manifest.BatchSize, Rows - NextRow);
-        if (journal is null || logits.Length != rows * manifest.Identity.Classes)
-            throw new ArgumentException(
-                $"{logits.Length} values are not the next {rows} rows of {manifest.Identity.Classes}.", nameof(logits));
-        RequireFinite(logits);
-        journal.Append(logits);
+        if (journal is null || streams.Length != format.Streams.Count)
+            throw new ArgumentException($"{streams.Length} streams are not those of the next batch.", nameof(streams));
+        var stored = journal.NextBatch();
+        var rows = stored.Length / format.RowBytes;
+        for (var i = 0; i < streams.Length; i++)
+            Encode(format.Streams[i], streams[i].Span, rows, stored);
+        journal.Commit();
         afterStep?.Invoke("batch appended");
         FinishFullShard();
     }
 
-    /// <summary>Finishes: every shard is in place and the manifest says so.</summary>
-    /// <exception cref="InvalidOperationException">Rows are missing.</exception>
-    public void Complete()
+    /// <summary>Finishes this part. Whichever part is finished last also completes the cache.</summary>
+    /// <returns>Whether the cache is complete.</returns>
+    /// <exception cref="InvalidOperationException">Rows of this part are missing.</exception>
+    /// <exception cref="CheckFailedException">A shard is damaged.</exception>
+    public bool Complete()
     {
-        if (NextRow != Rows)
-            throw new InvalidOperationException($"Only {NextRow} of {Rows} rows were appended.");
-        if (manifest.Complete)
-            return;
-        manifest = manifest with { Complete = true };
-        manifest.Write(folder);
+        if (journal is not null)
+            throw new InvalidOperationException($"Only {StoredRows} of {Rows} rows were appended.");
+        if (!CacheMerge.TryComplete(folder, manifest, format, finished))
+            return false;
         afterStep?.Invoke("manifest completed");
+        return true;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         journal?.Dispose();
-        folderLock.Dispose();
+        foreach (var other in begun.Values)
+            other.Dispose();
     }
 
     /// <param name="folder">The cache's folder.</param>
     /// <param name="identity">What the cache is made from.</param>
     /// <param name="batchSize">Rows per batch.</param>
-    /// <param name="rowsPerShard">A multiple of the batch size, for a new cache; default: <see cref="ShardLayout.RowsPerShard"/>.</param>
+    /// <param name="part">Which of the rows to write.</param>
+    /// <param name="rowsPerShard">A multiple of the batch size, for a new cache; default: <see cref="ShardLayout.Choose"/>.</param>
     /// <param name="afterStep">Called after each step that changed a file; tests stop the writer there.</param>
     internal static LogitCacheWriter OpenOrResume(
-        string folder, CacheIdentity identity, int batchSize, long? rowsPerShard, Action<string>? afterStep)
+        string folder, CacheIdentity identity, int batchSize, CachePart part, long? rowsPerShard, Action<string>? afterStep)
     {
         if (CacheIdentityRules.Problem(identity, batchSize) is { } problem)
             throw new ArgumentException($"The identity of a cache is inconsistent: {problem}.", nameof(identity));
-        var folderLock = FolderLock.Acquire(folder);
-        LogitCacheWriter? writer = null;
+        var layout = rowsPerShard is { } rows
+            ? new ShardLayout(identity.Rows, batchSize, rows)
+            : ShardLayout.Choose(identity.Rows, batchSize, identity.BytesPerRow);
+        var (manifest, isNew) = CacheFolder.OpenOrStart(folder, CacheManifest.Start(identity, layout));
+        if (isNew)
+            afterStep?.Invoke("manifest started");
+        CacheFolder.RequireIdentity(folder, manifest.Identity, identity);
+        if (manifest.BatchSize != batchSize)
+            throw CacheFolder.Differs(folder, "batch_size", $"{manifest.BatchSize}", $"{batchSize}");
+        var writer = new LogitCacheWriter(folder, manifest, part, afterStep);
         try
         {
-            var fresh = CacheManifest.Start(identity, batchSize, rowsPerShard ?? ShardLayout.RowsPerShard(identity.Classes, batchSize));
-            writer = new(folder, folderLock, OpenManifest(folder, fresh, afterStep), afterStep);
             writer.Recover();
             return writer;
         }
         catch
         {
-            writer?.journal?.Dispose();
-            folderLock.Dispose();
+            writer.Dispose();
             throw;
         }
     }
 
-    private static CacheManifest OpenManifest(string folder, CacheManifest fresh, Action<string>? afterStep)
-    {
-        if (!File.Exists(Path.Combine(folder, CacheManifest.FileName)))
-        {
-            if (Directory.EnumerateFiles(folder, "rows-*").Any())
-                throw new CheckFailedException(
-                    "A logit cache has lost its manifest.",
-                    where: folder,
-                    found: $"shards, but no {CacheManifest.FileName}",
-                    remedy: "delete the folder and capture again");
-            fresh.Write(folder);
-            afterStep?.Invoke("manifest started");
-            return fresh;
-        }
-        var manifest = CacheManifest.Read(folder);
-        CacheChecks.RequireIdentity(folder, manifest.Identity, fresh.Identity);
-        if (manifest.BatchSize != fresh.BatchSize)
-            throw CacheChecks.Differs(folder, "batch_size", $"{manifest.BatchSize}", $"{fresh.BatchSize}");
-        CacheChecks.RequireShards(folder, manifest);
-        return manifest;
-    }
-
-    /// <summary>Removes what a killed process left, reopens the shard in progress, and finishes it if only that was missing.</summary>
+    /// <summary>Looks at each shard of the part: finished, begun (its journal is opened, and thereby locked), or not there yet.</summary>
     private void Recover()
     {
-        var current = ShardLayout.JournalName(manifest.StoredRows);
-        foreach (var file in Directory.EnumerateFiles(folder, $"*{AtomicFile.TemporarySuffix}")
-            .Concat(Directory.EnumerateFiles(folder, $"*{ShardLayout.JournalSuffix}").Where(f => Path.GetFileName(f) != current)).ToList())
-            File.Delete(file);
-        OpenJournal();
+        for (var row = part.First; row < part.End; row += manifest.RowsPerShard)
+        {
+            var rows = manifest.Layout.Shard(row / manifest.RowsPerShard);
+            var journalFile = Path.Combine(folder, ShardLayout.JournalName(rows));
+            if (File.Exists(Path.Combine(folder, ShardLayout.FileName(rows))))
+            {
+                finished[row] = ShardFile.Verify(folder, manifest.Identity, format, rows);
+                File.Delete(journalFile);
+                continue;
+            }
+            waiting.Enqueue(rows);
+            if (File.Exists(journalFile))
+                begun[row] = OpenJournal(rows);
+        }
+        OpenNext();
         FinishFullShard();
     }
 
-    private void OpenJournal() => journal = manifest.StoredRows < manifest.TotalRows ? ShardJournal.Open(folder, manifest) : null;
-
-    /// <summary>Shard, then manifest, then the end of the journal: stopped after any step, the next start repeats the rest.</summary>
+    /// <summary>Shard, then the end of the journal: stopped after either, the next start repeats the rest.</summary>
     private void FinishFullShard()
     {
-        if (journal is not { IsFull: true } full)
-            return;
-        var rows = full.EndRow - full.FirstRow;
-        var name = ShardLayout.FileName(full.FirstRow, rows);
-        var path = Path.Combine(folder, name);
-        SafetensorsWriter.Write(
-            path,
-            [
-                new(ShardLayout.LogitsTensor, ElementType.Float32, [rows, manifest.Identity.Classes], full.CopyLogits),
-                new(ShardLayout.IdsTensor, ElementType.Int64, [rows], stream => WriteIds(stream, full.FirstRow, full.EndRow)),
-            ],
-            new Dictionary<string, string> { ["first_row"] = $"{full.FirstRow}" });
-        afterStep?.Invoke("shard written");
-        manifest = manifest with
+        while (journal is { IsFull: true } full)
         {
-            Shards = [.. manifest.Shards, new(name, full.FirstRow, rows, new FileInfo(path).Length, Hashing.Sha256OfFile(path))],
-        };
-        manifest.Write(folder);
-        afterStep?.Invoke("manifest extended");
-        full.Delete();
-        afterStep?.Invoke("journal deleted");
-        OpenJournal();
-    }
-
-    private void WriteIds(Stream stream, long firstRow, long endRow)
-    {
-        Span<byte> id = stackalloc byte[sizeof(long)];
-        for (var row = firstRow; row < endRow; row++)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(id, manifest.Identity.FirstId + row % manifest.Identity.Samples);
-            stream.Write(id);
+            finished[full.Rows.First] = ShardFile.Write(folder, manifest.Identity, format, full);
+            afterStep?.Invoke("shard written");
+            full.Delete();
+            afterStep?.Invoke("journal deleted");
+            OpenNext();
         }
     }
 
-    private void RequireFinite(ReadOnlySpan<float> logits)
+    private void OpenNext()
     {
-        // The largest magnitude is NaN or infinite if any value is.
-        if (float.IsFinite(TensorPrimitives.MaxMagnitude(logits)))
-            return;
-        var index = 0;
-        while (float.IsFinite(logits[index]))
-            index++;
-        var (identity, row) = (manifest.Identity, NextRow + index / manifest.Identity.Classes);
-        throw new CheckFailedException(
-            "A teacher's output is not a finite number.",
-            where: $"sample {identity.FirstId + row % identity.Samples}, view {row / identity.Samples}, class {index % identity.Classes}",
-            found: $"{logits[index]}",
-            expected: "finite logits",
-            remedy: "look at this sample and at its preprocessing, or use another teacher; rows captured so far are kept");
+        journal = null;
+        if (waiting.TryDequeue(out var rows))
+            journal = begun.Remove(rows.First, out var open) ? open : OpenJournal(rows);
+    }
+
+    private ShardJournal OpenJournal(RowRange rows)
+    {
+        var opened = ShardJournal.Open(folder, manifest.Identity, rows, manifest.BatchSize, format.RowBytes);
+        CacheFolder.DeleteAttempts(folder, rows);
+        return opened;
+    }
+
+    private IEnumerable<RowRange> Remaining()
+    {
+        if (journal is null)
+            yield break;
+        yield return new(journal.NextRow, journal.Rows.End - journal.NextRow);
+        foreach (var rows in waiting)
+        {
+            var next = begun.TryGetValue(rows.First, out var open) ? open.NextRow : rows.First;
+            yield return new(next, rows.End - next);
+        }
+    }
+
+    private void Encode(StoredStream stored, ReadOnlySpan<float> values, int rows, Span<byte> destination)
+    {
+        var (stream, perRow) = (stored.Stream, stored.Stream.Values);
+        if (values.Length != (long)rows * perRow)
+            throw new ArgumentException($"{values.Length} values are not the next {rows} rows of {perRow} of stream '{stream.Name}'.");
+        for (var i = 0; i < rows; i++)
+        {
+            var row = manifest.Identity.RowKey(NextRow + i);
+            var rowValues = values.Slice(i * perRow, perRow);
+            var bad = stream.Storage.Encode(stream, row, rowValues, destination.Slice(i * format.RowBytes + stored.Offset, stored.Bytes));
+            if (bad >= 0)
+                throw Unstorable(stream, row, bad, rowValues[bad]);
+        }
+    }
+
+    private static CheckFailedException Unstorable(CacheStream stream, RowKey row, int index, float value)
+    {
+        var place = $"sample {row.Id}, view {row.View}, stream '{stream.Name}', "
+            + (stream.Positions > 1 ? $"position {index / stream.Classes}, " : "") + $"class {index % stream.Classes}";
+        return float.IsFinite(value)
+            ? new(
+                "A teacher's output does not fit the storage of its stream.",
+                where: place,
+                found: $"{value}",
+                expected: $"a value within the range of {stream.Storage.Name}",
+                remedy: "store this stream as float32 or bfloat16, in another folder")
+            : new(
+                "A teacher's output is not a finite number.",
+                where: place,
+                found: $"{value}",
+                expected: "finite values",
+                remedy: "look at this sample and at its preprocessing, or use another teacher; rows captured so far are kept");
     }
 }

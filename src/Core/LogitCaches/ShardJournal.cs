@@ -1,61 +1,61 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
-/// The rows of the shard in progress, batch by batch: a header, then one record per batch (first row as int64, logits, SHA-256 of both).
-/// Records have known sizes, so nothing read from the file sizes anything. A process that is killed leaves at most a torn last record.
+/// The rows of a shard in progress, batch by batch: a header, then one record per batch (first row as int64, the rows' bytes, SHA-256 of
+/// both). Records have known sizes, so nothing read from the file sizes anything. A process that is killed leaves at most a torn last
+/// record. The open file is also the lock of its shard.
 /// </summary>
 internal sealed class ShardJournal : IDisposable
 {
-    private const int RowBytes = sizeof(long);
+    private const int PrefixBytes = sizeof(long);
 
     private readonly string path;
     private readonly SafeFileHandle handle;
-    private readonly CacheManifest manifest;
+    private readonly int batchSize;
+    private readonly int rowBytes;
     private readonly byte[] header;
     private readonly byte[] record;
 
-    private ShardJournal(string path, SafeFileHandle handle, CacheManifest manifest)
+    private ShardJournal(string path, SafeFileHandle handle, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes)
     {
         this.path = path;
         this.handle = handle;
-        this.manifest = manifest;
-        FirstRow = manifest.StoredRows;
-        EndRow = FirstRow + Math.Min(manifest.RowsPerShard, manifest.TotalRows - FirstRow);
-        NextRow = FirstRow;
-        header = [.. "ONNXKDJ1"u8, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{FirstRow}\n{manifest.Identity.Key}"))];
-        record = new byte[RecordBytes(FirstRow)];
+        this.batchSize = batchSize;
+        this.rowBytes = rowBytes;
+        Rows = rows;
+        NextRow = rows.First;
+        header = [.. "ONNXKDJ2"u8, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{rows}\n{batchSize}\n{identity.Key}"))];
+        record = new byte[RecordBytes(NextRow)];
     }
 
-    /// <summary>The shard's first row.</summary>
-    public long FirstRow { get; }
-
-    /// <summary>The row after the shard's last.</summary>
-    public long EndRow { get; }
+    /// <summary>The rows of the shard.</summary>
+    public RowRange Rows { get; }
 
     /// <summary>The first row that is not in the journal yet.</summary>
     public long NextRow { get; private set; }
 
     /// <summary>Whether every row of the shard is there.</summary>
-    public bool IsFull => NextRow == EndRow;
+    public bool IsFull => NextRow == Rows.End;
 
-    /// <summary>Opens or creates the journal of the shard after those in the manifest; a torn tail is cut off.</summary>
-    public static ShardJournal Open(string folder, CacheManifest manifest)
+    /// <summary>Opens or creates the journal of a shard; a torn tail is cut off.</summary>
+    /// <exception cref="InputException">Another process is writing it.</exception>
+    public static ShardJournal Open(string folder, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes)
     {
-        var path = Path.Combine(folder, ShardLayout.JournalName(manifest.StoredRows));
+        var path = Path.Combine(folder, ShardLayout.JournalName(rows));
         ShardJournal? journal = null;
         DiskErrors.Guard(path, () =>
         {
-            var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            var handle = OpenAlone(path);
             try
             {
-                journal = new(path, handle, manifest);
+                journal = new(path, handle, identity, rows, batchSize, rowBytes);
                 journal.Replay();
             }
             catch
@@ -67,26 +67,32 @@ internal sealed class ShardJournal : IDisposable
         return journal!;
     }
 
+    /// <summary>Where the bytes of the next batch go, before <see cref="Commit"/>.</summary>
+    public Span<byte> NextBatch() => record.AsSpan(PrefixBytes, RowsAt(NextRow) * rowBytes);
+
     /// <summary>Appends the next batch in one write.</summary>
-    public void Append(ReadOnlySpan<float> logits)
+    public void Commit()
     {
         var bytes = record.AsSpan(0, RecordBytes(NextRow));
         BinaryPrimitives.WriteInt64LittleEndian(bytes, NextRow);
-        MemoryMarshal.AsBytes(logits).CopyTo(bytes[RowBytes..]);
         SHA256.HashData(bytes[..^SHA256.HashSizeInBytes], bytes[^SHA256.HashSizeInBytes..]);
         var length = bytes.Length;
         DiskErrors.Guard(path, () => RandomAccess.Write(handle, record.AsSpan(0, length), Offset(NextRow)), length);
         NextRow += RowsAt(NextRow);
     }
 
-    /// <summary>Copies all logits, in order.</summary>
-    public void CopyLogits(Stream destination)
+    /// <summary>Copies one field of all rows, in order.</summary>
+    public void Copy(StoredField field, Stream destination)
     {
-        for (var row = FirstRow; row < NextRow; row += RowsAt(row))
+        var values = new byte[batchSize * field.Bytes];
+        for (var row = Rows.First; row < NextRow; row += RowsAt(row))
         {
             if (!TryRead(row))
                 throw new IOException($"{path} changed while it was read.");
-            destination.Write(record.AsSpan(RowBytes, RecordBytes(row) - RowBytes - SHA256.HashSizeInBytes));
+            var count = RowsAt(row);
+            for (var i = 0; i < count; i++)
+                record.AsSpan(PrefixBytes + i * rowBytes + field.Offset, field.Bytes).CopyTo(values.AsSpan(i * field.Bytes));
+            destination.Write(values, 0, count * field.Bytes);
         }
     }
 
@@ -99,6 +105,23 @@ internal sealed class ShardJournal : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
+
+    private static SafeFileHandle OpenAlone(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException) && !DiskErrors.IsFull(error))
+        {
+            throw new InputException(
+                "Another onnxkd is running in this folder.",
+                where: path,
+                found: error.Message,
+                remedy: "wait for it to finish, stop it, or choose another folder or part",
+                inner: error);
+        }
+    }
 
     private void Replay()
     {
@@ -125,18 +148,16 @@ internal sealed class ShardJournal : IDisposable
         return checksum.SequenceEqual(bytes[^SHA256.HashSizeInBytes..]);
     }
 
-    private int RowsAt(long row) => (int)Math.Min(manifest.BatchSize, manifest.TotalRows - row);
+    private int RowsAt(long row) => (int)Math.Min(batchSize, Rows.End - row);
 
-    private int RecordBytes(long row) =>
-        checked(RowBytes + RowsAt(row) * manifest.Identity.Classes * sizeof(float) + SHA256.HashSizeInBytes);
+    private int RecordBytes(long row) => checked(PrefixBytes + RowsAt(row) * rowBytes + SHA256.HashSizeInBytes);
 
     /// <summary>Only the last record of all can be shorter than the others.</summary>
     private long Offset(long row)
     {
-        var whole = (row - FirstRow) / manifest.BatchSize;
-        var rest = (row - FirstRow) % manifest.BatchSize;
-        var fullRecord = RowBytes + (long)manifest.BatchSize * manifest.Identity.Classes * sizeof(float) + SHA256.HashSizeInBytes;
-        var offset = header.Length + whole * fullRecord;
+        var whole = (row - Rows.First) / batchSize;
+        var rest = (row - Rows.First) % batchSize;
+        var offset = header.Length + whole * (PrefixBytes + (long)batchSize * rowBytes + SHA256.HashSizeInBytes);
         return rest == 0 ? offset : offset + RecordBytes(row - rest);
     }
 }

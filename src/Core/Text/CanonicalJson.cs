@@ -40,6 +40,9 @@ public static class CanonicalJson
         }
     }
 
-    /// <summary>Whether an exception says that a text is not JSON; for bytes that are not UTF-8 the parser throws one of its own.</summary>
-    internal static bool IsMalformed(Exception error) => error is JsonException or InvalidOperationException;
+    /// <summary>
+    /// Whether an exception says that a text is not JSON, or not that of a type; for bytes that are not UTF-8, and for an abstract type
+    /// whose kind is missing, the parser throws ones of its own.
+    /// </summary>
+    internal static bool IsMalformed(Exception error) => error is JsonException or InvalidOperationException or NotSupportedException;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Terminal;
 
@@ -37,7 +38,9 @@ internal sealed class CacheInfoCommand : ExampleCommand
         stdout.WriteLine($"combination: {Words(identity.Combination)}");
         stdout.WriteLine($"samples:     {identity.Samples}, digest {identity.SamplesDigest}");
         stdout.WriteLine($"views:       {identity.Views}, shifted by up to {identity.Augmentation.Shift}");
-        stdout.WriteLine($"values:      {identity.Classes} per row ({Words(identity.Kind)}), {cache.BytesPerRow} bytes with the id");
+        foreach (var stream in cache.Streams)
+            stdout.WriteLine($"stream:      {stream.Name}, {Words(stream.Kind)} {Shapes.Format(stream.Shape)} per row, {stream.Storage.Name}");
+        stdout.WriteLine($"row:         {identity.BytesPerRow} bytes with the id");
         stdout.WriteLine($"made on:     {identity.Provider}, {identity.Precision}");
         stdout.WriteLine($"digest:      {cache.Digest}");
     }

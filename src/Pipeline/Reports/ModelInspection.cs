@@ -60,7 +60,7 @@ internal sealed record ModelInspection(
     private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
     {
         using var session = OnnxClassifier.Open(model, sampleShape, device: "cpu");
-        return $"{session.Classes} classes; {(session.Kind == LogitKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
+        return $"{session.Classes} classes; {(session.Kind == StreamKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
     }
 
     private static string Describe(StudentInspection student)

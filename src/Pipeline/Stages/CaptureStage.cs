@@ -42,7 +42,7 @@ internal static class CaptureStage
                 runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
         });
         using var cache = LogitCache.Open(cacheFolder);
-        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Identity.Classes);
+        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Stream().Classes);
     }
 
     /// <summary>The same teachers on samples as they are, for figures.</summary>

@@ -42,7 +42,7 @@ internal sealed class Evaluation(
     public ModelMetrics OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members)
     {
         var sizes = members.Select(SizeOf).ToArray();
-        var meter = new ClassificationMeter(logits.Identity.Classes);
+        var meter = new ClassificationMeter(logits.Stream().Classes);
         for (long first = 0; first < set!.Count; first += BatchSize)
         {
             token.ThrowIfCancellationRequested();
@@ -90,9 +90,9 @@ internal sealed class Evaluation(
     private void RequireClasses(string model, int classes)
     {
         set!.RequireLabelsBelow(classes);
-        if (teacher is not null && teacher.Identity.Classes != classes)
+        if (teacher is not null && teacher.Stream().Classes != classes)
             throw new InputException(
-                "A model and its teacher have different numbers of classes.", model, $"{classes} classes", $"{teacher.Identity.Classes}");
+                "A model and its teacher have different numbers of classes.", model, $"{classes} classes", $"{teacher.Stream().Classes}");
     }
 
     private static long[] Rows(long first, int count)
@@ -105,8 +105,9 @@ internal sealed class Evaluation(
 
     private static float[] Read(LogitCache cache, long[] rows)
     {
-        var values = new float[rows.Length * cache.Identity.Classes];
-        cache.Read(rows, view: 0, values);
+        var stream = cache.Stream();
+        var values = new float[rows.Length * stream.Values];
+        cache.Read(stream, rows, view: 0, values);
         return values;
     }
 

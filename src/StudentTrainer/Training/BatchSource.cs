@@ -28,7 +28,7 @@ internal sealed class BatchSource(
     SampleReader reader, LogitCache? cache, bool labels, IReadOnlyList<long> inputShape, int batchSize, Device device) : IDisposable
 {
     private readonly Buffers[] buffers =
-        [.. Enumerable.Range(0, 2).Select(_ => new Buffers([batchSize, .. inputShape], cache?.Identity.Classes, labels))];
+        [.. Enumerable.Range(0, 2).Select(_ => new Buffers([batchSize, .. inputShape], cache?.Stream().Values, labels))];
 
     /// <summary>Batches in a pass over all rows.</summary>
     public int Count { get; } = checked((int)((reader.Set.Count + batchSize - 1) / batchSize));
@@ -65,7 +65,7 @@ internal sealed class BatchSource(
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
             reader.Read(rows.Span, view, buffer.SampleValues);
-            cache?.Read(rows.Span, (int)view, buffer.TeacherValues);
+            cache?.Read(cache.Stream(), rows.Span, (int)view, buffer.TeacherValues);
             if (labels)
                 buffer.SetLabels(reader.Set.Labels, rows.Span);
             return new(rows, () => buffer.ToDevice(rows.Length, device));

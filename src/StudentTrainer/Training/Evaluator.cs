@@ -50,7 +50,7 @@ internal sealed class Evaluator : IDisposable
         {
             var count = logits.Length / classes;
             var teacherLogits = new float[teacher is null ? 0 : logits.Length];
-            teacher?.Read(RowsInOrder(count, row), 0, teacherLogits);
+            teacher?.Read(teacher.Stream(), RowsInOrder(count, row), 0, teacherLogits);
             meter.Add(logits.Span, set.Labels.Slice((int)row, count), teacherLogits);
         }, token);
         return meter.Result();

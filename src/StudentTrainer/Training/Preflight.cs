@@ -37,11 +37,11 @@ internal static class Preflight
         var classes = (int)logits.shape[1];
         foreach (var (cache, of) in new[] { (data.Cache, "transfer"), (data.EvaluationCache, "evaluation") })
         {
-            if (cache is not null && cache.Identity.Classes != classes)
+            if (cache is not null && cache.Stream().Classes != classes)
                 throw new InputException(
                     "Teacher and student differ in their number of classes.",
                     where: $"output '{output}' of the student, and the cache of the {of} set",
-                    found: $"student {classes}, teacher {cache.Identity.Classes}",
+                    found: $"student {classes}, teacher {cache.Stream().Classes}",
                     remedy: "use a student with as many outputs as the teacher has");
         }
         data.Transfer.RequireLabelsBelow(classes);

@@ -31,32 +31,33 @@ public static class CacheCapture
         _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
         using var teachers = new TeacherEnsemble(set, options);
         using var writer = LogitCacheWriter.OpenOrResume(folder, teachers.Identity(set), teachers.BatchSize);
-        var first = writer.NextRow;
-        var next = first;
+        var stored = writer.StoredRows;
+        var pending = new Queue<RowRange>(writer.PendingBatches());
 
         Report();
         Overlap.Run(
             () => teachers.CreateBatch(set),
             batch =>
             {
-                batch.Select(next, (int)Math.Min(teachers.BatchSize, writer.Rows - next), set.Count);
+                if (!pending.TryDequeue(out var rows))
+                    return false;
+                batch.Select(rows.First, (int)rows.Count, set.Count);
                 teachers.Read(batch);
-                next += batch.Count;
-                return batch.Count > 0;
+                return true;
             },
             teachers.Run,
             batch =>
             {
-                writer.Append(teachers.Combine(batch, set).Span);
+                writer.Append(teachers.Combine(batch, set));
                 Report();
             },
             token);
         writer.Complete();
         return new(
-            writer.Rows, writer.Rows - first, teachers.Classes, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds,
+            writer.Rows, writer.Rows - stored, teachers.Classes, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds,
             teachers.ProviderNote);
 
-        void Report() => progress?.Report(new("capture", writer.NextRow, writer.Rows, "samples", $"on {teachers.Provider}"));
+        void Report() => progress?.Report(new("capture", writer.StoredRows, writer.Rows, "samples", $"on {teachers.Provider}"));
     }
 
     private static void Check(CaptureOptions options)

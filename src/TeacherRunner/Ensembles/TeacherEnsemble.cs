@@ -50,14 +50,17 @@ internal sealed class TeacherEnsemble : IDisposable
 
     private Combination Combination => members.Count == 1 ? Combination.Single : options.Combination;
 
+    private StreamKind Kind =>
+        Combination != Combination.MeanOfProbabilities && members.TrueForAll(m => m.Session.Kind == StreamKind.Logit)
+            ? StreamKind.Logit
+            : StreamKind.LogProbability;
+
     /// <summary>Everything that decides the numbers.</summary>
     public CacheIdentity Identity(TransferSet set) => new()
     {
         Teachers = [.. members.Select(m => m.Identity)],
         Combination = Combination,
-        Kind = Combination != Combination.MeanOfProbabilities && members.TrueForAll(m => m.Session.Kind == LogitKind.Logit)
-            ? LogitKind.Logit
-            : LogitKind.LogProbability,
+        Streams = [new("logits", members[0].Identity.Output, members.Count == 1 ? 0 : null, Kind, [Classes], new Float32())],
         Provider = Provider,
         Precision = "fp32",
         Augmentation = options.Augmentation,
@@ -66,7 +69,6 @@ internal sealed class TeacherEnsemble : IDisposable
         SamplesDigest = set.SamplesDigest,
         Samples = set.Count,
         FirstId = set.IdOf(0),
-        Classes = Classes,
     };
 
     /// <summary>Makes the buffers of a batch.</summary>

@@ -23,7 +23,7 @@ internal enum LogitTransform
 /// <param name="Tensor">The tensor's name in the file.</param>
 /// <param name="Kind">What a row holds after the transform.</param>
 /// <param name="Transform">What is done to the tensor's values.</param>
-internal sealed record LogitHead(string Tensor, LogitKind Kind, LogitTransform Transform)
+internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform Transform)
 {
     /// <summary>
     /// The smallest probability whose logarithm is taken (−27.6). Far below what a float32 softmax resolves beside 1 (6e-8), so
@@ -55,9 +55,9 @@ internal sealed record LogitHead(string Tensor, LogitKind Kind, LogitTransform T
                 "one row of class scores per sample, normalised over the classes",
                 "name the tensor that holds the logits (output: in a recipe)");
         if (columns > 1)
-            return new(trace.Logits, LogitKind.Logit, LogitTransform.None);
+            return new(trace.Logits, StreamKind.Logit, LogitTransform.None);
         return trace.Activation == HeadActivation.Sigmoid
-            ? new(trace.Logits, LogitKind.Logit, LogitTransform.TwoClasses)
+            ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses)
             : throw OneClass(trace, model);
     }
 
@@ -84,16 +84,16 @@ internal sealed record LogitHead(string Tensor, LogitKind Kind, LogitTransform T
     {
         if (columns == 1)
             return trace.IsInner || !AllIn01(values)
-                ? new(trace.Logits, LogitKind.Logit, LogitTransform.TwoClasses)
+                ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses)
                 : throw new InputException(
                     "It is not clear whether the model's single column holds a logit or a probability.",
                     $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
                     "name the tensor before the sigmoid (output: in a recipe)");
         return EveryRow(values, columns, IsDistribution)
-            ? new(trace.Logits, LogitKind.LogProbability, LogitTransform.LogOfProbability)
+            ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability)
             : EveryRow(values, columns, row => Math.Abs(SoftmaxMath.LogSumExp(row)) < Tolerance)
-                ? new(trace.Logits, LogitKind.LogProbability, LogitTransform.None)
-                : new(trace.Logits, LogitKind.Logit, LogitTransform.None);
+                ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None)
+                : new(trace.Logits, StreamKind.Logit, LogitTransform.None);
     }
 
     private static bool ActivationHolds(HeadActivation activation, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns)

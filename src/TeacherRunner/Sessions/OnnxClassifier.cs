@@ -77,7 +77,7 @@ public sealed class OnnxClassifier : IDisposable
     public string Output => head.Tensor;
 
     /// <summary>What a row of logits holds.</summary>
-    public LogitKind Kind => head.Kind;
+    public StreamKind Kind => head.Kind;
 
     /// <summary>Values per sample. A model of one sigmoid column has two: the logits [0, z].</summary>
     public int Classes { get; }

@@ -12,9 +12,9 @@ internal static class Caches
 
     public static CacheIdentity Identity(int samples = Samples, int classes = Classes, int views = 2) => new()
     {
-        Teachers = [new("t.onnx", new string('a', 64), "x", "logits", LogitKind.Logit, 1, new Preprocessing { Scale = 1 / 255.0 })],
+        Teachers = [new("t.onnx", new string('a', 64), "x", "logits", StreamKind.Logit, 1, new Preprocessing { Scale = 1 / 255.0 })],
         Combination = Combination.Single,
-        Kind = LogitKind.Logit,
+        Streams = [new("logits", "logits", Teacher: 0, StreamKind.Logit, [classes], new Float32())],
         Provider = "cpu",
         Precision = "fp32",
         Augmentation = new() { Shift = 2 },
@@ -23,7 +23,6 @@ internal static class Caches
         SamplesDigest = new string('b', 64),
         Samples = samples,
         FirstId = 100,
-        Classes = classes,
     };
 
     /// <summary>The value that stands for (row, class).</summary>
@@ -33,7 +32,7 @@ internal static class Caches
     public static void Fill(LogitCacheWriter writer, CacheIdentity identity, int batchSize, Func<long, bool>? stop = null)
     {
         while (writer.NextRow < writer.Rows && stop?.Invoke(writer.NextRow) != true)
-            writer.Append(Batch(writer.NextRow, (int)Math.Min(batchSize, writer.Rows - writer.NextRow), identity.Classes));
+            writer.Append(Batch(writer.NextRow, (int)Math.Min(batchSize, writer.Rows - writer.NextRow), identity.Streams[0].Classes));
     }
 
     public static float[] Batch(long firstRow, int rows, int classes) =>

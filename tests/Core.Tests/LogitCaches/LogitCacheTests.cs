@@ -19,11 +19,11 @@ public sealed class LogitCacheTests : IDisposable
         using var cache = LogitCache.Open(folder.Path);
         var values = new float[3 * Caches.Classes];
 
-        cache.Read([9, 0, 3], 1, values);
+        cache.Read(cache.Stream(), [9, 0, 3], 1, values);
 
         Assert.Equal([19f, 19.1f, 19.2f, 10f, 10.1f, 10.2f, 13f, 13.1f, 13.2f], values);
         Assert.Equal(Caches.Identity(), cache.Identity);
-        Assert.Equal(20, cache.BytesPerRow);
+        Assert.Equal(20, cache.Identity.BytesPerRow);
     }
 
     [Fact]
@@ -31,11 +31,11 @@ public sealed class LogitCacheTests : IDisposable
     {
         Caches.Write(folder.Path, Caches.Identity());
 
-        using var shard = SafetensorsFile.Open(folder.File("rows-000000000000-20.safetensors"));
+        using var shard = SafetensorsFile.Open(folder.File("rows-000000000004-4.safetensors"));
 
-        Assert.Equal([20L, 3L], shard.Tensors["logits"].Shape);
-        Assert.Equal(Caches.Value(19, 2), shard.ToFloats("logits")[^1]);
-        Assert.Equal([109f, 100f], shard.ToFloats("ids")[9..11]);
+        Assert.Equal([4L, 3L], shard.Tensors["logits"].Shape);
+        Assert.Equal(Caches.Value(7, 2), shard.ToFloats("logits")[^1]);
+        Assert.Equal([104f, 105f, 106f, 107f], shard.ToFloats("ids"));
     }
 
     [Fact]
@@ -44,9 +44,9 @@ public sealed class LogitCacheTests : IDisposable
         Caches.Write(folder.Path, Caches.Identity());
         using var cache = LogitCache.Open(folder.Path);
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([10], 0, new float[3]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([-1], 0, new float[3]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read([0], 2, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read(cache.Stream(), [10], 0, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read(cache.Stream(), [-1], 0, new float[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Read(cache.Stream(), [0], 2, new float[3]));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class LogitCacheTests : IDisposable
     public void Open_MissingShard_IsNoticed()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        File.Delete(folder.File("rows-000000000000-20.safetensors"));
+        File.Delete(folder.File("rows-000000000004-4.safetensors"));
 
         Assert.Contains("no such file", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
     }
@@ -106,7 +106,7 @@ public sealed class LogitCacheTests : IDisposable
     {
         Caches.Write(folder.Path, Caches.Identity());
         var manifest = File.ReadAllText(folder.File("manifest.json"));
-        File.WriteAllText(folder.File("manifest.json"), manifest.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal));
+        File.WriteAllText(folder.File("manifest.json"), manifest.Replace("\"version\": 2", "\"version\": 1", StringComparison.Ordinal));
 
         Assert.Contains("another version", Assert.Throws<InputException>(() => LogitCache.Open(folder.Path)).Message);
     }
@@ -125,7 +125,7 @@ public sealed class LogitCacheTests : IDisposable
         { "teachers[0].digest", i => i with { Teachers = [i.Teachers[0] with { Digest = new string('c', 64) }] } },
         { "teachers[0].output", i => i with { Teachers = [i.Teachers[0] with { Output = "probabilities" }] } },
         { "teachers[0].preprocessing.scale", i => i with { Teachers = [i.Teachers[0] with { Preprocessing = Preprocessing.None }] } },
-        { "kind", i => i with { Kind = LogitKind.LogProbability } },
+        { "streams[0].kind", i => i with { Streams = [i.Streams[0] with { Kind = StreamKind.LogProbability }] } },
         { "provider", i => i with { Provider = "cuda" } },
         { "augmentation.shift", i => i with { Augmentation = new() { Shift = 1 } } },
         { "seed", i => i with { Seed = 8 } },
@@ -133,7 +133,7 @@ public sealed class LogitCacheTests : IDisposable
         { "samples_digest", i => i with { SamplesDigest = new string('d', 64) } },
         { "samples", i => i with { Samples = 11 } },
         { "first_id", i => i with { FirstId = 0 } },
-        { "classes", i => i with { Classes = 4 } },
+        { "streams[0].shape[0]", i => i with { Streams = [i.Streams[0] with { Shape = [4] }] } },
     };
 
     [Theory]
@@ -189,6 +189,6 @@ public sealed class LogitCacheTests : IDisposable
 
         Assert.Equal(Caches.Content(folder.Path), Caches.Content(other.Path));
         var manifest = File.ReadAllText(folder.File("manifest.json"));
-        Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 1,\n", manifest, StringComparison.Ordinal);
+        Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 2,\n", manifest, StringComparison.Ordinal);
     }
 }

@@ -8,6 +8,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     // Two batches fill a shard, and five batches (the last one short) make three shards.
     private const int RowsPerShard = 2 * Caches.BatchSize;
     private const int SamplesOfThreeShards = 18;
+    private const int OneShard = 100 * Caches.BatchSize;
 
     // The journal: magic and digest; then per batch its first row, 4 rows of 3 floats, and a digest.
     private const int Header = 8 + 32;
@@ -50,9 +51,9 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void Resume_JournalCutAnywhere_KeepsWholeBatchesOnly()
     {
         var identity = Caches.Identity();
-        Caches.Write(folder.File("whole"), identity);
+        Run(folder.File("whole"), identity, afterStep: null, [], OneShard);
         var expected = Caches.Content(folder.File("whole"));
-        using (var writer = LogitCacheWriter.OpenOrResume(folder.File("cut"), identity, Caches.BatchSize))
+        using (var writer = Open(folder.File("cut"), identity, rowsPerShard: OneShard))
             Caches.Fill(writer, identity, Caches.BatchSize, stop: row => row == 12);
         var journal = Path.Combine(folder.File("cut"), "rows-000000000000.partial");
         var bytes = File.ReadAllBytes(journal);
@@ -63,7 +64,7 @@ public sealed class LogitCacheWriterTests : IDisposable
         {
             Reset(folder.File("cut"), manifest);
             File.WriteAllBytes(journal, bytes[..length]);
-            using var writer = LogitCacheWriter.OpenOrResume(folder.File("cut"), identity, Caches.BatchSize);
+            using var writer = Open(folder.File("cut"), identity, rowsPerShard: OneShard);
             Assert.Equal(Math.Max(0, length - Header) / Record * Caches.BatchSize, writer.NextRow);
             if (length % Record != 0)
                 continue;
@@ -77,7 +78,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void Resume_AnyByteOfTheJournalChanged_AsksForThatBatchAgain()
     {
         var identity = Caches.Identity();
-        using (var writer = LogitCacheWriter.OpenOrResume(folder.Path, identity, Caches.BatchSize))
+        using (var writer = Open(folder.Path, identity, rowsPerShard: OneShard))
             Caches.Fill(writer, identity, Caches.BatchSize, stop: row => row == 12);
         var journal = folder.File("rows-000000000000.partial");
         var bytes = File.ReadAllBytes(journal);
@@ -86,7 +87,7 @@ public sealed class LogitCacheWriterTests : IDisposable
             bytes[i] ^= 0x10;
             File.WriteAllBytes(journal, bytes);
             bytes[i] ^= 0x10;
-            using var writer = LogitCacheWriter.OpenOrResume(folder.Path, identity, Caches.BatchSize);
+            using var writer = Open(folder.Path, identity, rowsPerShard: OneShard);
             Assert.Equal(Math.Max(0, i - Header) / Record * Caches.BatchSize, writer.NextRow);
         }
     }
@@ -119,7 +120,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void OpenOrResume_DamagedShard_IsRefused()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        var shard = folder.File("rows-000000000000-20.safetensors");
+        var shard = folder.File("rows-000000000004-4.safetensors");
         var bytes = File.ReadAllBytes(shard);
         bytes[^1] ^= 1;
         File.WriteAllBytes(shard, bytes);
@@ -153,7 +154,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     [InlineData(float.NegativeInfinity)]
     public void Append_NonFiniteValue_NamesTheSampleAndKeepsTheRest(float bad)
     {
-        using var writer = LogitCacheWriter.OpenOrResume(folder.Path, Caches.Identity(), Caches.BatchSize);
+        using var writer = Open(folder.Path, Caches.Identity(), rowsPerShard: OneShard);
         Caches.Fill(writer, Caches.Identity(), Caches.BatchSize, stop: row => row == 12);
         var batch = Caches.Batch(12, 4, Caches.Classes);
         batch[5] = bad;
@@ -161,7 +162,7 @@ public sealed class LogitCacheWriterTests : IDisposable
         var error = Assert.Throws<CheckFailedException>(() => writer.Append(batch));
 
         // Row 13 is view 1 of sample 3, whose id is 103.
-        Assert.Contains("sample 103, view 1, class 2", error.Message);
+        Assert.Contains("sample 103, view 1, stream 'logits', class 2", error.Message);
         Assert.Equal(12, writer.NextRow);
     }
 
@@ -171,16 +172,24 @@ public sealed class LogitCacheWriterTests : IDisposable
         using var writer = LogitCacheWriter.OpenOrResume(folder.Path, Caches.Identity(), Caches.BatchSize);
 
         Assert.Throws<ArgumentException>(() => writer.Append(new float[3 * Caches.Classes]));
-        Assert.Throws<InvalidOperationException>(writer.Complete);
+        Assert.Throws<InvalidOperationException>(() => writer.Complete());
     }
 
     [Fact]
     public void OpenOrResume_InconsistentIdentity_Throws()
     {
         var identity = Caches.Identity();
+        var stream = identity.Streams[0];
         CacheIdentity[] wrong =
         [
-            identity with { Classes = 0 },
+            identity with { Streams = [] },
+            identity with { Streams = [stream, stream] },
+            identity with { Streams = [stream with { Shape = [] }] },
+            identity with { Streams = [stream with { Shape = [3, 0] }] },
+            identity with { Streams = [stream with { Shape = [1 << 20, 1 << 20, 1 << 20, 1 << 20] }] },
+            identity with { Streams = [stream with { Name = "ids" }] },
+            identity with { Streams = [stream with { Name = "a/b" }] },
+            identity with { Streams = [stream with { Teacher = 1 }] },
             identity with { Samples = 0 },
             identity with { Views = 0 },
             identity with { Samples = long.MaxValue },
@@ -193,16 +202,20 @@ public sealed class LogitCacheWriterTests : IDisposable
         Assert.All(wrong, i => Assert.Throws<ArgumentException>(() => LogitCacheWriter.OpenOrResume(folder.Path, i, 4)));
     }
 
-    private static void Run(string cache, CacheIdentity identity, Action<string>? afterStep, List<long> asked)
+    private static void Run(
+        string cache, CacheIdentity identity, Action<string>? afterStep, List<long> asked, int rowsPerShard = RowsPerShard)
     {
-        using var writer = LogitCacheWriter.OpenOrResume(cache, identity, Caches.BatchSize, RowsPerShard, afterStep);
+        using var writer = Open(cache, identity, rowsPerShard, afterStep);
         Caches.Fill(writer, identity, Caches.BatchSize, stop: row =>
         {
             asked.Add(row);
             return false;
         });
-        writer.Complete();
+        Assert.True(writer.Complete());
     }
+
+    private static LogitCacheWriter Open(string cache, CacheIdentity identity, int rowsPerShard, Action<string>? afterStep = null) =>
+        LogitCacheWriter.OpenOrResume(cache, identity, Caches.BatchSize, CachePart.Whole, rowsPerShard, afterStep);
 
     private static void Reset(string cache, byte[] manifest)
     {

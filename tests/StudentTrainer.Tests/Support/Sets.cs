@@ -29,9 +29,9 @@ internal static class Sets
         var path = folder.File($"cache-{Guid.NewGuid():N}");
         var identity = new CacheIdentity
         {
-            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", LogitKind.Logit, 1, Preprocessing.None)],
+            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", StreamKind.Logit, 1, Preprocessing.None)],
             Combination = Combination.Single,
-            Kind = LogitKind.Logit,
+            Streams = [new("logits", "logits", Teacher: 0, StreamKind.Logit, [classes], new Float32())],
             Provider = "cpu",
             Precision = "fp32",
             Augmentation = augmentation ?? Augmentation.None,
@@ -39,7 +39,6 @@ internal static class Sets
             Views = views,
             SamplesDigest = set.SamplesDigest,
             Samples = set.Count,
-            Classes = classes,
         };
         using (var writer = LogitCacheWriter.OpenOrResume(path, identity, (int)set.Count))
         {

@@ -71,7 +71,7 @@ public sealed class CacheCaptureTests : IDisposable
         var expected = Enumerable.Range(0, first.Length).Select(i => Math.Log(0.75 * Softmax(first, i) + 0.25 * Softmax(second, i))).ToArray();
         Near.Equal(expected, ReadAll("cache", view: 0), 1e-5);
         using var cache = LogitCache.Open(temp["cache"]);
-        Assert.Equal((Combination.MeanOfProbabilities, LogitKind.LogProbability), (cache.Identity.Combination, cache.Identity.Kind));
+        Assert.Equal((Combination.MeanOfProbabilities, StreamKind.LogProbability), (cache.Identity.Combination, cache.Stream().Kind));
         Assert.Equal([0.75, 0.25], cache.Identity.Teachers.Select(t => t.Weight));
     }
 
@@ -220,8 +220,8 @@ public sealed class CacheCaptureTests : IDisposable
     private float[] ReadAll(string folder, int view)
     {
         using var cache = LogitCache.Open(temp[folder]);
-        var logits = new float[Count * cache.Identity.Classes];
-        cache.Read(Enumerable.Range(0, Count).Select(i => (long)i).ToArray(), view, logits);
+        var logits = new float[Count * cache.Stream().Classes];
+        cache.Read(cache.Stream(), Enumerable.Range(0, Count).Select(i => (long)i).ToArray(), view, logits);
         return logits;
     }
 

@@ -21,7 +21,7 @@ public class LogitFindingTests
     {
         var (logits, classifier) = Run(teacher.Graph().Node(activation, "logits", "out").Output("out"));
 
-        Assert.Equal(("logits", LogitKind.Logit, 3), (classifier.Output, classifier.Kind, classifier.Classes));
+        Assert.Equal(("logits", StreamKind.Logit, 3), (classifier.Output, classifier.Kind, classifier.Classes));
         Near.Equal(Expected(), logits, Tolerance);
     }
 
@@ -61,7 +61,7 @@ public class LogitFindingTests
     {
         var (logits, classifier) = Run(Probabilities());
 
-        Assert.Equal(("out", LogitKind.LogProbability), (classifier.Output, classifier.Kind));
+        Assert.Equal(("out", StreamKind.LogProbability), (classifier.Output, classifier.Kind));
         Near.Equal(LogSoftmax(Expected()), logits, 1e-5);
     }
 
@@ -78,7 +78,7 @@ public class LogitFindingTests
     public void Head_LogProbabilitiesThatCannotBeTraced_AreKeptAsTheyAre()
     {
         var (logits, classifier) = Run(teacher.Graph().Node("LogSoftmax", "logits", "lp").Floats("zero", [0]).Node("Add", "lp zero", "out").Output("out"));
-        Assert.Equal(LogitKind.LogProbability, classifier.Kind);
+        Assert.Equal(StreamKind.LogProbability, classifier.Kind);
         Near.Equal(LogSoftmax(Expected()), logits, Tolerance);
     }
 
@@ -88,7 +88,7 @@ public class LogitFindingTests
         var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
         var (logits, classifier) = Run(binary.Graph().Node("Sigmoid", "logits", "out").Output("out"));
 
-        Assert.Equal((2, LogitKind.Logit), (classifier.Classes, classifier.Kind));
+        Assert.Equal((2, StreamKind.Logit), (classifier.Classes, classifier.Kind));
         Near.Equal(binary.Logits(Samples).SelectMany(z => new[] { 0, z }).ToArray(), logits, Tolerance);
     }
 

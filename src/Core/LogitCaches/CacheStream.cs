@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+
+namespace OnnxKd.Core.LogitCaches;
+
+/// <summary>What the values of a stream are.</summary>
+public enum StreamKind
+{
+    /// <summary>Pre-softmax logits; the last axis is the class.</summary>
+    Logit,
+
+    /// <summary>Logarithms of probabilities: logits up to a constant per position, so the softened targets are the same.</summary>
+    LogProbability,
+
+    /// <summary>An inner tensor of a teacher.</summary>
+    Feature,
+}
+
+/// <summary>One named series of values in a cache: so many for each row (sample and view).</summary>
+/// <param name="Name">Unique in the cache: lower-case letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; <c>logits</c> where there is only one.</param>
+/// <param name="Tensor">The teacher's tensor that was stored.</param>
+/// <param name="Teacher">The index of the teacher; <c>null</c> if all were combined.</param>
+/// <param name="Kind">What the values are.</param>
+/// <param name="Shape">
+/// The shape of a row, class axis last: [classes], [frames, classes], [height, width, classes]; any shape for features. At least one axis.
+/// </param>
+/// <param name="Storage">How the values lie on disk.</param>
+public sealed record CacheStream(
+    string Name,
+    string Tensor,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] int? Teacher,
+    StreamKind Kind,
+    IReadOnlyList<int> Shape,
+    StreamStorage Storage)
+{
+    /// <summary>Values at each position: the last axis.</summary>
+    public int Classes => Shape[^1];
+
+    /// <summary>Positions in a row (frames, pixels): the product of all axes but the last.</summary>
+    public int Positions => Shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
+
+    /// <summary>Values in a row.</summary>
+    public int Values => checked(Positions * Classes);
+}

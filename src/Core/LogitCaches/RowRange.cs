@@ -1,0 +1,13 @@
+namespace OnnxKd.Core.LogitCaches;
+
+/// <summary>Consecutive rows of a cache.</summary>
+/// <param name="First">The first row.</param>
+/// <param name="Count">How many.</param>
+public readonly record struct RowRange(long First, long Count)
+{
+    /// <summary>The row after the last.</summary>
+    public long End => First + Count;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{First} to {End - 1}";
+}
