@@ -5,7 +5,7 @@ internal static class ConformanceExclusions
 {
     private const string Generator = "the expected mask was drawn from numpy's generator; the trainer has its own";
     private const string Corners = "the expected values do not follow the formula of the specification for align_corners with these scales";
-    private const string Truncation = "the expected values are truncated; libtorch rounds to nearest, as the specification says since version 19";
+    private const string Truncation = "the expected values are truncated; libtorch rounds to nearest";
 
     /// <summary>Reasons by name of the test's folder.</summary>
     public static IReadOnlyDictionary<string, string> Reasons { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)

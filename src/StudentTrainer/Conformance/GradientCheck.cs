@@ -57,9 +57,11 @@ internal static class GradientCheck
     {
         var index = new GraphIndex(test.Graph);
         return [.. Enumerable.Range(0, index.Inputs.Count).Where(i =>
-            TensorTypes.IsFloat(index.Inputs[i].DataTypeOf()) && index.Consumers(index.Inputs[i].Name).Any(node => IsDifferentiated(node, index.Inputs[i].Name)))];
+            TensorTypes.IsFloat(index.Inputs[i].DataTypeOf()) && IsDifferentiated(index.Inputs[i].Name))];
 
-        bool IsDifferentiated(NodeProto node, string name)
+        bool IsDifferentiated(string name) => index.Consumers(name).Any(node => Differentiates(node, name));
+
+        bool Differentiates(NodeProto node, string name)
         {
             var entry = OperatorTable.Find(node.OpType, test.Version)!;
             return node.Input.Select((input, slot) => (input, slot)).Any(use =>
@@ -117,8 +119,8 @@ internal static class GradientCheck
         }
 
         /// <summary>
-        /// The test's inputs in float64, each a little away from its value: no ties, no kinks at zero, positive stays positive. Some of ONNX's
-        /// tests hold memory that was never set; numbers too large for differences are replaced.
+        /// The test's inputs in float64, each a little away from its value: no ties, no kinks at zero, positive stays positive. Some of
+        /// ONNX's tests hold memory that was never set; numbers too large for differences are replaced.
         /// </summary>
         public Tensor[] Inputs()
         {

@@ -34,7 +34,8 @@ internal static class StudentExport
         var split = student.Splits.FirstOrDefault(split => split.Name == name);
         var target = ModelTensors.Find(graph, split?.Original ?? name);
         var type = target.ElementTypeOf();
-        var values = student.Codecs.TryGetValue(name, out var codec) ? codec.Encode(value.cpu()) : value.cpu().to(TorchTypes.Of(type)!.Value);
+        var onCpu = value.cpu();
+        var values = student.Codecs.TryGetValue(name, out var codec) ? codec.Encode(onCpu) : onCpu.to(TorchTypes.Of(type)!.Value);
         var bytes = values.contiguous().bytes;
         if (bytes.SequenceEqual(target.ToBytes()))
             return;

@@ -111,7 +111,7 @@ internal sealed class GraphCompiler
         context.Attributes.RequireAllRead();
         if (node.Output.Skip(entry.Outputs).FirstOrDefault(IsRead) is { } extra)
             throw context.Unsupported(
-                entry.Outputs == 1 ? "is supported only with its first output" : $"is supported only with its first {entry.Outputs} outputs",
+                $"is supported only with its first {(entry.Outputs == 1 ? "output" : $"{entry.Outputs} outputs")}",
                 $"'{extra}' is read too");
         int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
         int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];

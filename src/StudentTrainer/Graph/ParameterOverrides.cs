@@ -18,12 +18,14 @@ public sealed record ParameterOverrides(IReadOnlyList<string> Include, IReadOnly
     internal IReadOnlyList<PlannedWeight> Apply(IReadOnlyList<PlannedWeight> plan)
     {
         var included = Matches(Include, "include", [.. plan.Where(weight => TensorTypes.IsFloat(weight.Source.DataType))]);
-        var excluded = Matches(Exclude, "exclude", [.. plan.Where(weight => weight.Role == WeightRole.Parameter || included.Contains(weight.Name))]);
+        var excluded = Matches(Exclude, "exclude", [.. plan.Where(IsLearned)]);
         return [.. plan.Select(weight => weight with { Role = RoleOf(weight) })];
+
+        bool IsLearned(PlannedWeight weight) => weight.Role == WeightRole.Parameter || included.Contains(weight.Name);
 
         WeightRole RoleOf(PlannedWeight weight) =>
             excluded.Contains(weight.Name) ? WeightRole.Constant
-            : included.Contains(weight.Name) ? WeightRole.Parameter
+            : IsLearned(weight) ? WeightRole.Parameter
             : weight.Role;
     }
 
@@ -40,7 +42,9 @@ public sealed record ParameterOverrides(IReadOnlyList<string> Include, IReadOnly
                     where: $"student.parameters.{key}",
                     found: $"'{pattern}'",
                     expected: $"one of {string.Join(", ", names.Take(12))}{(names.Length > 12 ? $" … ({names.Length} in all)" : "")}",
-                    remedy: Suggestions.Nearest(pattern, names) is { } nearest ? $"did you mean '{nearest}'?" : "see 'onnxkd inspect' for the names");
+                    remedy: Suggestions.Nearest(pattern, names) is { } nearest
+                        ? $"did you mean '{nearest}'?"
+                        : "see 'onnxkd inspect --plan' for the names");
             matches.UnionWith(hits);
         }
         return matches;

@@ -64,10 +64,8 @@ internal static class ParameterPlan
         {
             WeightUse[] places = [.. uses[name]];
             var role = RoleOf(source, places);
-            var unitAxis = role == WeightRole.Parameter && places.FirstOrDefault(use => use is { Direct: true, Slot: 1, IsLearned: true }) is { } use
-                ? use.Operator.UnitAxis?.Invoke(new(use.Node, version, tensors))
-                : null;
-            return new(name, role, source, unitAxis, places);
+            var matrix = role == WeightRole.Parameter ? Array.Find(places, use => use is { Direct: true, Slot: 1, IsLearned: true }) : null;
+            return new(name, role, source, matrix?.Operator.UnitAxis?.Invoke(new(matrix.Node, version, tensors)), places);
         }
     }
 

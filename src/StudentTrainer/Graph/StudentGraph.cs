@@ -5,7 +5,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
-/// <summary>A student as it is trained: the file, which ships with new weights, and the graph made from it that the executor runs.</summary>
+/// <summary>A student as it is trained: the file, which ships with new weights, and the graph made from it that runs.</summary>
 internal sealed class StudentGraph
 {
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>

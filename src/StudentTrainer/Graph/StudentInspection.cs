@@ -11,7 +11,7 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Learned">Learned values in all.</param>
 /// <param name="Plan">The role of every float tensor of the file.</param>
 /// <param name="MultiplyAdds">Multiplications with an addition for one sample; <c>null</c> if the sample's shape is not known.</param>
-/// <param name="Tensors">Tensors inside the graph that can be tapped, with their shapes for one sample; empty if those are not known.</param>
+/// <param name="Tensors">Tensors inside the graph that can be tapped; empty if the sample's shape is not known.</param>
 public sealed record StudentInspection(
     string Logits,
     IReadOnlyList<string> Notes,
@@ -32,7 +32,7 @@ public sealed record StudentInspection(
         var logits = graph.FindLogits();
         var program = graph.Compile(logits);
         var plan = program.Plan.Where(weight => TensorTypes.IsFloat(weight.Source.DataType)).Select(PlanEntry.Of).ToList();
-        var learned = plan.Where(entry => entry.Role == "learned").Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size));
+        var learned = program.Plan.Where(weight => weight.Role == WeightRole.Parameter).Sum(weight => (long)weight.Source.ElementCount());
         var (multiplyAdds, tensors) = sampleShape is null ? (null, []) : Measure(program, graph.Input.Fit(sampleShape));
         return new(logits, graph.Notes, learned, plan, multiplyAdds, tensors);
     }
@@ -68,7 +68,8 @@ public sealed record PlanEntry(string Name, IReadOnlyList<long> Shape, string Ro
         var role = weight.Role switch { WeightRole.Parameter => "learned", WeightRole.Buffer => "statistic", _ => "constant" };
         var use = weight.Uses.FirstOrDefault(use => use.IsLearned) ?? weight.Uses.FirstOrDefault();
         var more = weight.Uses.Count > 1 ? $", and {weight.Uses.Count - 1} more" : "";
-        var description = use is null ? "an output" : $"{use.Operator.Name} '{use.Node.Name}' ({use.Role.ToString().ToLowerInvariant()}{more})";
+        var purpose = use?.Role.ToString().ToLowerInvariant();
+        var description = use is null ? "an output" : $"{use.Operator.Name} '{use.Node.Name}' ({purpose}{more})";
         return new(weight.Name, [.. weight.Source.Dims], role, description);
     }
 }

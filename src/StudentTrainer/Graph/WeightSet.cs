@@ -39,7 +39,8 @@ internal sealed class WeightSet : IDisposable
     public static WeightSet Load(IReadOnlyList<PlannedWeight> plan, Device device, bool trainable, bool widen = false)
     {
         using var scope = NewDisposeScope();
-        return new(plan, device, [.. plan.Select(weight => Load(weight, device, widen).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
+        return new(plan, device, [.. plan.Select(weight =>
+            Load(weight, device, widen).requires_grad_(trainable && weight.Role == WeightRole.Parameter))]);
     }
 
     /// <summary>An independent copy.</summary>

@@ -26,7 +26,7 @@ internal static class Branching
         };
     }
 
-    /// <summary>The graph with Ifs that list what their branches read from outside as further inputs; the graph itself if it has none.</summary>
+    /// <summary>The graph with Ifs that list what their branches read from outside as further inputs; itself if it has none.</summary>
     public static GraphProto ExposeCaptures(GraphProto graph)
     {
         if (graph.Node.All(node => node.OpType != "If"))
@@ -43,7 +43,7 @@ internal static class Branching
     private static NodeProto ExposeCaptures(NodeProto node)
     {
         var exposed = node.Clone();
-        exposed.Input.AddRange(Names.SelectMany(name => Captures(BranchOf(node, name))).Distinct().Where(name => !node.Input.Contains(name)));
+        exposed.Input.AddRange(Names.SelectMany(name => Captures(BranchOf(node, name))).Distinct().Except(node.Input));
         return exposed;
     }
 
@@ -63,7 +63,7 @@ internal static class Branching
     /// <summary>Names that a branch reads and does not make.</summary>
     private static IEnumerable<string> Captures(GraphProto branch)
     {
-        var own = branch.Node.SelectMany(node => node.Output).Concat(branch.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> own = [.. branch.Initializer.Select(tensor => tensor.Name), .. branch.Node.SelectMany(node => node.Output)];
         return branch.Node.SelectMany(node => node.OpType == "If" ? ExposeCaptures(node).Input : node.Input)
             .Concat(branch.Output.Select(output => output.Name))
             .Where(name => name.Length > 0 && !own.Contains(name)).Distinct();

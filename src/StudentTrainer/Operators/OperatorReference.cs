@@ -13,12 +13,14 @@ public static class OperatorReference
     /// <param name="Outputs">How many outputs are supported; <c>null</c>: any number.</param>
     /// <param name="Differentiable">Whether gradients pass.</param>
     public sealed record Operator(
-        string Name, IReadOnlyList<int> Versions, IReadOnlyList<string> Inputs, IReadOnlyList<int> HostInputs, int? Outputs, bool Differentiable);
+        string Name, IReadOnlyList<int> Versions, IReadOnlyList<string> Inputs, IReadOnlyList<int> HostInputs, int? Outputs,
+        bool Differentiable);
 
     /// <summary>All operators by name.</summary>
     public static IReadOnlyList<Operator> All { get; } =
     [
-        .. OperatorTable.All.GroupBy(entry => entry.Name).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Describe([.. group])),
+        .. OperatorTable.All.GroupBy(entry => entry.Name).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => Describe([.. group])),
     ];
 
     /// <summary>The reference as a Markdown page.</summary>
@@ -28,12 +30,13 @@ public static class OperatorReference
             # Operators of a student
 
             This page is written by `./onnxkd operators > docs/operators.md` from the one table that the trainer runs, plans and checks by
-            (src/StudentTrainer/Operators/OperatorTable.cs). {All.Count} operators of ONNX's default domain, up to operator set {Graph.StudentGraph.NewestOpset}.
+            (src/StudentTrainer/Operators/OperatorTable.cs). {All.Count} operators of ONNX's default domain, up to operator set
+            {Graph.StudentGraph.NewestOpset}.
 
             - *versions*: operator-set versions at which a meaning changes; the newest that is not newer than the model's goes.
-            - *inputs*: what a tensor of the file is taken for in each slot; the last one goes for all further slots. `weight`, `bias`, `scale`,
-              `slope`, `embedding` and `recurrent` are learned; `statistic` follows the batches; `operand` is learned if another input comes from a
-              learned operator; `passed` is decided by who reads the output; `data` stays as it is.
+            - *inputs*: what a tensor of the file is taken for in each slot; the last one goes for all further slots. `weight`, `bias`,
+              `scale`, `slope`, `embedding` and `recurrent` are learned; `statistic` follows the batches; `operand` is learned if another input
+              comes from a learned operator; `passed` is decided by who reads the output; `data` stays as it is.
             - *on the CPU*: input slots whose values are read on the CPU while the graph runs.
             - *gradient*: whether gradients pass from output to float inputs.
 
@@ -43,8 +46,12 @@ public static class OperatorReference
             """.ReplaceLineEndings("\n"));
         foreach (var entry in All)
         {
-            text.Append($"| {entry.Name} | {string.Join(", ", entry.Versions)} | {string.Join(", ", entry.Inputs)} ");
-            text.Append($"| {string.Join(", ", entry.HostInputs)} | {entry.Outputs?.ToString() ?? "any"} | {(entry.Differentiable ? "yes" : "no")} |\n");
+            string[] cells =
+            [
+                entry.Name, string.Join(", ", entry.Versions), string.Join(", ", entry.Inputs), string.Join(", ", entry.HostInputs),
+                entry.Outputs?.ToString() ?? "any", entry.Differentiable ? "yes" : "no",
+            ];
+            text.Append($"| {string.Join(" | ", cells)} |\n");
         }
         return text.ToString();
     }

@@ -18,7 +18,7 @@ internal enum SlotRole
     /// <summary>Learned: an activation's slope.</summary>
     Slope,
 
-    /// <summary>Learned: a table whose rows are looked up. Data that is not float, and tables of computed values, stay as they are.</summary>
+    /// <summary>Learned: a table whose rows are looked up.</summary>
     Embedding,
 
     /// <summary>Learned: the weights and biases of a recurrent layer.</summary>
