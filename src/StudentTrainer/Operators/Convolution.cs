@@ -18,6 +18,7 @@ internal static class Convolution
         var symmetric = Array.TrueForAll(axes, axis => axis.FitsSymmetric);
         if (!symmetric)
             input = nn.functional.pad(input, axes.Pads(axis => axis.Before, axis => axis.After));
+        input = ChannelsLast.Of(input);
         var padding = axes.Of(axis => symmetric ? axis.Before : 0);
         var (strides, dilations) = (axes.Of(axis => axis.Stride), axes.Of(axis => axis.Dilation));
         return axes.Length switch
