@@ -36,6 +36,16 @@ internal static class Linear
 
     public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
 
+    /// <summary>x W + b, over the last axis of x: one product of matrices, which adds to the bias.</summary>
+    public static Kernel MatMulWithBias(NodeContext node) => x =>
+    {
+        if (x[0].ndim < 2)
+            return [x[0].matmul(x[1]).add(x[2])];
+        var shape = x[0].shape;
+        shape[^1] = x[1].shape[1];
+        return [x[2].addmm(x[0].flatten(0, -2), x[1]).reshape(shape)];
+    };
+
     public static int MatMulUnitAxis(NodeContext node) => (node.RankOf(1) ?? 1) - 1;
 
     /// <summary>Sums of products, named by letters: <c>bij,bjk->bik</c>.</summary>

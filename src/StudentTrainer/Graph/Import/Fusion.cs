@@ -7,7 +7,8 @@ namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
 /// Joins what exporters write in many nodes, where ONNX got an operator for it later: GELU (Erf form, before version 20) and layer
-/// normalisation (before 17). One step is faster than five to nine, and roles are clear. The file is not touched.
+/// normalisation (before 17); and a product with a weight matrix with the bias that is added to it. One step is faster than two to nine,
+/// and roles are clear. The file is not touched.
 /// </summary>
 internal sealed class Fusion
 {
@@ -24,7 +25,7 @@ internal sealed class Fusion
     public static int Apply(GraphProto graph)
     {
         var fusion = new Fusion(graph);
-        var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchLayerNormalization(node))
+        var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchLayerNormalization(node) ?? fusion.MatchLinear(node))
             .OfType<Match>().ToList();
         foreach (var (parts, whole) in places)
         {
@@ -44,7 +45,17 @@ internal sealed class Fusion
     public const string Domain = "onnxkd.fused";
 
     /// <summary>The entry for a joined node; <c>null</c> for any other node.</summary>
-    public static OperatorEntry? Find(NodeProto node) => node.Domain != Domain ? null : OperatorTable.Find(node.OpType, StudentGraph.NewestOpset);
+    public static OperatorEntry? Find(NodeProto node) =>
+        node.Domain != Domain ? null
+        : node.OpType == ProductWithBias.Name ? ProductWithBias
+        : OperatorTable.Find(node.OpType, StudentGraph.NewestOpset);
+
+    /// <summary>The one joined operator that ONNX does not have: its MatMul takes no bias.</summary>
+    private static readonly OperatorEntry ProductWithBias =
+        new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias], Operators.HalfPrecision.Widened(Linear.MatMulWithBias))
+        {
+            UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
+        };
 
     /// <summary>x · ½ · (1 + erf(x ÷ √2)), the three products in any order.</summary>
     private Match? MatchGelu(NodeProto erf)
@@ -91,6 +102,25 @@ internal sealed class Fusion
             Attribute = { new AttributeProto { Name = "epsilon", Type = AttributeType.Float, F = (float)epsilon } },
         });
     }
+
+    /// <summary>x W + b, with a matrix and a vector of the file.</summary>
+    private Match? MatchLinear(NodeProto product)
+    {
+        if (product.OpType != "MatMul" || Units(product) is not { } units || OnlyReader(product, "Add") is not { } sum
+            || Vector(sum, product) is not { } bias || tensors[bias].Dims[0] != units)
+            return null;
+        return new([product, sum], new()
+        {
+            OpType = ProductWithBias.Name, Domain = Domain, Name = sum.Name,
+            Input = { product.Input[0], product.Input[1], bias }, Output = { sum.Output[0] },
+        });
+    }
+
+    /// <summary>The columns of a product's right-hand side, if that is a matrix of floats of the file.</summary>
+    private long? Units(NodeProto product) =>
+        tensors.TryGetValue(product.Input[1], out var matrix) && matrix.Dims.Count == 2 && TensorTypes.IsFloat(matrix.DataType)
+            ? matrix.Dims[1]
+            : null;
 
     private bool IsMeanOfLastAxis(NodeProto node)
     {
