@@ -50,7 +50,12 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(SafetensorsTensor[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>The header of tensors that lie in the given order.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="metadata">Texts to come along.</param>
+    /// <param name="bytes">Its least length, reached with spaces; it is a multiple of 8 in any case.</param>
+    internal static byte[] Header(
+        IReadOnlyList<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata, long bytes = 0)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -74,7 +79,7 @@ public static class SafetensorsWriter
             }
             json.WriteEndObject();
         }
-        while (buffer.Length % Alignment != 0)
+        while (buffer.Length < bytes || buffer.Length % Alignment != 0)
             buffer.WriteByte((byte)' ');
         return buffer.ToArray();
     }

@@ -1,0 +1,36 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Progress;
+
+namespace OnnxKd.TeacherRunner.Preparation.Images;
+
+/// <summary>Prepares a folder of images.</summary>
+public static class ImagePreparation
+{
+    private static readonly string[] extensions = [".jpg", ".jpeg", ".png"];
+
+    /// <summary>Decodes every image and writes the set.</summary>
+    /// <param name="images">The folder, and what becomes of each image.</param>
+    /// <param name="options">Where to, and how.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="token">Stops between images; nothing is written then.</param>
+    /// <exception cref="InputException">An option or an image is wrong.</exception>
+    public static PreparationResult Run(
+        ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
+    {
+        images.Validate();
+        var folder = SourceFolder.List(images.Folder, "images", extensions, images.Unlabelled);
+        using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
+        var items = folder.Files.Select(file => new SourceItem(file, folder.LabelOf(file), () => Decode(file)));
+        var sources = new SourceList(
+            "images", "images", items, folder.Files.Count, new(Labels: folder.Classes is not null), folder.Classes);
+        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);
+
+        PreparedSample Decode(string file)
+        {
+            var bytes = SourceFolder.Read(images.Folder, file);
+            var path = Path.Combine(images.Folder, file);
+            ImageEnd.Require(bytes, path);
+            return session.Run(bytes, path);
+        }
+    }
+}
