@@ -42,6 +42,7 @@ internal static class CommandLine
             GlobalOptions.Verbose,
             new RunCommand(),
             new InspectCommand(),
+            new PrepareCommand(),
             new CacheCommand(),
             new TrainCommand(),
             new ExportCommand(),

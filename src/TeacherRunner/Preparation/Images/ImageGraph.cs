@@ -21,6 +21,7 @@ internal static class ImageGraph
             "DecodeImage", [file], 1, ExtensionsLibrary.ImageDomain, GraphWriter.Text("color_space", "rgb"))[0];
         image = graph.Node("Cast", [image], GraphWriter.Int("to", (long)DataType.Float));
         image = graph.Node("Transpose", [image], GraphWriter.Ints("perm", 2, 0, 1));
+        image = graph.Node("Expand", [image, graph.Longs(3, 1, 1)]); // a grey JPEG is decoded into one channel
         if (options.Channels == 1)
             image = graph.Node(
                 "ReduceSum", [graph.Node("Mul", [image, graph.Floats(luma, 3, 1, 1)]), graph.Longs(0)], GraphWriter.Int("keepdims", 1));
@@ -49,6 +50,7 @@ internal static class ImageGraph
             GraphWriter.Text("keep_aspect_ratio_policy", options.Resize.Count == 1 ? "not_smaller" : "stretch"),
             GraphWriter.Text("nearest_mode", "round_prefer_ceil"), // the pixel that holds the place, as in Pillow
             GraphWriter.Float("cubic_coeff_a", antialias ? -0.5f : -0.75f),
+            GraphWriter.Int("exclude_outside", antialias ? 1 : 0),
             GraphWriter.Int("antialias", antialias ? 1 : 0));
         return graph.Node("Clip", [resized, graph.Floats([0]), graph.Floats([255])]); // cubic overshoots
     }

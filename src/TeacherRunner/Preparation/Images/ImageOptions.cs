@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 
@@ -27,14 +26,10 @@ public enum ImageLayout
     Hwc,
 }
 
-/// <summary>A folder of images, and what becomes of each: decode, resize, crop from the middle, scale, normalise.</summary>
+/// <summary>What becomes of each image of a folder: decode, resize, crop from the middle, scale, normalise.</summary>
 public sealed record ImageOptions
 {
-    /// <summary>The folder.</summary>
-    [JsonIgnore]
-    public required string Folder { get; init; }
-
-    /// <summary>Whether folders in it are not classes.</summary>
+    /// <summary>Whether the folders within are not classes.</summary>
     public bool Unlabelled { get; init; }
 
     /// <summary>

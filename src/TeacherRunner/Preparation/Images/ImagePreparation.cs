@@ -9,16 +9,17 @@ public static class ImagePreparation
     private static readonly string[] extensions = [".jpg", ".jpeg", ".png"];
 
     /// <summary>Decodes every image and writes the set.</summary>
-    /// <param name="images">The folder, and what becomes of each image.</param>
+    /// <param name="root">The folder of images.</param>
+    /// <param name="images">What becomes of each image.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="token">Stops between images; nothing is written then.</param>
     /// <exception cref="InputException">An option or an image is wrong.</exception>
     public static PreparationResult Run(
-        ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
+        string root, ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         images.Validate();
-        var folder = SourceFolder.List(images.Folder, "images", extensions, images.Unlabelled);
+        var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled);
         using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(file, folder.LabelOf(file), () => Decode(file)));
         var sources = new SourceList(
@@ -27,8 +28,8 @@ public static class ImagePreparation
 
         PreparedSample Decode(string file)
         {
-            var bytes = SourceFolder.Read(images.Folder, file);
-            var path = Path.Combine(images.Folder, file);
+            var bytes = SourceFolder.Read(root, file);
+            var path = Path.Combine(root, file);
             ImageEnd.Require(bytes, path);
             return session.Run(bytes, path);
         }

@@ -1,0 +1,45 @@
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Terminal;
+using OnnxKd.TeacherRunner.Preparation;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd prepare KIND SOURCE</c>: decodes and tokenises once, into tensors on disk.</summary>
+internal sealed class PrepareCommand : ExampleCommand
+{
+    /// <summary>Declares the command.</summary>
+    public PrepareCommand()
+        : base(
+            "prepare",
+            "Decodes or tokenises inputs once, into tensors that every teacher and student reads, and saves the graph that did it.",
+            "onnxkd prepare images photos -o prepared --resize 256 --crop 224")
+    {
+        Add(new PrepareImagesCommand());
+    }
+
+    /// <summary>Shows what was made.</summary>
+    internal static void Write(PreparationResult result, OutputStyle style, TextWriter stdout)
+    {
+        if (style.Json)
+        {
+            stdout.Write(CanonicalJson.Serialize(result));
+            return;
+        }
+        var set = result.Set;
+        var shape = string.Join('×', set.Shape);
+        stdout.WriteLine($"samples: {Path.Combine(result.Folder, PreparedSet.SamplesFile)}");
+        stdout.WriteLine($"         {set.Samples} × {shape} {set.Type.ToString().ToLowerInvariant()}, with {string.Join(", ", set.Columns)}");
+        if (set.Classes is { } classes)
+            stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10))}{(classes.Count > 10 ? ", ..." : "")})");
+        if (set.PreprocessDigest is not null)
+            stdout.WriteLine($"graph:   {Path.Combine(result.Folder, PreparedSet.PreprocessFile)}");
+        stdout.WriteLine($"sources: {Path.Combine(result.Folder, PreparedSet.SourcesFile)}");
+        if (set.Skipped == 0)
+            return;
+        stdout.WriteLine($"skipped: {set.Skipped}");
+        foreach (var skipped in result.Skipped)
+            stdout.WriteLine($"  {skipped.Source}: {skipped.Reason}");
+        if (set.Skipped > result.Skipped.Count)
+            stdout.WriteLine($"  and {set.Skipped - result.Skipped.Count} more; all are in {PreparedSet.SourcesFile}");
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Commands;
+
+public sealed class PrepareCommandTests : IDisposable
+{
+    // One red pixel (255, 0, 0): the smallest PNG there is, as bytes.
+    private static readonly byte[] redPixel = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC");
+
+    private readonly TemporaryFolder folder = new();
+
+    public PrepareCommandTests()
+    {
+        Directory.CreateDirectory(folder["in/red"]);
+        File.WriteAllBytes(folder["in/red/1.png"], redPixel);
+    }
+
+    [Fact]
+    public void Images_WithJson_PrintsWhatWasMade()
+    {
+        var result = Cli.Done(
+            "prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1", "--mean", "0.5", "--std", "1/2", "--json");
+
+        var set = JsonDocument.Parse(result.Output).RootElement.GetProperty("set");
+        Assert.Equal((1, 0), (set.GetProperty("samples").GetInt32(), set.GetProperty("skipped").GetInt32()));
+        Assert.Equal("red", set.GetProperty("classes")[0].GetString());
+        using var samples = TransferSet.Open(new() { Samples = folder["out/samples.safetensors"], Labels = folder["out/samples.safetensors"] });
+        var pixel = new float[3];
+        samples.Read([0], pixel);
+        Assert.Equal([1, -1, -1], pixel);
+    }
+
+    [Fact]
+    public void Images_SkippedOnes_AreNamedAtTheEnd()
+    {
+        File.WriteAllText(folder["in/red/2.png"], "no image");
+
+        var result = Cli.Done("prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1", "--skip-corrupt");
+
+        Assert.Contains("skipped: 1", result.Output);
+        Assert.Contains("red/2.png", result.Output);
+    }
+
+    [Theory]
+    [InlineData("--resize", "0,3")]
+    [InlineData("--resize", "wide")]
+    [InlineData("--crop", "1,2,3")]
+    [InlineData("--mean", "1,2")]
+    [InlineData("--std", "0")]
+    [InlineData("--scale", "a/b")]
+    [InlineData("--type", "int64")]
+    [InlineData("--layout", "whc")]
+    [InlineData("--interpolation", "area")]
+    [InlineData("--channels", "2")]
+    [InlineData("--threads", "-1")]
+    public void Images_WrongOption_IsNamed(string option, string value)
+    {
+        var error = Cli.Fails(2, "prepare", "images", folder["in"], "-o", folder["out"], "--resize", "4", option, value);
+
+        Assert.Contains(option, error);
+    }
+
+    [Fact]
+    public void Images_NoSize_SaysWhatIsMissing() =>
+        Assert.Contains("--resize", Cli.Fails(2, "prepare", "images", folder["in"], "-o", folder["out"]));
+
+    [Fact]
+    public void Images_NoFolder_SaysSo() =>
+        Assert.Contains("missing", Cli.Fails(2, "prepare", "images", folder["no"], "-o", folder["out"], "--crop", "1"));
+
+    [Fact]
+    public void Images_DamagedFile_IsNamedWithoutOutput()
+    {
+        File.WriteAllBytes(folder["in/red/0.png"], redPixel[..^20]);
+
+        Assert.Contains("0.png", Cli.Fails(2, "prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1"));
+        Assert.False(File.Exists(folder["out/samples.safetensors"]));
+    }
+
+    public void Dispose() => folder.Dispose();
+}
