@@ -23,6 +23,11 @@ public readonly record struct RowKey(ulong Seed, long Id, int View);
 /// <summary>How a stream's values lie on disk. The attributes of this class are the table of all storages, by name.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(Float32), Float32.TypeName)]
+[JsonDerivedType(typeof(Float16), Float16.TypeName)]
+[JsonDerivedType(typeof(BFloat16), BFloat16.TypeName)]
+[JsonDerivedType(typeof(Int8), Int8.TypeName)]
+[JsonDerivedType(typeof(TopK), TopK.TypeName)]
+[JsonDerivedType(typeof(Sampled), Sampled.TypeName)]
 public abstract record StreamStorage
 {
     /// <summary>The name in manifests and recipes.</summary>

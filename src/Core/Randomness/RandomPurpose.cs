@@ -19,4 +19,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Rows picked for a check.</summary>
     Verification = 5,
+
+    /// <summary>Classes drawn from a teacher's distribution; the item is the sample id, the round is the view.</summary>
+    Sampling = 6,
 }

@@ -28,21 +28,37 @@ internal static class Caches
     /// <summary>The value that stands for (row, class).</summary>
     public static float Value(long row, int column) => row + column / 10f;
 
+    /// <summary>One of each storage, for streams of so many classes.</summary>
+    public static IEnumerable<StreamStorage> Storages(int classes) =>
+    [
+        new Float32(), new Float16(), new BFloat16(), new Int8(), new TopK(classes / 2, [1, 4]), new TopK(classes, [1]), new TopK(1, []),
+        new Sampled(6, 2), new Sampled(300, 1),
+    ];
+
     /// <summary>Appends until the end, or until the predicate says stop.</summary>
-    public static void Fill(LogitCacheWriter writer, CacheIdentity identity, int batchSize, Func<long, bool>? stop = null)
+    public static void Fill(LogitCacheWriter writer, CacheIdentity identity, Func<long, bool>? stop = null)
     {
-        while (writer.NextRow < writer.Rows && stop?.Invoke(writer.NextRow) != true)
-            writer.Append(Batch(writer.NextRow, (int)Math.Min(batchSize, writer.Rows - writer.NextRow), identity.Streams[0].Classes));
+        foreach (var rows in writer.PendingBatches())
+        {
+            Assert.Equal(rows.First, writer.NextRow);
+            if (stop?.Invoke(rows.First) == true)
+                return;
+            writer.Append([.. Rows(identity, rows.First, (int)rows.Count).Select(values => (ReadOnlyMemory<float>)values)]);
+        }
     }
 
-    public static float[] Batch(long firstRow, int rows, int classes) =>
-        [.. Enumerable.Range(0, rows).SelectMany(i => Enumerable.Range(0, classes).Select(c => Value(firstRow + i, c)))];
+    /// <summary>The values of rows, for each stream.</summary>
+    public static float[][] Rows(CacheIdentity identity, long firstRow, int rows) =>
+        [.. identity.Streams.Select(stream => Batch(firstRow, rows, stream.Values))];
+
+    public static float[] Batch(long firstRow, int rows, int values) =>
+        [.. Enumerable.Range(0, rows).SelectMany(i => Enumerable.Range(0, values).Select(c => Value(firstRow + i, c)))];
 
     public static void Write(string folder, CacheIdentity identity, int batchSize = BatchSize)
     {
         using var writer = LogitCacheWriter.OpenOrResume(folder, identity, batchSize);
-        Fill(writer, identity, batchSize);
-        writer.Complete();
+        Fill(writer, identity);
+        Assert.True(writer.Complete());
     }
 
     /// <summary>Every file that is part of the cache, with its content as text to compare.</summary>

@@ -115,7 +115,7 @@ public sealed class LogitCacheTests : IDisposable
     public void Open_Unfinished_IsRefused()
     {
         using (var writer = LogitCacheWriter.OpenOrResume(folder.Path, Caches.Identity(), Caches.BatchSize))
-            Caches.Fill(writer, Caches.Identity(), Caches.BatchSize);
+            Caches.Fill(writer, Caches.Identity());
 
         Assert.Contains("not finished", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
     }

@@ -54,7 +54,7 @@ public sealed class LogitCacheWriterTests : IDisposable
         Run(folder.File("whole"), identity, afterStep: null, [], OneShard);
         var expected = Caches.Content(folder.File("whole"));
         using (var writer = Open(folder.File("cut"), identity, rowsPerShard: OneShard))
-            Caches.Fill(writer, identity, Caches.BatchSize, stop: row => row == 12);
+            Caches.Fill(writer, identity, stop: row => row == 12);
         var journal = Path.Combine(folder.File("cut"), "rows-000000000000.partial");
         var bytes = File.ReadAllBytes(journal);
         var manifest = File.ReadAllBytes(Path.Combine(folder.File("cut"), "manifest.json"));
@@ -68,7 +68,7 @@ public sealed class LogitCacheWriterTests : IDisposable
             Assert.Equal(Math.Max(0, length - Header) / Record * Caches.BatchSize, writer.NextRow);
             if (length % Record != 0)
                 continue;
-            Caches.Fill(writer, identity, Caches.BatchSize);
+            Caches.Fill(writer, identity);
             writer.Complete();
             Assert.Equal(expected, Caches.Content(folder.File("cut")));
         }
@@ -79,7 +79,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     {
         var identity = Caches.Identity();
         using (var writer = Open(folder.Path, identity, rowsPerShard: OneShard))
-            Caches.Fill(writer, identity, Caches.BatchSize, stop: row => row == 12);
+            Caches.Fill(writer, identity, stop: row => row == 12);
         var journal = folder.File("rows-000000000000.partial");
         var bytes = File.ReadAllBytes(journal);
         for (var i = 0; i < bytes.Length; i++)
@@ -155,7 +155,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void Append_NonFiniteValue_NamesTheSampleAndKeepsTheRest(float bad)
     {
         using var writer = Open(folder.Path, Caches.Identity(), rowsPerShard: OneShard);
-        Caches.Fill(writer, Caches.Identity(), Caches.BatchSize, stop: row => row == 12);
+        Caches.Fill(writer, Caches.Identity(), stop: row => row == 12);
         var batch = Caches.Batch(12, 4, Caches.Classes);
         batch[5] = bad;
 
@@ -206,7 +206,7 @@ public sealed class LogitCacheWriterTests : IDisposable
         string cache, CacheIdentity identity, Action<string>? afterStep, List<long> asked, int rowsPerShard = RowsPerShard)
     {
         using var writer = Open(cache, identity, rowsPerShard, afterStep);
-        Caches.Fill(writer, identity, Caches.BatchSize, stop: row =>
+        Caches.Fill(writer, identity, stop: row =>
         {
             asked.Add(row);
             return false;
