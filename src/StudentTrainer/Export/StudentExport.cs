@@ -21,26 +21,28 @@ internal static class StudentExport
         using var _ = no_grad();
         var proto = student.File.Proto.Clone();
         var folded = student.Overlay?.Fold(weights);
-        foreach (var (weight, tensor) in weights.Trained)
+        var splits = student.Splits.ToDictionary(split => split.Name, StringComparer.Ordinal);
+        // What was split off comes last: it stays where it was only if it equals what its original has become.
+        foreach (var (weight, tensor) in weights.Trained.OrderBy(pair => splits.ContainsKey(pair.Weight.Name)))
         {
             if (student.Overlay?.Owns(weight.Name) != true)
-                Write(student, proto.Graph, weight.Name, folded?.GetValueOrDefault(weight.Name) ?? tensor);
+                Write(student, proto, weight.Name, splits.GetValueOrDefault(weight.Name), folded?.GetValueOrDefault(weight.Name) ?? tensor);
         }
         return OnnxModel.FromProto(proto);
     }
 
-    private static void Write(StudentGraph student, GraphProto graph, string name, Tensor value)
+    private static void Write(StudentGraph student, ModelProto proto, string name, SharedTensors.Split? split, Tensor value)
     {
-        var split = student.Splits.FirstOrDefault(split => split.Name == name);
-        var target = ModelTensors.Find(graph, split?.Original ?? name);
-        var type = target.ElementTypeOf();
-        var onCpu = value.cpu();
-        var values = student.Codecs.TryGetValue(name, out var codec) ? codec.Encode(onCpu) : onCpu.to(TorchTypes.Of(type)!.Value);
-        var bytes = values.contiguous().bytes;
-        if (bytes.SequenceEqual(target.ToBytes()))
-            return;
+        var stored = ModelTensors.Find(proto.Graph, split?.Original ?? name);
+        var type = stored.ElementTypeOf();
+        var codec = student.Codecs.GetValueOrDefault(name);
+        var values = value.cpu().contiguous();
+        var before = codec?.Decode(stored.ToTensor(CPU)) ?? stored.ToTensor(CPU).to(values.dtype);
+        if (values.bytes.SequenceEqual(before.contiguous().bytes))
+            return; // also where the file is finer than the master
         if (split is not null)
-            target = SharedTensors.Materialise(graph, split, student.Version);
-        target.Set(type, bytes);
+            SharedTensors.Materialise(proto, split);
+        var encoded = codec?.Encode(values) ?? values.to(TorchTypes.Of(type)!.Value);
+        ModelTensors.Write(proto.Graph, name, type, encoded.contiguous().bytes);
     }
 }

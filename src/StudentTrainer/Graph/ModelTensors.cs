@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
@@ -17,30 +19,52 @@ internal static class ModelTensors
         return tensors;
     }
 
-    /// <summary>
-    /// The values of one tensor, in the graph or in a branch of it, for writing: numbers in an attribute become a tensor there.
-    /// </summary>
+    /// <summary>The values of one tensor, in the graph or in a branch of it, for reading.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
-    public static TensorProto Find(GraphProto graph, string name) => TryFind(graph, name)
-        ?? throw new KeyNotFoundException($"The model has no tensor '{name}'.");
+    public static TensorProto Find(GraphProto graph, string name) =>
+        FindInitializer(graph, name) ?? Value(FindConstant(graph, name));
 
-    private static TensorProto? TryFind(GraphProto graph, string name) =>
-        graph.Initializer.FirstOrDefault(tensor => tensor.Name == name)
-        ?? graph.Node.Where(node => IsConstant(node) && node.Output[0] == name).Select(WritableValue).FirstOrDefault()
-        ?? graph.Node.SelectMany(node => node.Attribute).Where(attribute => attribute.G is not null)
-            .Select(attribute => TryFind(attribute.G, name)).FirstOrDefault(tensor => tensor is not null);
+    /// <summary>Replaces the type and the values of one tensor, in the graph or in a branch of it, where they are.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    public static void Write(GraphProto graph, string name, ElementType type, ReadOnlySpan<byte> bytes)
+    {
+        if (FindInitializer(graph, name) is { } initializer)
+        {
+            initializer.Set(type, bytes);
+            return;
+        }
+        var attribute = FindConstant(graph, name).Attribute[0];
+        switch (attribute.Name)
+        {
+            case "value_float":
+                attribute.F = MemoryMarshal.Read<float>(bytes);
+                break;
+            case "value_floats":
+                attribute.Floats.Clear();
+                attribute.Floats.AddRange(MemoryMarshal.Cast<byte, float>(bytes).ToArray());
+                break;
+            default:
+                attribute.T.Set(type, bytes);
+                break;
+        }
+    }
+
+    /// <summary>A graph and, whatever the depth, the branches in it.</summary>
+    public static IEnumerable<GraphProto> WithBranches(GraphProto graph) =>
+        graph.Node.SelectMany(node => node.Attribute).Where(attribute => attribute.G is not null)
+            .SelectMany(attribute => WithBranches(attribute.G)).Prepend(graph);
 
     /// <summary>Whether a node is a Constant that holds a tensor, numbers or a list of numbers.</summary>
     public static bool IsConstant(NodeProto node) =>
         node is { OpType: "Constant", Domain: "" or "ai.onnx" }
         && node.Attribute is [{ Name: "value" or "value_float" or "value_floats" or "value_int" or "value_ints" }];
 
-    private static TensorProto WritableValue(NodeProto node)
-    {
-        if (node.Attribute[0].T is null)
-            node.Attribute[0] = new() { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Value(node) };
-        return node.Attribute[0].T;
-    }
+    private static TensorProto? FindInitializer(GraphProto graph, string name) =>
+        WithBranches(graph).SelectMany(part => part.Initializer).FirstOrDefault(tensor => tensor.Name == name);
+
+    private static NodeProto FindConstant(GraphProto graph, string name) =>
+        WithBranches(graph).SelectMany(part => part.Node).FirstOrDefault(node => IsConstant(node) && node.Output[0] == name)
+        ?? throw new KeyNotFoundException($"The model has no tensor '{name}'.");
 
     private static TensorProto Value(NodeProto node)
     {

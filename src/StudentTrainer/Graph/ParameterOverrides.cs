@@ -13,6 +13,9 @@ public sealed record ParameterOverrides(IReadOnlyList<string> Include, IReadOnly
     /// <summary>The plan stays as it is.</summary>
     public static ParameterOverrides None { get; } = new([], []);
 
+    /// <summary>Whether a tensor must stay as it is.</summary>
+    internal bool Excludes(string name) => Exclude.Any(pattern => Matches(pattern, name));
+
     /// <summary>The plan with the user's decisions.</summary>
     /// <exception cref="InputException">A pattern matches no tensor that could be learned.</exception>
     internal IReadOnlyList<PlannedWeight> Apply(IReadOnlyList<PlannedWeight> plan)
@@ -29,13 +32,15 @@ public sealed record ParameterOverrides(IReadOnlyList<string> Include, IReadOnly
             : weight.Role;
     }
 
+    private static bool Matches(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
+
     private static HashSet<string> Matches(IReadOnlyList<string> patterns, string key, List<PlannedWeight> candidates)
     {
         var matches = new HashSet<string>(StringComparer.Ordinal);
         string[] names = [.. candidates.Select(weight => weight.Name)];
         foreach (var pattern in patterns)
         {
-            string[] hits = [.. names.Where(name => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))];
+            string[] hits = [.. names.Where(name => Matches(pattern, name))];
             if (hits.Length == 0)
                 throw new InputException(
                     "A parameter pattern matches no tensor.",

@@ -103,7 +103,10 @@ internal sealed class StudentGraph
     {
         var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
         if (options.Initialisation == Initialisation.Fresh)
+        {
             FreshWeights.Fill(program.Plan, options.Seed);
+            QuantizedWeights.KeepInRange(program.Plan, Codecs);
+        }
         return new(program, Input);
     }
 
@@ -115,7 +118,7 @@ internal sealed class StudentGraph
 
     private NormOverlay InsertOverlay()
     {
-        var overlay = NormOverlay.Insert(graph, name => !Codecs.ContainsKey(name));
+        var overlay = NormOverlay.Insert(graph, name => !Codecs.ContainsKey(name) && !options.Parameters.Excludes(name));
         Note(overlay.Count, "convolutions are normalised while they are trained");
         return overlay;
     }

@@ -23,6 +23,12 @@ internal sealed class NodeModel
         return this;
     }
 
+    public NodeModel Tensor(TensorProto tensor)
+    {
+        graph.Initializer.Add(tensor);
+        return this;
+    }
+
     public NodeModel Integers(string name, params long[] values)
     {
         graph.Initializer.Add(TensorData.Create(name, values, values.Length));

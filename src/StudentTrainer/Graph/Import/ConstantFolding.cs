@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
-/// Computes what depends on constants alone, once, and puts the branch that is taken in the place of an <c>If</c> with a constant condition.
-/// Tensors that may turn out to be weights (floats with more than one element) are left alone, whatever is done to them.
+/// Computes what depends on constants alone, once, and puts the branch that is taken in the place of an <c>If</c> with a constant
+/// condition. Tensors that may turn out to be weights (floats with an axis) are left alone, whatever is done to them.
 /// </summary>
 internal sealed class ConstantFolding
 {
@@ -85,11 +85,12 @@ internal sealed class ConstantFolding
         if (node.OpType == "DequantizeLinear") // integers with a scale are weights too
             return false;
         var looksOnlyAtShape = node.OpType is "Shape" or "Size";
-        return node.Input.All(name => name.Length == 0 || tensors.TryGetValue(name, out var tensor) && (looksOnlyAtShape || IsSetting(tensor)));
+        return node.Input.All(name =>
+            name.Length == 0 || tensors.TryGetValue(name, out var tensor) && (looksOnlyAtShape || IsSetting(tensor)));
     }
 
     private static bool IsSetting(TensorProto tensor) =>
-        TorchTypes.Of(tensor.DataType) is not null && (!TensorTypes.IsFloat(tensor.DataType) || tensor.ElementCount() == 1);
+        TorchTypes.Of(tensor.DataType) is not null && (!TensorTypes.IsFloat(tensor.DataType) || tensor.Dims.Count == 0);
 
     private void Fold(NodeProto node)
     {

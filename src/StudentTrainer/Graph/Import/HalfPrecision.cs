@@ -15,14 +15,16 @@ internal static class HalfPrecision
     /// <returns>The number of tensors that were widened.</returns>
     public static int Widen(GraphProto graph)
     {
+        GraphProto[] graphs = [.. ModelTensors.WithBranches(graph)];
+        AttributeProto[] attributes = [.. graphs.SelectMany(part => part.Node).SelectMany(node => node.Attribute)];
         TensorProto[] halves =
         [
-            .. graph.Initializer.Concat(graph.Node.SelectMany(node => node.Attribute).Where(a => a.T is not null).Select(a => a.T))
+            .. graphs.SelectMany(part => part.Initializer).Concat(attributes.Where(a => a.T is not null).Select(a => a.T))
                 .Where(tensor => IsHalf(tensor.DataType)),
         ];
         foreach (var tensor in halves)
             tensor.SetFloats(tensor.ToFloats());
-        foreach (var attribute in graph.Node.SelectMany(node => node.Attribute).Where(a => TypeAttributes.Contains(a.Name) && IsHalf((int)a.I)))
+        foreach (var attribute in attributes.Where(a => TypeAttributes.Contains(a.Name) && IsHalf((int)a.I)))
             attribute.I = ElementType.Float32.ToDataType();
         foreach (var value in graph.Input.Concat(graph.Output).Where(value => IsHalf(value.DataTypeOf())))
             value.Type.TensorType.ElemType = ElementType.Float32.ToDataType();

@@ -25,7 +25,8 @@ internal static class QuantizedWeights
 
         /// <summary>The nearest integers (half to even), within the type's range.</summary>
         public Tensor Encode(Tensor values) =>
-            values.to(float64).div(Like(Scale, values)).round().add(ZeroPointLike(values)).clamp(Lowest, Highest).to(TorchTypes.Of(Type)!.Value);
+            values.to(float64).div(Like(Scale, values)).round().add(ZeroPointLike(values)).clamp(Lowest, Highest)
+                .to(TorchTypes.Of(Type)!.Value);
 
         private TorchSharp.Scalar Lowest => Type switch { ElementType.UInt8 => 0, ElementType.Int8 => sbyte.MinValue, _ => int.MinValue };
 
@@ -77,6 +78,20 @@ internal static class QuantizedWeights
         return codecs;
     }
 
+    /// <summary>Limits masters to what the file's integers and scales can hold: beyond it they would get no gradient.</summary>
+    /// <param name="plan">The plan; its tensors are changed.</param>
+    /// <param name="codecs">How each is written back.</param>
+    public static void KeepInRange(IReadOnlyList<PlannedWeight> plan, IReadOnlyDictionary<string, Codec> codecs)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var weight in plan.Where(weight => codecs.ContainsKey(weight.Name)))
+        {
+            var codec = codecs[weight.Name];
+            var limited = codec.Decode(codec.Encode(weight.Source.ToTensor(CPU)));
+            weight.Source.Set(ElementType.Float32, limited.contiguous().bytes);
+        }
+    }
+
     private static Codec ReadCodec(NodeProto node, TensorProto weight, TensorProto scale, Dictionary<string, TensorProto> tensors)
     {
         var attributes = new Attributes(node);
@@ -119,7 +134,7 @@ internal static class QuantizedWeights
         using var scope = NewDisposeScope();
         var master = codec.Decode(weight.ToTensor(CPU));
         // A Constant node's tensor has no name of its own; both forms are written in place.
-        ModelTensors.Find(graph, name).Set(ElementType.Float32, master.contiguous().bytes);
+        ModelTensors.Write(graph, name, ElementType.Float32, master.contiguous().bytes);
     }
 
     private static UnsupportedModelException Refuse(NodeProto node, string what, string found) =>

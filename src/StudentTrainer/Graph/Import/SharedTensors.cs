@@ -5,15 +5,19 @@ using OnnxKd.StudentTrainer.Operators;
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
-/// Gives a tensor to each of its roles. Exporters merge tensors that happen to be equal (a running variance and a scale, both ones), often
-/// through Identity nodes; trained, they must differ. Matrices that are shared stay shared: those are tied on purpose.
+/// Gives layers vectors of their own. Exporters merge tensors that happen to be equal (a running variance and a scale, both ones), by
+/// name or through Identity nodes; trained, they must differ. What is shared on purpose stays shared: matrices, and vectors of layers
+/// that share all of their tensors.
 /// </summary>
 internal static class SharedTensors
 {
+    private const int FirstIrVersionWithoutListing = 4;
+
     /// <summary>Where a tensor that was split off belongs in the file.</summary>
     /// <param name="Name">The new tensor.</param>
     /// <param name="Original">The one that the file has.</param>
-    public sealed record Split(string Name, string Original);
+    /// <param name="Places">Inputs that read the new one: the first output of the node, and the input's index.</param>
+    public sealed record Split(string Name, string Original, IReadOnlyList<(string Output, int Slot)> Places);
 
     /// <summary>Splits.</summary>
     /// <returns>The new tensors.</returns>
@@ -21,25 +25,30 @@ internal static class SharedTensors
     {
         var splits = new List<Split>();
         RemoveAliases(graph, version, splits);
-        SeparateRoles(graph, version, splits);
+        SeparateLayers(graph, version, splits);
         return splits;
     }
 
-    /// <summary>Makes the same change in a model's file, so that the new tensors can be written to.</summary>
-    /// <param name="graph">The file's graph.</param>
+    /// <summary>Makes the same change in a model's file, so that the new tensor can be written to.</summary>
+    /// <param name="model">The file.</param>
     /// <param name="split">One new tensor.</param>
-    /// <param name="version">The version of the operator set.</param>
-    /// <returns>The new tensor in the file.</returns>
-    public static TensorProto Materialise(GraphProto graph, Split split, int version)
+    public static void Materialise(ModelProto model, Split split)
     {
-        var copy = ModelTensors.Find(graph, split.Original).Clone();
+        var copy = ModelTensors.Find(model.Graph, split.Original).Clone();
         copy.Name = split.Name;
-        if (graph.Node.FirstOrDefault(node => node.OpType == "Identity" && node.Output[0] == split.Name) is { } alias)
-            graph.Node.Remove(alias);
-        else
-            Redirect(graph, split.Original, split.Name, version);
-        graph.Initializer.Add(copy);
-        return copy;
+        foreach (var part in ModelTensors.WithBranches(model.Graph).ToList())
+        {
+            if (part.Node.FirstOrDefault(node => node.OpType == "Identity" && node.Output[0] == split.Name) is { } alias)
+                part.Node.Remove(alias);
+            foreach (var node in part.Node)
+            {
+                foreach (var (output, slot) in split.Places.Where(place => place.Output == node.Output.FirstOrDefault()))
+                    node.Input[slot] = split.Name;
+            }
+        }
+        model.Graph.Initializer.Add(copy);
+        if (model.IrVersion < FirstIrVersionWithoutListing)
+            model.Graph.Input.Add(ValueInfo.Create(copy.Name, copy.ElementTypeOf(), [.. copy.Dims.Select(size => new Dim(size))]));
     }
 
     /// <summary>Identity(tensor) becomes a tensor of its own where vectors of normalisations and biases are meant.</summary>
@@ -49,44 +58,53 @@ internal static class SharedTensors
         foreach (var alias in graph.Node.Where(node => node.OpType == "Identity" && tensors.ContainsKey(node.Input[0])).ToList())
         {
             var roles = RolesOf(graph, alias.Output[0], version);
-            if (roles.Count == 0 || roles.Any(role => role is SlotRole.Weight or SlotRole.Embedding or SlotRole.Recurrent or SlotRole.Passed))
+            if (roles.Count == 0 || roles.Overlaps([SlotRole.Weight, SlotRole.Embedding, SlotRole.Recurrent, SlotRole.Passed]))
                 continue;
             if (!TensorTypes.IsFloat(tensors[alias.Input[0]].DataType) || graph.Output.Any(output => output.Name == alias.Output[0]))
                 continue;
-            var copy = tensors[alias.Input[0]].Clone();
-            copy.Name = alias.Output[0];
             graph.Node.Remove(alias);
-            graph.Initializer.Add(copy);
-            splits.Add(new(copy.Name, alias.Input[0]));
+            AddCopy(graph, tensors[alias.Input[0]], alias.Output[0]);
+            splits.Add(new(alias.Output[0], alias.Input[0], []));
         }
     }
 
-    /// <summary>A tensor that is read as running statistics and as something else is two.</summary>
-    private static void SeparateRoles(GraphProto graph, int version, List<Split> splits)
+    /// <summary>A vector that several layers read is as many vectors; its other uses keep the original.</summary>
+    private static void SeparateLayers(GraphProto graph, int version, List<Split> splits)
     {
-        foreach (var (name, tensor) in ModelTensors.Of(graph))
+        foreach (var (name, tensor) in ModelTensors.Of(graph).Where(entry => TensorTypes.IsFloat(entry.Value.DataType)))
         {
-            var roles = RolesOf(graph, name, version);
-            if (!roles.Contains(SlotRole.Statistic) || roles.Count == 1)
-                continue;
-            var copy = tensor.Clone();
-            copy.Name = $"{name}.statistic";
-            Redirect(graph, name, copy.Name, version);
-            graph.Initializer.Add(copy);
-            splits.Add(new(copy.Name, name));
-        }
-    }
-
-    private static void Redirect(GraphProto graph, string from, string to, int version)
-    {
-        foreach (var node in graph.Node)
-        {
-            for (var slot = 0; slot < node.Input.Count; slot++)
+            var uses = graph.Node.SelectMany(node => Enumerable.Range(0, node.Input.Count).Where(slot => node.Input[slot] == name)
+                .Select(slot => (Node: node, Slot: slot, Layer: LayerOf(node, slot, version)))).ToList();
+            foreach (var layer in uses.GroupBy(use => use.Layer).OrderBy(group => group.Key.Length > 0).Skip(1))
             {
-                if (node.Input[slot] == from && RoleOf(node, slot, version) == SlotRole.Statistic)
-                    node.Input[slot] = to;
+                var places = layer.Select(use => (use.Node.Output[0], use.Slot)).ToList();
+                var copy = $"{name}/{places[0].Item1}/{places[0].Slot}";
+                AddCopy(graph, tensor, copy);
+                foreach (var (node, slot, _) in layer)
+                    node.Input[slot] = copy;
+                splits.Add(new(copy, name, places));
             }
         }
+    }
+
+    /// <summary>
+    /// What tells layers apart: the place among the layer's tensors and their names, and the node itself if a name occurs twice among them
+    /// (nobody shares a layer whose scale is its variance); empty for inputs that are no vectors of a layer.
+    /// </summary>
+    private static string LayerOf(NodeProto node, int slot, int version)
+    {
+        if (RoleOf(node, slot, version) is not (SlotRole.Scale or SlotRole.Bias or SlotRole.Statistic))
+            return "";
+        string[] tensors = [.. node.Input.Skip(1)];
+        var isWhole = tensors.Distinct().Count() == tensors.Length;
+        return $"{node.OpType}\n{slot}\n{string.Join('\n', tensors)}{(isWhole ? "" : $"\n{node.Output[0]}")}";
+    }
+
+    private static void AddCopy(GraphProto graph, TensorProto tensor, string name)
+    {
+        var copy = tensor.Clone();
+        copy.Name = name;
+        graph.Initializer.Add(copy);
     }
 
     private static HashSet<SlotRole> RolesOf(GraphProto graph, string tensor, int version) =>
@@ -98,5 +116,5 @@ internal static class SharedTensors
     ];
 
     private static SlotRole RoleOf(NodeProto node, int slot, int version) =>
-        OperatorTable.Find(node.OpType, version)?.RoleOf(slot) ?? SlotRole.Data;
+        node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version)?.RoleOf(slot) ?? SlotRole.Data : SlotRole.Data;
 }
