@@ -9,8 +9,8 @@ namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
 /// Frees a graph whose batch size was written into it: constant shapes of Reshape get a free first axis, constants that are joined to
-/// activations are repeated for each sample. The graph is run with one and with two batches of random samples; where a tensor does not follow,
-/// its node is mended or named, and at the end both runs must agree.
+/// activations are repeated for each sample. The graph is run with one and with two batches of random samples; where a tensor does
+/// not follow, its node is mended or named, and at the end both runs must agree.
 /// </summary>
 internal sealed class BatchAxis
 {
@@ -25,10 +25,12 @@ internal sealed class BatchAxis
         (this.graph, this.version, this.output, this.samples) = (graph, version, output, samples);
 
     /// <summary>What a run showed.</summary>
-    /// <param name="Steps">Each node that ran, and the shape of its first output.</param>
+    /// <param name="Steps">Each node that ran.</param>
+    /// <param name="Shapes">The shapes of their outputs, by name.</param>
     /// <param name="Result">The output; <c>null</c> if a node failed.</param>
     /// <param name="Failure">Why.</param>
-    private sealed record Trace(IReadOnlyList<(NodeProto Node, long[] Shape)> Steps, Tensor? Result, InputException? Failure);
+    private sealed record Trace(
+        IReadOnlyList<NodeProto> Steps, IReadOnlyDictionary<string, long[]> Shapes, Tensor? Result, InputException? Failure);
 
     /// <summary>Frees a graph.</summary>
     /// <param name="graph">The graph to change.</param>
@@ -61,20 +63,17 @@ internal sealed class BatchAxis
             throw once.Failure;
         var twice = Run(samples);
         var index = new GraphIndex(graph);
-        var shapes = new Dictionary<NodeProto, long[]>(ReferenceEqualityComparer.Instance);
-        foreach (var (node, shape) in once.Steps)
-            shapes[node] = shape;
-        foreach (var (node, shape) in twice.Steps)
-        {
-            if (node.OpType == "Reshape" && IsStuck(shapes[node], shape, batch) && Follows(node.Input[0], index, shapes, twice, batch))
-                return FreeReshape(node, shapes[node]) ?? throw Baked(node, null);
-        }
+        if (twice.Steps.FirstOrDefault(node => IsStuck(node, index, once, twice, batch)) is { } stuck)
+            return FreeReshape(stuck, once) ?? throw Baked(stuck, null);
         if (twice.Failure is not null)
         {
-            var failed = once.Steps[twice.Steps.Count].Node;
-            return failed.OpType == "Reshape" ? FreeReshape(failed, shapes[failed]) ?? throw Baked(failed, twice.Failure)
-                : failed.OpType == "Concat" ? RepeatConstants(failed, index, shapes[failed].Length, batch) ?? throw Baked(failed, twice.Failure)
-                : throw Baked(failed, twice.Failure);
+            var failed = once.Steps[twice.Steps.Count];
+            return failed.OpType switch
+            {
+                "Reshape" => FreeReshape(failed, once),
+                "Concat" => RepeatConstants(failed, index, once.Shapes[failed.Output[0]].Length, batch),
+                _ => null,
+            } ?? throw Baked(failed, twice.Failure);
         }
         var rows = once.Result!.shape[0];
         if (twice.Result!.shape[0] != 2 * rows || !twice.Result.narrow(0, 0, rows).allclose(once.Result, Tolerance, Tolerance))
@@ -82,37 +81,48 @@ internal sealed class BatchAxis
         return null;
     }
 
-    private static bool IsStuck(long[] once, long[] twice, long batch) =>
-        once.Length > 0 && once[0] % batch == 0 && twice[0] != 2 * once[0] && !once.SequenceEqual(twice);
-
-    private bool Follows(string tensor, GraphIndex index, Dictionary<NodeProto, long[]> once, Trace twice, long batch)
+    /// <summary>Whether a Reshape runs with twice the samples, but puts them where they do not belong: not into the first axis.</summary>
+    private static bool IsStuck(NodeProto node, GraphIndex index, Trace once, Trace twice, long batch)
     {
-        if (index.Producer(tensor) is not { } producer)
-            return index.Inputs.Any(input => input.Name == tensor);
-        var after = twice.Steps.First(step => step.Node == producer).Shape;
-        return once[producer].Length > 0 && after[0] == 2 * once[producer][0];
+        if (node.OpType != "Reshape")
+            return false;
+        var (shape, longer) = (once.Shapes[node.Output[0]], twice.Shapes[node.Output[0]]);
+        return shape.Length > 0 && shape[0] % batch == 0 && longer[0] != 2 * shape[0] && !shape.SequenceEqual(longer)
+            && Follows(node.Input[0], index, once, twice);
     }
+
+    private static bool Follows(string tensor, GraphIndex index, Trace once, Trace twice) => once.Shapes.TryGetValue(tensor, out var shape)
+        ? shape.Length > 0 && twice.Shapes[tensor][0] == 2 * shape[0]
+        : index.Inputs.Any(input => input.Name == tensor);
 
     private Trace Run(Tensor batch)
     {
         var program = GraphCompiler.Compile(graph, version, [output]);
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
-        var steps = new List<(NodeProto, long[])>();
+        var steps = new List<NodeProto>();
+        var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
         try
         {
             var result = program.Run(weights, [batch], training: false, (step, slots) =>
-                steps.Add((step.Node, step.Outputs[0] < 0 ? [] : slots[step.Outputs[0]]!.shape)));
-            return new(steps, result[0], null);
+            {
+                steps.Add(step.Node);
+                foreach (var (name, slot) in step.Node.Output.Zip(step.Outputs).Where(result => result.Second >= 0))
+                    shapes[name] = slots[slot]!.shape;
+            });
+            return new(steps, shapes, result[0], null);
         }
         catch (InputException failure)
         {
-            return new(steps, null, failure);
+            return new(steps, shapes, null, failure);
         }
     }
 
     /// <summary>The first axis becomes what is left; an axis that was left before gets the size that it has.</summary>
-    private NodeProto? FreeReshape(NodeProto node, long[] shape)
+    private NodeProto? FreeReshape(NodeProto step, Trace once)
     {
+        // The graph's own node, which the one that ran may be a copy of.
+        var node = graph.Node.First(node => node.Output.Contains(step.Output[0]));
+        var shape = once.Shapes[node.Output[0]];
         if (node.Input.Count < 2 || !ModelTensors.Of(graph).TryGetValue(node.Input[1], out var target) || shape.Length == 0)
             return null;
         var sizes = target.ToLongs();
@@ -128,8 +138,9 @@ internal sealed class BatchAxis
     }
 
     /// <summary>Constants with the file's batch size, such as a class token, are repeated as often as there are samples.</summary>
-    private NodeProto? RepeatConstants(NodeProto node, GraphIndex index, int rank, long batch)
+    private NodeProto? RepeatConstants(NodeProto step, GraphIndex index, int rank, long batch)
     {
+        var node = graph.Node.First(node => node.Output.Contains(step.Output[0]));
         var following = DependingOnInput(index);
         var dynamic = node.Input.FirstOrDefault(following.Contains);
         var stuck = node.Input.FirstOrDefault(name => !following.Contains(name));
@@ -149,10 +160,10 @@ internal sealed class BatchAxis
             },
             new() { OpType = "Expand", Input = { stuck, $"{prefix}.target" }, Output = { $"{prefix}.repeated" } },
         ];
-        foreach (var step in repeat)
+        foreach (var part in repeat)
         {
-            step.Name = step.Output[0];
-            graph.Node.Insert(graph.Node.IndexOf(node), step);
+            part.Name = part.Output[0];
+            graph.Node.Insert(graph.Node.IndexOf(node), part);
         }
         node.Input[node.Input.IndexOf(stuck)] = repeat[^1].Output[0];
         return node;
