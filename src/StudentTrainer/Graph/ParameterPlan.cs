@@ -34,7 +34,7 @@ internal sealed record PlannedWeight(string Name, WeightRole Role, TensorProto S
 /// <param name="Operator">Its operator.</param>
 /// <param name="Slot">Its input.</param>
 /// <param name="IsLearned">Whether a float tensor there is learned.</param>
-/// <param name="Direct">Whether the node reads the tensor itself, or a rearrangement of it.</param>
+/// <param name="Direct">Whether the node reads the tensor as it lies in the file (of whatever type), or a rearrangement of it.</param>
 internal sealed record WeightUse(NodeProto Node, OperatorEntry Operator, int Slot, bool IsLearned, bool Direct)
 {
     /// <summary>What the input is for.</summary>
@@ -47,6 +47,8 @@ internal sealed record WeightUse(NodeProto Node, OperatorEntry Operator, int Slo
 /// <summary>Decides the role of every tensor that a graph uses, each once, however many nodes use it.</summary>
 internal static class ParameterPlan
 {
+    private static readonly HashSet<string> KeepShape = ["Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"];
+
     /// <summary>Walks the nodes in order; rearranging operators pass a tensor on to where it is really used.</summary>
     /// <param name="nodes">Each node with its operator.</param>
     /// <param name="tensors">The file's tensors.</param>
@@ -65,8 +67,12 @@ internal static class ParameterPlan
             WeightUse[] places = [.. uses[name]];
             var role = RoleOf(source, places);
             var matrix = role == WeightRole.Parameter ? Array.Find(places, use => use is { Direct: true, Slot: 1, IsLearned: true }) : null;
-            return new(name, role, source, matrix?.Operator.UnitAxis?.Invoke(new(matrix.Node, version, tensors)), places);
+            return new(name, role, source, matrix?.Operator.UnitAxis?.Invoke(ContextOf(matrix.Node, source)), places);
         }
+
+        // The weight may reach the node through others that keep its shape.
+        NodeContext ContextOf(NodeProto node, TensorProto weight) =>
+            new(node, version, new Dictionary<string, TensorProto> { [node.Input[1]] = weight });
     }
 
     /// <summary>Every use of every tensor of the file, in order.</summary>
@@ -76,6 +82,7 @@ internal static class ParameterPlan
         var uses = new List<(string Name, WeightUse Use)>();
         var origins = tensors.Keys.ToDictionary(name => name, name => new HashSet<string>([name]), StringComparer.Ordinal);
         var learned = new HashSet<string>(StringComparer.Ordinal);
+        var asInFile = tensors.Keys.ToHashSet(StringComparer.Ordinal);
         foreach (var (node, entry) in nodes)
         {
             var learns = node.Input.Any(learned.Contains);
@@ -89,12 +96,14 @@ internal static class ParameterPlan
                 {
                     foreach (var output in node.Output)
                         origins[output] = [.. origins.GetValueOrDefault(output, []), .. from];
+                    if (KeepShape.Contains(node.OpType) && asInFile.Contains(node.Input[slot]))
+                        asInFile.Add(node.Output[0]);
                 }
                 foreach (var origin in from)
                 {
                     // A single number beside an activation is a scale that was written into the file, not a bias.
                     var isLearned = role.IsLearned() || role == SlotRole.Operand && learns && tensors[origin].ElementCount() > 1;
-                    uses.Add((origin, new(node, entry, slot, isLearned, origin == node.Input[slot])));
+                    uses.Add((origin, new(node, entry, slot, isLearned, asInFile.Contains(node.Input[slot]))));
                     learns |= isLearned && IsFloat(tensors[origin]);
                 }
             }

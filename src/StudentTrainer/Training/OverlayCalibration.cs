@@ -21,14 +21,15 @@ internal static class OverlayCalibration
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var overlay = graph.Overlay!;
-        var program = graph.Compile(overlay.RawTensors);
+        // The logits too, so that what the user decided of the parameters finds all of them.
+        var program = graph.Compile([.. overlay.RawTensors, graph.FindLogits()]);
         using var untouched = WeightSet.Load(program.Plan, weights.Device, trainable: false);
         var moments = new Moments[overlay.Count];
         foreach (var batch in batches.Epoch(0).Take(Batches))
         {
             using var inner = NewDisposeScope();
             var raw = program.Run(untouched, batch.ToDevice().Samples, training: false);
-            for (var i = 0; i < raw.Length; i++)
+            for (var i = 0; i < moments.Length; i++)
                 moments[i] = moments[i].Add(raw[i]);
         }
         overlay.Calibrate(weights, [.. moments.Select(layer => layer.MeanAndVariance())]);

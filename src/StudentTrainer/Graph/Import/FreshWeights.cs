@@ -1,36 +1,48 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Operators;
 
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
-/// New values for what is trained, by operator and role, so that a trained file can lend its architecture alone. Kernels of convolutions: normal with
-/// variance 2 ÷ incoming connections (He et al. 2015); matrices: uniform in ±1/√(incoming connections); recurrent: uniform in ±1/√(hidden
-/// units); embeddings, tokens and positions: normal, 0.02; factors 1, biases 0, slopes 0.25; running means 0, variances 1.
+/// New values for what is trained, by operator and role, so that a trained file can lend its architecture alone. Kernels of
+/// convolutions: normal with variance 2 ÷ incoming connections (He et al. 2015); matrices: uniform in ±1/√(incoming connections);
+/// recurrent: uniform in ±1/√(hidden units); embeddings, tokens and positions: normal, 0.02; factors 1, biases 0, slopes 0.25; running
+/// means 0, variances 1.
 /// </summary>
 internal static class FreshWeights
 {
     private const double EmbeddingDeviation = 0.02;
     private const double Slope = 0.25;
 
-    /// <summary>Gives each parameter and buffer of a plan new values; each draws from a stream of its own.</summary>
+    /// <summary>Gives each parameter and buffer of a plan new values, each from a stream of its own, which its name decides.</summary>
     /// <param name="plan">The plan; its tensors are changed.</param>
     /// <param name="seed">Decides the values.</param>
     public static void Fill(IReadOnlyList<PlannedWeight> plan, ulong seed)
     {
-        for (var i = 0; i < plan.Count; i++)
+        foreach (var weight in plan.Where(weight => weight.Role != WeightRole.Constant))
         {
-            if (plan[i].Role == WeightRole.Constant)
-                continue;
-            var random = new CounterRandom(seed, RandomPurpose.Initialisation, item: (ulong)i);
-            var draw = Distribution(plan[i], random);
-            var values = new float[plan[i].Source.ElementCount()];
+            var item = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(weight.Name)));
+            var draw = Distribution(weight, new(seed, RandomPurpose.Initialisation, item));
+            var values = new float[weight.Source.ElementCount()];
             for (var element = 0; element < values.Length; element++)
                 values[element] = (float)draw();
-            plan[i].Source.SetFloats(values);
+            SetValues(weight.Source, values);
         }
+    }
+
+    private static void SetValues(TensorProto target, float[] values)
+    {
+        if (target.ElementTypeOf() == ElementType.Float64)
+            target.Set(ElementType.Float64, MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (double)value).AsSpan()));
+        else
+            target.SetFloats(values);
     }
 
     private static Func<double> Distribution(PlannedWeight weight, CounterRandom random)
@@ -47,7 +59,8 @@ internal static class FreshWeights
             // Slots 3 and 4 of BatchNormalization: mean, then variance.
             SlotRole.Statistic => () => use.Slot == 4 ? 1 : 0,
             SlotRole.Operand when use.Operator.Name is "Mul" or "Div" => () => 1,
-            SlotRole.Operand when use.Operator.Name is "Concat" || weight.Source.Dims.Count(size => size > 1) > 1 => Normal(EmbeddingDeviation),
+            SlotRole.Operand when use.Operator.Name is "Concat" || weight.Source.Dims.Count(size => size > 1) > 1 =>
+                Normal(EmbeddingDeviation),
             _ => () => 0,
         };
 
@@ -62,8 +75,8 @@ internal static class FreshWeights
     {
         var shape = weight.Source.Dims;
         var elements = Math.Max(1, weight.Source.ElementCount());
-        return weight.UnitAxis is { } units ? (double)elements / shape[units]
-            : use.Operator.Name == "ConvTranspose" ? (double)elements / shape[1] / new Attributes(use.Node).GetInt("group", 1)
+        return use.Operator.Name == "ConvTranspose" ? (double)elements / shape[1] / new Attributes(use.Node).GetInt("group", 1)
+            : weight.UnitAxis is { } units ? (double)elements / shape[units]
             : use.Slot == 0 || !use.Direct ? shape[^1]
             : shape[Math.Max(0, shape.Count - 2)];
     }

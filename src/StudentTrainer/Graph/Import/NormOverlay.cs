@@ -36,7 +36,7 @@ internal sealed class NormOverlay
 
     /// <summary>Inserts normalisations, which change nothing yet (scale and variance 1, bias and mean 0).</summary>
     /// <param name="graph">The graph to change.</param>
-    /// <param name="isUsable">Whether a tensor may be folded into: float32 in the file.</param>
+    /// <param name="isUsable">Whether a tensor may be folded into: it is learned, and is no integer in the file.</param>
     public static NormOverlay Insert(GraphProto graph, Func<string, bool> isUsable)
     {
         var overlay = new NormOverlay();
@@ -93,13 +93,17 @@ internal sealed class NormOverlay
         var channels = tensors[convolution.Input[1]].Dims[0];
         var output = convolution.Output[0];
         var bias = convolution.Input.ElementAtOrDefault(2) ?? "";
+        var isAdded = false;
         if (bias.Length == 0 && index.Consumers(output) is [{ OpType: "Add" } add] && !IsOutput(output))
         {
-            bias = add.Input.First(name => name != output);
+            bias = add.Input.FirstOrDefault(name => name != output) ?? "";
             output = add.Output[0];
+            isAdded = true;
         }
-        var isPlain = IsOwn(bias) && tensors[bias].Dims.Aggregate(1L, (product, size) => product * size) == channels && IsPerChannel(tensors[bias]);
-        return isPlain && !IsOutput(output) && !index.Consumers(output).Any(node => node.OpType == "BatchNormalization") && LeadsToMore(output)
+        var isPlain = IsOwn(bias) && tensors[bias].ElementCount() == channels
+            && (!isAdded || IsPerChannel(tensors[bias], tensors[convolution.Input[1]]));
+        var isBare = !IsOutput(output) && !index.Consumers(output).Any(node => node.OpType == "BatchNormalization");
+        return isPlain && isBare && LeadsToMore(output)
             ? new(convolution.Input[1], bias, output)
             : null;
 
@@ -109,20 +113,22 @@ internal sealed class NormOverlay
 
         // A convolution that ends the network gives the logits, which were never normalised.
         bool LeadsToMore(string name) => index.Consumers(name).Any(node =>
-            node.OpType is "Conv" or "Gemm" or "MatMul" or "ConvTranspose" || LeadsToMore(node.Output[0]));
+            node.OpType is "Conv" or "Gemm" or "MatMul" or "ConvTranspose" or "LSTM" or "GRU" or "RNN" || LeadsToMore(node.Output[0]));
     }
 
-    /// <summary>[C], or with axes of length 1 around the channels' axis: [1, C, 1, 1], [C, 1, 1].</summary>
-    private static bool IsPerChannel(TensorProto bias) => bias.Dims.Count == 1 || bias.Dims.Count >= 3 && bias.Dims[^3] != 1;
+    /// <summary>Whether what is added lies along the channels: [C, 1, 1] or [1, C, 1, 1] in two dimensions.</summary>
+    private static bool IsPerChannel(TensorProto added, TensorProto kernel) =>
+        added.Dims.Count >= kernel.Dims.Count - 1 && added.Dims[^(kernel.Dims.Count - 1)] == kernel.Dims[0];
 
-    /// <summary>Whether a convolution reads pooled values (squeeze and excite): one value per channel has no spread to normalise by.</summary>
+    /// <summary>Whether a convolution reads pooled values (squeeze and excite): one per channel has no spread to normalise by.</summary>
     private static bool IsPooled(string tensor, GraphIndex index)
     {
         while (index.Producer(tensor) is { } node && node.OpType is not ("MaxPool" or "AveragePool"))
         {
             if (node.OpType is "GlobalAveragePool" or "GlobalMaxPool" or "ReduceMean")
                 return true;
-            if (node.OpType is not ("Relu" or "Conv" or "Add" or "Clip" or "Sigmoid" or "HardSigmoid" or "HardSwish") || index.Consumers(tensor).Count > 1)
+            var passes = node.OpType is "Relu" or "Conv" or "Add" or "Clip" or "Sigmoid" or "HardSigmoid" or "HardSwish";
+            if (!passes || index.Consumers(tensor).Count > 1)
                 return false;
             tensor = node.Input[0];
         }
