@@ -42,6 +42,7 @@ internal sealed class GraphCompiler
         var lastUses = LastUses(nodes);
         var refusals = new List<OnnxKdException>();
         Step?[] steps = [.. nodes.Select((node, at) => TryCompileNode(node.Node, node.Operator, lastUses[at], refusals))];
+        refusals.AddRange(plan.Where(weight => TorchTypes.Of(weight.Source.DataType) is null).Select(UnknownType));
         if (refusals.Count > 0)
             throw Join(refusals);
         return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. outputs.Select(Slot)]));
@@ -140,6 +141,13 @@ internal sealed class GraphCompiler
         slots.TryAdd(name, slots.Count);
         return slots[name];
     }
+
+    private static UnsupportedModelException UnknownType(PlannedWeight weight) => new(
+        "A tensor has an element type that the trainer does not support.",
+        where: $"tensor '{weight.Name}', read by {string.Join(", ", weight.Uses.Select(use => NodeContext.Describe(use.Node)).Distinct())}",
+        found: TensorTypes.Name(weight.Source.DataType),
+        expected: "bool, uint8, a signed integer or a float",
+        remedy: "export the model without this type");
 
     private static OnnxKdException Join(List<OnnxKdException> refusals) => refusals is [var only]
         ? only

@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,7 +61,11 @@ internal static class Preflight
 
     private static void RequireGradients(WeightSet weights)
     {
-        string[] without = [.. weights.Parameters.Where(p => p.Tensor.grad is null).Select(p => $"'{p.Weight.Name}'")];
+        string[] without =
+        [
+            .. weights.Parameters.Where(p => p.Tensor.grad is null)
+                .Select(p => $"'{p.Weight.Name}' at {NodeContext.Describe(p.Weight.Uses[0].Node)}"),
+        ];
         if (without.Length > 0)
             throw new UnsupportedModelException(
                 "Weights of the student get no gradient.",
