@@ -19,8 +19,8 @@ internal static class CacheIdentityRules
             return $"first_id is {identity.FirstId}";
         if (!IsDigest(identity.SamplesDigest))
             return "samples_digest is not a SHA-256 in lower-case hexadecimal";
-        if (identity.Augmentation.Shift < 0)
-            return $"augmentation.shift is {identity.Augmentation.Shift}";
+        if (identity.Augmentation.Problem() is { } problem)
+            return $"augmentation.{problem.Setting} is {problem.Found}";
         if (identity.Teachers.Count == 0 || identity.Teachers.Contains(null!)
             || (identity.Combination == Combination.Single) != (identity.Teachers.Count == 1))
             return $"combination is {identity.Combination} with {identity.Teachers.Count} teachers";

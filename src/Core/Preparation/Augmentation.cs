@@ -1,77 +1,97 @@
+using System.Text.Json.Serialization;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Preparation;
 
-/// <summary>Random changes of a sample, drawn from (seed, sample id, view): the same view is the same everywhere.</summary>
+/// <summary>
+/// Random changes of a sample, one after the other, drawn from (seed, sample id, view) alone: the same view is the same everywhere.
+/// docs/augmentation.md describes every step and the order of its draws.
+/// </summary>
 public sealed record Augmentation
 {
+    /// <summary>Lists the steps in the order in which they are applied.</summary>
+    /// <param name="steps">None: samples stay as they are. A step that mixes pairs comes last.</param>
+    [JsonConstructor]
+    public Augmentation(params IReadOnlyList<AugmentationStep> steps) => Steps = steps;
+
     /// <summary>No change.</summary>
     public static Augmentation None { get; } = new();
 
+    /// <summary>The steps, in the order in which they are applied.</summary>
+    public IReadOnlyList<AugmentationStep> Steps { get; }
+
     /// <summary>
-    /// Largest shift in pixels along each of the last two axes ("jitter"), uniform over −Shift…Shift; what enters is filled with the
-    /// stored value 0. Default 0.
+    /// The axis of a sample that holds the channels of its pixels. The last of three axes: [height, width, channels]; any other: height
+    /// and width are the last two axes, or time and frequency. Default 0. Samples of two axes have no channels.
     /// </summary>
-    public int Shift { get; init; }
+    public int ChannelAxis { get; init; }
 
     /// <summary>Whether samples stay as they are.</summary>
-    public bool IsNone => Shift == 0;
+    public bool IsNone => Steps.Count == 0;
+
+    /// <summary>
+    /// Whether a step moves values to other places of a sample, so that whatever is known of the places of the unchanged sample (a map
+    /// of features, a class per pixel) does not belong to its views.
+    /// </summary>
+    public bool IsGeometric => Steps.Any(step => step.IsGeometric);
+
+    /// <summary>Whether views are mixed from two samples, so that one label does not describe them.</summary>
+    public bool MixesPairs => Pair is not null;
+
+    /// <summary>The step that mixes pairs, if there is one.</summary>
+    internal PairStep? Pair => Steps.Count == 0 ? null : Steps[^1] as PairStep;
+
+    /// <summary>The first setting that makes no sense for samples of any shape; <c>null</c> if all do.</summary>
+    public StepProblem? Problem()
+    {
+        for (var i = 0; i < Steps.Count; i++)
+        {
+            if (Steps[i] is null)
+                return new("steps", $"nothing as step {i}", "a step");
+            if (Steps[i] is PairStep && i < Steps.Count - 1)
+                return new(Steps[i].Name, $"step {i + 1} of {Steps.Count}", "the last step, because it mixes finished views");
+            if (Steps[i].Problem() is { } problem)
+                return problem with { Setting = $"{Steps[i].Name}.{problem.Setting}" };
+        }
+        return ChannelAxis < 0 ? new("channel_axis", $"{ChannelAxis}", "an axis of a sample, counted from 0") : null;
+    }
 
     /// <summary>Checks that samples of a shape can be changed so.</summary>
-    /// <exception cref="InputException">They cannot.</exception>
+    /// <exception cref="InputException">They cannot; names the setting.</exception>
     public void Validate(IReadOnlyList<int> sampleShape)
     {
+        if (Problem() is { } problem)
+            throw Bad("A setting of the augmentation is out of range.", problem);
         if (IsNone)
             return;
-        if (sampleShape.Count < 2)
-            throw Bad(
-                "Only samples with a height and a width can be shifted.",
-                $"samples of shape {Shapes.Format(sampleShape)}",
-                "two axes or more");
-        var limit = Math.Min(sampleShape[^1], sampleShape[^2]) - 1;
-        if (Shift < 0 || Shift > limit)
-            throw Bad("The shift does not fit the samples.", $"{Shift}", $"0 to {limit} for samples of shape {Shapes.Format(sampleShape)}");
-    }
-
-    /// <summary>Changes one sample in place.</summary>
-    /// <param name="sample">Stored values (before preprocessing), last axis fastest.</param>
-    /// <param name="sampleShape">The shape of the sample.</param>
-    /// <param name="seed">The seed of all views.</param>
-    /// <param name="id">The sample's id.</param>
-    /// <param name="view">Which view.</param>
-    public void Apply(Span<float> sample, IReadOnlyList<int> sampleShape, ulong seed, long id, uint view)
-    {
-        if (IsNone)
-            return;
-        var random = new CounterRandom(seed, RandomPurpose.Augmentation, (ulong)id, view);
-        var down = random.NextInt32(-Shift, Shift + 1);
-        var right = random.NextInt32(-Shift, Shift + 1);
-        var (height, width) = (sampleShape[^2], sampleShape[^1]);
-        for (var plane = 0; plane < sample.Length; plane += height * width)
-            ShiftPlane(sample.Slice(plane, height * width), height, width, down, right);
-    }
-
-    /// <summary>Moves rows in the order in which none is overwritten before it was read.</summary>
-    private static void ShiftPlane(Span<float> plane, int height, int width, int down, int right)
-    {
-        for (var i = 0; i < height; i++)
+        var layout = SampleLayout.Of(sampleShape, ChannelAxis);
+        foreach (var step in Steps)
         {
-            var y = down > 0 ? height - 1 - i : i;
-            var target = plane.Slice(y * width, width);
-            var source = y - down;
-            if (source < 0 || source >= height)
-            {
-                target.Clear();
-                continue;
-            }
-            var kept = width - Math.Abs(right);
-            plane.Slice(source * width + Math.Max(-right, 0), kept).CopyTo(target[Math.Max(right, 0)..]);
-            (right > 0 ? target[..right] : target[kept..]).Clear();
+            if (step.NeedsPlane && !layout.IsPlane)
+                throw Bad(
+                    "A step of the augmentation needs samples with a height and a width, or with time and frequency.",
+                    new(step.Name, Samples(), "[height, width], [channels, height, width], or [height, width, channels] with channel axis 2"));
+            if (step.Misfit(layout) is { } misfit)
+                throw Bad(
+                    "A setting of the augmentation does not fit the samples.",
+                    misfit with { Setting = $"{step.Name}.{misfit.Setting}", Expected = $"{misfit.Expected}, for {Samples()}" });
         }
+
+        string Samples() => $"samples of shape {Shapes.Format(sampleShape)}, channel axis {ChannelAxis}";
     }
 
-    private static InputException Bad(string what, string found, string expected) =>
-        new(what, where: "augmentation.shift", found, expected, "correct the value, or leave augmentation out");
+    /// <summary>Equality of the steps, their order and the channel axis.</summary>
+    public bool Equals(Augmentation? other) =>
+        other is not null && ChannelAxis == other.ChannelAxis && Steps.SequenceEqual(other.Steps);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Steps.Aggregate(ChannelAxis, HashCode.Combine);
+
+    /// <summary>The steps' names, for people.</summary>
+    public override string ToString() => IsNone ? "none" : string.Join(", ", Steps.Select(step => step.Name));
+
+    private static InputException Bad(string what, StepProblem problem) => new(
+        what, $"augmentation.{problem.Setting}", problem.Found, problem.Expected, "correct the value, or leave the step out");
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using OnnxKd.Core.TransferSets;
 
@@ -9,8 +10,7 @@ namespace OnnxKd.Core.Preparation;
 /// </summary>
 public sealed class SampleReader
 {
-    private readonly Augmentation augmentation;
-    private readonly ulong seed;
+    private readonly SampleViews views;
 
     // (v × scale − mean) ÷ std = v × factor + summand, for each element of a sample: one pass, whatever the channel axis.
     private readonly float[] factors;
@@ -26,10 +26,8 @@ public sealed class SampleReader
     public SampleReader(TransferSet set, Preprocessing preprocessing, Augmentation augmentation, ulong seed)
     {
         preprocessing.Validate(set.SampleShape);
-        augmentation.Validate(set.SampleShape);
+        views = new(set, augmentation, seed);
         Set = set;
-        this.augmentation = augmentation;
-        this.seed = seed;
 
         factors = new float[set.SampleElements];
         summands = new float[set.SampleElements];
@@ -56,12 +54,26 @@ public sealed class SampleReader
     {
         destination = destination[..(rows.Length * Set.SampleElements)];
         Set.Read(rows, destination);
-        for (var i = 0; i < rows.Length; i++)
+        var scratch = ArrayPool<float>.Shared.Rent(views.ScratchElements);
+        try
         {
-            var sample = destination.Slice(i * Set.SampleElements, Set.SampleElements);
-            augmentation.Apply(sample, Set.SampleShape, seed, Set.IdOf(rows[i]), view);
-            if (!isIdentity)
-                TensorPrimitives.MultiplyAdd(sample, factors, summands, sample);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                var sample = destination.Slice(i * Set.SampleElements, Set.SampleElements);
+                views.Apply(rows[i], view, sample, scratch);
+                if (!isIdentity)
+                    TensorPrimitives.MultiplyAdd(sample, factors, summands, sample);
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(scratch);
         }
     }
+
+    /// <summary>Which samples a view is mixed from, and in which shares; labels are mixed in the same ones.</summary>
+    /// <param name="row">A row of the set.</param>
+    /// <param name="view">Which random view.</param>
+    /// <returns>The row itself with share 1 if the view is not mixed.</returns>
+    public SamplePair PairOf(long row, uint view) => views.PairOf(row, view);
 }

@@ -22,4 +22,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Classes drawn from a teacher's distribution; the item is the sample id, the round is the view.</summary>
     Sampling = 6,
+
+    /// <summary>Which samples are mixed, and how; the item is the sample id, the round is the view or epoch.</summary>
+    Pairs = 7,
 }

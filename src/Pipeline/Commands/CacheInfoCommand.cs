@@ -37,7 +37,7 @@ internal sealed class CacheInfoCommand : ExampleCommand
         }
         stdout.WriteLine($"combination: {Words(identity.Combination)}");
         stdout.WriteLine($"samples:     {identity.Samples}, digest {identity.SamplesDigest}");
-        stdout.WriteLine($"views:       {identity.Views}, shifted by up to {identity.Augmentation.Shift}");
+        stdout.WriteLine($"views:       {identity.Views}, augmentation: {identity.Augmentation}");
         foreach (var stream in cache.Streams)
             stdout.WriteLine($"stream:      {stream.Name}, {Words(stream.Kind)} {Shapes.Format(stream.Shape)} per row, {stream.Storage.Name}");
         stdout.WriteLine($"row:         {identity.BytesPerRow} bytes with the id");

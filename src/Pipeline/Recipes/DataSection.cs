@@ -48,15 +48,6 @@ internal static class DataSection
         ("std", preprocessing.Std),
         ("channel-axis", preprocessing.ChannelAxis));
 
-    /// <summary>Reads augmentation: the capture's, or the training's.</summary>
-    public static Augmentation ReadAugmentation(RecipeValue value) => value.IsNone
-        ? Augmentation.None
-        : new() { Shift = value.Map("shift").Read("shift", 0, v => v.WholeNumber(0)) };
-
-    /// <summary>Writes augmentation.</summary>
-    public static object WriteAugmentation(Augmentation augmentation) =>
-        augmentation.IsNone ? "none" : YamlTree.Line(("shift", augmentation.Shift));
-
     private static TransferSetOptions ReadSet(RecipeValue value)
     {
         var map = value.Map("samples", "labels", "rows", "samples-key", "labels-key");

@@ -27,7 +27,12 @@ internal static class TeachersSection
     });
 
     /// <summary>Reads how they are captured.</summary>
-    public static CaptureOptions ReadCapture(RecipeValue? value, IReadOnlyList<TeacherOptions> teachers, ulong seed)
+    /// <param name="value">The options, if there are any.</param>
+    /// <param name="teachers">The teachers.</param>
+    /// <param name="seed">The recipe's.</param>
+    /// <param name="channelAxis">The axis of channels of the data's samples.</param>
+    public static CaptureOptions ReadCapture(
+        RecipeValue? value, IReadOnlyList<TeacherOptions> teachers, ulong seed, int channelAxis)
     {
         var defaults = new CaptureOptions { Teachers = teachers, Seed = seed };
         if (value?.Map("batch-size", "combination", "views", "augmentation", "device", "threads") is not { } map)
@@ -38,7 +43,7 @@ internal static class TeachersSection
             Combination = map.Read("combination", defaults.Combination, v =>
                 v.OneOf(MeanOfProbabilities, MeanOfLogits) == MeanOfLogits ? Combination.MeanOfLogits : Combination.MeanOfProbabilities),
             Views = map.Read("views", defaults.Views, v => v.WholeNumber(1)),
-            Augmentation = map.Read("augmentation", defaults.Augmentation, DataSection.ReadAugmentation),
+            Augmentation = map.Read("augmentation", defaults.Augmentation, v => AugmentationSection.Read(v, channelAxis)),
             Device = map.Read("device", defaults.Device, v => v.Text()),
             Threads = map.Read("threads", defaults.Threads, v => v.IsNone ? null : v.WholeNumber(1)),
         };
@@ -58,7 +63,7 @@ internal static class TeachersSection
         ("batch-size", capture.BatchSize),
         ("combination", capture.Combination == Combination.MeanOfLogits ? MeanOfLogits : MeanOfProbabilities),
         ("views", capture.Views),
-        ("augmentation", DataSection.WriteAugmentation(capture.Augmentation)),
+        ("augmentation", AugmentationSection.Write(capture.Augmentation)),
         ("device", capture.Device),
         ("threads", capture.Threads));
 }

@@ -9,11 +9,12 @@ internal static class TrainingSection
     private const string None = "none";
 
     /// <summary>Reads the student's training.</summary>
-    public static TrainingOptions Read(RecipeValue value, ulong seed) =>
-        Read(value, new() { Epochs = 0, Seed = seed }, requireEpochs: true);
+    public static TrainingOptions Read(RecipeValue value, ulong seed, int channelAxis) =>
+        Read(value, new() { Epochs = 0, Seed = seed }, channelAxis, requireEpochs: true);
 
     /// <summary>Reads what differs from other options.</summary>
-    public static TrainingOptions Override(RecipeValue value, TrainingOptions options) => Read(value, options, requireEpochs: false);
+    public static TrainingOptions Override(RecipeValue value, TrainingOptions options, int channelAxis) =>
+        Read(value, options, channelAxis, requireEpochs: false);
 
     /// <summary>Writes it.</summary>
     public static YamlNode Write(TrainingOptions training) => YamlTree.Map(
@@ -24,13 +25,13 @@ internal static class TrainingSection
         ("clip-norm", training.ClipNorm ?? (object)None),
         ("max-norm", training.MaxNorm ?? (object)None),
         ("average-decay", training.AverageDecay ?? (object)None),
-        ("augmentation", DataSection.WriteAugmentation(training.Augmentation)),
+        ("augmentation", AugmentationSection.Write(training.Augmentation)),
         ("early-stop", training.EarlyStop is { } stop ? YamlTree.Line(("patience", stop.Patience), ("metric", stop.Metric)) : None),
         ("keep", training.Keep),
         ("device", training.Device),
         ("threads", training.Threads ?? (object)None));
 
-    private static TrainingOptions Read(RecipeValue value, TrainingOptions defaults, bool requireEpochs)
+    private static TrainingOptions Read(RecipeValue value, TrainingOptions defaults, int channelAxis, bool requireEpochs)
     {
         var map = value.Map(
             "epochs", "batch-size", "optimizer", "schedule", "clip-norm", "max-norm", "average-decay", "augmentation", "early-stop", "keep",
@@ -44,7 +45,7 @@ internal static class TrainingSection
             ClipNorm = map.Read("clip-norm", defaults.ClipNorm, v => NumberOrNone(v, NumberRange.Above(0))),
             MaxNorm = map.Read("max-norm", defaults.MaxNorm, v => NumberOrNone(v, NumberRange.Above(0))),
             AverageDecay = map.Read("average-decay", defaults.AverageDecay, v => NumberOrNone(v, NumberRange.BelowOne)),
-            Augmentation = map.Read("augmentation", defaults.Augmentation, DataSection.ReadAugmentation),
+            Augmentation = map.Read("augmentation", defaults.Augmentation, v => AugmentationSection.Read(v, channelAxis)),
             EarlyStop = map.Read("early-stop", defaults.EarlyStop, v => v.IsNone ? null : ReadEarlyStop(v)),
             Keep = map.Read("keep", defaults.Keep, v => v.OneOf("last", "best")),
             Device = map.Read("device", defaults.Device, v => v.Text()),

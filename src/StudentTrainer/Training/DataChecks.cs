@@ -28,9 +28,16 @@ internal static class DataChecks
             throw new InputException(
                 "Augmentation is set for a training that has a cache.",
                 where: "training.augmentation",
-                found: $"shift {options.Augmentation.Shift}",
+                found: $"{options.Augmentation}",
                 expected: "none: the student must see the very views that the teacher's logits were captured for",
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
+        var views = data.Cache?.Identity.Augmentation ?? options.Augmentation;
+        if (objective.Needs.HasFlag(TermNeeds.Labels) && views.MixesPairs)
+            throw new InputException(
+                "Views are mixed from two samples, and a term of the objective learns from one label.",
+                where: "objective",
+                found: $"{objective.NamesThatNeed(TermNeeds.Labels)} with augmentation {views}",
+                remedy: "learn from the teacher alone, who saw the mixed views, or leave mixup and cutmix out");
         data.Cache?.RequireSamples(data.Transfer);
         RequireEvaluation(data);
     }

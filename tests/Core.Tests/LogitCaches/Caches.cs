@@ -1,5 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 
 namespace OnnxKd.Core.Tests.LogitCaches;
 
@@ -17,7 +18,7 @@ internal static class Caches
         Streams = [new("logits", "logits", Teacher: 0, StreamKind.Logit, [classes], new Float32())],
         Provider = "cpu",
         Precision = "fp32",
-        Augmentation = new() { Shift = 2 },
+        Augmentation = new(new ShiftStep(2)),
         Seed = 7,
         Views = views,
         SamplesDigest = new string('b', 64),

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
 
@@ -127,7 +128,7 @@ public sealed class LogitCacheTests : IDisposable
         { "teachers[0].preprocessing.scale", i => i with { Teachers = [i.Teachers[0] with { Preprocessing = Preprocessing.None }] } },
         { "streams[0].kind", i => i with { Streams = [i.Streams[0] with { Kind = StreamKind.LogProbability }] } },
         { "provider", i => i with { Provider = "cuda" } },
-        { "augmentation.shift", i => i with { Augmentation = new() { Shift = 1 } } },
+        { "augmentation.steps[0].pixels", i => i with { Augmentation = new(new ShiftStep(1)) } },
         { "seed", i => i with { Seed = 8 } },
         { "views", i => i with { Views = 3 } },
         { "samples_digest", i => i with { SamplesDigest = new string('d', 64) } },

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.TransferSets;
 
@@ -60,7 +61,7 @@ public sealed class SampleReaderTests : IDisposable
         const int Height = 5;
         const int Width = 4;
         using var set = Bytes(40, 2, Height, Width);
-        var reader = new SampleReader(set, new() { Mean = [7] }, new() { Shift = 2 }, seed: 9);
+        var reader = new SampleReader(set, new() { Mean = [7] }, new(new ShiftStep(2)), seed: 9);
         var values = new float[2 * Height * Width];
         var shifts = new HashSet<(int, int)>();
         for (var row = 0; row < 40; row++)
@@ -87,7 +88,7 @@ public sealed class SampleReaderTests : IDisposable
     {
         using var whole = Bytes(8, 3, 3);
         using var part = TransferSet.Open(new() { Samples = whole.Name, First = 5 });
-        var augmentation = new Augmentation { Shift = 1 };
+        var augmentation = new Augmentation(new ShiftStep(1));
         var (all, one) = (new float[72], new float[9]);
 
         new SampleReader(whole, Preprocessing.None, augmentation, seed: 1).Read([7, 6, 5, 4, 3, 2, 1, 0], 2, all);
@@ -101,7 +102,7 @@ public sealed class SampleReaderTests : IDisposable
     {
         const int Views = 2500;
         using var set = Bytes(1, 5, 5);
-        var reader = new SampleReader(set, Preprocessing.None, new() { Shift = 2 }, seed: 4);
+        var reader = new SampleReader(set, Preprocessing.None, new(new ShiftStep(2)), seed: 4);
         var counts = new Dictionary<string, int>();
         var values = new float[25];
         for (uint view = 0; view < Views; view++)
@@ -127,8 +128,8 @@ public sealed class SampleReaderTests : IDisposable
         { "preprocessing.mean", new() { Mean = [double.PositiveInfinity] }, Augmentation.None },
         { "preprocessing.channel_axis", new() { ChannelAxis = 3 }, Augmentation.None },
         { "preprocessing.channel_axis", new() { ChannelAxis = -1 }, Augmentation.None },
-        { "augmentation.shift", Preprocessing.None, new() { Shift = -1 } },
-        { "augmentation.shift", Preprocessing.None, new() { Shift = 4 } },
+        { "augmentation.shift", Preprocessing.None, new(new ShiftStep(-1)) },
+        { "augmentation.shift", Preprocessing.None, new(new ShiftStep(4)) },
     };
 
     [Theory]
@@ -146,7 +147,7 @@ public sealed class SampleReaderTests : IDisposable
     {
         using var set = Bytes(1, 20);
 
-        Assert.Throws<InputException>(() => new SampleReader(set, Preprocessing.None, new() { Shift = 1 }, seed: 0));
+        Assert.Throws<InputException>(() => new SampleReader(set, Preprocessing.None, new(new ShiftStep(1)), seed: 0));
     }
 
     [Fact]
@@ -157,13 +158,7 @@ public sealed class SampleReaderTests : IDisposable
         Assert.Equal(new Preprocessing { Mean = [1, 2] }.GetHashCode(), new Preprocessing { Mean = [1, 2] }.GetHashCode());
     }
 
-    private static byte Stored(int index) => (byte)(index % 251);
+    private static byte Stored(int index) => ViewSets.Stored(index);
 
-    /// <summary>A set of bytes that count up (modulo 251), of a shape whose first axis is the samples.</summary>
-    private TransferSet Bytes(params int[] shape)
-    {
-        var elements = shape.Aggregate(1, (product, size) => product * size);
-        byte[] header = [0, 0, 8, (byte)shape.Length, .. shape.SelectMany(size => new byte[] { 0, 0, (byte)(size >> 8), (byte)size })];
-        return TransferSet.Open(new() { Samples = folder.Write("set", [.. header, .. Enumerable.Range(0, elements).Select(Stored)]) });
-    }
+    private TransferSet Bytes(params int[] shape) => ViewSets.Bytes(folder, shape);
 }

@@ -50,10 +50,14 @@ public class TextTests
     }
 
     [Theory]
-    [InlineData("""{"shift": 1, "turn": 2}""")]
-    [InlineData("""{"shift": 1, "shift": 1}""")]
-    [InlineData("""{"shift": "1"}""")]
-    [InlineData("""{"shift": 1.5}""")]
+    [InlineData("""{"steps": [], "channel_axis": 0, "turn": 2}""")]
+    [InlineData("""{"steps": [], "steps": []}""")]
+    [InlineData("""{"channel_axis": 0}""")]
+    [InlineData("""{"steps": [], "channel_axis": "1"}""")]
+    [InlineData("""{"steps": [], "channel_axis": 1.5}""")]
+    [InlineData("""{"steps": [{"step": "turn"}]}""")]
+    [InlineData("""{"steps": [{"step": "shift"}]}""")]
+    [InlineData("""{"steps": [{"pixels": 1}]}""")]
     [InlineData("null")]
     [InlineData("{")]
     public void CanonicalJson_WrongDocument_IsRefused(string text) =>

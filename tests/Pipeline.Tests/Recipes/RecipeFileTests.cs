@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -58,7 +59,7 @@ public sealed class RecipeFileTests : IDisposable
         var capture = recipe.Capture;
         Assert.Equal(
             (Combination.MeanOfLogits, 4, 2, ulong.MaxValue),
-            (capture.Combination, capture.Views, capture.Augmentation.Shift, capture.Seed));
+            (capture.Combination, capture.Views, Assert.IsType<ShiftStep>(Assert.Single(capture.Augmentation.Steps)).Pixels, capture.Seed));
         Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -31,7 +32,7 @@ public sealed class TrainerErrorTests : IDisposable
         { "training.schedule.milestones", Toy.Options with { Schedule = new() { Name = "step", Milestones = [0] } } },
         { "training.keep", Toy.Options with { Keep = "best" } },
         { "training.early_stop", Toy.Options with { EarlyStop = new() { Patience = 1 } } },
-        { "training.augmentation", Toy.Options with { Augmentation = new() { Shift = 1 } } },
+        { "training.augmentation", Toy.Options with { Augmentation = new(new ShiftStep(1)) } },
         { "device", Toy.Options with { Device = "tpu" } },
         { "cuda:99", Toy.Options with { Device = "cuda:99" } },
     };

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -101,7 +102,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfCacheWithViews_PairsSamplesAndLogitsOfEpoch()
     {
-        var augmentation = new Augmentation { Shift = 1 };
+        var augmentation = new Augmentation(new ShiftStep(1));
         var reader = new SampleReader(toy.Transfer, Preprocessing.None, augmentation, 9);
         var logits = new List<float>();
         for (uint view = 0; view < 2; view++)

@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
@@ -78,7 +79,7 @@ public sealed class CacheCaptureTests : IDisposable
     [Fact]
     public void Capture_SeveralViews_StoresTheLogitsOfEachView()
     {
-        var augmentation = new Augmentation { Shift = 1 };
+        var augmentation = new Augmentation(new ShiftStep(1));
         var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits"))) with { Augmentation = augmentation, Views = 3, Seed = 9 };
         var reader = new SampleReader(set, Preprocessing.None, augmentation, 9);
         var rows = Enumerable.Range(0, Count).Select(i => (long)i).ToArray();

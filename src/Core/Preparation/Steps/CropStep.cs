@@ -1,0 +1,24 @@
+using OnnxKd.Core.Randomness;
+
+namespace OnnxKd.Core.Preparation.Steps;
+
+/// <summary>
+/// Enlarges a random rectangle to the size of the sample, bilinearly (random resized crop: Szegedy et al., "Going deeper with
+/// convolutions", 2015). Draws: up to ten times scale and ratio, then top and left.
+/// </summary>
+/// <param name="Scale">The rectangle's share of the sample's area, at most 1.</param>
+/// <param name="Ratio">Width to height, each as a share of the sample's: 1 has the shape of the sample.</param>
+public sealed record CropStep(Interval Scale, Interval Ratio) : SampleStep(Kind)
+{
+    internal const string Kind = "crop";
+
+    /// <inheritdoc/>
+    public override bool IsGeometric => true;
+
+    /// <inheritdoc/>
+    public override StepProblem? Problem() => StepRules.Positive("scale", Scale, maximum: 1) ?? StepRules.Positive("ratio", Ratio);
+
+    /// <inheritdoc/>
+    internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random) =>
+        Bilinear.Enlarge(sample, scratch, layout, Region.Draw(ref random, layout, Scale, Ratio));
+}

@@ -1,0 +1,30 @@
+using OnnxKd.Core.Randomness;
+
+namespace OnnxKd.Core.Preparation.Steps;
+
+/// <summary>
+/// Turns about the centre, bilinearly, by an angle uniform over −<see cref="Degrees"/>…<see cref="Degrees"/>, positive
+/// counter-clockwise. Draws: the angle.
+/// </summary>
+/// <param name="Degrees">The largest angle, up to 180.</param>
+/// <param name="Fill">The stored value of what lies outside the sample; default 0.</param>
+public sealed record RotationStep(double Degrees, double Fill = 0) : SampleStep(Kind)
+{
+    internal const string Kind = "rotation";
+
+    /// <inheritdoc/>
+    public override bool IsGeometric => true;
+
+    /// <inheritdoc/>
+    public override StepProblem? Problem() =>
+        StepRules.Between("degrees", Degrees, 0, 180) ?? StepRules.Finite("fill", Fill);
+
+    /// <inheritdoc/>
+    internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)
+    {
+        var (sin, cos) = PortableMath.SinCos(random.NextUniform(-Degrees, Degrees) / 360);
+        var (y, x) = ((layout.Height - 1) / 2.0, (layout.Width - 1) / 2.0);
+        Bilinear.Move(
+            sample, scratch, layout, new(cos, sin, y - cos * y - sin * x, -sin, cos, x + sin * y - cos * x), (float)Fill);
+    }
+}
