@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and running need and what is missing here: Debian packages, the npm parts, MNIST, the native shim.
-# With --tests also what only the tests need: ONNX's own test data, and the text recognition models.
+# With --tests also what only the tests need: ONNX's own test data, the text recognition models, and what text is drawn with.
 # Does nothing, at once, when all is there. Everything it prints goes to stderr. Exit code 2: something that you must supply.
 #
 #   RuntimeSource=nuget   ONNX Runtime and TorchSharp come from NuGet: no libtorch, no compiler
@@ -41,7 +41,7 @@ install_debian_packages() {
     wanted+=(libopenblas0-openmp)
     [[ -n ${LIBTORCH:-} ]] || wanted+=(libtorch-dev)
   fi
-  ((! for_tests)) || wanted+=(libonnx-testdata)
+  ((! for_tests)) || wanted+=(libonnx-testdata libfreetype6 fonts-dejavu-core)
   command -v dpkg-query >/dev/null ||
     fail 2 "this system has no dpkg, so these packages cannot be installed or looked for: ${wanted[*]}." \
       "OnnxKd's set-up is written for Debian 12; on another system use a Debian 12 container."

@@ -25,4 +25,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Which samples are mixed, and how; the item is the sample id, the round is the view or epoch.</summary>
     Pairs = 7,
+
+    /// <summary>Text that is drawn; the item is the line, the round is 0, or 1 for held-out fonts.</summary>
+    Rendering = 8,
 }

@@ -15,6 +15,7 @@ internal sealed class PrepareCommand : ExampleCommand
             "onnxkd prepare images photos -o prepared --resize 256 --crop 224")
     {
         Add(new PrepareImagesCommand());
+        Add(new PrepareRenderedTextCommand());
     }
 
     /// <summary>Shows what was made.</summary>

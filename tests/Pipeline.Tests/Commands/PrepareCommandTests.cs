@@ -80,5 +80,39 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.False(File.Exists(folder["out/samples.safetensors"]));
     }
 
+    [Fact]
+    public void RenderedText_WithOptions_WritesBothSets()
+    {
+        var words = folder.Write("words.txt", "one two three");
+
+        Cli.Done(
+            "prepare", "rendered-text", "-o", folder["out"], "--words", words, "--count", "4", "--held-out-count", "2", "--turned", "--width",
+            "192", "--length", "2,12", "--random-share", "1/2", "--seed", "7");
+
+        foreach (var (file, count) in new[] { ("out", 4), ("out/held-out", 2) })
+        {
+            using var set = TransferSet.Open(
+                new() { Samples = folder[$"{file}/samples.safetensors"], Labels = folder[$"{file}/samples.safetensors"] });
+            Assert.Equal(count, set.Count);
+            Assert.Equal([3, 48, 192], set.SampleShape);
+        }
+    }
+
+    [Theory]
+    [InlineData("--length", "5")]
+    [InlineData("--size", "40,20")]
+    [InlineData("--padding", "256")]
+    [InlineData("--font", "no-such-font")]
+    [InlineData("--alphabet", "no-such-file")]
+    [InlineData("--words", "no-such-file")]
+    [InlineData("--width", "20")]
+    [InlineData("--blur", "-1")]
+    public void RenderedText_WrongOption_IsNamed(string option, string value)
+    {
+        var error = Cli.Fails(2, "prepare", "rendered-text", "-o", folder["out"], "--count", "1", option, value);
+
+        Assert.Contains(value == "no-such-font" || value == "no-such-file" ? value : option, error);
+    }
+
     public void Dispose() => folder.Dispose();
 }

@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Progress;
+using OnnxKd.Core.Randomness;
+
+namespace OnnxKd.TeacherRunner.Preparation.Rendering;
+
+/// <summary>Draws lines of text: a transfer set whose texts are known.</summary>
+public static class RenderedTextPreparation
+{
+    /// <summary>The folder, within the set's, of the lines in held-out fonts.</summary>
+    public const string HeldOutFolder = "held-out";
+
+    /// <summary>Draws both sets.</summary>
+    /// <param name="wordFile">A text file that words are taken from; <c>null</c>: random strings only.</param>
+    /// <param name="lines">What is drawn.</param>
+    /// <param name="options">Where to, and how.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="token">Stops between lines; the set in progress is not written then.</param>
+    /// <returns>The set, and the one in held-out fonts if there is one.</returns>
+    /// <exception cref="InputException">An option or a font is wrong, or a font is not installed.</exception>
+    /// <exception cref="MachineException">FreeType is not installed.</exception>
+    public static IReadOnlyList<PreparationResult> Run(
+        string? wordFile, RenderedTextOptions lines, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
+    {
+        lines.Validate();
+        var texts = new LineTexts(lines, wordFile is null ? [] : LineTexts.ReadWords(wordFile));
+        string[] fonts = [.. lines.Fonts.Select(FontFiles.Find)];
+        string[] heldOut = lines.HeldOutCount == 0 ? [] : [.. lines.HeldOutFonts.Select(FontFiles.Find)];
+        var set = Draw(fonts, lines.Count, 0, options);
+        return heldOut.Length == 0
+            ? [set]
+            : [set, Draw(heldOut, lines.HeldOutCount, 1, options with { Output = Path.Combine(options.Output, HeldOutFolder) })];
+
+        PreparationResult Draw(string[] paths, int count, uint round, PrepareOptions where)
+        {
+            var renderers = new ConcurrentBag<LineRenderer>();
+            try
+            {
+                var items = Enumerable.Range(0, count).Select(id =>
+                {
+                    var random = new CounterRandom(lines.Seed, RandomPurpose.Rendering, (ulong)id, round);
+                    var font = random.NextInt32(0, paths.Length);
+                    return new SourceItem(Path.GetFileName(paths[font]), null, () => One(renderers, paths, random, font));
+                });
+                var sources = new SourceList(
+                    "rendered-text", "lines", items, count, new(lines.Turned, Lengths: true), lines.Turned ? ["upright", "turned"] : null);
+                return new Preparer(where, progress, token).Run(sources, lines.Type, [3, lines.Height, lines.Width], lines, preprocess: null);
+            }
+            finally
+            {
+                foreach (var renderer in renderers)
+                    renderer.Dispose();
+            }
+        }
+
+        PreparedSample One(ConcurrentBag<LineRenderer> renderers, string[] paths, CounterRandom random, int font)
+        {
+            if (!renderers.TryTake(out var renderer))
+                renderer = new(lines, texts, paths);
+            try
+            {
+                return renderer.Draw(random, font);
+            }
+            finally
+            {
+                renderers.Add(renderer);
+            }
+        }
+    }
+}
