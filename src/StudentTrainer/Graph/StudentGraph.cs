@@ -90,7 +90,7 @@ internal sealed class StudentGraph
     public void FreeBatch(IReadOnlyList<int> sampleShape)
     {
         var declared = graph.Input.First(input => input.Name == Input.Name).ShapeOf();
-        if (declared?[0].Size is not { } batch)
+        if (declared is not [{ Size: { } batch }, ..])
             return;
         foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, Input.Fit(sampleShape)))
             notes.Add($"the batch size of {batch} was freed at {node}");
@@ -118,7 +118,7 @@ internal sealed class StudentGraph
 
     private NormOverlay InsertOverlay()
     {
-        var overlay = NormOverlay.Insert(graph, name => !Codecs.ContainsKey(name) && !options.Parameters.Excludes(name));
+        var overlay = NormOverlay.Insert(graph, trace.Logits, name => !Codecs.ContainsKey(name) && !options.Parameters.Excludes(name));
         Note(overlay.Count, "convolutions are normalised while they are trained");
         return overlay;
     }

@@ -41,11 +41,11 @@ internal sealed class Distillation : IDisposable
     public WeightSet Weights { get; }
 
     /// <summary>The logits of a model as it is.</summary>
-    public static Tensor Logits(OnnxModel model, Tensor samples)
+    public static Tensor Logits(OnnxModel model, Tensor samples, string? output = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var graph = StudentGraph.Import(model);
+        var graph = StudentGraph.Import(model, new() { Output = output });
         graph.FreeBatch([.. samples.shape[1..].Select(size => (int)size)]);
         var program = graph.Compile(graph.FindLogits());
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);

@@ -104,6 +104,25 @@ public sealed class NormOverlayTests : IDisposable
         Assert.All(model.Proto.Graph.Initializer, tensor => Assert.Equal(tensor.Name is "k1" or "w", tensor.Equals(trained[tensor.Name])));
     }
 
+    /// <summary>Two heads, one of which learns, or a tensor inside: what does not lead to the logits has nothing to be normalised by.</summary>
+    [Theory]
+    [InlineData("y", 2)]
+    [InlineData("c2", 1)]
+    public void Training_OfOneOutputOfSeveral_LeavesTheOtherLayersAsTheyAre(string output, int layers)
+    {
+        var model = ConvolutionThenAdd(second: true);
+        var import = new StudentImport { Initialisation = Initialisation.Fresh, Output = output };
+        using var scope = NewDisposeScope();
+        var samples = tensor(Numbers.Uniform(1, 16 * 16), [16, 1, 4, 4]);
+        using var student = new Distillation(model, import, samples, Distillation.Logits(model, samples, output));
+        Assert.Equal(layers, student.Graph.Overlay!.Count);
+        student.Train(3, 16);
+        var shipped = student.Export().Proto;
+        Assert.Equal(model.Proto.Graph.Node, shipped.Graph.Node);
+        foreach (var (old, trained) in model.Proto.Graph.Initializer.Zip(shipped.Graph.Initializer))
+            Assert.Equal(old.Name is "k3" or "b3" || output == "c2" && old.Name is "b2" or "w" or "b", old.Equals(trained));
+    }
+
     private static OnnxModel Trained(OnnxModel model, Tensor samples)
     {
         using var teacher = new Distillation(model, StudentImport.Default, samples, rand(samples.shape[0], Classes).mul(4));
@@ -116,13 +135,22 @@ public sealed class NormOverlayTests : IDisposable
         [3, 8, 8], Classes, seed);
 
     /// <summary>A bias inside the convolution, and one that is added after it; logits that no normalisation belongs to.</summary>
-    private static OnnxModel ConvolutionThenAdd() => new NodeModel(17, "N", 1, 4, 4)
-        .Floats("k1", Numbers.Uniform(1, 6 * 9), 6, 1, 3, 3).Floats("b1", Numbers.Uniform(2, 6), 6)
-        .Floats("k2", Numbers.Uniform(3, 4 * 6), 4, 6, 1, 1).Floats("b2", Numbers.Uniform(4, 4), 1, 4, 1, 1)
-        .Floats("w", Numbers.Uniform(5, 16 * Toy.Classes), 16, Toy.Classes).Floats("b", Numbers.Uniform(6, Toy.Classes), Toy.Classes)
-        .Node("Conv", "x k1 b1", "c1").Node("Relu", "c1", "r1")
-        .Node("Conv", "r1 k2", "c2").Node("Add", "c2 b2", "a2").Node("Relu", "a2", "r2")
-        .Node("Flatten", "r2", "f").Node("Gemm", "f w b", "y").Build();
+    private static OnnxModel ConvolutionThenAdd(bool second = false)
+    {
+        var model = new NodeModel(17, "N", 1, 4, 4)
+            .Floats("k1", Numbers.Uniform(1, 6 * 9), 6, 1, 3, 3).Floats("b1", Numbers.Uniform(2, 6), 6)
+            .Floats("k2", Numbers.Uniform(3, 4 * 6), 4, 6, 1, 1).Floats("b2", Numbers.Uniform(4, 4), 1, 4, 1, 1)
+            .Floats("w", Numbers.Uniform(5, 16 * Toy.Classes), 16, Toy.Classes).Floats("b", Numbers.Uniform(6, Toy.Classes), Toy.Classes)
+            .Node("Conv", "x k1 b1", "c1").Node("Relu", "c1", "r1")
+            .Node("Conv", "r1 k2", "c2").Node("Add", "c2 b2", "a2").Node("Relu", "a2", "r2")
+            .Node("Flatten", "r2", "f").Node("Gemm", "f w b", "y");
+        if (!second)
+            return model.Build();
+        var built = model.Floats("k3", Numbers.Uniform(7, 4 * 6), 4, 6, 1, 1).Floats("b3", Numbers.Uniform(8, 4), 4)
+            .Node("Conv", "r1 k3 b3", "c3").Node("Flatten", "c3", "g").Node("Gemm", "g w b", "z").Build();
+        built.Proto.Graph.Output.Add(new Onnx.ValueInfoProto { Name = "z", Type = built.Proto.Graph.Output[0].Type });
+        return built;
+    }
 
     private static string[] Names(OnnxModel model) => [.. model.Proto.Graph.Initializer.Select(tensor => tensor.Name)];
 }

@@ -36,20 +36,37 @@ internal sealed class NormOverlay
 
     /// <summary>Inserts normalisations, which change nothing yet (scale and variance 1, bias and mean 0).</summary>
     /// <param name="graph">The graph to change.</param>
+    /// <param name="logits">What is learned from: other parts of the graph are left alone.</param>
     /// <param name="isUsable">Whether a tensor may be folded into: it is learned, and is no integer in the file.</param>
-    public static NormOverlay Insert(GraphProto graph, Func<string, bool> isUsable)
+    public static NormOverlay Insert(GraphProto graph, string logits, Func<string, bool> isUsable)
     {
         var overlay = new NormOverlay();
+        var learned = LeadingTo(logits, graph);
         var index = new GraphIndex(graph);
         var tensors = ModelTensors.Of(graph);
         foreach (var convolution in graph.Node.Where(node => node.OpType == "Conv").ToList())
         {
-            if (FindLayer(convolution, graph, index, tensors) is not { } layer || !isUsable(layer.Kernel) || !isUsable(layer.Bias))
+            if (FindLayer(convolution, graph, index, tensors) is not { } layer || !learned.Contains(layer.Raw)
+                || !isUsable(layer.Kernel) || !isUsable(layer.Bias))
                 continue;
             overlay.layers.Add(layer);
             Insert(graph, layer, tensors[layer.Kernel].Dims[0]);
         }
         return overlay;
+    }
+
+    /// <summary>The tensors that another is computed from.</summary>
+    private static HashSet<string> LeadingTo(string tensor, GraphProto graph)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var index = new GraphIndex(graph);
+        var open = new Stack<string>([tensor]);
+        while (open.TryPop(out var next))
+        {
+            foreach (var input in (index.Producer(next)?.Input ?? []).Where(found.Add))
+                open.Push(input);
+        }
+        return found;
     }
 
     /// <summary>Kernels and biases with the normalisations folded in: y = (x · k + b − mean) · scale ÷ √(variance + ε) + bias.</summary>
