@@ -11,6 +11,7 @@ using OnnxKd.Core.Errors;
     ("capture", "rate of a capture ÷ rate of a bare loop over the same session and batches", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
+    ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
