@@ -33,7 +33,9 @@ internal sealed class PrepareArguments
     /// <exception cref="InputException">A number is out of range.</exception>
     public PrepareOptions Read(ParseResult parsed) => new(
         Path.GetFullPath(parsed.GetValue(output)!), parsed.GetValue(skipCorrupt),
-        parsed.GetValue(threads) is >= 0 and var count ? count : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", "a number from 0 on"));
+        parsed.GetValue(threads) is >= 0 and var count
+            ? count
+            : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", "a number from 0 on"));
 
     /// <summary>Whole numbers with commas; none where the option was not given.</summary>
     /// <exception cref="InputException">Something else.</exception>

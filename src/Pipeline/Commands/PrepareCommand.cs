@@ -15,6 +15,8 @@ internal sealed class PrepareCommand : ExampleCommand
             "onnxkd prepare images photos -o prepared --resize 256 --crop 224")
     {
         Add(new PrepareImagesCommand());
+        Add(new PrepareTextCommand());
+        Add(new PrepareAudioCommand());
         Add(new PrepareRenderedTextCommand());
     }
 
@@ -27,9 +29,9 @@ internal sealed class PrepareCommand : ExampleCommand
             return;
         }
         var set = result.Set;
-        var shape = string.Join('×', set.Shape);
+        var (shape, type) = (string.Join('×', set.Shape), set.Type.ToString().ToLowerInvariant());
         stdout.WriteLine($"samples: {Path.Combine(result.Folder, PreparedSet.SamplesFile)}");
-        stdout.WriteLine($"         {set.Samples} × {shape} {set.Type.ToString().ToLowerInvariant()}, with {string.Join(", ", set.Columns)}");
+        stdout.WriteLine($"         {set.Samples} × {shape} {type}, with {string.Join(", ", set.Columns)}");
         if (set.Classes is { } classes)
             stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10))}{(classes.Count > 10 ? ", ..." : "")})");
         if (set.PreprocessDigest is not null)

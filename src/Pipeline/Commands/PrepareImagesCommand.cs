@@ -10,7 +10,10 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd prepare images FOLDER</c>.</summary>
 internal sealed class PrepareImagesCommand : ExampleCommand
 {
-    private readonly Argument<string> folder = new("FOLDER") { Description = "A folder of JPEG and PNG files, one folder per class or none." };
+    private readonly Argument<string> folder = new("FOLDER")
+    {
+        Description = "A folder of JPEG and PNG files, one folder per class or none.",
+    };
 
     private readonly Option<string?> resize = new("--resize")
     {

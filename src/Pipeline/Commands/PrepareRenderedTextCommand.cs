@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
@@ -14,17 +13,34 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
 {
     private static readonly RenderedTextOptions defaults = new();
 
-    private readonly Option<string?> words = new("--words") { Description = "A text file: its words make up lines. Without it all lines are random." };
-    private readonly Option<string?> alphabet = new("--alphabet") { Description = "A text file: its characters make up random lines; default: ASCII." };
+    private readonly Option<string?> words = new("--words")
+    {
+        Description = "A text file: its words make up lines. Without it all lines are random.",
+    };
+
+    private readonly Option<string?> alphabet = new("--alphabet")
+    {
+        Description = "A text file: its characters make up random lines; default: ASCII.",
+    };
+
     private readonly Option<int> count = new("--count") { Description = "Lines.", DefaultValueFactory = _ => defaults.Count };
-    private readonly Option<string[]> fonts = new("--font") { Description = "A font's file, or its name below /usr/share/fonts; repeat it." };
+
+    private readonly Option<string[]> fonts = new("--font")
+    {
+        Description = "A font's file, or its name below /usr/share/fonts; repeat it.",
+    };
+
     private readonly Option<string[]> heldOutFonts = new("--held-out-font") { Description = "A font of the held-out lines; repeat it." };
     private readonly Option<int> heldOutCount = new("--held-out-count")
     {
         Description = "Lines in held-out fonts, in the folder held-out.", DefaultValueFactory = _ => defaults.HeldOutCount,
     };
 
-    private readonly Option<string?> randomShare = new("--random-share") { Description = "Share of random lines where there are words; 0.5." };
+    private readonly Option<string?> randomShare = new("--random-share")
+    {
+        Description = "Share of random lines where there are words; 0.5.",
+    };
+
     private readonly Option<string?> length = new("--length") { Description = "Fewest and most characters of a line; 3,24." };
     private readonly Option<int> height = new("--height") { Description = "Rows.", DefaultValueFactory = _ => defaults.Height };
     private readonly Option<int> width = new("--width") { Description = "Columns.", DefaultValueFactory = _ => defaults.Width };
@@ -33,7 +49,12 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
     private readonly Option<string?> noise = new("--noise") { Description = "Strongest noise, a deviation in greys of 255; 12." };
     private readonly Option<string?> shear = new("--shear") { Description = "Strongest slant to either side, columns per row; 0.2." };
     private readonly Option<bool> turned = new("--turned") { Description = "Turn half of the lines by 180 degrees and label them 1." };
-    private readonly Option<int> padding = new("--padding") { Description = "Grey behind the line.", DefaultValueFactory = _ => defaults.Padding };
+
+    private readonly Option<int> padding = new("--padding")
+    {
+        Description = "Grey behind the line.", DefaultValueFactory = _ => defaults.Padding,
+    };
+
     private readonly Option<string?> type = new("--type") { Description = "uint8 (default), or float32: grey / 127.5 - 1." };
     private readonly Option<ulong> seed = new("--seed") { Description = "Seed of all choices.", DefaultValueFactory = _ => defaults.Seed };
 
@@ -92,7 +113,7 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
         Turned = parsed.GetValue(turned),
         Padding = parsed.GetValue(padding) is >= 0 and <= 255 and var grey
             ? (byte)grey
-            : throw PrepareArguments.Wrong(padding.Name, parsed.GetValue(padding).ToString(CultureInfo.InvariantCulture), "a grey from 0 to 255"),
+            : throw PrepareArguments.Wrong(padding.Name, $"{parsed.GetValue(padding)}", "a grey from 0 to 255"),
         Type = PrepareArguments.OneOf(parsed, type, ElementType.UInt8, ElementType.Float32) ?? defaults.Type,
         Seed = parsed.GetValue(seed),
     };

@@ -14,10 +14,16 @@ internal sealed class GraphWriter
     private readonly GraphProto graph = new() { Name = "prepare" };
     private readonly SortedSet<string> domains = new(StringComparer.Ordinal);
 
-    /// <summary>Declares an input of one axis of any length.</summary>
-    public string Input(string name, DataType type)
+    /// <summary>How many constants there are: a number for the name of the next.</summary>
+    public int Count => graph.Initializer.Count;
+
+    /// <summary>Declares an input of one axis.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="length">The length of the axis; <c>null</c>: any.</param>
+    public string Input(string name, DataType type, int? length = null)
     {
-        graph.Input.Add(Describe(name, type, [null]));
+        graph.Input.Add(Describe(name, type, [length]));
         return name;
     }
 
@@ -34,14 +40,14 @@ internal sealed class GraphWriter
 
     /// <summary>A constant of floats.</summary>
     public string Floats(ReadOnlySpan<float> values, params ReadOnlySpan<long> shape) =>
-        Add(TensorData.Create($"floats_{graph.Initializer.Count}", values, shape));
+        Add(TensorData.Create($"floats_{Count}", values, shape));
 
     /// <summary>A constant list of integers.</summary>
     public string Longs(params ReadOnlySpan<long> values) =>
-        Add(TensorData.Create($"integers_{graph.Initializer.Count}", values, values.Length));
+        Add(TensorData.Create($"integers_{Count}", values, values.Length));
 
     /// <summary>A constant integer without axes.</summary>
-    public string Long(long value) => Add(TensorData.Create($"integers_{graph.Initializer.Count}", [value]));
+    public string Long(long value) => Add(TensorData.Create($"integers_{Count}", [value]));
 
     /// <summary>A constant of any kind.</summary>
     public string Add(TensorProto constant)

@@ -35,8 +35,7 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
     {
         using var folderLock = FolderLock.Acquire(options.Output);
         File.Delete(In(PreparedSet.ManifestFile));
-        string[] columns =
-            [.. sources.Columns.Labels ? ["labels"] : Array.Empty<string>(), .. sources.Columns.Lengths ? ["lengths"] : Array.Empty<string>(), "ids"];
+        var columns = sources.Columns.Names;
         long rows = 0;
         AtomicFile.Write(In(PreparedSet.SamplesFile), samples => AtomicFile.Write(In(PreparedSet.SourcesFile), table =>
         {
@@ -61,10 +60,11 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
     private void Write(SourceList sources, SafetensorsRowWriter writer, TextWriter table)
     {
         long done = 0;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = token };
         foreach (var batch in sources.Items.Chunk(threads * SourcesPerThread))
         {
             var results = new Result[batch.Length];
-            Parallel.For(0, batch.Length, new() { MaxDegreeOfParallelism = threads, CancellationToken = token }, i => results[i] = Try(batch[i]));
+            Parallel.For(0, batch.Length, parallel, i => results[i] = Try(batch[i]));
             for (var i = 0; i < batch.Length; i++)
                 Write(batch[i], results[i], sources.Columns, writer, table);
             done += batch.Length;

@@ -38,7 +38,8 @@ internal sealed record SourceFolder(IReadOnlyList<string> Files, IReadOnlyList<s
         }
         if (files.Length == 0)
             throw new InputException(
-                $"A folder holds no {kind}.", root, expected: $"files that end in {string.Join(", ", extensions)}", remedy: "check the path");
+                $"A folder holds no {kind}.", root, expected: $"files that end in {string.Join(", ", extensions)}",
+                remedy: "check the path");
         return new(files, unlabelled ? null : ClassesOf(root, files));
     }
 

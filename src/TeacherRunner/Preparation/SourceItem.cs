@@ -2,7 +2,7 @@ namespace OnnxKd.TeacherRunner.Preparation;
 
 /// <summary>One sample, prepared.</summary>
 /// <param name="Values">Its little-endian elements.</param>
-/// <param name="Length">How much of it is content and not padding: tokens, sound samples, columns; <c>null</c> where nothing is padded.</param>
+/// <param name="Length">How much of it is content, not padding: tokens, sound samples, columns; <c>null</c> if nothing is padded.</param>
 /// <param name="Text">The text on a picture.</param>
 /// <param name="Label">Its class, where that shows only now.</param>
 internal sealed record PreparedSample(byte[] Values, long? Length = null, string? Text = null, long? Label = null);
@@ -10,7 +10,9 @@ internal sealed record PreparedSample(byte[] Values, long? Length = null, string
 /// <summary>Something that a sample can be made from.</summary>
 /// <param name="Name">For people and for the table of sources: a file, a line.</param>
 /// <param name="Label">Its class index; <c>null</c> if not known.</param>
-/// <param name="Prepare">Makes the sample, on any thread; an <see cref="Core.Errors.InputException"/> says that the source is damaged.</param>
+/// <param name="Prepare">
+/// Makes the sample, on any thread; an <see cref="Core.Errors.InputException"/> says that the source is damaged.
+/// </param>
 internal sealed record SourceItem(string Name, long? Label, Func<PreparedSample> Prepare);
 
 /// <summary>All that a set is made from, in its order.</summary>
@@ -26,4 +28,9 @@ internal sealed record SourceList(
 /// <summary>Columns beside <c>ids</c>.</summary>
 /// <param name="Labels">Class indices, named <c>labels</c>.</param>
 /// <param name="Lengths">Lengths without padding, named <c>lengths</c>.</param>
-internal readonly record struct SampleColumns(bool Labels = false, bool Lengths = false);
+internal readonly record struct SampleColumns(bool Labels = false, bool Lengths = false)
+{
+    /// <summary>The names of all columns, in the order of the file.</summary>
+    public IReadOnlyList<string> Names =>
+        [.. Labels ? ["labels"] : Array.Empty<string>(), .. Lengths ? ["lengths"] : Array.Empty<string>(), "ids"];
+}

@@ -27,7 +27,8 @@ public sealed class PrepareCommandTests : IDisposable
         var set = JsonDocument.Parse(result.Output).RootElement.GetProperty("set");
         Assert.Equal((1, 0), (set.GetProperty("samples").GetInt32(), set.GetProperty("skipped").GetInt32()));
         Assert.Equal("red", set.GetProperty("classes")[0].GetString());
-        using var samples = TransferSet.Open(new() { Samples = folder["out/samples.safetensors"], Labels = folder["out/samples.safetensors"] });
+        using var samples = TransferSet.Open(
+            new() { Samples = folder["out/samples.safetensors"], Labels = folder["out/samples.safetensors"] });
         var pixel = new float[3];
         samples.Read([0], pixel);
         Assert.Equal([1, -1, -1], pixel);
@@ -86,8 +87,8 @@ public sealed class PrepareCommandTests : IDisposable
         var words = folder.Write("words.txt", "one two three");
 
         Cli.Done(
-            "prepare", "rendered-text", "-o", folder["out"], "--words", words, "--count", "4", "--held-out-count", "2", "--turned", "--width",
-            "192", "--length", "2,12", "--random-share", "1/2", "--seed", "7");
+            "prepare", "rendered-text", "-o", folder["out"], "--words", words, "--count", "4", "--held-out-count", "2", "--turned",
+            "--width", "192", "--length", "2,12", "--random-share", "1/2", "--seed", "7");
 
         foreach (var (file, count) in new[] { ("out", 4), ("out/held-out", 2) })
         {
@@ -112,6 +113,53 @@ public sealed class PrepareCommandTests : IDisposable
         var error = Cli.Fails(2, "prepare", "rendered-text", "-o", folder["out"], "--count", "1", option, value);
 
         Assert.Contains(value == "no-such-font" || value == "no-such-file" ? value : option, error);
+    }
+
+    [Fact]
+    public void Text_WithTokenizer_WritesIdsAndLabels()
+    {
+        folder.Write("tokenizer/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n");
+        folder.Write("text.txt", "Hello\nhello hello\n");
+        folder.Write("labels.txt", "b\na\n");
+
+        Cli.Done(
+            "prepare", "text", folder["text.txt"], "-o", folder["out"], "--tokenizer", folder["tokenizer"], "--lower-case", "--length", "4",
+            "--labels", folder["labels.txt"]);
+
+        using var set = TransferSet.Open(new() { Samples = folder["out/samples.safetensors"], Labels = folder["out/samples.safetensors"] });
+        var ids = new float[8];
+        set.Read([0, 1], ids);
+        Assert.Equal([2, 5, 3, 0, 2, 5, 5, 3], ids);
+        Assert.Equal([1, 0], set.Labels.ToArray());
+    }
+
+    [Fact]
+    public void Audio_LogMel_HasTheShapeThatWasAskedFor()
+    {
+        byte[] wav = [.. "RIFF"u8, 38, 0, 0, 0, .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1f, 0, 0, 0x80, 0x3e, 0, 0, 2, 0, 16, 0,
+            .. "data"u8, 2, 0, 0, 0, 0, 64]; // 8000 Hz, mono, 16 bits, one sample
+        Directory.CreateDirectory(folder["sound"]);
+        File.WriteAllBytes(folder["sound/a.wav"], wav);
+
+        var result = Cli.Done(
+            "prepare", "audio", folder["sound"], "-o", folder["out"], "--rate", "8000", "--seconds", "1/2", "--log-mel", "20", "--json");
+
+        var shape = JsonDocument.Parse(result.Output).RootElement.GetProperty("set").GetProperty("shape");
+        Assert.Equal([20, 48], shape.EnumerateArray().Select(size => size.GetInt32())); // 1 + (4000 − 200) ÷ 80
+    }
+
+    [Theory]
+    [InlineData("audio", "--rate", "10")]
+    [InlineData("audio", "--seconds", "0")]
+    [InlineData("audio", "--hop", "5")]
+    [InlineData("audio", "--log-mel", "0")]
+    [InlineData("text", "--length", "2")]
+    [InlineData("text", "--pad-id", "-1")]
+    public void OtherKinds_WrongOption_IsNamed(string kind, string option, string value)
+    {
+        string[] tokenizer = kind == "text" ? ["--tokenizer", folder["in"]] : [];
+
+        Assert.Contains(option, Cli.Fails(2, ["prepare", kind, folder["in"], "-o", folder["out"], option, value, .. tokenizer]));
     }
 
     public void Dispose() => folder.Dispose();

@@ -43,7 +43,7 @@ public sealed class ImagePreparationTests : IDisposable
 
         for (var row = 0; row < 16; row++)
             for (var column = 0; column < 16; column++)
-                Assert.InRange(bytes[row * 16 + column] - (row / 8, column / 8) switch { (0, 0) => 0, (0, 1) => 255, (1, 0) => 100, _ => 17 }, -1, 1);
+                Assert.InRange(bytes[row * 16 + column] - new[,] { { 0, 255 }, { 100, 17 } }[row / 8, column / 8], -1, 1);
     }
 
     [Fact]
@@ -99,7 +99,8 @@ public sealed class ImagePreparationTests : IDisposable
     [Fact]
     public void Run_ClassFolders_GiveLabelsIdsAndTable()
     {
-        foreach (var (name, value) in new[] { ("dog/1.png", 3), ("cat/b.png", 2), ("cat/a.png", 1), ("cat/.hidden.png", 9), ("dog/notes.txt", 9) })
+        foreach (var (name, value) in new[]
+            { ("dog/1.png", 3), ("cat/b.png", 2), ("cat/a.png", 1), ("cat/.hidden.png", 9), ("dog/notes.txt", 9) })
             Save(name, PngFile.Encode(1, 1, 1, [(byte)value]));
 
         var result = Run(Images() with { Crop = [1], Type = ElementType.UInt8, Channels = 1 });

@@ -104,7 +104,9 @@ public sealed class RenderedTextTests : IDisposable
         var (before, after, lengths) = (Rows(upright), Rows(turned), Columns(turned, "lengths"));
         for (var i = 0; i < 60; i++)
             for (var channel = 0; channel < 3; channel++)
-                Assert.Equal(Content(before[i], channel, (int)lengths[i], labels[i] == 1), Content(after[i], channel, (int)lengths[i], false));
+                Assert.Equal(
+                    Content(before[i], channel, (int)lengths[i], labels[i] == 1),
+                    Content(after[i], channel, (int)lengths[i], false));
 
         static byte[] Content(byte[] row, int channel, int length, bool turned)
         {
@@ -124,7 +126,8 @@ public sealed class RenderedTextTests : IDisposable
         var result = RenderedTextPreparation.Run(
             folder["in/words.txt"], plain with { RandomShare = 0, Length = new(5, 12) }, new(folder["out"], Threads: 2), null, default)[0];
 
-        var lines = File.ReadAllLines(Path.Combine(result.Folder, "sources.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var lines = File.ReadAllLines(Path.Combine(result.Folder, "sources.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(24, lines.Length);
         Assert.All(lines, line => Assert.Matches("^(alpha|beta|gamma)( (alpha|beta|gamma))*$", line.GetProperty("text").GetString()!));
         Assert.All(lines, line => Assert.StartsWith("DejaVu", line.GetProperty("source").GetString()!));
@@ -159,7 +162,8 @@ public sealed class RenderedTextTests : IDisposable
 
         using var file = SafetensorsFile.Open(Path.Combine(floats.Folder, "samples.safetensors"));
         var lengths = Columns(bytes, "lengths");
-        var expected = Rows(bytes).SelectMany((row, i) => row.Select((value, at) => at % Width < lengths[i] ? value / 127.5 - 1 : 0)).ToArray();
+        var expected = Rows(bytes)
+            .SelectMany((row, i) => row.Select((value, at) => at % Width < lengths[i] ? value / 127.5 - 1 : 0)).ToArray();
         Near.Equal(expected, file.ToFloats("samples"), 1e-6);
     }
 

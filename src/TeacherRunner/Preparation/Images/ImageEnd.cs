@@ -14,7 +14,8 @@ internal static class ImageEnd
     public static void Require(ReadOnlySpan<byte> file, string path)
     {
         ReadOnlySpan<byte> end = file.StartsWith(jpegStart) ? jpegEnd : file.StartsWith(pngStart) ? "IEND"u8 : throw new InputException(
-            "A file is neither JPEG nor PNG.", path, $"it begins with {Convert.ToHexStringLower(file[..Math.Min(8, file.Length)])} (hexadecimal)",
+            "A file is neither JPEG nor PNG.", path,
+            $"it begins with {Convert.ToHexStringLower(file[..Math.Min(8, file.Length)])} (hexadecimal)",
             "JPEG or PNG", SourceFolder.SkipHint);
         if (file.LastIndexOf(end) < 0)
             throw new InputException(

@@ -37,19 +37,23 @@ public sealed record ImageOptions
     /// </summary>
     public IReadOnlyList<int> Resize { get; init; } = [];
 
-    /// <summary>Height and width that are cut from the middle; default: a square of the resized shorter side, or all of height and width.</summary>
+    /// <summary>Height and width that are cut from the middle; default: a square of the resized shorter side, or all.</summary>
     public IReadOnlyList<int> Crop { get; init; } = [];
 
     /// <summary>The interpolation of resizing.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Linear;
 
-    /// <summary>Whether an image that gets smaller is smoothed first (as in Pillow); no meaning for <see cref="Interpolation.Nearest"/>.</summary>
+    /// <summary>
+    /// Whether an image that gets smaller is smoothed first (as in Pillow); no meaning for <see cref="Interpolation.Nearest"/>.
+    /// </summary>
     public bool Antialias { get; init; } = true;
 
     /// <summary>3 for red, green and blue; 1 for grey (0.299 R + 0.587 G + 0.114 B).</summary>
     public int Channels { get; init; } = 3;
 
-    /// <summary><see cref="ElementType.Float32"/>, or <see cref="ElementType.UInt8"/>: rounded, not normalised, a quarter of the size.</summary>
+    /// <summary>
+    /// <see cref="ElementType.Float32"/>, or <see cref="ElementType.UInt8"/>: rounded, not normalised, a quarter of the size.
+    /// </summary>
     public ElementType Type { get; init; } = ElementType.Float32;
 
     /// <summary>Factor on pixels from 0 to 255; default 1/255.</summary>
@@ -81,12 +85,11 @@ public sealed record ImageOptions
     /// <exception cref="InputException">They do not.</exception>
     internal void Validate()
     {
-        Require(Resize.Count <= 2 && Resize.All(IsSide), "--resize", Shapes.Format(Resize), "one length, or height and width: 256 or 224,224");
+        Require(
+            Resize.Count <= 2 && Resize.All(IsSide), "--resize", Shapes.Format(Resize), "one length, or height and width: 256 or 224,224");
         Require(Crop.Count <= 2 && Crop.All(IsSide), "--crop", Shapes.Format(Crop), "one length, or height and width: 224 or 48,192");
         Require(Resize.Count + Crop.Count > 0, "--resize, --crop", "neither", "at least one, so that all samples have one size");
-        Require(
-            Crop.Count == 0 || Resize.Count == 0 || Size[0] <= Resize[0] && Size[1] <= Resize[^1] || Resize.Count == 1 && Size.Min() <= Resize[0],
-            "--crop", $"{Shapes.Format(Size)} of {Shapes.Format(Resize)}", "a crop that lies within the resized image");
+        Require(CropFits, "--crop", $"{Shapes.Format(Size)} of {Shapes.Format(Resize)}", "a crop that lies within the resized image");
         Require(Channels is 1 or 3, "--channels", $"{Channels}", "3 (red, green, blue) or 1 (grey)");
         Require(Type is ElementType.Float32 or ElementType.UInt8, "--type", Type.Name(), "float32 or uint8");
         Require(
@@ -98,6 +101,13 @@ public sealed record ImageOptions
         Require(Mean.All(double.IsFinite), "--mean", Shapes.Format(Mean), "finite numbers");
         Require(Std.All(std => double.IsFinite(std) && std != 0), "--std", Shapes.Format(Std), "finite numbers other than 0");
     }
+
+    private bool CropFits => Resize switch
+    {
+        [] => true,
+        [var shorterSide] => Size.Min() <= shorterSide, // the other side shows with each image
+        _ => Size[0] <= Resize[0] && Size[1] <= Resize[1],
+    };
 
     private static bool IsSide(int side) => side is > 0 and <= 1 << 15;
 

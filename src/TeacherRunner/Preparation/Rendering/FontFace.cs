@@ -15,7 +15,7 @@ internal sealed unsafe class FontFace : IDisposable
     /// <exception cref="InputException">The file is not a font.</exception>
     public FontFace(string path)
     {
-        Name = Path.GetFileName(path);
+        Path = path;
         library = FreeType.Start();
         if (FreeType.NewFace(library, path, 0, out face) is not 0 and var error)
         {
@@ -25,8 +25,8 @@ internal sealed unsafe class FontFace : IDisposable
         }
     }
 
-    /// <summary>The file's name.</summary>
-    public string Name { get; }
+    /// <summary>The file.</summary>
+    public string Path { get; }
 
     /// <summary>Whether the font has a glyph.</summary>
     public bool Has(Rune character) => Rune.IsWhiteSpace(character) || FreeType.CharIndex(face, (nuint)character.Value) != 0;
@@ -89,7 +89,7 @@ internal sealed unsafe class FontFace : IDisposable
     private void Require(int error)
     {
         if (error != 0)
-            throw new InputException("A font cannot draw a glyph.", Name, $"FreeType's error {error}", remedy: "choose another font");
+            throw new InputException("A font cannot draw a glyph.", Path, $"FreeType's error {error}", remedy: "choose another font");
     }
 }
 

@@ -6,7 +6,7 @@ namespace OnnxKd.TeacherRunner.Preparation.Rendering;
 /// <summary>The few calls and fields of FreeType 2 that drawing a line of text needs (64-bit Linux, where FT_Long has 8 bytes).</summary>
 internal static unsafe partial class FreeType
 {
-    /// <summary>Load outlines as they are, without bitmaps or hinting (which would depend on the size), and draw them in 256 greys.</summary>
+    /// <summary>Load outlines as they are, without bitmaps or hinting (which depend on the size), and draw them in 256 greys.</summary>
     public const int RenderOutline = 1 << 2 | 1 << 3 | 1 << 1;
 
     private const string Library = "libfreetype.so.6";
@@ -49,7 +49,8 @@ internal static unsafe partial class FreeType
         catch (DllNotFoundException error)
         {
             throw new MachineException(
-                "FreeType, which draws text, is not installed.", Library, error.Message, remedy: "apt-get install libfreetype6", inner: error);
+                "FreeType, which draws text, is not installed.", Library, error.Message,
+                remedy: "apt-get install libfreetype6", inner: error);
         }
     }
 

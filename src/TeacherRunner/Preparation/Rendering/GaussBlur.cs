@@ -22,7 +22,8 @@ internal static class GaussBlur
     /// <summary>Weights by distance, from 0 on; the whole kernel adds up to 1.</summary>
     private static float[] Kernel(double deviation)
     {
-        double[] weights = [.. Enumerable.Range(0, (int)Math.Ceiling(3 * deviation) + 1).Select(d => Math.Exp(-d * d / (2 * deviation * deviation)))];
+        var reach = (int)Math.Ceiling(3 * deviation);
+        double[] weights = [.. Enumerable.Range(0, reach + 1).Select(d => Math.Exp(-d * d / (2 * deviation * deviation)))];
         var sum = 2 * weights.Sum() - weights[0];
         return [.. weights.Select(weight => (float)(weight / sum))];
     }

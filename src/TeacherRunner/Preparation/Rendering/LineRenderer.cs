@@ -32,7 +32,7 @@ internal sealed class LineRenderer : IDisposable
         var text = texts.Next(ref random, fonts[font]);
         var size = random.NextInt32(options.Size.Least, options.Size.Most + 1);
         var style = new LineStyle(
-            size, options.Shear * (2 * random.NextSingle() - 1), random.NextInt32(2, 2 + Math.Max(1, options.Height / 6)), random.NextSingle());
+            size, options.Shear * (2 * random.NextSingle() - 1), random.NextInt32(2, 2 + options.Height / 6), random.NextSingle());
         Array.Clear(canvas);
         var (drawn, end) = fonts[font].Draw(text, style, canvas, options.Width);
         GaussBlur.Apply(canvas, options.Width, options.Blur * random.NextSingle());

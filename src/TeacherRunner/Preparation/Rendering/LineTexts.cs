@@ -18,7 +18,8 @@ internal sealed class LineTexts(RenderedTextOptions options, IReadOnlyList<strin
     {
         try
         {
-            string[] words = [.. File.ReadLines(path).SelectMany(line => line.Split(null as char[], StringSplitOptions.RemoveEmptyEntries))];
+            var lines = File.ReadLines(path);
+            string[] words = [.. lines.SelectMany(line => line.Split(null as char[], StringSplitOptions.RemoveEmptyEntries))];
             return words.Length > 0 ? words : throw new InputException("A list of words is empty.", path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -38,10 +39,11 @@ internal sealed class LineTexts(RenderedTextOptions options, IReadOnlyList<strin
 
     private string Characters(ref CounterRandom random, FontFace font, int length)
     {
-        var alphabet = alphabets.GetOrAdd(font.Name, _ => [.. options.Alphabet.EnumerateRunes().Where(c => !Rune.IsWhiteSpace(c) && font.Has(c))]);
+        var alphabet = alphabets.GetOrAdd(font.Path, _ =>
+            [.. options.Alphabet.EnumerateRunes().Where(c => !Rune.IsWhiteSpace(c) && font.Has(c))]);
         if (alphabet.Length == 0)
             throw new InputException(
-                "A font has no character of the alphabet.", font.Name, remedy: "choose another font, or an alphabet that it covers");
+                "A font has no character of the alphabet.", font.Path, remedy: "choose another font, or an alphabet that it covers");
         var text = new StringBuilder();
         for (var i = 0; i < length; i++)
             text.Append(alphabet[random.NextInt32(0, alphabet.Length)].ToString());

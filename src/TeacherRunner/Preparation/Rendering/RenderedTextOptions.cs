@@ -77,10 +77,12 @@ public sealed record RenderedTextOptions
             HeldOutCount == 0 || !Fonts.Intersect(HeldOutFonts).Any(), "--held-out-font", string.Join(", ", Fonts.Intersect(HeldOutFonts)),
             "fonts that are not among those of the other lines");
         Require(RandomShare is >= 0 and <= 1, "--random-share", $"{RandomShare}", "a number from 0 to 1");
-        Require(Length is { Least: >= 1 } && Length.Least <= Length.Most, "--length", $"{Length.Least},{Length.Most}", "least and most: 3,24");
+        Require(
+            Length is { Least: >= 1 } && Length.Least <= Length.Most, "--length", $"{Length.Least},{Length.Most}", "least and most: 3,24");
         Require(Height is >= 8 and <= 4096, "--height", $"{Height}", "a number from 8 to 4096");
         Require(Width >= Height && Width <= 1 << 15, "--width", $"{Width}", $"a number from the height ({Height}) to {1 << 15}");
-        Require(Size is { Least: >= 4 } && Size.Least <= Size.Most && Size.Most <= Height, "--size", $"{Size.Least},{Size.Most}",
+        Require(
+            Size is { Least: >= 4 } && Size.Least <= Size.Most && Size.Most <= Height, "--size", $"{Size.Least},{Size.Most}",
             $"least and most pixels per em, from 4 to the height ({Height})");
         Require(Blur is >= 0 and <= 10, "--blur", $"{Blur}", "a number from 0 to 10");
         Require(Noise is >= 0 and <= 128, "--noise", $"{Noise}", "a number from 0 to 128");

@@ -45,7 +45,8 @@ public static class RenderedTextPreparation
                 });
                 var sources = new SourceList(
                     "rendered-text", "lines", items, count, new(lines.Turned, Lengths: true), lines.Turned ? ["upright", "turned"] : null);
-                return new Preparer(where, progress, token).Run(sources, lines.Type, [3, lines.Height, lines.Width], lines, preprocess: null);
+                int[] shape = [3, lines.Height, lines.Width];
+                return new Preparer(where, progress, token).Run(sources, lines.Type, shape, lines, preprocess: null);
             }
             finally
             {

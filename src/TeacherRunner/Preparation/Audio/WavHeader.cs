@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.TeacherRunner.Preparation.Audio;
+
+/// <summary>Finds WAV files that are cut off or that the decoder would mix wrongly; it would say nothing.</summary>
+internal static class WavHeader
+{
+    private const int ChunkHeader = 8;
+    private const int FirstChunk = 12;
+    private const int FormatBytes = 16;
+
+    /// <summary>Requires a whole WAV file of one or two channels.</summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="rate">The least rate.</param>
+    /// <exception cref="InputException">It is something else.</exception>
+    public static void Require(ReadOnlySpan<byte> file, string path, int rate)
+    {
+        if (file.Length < FirstChunk || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WAVE"u8))
+            throw Bad("A file is not WAV.", path, "another beginning", "RIFF ... WAVE");
+        var hasFormat = false;
+        for (long at = FirstChunk; at + ChunkHeader <= file.Length;)
+        {
+            var chunk = file[(int)at..];
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]);
+            if (length > chunk.Length - ChunkHeader)
+                throw Bad("A WAV file is cut off.", path, $"{chunk.Length - ChunkHeader} bytes of a part of {length}", "the whole part");
+            if (chunk.StartsWith("fmt "u8) && length >= FormatBytes)
+            {
+                RequireFormat(chunk[ChunkHeader..], path, rate);
+                hasFormat = true;
+            }
+            if (chunk.StartsWith("data"u8) && hasFormat)
+            {
+                if (length == 0)
+                    throw Bad("A WAV file holds no sound.", path, "0 bytes", "sound");
+                return;
+            }
+            at += ChunkHeader + length + length % 2;
+        }
+        throw Bad("A WAV file is cut off.", path, hasFormat ? "no part 'data'" : "no part 'fmt ' before 'data'", "both");
+    }
+
+    private static void RequireFormat(ReadOnlySpan<byte> format, string path, int rate)
+    {
+        var channels = BinaryPrimitives.ReadUInt16LittleEndian(format[2..]);
+        var found = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
+        if (channels is not (1 or 2))
+            throw Bad("A WAV file has too many channels.", path, $"{channels}", "1 or 2");
+        if (found < rate)
+            throw Bad("A WAV file has a lower rate than the set.", path, $"{found} Hz", $"{rate} Hz or more");
+    }
+
+    private static InputException Bad(string what, string path, string found, string expected) =>
+        new(what, path, found, expected, SourceFolder.SkipHint);
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.TeacherRunner.Preparation.Text;
+
+/// <summary>The lines of a text file as bytes, read on the way. Line feeds end them; carriage returns before them are dropped.</summary>
+internal sealed class TextLines(string path)
+{
+    private static readonly UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>The lines.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public IEnumerable<byte[]> Read()
+    {
+        using var stream = Open();
+        var line = new List<byte>();
+        for (var value = stream.ReadByte(); value >= 0; value = stream.ReadByte())
+        {
+            if (value != '\n')
+            {
+                line.Add((byte)value);
+                continue;
+            }
+            yield return Line(line);
+            line.Clear();
+        }
+        if (line.Count > 0)
+            yield return Line(line);
+    }
+
+    /// <summary>A line as text.</summary>
+    /// <exception cref="InputException">It is not UTF-8.</exception>
+    public static string Decode(byte[] line, string name)
+    {
+        try
+        {
+            return strict.GetString(line);
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InputException("A line is not UTF-8.", name, error.Message, remedy: SourceFolder.SkipHint, inner: error);
+        }
+    }
+
+    private static byte[] Line(List<byte> line) => line is [.., (byte)'\r'] ? [.. line[..^1]] : [.. line];
+
+    private BufferedStream Open()
+    {
+        try
+        {
+            return new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1), 1 << 16);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException("A text file cannot be read.", path, error.Message, remedy: "check the path", inner: error);
+        }
+    }
+}
