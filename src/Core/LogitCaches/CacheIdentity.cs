@@ -7,7 +7,7 @@ namespace OnnxKd.Core.LogitCaches;
 /// <summary>How several teachers become one stream.</summary>
 public enum Combination
 {
-    /// <summary>One teacher: its own values.</summary>
+    /// <summary>One teacher, or several that are kept apart: their own values.</summary>
     Single,
 
     /// <summary>The logarithm of the weighted arithmetic mean of the teachers' probabilities (Hinton et al. 2015, section 2).</summary>
@@ -25,8 +25,10 @@ public enum Combination
 /// <param name="Kind">What that tensor holds.</param>
 /// <param name="Weight">The teacher's share; the shares of an ensemble sum to 1.</param>
 /// <param name="Preprocessing">What was done to the samples before this teacher saw them.</param>
+/// <param name="ClassAxis">The tensor's class axis as the user named it; <c>null</c>: it was found.</param>
 public sealed record CachedTeacher(
-    string File, string Digest, string Input, string Output, StreamKind Kind, double Weight, Preprocessing Preprocessing);
+    string File, string Digest, string Input, string Output, StreamKind Kind, double Weight, Preprocessing Preprocessing,
+    int? ClassAxis = null);
 
 /// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
 public sealed record CacheIdentity

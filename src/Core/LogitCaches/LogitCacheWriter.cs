@@ -41,6 +41,10 @@ public sealed class LogitCacheWriter : IDisposable
     public IReadOnlyList<RowRange> PendingBatches() =>
         [.. Remaining().SelectMany(range => manifest.Layout.Batches(range.First, range.End))];
 
+    /// <summary>The batch size of the cache that a folder holds, finished or not; <c>null</c> if it holds none.</summary>
+    /// <exception cref="CheckFailedException">The manifest is damaged.</exception>
+    public static int? FindBatchSize(string folder) => CacheFolder.HasManifest(folder) ? CacheManifest.Read(folder).BatchSize : null;
+
     /// <summary>Starts a cache, or goes on with an unfinished (or finished) one of the same identity and batch size.</summary>
     /// <param name="folder">The cache's folder; created if need be.</param>
     /// <param name="identity">What the cache is made from.</param>

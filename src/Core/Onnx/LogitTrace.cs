@@ -24,7 +24,8 @@ public enum HeadActivation
 /// <param name="Logits">The tensor before the final activation; <paramref name="Output"/> itself where there is none.</param>
 /// <param name="Activation">What lies between the two.</param>
 /// <param name="IsInner">Whether the user named a tensor inside the graph, which is then taken as it is.</param>
-public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner)
+/// <param name="Axis">The axis that a Softmax or LogSoftmax names, counted with the batch; <c>null</c>: it names none.</param>
+public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
 {
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
@@ -49,7 +50,7 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
         for (var tensor = output; index.Producer(tensor) is { } node; tensor = node.Input[0])
         {
             if (ActivationOf(node) is not HeadActivation.None and var activation)
-                return new(output, node.Input[0], activation, IsInner: false);
+                return new(output, node.Input[0], activation, IsInner: false, node.Attribute.FirstOrDefault(a => a.Name == "axis")?.I);
             if (!Passing.Contains(node.OpType) || node.Input.Count == 0)
                 break;
         }

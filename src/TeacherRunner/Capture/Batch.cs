@@ -2,16 +2,17 @@ using OnnxKd.Core.Preparation;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
-/// <summary>The buffers of one batch on its way: which rows, the samples as each model sees them, the logits that each model gives.</summary>
+/// <summary>The buffers of one batch on its way: which rows, the samples as each model sees them, the tensors that the models give.</summary>
 /// <param name="capacity">Rows at most.</param>
 /// <param name="sampleElements">Values per sample, one entry for each way of preprocessing.</param>
-/// <param name="classes">Values per row of logits, one entry per model.</param>
-internal sealed class Batch(int capacity, int[] sampleElements, int[] classes)
+/// <param name="resultElements">Values per row, one entry for each tensor that a model gives.</param>
+/// <param name="allocate">Makes a buffer.</param>
+internal sealed class Batch(int capacity, int[] sampleElements, int[] resultElements, Func<int, Memory<float>> allocate)
 {
     private readonly long[] samples = new long[capacity];
-    private readonly float[][] inputs = [.. sampleElements.Select(n => new float[checked(capacity * n)])];
-    private readonly float[][] logits = [.. classes.Select(n => new float[checked(capacity * n)])];
-    private long samplesInSet;
+    private readonly uint[] views = new uint[capacity];
+    private readonly Memory<float>[] inputs = [.. sampleElements.Select(n => allocate(checked(capacity * n)))];
+    private readonly Memory<float>[] results = [.. resultElements.Select(n => allocate(checked(capacity * n)))];
 
     /// <summary>The first row: view × samples of the set + sample.</summary>
     public long FirstRow { get; private set; }
@@ -19,18 +20,26 @@ internal sealed class Batch(int capacity, int[] sampleElements, int[] classes)
     /// <summary>The number of rows.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Chooses the rows.</summary>
+    /// <summary>Chooses consecutive rows.</summary>
     public void Select(long firstRow, int count, long setCount)
     {
-        (FirstRow, Count, samplesInSet) = (firstRow, count, setCount);
+        (FirstRow, Count) = (firstRow, count);
         for (var i = 0; i < count; i++)
-            samples[i] = (firstRow + i) % setCount;
+            Place(i, firstRow + i, setCount);
+    }
+
+    /// <summary>Chooses any rows.</summary>
+    public void Select(ReadOnlySpan<long> rows, long setCount)
+    {
+        (FirstRow, Count) = (rows[0], rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+            Place(i, rows[i], setCount);
     }
 
     /// <summary>The sample of the set, and its view, that a row of this batch shows.</summary>
-    public (long Sample, uint View) Source(int row) => (samples[row], (uint)((FirstRow + row) / samplesInSet));
+    public (long Sample, uint View) Source(int row) => (samples[row], views[row]);
 
-    /// <summary>Reads the chosen rows; a batch may reach over the end of a view into the next.</summary>
+    /// <summary>Reads the chosen rows, those of one view at a time.</summary>
     /// <param name="slot">Which way of preprocessing.</param>
     /// <param name="reader">The reader for it.</param>
     public void Read(int slot, SampleReader reader)
@@ -38,15 +47,16 @@ internal sealed class Batch(int capacity, int[] sampleElements, int[] classes)
         var elements = sampleElements[slot];
         for (int start = 0, length; start < Count; start += length)
         {
-            var (sample, view) = Source(start);
-            length = (int)Math.Min(Count - start, samplesInSet - sample);
-            reader.Read(samples.AsSpan(start, length), view, inputs[slot].AsSpan(start * elements, length * elements));
+            length = views.AsSpan(start, Count - start).IndexOfAnyExcept(views[start]) is var next and > 0 ? next : Count - start;
+            reader.Read(samples.AsSpan(start, length), views[start], inputs[slot].Span.Slice(start * elements, length * elements));
         }
     }
 
     /// <summary>The samples as one way of preprocessing gives them.</summary>
-    public ReadOnlySpan<float> Samples(int slot) => inputs[slot].AsSpan(0, Count * sampleElements[slot]);
+    public ReadOnlyMemory<float> Samples(int slot) => inputs[slot][..(Count * sampleElements[slot])];
 
-    /// <summary>The logits of one model.</summary>
-    public Memory<float> Logits(int model) => logits[model].AsMemory(0, Count * classes[model]);
+    /// <summary>One tensor of the rows.</summary>
+    public Memory<float> Result(int index) => results[index][..(Count * resultElements[index])];
+
+    private void Place(int at, long row, long setCount) => (samples[at], views[at]) = (row % setCount, (uint)(row / setCount));
 }

@@ -19,65 +19,79 @@ public static class CacheCapture
     /// <param name="folder">The cache's folder; created if missing.</param>
     /// <param name="progress">Told about rows as they are stored.</param>
     /// <param name="token">Stops between batches.</param>
-    /// <exception cref="InputException">An option, a teacher or a value that a teacher gave is wrong.</exception>
+    /// <param name="estimated">Told what the capture will take, before it starts; not told when nothing is left to do.</param>
+    /// <exception cref="InputException">An option, a teacher or a value that a teacher gave is wrong, or the disk has no room.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run a teacher.</exception>
     /// <exception cref="CheckFailedException">The folder holds a cache of another identity.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; everything stored so far stays.</exception>
     public static CaptureResult Capture(
-        TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress>? progress, CancellationToken token)
+        TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress>? progress, CancellationToken token,
+        Action<CaptureEstimate>? estimated = null)
     {
-        Check(options);
+        CaptureRules.Check(options);
         var start = Stopwatch.GetTimestamp();
         _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
         using var teachers = new TeacherEnsemble(set, options);
-        using var writer = LogitCacheWriter.OpenOrResume(folder, teachers.Identity(set), teachers.BatchSize);
+        var trial = new CaptureTrial(teachers, set);
+        var batchSize = ChooseBatchSize(options, folder, teachers, trial);
+        var rate = trial.RowsPerSecond(batchSize); // while the set is being hashed
+        using var writer = OpenWriter(options, folder, teachers.Identity(), ref batchSize);
         var stored = writer.StoredRows;
-        var pending = new Queue<RowRange>(writer.PendingBatches());
+        var missing = writer.Rows - stored;
+        if (missing > 0)
+        {
+            var estimate = new CaptureEstimate(teachers.Streams, missing, teachers.Identity().BytesPerRow, FreeBytes(folder), rate, batchSize);
+            estimate.RequireRoom(folder);
+            estimated?.Invoke(estimate);
+        }
 
+        var done = stored;
         Report();
+        using var batches = writer.PendingBatches().GetEnumerator();
         Overlap.Run(
-            () => teachers.CreateBatch(set),
+            () => teachers.CreateBatch(batchSize),
             batch =>
             {
-                if (!pending.TryDequeue(out var rows))
+                if (!batches.MoveNext())
                     return false;
-                batch.Select(rows.First, (int)rows.Count, set.Count);
+                batch.Select(batches.Current.First, (int)batches.Current.Count, set.Count);
                 teachers.Read(batch);
                 return true;
             },
             teachers.Run,
             batch =>
             {
-                writer.Append(teachers.Combine(batch, set));
+                writer.Append(teachers.Combine(batch));
+                done += batch.Count;
                 Report();
             },
             token);
-        writer.Complete();
+        var complete = writer.Complete();
         return new(
-            writer.Rows, writer.Rows - stored, teachers.Classes, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds,
+            writer.Rows, missing, teachers.Streams, batchSize, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds, complete,
             teachers.ProviderNote);
 
-        void Report() => progress?.Report(new("capture", writer.StoredRows, writer.Rows, "samples", $"on {teachers.Provider}"));
+        void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }
 
-    private static void Check(CaptureOptions options)
-    {
-        if (options.Teachers.Count == 0)
-            throw new InputException("There is no teacher to capture.", "teachers", "none", "at least one");
-        Require(options.BatchSize >= 1, "batch size", options.BatchSize, "1 or more");
-        Require(options.Views >= 1, "views", options.Views, "1 or more");
-        Require(options.Views == 1 || !options.Augmentation.IsNone, "views", options.Views, "1, because without augmentation all views are alike");
-        Require(options.Threads is null or >= 1, "threads", options.Threads, "1 or more");
-        Require(
-            options.Teachers.Count == 1 || options.Combination != Combination.Single, "combination", options.Combination,
-            "a mean of probabilities or a mean of logits, because there are several teachers");
-        foreach (var teacher in options.Teachers)
-            Require(teacher.Weight > 0 && double.IsFinite(teacher.Weight), $"weight of {teacher.Model}", teacher.Weight, "a number above 0");
+    /// <summary>The size that was asked for; else that of the cache in the folder, which other processes may have begun; else the best one.</summary>
+    private static int ChooseBatchSize(CaptureOptions options, string folder, TeacherEnsemble teachers, CaptureTrial trial) =>
+        options.BatchSize is { } size
+            ? teachers.RoundUp(size)
+            : LogitCacheWriter.FindBatchSize(folder) ?? trial.FindBatchSize();
 
-        static void Require(bool holds, string where, object? found, string expected)
+    private static LogitCacheWriter OpenWriter(CaptureOptions options, string folder, CacheIdentity identity, ref int batchSize)
+    {
+        try
         {
-            if (!holds)
-                throw new InputException("An option of the capture is out of range.", where, FormattableString.Invariant($"{found}"), expected);
+            return LogitCacheWriter.OpenOrResume(folder, identity, batchSize, options.Part);
+        }
+        catch (CheckFailedException) when (options.BatchSize is null && LogitCacheWriter.FindBatchSize(folder) is { } other && other != batchSize)
+        {
+            batchSize = other; // another part began the cache while this one was trying sizes
+            return LogitCacheWriter.OpenOrResume(folder, identity, batchSize, options.Part);
         }
     }
+
+    private static long FreeBytes(string folder) => new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
 }

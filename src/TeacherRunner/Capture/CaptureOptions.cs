@@ -1,7 +1,13 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Capture;
+
+/// <summary>A tensor of a teacher, and the stream that it becomes.</summary>
+/// <param name="Tensor">The tensor's name in the model: an output, or any tensor inside the graph.</param>
+/// <param name="Stream">The stream's name; <c>null</c>: made from the tensor's.</param>
+public sealed record TappedTensor(string Tensor, string? Stream = null);
 
 /// <summary>One teacher to capture.</summary>
 public sealed record TeacherOptions
@@ -9,8 +15,20 @@ public sealed record TeacherOptions
     /// <summary>The path of the ONNX model.</summary>
     public required string Model { get; init; }
 
+    /// <summary>What its streams are called after, where several teachers are kept apart; default <c>teacher1</c>, <c>teacher2</c>, …</summary>
+    public string? Name { get; init; }
+
     /// <summary>The tensor that holds the logits (an output, or any tensor inside the graph); default: found by tracing the output.</summary>
     public string? Output { get; init; }
+
+    /// <summary>The logits' axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
+    public int? ClassAxis { get; init; }
+
+    /// <summary>Further class scores, each a stream of its own.</summary>
+    public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
+
+    /// <summary>Other tensors, taken as they are, each a stream of its own.</summary>
+    public IReadOnlyList<TappedTensor> Features { get; init; } = [];
 
     /// <summary>The teacher's share of an ensemble, before the shares are normalised to sum to 1; default 1.</summary>
     public double Weight { get; init; } = 1;
@@ -22,17 +40,26 @@ public sealed record TeacherOptions
 /// <summary>What to capture, and how.</summary>
 public sealed record CaptureOptions
 {
-    /// <summary>The teachers; one, or an ensemble.</summary>
+    /// <summary>The teachers; one, or several.</summary>
     public required IReadOnlyList<TeacherOptions> Teachers { get; init; }
 
-    /// <summary>How several teachers are combined; ignored for one.</summary>
+    /// <summary>How several teachers are combined; <see cref="Combination.Single"/> keeps them apart, each in a stream of its own.</summary>
     public Combination Combination { get; init; } = Combination.MeanOfProbabilities;
+
+    /// <summary>How class scores lie on disk; default float32.</summary>
+    public StreamStorage Storage { get; init; } = new Float32();
+
+    /// <summary>How features lie on disk; default float32.</summary>
+    public StreamStorage FeatureStorage { get; init; } = new Float32();
 
     /// <summary><c>auto</c> (CUDA, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Samples per batch; rounded up to whole runs of a teacher whose batch is fixed. Default 256.</summary>
-    public int BatchSize { get; init; } = 256;
+    /// <summary>The arithmetic that the teachers run in; default float32, as their files say.</summary>
+    public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <summary>Samples per batch; rounded up to whole runs of a teacher whose batch is fixed. <c>null</c>: found by trying. Default 256.</summary>
+    public int? BatchSize { get; init; } = 256;
 
     /// <summary>Random views per sample; default 1.</summary>
     public int Views { get; init; } = 1;
@@ -40,18 +67,25 @@ public sealed record CaptureOptions
     /// <summary>What makes the views differ; default none.</summary>
     public Augmentation Augmentation { get; init; } = Augmentation.None;
 
-    /// <summary>The seed of the views.</summary>
+    /// <summary>The seed of the views, and of a storage that draws.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Threads of ONNX Runtime; default: the processors.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>Which share of the rows to capture; default all of them.</summary>
+    public CachePart Part { get; init; } = CachePart.Whole;
 }
 
 /// <summary>What a capture did.</summary>
-/// <param name="Rows">Rows in the finished cache.</param>
+/// <param name="Rows">Rows of the cache, or of the part of it.</param>
 /// <param name="Captured">Rows that this run captured; the others were there already.</param>
-/// <param name="Classes">Values per row.</param>
+/// <param name="Streams">What is stored for each row.</param>
+/// <param name="BatchSize">Rows per batch.</param>
 /// <param name="Provider">Where the teachers ran: <c>cpu</c> or <c>cuda</c>.</param>
 /// <param name="Seconds">Wall time of this run's capture.</param>
+/// <param name="IsComplete">Whether the cache holds every row now, those of other parts too.</param>
 /// <param name="ProviderNote">Why the device <c>auto</c> did not choose CUDA; <c>null</c> when it did, or when a device was named.</param>
-public sealed record CaptureResult(long Rows, long Captured, int Classes, string Provider, double Seconds, string? ProviderNote = null);
+public sealed record CaptureResult(
+    long Rows, long Captured, IReadOnlyList<CacheStream> Streams, int BatchSize, string Provider, double Seconds, bool IsComplete,
+    string? ProviderNote = null);

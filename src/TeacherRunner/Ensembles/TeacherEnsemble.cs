@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
@@ -14,20 +15,25 @@ internal sealed class TeacherEnsemble : IDisposable
     private readonly List<Member> members = [];
     private readonly List<SampleReader> readers = [];
     private readonly List<Preprocessing> preprocessings = [];
+    private readonly TransferSet set;
     private readonly CaptureOptions options;
     private readonly EnsembleMean? mean;
+    private readonly List<Source> sources = [];
 
     /// <summary>Opens every teacher.</summary>
     public TeacherEnsemble(TransferSet set, CaptureOptions options)
     {
-        this.options = options;
+        (this.set, this.options) = (set, options);
         try
         {
             var total = options.Teachers.Sum(t => t.Weight);
             foreach (var teacher in options.Teachers)
-                members.Add(Open(set, teacher, teacher.Weight / total));
-            if (members.Count > 1)
-                mean = new(Combination, [.. members.Select(m => m.Weight)], Classes);
+                members.Add(Open(teacher, teacher.Weight / total));
+            if (Combines)
+                mean = new(Combination, [.. members.Select(m => m.Weight)], members[0].Session.Classes);
+            for (var t = 0; t < members.Count; t++)
+                AddSources(t, options.Teachers[t], sources.Count);
+            StreamNames.RequireDistinct(Streams.Select(stream => stream.Name));
         }
         catch
         {
@@ -36,8 +42,8 @@ internal sealed class TeacherEnsemble : IDisposable
         }
     }
 
-    /// <summary>Values per row.</summary>
-    public int Classes => members[0].Session.Classes;
+    /// <summary>What is stored for each row.</summary>
+    public IReadOnlyList<CacheStream> Streams => [.. sources.Where(s => s.Stream is not null).Select(s => s.Stream!)];
 
     /// <summary>Where the teachers run.</summary>
     public string Provider => members[0].Session.Provider;
@@ -45,35 +51,39 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
 
-    /// <summary>Samples per batch: what was asked for, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
-    public int BatchSize => members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(options.BatchSize, (size, batch) => (size + batch - 1) / batch * batch);
+    private bool Combines => members.Count > 1 && options.Combination != Combination.Single;
 
-    private Combination Combination => members.Count == 1 ? Combination.Single : options.Combination;
+    private Combination Combination => Combines ? options.Combination : Combination.Single;
 
-    private StreamKind Kind =>
-        Combination != Combination.MeanOfProbabilities && members.TrueForAll(m => m.Session.Kind == StreamKind.Logit)
-            ? StreamKind.Logit
-            : StreamKind.LogProbability;
+    /// <summary>A batch size, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
+    public int RoundUp(int batchSize) =>
+        members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(batchSize, (size, batch) => (size + batch - 1) / batch * batch);
 
     /// <summary>Everything that decides the numbers.</summary>
-    public CacheIdentity Identity(TransferSet set) => new()
+    public CacheIdentity Identity() => new()
     {
         Teachers = [.. members.Select(m => m.Identity)],
         Combination = Combination,
-        Streams = [new("logits", members[0].Identity.Output, members.Count == 1 ? 0 : null, Kind, [Classes], new Float32())],
+        Streams = Streams,
         Provider = Provider,
-        Precision = "fp32",
+        Precision = options.Precision.ToString().ToLowerInvariant(),
         Augmentation = options.Augmentation,
-        Seed = options.Augmentation.IsNone ? 0 : options.Seed,
+        Seed = options.Augmentation.IsNone && options.Storage is not Sampled ? 0 : options.Seed,
         Views = options.Views,
         SamplesDigest = set.SamplesDigest,
         Samples = set.Count,
         FirstId = set.IdOf(0),
     };
 
+    /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
+    public long BufferBytesPerRow => sizeof(float) * ((long)readers.Count * set.SampleElements + sources.Sum(s => (long)s.Output.Elements));
+
     /// <summary>Makes the buffers of a batch.</summary>
-    public Batch CreateBatch(TransferSet set) => new(
-        BatchSize, [.. readers.Select(_ => set.SampleElements)], [.. members.Select(_ => Classes)]);
+    /// <param name="capacity">Rows at most.</param>
+    /// <param name="allocate">Makes a buffer; default: memory that the device copies from fastest, which lives as long as the teachers.</param>
+    public Batch CreateBatch(int capacity, Func<int, Memory<float>>? allocate = null) => new(
+        capacity, [.. readers.Select(_ => set.SampleElements)], [.. sources.Select(s => s.Output.Elements)],
+        allocate ?? members[0].Session.AllocateHost);
 
     /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
     public void Read(Batch batch)
@@ -85,47 +95,87 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Runs every teacher on a batch.</summary>
     public void Run(Batch batch)
     {
-        for (var t = 0; t < members.Count; t++)
-            members[t].Session.Run(batch.Samples(members[t].Slot), batch.Count, batch.Logits(t).Span);
+        for (int t = 0, first = 0; t < members.Count; first += members[t++].Session.Outputs.Count)
+        {
+            var results = new Memory<float>[members[t].Session.Outputs.Count];
+            for (var i = 0; i < results.Length; i++)
+                results[i] = batch.Result(first + i);
+            members[t].Session.Run(batch.Samples(members[t].Slot), batch.Count, results);
+        }
     }
 
     /// <summary>Checks and combines what the teachers gave.</summary>
-    /// <returns>rows × classes values.</returns>
-    /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the class.</exception>
-    public ReadOnlyMemory<float> Combine(Batch batch, TransferSet set)
+    /// <returns>For each stream rows × its values.</returns>
+    /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the place.</exception>
+    public ReadOnlyMemory<float>[] Combine(Batch batch)
     {
-        var logits = new Memory<float>[members.Count];
-        for (var t = 0; t < members.Count; t++)
-        {
-            logits[t] = batch.Logits(t);
-            RequireFinite(logits[t].Span, batch, set, members[t].Identity);
-        }
-
-        mean?.CombineIntoFirst(logits);
-        return logits[0];
+        for (var i = 0; i < sources.Count; i++)
+            RequireFinite(batch.Result(i).Span, batch, sources[i]);
+        mean?.CombineIntoFirst([.. Enumerable.Range(0, sources.Count).Where(i => sources[i].IsCombined).Select(batch.Result)]);
+        return [.. Enumerable.Range(0, sources.Count).Where(i => sources[i].Stream is not null).Select(i => (ReadOnlyMemory<float>)batch.Result(i))];
     }
 
     /// <inheritdoc/>
     public void Dispose() => members.ForEach(m => m.Session.Dispose());
 
-    private Member Open(TransferSet set, TeacherOptions teacher, double weight)
+    private Member Open(TeacherOptions teacher, double weight)
     {
         var model = OnnxModel.Load(teacher.Model);
-        var session = OnnxClassifier.Open(model, set.SampleShape, teacher.Output, options.Device, options.Threads);
-        if (members.Count > 0 && session.Classes != Classes)
-        {
-            session.Dispose();
-            throw new InputException(
-                "The teachers of an ensemble have different numbers of classes.", teacher.Model, $"{session.Classes} classes",
-                $"{Classes}, as {members[0].Identity.File} has");
-        }
-
+        ModelReading[] readings =
+        [
+            new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis },
+            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor }),
+            .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
+        ];
+        var settings = new SessionSettings { Device = options.Device, Threads = options.Threads, Precision = options.Precision };
+        var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
+        if (members.Count > 0 && options.Combination != Combination.Single)
+            RequireAlike(session, teacher);
         var identity = new CachedTeacher(
-            Path.GetFileName(teacher.Model), model.Digest, session.Input, session.Output, session.Kind, weight, teacher.Preprocessing);
-        return new(session, identity, weight, SlotOf(set, teacher.Preprocessing));
+            Path.GetFileName(teacher.Model), model.Digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, teacher.Preprocessing,
+            teacher.ClassAxis);
+        return new(session, identity, weight, SlotOf(teacher.Preprocessing));
     }
 
-    private int SlotOf(TransferSet set, Preprocessing wanted)
+    private void RequireAlike(OnnxClassifier session, TeacherOptions teacher)
+    {
+        var (found, expected) = (session.Output, members[0].Session.Output);
+        if (found.Shape.SequenceEqual(expected.Shape))
+            return;
+        session.Dispose();
+        throw new InputException(
+            "The teachers of an ensemble have different class scores.", teacher.Model, Describe(found),
+            $"{Describe(expected)}, as {members[0].Identity.File} has", "keep them apart (combination: none)");
+
+        static string Describe(ModelOutput output) =>
+            output.Positions == 1 ? $"{output.Classes} classes" : $"{Shapes.Format(output.Shape)} (the last axis counts the classes)";
+    }
+
+    /// <summary>Says what becomes of everything that a teacher gives.</summary>
+    private void AddSources(int index, TeacherOptions teacher, int first)
+    {
+        var outputs = members[index].Session.Outputs;
+        var name = members.Count > 1 ? StreamNames.OfTeacher(teacher, index) : null;
+        for (var i = 0; i < outputs.Count; i++)
+        {
+            var tapped = i == 0 ? null : i <= teacher.Outputs.Count ? teacher.Outputs[i - 1] : teacher.Features[i - 1 - teacher.Outputs.Count];
+            var storage = outputs[i].Kind == StreamKind.Feature ? options.FeatureStorage : options.Storage;
+            var stream = new CacheStream(
+                tapped is not null ? StreamNames.Of(tapped, name) : Combines ? StreamNames.Logits : name ?? StreamNames.Logits,
+                outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
+            var isCombined = Combines && i == 0;
+            sources.Add(new(
+                outputs[i], members[index].Identity.File, isCombined,
+                !isCombined ? stream : index == 0 ? stream with { Teacher = null, Kind = CombinedKind } : null));
+        }
+    }
+
+    private StreamKind CombinedKind =>
+        options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
+            ? StreamKind.Logit
+            : StreamKind.LogProbability;
+
+    private int SlotOf(Preprocessing wanted)
     {
         var slot = preprocessings.FindIndex(p =>
             p.Scale == wanted.Scale && p.ChannelAxis == wanted.ChannelAxis && p.Mean.SequenceEqual(wanted.Mean) && p.Std.SequenceEqual(wanted.Std));
@@ -136,16 +186,20 @@ internal sealed class TeacherEnsemble : IDisposable
         return readers.Count - 1;
     }
 
-    private void RequireFinite(ReadOnlySpan<float> logits, Batch batch, TransferSet set, CachedTeacher teacher)
+    private void RequireFinite(ReadOnlySpan<float> values, Batch batch, Source source)
     {
-        var at = logits.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (at < 0)
             return;
-        var (sample, view) = batch.Source(at / Classes);
+        var output = source.Output;
+        var (sample, view) = batch.Source(at / output.Elements);
+        var (position, c) = Math.DivRem(at % output.Elements, output.Classes);
+        var place = output.Kind == StreamKind.Feature ? $"value {at % output.Elements}"
+            : output.Positions > 1 ? $"position {position}, class {c}" : $"class {c}";
         throw new InputException(
             "A teacher gave a value that is not a finite number.",
-            $"{teacher.File}, tensor '{teacher.Output}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, class {at % Classes}",
-            $"{logits[at]}", "a finite number",
+            $"{source.File}, tensor '{output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, {place}",
+            $"{values[at]}", "a finite number",
             "look at that sample and at the preprocessing; batches before it are stored, and capturing again goes on from there");
     }
 
@@ -155,4 +209,11 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <param name="Weight">Its share.</param>
     /// <param name="Slot">Which of the ways of preprocessing it is fed with.</param>
     private sealed record Member(OnnxClassifier Session, CachedTeacher Identity, double Weight, int Slot);
+
+    /// <summary>One tensor that a teacher gives.</summary>
+    /// <param name="Output">What it is.</param>
+    /// <param name="File">The teacher's file.</param>
+    /// <param name="IsCombined">Whether it is one of those that are combined into the first.</param>
+    /// <param name="Stream">The stream that it becomes; <c>null</c>: none, because it only adds to the first.</param>
+    private sealed record Source(ModelOutput Output, string File, bool IsCombined, CacheStream? Stream);
 }

@@ -31,17 +31,14 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// </summary>
     public const float ProbabilityFloor = 1e-12f;
 
-    // Room for a softmax in float16, whose rounding is 5e-4; a wrong axis or a wrong tensor misses by far more.
-    private const double Tolerance = 2e-3;
-
     /// <summary>
     /// Tests the structure's claim on values that the model gave: the activation of the logits must be the output, row by row. Without
     /// an activation, the values themselves tell probabilities, log-probabilities and logits apart.
     /// </summary>
     /// <param name="trace">The claim.</param>
-    /// <param name="outputs">rows × columns values of the output.</param>
-    /// <param name="logits">rows × columns values of the tensor before the activation.</param>
-    /// <param name="columns">Values per row.</param>
+    /// <param name="outputs">rows × columns values of the output, the classes last.</param>
+    /// <param name="logits">rows × columns values of the tensor before the activation, the classes last.</param>
+    /// <param name="columns">Values per row: the classes.</param>
     /// <param name="model">The model's name, for messages.</param>
     public static LogitHead Establish(LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model)
     {
@@ -63,7 +60,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
 
     /// <summary>Turns what the session wrote into rows, in place.</summary>
     /// <param name="values">rows × classes; with <see cref="LogitTransform.TwoClasses"/> the session filled only the first rows values.</param>
-    /// <param name="rows">Samples.</param>
+    /// <param name="rows">Samples × positions.</param>
     public void Apply(Span<float> values, int rows)
     {
         switch (Transform)
@@ -83,15 +80,15 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, string model)
     {
         if (columns == 1)
-            return trace.IsInner || !AllIn01(values)
+            return trace.IsInner || !Distributions.AllIn01(values)
                 ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses)
                 : throw new InputException(
                     "It is not clear whether the model's single column holds a logit or a probability.",
                     $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
                     "name the tensor before the sigmoid (output: in a recipe)");
-        return EveryRow(values, columns, IsDistribution)
+        return Distributions.AreProbabilities(values, columns)
             ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability)
-            : EveryRow(values, columns, row => Math.Abs(SoftmaxMath.LogSumExp(row)) < Tolerance)
+            : Distributions.AreLogProbabilities(values, columns)
                 ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None)
                 : new(trace.Logits, StreamKind.Logit, LogitTransform.None);
     }
@@ -101,7 +98,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         for (var start = 0; start < logits.Length; start += columns)
         {
             var row = logits.Slice(start, columns);
-            if (!AllFinite(row))
+            if (!Distributions.AllFinite(row))
                 continue; // Nothing can be concluded from it; capturing would name the sample.
 
             var normaliser = SoftmaxMath.LogSumExp(row);
@@ -114,41 +111,13 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                     HeadActivation.LogSoftmax => row[i] - normaliser,
                     _ => 1 / (1 + Math.Exp(-row[i])),
                 };
-                if (!(Math.Abs(found - expected) <= Tolerance * Math.Max(1, Math.Abs(expected))))
+                if (!(Math.Abs(found - expected) <= Distributions.Tolerance * Math.Max(1, Math.Abs(expected))))
                     return false;
             }
         }
 
         return true;
     }
-
-    private static bool IsDistribution(ReadOnlySpan<float> row)
-    {
-        var sum = 0.0;
-        foreach (var value in row)
-            sum += value;
-        return AllIn01(row) && Math.Abs(sum - 1) < Tolerance;
-    }
-
-    private static bool EveryRow(ReadOnlySpan<float> values, int columns, Func<ReadOnlySpan<float>, bool> holds)
-    {
-        var seen = false;
-        for (var start = 0; start < values.Length; start += columns)
-        {
-            var row = values.Slice(start, columns);
-            if (!AllFinite(row))
-                continue;
-            if (!holds(row))
-                return false;
-            seen = true;
-        }
-
-        return seen;
-    }
-
-    private static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);
-
-    private static bool AllFinite(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
 
     private static UnsupportedModelException OneClass(LogitTrace trace, string model) => new(
         "The model has a single class, so there is nothing to distil.", $"output '{trace.Output}' of {model}", "1 column", "2 or more");

@@ -43,6 +43,11 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         return options;
     }
 
+    /// <summary>The host memory that batches should lie in: page-locked where a GPU copies from it.</summary>
+    public OrtMemoryInfo DescribeHostMemory() => Provider == Cuda
+        ? new("CudaPinned", OrtAllocatorType.DeviceAllocator, Index, OrtMemType.CpuOutput)
+        : new("Cpu", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
+
     private static int ParseCudaIndex(string requested)
     {
         if (requested == Cuda)

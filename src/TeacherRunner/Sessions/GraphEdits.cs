@@ -1,4 +1,5 @@
 using Onnx;
+using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -23,32 +24,36 @@ internal static class GraphEdits
 
         var fed = $"{input.Name}/as_float";
         graph.Input[graph.Input.IndexOf(input)] = FloatTensor(fed, tensor.Shape);
-        graph.Node.Insert(0, Cast(fed, input.Name, tensor.ElemType));
+        graph.Node.Insert(0, Cast(fed, input.Name, (DataType)tensor.ElemType));
         return fed;
     }
 
-    /// <summary>Makes the given tensors the graph's only outputs, as floats; ONNX Runtime then drops the nodes that only others needed.</summary>
-    /// <returns>The names of the outputs, in the order of the tensors.</returns>
-    public static string[] ReadOnly(GraphProto graph, params ReadOnlySpan<string> tensors)
+    /// <summary>Adds a tensor, as floats, to the graph's outputs.</summary>
+    /// <param name="graph">The graph. Take its own outputs away first: ONNX Runtime then drops the nodes that only they needed.</param>
+    /// <param name="tensor">Any tensor.</param>
+    /// <param name="permutation">The order of its axes in the output; <c>null</c>: as they are.</param>
+    /// <returns>The output's name.</returns>
+    public static string AddOutput(GraphProto graph, string tensor, long[]? permutation = null)
     {
-        graph.Output.Clear();
-        var names = new string[tensors.Length];
-        for (var i = 0; i < tensors.Length; i++)
-        {
-            names[i] = $"{tensors[i]}/read_{i}";
-            graph.Node.Add(Cast(tensors[i], names[i], (int)DataType.Float));
-            graph.Output.Add(FloatTensor(names[i]));
-        }
-
-        return names;
+        var name = $"{tensor}/read_{graph.Output.Count}";
+        var cast = permutation is null ? name : $"{name}/cast";
+        graph.Node.Add(Cast(tensor, cast, DataType.Float));
+        if (permutation is not null)
+            graph.Node.Add(Node("Transpose", cast, name, new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { permutation } }));
+        graph.Output.Add(FloatTensor(name));
+        return name;
     }
 
-    private static NodeProto Cast(string from, string to, int elementType) => new()
+    /// <summary>A node that converts a tensor.</summary>
+    public static NodeProto Cast(string from, string to, DataType type) =>
+        Node("Cast", from, to, new AttributeProto { Name = "to", Type = AttributeType.Int, I = (long)type });
+
+    private static NodeProto Node(string operation, string from, string to, AttributeProto attribute) => new()
     {
         Name = to,
-        OpType = "Cast",
+        OpType = operation,
         Input = { from },
         Output = { to },
-        Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = elementType } },
+        Attribute = { attribute },
     };
 }

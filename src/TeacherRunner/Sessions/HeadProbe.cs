@@ -1,43 +1,37 @@
 using Microsoft.ML.OnnxRuntime;
+using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
-/// <summary>Runs a model once on made-up samples to learn the shape and the meaning of its output before any work starts.</summary>
-internal static class HeadProbe
+/// <summary>Runs a model once on made-up samples to learn the shape and the meaning of its tensors before any work starts.</summary>
+/// <param name="fed">The input to feed.</param>
+/// <param name="input">Its description.</param>
+/// <param name="opset">The model's version of ONNX's own operators.</param>
+/// <param name="model">The model's name, for messages.</param>
+internal sealed class HeadProbe(string fed, ModelInput input, long opset, string model)
 {
     // Not a usual number of classes, so that a softmax along the batch axis cannot pass for one along the classes.
     private const int Rows = 5;
 
-    /// <summary>Finds out what the session gives.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="fed">The input to feed.</param>
-    /// <param name="read">The outputs to read: logits, then the original output.</param>
-    /// <param name="input">The input's description.</param>
-    /// <param name="trace">What the graph's structure claims.</param>
-    /// <param name="model">The model's name, for messages.</param>
-    /// <returns>The head, and the dimensions of a row of the tensor that is read.</returns>
-    public static (LogitHead Head, long[] RowDims) Establish(
-        InferenceSession session, string[] fed, string[] read, ModelInput input, LogitTrace trace, string model)
+    /// <summary>Finds out what the wanted tensors hold.</summary>
+    /// <param name="proto">The model; its outputs are replaced.</param>
+    /// <param name="wanted">What is wanted, each with what the graph's structure claims about it.</param>
+    /// <param name="open">Opens a session.</param>
+    public OutputPlan[] Establish(
+        ModelProto proto, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, Func<ModelProto, InferenceSession> open)
     {
+        proto.Graph.Output.Clear();
+        var names = wanted.SelectMany(w => new[] { w.Trace.Logits, w.Trace.Output }).Select(t => GraphEdits.AddOutput(proto.Graph, t)).ToArray();
         var rows = input.FixedBatch ?? Rows;
+        using var session = open(proto);
         using var run = new RunOptions();
-        using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows, input), input.ShapeOf(rows));
-        using var results = Run(session, run, fed, samples, read, model, rows);
-
-        var shape = results[0].GetTensorTypeAndShape().Shape;
-        if (shape.Length == 0 || shape[0] != rows || shape.Skip(1).Count(d => d != 1) > 1)
-            throw new UnsupportedModelException(
-                "The model does not give one row of class scores per sample.", $"tensor '{trace.Logits}' of {model}",
-                $"[{string.Join(", ", shape)}] for a batch of {rows}", $"[{rows}, classes]",
-                "name the tensor that holds the class scores (output: in a recipe)");
-
-        var columns = (int)shape.Skip(1).Aggregate(1L, (product, d) => product * d);
-        var logits = results[0].GetTensorDataAsSpan<float>();
-        var outputs = results[1].GetTensorDataAsSpan<float>();
-        return (LogitHead.Establish(trace, outputs, logits, columns, model), shape[1..]);
+        using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
+        using var results = Run(session, run, samples, names, rows);
+        return [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[2 * i], results[2 * i + 1], rows))];
     }
 
     /// <summary>The error for a model that opened, but does not run.</summary>
@@ -45,12 +39,30 @@ internal static class HeadProbe
         $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, SessionFactory.Explain(e), null,
         "if the model was exported for one batch size only, export it again with a dynamic or a declared batch axis", e);
 
-    private static IDisposableReadOnlyCollection<OrtValue> Run(
-        InferenceSession session, RunOptions run, string[] fed, OrtValue samples, string[] read, string model, int rows)
+    private OutputPlan PlanOf(ModelReading reading, LogitTrace trace, OrtValue logits, OrtValue outputs, int rows)
+    {
+        var shape = logits.GetTensorTypeAndShape().Shape;
+        if (shape.Length == 0 || shape[0] != rows || shape.Contains(0))
+            throw new UnsupportedModelException(
+                "A tensor of the model does not have the samples as its first axis.", $"tensor '{trace.Logits}' of {model}",
+                $"[{string.Join(", ", shape)}] for a batch of {rows}", $"[{rows}, ...]",
+                reading.IsFeature ? "name another tensor" : "name the tensor that holds the class scores (output: in a recipe)");
+
+        var dims = shape.Length == 1 ? [1] : shape[1..];
+        if (reading.IsFeature)
+            return new(new(trace.Logits, StreamKind.Feature, LogitTransform.None), new(dims, dims.Length - 1));
+        var values = logits.GetTensorDataAsSpan<float>();
+        var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
+        var head = LogitHead.Establish(
+            trace, layout.ToClassLast(outputs.GetTensorDataAsSpan<float>()), layout.ToClassLast(values), layout.Classes, model);
+        return new(head, layout);
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
     {
         try
         {
-            return session.Run(run, fed, [samples], read);
+            return session.Run(run, [fed], [samples], read);
         }
         catch (OnnxRuntimeException e)
         {
@@ -59,7 +71,7 @@ internal static class HeadProbe
     }
 
     // Evenly spread over [0, 1) by the golden ratio: no two samples, and no two values of a sample, are alike.
-    private static float[] MakeSamples(int rows, ModelInput input)
+    private float[] MakeSamples(int rows)
     {
         const double goldenRatio = 0.618033988749895;
         var samples = new float[rows * input.SampleElements];

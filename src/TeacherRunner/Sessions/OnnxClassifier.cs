@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Onnx;
@@ -11,7 +12,8 @@ using OnnxKd.TeacherRunner.Logits;
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
-/// An ONNX classifier in an ONNX Runtime session, giving logits (or log-probabilities) for batches of samples. One thread at a time.
+/// An ONNX classifier in an ONNX Runtime session, giving logits (or log-probabilities), and other tensors, for batches of samples. One
+/// thread at a time.
 /// </summary>
 public sealed class OnnxClassifier : IDisposable
 {
@@ -19,47 +21,44 @@ public sealed class OnnxClassifier : IDisposable
     private readonly ExecutionDevice device;
     private readonly ModelInput input;
     private readonly string model;
-    private readonly string[] fed;
+    private readonly string fed;
+    private readonly OutputPlan[] plans;
     private readonly string[] read;
     private readonly InferenceSession session;
+    private readonly OrtIoBinding binding;
+    private readonly HostMemory memory;
     private readonly RunOptions runOptions = new();
-    private readonly LogitHead head;
-    private readonly long[] rowDims;
 
-    private OnnxClassifier(OnnxModel source, IReadOnlyList<int> sampleShape, string? output, string device, int? threads)
+    private OnnxClassifier(OnnxModel source, IReadOnlyList<int> sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
         model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
-        this.device = ExecutionDevice.Resolve(device);
+        device = ExecutionDevice.Resolve(settings.Device);
+        var threads = settings.Threads ?? Environment.ProcessorCount;
 
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
         var graph = proto.Graph;
         input = ModelInput.Find(graph, sampleShape, model);
-        var trace = LogitTrace.Find(graph, output, model);
-        fed = [GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name))];
-        var names = GraphEdits.ReadOnly(graph, trace.Logits, trace.Output);
-        session = SessionFactory.Open(proto, this.device, threads ?? Environment.ProcessorCount, model);
-        read = names[..1];
-        try
-        {
-            (head, rowDims) = HeadProbe.Establish(session, fed, names, input, trace, model);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        if (settings.Precision == Precision.Fp16)
+            HalfPrecision.Apply(proto, model);
+        var wanted = readings.Select(reading => (reading, Trace(graph, reading))).ToArray();
+        fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
+        plans = new HeadProbe(fed, input, OpsetOf(proto), model)
+            .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model));
 
-        Classes = head.Transform == LogitTransform.TwoClasses ? 2 : (int)rowDims.Aggregate(1L, (product, d) => product * d);
+        // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
+        graph.Output.Clear();
+        read = [.. plans.Select(plan => plan.AddTo(graph))];
+        Outputs = [.. plans.Select(plan => plan.Output)];
+        session = SessionFactory.Open(proto, device, threads, model);
+        binding = session.CreateIoBinding();
+        memory = new(session, device);
     }
 
-    /// <summary>Opens a model for samples of a given shape, and tries it on made-up samples.</summary>
+    /// <summary>Opens a classifier for samples of a given shape, and tries it on made-up samples.</summary>
     /// <param name="model">The loaded model.</param>
     /// <param name="sampleShape">The shape of one sample, without the batch axis. It must be the model's apart from axes of length 1, or flattened.</param>
-    /// <param name="output">
-    /// The tensor that holds the class scores; <c>null</c>: the only float output. From an output, the logits before a final Softmax,
-    /// LogSoftmax or Sigmoid are found by tracing; a tensor inside the graph is taken as it is.
-    /// </param>
+    /// <param name="output">The tensor that holds the class scores, as <see cref="ModelReading.Tensor"/>.</param>
     /// <param name="device"><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads of ONNX Runtime; <c>null</c>: the processors.</param>
     /// <exception cref="InputException">
@@ -68,19 +67,28 @@ public sealed class OnnxClassifier : IDisposable
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run the model, or it gives no class scores per sample.</exception>
     public static OnnxClassifier Open(
         OnnxModel model, IReadOnlyList<int> sampleShape, string? output = null, string device = "auto", int? threads = null) =>
-        new(model, sampleShape, output, device, threads);
+        new(model, sampleShape, [new() { Tensor = output }], new() { Device = device, Threads = threads });
+
+    /// <inheritdoc cref="Open(OnnxModel, IReadOnlyList{int}, string?, string, int?)"/>
+    /// <param name="model">The loaded model.</param>
+    /// <param name="sampleShape">The shape of one sample, without the batch axis.</param>
+    /// <param name="readings">The tensors to read; the first is the one that the model is measured by.</param>
+    /// <param name="settings">Where and how it runs.</param>
+    public static OnnxClassifier Open(
+        OnnxModel model, IReadOnlyList<int> sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings) =>
+        new(model, sampleShape, readings, settings);
 
     /// <summary>The input that is fed.</summary>
     public string Input => input.Name;
 
-    /// <summary>The tensor that is read.</summary>
-    public string Output => head.Tensor;
+    /// <summary>What it gives for every sample, in the order of the readings.</summary>
+    public IReadOnlyList<ModelOutput> Outputs { get; }
 
-    /// <summary>What a row of logits holds.</summary>
-    public StreamKind Kind => head.Kind;
+    /// <summary>The first of the outputs.</summary>
+    public ModelOutput Output => Outputs[0];
 
-    /// <summary>Values per sample. A model of one sigmoid column has two: the logits [0, z].</summary>
-    public int Classes { get; }
+    /// <summary>The classes of the first output.</summary>
+    public int Classes => Output.Classes;
 
     /// <summary>The only batch size the model takes; <c>null</c>: any.</summary>
     public int? FixedBatch => input.FixedBatch;
@@ -91,46 +99,59 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Why the device <c>auto</c> did not choose CUDA; <c>null</c> when it did, or when a device was named.</summary>
     public string? ProviderNote => device.Note;
 
+    /// <summary>Host memory for batches that its device copies from and to fastest. It lives as long as the session.</summary>
+    /// <param name="elements">Its length.</param>
+    public Memory<float> AllocateHost(int elements) => memory.Allocate(elements);
+
     /// <summary>Runs any number of samples (padded to the model's batch where that is fixed).</summary>
     /// <param name="samples">count × sample elements, preprocessed.</param>
     /// <param name="count">Samples.</param>
-    /// <param name="logits">At least count × classes.</param>
+    /// <param name="results">For each output at least count × its elements.</param>
     /// <exception cref="InputException">The model takes bytes and a value is not a whole number in 0…255, or the model fails on this batch.</exception>
-    public void Run(ReadOnlySpan<float> samples, int count, Span<float> logits)
+    public void Run(ReadOnlyMemory<float> samples, int count, params ReadOnlySpan<Memory<float>> results)
     {
-        var (inRow, outRow) = (input.SampleElements, Classes);
+        var inRow = input.SampleElements;
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * inRow, nameof(samples));
-        RequireBytes(samples);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, plans.Length, nameof(results));
+        RequireBytes(samples.Span);
         if (input.FixedBatch is not { } batch)
         {
-            RunOnce(samples, count, logits[..(count * outRow)]);
+            RunOnce(samples, count, results);
             return;
         }
 
         var start = 0;
+        var slices = new Memory<float>[results.Length];
         for (; start + batch <= count; start += batch)
-            RunOnce(samples.Slice(start * inRow, batch * inRow), batch, logits.Slice(start * outRow, batch * outRow));
+        {
+            for (var i = 0; i < slices.Length; i++)
+                slices[i] = results[i][(start * Outputs[i].Elements)..];
+            RunOnce(samples.Slice(start * inRow, batch * inRow), batch, slices);
+        }
+
         if (start == count)
             return;
-
         var padded = new float[batch * inRow];
-        var result = new float[batch * outRow];
         samples[(start * inRow)..].CopyTo(padded);
-        RunOnce(padded, batch, result);
-        result.AsSpan(0, (count - start) * outRow).CopyTo(logits[(start * outRow)..]);
+        for (var i = 0; i < slices.Length; i++)
+            slices[i] = new float[batch * Outputs[i].Elements];
+        RunOnce(padded, batch, slices);
+        for (var i = 0; i < slices.Length; i++)
+            slices[i][..((count - start) * Outputs[i].Elements)].CopyTo(results[i][(start * Outputs[i].Elements)..]);
     }
 
-    /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of logits: first row, then rows × classes values.</summary>
+    /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
     /// <param name="reader">Reads and preprocesses the samples.</param>
     /// <param name="batchSize">Samples per batch.</param>
     /// <param name="onBatch">Called in order of the rows, one batch at a time; the memory is reused afterwards.</param>
     /// <param name="token">Stops between batches.</param>
     public void RunAll(SampleReader reader, int batchSize, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(Outputs.Count, 1);
         var (rows, elements) = (reader.Set.Count, reader.Set.SampleElements);
         var next = 0L;
         Overlap.Run(
-            () => new Batch(batchSize, [elements], [Classes]),
+            () => new Batch(batchSize, [elements], [Output.Elements], AllocateHost),
             batch =>
             {
                 batch.Select(next, (int)Math.Min(batchSize, rows - next), rows);
@@ -138,8 +159,8 @@ public sealed class OnnxClassifier : IDisposable
                 next += batch.Count;
                 return batch.Count > 0;
             },
-            batch => Run(batch.Samples(0), batch.Count, batch.Logits(0).Span),
-            batch => onBatch(batch.FirstRow, batch.Logits(0)),
+            batch => Run(batch.Samples(0), batch.Count, batch.Result(0)),
+            batch => onBatch(batch.FirstRow, batch.Result(0)),
             token);
     }
 
@@ -164,7 +185,7 @@ public sealed class OnnxClassifier : IDisposable
         for (var run = -runs / 10 - 1; run < runs; run++)
         {
             var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            single.Run(runOptions, fed, [tensor], read).Dispose();
+            single.Run(runOptions, [fed], [tensor], read).Dispose();
             if (run >= 0)
                 times[run] = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
@@ -176,33 +197,54 @@ public sealed class OnnxClassifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        binding.Dispose();
+        memory.Dispose();
         session.Dispose();
         runOptions.Dispose();
     }
 
-    // ONNX Runtime reads from, and writes to, the caller's memory: nothing is copied.
-    private unsafe void RunOnce(ReadOnlySpan<float> samples, int rows, Span<float> logits)
+    // On the CPU, ONNX Runtime reads from, and writes to, the caller's memory: nothing is copied. A device copies when an input is bound,
+    // into a buffer that its arena hands out again for every batch, and out of it when the run is done.
+    private void RunOnce(ReadOnlyMemory<float> samples, int rows, ReadOnlySpan<Memory<float>> results)
     {
-        fixed (float* from = samples, to = logits)
+        var bound = new List<OrtValue>(1 + plans.Length);
+        try
         {
-            var written = head.Transform == LogitTransform.TwoClasses ? rows : logits.Length;
-            using var source = Wrap(from, samples.Length, input.ShapeOf(rows));
-            using var destination = Wrap(to, written, [rows, .. rowDims]);
-            try
+            bound.Add(Wrap(MemoryMarshal.AsMemory(samples), input.ShapeOf(rows)));
+            binding.BindInput(fed, bound[0]);
+            for (var i = 0; i < plans.Length; i++)
             {
-                session.Run(runOptions, fed, [source], read, [destination]);
+                bound.Add(Wrap(results[i][..plans[i].Written(rows)], plans[i].ShapeOf(rows)));
+                binding.BindOutput(read[i], bound[^1]);
             }
-            catch (OnnxRuntimeException e)
-            {
-                throw HeadProbe.RunFailed(e, model, rows);
-            }
+
+            binding.SynchronizeBoundInputs();
+            session.RunWithBinding(runOptions, binding);
+            binding.SynchronizeBoundOutputs();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw HeadProbe.RunFailed(e, model, rows);
+        }
+        finally
+        {
+            bound.ForEach(value => value.Dispose());
         }
 
-        head.Apply(logits, rows);
+        for (var i = 0; i < plans.Length; i++)
+            plans[i].Finish(results[i].Span[..(rows * Outputs[i].Elements)], rows);
     }
 
-    private static unsafe OrtValue Wrap(float* data, int length, long[] shape) => OrtValue.CreateTensorValueWithData(
-        OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, (nint)data, (long)length * sizeof(float));
+    private static OrtValue Wrap(Memory<float> memory, long[] shape) =>
+        OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, shape);
+
+    private LogitTrace Trace(GraphProto graph, ModelReading reading)
+    {
+        var trace = LogitTrace.Find(graph, reading.Tensor, model);
+        return reading.IsFeature ? trace with { Logits = trace.Output, Activation = HeadActivation.None } : trace;
+    }
+
+    private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
 
     // The Cast in front of a uint8 input would cut fractions off in silence: pixels scaled to [0, 1] would all become 0.
     private void RequireBytes(ReadOnlySpan<float> samples)

@@ -47,7 +47,7 @@ public sealed class CacheCaptureTests : IDisposable
 
         var result = Capture("cache", Options(model));
 
-        Assert.Equal((Count, Count, 3, "cpu"), (result.Rows, result.Captured, result.Classes, result.Provider));
+        Assert.Equal((Count, Count, "cpu"), (result.Rows, result.Captured, result.Provider));
         Assert.Equal(expected, ReadAll("cache", view: 0));
     }
 
@@ -93,6 +93,110 @@ public sealed class CacheCaptureTests : IDisposable
             reader.Read(rows, (uint)view, seen);
             Near.Equal(teacher.Logits(seen), ReadAll("cache", view), 2e-6);
         }
+    }
+
+    [Fact]
+    public void Capture_TeachersKeptApart_HaveAStreamEach()
+    {
+        var other = new LinearTeacher(features: 12, classes: 5, seed: 2);
+        var options = Options(Save("a.onnx", teacher.Graph().Output("logits"))) with
+        {
+            Teachers = [new() { Model = temp["a.onnx"] }, new() { Model = Save("b.onnx", other.Graph().Output("logits")), Name = "big" }],
+            Combination = Combination.Single,
+        };
+
+        Capture("cache", options);
+
+        Near.Equal(teacher.Logits(samples), ReadAll("cache", view: 0, "teacher1"), 2e-6);
+        Near.Equal(other.Logits(samples), ReadAll("cache", view: 0, "big"), 2e-6);
+        using var cache = LogitCache.Open(temp["cache"]);
+        Assert.Equal([0, 1], cache.Streams.Select(stream => stream.Teacher));
+    }
+
+    [Fact]
+    public void Capture_CombinedTeachersWithTaps_StoreOneStreamOfLogitsAndOneForEachTap()
+    {
+        var other = new LinearTeacher(features: 12, classes: 3, seed: 2);
+        string Map(string name, LinearTeacher of) => Save(name, of.Graph().Node("Relu", "product", "/Act/Relu")
+            .Integers("shape", -1, 3, 1).Node("Reshape", "/Act/Relu shape", "map").Node("Neg", "logits", "aux").Output("logits").Output("aux"));
+        var options = Options(Map("a.onnx", teacher)) with
+        {
+            Teachers =
+            [
+                new() { Model = temp["a.onnx"], Output = "logits", Outputs = [new("aux", "negated")], Features = [new("map")] },
+                new() { Model = Map("b.onnx", other), Output = "logits", Features = [new("/Act/Relu"), new("logits", "own")] },
+            ],
+            Combination = Combination.MeanOfLogits,
+        };
+
+        Capture("cache", options);
+
+        using var cache = LogitCache.Open(temp["cache"]);
+        Assert.Equal(["logits", "negated", "teacher1.map", "teacher2.act-relu", "own"], cache.Streams.Select(stream => stream.Name));
+        Assert.Equal([null, 0, 0, 1, 1], cache.Streams.Select(stream => stream.Teacher));
+        Assert.Equal([3, 1], cache.Streams[2].Shape);
+        double[] first = teacher.Logits(samples), second = other.Logits(samples);
+        Near.Equal(first.Zip(second, (a, b) => (a + b) / 2).ToArray(), ReadAll("cache", view: 0, "logits"), 2e-6);
+        Near.Equal(first.Select(v => -v).ToArray(), ReadAll("cache", view: 0, "negated"), 2e-6);
+        Near.Equal(second, ReadAll("cache", view: 0, "own"), 2e-6);
+    }
+
+    [Fact]
+    public void Capture_TwoStreamsOfOneName_AreRefused()
+    {
+        var options = Options(Save("a.onnx", teacher.Graph().Output("logits"))) with
+        {
+            Teachers = [new() { Model = temp["a.onnx"], Features = [new("product", "logits")] }],
+        };
+        Assert.Contains("'logits' 2 times", Assert.Throws<InputException>(() => Capture("cache", options)).Message);
+    }
+
+    [Fact]
+    public void Capture_InParts_GivesTheCacheOfOneCapture()
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        Capture("whole", options);
+
+        var results = new[] { 2, 0, 1 }.Select(i => Capture("parts", options with { Part = new(i, 3) })).ToArray();
+
+        Assert.Equal([false, false, true], results.Select(result => result.IsComplete));
+        Assert.Equal(Count, results.Sum(result => result.Captured));
+        Assert.Equal(DigestOf("whole"), DigestOf("parts"));
+    }
+
+    [Fact]
+    public void Capture_BatchSizeAuto_IsChosenOnceAndKeptByEveryPart()
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits"))) with { BatchSize = null };
+        var first = Capture("cache", options with { Part = new(0, 2) });
+        var second = Capture("cache", options with { Part = new(1, 2) });
+
+        Assert.InRange(first.BatchSize, 1, Count);
+        Assert.Equal(first.BatchSize, second.BatchSize);
+        Near.Equal(teacher.Logits(samples), ReadAll("cache", view: 0), 2e-6);
+    }
+
+    [Fact]
+    public void Capture_BeforeItStarts_TellsWhatItWillTake()
+    {
+        var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits")));
+        var estimates = new List<CaptureEstimate>();
+        CacheCapture.Capture(set, options, temp["cache"], null, CancellationToken.None, estimates.Add);
+        CacheCapture.Capture(set, options, temp["cache"], null, CancellationToken.None, estimates.Add); // nothing left to do
+
+        var estimate = Assert.Single(estimates);
+        Assert.Equal((Count, 3 * 4 + 8, Count * 20L), (estimate.Rows, estimate.BytesPerRow, estimate.Bytes));
+        Assert.True(estimate.RowsPerSecond > 0 && estimate.FreeBytes > 0);
+    }
+
+    [Fact]
+    public void Estimate_DiskWithoutRoom_SaysHowMuchIsMissing()
+    {
+        var estimate = new CaptureEstimate([], Rows: 1_000_000, BytesPerRow: 5000, FreeBytes: 4_000_000_000, RowsPerSecond: 1, BatchSize: 1);
+        var message = Assert.Throws<InputException>(() => estimate.RequireRoom("cache")).Message;
+        Assert.Contains("4 GB free", message);
+        Assert.Contains("5.201 GB", message);
+        (estimate with { FreeBytes = 6_000_000_000 }).RequireRoom("cache");
     }
 
     [Theory]
@@ -181,7 +285,7 @@ public sealed class CacheCaptureTests : IDisposable
         };
         var error = Assert.Throws<InputException>(() => Capture("cache", options));
         Assert.Contains("5 classes", error.Message);
-        Assert.Contains("3, as a.onnx has", error.Message);
+        Assert.Contains("3 classes, as a.onnx has", error.Message);
     }
 
     [Fact]
@@ -201,7 +305,8 @@ public sealed class CacheCaptureTests : IDisposable
         Refused("views", good with { Views = 2 });
         Refused("threads", good with { Threads = 0 });
         Refused("weight", good with { Teachers = [good.Teachers[0] with { Weight = -1 }] });
-        Refused("combination", good with { Teachers = [good.Teachers[0], good.Teachers[0]], Combination = Combination.Single });
+        Refused("name", good with { Teachers = [good.Teachers[0] with { Name = "Big Teacher" }] });
+        Refused("stream", good with { Teachers = [good.Teachers[0] with { Features = [new("product", "a b")] }] });
 
         void Refused(string option, CaptureOptions options) =>
             Assert.Contains(option, Assert.Throws<InputException>(() => Capture("cache", options)).Message);
@@ -218,11 +323,12 @@ public sealed class CacheCaptureTests : IDisposable
     private CaptureResult Capture(string folder, CaptureOptions options, Action<StageProgress>? report = null, CancellationToken token = default) =>
         CacheCapture.Capture(set, options, temp[folder], report is null ? null : new Direct(report), token);
 
-    private float[] ReadAll(string folder, int view)
+    private float[] ReadAll(string folder, int view, string? name = null)
     {
         using var cache = LogitCache.Open(temp[folder]);
-        var logits = new float[Count * cache.Stream().Classes];
-        cache.Read(cache.Stream(), Enumerable.Range(0, Count).Select(i => (long)i).ToArray(), view, logits);
+        var stream = cache.Stream(name);
+        var logits = new float[Count * stream.Values];
+        cache.Read(stream, Enumerable.Range(0, Count).Select(i => (long)i).ToArray(), view, logits);
         return logits;
     }
 

@@ -21,7 +21,7 @@ public class LogitFindingTests
     {
         var (logits, classifier) = Run(teacher.Graph().Node(activation, "logits", "out").Output("out"));
 
-        Assert.Equal(("logits", StreamKind.Logit, 3), (classifier.Output, classifier.Kind, classifier.Classes));
+        Assert.Equal(("logits", StreamKind.Logit, 3), (classifier.Output.Tensor, classifier.Output.Kind, classifier.Classes));
         Near.Equal(Expected(), logits, Tolerance);
     }
 
@@ -33,7 +33,7 @@ public class LogitFindingTests
             .Node("Cast", "map", "half", ("to", (long)DataType.Float16)).Node("Flatten", "half", "flat").Node("Identity", "flat", "out")
             .Output("out", DataType.Float16));
 
-        Assert.Equal("logits", classifier.Output);
+        Assert.Equal("logits", classifier.Output.Tensor);
         Near.Equal(Expected(), logits, Tolerance);
     }
 
@@ -61,7 +61,7 @@ public class LogitFindingTests
     {
         var (logits, classifier) = Run(Probabilities());
 
-        Assert.Equal(("out", StreamKind.LogProbability), (classifier.Output, classifier.Kind));
+        Assert.Equal(("out", StreamKind.LogProbability), (classifier.Output.Tensor, classifier.Output.Kind));
         Near.Equal(LogSoftmax(Expected()), logits, 1e-5);
     }
 
@@ -78,7 +78,7 @@ public class LogitFindingTests
     public void Head_LogProbabilitiesThatCannotBeTraced_AreKeptAsTheyAre()
     {
         var (logits, classifier) = Run(teacher.Graph().Node("LogSoftmax", "logits", "lp").Floats("zero", [0]).Node("Add", "lp zero", "out").Output("out"));
-        Assert.Equal(StreamKind.LogProbability, classifier.Kind);
+        Assert.Equal(StreamKind.LogProbability, classifier.Output.Kind);
         Near.Equal(LogSoftmax(Expected()), logits, Tolerance);
     }
 
@@ -88,7 +88,7 @@ public class LogitFindingTests
         var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
         var (logits, classifier) = Run(binary.Graph().Node("Sigmoid", "logits", "out").Output("out"));
 
-        Assert.Equal((2, StreamKind.Logit), (classifier.Classes, classifier.Kind));
+        Assert.Equal((2, StreamKind.Logit), (classifier.Classes, classifier.Output.Kind));
         Near.Equal(binary.Logits(Samples).SelectMany(z => new[] { 0, z }).ToArray(), logits, Tolerance);
     }
 
@@ -120,7 +120,7 @@ public class LogitFindingTests
     {
         var graph = teacher.Graph().Node("Sigmoid", "logits", "bounded").Node("Softmax", "bounded", "p").Output("p");
         var (logits, classifier) = Run(graph, "bounded");
-        Assert.Equal("bounded", classifier.Output);
+        Assert.Equal("bounded", classifier.Output.Tensor);
         Near.Equal(Expected().Select(v => 1 / (1 + Math.Exp(-v))).ToArray(), logits, Tolerance);
     }
 

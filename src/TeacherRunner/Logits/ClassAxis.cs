@@ -1,0 +1,91 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>Finds the axis that counts a teacher's classes.</summary>
+internal static class ClassAxis
+{
+    // Until this opset a softmax flattens its input at the axis (1 by default) and normalises everything behind it together.
+    private const long SoftmaxOfOneAxis = 13;
+
+    /// <summary>
+    /// The axis that was asked for; else that of the softmax; else the only one longer than 1; else the only one along which the values are
+    /// distributions; else ONNX's custom: the last one of frames [N, frames, classes], the first one after the batch of maps [N, classes, ...].
+    /// </summary>
+    /// <param name="requested">The axis that the user named, counted with the batch, or from the end if negative; <c>null</c>: none.</param>
+    /// <param name="trace">What the graph's structure claims.</param>
+    /// <param name="opset">The model's version of ONNX's own operators.</param>
+    /// <param name="dims">The tensor's lengths after the batch axis.</param>
+    /// <param name="values">Values that the model gave: rows × dims.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another.</exception>
+    /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
+    public static RowLayout Find(int? requested, LogitTrace trace, long opset, long[] dims, ReadOnlySpan<float> values, string model)
+    {
+        if (dims.Length == 0)
+            dims = [1];
+        var normalised = trace.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax
+            ? OfSoftmax(trace, opset, dims, model)
+            : (int?)null;
+        if (requested is { } axis)
+            return new(dims, OfRequest(axis, normalised, trace, dims, model));
+        if (normalised is { } found)
+            return new(dims, found);
+        var longer = Longer(dims);
+        if (longer.Length < 2)
+            return new(dims, longer.Length == 1 ? longer[0] : dims.Length - 1);
+        return new(dims, trace.Activation == HeadActivation.None && OfDistributions(dims, longer, values) is { } summing
+            ? summing
+            : dims.Length == 2 ? 1 : 0);
+    }
+
+    private static int OfSoftmax(LogitTrace trace, long opset, long[] dims, string model)
+    {
+        var rank = dims.Length + 1;
+        var axis = trace.Axis ?? (opset < SoftmaxOfOneAxis ? 1 : -1);
+        var at = (int)(axis < 0 ? axis + rank : axis) - 1;
+        var together = at < 0 || at >= dims.Length ? [] : opset < SoftmaxOfOneAxis ? Longer(dims).Where(d => d >= at).ToArray() : [at];
+        if (together.Length == 0 && at >= 0 && Longer(dims).Length == 0)
+            return at;
+        return together.Length == 1 && (dims[together[0]] > 1 || Longer(dims).Length == 0)
+            ? together[0]
+            : throw new UnsupportedModelException(
+                $"The model ends in {trace.Activation}, but not over classes, so it is no classifier head.",
+                $"output '{trace.Output}' of {model}", $"axis {axis} of [N, {string.Join(", ", dims)}]",
+                "one axis after the batch, longer than 1", "name the tensor that holds the logits (output: in a recipe)");
+    }
+
+    private static int OfRequest(int axis, int? normalised, LogitTrace trace, long[] dims, string model)
+    {
+        var at = (axis < 0 ? axis + dims.Length + 1 : axis) - 1;
+        if (at < 0 || at >= dims.Length)
+            throw new InputException(
+                "The class axis does not exist.", $"tensor '{trace.Logits}' of {model}", $"class-axis {axis} of [N, {string.Join(", ", dims)}]",
+                $"1 to {dims.Length}, or -1 for the last; 0 is the batch");
+        return normalised is null || normalised == at
+            ? at
+            : throw new InputException(
+                $"The class axis is not the one that the model's {trace.Activation} is over.", $"tensor '{trace.Logits}' of {model}",
+                $"class-axis {axis}", $"{normalised + 1}", "leave it out: it is found");
+    }
+
+    private static int? OfDistributions(long[] dims, int[] candidates, ReadOnlySpan<float> values)
+    {
+        int? found = null;
+        foreach (var axis in candidates)
+        {
+            var layout = new RowLayout(dims, axis);
+            var rows = layout.ToClassLast(values);
+            if (!Distributions.AreProbabilities(rows, layout.Classes) && !Distributions.AreLogProbabilities(rows, layout.Classes))
+                continue;
+            if (found is not null)
+                return null;
+            found = axis;
+        }
+
+        return found;
+    }
+
+    private static int[] Longer(long[] dims) => [.. Enumerable.Range(0, dims.Length).Where(axis => dims[axis] > 1)];
+}

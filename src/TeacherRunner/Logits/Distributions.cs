@@ -1,0 +1,43 @@
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>Tells rows of probabilities and log-probabilities from other rows.</summary>
+internal static class Distributions
+{
+    /// <summary>Room for a softmax in float16, whose rounding is 5e-4; a wrong axis or a wrong tensor misses by far more.</summary>
+    public const double Tolerance = 2e-3;
+
+    /// <summary>Whether every row that is finite lies in [0, 1] and sums to 1; <c>false</c> without such a row.</summary>
+    public static bool AreProbabilities(ReadOnlySpan<float> values, int columns) => EveryRow(values, columns, static row =>
+    {
+        var sum = 0.0;
+        foreach (var value in row)
+            sum += value;
+        return AllIn01(row) && Math.Abs(sum - 1) < Tolerance;
+    });
+
+    /// <summary>Whether log Σ exp of every row that is finite is 0; <c>false</c> without such a row.</summary>
+    public static bool AreLogProbabilities(ReadOnlySpan<float> values, int columns) =>
+        EveryRow(values, columns, static row => Math.Abs(SoftmaxMath.LogSumExp(row)) < Tolerance);
+
+    /// <summary>Whether all values lie in [0, 1].</summary>
+    public static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);
+
+    /// <summary>Whether no value is NaN or infinite.</summary>
+    public static bool AllFinite(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+
+    private static bool EveryRow(ReadOnlySpan<float> values, int columns, Func<ReadOnlySpan<float>, bool> holds)
+    {
+        var seen = false;
+        for (var start = 0; start < values.Length; start += columns)
+        {
+            var row = values.Slice(start, columns);
+            if (!AllFinite(row))
+                continue;
+            if (!holds(row))
+                return false;
+            seen = true;
+        }
+
+        return seen;
+    }
+}

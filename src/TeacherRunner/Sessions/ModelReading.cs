@@ -1,0 +1,48 @@
+using OnnxKd.Core.LogitCaches;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>A tensor that is wanted from a model.</summary>
+public sealed record ModelReading
+{
+    /// <summary>
+    /// Its name: an output, or a tensor inside the graph; default: the only float output. From an output, the logits before a final Softmax,
+    /// LogSoftmax or Sigmoid are found by tracing; a tensor inside the graph is taken as it is.
+    /// </summary>
+    public string? Tensor { get; init; }
+
+    /// <summary>Whether it is taken as it is, whatever it holds, instead of as class scores; needs a name.</summary>
+    public bool IsFeature { get; init; }
+
+    /// <summary>The axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
+    public int? ClassAxis { get; init; }
+}
+
+/// <summary>A tensor that a session gives for every sample.</summary>
+/// <param name="Tensor">The tensor that is read: the logits, where they were found behind an output.</param>
+/// <param name="Kind">What its values are.</param>
+/// <param name="Shape">Its shape per sample; of class scores the classes are the last axis, and axes of length 1 are left out.</param>
+public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<int> Shape)
+{
+    /// <summary>Values per sample.</summary>
+    public int Elements { get; } = checked(Shape.Aggregate(1, (product, d) => product * d));
+
+    /// <summary>The last axis: of class scores, the classes. A model of one sigmoid column has two: the logits [0, z].</summary>
+    public int Classes => Shape[^1];
+
+    /// <summary>Rows of class scores per sample: 1, or the frames, or the pixels.</summary>
+    public int Positions => Elements / Classes;
+}
+
+/// <summary>Where and how a session runs.</summary>
+public sealed record SessionSettings
+{
+    /// <summary><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Threads of ONNX Runtime; default: the processors.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The arithmetic; default: the file's own.</summary>
+    public Precision Precision { get; init; } = Precision.Fp32;
+}

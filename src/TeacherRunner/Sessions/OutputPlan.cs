@@ -1,0 +1,33 @@
+using Onnx;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Logits;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>How one tensor is read from a session.</summary>
+/// <param name="Head">What it holds.</param>
+/// <param name="Layout">How it lies in the model.</param>
+internal sealed record OutputPlan(LogitHead Head, RowLayout Layout)
+{
+    /// <summary>What the caller gets.</summary>
+    public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
+        ? [.. Layout.Dims.Select(d => (int)d)]
+        : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes]);
+
+    /// <summary>The shape that the session writes for a batch.</summary>
+    public long[] ShapeOf(int rows)
+    {
+        long[] shape = [rows, .. Layout.Dims];
+        return Layout.IsClassLast ? shape : [.. Layout.Permutation.Select(axis => shape[axis])];
+    }
+
+    /// <summary>Values that the session writes for a batch.</summary>
+    public int Written(int rows) => rows * Layout.Elements;
+
+    /// <summary>Makes the tensor an output of the graph, as floats with the classes last.</summary>
+    /// <returns>The output's name.</returns>
+    public string AddTo(GraphProto graph) => GraphEdits.AddOutput(graph, Head.Tensor, Layout.IsClassLast ? null : Layout.Permutation);
+
+    /// <summary>Turns what the session wrote into what the caller gets, in place.</summary>
+    public void Finish(Span<float> values, int rows) => Head.Apply(values, rows * Layout.Positions);
+}
