@@ -19,7 +19,7 @@ public sealed class LogitCache : IDisposable
         this.folder = folder;
         this.manifest = manifest;
         format = new(manifest.Identity);
-        Digest = Hashing.Sha256OfFile(Path.Combine(folder, CacheManifest.FileName));
+        Digest = DigestOf(folder);
         shards = new SafetensorsFile[manifest.Shards.Count];
         try
         {
@@ -43,6 +43,9 @@ public sealed class LogitCache : IDisposable
     /// SHA-256 (lower-case hex) of <c>manifest.json</c>, which names the checksum of every shard: it stands for the whole cache.
     /// </summary>
     public string Digest { get; }
+
+    /// <summary>The <see cref="Digest"/> of the cache that a folder holds, without a look at its shards.</summary>
+    public static string DigestOf(string folder) => Hashing.Sha256OfFile(Path.Combine(folder, CacheManifest.FileName));
 
     /// <summary>Opens a cache and checks manifest, shard sizes and every checksum.</summary>
     /// <exception cref="CheckFailedException">A byte is not what the manifest says, or the cache is not finished.</exception>

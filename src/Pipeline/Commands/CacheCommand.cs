@@ -1,4 +1,6 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Pipeline.Stages;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -6,6 +8,7 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed class CacheCommand : ExampleCommand
 {
     private readonly RecipeArguments recipe = new();
+    private readonly PartArgument part = new();
 
     /// <summary>Declares the command.</summary>
     public CacheCommand()
@@ -13,22 +16,45 @@ internal sealed class CacheCommand : ExampleCommand
             "cache",
             "Captures the teachers' logits over the transfer set. An interrupted capture goes on.",
             "onnxkd cache recipes/mnist.yaml",
+            "onnxkd cache recipes/mnist.yaml --part 2/4",
             "onnxkd cache verify runs/mnist/cache-1a2b3c4d",
             "onnxkd cache info runs/mnist/cache-1a2b3c4d --json")
     {
         recipe.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+        part.AddTo(this);
+        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), part.Read(parsed), stdout, stderr, token));
         Add(new CacheVerifyCommand());
         Add(new CacheInfoCommand());
+        Add(new CacheMergeCommand());
     }
 
     /// <summary>Runs it.</summary>
+    /// <param name="options">The recipe.</param>
+    /// <param name="part">The share of the rows to capture; <c>null</c>: all.</param>
+    /// <param name="stdout">Where the folder is named.</param>
+    /// <param name="stderr">Where progress is told.</param>
+    /// <param name="token">Stops between batches.</param>
     /// <exception cref="InputException">The recipe has no teachers, or its inputs are wrong.</exception>
-    public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    public static void Run(RecipeRun options, CachePart? part, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        var cache = distillation.Cache()
-            ?? throw new InputException("There is no teacher to capture.", remedy: "add teachers to the recipe, or --teacher");
-        FileList.Write(stdout, options.Style, ("cache", cache.Folder));
+        if (!options.Recipe.HasTeachers)
+            throw new InputException("There is no teacher to capture.", remedy: "add teachers to the recipe, or --teacher");
+        FileList.Write(stdout, options.Style, ("cache", part is { } share ? RunPart(share) : RunAll()));
+
+        string RunAll()
+        {
+            using var distillation = options.Open(stderr, token);
+            return distillation.Cache()!.Folder;
+        }
+
+        string RunPart(CachePart share)
+        {
+            using var sets = RecipeSets.Open(options.Recipe.Data);
+            var folder = Distillation.FolderOf(options.Recipe, options.Runs);
+            Directory.CreateDirectory(folder);
+            Distillation.WriteRecipe(options.Recipe, folder);
+            var runner = new StageRunner(folder, new(stderr, options.Style.Live));
+            return CaptureStage.RunPart(runner, Distillation.CacheName, sets.Transfer, options.Recipe.Capture with { Part = share }, token);
+        }
     }
 }

@@ -62,7 +62,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         try
         {
             if (capture.Teachers.Count > 0)
-                CacheCapture.Capture(set, capture, scratch.FullName, progress: null, token);
+                CacheCapture.Capture(set, CaptureStage.ForFigures(capture, capture.Teachers), scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var evaluation = new Evaluation(set, set.SampleShape, teacher, capture.Device, token);
             var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }));

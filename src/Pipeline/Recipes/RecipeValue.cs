@@ -17,6 +17,9 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     /// <summary>Whether the value is a mapping of keys.</summary>
     public bool IsMap => node is YamlMappingNode;
 
+    /// <summary>Whether the value is a certain word.</summary>
+    public bool Is(string word) => node is YamlScalarNode { Value: { } text } && text == word;
+
     /// <summary>A mapping whose keys are all known. An empty value is an empty mapping.</summary>
     public RecipeMap Map(params string[] known)
     {

@@ -60,7 +60,9 @@ internal sealed record ModelInspection(
     private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
     {
         using var session = OnnxClassifier.Open(model, sampleShape, device: "cpu");
-        return $"{session.Classes} classes; {(session.Kind == StreamKind.Logit ? "logits" : "log-probabilities")} from '{session.Output}'";
+        var output = session.Output;
+        var positions = output.Positions > 1 ? $" at {string.Join(" x ", output.Shape.SkipLast(1))} positions" : "";
+        return $"{output.Classes} classes{positions}; {(output.Kind == StreamKind.Logit ? "logits" : "log-probabilities")} from '{output.Tensor}'";
     }
 
     private static string Describe(StudentInspection student)

@@ -1,6 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
@@ -27,31 +28,76 @@ internal static class CaptureStage
     /// <param name="token">Stops the capture between batches.</param>
     public static CapturedLogits Run(StageRunner runner, string name, TransferSet set, CaptureOptions options, CancellationToken token)
     {
-        var models = options.Teachers.Select(teacher => OnnxModel.Load(teacher.Model)).ToArray();
-        var inputs = new StageInputs()
-            .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(models, (t, m) => TeachersSection.WriteTeacher(t, m.Digest))))
-            .Add("capture", TeachersSection.WriteCapture(options))
-            .Add("seed", options.Augmentation.IsNone ? null : $"{options.Seed}")
-            .Add("samples", set.SamplesDigest)
-            .Add("first-id", $"{set.IdOf(0)}");
-        var cacheFolder = runner.Run(name, inputs, ProductVersion.WithOnnxRuntime, (folder, progress) =>
-        {
-            RequireLabels(set, models[0], options);
-            var result = CacheCapture.Capture(set, options, folder, progress, token);
-            if (result.ProviderNote is { } note)
-                runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
-        });
+        var models = Load(options);
+        var cacheFolder = runner.Run(name, Inputs(set, options, models), ProductVersion.WithOnnxRuntime, (folder, progress) =>
+            Capture(runner, set, options, models, folder, progress, token));
         using var cache = LogitCache.Open(cacheFolder);
-        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Stream().Classes);
+        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Streams[0].Classes);
     }
 
-    /// <summary>The same teachers on samples as they are, for figures.</summary>
-    public static CaptureOptions WithoutViews(CaptureOptions options, params IReadOnlyList<TeacherOptions> teachers) =>
-        options with { Teachers = teachers, Views = 1, Augmentation = Augmentation.None };
+    /// <summary>
+    /// Captures a share of the rows, without taking the run's folder for itself: any number of processes can do so at once. The stage is
+    /// finished by the next command that captures all rows, and finds them there.
+    /// </summary>
+    /// <returns>The cache's folder.</returns>
+    public static string RunPart(StageRunner runner, string name, TransferSet set, CaptureOptions options, CancellationToken token)
+    {
+        var models = Load(options);
+        var folder = runner.FolderOf(name, Inputs(set, options, models));
+        runner.Reporter.Started($"{name}, {options.Part}", folder);
+        var result = Capture(runner, set, options, models, folder, runner.Reporter, token);
+        runner.Reporter.Finished($"{name}, {options.Part}", result.Seconds);
+        runner.Reporter.Note(result.IsComplete ? "the cache is complete" : "other parts are still missing");
+        return folder;
+    }
+
+    /// <summary>
+    /// The class scores of teachers on samples as they are, for figures. Teachers that are kept apart answer no question together, so the
+    /// first of them stands for all.
+    /// </summary>
+    public static CaptureOptions ForFigures(CaptureOptions options, params IReadOnlyList<TeacherOptions> teachers) => options with
+    {
+        Teachers =
+        [
+            .. teachers.Take(options.Combination == Combination.Single ? 1 : teachers.Count)
+                .Select(teacher => teacher with { Outputs = [], Features = [] }),
+        ],
+        // What was drawn at random has no top class.
+        Storage = options.Storage is Sampled ? new Float16() : options.Storage,
+        Views = 1,
+        Augmentation = Augmentation.None,
+        Part = CachePart.Whole,
+    };
+
+    private static OnnxModel[] Load(CaptureOptions options) => [.. options.Teachers.Select(teacher => OnnxModel.Load(teacher.Model))];
+
+    private static StageInputs Inputs(TransferSet set, CaptureOptions options, OnnxModel[] models) => new StageInputs()
+        .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(models, (t, m) => TeachersSection.WriteTeacher(t, m.Digest))))
+        .Add("capture", TeachersSection.WriteCapture(options))
+        .Add("seed", options.Augmentation.IsNone && options.Storage is not Sampled ? null : $"{options.Seed}")
+        .Add("samples", set.SamplesDigest)
+        .Add("first-id", $"{set.IdOf(0)}");
+
+    private static CaptureResult Capture(
+        StageRunner runner, TransferSet set, CaptureOptions options, OnnxModel[] models, string folder,
+        IProgress<StageProgress> progress, CancellationToken token)
+    {
+        RequireLabels(set, models[0], options);
+        var result = CacheCapture.Capture(set, options, folder, progress, token, runner.Reporter.Estimated);
+        if (result.ProviderNote is { } note)
+            runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
+        return result;
+    }
 
     private static void RequireLabels(TransferSet set, OnnxModel model, CaptureOptions options)
     {
-        using var session = OnnxClassifier.Open(model, set.SampleShape, options.Teachers[0].Output, options.Device, options.Threads);
-        set.RequireLabelsBelow(session.Classes);
+        if (!set.IsLabelled)
+            return;
+        var teacher = options.Teachers[0];
+        using var session = OnnxClassifier.Open(
+            model, set.SampleShape, [new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis }],
+            new() { Device = options.Device, Threads = options.Threads });
+        if (session.Output.Positions == 1)
+            set.RequireLabelsBelow(session.Classes);
     }
 }

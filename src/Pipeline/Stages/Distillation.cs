@@ -16,6 +16,12 @@ namespace OnnxKd.Pipeline.Stages;
 /// </summary>
 internal sealed class Distillation : IDisposable
 {
+    /// <summary>The stage that captures the teachers over the transfer set.</summary>
+    public const string CacheName = "cache";
+
+    /// <summary>The resolved recipe within the run's folder.</summary>
+    public const string RecipeName = "recipe.yaml";
+
     private const string Student = "student";
     private const string Baseline = "baseline";
 
@@ -37,6 +43,15 @@ internal sealed class Distillation : IDisposable
     /// <summary>The run's folder.</summary>
     public string Folder => folder;
 
+    /// <summary>The folder of a recipe's run.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="runs">The folder of all runs.</param>
+    public static string FolderOf(Recipe recipe, string runs) => Path.GetFullPath(Path.Combine(runs, recipe.Name));
+
+    /// <summary>Writes the resolved recipe into the run's folder.</summary>
+    public static void WriteRecipe(Recipe recipe, string folder) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, RecipeName), RecipeFile.Write(recipe, folder));
+
     /// <summary>Takes a run folder and opens the recipe's sets.</summary>
     /// <param name="recipe">What to do.</param>
     /// <param name="runs">The folder of all runs; the run is the folder below it that has the recipe's name.</param>
@@ -45,14 +60,14 @@ internal sealed class Distillation : IDisposable
     /// <exception cref="InputException">Another process works in the folder, or a set is wrong.</exception>
     public static Distillation Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
     {
-        var folder = Path.GetFullPath(Path.Combine(runs, recipe.Name));
+        var folder = FolderOf(recipe, runs);
         var folderLock = FolderLock.Acquire(folder);
         try
         {
             var distillation = new Distillation(recipe, folder, folderLock, reporter, token);
             if (recipe.Student.Architecture is { } student)
                 Architectures.RequireFit(student, distillation.sets.Transfer.SampleShape);
-            AtomicFile.WriteAllText(Path.Combine(folder, "recipe.yaml"), RecipeFile.Write(recipe, folder));
+            WriteRecipe(recipe, folder);
             return distillation;
         }
         catch
@@ -65,14 +80,14 @@ internal sealed class Distillation : IDisposable
     /// <summary>Captures the teachers over the transfer set; <c>null</c> without teachers.</summary>
     public CapturedLogits? Cache() => !recipe.HasTeachers
         ? null
-        : captured ??= CaptureStage.Run(runner, "cache", sets.Transfer, recipe.Capture, token);
+        : captured ??= CaptureStage.Run(runner, CacheName, sets.Transfer, recipe.Capture, token);
 
     /// <summary>Trains the student.</summary>
     /// <returns>The training's folder.</returns>
     public string TrainStudent()
     {
         var teachers = Cache();
-        var asTheyAre = CaptureStage.WithoutViews(recipe.Capture, recipe.Capture.Teachers);
+        var asTheyAre = CaptureStage.ForFigures(recipe.Capture, recipe.Capture.Teachers);
         var validation = teachers is null || sets.Validation is null
             ? null
             : CaptureStage.Run(runner, "validation", sets.Validation, asTheyAre, token);

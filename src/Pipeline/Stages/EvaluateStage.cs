@@ -70,5 +70,5 @@ internal static class EvaluateStage
         StageRunner runner, Recipe recipe, RecipeSets sets, string name, IReadOnlyList<TeacherOptions> teachers, CancellationToken token) =>
         sets.Test is null || teachers.Count == 0
             ? null
-            : CaptureStage.Run(runner, name, sets.Test, CaptureStage.WithoutViews(recipe.Capture, teachers), token);
+            : CaptureStage.Run(runner, name, sets.Test, CaptureStage.ForFigures(recipe.Capture, teachers), token);
 }

@@ -4,6 +4,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Capture;
@@ -26,14 +27,16 @@ internal sealed class Evaluation(
     public ModelMetrics OfModel(TeacherOptions options)
     {
         var model = OnnxModel.Load(options.Model);
-        using var session = OnnxClassifier.Open(model, sampleShape, options.Output, device);
+        using var session = Open(options, model);
         var size = Size(options, model, session);
-        if (set is null || !set.IsLabelled && teacher is null)
+        var shape = session.Output.Shape;
+        if (set is null || !HasLabels(shape) && teacher is null)
             return size;
-        RequireClasses(options.Model, session.Classes);
+        RequireShape(options.Model, shape);
         var meter = new ClassificationMeter(session.Classes);
-        session.RunAll(RecipeSets.Reader(set, options.Preprocessing), BatchSize, (first, logits) => Add(meter, first, logits.Span), token);
-        return WithScores(size, meter.Result());
+        session.RunAll(
+            RecipeSets.Reader(set, options.Preprocessing), BatchSize, (first, logits) => Add(meter, first, logits.Span, shape), token);
+        return WithScores(size, meter.Result(), shape);
     }
 
     /// <summary>Measures cached logits: of a teacher, or of an ensemble.</summary>
@@ -42,25 +45,29 @@ internal sealed class Evaluation(
     public ModelMetrics OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members)
     {
         var sizes = members.Select(SizeOf).ToArray();
-        var meter = new ClassificationMeter(logits.Stream().Classes);
+        var stream = logits.Streams[0];
+        var meter = new ClassificationMeter(stream.Classes);
         for (long first = 0; first < set!.Count; first += BatchSize)
         {
             token.ThrowIfCancellationRequested();
             var rows = Rows(first, (int)Math.Min(BatchSize, set.Count - first));
-            Add(meter, first, Read(logits, rows));
+            Add(meter, first, Read(logits, rows), stream.Shape);
         }
         var sum = new ModelMetrics(
             string.Join(" + ", sizes.Select(s => s.Model)), sizes.Sum(s => s.Parameters), sizes.Sum(s => s.FileBytes),
             sizes.Sum(s => s.LatencyMsP50), sizes.Length == 1 ? sizes[0].Sha256 : null);
-        return WithScores(sum, meter.Result());
+        return WithScores(sum, meter.Result(), stream.Shape);
     }
 
     private ModelMetrics SizeOf(TeacherOptions options)
     {
         var model = OnnxModel.Load(options.Model);
-        using var session = OnnxClassifier.Open(model, sampleShape, options.Output, device);
+        using var session = Open(options, model);
         return Size(options, model, session);
     }
+
+    private OnnxClassifier Open(TeacherOptions options, OnnxModel model) => OnnxClassifier.Open(
+        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis }], new() { Device = device });
 
     private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)
     {
@@ -72,27 +79,33 @@ internal sealed class Evaluation(
         return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample), model.Digest);
     }
 
-    private ModelMetrics WithScores(ModelMetrics size, ClassificationMetrics scores) => set!.IsLabelled
+    private ModelMetrics WithScores(ModelMetrics size, ClassificationMetrics scores, IReadOnlyList<int> shape) => HasLabels(shape)
         ? size with
         {
             Errors = scores.Errors, Accuracy = scores.Accuracy, Agreement = scores.Agreement, Nll = scores.Nll, Ece = scores.Ece,
         }
         : size with { Agreement = scores.Agreement };
 
-    private void Add(ClassificationMeter meter, long first, ReadOnlySpan<float> logits)
+    /// <summary>Adds a batch; every position of a sample counts as one.</summary>
+    private void Add(ClassificationMeter meter, long first, ReadOnlySpan<float> logits, IReadOnlyList<int> shape)
     {
-        var rows = Rows(first, logits.Length / meter.Classes);
+        var rows = Rows(first, logits.Length / shape.Aggregate(1, (product, axis) => product * axis));
         var teacherLogits = teacher is null ? [] : Read(teacher, rows);
-        var labels = set!.IsLabelled ? set.Labels.Slice((int)first, rows.Length) : TopClasses(teacherLogits, meter.Classes);
+        var labels = HasLabels(shape) ? set!.Labels.Slice((int)first, rows.Length) : TopClasses(teacherLogits, meter.Classes);
         meter.Add(logits, labels, teacherLogits);
     }
 
-    private void RequireClasses(string model, int classes)
+    /// <summary>A label says what a sample is; of frames or pixels it says nothing.</summary>
+    private bool HasLabels(IReadOnlyList<int> shape) => set!.IsLabelled && shape.Count == 1;
+
+    private void RequireShape(string model, IReadOnlyList<int> shape)
     {
-        set!.RequireLabelsBelow(classes);
-        if (teacher is not null && teacher.Stream().Classes != classes)
+        if (HasLabels(shape))
+            set!.RequireLabelsBelow(shape[^1]);
+        if (teacher is not null && !teacher.Streams[0].Shape.SequenceEqual(shape))
             throw new InputException(
-                "A model and its teacher have different numbers of classes.", model, $"{classes} classes", $"{teacher.Stream().Classes}");
+                "A model and its teacher give different class scores.", model, $"{Shapes.Format(shape)} per sample",
+                $"{Shapes.Format(teacher.Streams[0].Shape)} (the last axis counts the classes)");
     }
 
     private static long[] Rows(long first, int count)
@@ -105,7 +118,7 @@ internal sealed class Evaluation(
 
     private static float[] Read(LogitCache cache, long[] rows)
     {
-        var stream = cache.Stream();
+        var stream = cache.Streams[0];
         var values = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, view: 0, values);
         return values;

@@ -65,7 +65,7 @@ internal static class VerifyStage
 
         void Add(long first, ReadOnlySpan<float> trained)
         {
-            var rows = Enumerable.Range(0, trained.Length / session.Classes).Select(i => first + i).ToArray();
+            var rows = Enumerable.Range(0, trained.Length / session.Output.Elements).Select(i => first + i).ToArray();
             var samples = new float[rows.Length * reader.Set.SampleElements];
             var exported = new float[trained.Length];
             reader.Read(rows, view: 0, samples);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OnnxKd.Core.Progress;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Terminal;
 
@@ -33,6 +34,9 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
 
     /// <summary>A stage is done.</summary>
     public void Finished(string name, double seconds) => Note($"{name}: done in {ProgressText.Duration(seconds)}");
+
+    /// <summary>A capture is about to start.</summary>
+    public void Estimated(CaptureEstimate estimate) => Note(EstimateText.Line(estimate));
 
     /// <summary>Something worth a line.</summary>
     public void Note(string text)

@@ -4,6 +4,8 @@ using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 
@@ -19,8 +21,8 @@ public sealed class RecipeFileTests : IDisposable
         teachers:
           - model: ../big.onnx
             weight: 3
-          - { model: other.onnx, output: logits, preprocessing: { scale: 2 } }
-        capture: { batch-size: 8, combination: mean-of-logits, views: 4, augmentation: { shift: 2 }, device: cpu, threads: 1 }
+          - { model: other.onnx, output: logits, name: other, class-axis: -1, outputs: { aux: t1 }, features: [t2], preprocessing: { scale: 2 } }
+        capture: { storage: { top-k: 3, temperatures: [1, 4] }, feature-storage: int8, precision: fp16, batch-size: 8, combination: mean-of-logits, views: 4, augmentation: { shift: 2 }, device: cpu, threads: 1 }
         student: { architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2] }
         objective:
           - soft: { temperature: 2.5, weight: { 0: 1, 10: 0.5 } }
@@ -60,6 +62,11 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(
             (Combination.MeanOfLogits, 4, 2, ulong.MaxValue),
             (capture.Combination, capture.Views, Assert.IsType<ShiftStep>(Assert.Single(capture.Augmentation.Steps)).Pixels, capture.Seed));
+        Assert.Equal(
+            (new TopK(3, [1, 4]), new Int8(), Precision.Fp16), ((TopK)capture.Storage, (Int8)capture.FeatureStorage, capture.Precision));
+        var other = capture.Teachers[1];
+        Assert.Equal(("other", -1, "t1", "aux"), (other.Name, other.ClassAxis, other.Outputs[0].Tensor, other.Outputs[0].Stream));
+        Assert.Equal(new TappedTensor("t2"), Assert.Single(other.Features));
         Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
@@ -77,6 +84,24 @@ public sealed class RecipeFileTests : IDisposable
             },
             recipe.Baseline!.Training);
         Assert.Equal("hard", Assert.Single(recipe.Baseline.Objective).Name);
+    }
+
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("float16")]
+    [InlineData("bfloat16")]
+    [InlineData("int8")]
+    [InlineData("{top-k: 16, temperatures: [1, 2.5]}")]
+    [InlineData("{sampled: 50, temperature: 2}")]
+    public void Write_EveryStorage_ReadsBackTheSame(string storage)
+    {
+        var yaml = TinyProject.StudentRecipe.Replace("batch-size: 50", $"batch-size: auto, storage: {storage}");
+        var recipe = Read("all.yaml", yaml);
+        var text = RecipeFile.Write(recipe, folder["runs/all"]);
+
+        Assert.Null(recipe.Capture.BatchSize);
+        Assert.Contains($"storage: {storage}", text);
+        Assert.Equal(recipe.Capture.Storage, Read("runs/all/recipe.yaml", text).Capture.Storage);
     }
 
     [Theory]
