@@ -79,7 +79,7 @@ public sealed class CacheCaptureTests : IDisposable
     [Fact]
     public void Capture_SeveralViews_StoresTheLogitsOfEachView()
     {
-        var augmentation = new Augmentation(new ShiftStep(1));
+        var augmentation = new Augmentation(new ShiftStep(1), new FlipStep(0.5), new NoiseStep(0.1), new MixupStep(0.5));
         var options = Options(Save("teacher.onnx", teacher.Graph().Output("logits"))) with { Augmentation = augmentation, Views = 3, Seed = 9 };
         var reader = new SampleReader(set, Preprocessing.None, augmentation, 9);
         var rows = Enumerable.Range(0, Count).Select(i => (long)i).ToArray();

@@ -58,22 +58,28 @@ internal static class Bilinear
         Span<float> sample, ReadOnlySpan<float> source, SampleLayout layout, (int Y, int X) target, (int Top, int Bottom) rows,
         (int Left, int Right) columns, (float Down, float Right) share, float fill)
     {
-        var (topLeft, topRight) = (Offset(rows.Top, columns.Left), Offset(rows.Top, columns.Right));
-        var (bottomLeft, bottomRight) = (Offset(rows.Bottom, columns.Left), Offset(rows.Bottom, columns.Right));
-        var at = Offset(target.Y, target.X);
-        for (var block = 0; block < layout.Blocks; block++)
+        var (topLeft, topRight) = (Offset(layout, rows.Top, columns.Left), Offset(layout, rows.Top, columns.Right));
+        var (bottomLeft, bottomRight) = (Offset(layout, rows.Bottom, columns.Left), Offset(layout, rows.Bottom, columns.Right));
+        var isInside = (topLeft | topRight | bottomLeft | bottomRight) >= 0;
+        var at = target.Y * layout.RowLength + target.X * layout.Depth;
+        for (var block = 0; block < sample.Length; block += layout.BlockLength)
         {
-            for (var i = block * layout.BlockLength; i < block * layout.BlockLength + layout.Depth; i++)
+            for (var i = block; i < block + layout.Depth; i++)
             {
-                var top = Between(Value(source, topLeft, i, fill), Value(source, topRight, i, fill), share.Right);
-                var bottom = Between(Value(source, bottomLeft, i, fill), Value(source, bottomRight, i, fill), share.Right);
-                sample[at + i] = Between(top, bottom, share.Down);
+                sample[at + i] = isInside
+                    ? Between(
+                        Between(source[topLeft + i], source[topRight + i], share.Right),
+                        Between(source[bottomLeft + i], source[bottomRight + i], share.Right), share.Down)
+                    : Between(
+                        Between(Value(source, topLeft, i, fill), Value(source, topRight, i, fill), share.Right),
+                        Between(Value(source, bottomLeft, i, fill), Value(source, bottomRight, i, fill), share.Right), share.Down);
             }
         }
-
-        int Offset(int y, int x) =>
-            (uint)y < (uint)layout.Height && (uint)x < (uint)layout.Width ? y * layout.RowLength + x * layout.Depth : -1;
     }
+
+    /// <summary>Where a pixel begins within a block; −1 outside the sample.</summary>
+    private static int Offset(SampleLayout layout, int y, int x) =>
+        (uint)y < (uint)layout.Height && (uint)x < (uint)layout.Width ? y * layout.RowLength + x * layout.Depth : -1;
 
     private static float Value(ReadOnlySpan<float> source, int offset, int i, float fill) => offset < 0 ? fill : source[offset + i];
 

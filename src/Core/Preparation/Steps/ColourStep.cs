@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxKd.Core.Randomness;
 
 namespace OnnxKd.Core.Preparation.Steps;
@@ -35,8 +36,7 @@ public sealed record ColourStep(double Brightness = 0, double Contrast = 0, doub
         var contrast = NextFactor(ref random, Contrast);
         var saturation = NextFactor(ref random, Saturation);
         if (Brightness > 0)
-            foreach (ref var value in sample)
-                value *= brightness;
+            TensorPrimitives.Multiply(sample, brightness, sample);
         if (Contrast > 0)
             Stretch(sample, contrast, MeanGrey(sample, layout));
         if (Saturation > 0)
@@ -48,8 +48,8 @@ public sealed record ColourStep(double Brightness = 0, double Contrast = 0, doub
 
     private static void Stretch(Span<float> sample, float factor, float centre)
     {
-        foreach (ref var value in sample)
-            value = centre + (value - centre) * factor;
+        TensorPrimitives.Multiply(sample, factor, sample);
+        TensorPrimitives.Add(sample, centre * (1 - factor), sample);
     }
 
     private static void Saturate(Span<float> sample, SampleLayout layout, float factor)

@@ -10,22 +10,23 @@ internal static class PortableMath
     // ln 2 = High + Low, High having so few bits that its product with an exponent is exact.
     private const double Ln2High = 0.693147180369123816490;
     private const double Ln2Low = 1.90821492927058770002e-10;
+    private const int MantissaBits = 52;
+    private const int ExponentOfOne = 1023;
     private const double Sqrt2 = 1.4142135623730951;
 
     /// <summary>The natural logarithm of a normal positive number: 2 artanh((m − 1) ÷ (m + 1)) + e ln 2 for m 2ᵉ, m near 1.</summary>
     public static double Log(double x)
     {
-        var exponent = Math.ILogB(x);
-        var mantissa = Math.ScaleB(x, -exponent);
+        var bits = BitConverter.DoubleToInt64Bits(x);
+        var exponent = (int)(bits >> MantissaBits) - ExponentOfOne;
+        var mantissa = BitConverter.Int64BitsToDouble(bits - ((long)exponent << MantissaBits));
         if (mantissa > Sqrt2)
         {
             mantissa /= 2;
             exponent++;
         }
         var s = (mantissa - 1) / (mantissa + 1);
-        var sum = 0.0;
-        for (var n = 21; n >= 1; n -= 2)
-            sum = sum * s * s + 1.0 / n;
+        var sum = Polynomial(s * s, [1 / 21.0, 1 / 19.0, 1 / 17.0, 1 / 15.0, 1 / 13.0, 1 / 11.0, 1 / 9.0, 1 / 7.0, 1 / 5.0, 1 / 3.0, 1]);
         return exponent * Ln2High + (exponent * Ln2Low + 2 * s * sum);
     }
 
@@ -47,13 +48,10 @@ internal static class PortableMath
         var quarters = Math.Round(4 * turns);
         var angle = (4 * turns - quarters) * (Math.PI / 2);
         var square = angle * angle;
-        var (sin, cos) = (1.0, 1.0);
-        for (var n = 18; n >= 2; n -= 2)
-        {
-            sin = 1 - sin * square / (n * (n + 1));
-            cos = 1 - cos * square / (n * (n - 1));
-        }
-        sin *= angle;
+        var sin = angle * Polynomial(
+            square, [1 / 355687428096000.0, -1 / 1307674368000.0, 1 / 6227020800.0, -1 / 39916800.0, 1 / 362880.0, -1 / 5040.0, 1 / 120.0, -1 / 6.0, 1]);
+        var cos = Polynomial(
+            square, [1 / 20922789888000.0, -1 / 87178291200.0, 1 / 479001600.0, -1 / 3628800.0, 1 / 40320.0, -1 / 720.0, 1 / 24.0, -1 / 2.0, 1]);
         return ((long)quarters & 3) switch
         {
             0 => (sin, cos),
@@ -61,5 +59,14 @@ internal static class PortableMath
             2 => (-sin, -cos),
             _ => (-cos, sin),
         };
+    }
+
+    /// <summary>Horner's scheme, the highest power first.</summary>
+    private static double Polynomial(double x, ReadOnlySpan<double> coefficients)
+    {
+        var sum = 0.0;
+        foreach (var coefficient in coefficients)
+            sum = sum * x + coefficient;
+        return sum;
     }
 }
