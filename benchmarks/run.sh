@@ -6,12 +6,17 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 "$root/eng/setup.sh"
 
-# The peer of train-step is Debian's PyTorch, which is made of the same libtorch.
-if [[ ${1:-} == train-step ]] && ! dpkg-query -W python3-torch python3-numpy &>/dev/null; then
-  say "installing Debian packages: python3-torch python3-numpy"
-  apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends python3-torch python3-numpy \
-    >"$root/build/apt.log" 2>&1 </dev/null ||
-    fail 2 "apt-get could not install python3-torch and python3-numpy." "Its whole output is in build/apt.log."
+if [[ ${1:-} == train-step ]]; then
+  # The peer is Debian's PyTorch, which is made of the same libtorch.
+  if ! dpkg-query -W -f='${Status}\n' python3-torch python3-numpy 2>/dev/null | grep -c ' installed$' | grep -qx 2; then
+    say "installing Debian packages: python3-torch python3-numpy"
+    apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends python3-torch python3-numpy \
+      >"$root/build/apt.log" 2>&1 </dev/null ||
+      fail 2 "apt-get could not install python3-torch and python3-numpy." "Its whole output is in build/apt.log."
+  fi
+  # Threads of both sides wait for work as PyTorch's do by default. Ours would go to sleep sooner, which would compare how busy the
+  # machine is (docs/performance.md).
+  export GOMP_SPINCOUNT=${GOMP_SPINCOUNT-300000}
 fi
 dotnet build "$root/benchmarks/Benchmarks.csproj" -c Release -v quiet </dev/null >"$root/build/benchmarks.log" 2>&1 || {
   cat "$root/build/benchmarks.log" >&2

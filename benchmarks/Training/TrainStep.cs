@@ -43,8 +43,8 @@ internal static class TrainStep
             figures[$"{name}_logits_max_abs"] = ours.Logits().Zip(theirs.Logits(), (a, b) => Math.Abs(a - b)).Max();
             figures[$"{name}_first_loss"] = ours.Run(1).Loss;
             figures[$"{name}_first_loss_pytorch"] = theirs.Run(1).Loss;
-            var warmUp = 2 * Batches;
-            var steps = Math.Max(1, (int)(blockSeconds / (Both(ours, theirs, warmUp).Ours / warmUp)));
+            const int warmUp = 2 * Batches;
+            var steps = 2 * Math.Max(1, (int)(blockSeconds / (Both(ours, theirs, warmUp).Ours / warmUp) / 2));
             Both(ours, theirs, steps);
 
             var pairs = Enumerable.Range(0, blocks).Select(_ => Both(ours, theirs, steps)).ToList();
@@ -59,11 +59,11 @@ internal static class TrainStep
         }
     }
 
-    /// <summary>A block of ours between two halves of theirs: what drifts meets both alike.</summary>
+    /// <summary>A block of ours between two halves of theirs: what drifts meets both alike. The number of steps is even.</summary>
     private static (double Ours, double Theirs) Both(OurStep ours, Peer theirs, int steps)
     {
-        var before = theirs.Run(steps - steps / 2).Seconds;
+        var before = theirs.Run(steps / 2).Seconds;
         var middle = ours.Run(steps).Seconds;
-        return (middle, before + (steps > 1 ? theirs.Run(steps / 2).Seconds : 0));
+        return (middle, before + theirs.Run(steps / 2).Seconds);
     }
 }
