@@ -72,7 +72,9 @@ public sealed record Augmentation
             if (step.NeedsPlane && !layout.IsPlane)
                 throw Bad(
                     "A step of the augmentation needs samples with a height and a width, or with time and frequency.",
-                    new(step.Name, Samples(), "[height, width], [channels, height, width], or [height, width, channels] with channel axis 2"));
+                    new(
+                        step.Name, Samples(),
+                        "[height, width], [channels, height, width], or [height, width, channels] with channel axis 2"));
             if (step.Misfit(layout) is { } misfit)
                 throw Bad(
                     "A setting of the augmentation does not fit the samples.",

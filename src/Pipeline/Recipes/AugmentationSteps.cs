@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
 
-/// <summary>The steps of an augmentation as recipes write them. A step of which only the first setting is given may be that setting alone.</summary>
+/// <summary>The steps of an augmentation as recipes write them; one of which only the first setting is given may be that alone.</summary>
 internal static class AugmentationSteps
 {
     private static readonly Entry[] Table =
@@ -25,7 +25,9 @@ internal static class AugmentationSteps
             s => new(s.Interval("factor"), s.Number("fill", 0)),
             s => Line(("factor", List(s.Factor)), ("fill", s.Fill))),
         Of<EraseStep>("erase", ["probability", "scale", "ratio", "fill"],
-            s => new(s.Number("probability", 0.5), s.Interval("scale", new(0.02, 1 / 3.0)), s.Interval("ratio", new(0.3, 1 / 0.3)), s.Number("fill", 0)),
+            s => new(
+                s.Number("probability", 0.5), s.Interval("scale", new(0.02, 1 / 3.0)), s.Interval("ratio", new(0.3, 1 / 0.3)),
+                s.Number("fill", 0)),
             s => Line(("probability", s.Probability), ("scale", List(s.Scale)), ("ratio", List(s.Ratio)), ("fill", s.Fill))),
         Of<ColourStep>("colour", ["brightness", "contrast", "saturation"],
             s => new(s.Number("brightness", 0), s.Number("contrast", 0), s.Number("saturation", 0)),

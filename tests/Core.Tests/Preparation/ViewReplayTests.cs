@@ -1,3 +1,4 @@
+using System.Text;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Randomness;
@@ -19,8 +20,8 @@ public sealed class ViewReplayTests : IDisposable
             [3, 9, 11], 0,
             [
                 new ShiftStep(2), new CropStep(new(0.3, 1), new(0.5, 2)), new FlipStep(0.5, 0.1), new RotationStep(20, 3),
-                new ScaleStep(new(0.8, 1.2)), new EraseStep(0.5, new(0.1, 0.3), new(0.5, 2)), new ColourStep(0.4, 0.4, 0.4), new NoiseStep(5),
-                new ClampStep(new(0, 255)), new CutMixStep(1, 0.5),
+                new ScaleStep(new(0.8, 1.2)), new EraseStep(0.5, new(0.1, 0.3), new(0.5, 2)), new ColourStep(0.4, 0.4, 0.4),
+                new NoiseStep(5), new ClampStep(new(0, 255)), new CutMixStep(1, 0.5),
             ]
         },
         { [9, 11, 3], 2, [new RotationStep(180), new ColourStep(0.4, 0.4, 0.4), new MixupStep(0.2, 0.8)] },
@@ -46,7 +47,7 @@ public sealed class ViewReplayTests : IDisposable
                 capture.Read([.. Enumerable.Range(row, 50)], view, captured.AsSpan((int)(view * Samples + row) * elements, 50 * elements));
 
         // The trainer knows the augmentation from the manifest, and opens the set itself.
-        var manifest = CanonicalJson.Deserialize<Augmentation>(System.Text.Encoding.UTF8.GetBytes(CanonicalJson.Serialize(augmentation)), "m");
+        var manifest = CanonicalJson.Deserialize<Augmentation>(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(augmentation)), "m");
         using var again = TransferSet.Open(new() { Samples = set.Name });
         var trainer = new SampleReader(again, preprocessing, manifest, seed: 5);
         var order = Enumerable.Range(0, Views * Samples).Select(i => (long)i).ToArray();
@@ -56,7 +57,8 @@ public sealed class ViewReplayTests : IDisposable
             var found = new float[elements];
             trainer.Read([place % Samples], (uint)(place / Samples), found);
             Assert.True(
-                captured.AsSpan((int)place * elements, elements).SequenceEqual(found), $"Sample {place % Samples} differs in view {place / Samples}.");
+                captured.AsSpan((int)place * elements, elements).SequenceEqual(found),
+                $"Sample {place % Samples} differs in view {place / Samples}.");
         });
         Assert.True(captured.Distinct().Count() > shape.Aggregate(1, (a, b) => a * b), "The views hardly vary.");
     }

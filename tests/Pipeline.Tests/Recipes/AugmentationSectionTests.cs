@@ -30,7 +30,10 @@ public sealed class AugmentationSectionTests : IDisposable
             "erase: {probability: 0.25, scale: [0.02, 0.2], ratio: [0.5, 2], fill: 0}",
             new EraseStep(0.25, new(0.02, 0.2), new(0.5, 2))
         },
-        { "colour: { brightness: 0.4, saturation: 0.1 }", "colour: {brightness: 0.4, contrast: 0, saturation: 0.1}", new ColourStep(0.4, 0, 0.1) },
+        {
+            "colour: { brightness: 0.4, saturation: 0.1 }", "colour: {brightness: 0.4, contrast: 0, saturation: 0.1}",
+            new ColourStep(0.4, 0, 0.1)
+        },
         { "noise: 5", "noise: 5", new NoiseStep(5) },
         { "clamp: [0, 255]", "clamp: [0, 255]", new ClampStep(new(0, 255)) },
         { "time-mask: 8", "time-mask: {length: 8, count: 1, fill: 0}", new TimeMaskStep(1, 8) },
@@ -50,7 +53,8 @@ public sealed class AugmentationSectionTests : IDisposable
         var augmentation = Read($"{{ {text} }}");
 
         Assert.Equal(new Augmentation(step), augmentation);
-        Assert.Equal($"augmentation: {{{resolved}}}\n", YamlTree.Text(YamlTree.Map(("augmentation", AugmentationSection.Write(augmentation)))));
+        Assert.Equal(
+            $"augmentation: {{{resolved}}}\n", YamlTree.Text(YamlTree.Map(("augmentation", AugmentationSection.Write(augmentation)))));
         Assert.Equal(augmentation, Read($"{{ {resolved} }}"));
     }
 

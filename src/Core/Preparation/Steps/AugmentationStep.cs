@@ -3,7 +3,7 @@ using OnnxKd.Core.Randomness;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
-/// <summary>One random change of a sample: its settings, as recorded in a cache's manifest. The attributes are the table of all kinds.</summary>
+/// <summary>One random change of a sample: its settings, as a cache's manifest records them. The attributes are the table of all.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "step")]
 [JsonDerivedType(typeof(ShiftStep), ShiftStep.Kind)]
 [JsonDerivedType(typeof(CropStep), CropStep.Kind)]

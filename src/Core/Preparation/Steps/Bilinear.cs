@@ -1,6 +1,6 @@
 namespace OnnxKd.Core.Preparation.Steps;
 
-/// <summary>Where the value of a place (y, x) comes from: row YY·y + YX·x + Y0, column XY·y + XX·x + X0; pixels have whole numbers.</summary>
+/// <summary>Where the value of a place comes from: row YY·y + YX·x + Y0, column XY·y + XX·x + X0. Pixels have whole numbers.</summary>
 internal readonly record struct Affine(double YY, double YX, double Y0, double XY, double XX, double X0);
 
 /// <summary>
@@ -40,8 +40,8 @@ internal static class Bilinear
             {
                 var (left, right) = Split((x + 0.5) * region.Width / layout.Width - 0.5 + region.Left, region.Left, region.Right - 1);
                 Blend(
-                    sample, scratch, layout, (y, x), (top, Math.Min(top + 1, region.Bottom - 1)), (left, Math.Min(left + 1, region.Right - 1)),
-                    (down, right), fill: 0);
+                    sample, scratch, layout, (y, x), (top, Math.Min(top + 1, region.Bottom - 1)),
+                    (left, Math.Min(left + 1, region.Right - 1)), (down, right), fill: 0);
             }
         }
     }

@@ -2,7 +2,7 @@ using OnnxKd.Core.Randomness;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
-/// <summary>Limits every value: what colour or noise moved beyond the range of stored values comes back to its border. Draws: nothing.</summary>
+/// <summary>Limits every value: what colour or noise moved beyond the range of stored values comes back. Draws: nothing.</summary>
 /// <param name="Range">The lowest and the highest value.</param>
 public sealed record ClampStep(Interval Range) : SampleStep(Kind)
 {

@@ -23,7 +23,7 @@ internal static class Draws
         return (radius * cos, radius * sin);
     }
 
-    /// <summary>From the distribution Beta(α, α): X ÷ (X + Y) for X and Y from Gamma(α), by their logarithms, since they underflow.</summary>
+    /// <summary>From Beta(α, α): X ÷ (X + Y) for X and Y from Gamma(α), by their logarithms, since they underflow.</summary>
     public static double NextBeta(this ref CounterRandom random, double alpha)
     {
         var (x, y) = (random.NextLogGamma(alpha), random.NextLogGamma(alpha));

@@ -42,16 +42,21 @@ internal static class PortableMath
         return Math.ScaleB(sum, (int)k);
     }
 
-    /// <summary>Sine and cosine of an angle in turns (1 = 360°): Taylor series within an eighth of a turn, mirrored into the others.</summary>
+    /// <summary>Sine and cosine of an angle in turns (1 = 360°): Taylor series within an eighth of a turn, then mirrored.</summary>
     public static (double Sin, double Cos) SinCos(double turns)
     {
         var quarters = Math.Round(4 * turns);
         var angle = (4 * turns - quarters) * (Math.PI / 2);
         var square = angle * angle;
         var sin = angle * Polynomial(
-            square, [1 / 355687428096000.0, -1 / 1307674368000.0, 1 / 6227020800.0, -1 / 39916800.0, 1 / 362880.0, -1 / 5040.0, 1 / 120.0, -1 / 6.0, 1]);
+            square,
+            [
+                1 / 355687428096000.0, -1 / 1307674368000.0, 1 / 6227020800.0, -1 / 39916800.0, 1 / 362880.0, -1 / 5040.0, 1 / 120.0, -1 / 6.0,
+                1,
+            ]);
         var cos = Polynomial(
-            square, [1 / 20922789888000.0, -1 / 87178291200.0, 1 / 479001600.0, -1 / 3628800.0, 1 / 40320.0, -1 / 720.0, 1 / 24.0, -1 / 2.0, 1]);
+            square,
+            [1 / 20922789888000.0, -1 / 87178291200.0, 1 / 479001600.0, -1 / 3628800.0, 1 / 40320.0, -1 / 720.0, 1 / 24.0, -1 / 2.0, 1]);
         return ((long)quarters & 3) switch
         {
             0 => (sin, cos),

@@ -3,8 +3,8 @@ using OnnxKd.Core.Randomness;
 namespace OnnxKd.Core.Preparation.Steps;
 
 /// <summary>
-/// Fills runs of frames of samples [..., time, frequency] with one value (Park et al., "SpecAugment", 2019); runs may overlap. Draws, for each
-/// run: length, uniform over 0…<see cref="Length"/>, and start.
+/// Fills runs of frames of samples [..., time, frequency] with one value (Park et al., "SpecAugment", 2019); runs may overlap. Draws, for
+/// each run: length, uniform over 0…<see cref="Length"/>, and start.
 /// </summary>
 /// <param name="Count">How many runs.</param>
 /// <param name="Length">The longest run.</param>

@@ -23,7 +23,8 @@ public class GeometricStepTests
     [Fact]
     public void Flip_WithProbability_HappensAsOftenAsThat()
     {
-        var flips = Enumerable.Range(0, 4000).Select(view => StepRun.Apply(new FlipStep(0.25, 0.5), [1, 2, 3, 4], [2, 2], view: (uint)view)).ToArray();
+        var flips = Enumerable.Range(0, 4000)
+            .Select(view => StepRun.Apply(new FlipStep(0.25, 0.5), [1, 2, 3, 4], [2, 2], view: (uint)view)).ToArray();
 
         // Four standard deviations.
         Assert.InRange(flips.Count(f => f[0] is 2 or 4), 1000 - 110, 1000 + 110);
@@ -166,7 +167,9 @@ public class GeometricStepTests
     }
 
     public static TheoryData<SampleStep> Every =>
-        [new ShiftStep(2), new CropStep(new(0.3, 1), new(0.5, 2)), new FlipStep(0.5, 0.5), new RotationStep(30), new ScaleStep(new(0.5, 2))];
+    [
+        new ShiftStep(2), new CropStep(new(0.3, 1), new(0.5, 2)), new FlipStep(0.5, 0.5), new RotationStep(30), new ScaleStep(new(0.5, 2)),
+    ];
 
     [Theory]
     [MemberData(nameof(Every))]
@@ -198,6 +201,7 @@ public class GeometricStepTests
         var (top, left) = ((int)Math.Floor(y), (int)Math.Floor(x));
         var (bottom, right) = (Math.Min(top + 1, height - 1), Math.Min(left + 1, width - 1));
         var (v, u) = (y - top, x - left);
-        return (1 - v) * ((1 - u) * pixel(top, left) + u * pixel(top, right)) + v * ((1 - u) * pixel(bottom, left) + u * pixel(bottom, right));
+        return (1 - v) * ((1 - u) * pixel(top, left) + u * pixel(top, right))
+            + v * ((1 - u) * pixel(bottom, left) + u * pixel(bottom, right));
     }
 }
