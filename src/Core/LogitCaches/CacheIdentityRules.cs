@@ -5,6 +5,9 @@ namespace OnnxKd.Core.LogitCaches;
 /// <summary>What must hold of an identity, whether it comes from a caller or from a file.</summary>
 internal static class CacheIdentityRules
 {
+    /// <summary>More rows than any cache has; products of it with sizes in bytes stay within 64 bits.</summary>
+    public const long MaxRows = 1L << 40;
+
     private const double WeightTolerance = 1e-9;
     private const long MaxBatchBytes = 1 << 30;
     private const int MaxAxes = 16;
@@ -13,9 +16,9 @@ internal static class CacheIdentityRules
     /// <summary>What is wrong; <c>null</c> if nothing is.</summary>
     public static string? Problem(CacheIdentity identity, int batchSize)
     {
-        if (identity.Samples < 1 || identity.Views < 1 || identity.Samples > long.MaxValue / identity.Views)
+        if (identity.Samples < 1 || identity.Views < 1 || identity.Samples > MaxRows / identity.Views)
             return $"samples is {identity.Samples} and views is {identity.Views}";
-        if (identity.FirstId < 0)
+        if (identity.FirstId < 0 || identity.FirstId > long.MaxValue - identity.Samples)
             return $"first_id is {identity.FirstId}";
         if (!IsDigest(identity.SamplesDigest))
             return "samples_digest is not a SHA-256 in lower-case hexadecimal";

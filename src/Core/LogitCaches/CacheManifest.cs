@@ -75,8 +75,6 @@ internal sealed record CacheManifest
         {
             throw Damaged(path, error.Message.ReplaceLineEndings(" "), error);
         }
-        if (!bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(manifest))))
-            throw Damaged(path, "it is not in the form in which it was written");
         if (manifest.Problem() is { } problem)
             throw Damaged(path, problem);
         return manifest;
@@ -166,8 +164,8 @@ internal sealed record CacheManifest
     {
         if (CacheIdentityRules.Problem(Identity, BatchSize) is { } problem)
             return problem;
-        if (RowsPerShard < 1 || RowsPerShard % BatchSize != 0)
-            return "rows_per_shard is not a multiple of batch_size";
+        if (RowsPerShard is < 1 or > CacheIdentityRules.MaxRows || RowsPerShard % BatchSize != 0)
+            return $"rows_per_shard is {RowsPerShard}, which is not a multiple of batch_size";
         var layout = Layout;
         if (layout.ShardCount > ShardLayout.MaxShards)
             return $"{layout.ShardCount} shards are above {ShardLayout.MaxShards}";

@@ -36,7 +36,16 @@ public sealed record CacheStream(
     public int Classes => Shape[^1];
 
     /// <summary>Positions in a row (frames, pixels): the product of all axes but the last.</summary>
-    public int Positions => Shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
+    public int Positions
+    {
+        get
+        {
+            var positions = 1;
+            for (var axis = 0; axis < Shape.Count - 1; axis++)
+                positions = checked(positions * Shape[axis]);
+            return positions;
+        }
+    }
 
     /// <summary>Values in a row.</summary>
     public int Values => checked(Positions * Classes);

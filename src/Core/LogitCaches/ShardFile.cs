@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
@@ -16,6 +17,7 @@ internal static class ShardFile
     private const string IdentityKey = "identity";
     private const string FirstRowKey = "first_row";
     private const int ReadBytes = 1 << 17;
+    private const int IdsAtOnce = 1 << 10;
 
     /// <summary>The tensor of the seal; it sorts after all others, and so lies at the end.</summary>
     private const string SealTensor = "~sha256";
@@ -113,7 +115,7 @@ internal static class ShardFile
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[ReadBytes];
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
         var left = Math.Max(0, stream.Length - SHA256.HashSizeInBytes);
         while (left > 0 && stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left)) is > 0 and var count)
         {
@@ -123,18 +125,22 @@ internal static class ShardFile
         var expected = hash.GetCurrentHash();
         var length = stream.ReadAtLeast(buffer.AsSpan(0, SHA256.HashSizeInBytes), SHA256.HashSizeInBytes, throwOnEndOfStream: false);
         hash.AppendData(buffer, 0, length);
-        return (stream.Length, Convert.ToHexStringLower(hash.GetCurrentHash()), buffer.AsSpan(0, length).SequenceEqual(expected));
+        var isSealed = buffer.AsSpan(0, length).SequenceEqual(expected);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return (stream.Length, Convert.ToHexStringLower(hash.GetCurrentHash()), isSealed);
     }
 
     private static long[] TensorShape(RowRange rows, StoredField field) => [rows.Count, .. field.Field.Shape.Select(size => (long)size)];
 
     private static void WriteIds(Stream stream, CacheIdentity identity, RowRange rows)
     {
-        Span<byte> id = stackalloc byte[sizeof(long)];
-        for (var row = rows.First; row < rows.End; row++)
+        Span<byte> ids = stackalloc byte[IdsAtOnce * sizeof(long)];
+        for (var row = rows.First; row < rows.End; row += IdsAtOnce)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(id, identity.RowKey(row).Id);
-            stream.Write(id);
+            var count = (int)Math.Min(IdsAtOnce, rows.End - row);
+            for (var i = 0; i < count; i++)
+                BinaryPrimitives.WriteInt64LittleEndian(ids[(i * sizeof(long))..], identity.RowKey(row + i).Id);
+            stream.Write(ids[..(count * sizeof(long))]);
         }
     }
 

@@ -75,7 +75,9 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
         var (idBytes, logitBytes) = Sizes(stream);
         var logits = MemoryMarshal.Cast<byte, Half>(stored.Slice(idBytes, logitBytes));
         var tail = MemoryMarshal.Cast<byte, float>(stored[(idBytes + logitBytes)..]);
-        var one = Math.Max(0, Temperatures.ToList().IndexOf(1));
+        var one = 0;
+        for (var t = 0; t < tails; t++)
+            one = Temperatures[t] == 1 ? t : one;
         for (var position = 0; position < stream.Positions; position++)
         {
             var to = values.Slice(position * classes, classes);
