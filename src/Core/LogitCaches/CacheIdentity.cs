@@ -45,7 +45,7 @@ public sealed record CacheIdentity
     /// <summary>Where the teachers ran: <c>cpu</c> or <c>cuda</c>.</summary>
     public required string Provider { get; init; }
 
-    /// <summary>The arithmetic the teachers ran in: <c>fp32</c>.</summary>
+    /// <summary>The arithmetic the teachers ran in: <c>fp32</c> or <c>fp16</c>.</summary>
     public required string Precision { get; init; }
 
     /// <summary>The random views that were captured.</summary>
