@@ -12,6 +12,7 @@ using OnnxKd.Core.Errors;
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
+    ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
@@ -44,5 +45,5 @@ if (args is [var name, .. var rest] && Array.Find(benchmarks, b => b.Name == nam
 
 Console.Error.WriteLine("usage: benchmarks/run.sh NAME [--json] [options]");
 foreach (var benchmark in benchmarks)
-    Console.Error.WriteLine($"  {benchmark.Name,-12} {benchmark.Measures}");
+    Console.Error.WriteLine($"  {benchmark.Name,-13} {benchmark.Measures}");
 return 2;

@@ -110,7 +110,7 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
 
         var error = Cli.Fails(2, "run", recipe, "--runs", folder["runs"]);
 
-        Assert.All(["number of classes", "student 5", "teacher 3"], part => Assert.Contains(part, error));
+        Assert.All(["number of classes", "student [5]", "teacher [3]"], part => Assert.Contains(part, error));
     }
 
     [Fact]

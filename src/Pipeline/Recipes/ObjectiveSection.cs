@@ -33,6 +33,7 @@ internal static class ObjectiveSection
     public static IEnumerable<YamlNode> Write(IReadOnlyList<TermOptions> objective) => objective.Select(term => YamlTree.Map(
         (term.Name, YamlTree.Line(
             ("temperature", term.Name == Soft ? term.Temperature : null),
+            ("stream", term.Stream),
             ("weight", WriteWeight(term.Weight))))));
 
     private static TermOptions ReadTerm(RecipeValue value)
@@ -41,14 +42,22 @@ internal static class ObjectiveSection
         if (value.Entries().Count() != 1)
             throw value.Error("A term of the objective has one name.", remedy: "begin each term with a dash of its own");
         var name = value.Entries().Single().Key.Text();
-        var term = map.Require(name).Map(name == Soft ? ["temperature", "weight"] : ["weight"]);
+        var term = map.Require(name).Map(Keys(name));
         return new()
         {
             Name = name,
             Temperature = term.Read("temperature", 1, v => v.Number(NumberRange.Above(0))),
+            Stream = term.Read("stream", null, v => v.Text()),
             Weight = term.Read("weight", WeightSchedule.Constant(1), ReadWeight),
         };
     }
+
+    private static string[] Keys(string name) => name switch
+    {
+        Soft => ["temperature", "stream", "weight"],
+        LogitMatching => ["stream", "weight"],
+        _ => ["weight"],
+    };
 
     /// <summary>A number, or epochs and weights: <c>{ 0: 1, 10: 0.5 }</c>.</summary>
     private static WeightSchedule ReadWeight(RecipeValue value)

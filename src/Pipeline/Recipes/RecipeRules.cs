@@ -41,8 +41,10 @@ internal static class RecipeRules
     {
         if (recipe.Data.Transfer.Labels is null && UsesLabels(recipe.Objective))
             throw NoLabels(map.Require("objective"));
-        if (recipe.Data.Validation is { Labels: null })
-            throw map.Require("data").Error("The validation set has no labels.", remedy: "set data.validation.labels");
+        if (recipe.Data.Validation is { Labels: null } && (!recipe.HasTeachers || recipe.Baseline is not null))
+            throw map.Require("data").Error(
+                "Without a teacher, a validation set without labels says nothing, and the baseline has none.",
+                remedy: "set data.validation.labels, or remove the baseline");
         if (recipe.Data.Test is { Labels: null } && !recipe.HasTeachers)
             throw map.Require("data").Error("Without a teacher, a test set without labels says nothing.", remedy: "set data.test.labels");
     }

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Losses.Targets;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,6 +14,9 @@ internal sealed class LogitMatchingTerm : LossTerm
 {
     /// <inheritdoc/>
     public override TermNeeds Needs => TermNeeds.Teacher;
+
+    /// <inheritdoc/>
+    public override void Require(TargetForm form) => form.RequireEveryLogit();
 
     /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs)

@@ -39,6 +39,13 @@ internal static class LossTable
                 found: $"temperature {options.Temperature}",
                 expected: $"a temperature only for {string.Join(", ", Tempered)}",
                 remedy: "remove the temperature");
-        return create(options);
+        var term = create(options);
+        if (options.Stream is not null && !term.Needs.HasFlag(TermNeeds.Teacher))
+            throw new InputException(
+                "A term learns from no teacher.",
+                where: $"objective, term '{options.Name}'",
+                found: $"stream '{options.Stream}'",
+                remedy: "remove the stream");
+        return term;
     }
 }

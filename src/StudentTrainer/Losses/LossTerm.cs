@@ -23,11 +23,29 @@ internal enum TermNeeds
 /// <param name="Labels">The class index of each row (int64), where the objective needs them.</param>
 internal readonly record struct TermInputs(Tensor Logits, TeacherTargets? Teacher, Tensor? Labels);
 
+/// <summary>What an objective is computed from.</summary>
+/// <param name="Logits">The student's, rows × classes.</param>
+/// <param name="Teachers">What the teachers say of each row, by stream; empty where the objective needs none.</param>
+/// <param name="Labels">The class index of each row (int64), where the objective needs them.</param>
+internal readonly record struct ObjectiveInputs(Tensor Logits, IReadOnlyDictionary<string, TeacherTargets> Teachers, Tensor? Labels)
+{
+    /// <summary>What a term is computed from.</summary>
+    /// <param name="stream">The stream that it learns from; <c>null</c>: the only one.</param>
+    public TermInputs For(string? stream) =>
+        new(Logits, stream is null ? Teachers.Values.SingleOrDefault() : Teachers[stream], Labels);
+}
+
 /// <summary>One term of an objective, unweighted.</summary>
 internal abstract class LossTerm
 {
     /// <summary>What it reads.</summary>
     public abstract TermNeeds Needs { get; }
+
+    /// <summary>Refuses a stream of a cache that the term cannot learn from.</summary>
+    /// <exception cref="Core.Errors.InputException">Says why.</exception>
+    public virtual void Require(TargetForm form)
+    {
+    }
 
     /// <summary>The mean over the rows: a scalar that gradients flow through.</summary>
     public abstract Tensor Compute(in TermInputs inputs);

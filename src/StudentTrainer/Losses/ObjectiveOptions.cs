@@ -11,6 +11,11 @@ public sealed record TermOptions
 
     /// <summary>The temperature of <c>soft</c>; default 1. The other terms take none.</summary>
     public double Temperature { get; init; } = 1;
+
+    /// <summary>
+    /// The stream of the cache that <c>soft</c> and <c>logit-matching</c> learn from; default <c>null</c>: the only one that holds logits.
+    /// </summary>
+    public string? Stream { get; init; }
 }
 
 /// <summary>A weight over epochs: linear between points, constant outside them.</summary>

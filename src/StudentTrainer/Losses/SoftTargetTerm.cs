@@ -16,6 +16,9 @@ internal sealed class SoftTargetTerm(double temperature) : LossTerm
     public override TermNeeds Needs => TermNeeds.Teacher;
 
     /// <inheritdoc/>
+    public override void Require(TargetForm form) => form.RequireTemperature(temperature);
+
+    /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs) =>
         inputs.Teacher!.Divergence(inputs.Logits, temperature).mul(temperature * temperature / inputs.Logits.shape[0]);
 }

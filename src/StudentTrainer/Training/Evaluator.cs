@@ -1,69 +1,112 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Losses.Targets;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>Runs a student over a set without training it.</summary>
+/// <summary>How well a student did.</summary>
+/// <param name="Errors">Samples whose largest logit is not at the label; <c>null</c> without a label per sample.</param>
+/// <param name="Nll">Mean negative log-likelihood of the labels; <c>null</c> without a label per sample.</param>
+/// <param name="Agreement">
+/// Share of positions (that count) at which student and teacher put the same class first; <c>null</c> without a teacher.
+/// </param>
+internal readonly record struct StudentFigures(long? Errors, double? Nll, double? Agreement);
+
+/// <summary>Runs a student over a set, in order, without training it.</summary>
 internal sealed class Evaluator : IDisposable
 {
     private readonly StudentProgram program;
     private readonly TransferSet set;
     private readonly BatchSource batches;
+    private readonly string? teacher;
 
-    /// <summary>Prepares for a set, which is read in order.</summary>
-    public Evaluator(StudentProgram program, SampleReader reader, int batchSize, Device device)
+    /// <summary>Prepares for a set.</summary>
+    /// <param name="program">The student.</param>
+    /// <param name="reader">The samples.</param>
+    /// <param name="batchSize">Rows per batch.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="cache">The teacher's logits for the set, to measure agreement.</param>
+    /// <param name="stream">The stream of the cache that is compared with.</param>
+    /// <param name="lengths">How many positions of each sample count; <c>null</c>: all.</param>
+    public Evaluator(
+        StudentProgram program, SampleReader reader, int batchSize, Device device,
+        LogitCache? cache = null, CacheStream? stream = null, IReadOnlyList<int>? lengths = null)
     {
         this.program = program;
         set = reader.Set;
-        batches = new(reader, cache: null, labels: false, program.Input.Fit(set.SampleShape), batchSize, device);
+        teacher = stream?.Name;
+        var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [TargetForm.Of(stream)], lengths);
+        batches = new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
 
-    /// <summary>Hands out each batch of logits: first row, then rows × classes values, valid during the call.</summary>
-    public void Run(WeightSet weights, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
-    {
-        using var _ = no_grad();
-        long row = 0;
-        foreach (var batch in batches.Read(RowsInOrder(set.Count)))
-        {
-            token.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var logits = program.Run(weights, batch.ToDevice().Samples, training: false)[0];
-            onBatch(row, logits.cpu().data<float>().ToArray());
-            row += batch.Rows.Length;
-        }
-    }
+    /// <summary>Hands out each batch of logits: first row, then rows × values of an output, valid during the call.</summary>
+    public void Run(WeightSet weights, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token) =>
+        Run(weights, (row, logits, _) => onBatch(row, Values(logits)), token);
 
-    /// <summary>Measures a student on the labels of the set.</summary>
+    /// <summary>Measures a student.</summary>
     /// <param name="weights">Its weights.</param>
-    /// <param name="classes">The number of classes.</param>
-    /// <param name="teacher">The teacher's logits for the set, to measure agreement.</param>
+    /// <param name="output">What it gives.</param>
     /// <param name="token">Stops the measurement.</param>
-    public ClassificationMetrics Measure(WeightSet weights, int classes, LogitCache? teacher, CancellationToken token)
+    public StudentFigures Measure(WeightSet weights, StudentOutput output, CancellationToken token)
     {
-        var meter = new ClassificationMeter(classes);
-        Run(weights, (row, logits) =>
+        var labelled = output.Positions == 1 && set.IsLabelled ? new ClassificationMeter(output.Classes) : null;
+        var (agreed, compared) = (0L, 0L);
+        Run(weights, (row, logits, batch) =>
         {
-            var count = logits.Length / classes;
-            var teacherLogits = new float[teacher is null ? 0 : logits.Length];
-            teacher?.Read(teacher.Stream(), RowsInOrder(count, row), 0, teacherLogits);
-            meter.Add(logits.Span, set.Labels.Slice((int)row, count), teacherLogits);
+            labelled?.Add(Values(logits), set.Labels.Slice((int)row, (int)logits.shape[0]));
+            if (teacher is not null)
+                Compare(batch.Inputs(logits));
         }, token);
-        return meter.Result();
+        var scores = labelled?.Result();
+        return new(scores?.Errors, scores?.Nll, teacher is null ? null : (double)agreed / compared);
+
+        void Compare(in Losses.ObjectiveInputs inputs)
+        {
+            RequireFinite(inputs.Logits, output);
+            agreed += inputs.Logits.argmax(1).eq(inputs.Teachers[teacher].Top).sum().item<long>();
+            compared += inputs.Logits.shape[0];
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => batches.Dispose();
 
-    private static long[] RowsInOrder(long count, long first = 0)
+    private void Run(WeightSet weights, Action<long, Tensor, Batch> onBatch, CancellationToken token)
+    {
+        using var _ = no_grad();
+        long row = 0;
+        foreach (var prepared in batches.Read(RowsInOrder(set.Count)))
+        {
+            token.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var batch = prepared.ToDevice();
+            onBatch(row, program.Run(weights, batch.Samples, training: false)[0], batch);
+            row += prepared.Rows.Length;
+        }
+    }
+
+    private static void RequireFinite(Tensor logits, StudentOutput output)
+    {
+        if (!logits.isfinite().all().item<bool>())
+            throw new CheckFailedException(
+                "A logit of the student is not a finite number.",
+                where: $"output '{output.Name}', while it was measured",
+                remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
+    }
+
+    private static float[] Values(Tensor logits) => logits.cpu().data<float>().ToArray();
+
+    private static long[] RowsInOrder(long count)
     {
         var rows = new long[count];
         for (var i = 0; i < rows.Length; i++)
-            rows[i] = first + i;
+            rows[i] = i;
         return rows;
     }
 }

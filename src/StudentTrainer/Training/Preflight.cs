@@ -12,10 +12,10 @@ namespace OnnxKd.StudentTrainer.Training;
 internal static class Preflight
 {
     /// <summary>Runs a forward and a backward pass.</summary>
-    /// <returns>The number of classes.</returns>
-    /// <exception cref="InputException">Numbers of classes differ, or the output is not [N, classes].</exception>
+    /// <returns>What the student gives.</returns>
+    /// <exception cref="InputException">What the student gives, the caches and the labels do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
-    public static int RequireTrainable(
+    public static StudentOutput RequireTrainable(
         StudentProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
     {
         RequireParameters(weights);
@@ -23,31 +23,29 @@ internal static class Preflight
         using var copy = weights.Clone(trainable: true);
         var batch = batches.Epoch(0).First().ToDevice();
         var logits = program.Run(copy, batch.Samples, training: true)[0];
-        var classes = RequireClasses(logits, batch.Samples.shape[0], program.Outputs[0], data);
-        objective.Compute(new(logits, batch.Teacher, batch.Labels), 0).Loss.backward();
+        var output = StudentOutput.Of(program.Outputs[0], logits, batch.Samples.shape[0]);
+        foreach (var stream in batches.Streams)
+            output.RequireFits(stream, "transfer");
+        RequireLabels(output, objective, data);
+        objective.Compute(batch.Inputs(logits), 0).Loss.backward();
         RequireGradients(copy);
-        return classes;
+        return output;
     }
 
-    private static int RequireClasses(Tensor logits, long rows, string output, TrainingData data)
+    private static void RequireLabels(StudentOutput output, Objective objective, TrainingData data)
     {
-        if (logits.ndim != 2 || logits.shape[0] != rows)
-            throw new InputException(
-                "The student's output does not hold one row of logits per sample.",
-                $"output '{output}'", Shapes.Format(logits.shape), $"[{rows}, classes]");
-        var classes = (int)logits.shape[1];
-        foreach (var (cache, of) in new[] { (data.Cache, "transfer"), (data.EvaluationCache, "evaluation") })
+        if (output.Positions == 1)
         {
-            if (cache is not null && cache.Stream().Classes != classes)
-                throw new InputException(
-                    "Teacher and student differ in their number of classes.",
-                    where: $"output '{output}' of the student, and the cache of the {of} set",
-                    found: $"student {classes}, teacher {cache.Stream().Classes}",
-                    remedy: "use a student with as many outputs as the teacher has");
+            data.Transfer.RequireLabelsBelow(output.Classes);
+            data.Evaluation?.RequireLabelsBelow(output.Classes);
         }
-        data.Transfer.RequireLabelsBelow(classes);
-        data.Evaluation?.RequireLabelsBelow(classes);
-        return classes;
+        else if (objective.Needs.HasFlag(TermNeeds.Labels))
+            throw new InputException(
+                "A term of the objective learns from one label per sample, and the student gives logits at several positions.",
+                where: $"output '{output.Name}'",
+                found: $"{objective.NamesThatNeed(TermNeeds.Labels)}, and {Shapes.Format(output.Shape)} for each sample",
+                expected: "one label for each position, or one position",
+                remedy: "train with 'soft' alone");
     }
 
     private static void RequireParameters(WeightSet weights)

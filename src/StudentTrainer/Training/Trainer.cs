@@ -17,7 +17,8 @@ public static class Trainer
     /// <c>best.safetensors</c>).
     /// </summary>
     /// <param name="student">
-    /// The graph with its initial weights; not changed. The output that is learned from holds logits, or ends in a softmax: [N, classes].
+    /// The graph with its initial weights; not changed. The output that is learned from holds logits, or ends in a softmax: [N, classes],
+    /// or with positions such as frames between the two.
     /// </param>
     /// <param name="import">How the model becomes a student.</param>
     /// <param name="data">What it learns from.</param>
@@ -45,15 +46,16 @@ public static class Trainer
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
-        var classes = Preflight.RequireTrainable(program, weights, loss, batches, data);
+        var output = Preflight.RequireTrainable(program, weights, loss, batches, data);
         if (graph.Overlay?.Count > 0 && import.Initialisation == Initialisation.Keep)
             OverlayCalibration.Run(graph, weights, batches);
+        using var evaluation = EpochEvaluation.Open(program, output, data, loss, options, device);
 
         Directory.CreateDirectory(folder);
         using var state = new TrainingState(
-            weights, options, new(loss.Names, data.Transfer, device), folder, TrainingIdentity.Describe(student, import, data, objective, options));
+            weights, options, new(loss.Names, data.Transfer, device), folder,
+            TrainingIdentity.Describe(student, import, data, objective, options));
         state.Resume();
-        using var evaluation = EpochEvaluation.Open(program, data, classes, options, device);
         new TrainingLoop(program, loss, batches, options, state, evaluation, progress).Run(token);
 
         if (options.Keep == "best")

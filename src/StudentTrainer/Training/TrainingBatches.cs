@@ -1,3 +1,4 @@
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
 using OnnxKd.StudentTrainer.Graph;
@@ -14,13 +15,17 @@ internal sealed class TrainingBatches : IDisposable
     private readonly int? views;
     private readonly ulong seed;
 
-    private TrainingBatches(BatchSource source, long rows, int? views, ulong seed)
+    private TrainingBatches(BatchSource source, IReadOnlyList<CacheStream> streams, long rows, int? views, ulong seed)
     {
+        Streams = streams;
         this.source = source;
         this.rows = rows;
         this.views = views;
         this.seed = seed;
     }
+
+    /// <summary>The streams that are learned from.</summary>
+    public IReadOnlyList<CacheStream> Streams { get; }
 
     /// <summary>Steps per epoch.</summary>
     public int Count => source.Count;
@@ -29,17 +34,19 @@ internal sealed class TrainingBatches : IDisposable
     /// With a cache, samples are augmented exactly as the teacher saw them: the cache's augmentation, seed and view. Without one
     /// each epoch is a view of its own.
     /// </summary>
-    public static TrainingBatches Open(StudentProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
+    public static TrainingBatches Open(
+        StudentProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
-        var cache = objective.Needs.HasFlag(TermNeeds.Teacher) ? data.Cache : null;
-        var labels = objective.Needs.HasFlag(TermNeeds.Labels);
+        var streams = data.Cache is { } cache ? objective.StreamsOf(cache) : [];
+        var contents = new BatchContents(objective.Needs.HasFlag(TermNeeds.Labels), data.Cache, streams, data.Lengths);
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
-            new(reader, cache, labels, program.Input.Fit(set.SampleShape), batchSize, device), set.Count, identity?.Views, options.Seed);
+            new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),
+            [.. streams.Select(form => form.Stream)], set.Count, identity?.Views, options.Seed);
     }
 
     /// <summary>The batches of an epoch.</summary>

@@ -9,21 +9,33 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
 /// <param name="Preprocessing">What is done to samples before the student sees them.</param>
 /// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
-/// <param name="Evaluation">A labelled set to evaluate on each epoch; <c>null</c>: none.</param>
+/// <param name="Evaluation">
+/// A set to evaluate on each epoch: labelled, or with <paramref name="EvaluationCache"/>; <c>null</c>: none.
+/// </param>
 /// <param name="EvaluationCache">
 /// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
 /// </param>
 public sealed record TrainingData(
-    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null)
+{
+    /// <summary>
+    /// For outputs with frames: how many of each sample's count, from the first on, one number for each sample of
+    /// <see cref="Transfer"/>; <c>null</c>: all. The others neither are learned from nor weigh in the mean.
+    /// </summary>
+    public IReadOnlyList<int>? Lengths { get; init; }
+
+    /// <summary>The same for <see cref="Evaluation"/>.</summary>
+    public IReadOnlyList<int>? EvaluationLengths { get; init; }
+}
 
 /// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
 /// <param name="Epoch">Counted from 1.</param>
 /// <param name="LearningRate">At the epoch's end.</param>
-/// <param name="Loss">Mean objective over the epoch.</param>
+/// <param name="Loss">Mean objective over the epoch: of the batches, each weighing as many samples as it has.</param>
 /// <param name="Terms">Mean of each term, unweighted, by name.</param>
-/// <param name="Errors">On the evaluation set, if there is one.</param>
-/// <param name="Nll">On the evaluation set, if there is one.</param>
-/// <param name="Agreement">With the teacher on the evaluation set, if its logits are there.</param>
+/// <param name="Errors">On the evaluation set, if it has a label per sample.</param>
+/// <param name="Nll">On the evaluation set, if it has a label per sample.</param>
+/// <param name="Agreement">With the teacher on the evaluation set, over all positions, if its logits are there.</param>
 public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
     long? Errors, double? Nll, double? Agreement = null);

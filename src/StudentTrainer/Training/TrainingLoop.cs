@@ -53,7 +53,7 @@ internal sealed class TrainingLoop(
 
         var batch = prepared.ToDevice();
         var logits = program.Run(state.Weights, batch.Samples, training: true)[0];
-        var (loss, parts) = objective.Compute(new(logits, batch.Teacher, batch.Labels), (double)step / batches.Count);
+        var (loss, parts) = objective.Compute(batch.Inputs(logits), (double)step / batches.Count);
         loss.backward();
 
         using (no_grad())

@@ -83,6 +83,7 @@ public sealed class RecipeErrorTests : IDisposable
         { "keep: last", "early-stop: { patience: 3 }", ["need a validation set", "early-stop"] },
         { "keep: last", "early-stop: { metric: errors }", ["no 'training.early-stop.patience'"] },
         { "keep: last", "augmentation: { shift: 2 }", ["augmentation belongs to the capture", "capture.augmentation"] },
+        { "transfer:", "validation: { samples: a.npy }\n  transfer:", ["a validation set without labels says nothing", "the baseline"] },
         { "baseline: true", "baseline: yes", [":21:11, baseline", "'yes'", "true or false"] },
         { "baseline: true", "baseline: { objective: [ soft: {} ] }", ["The baseline learns without a teacher", "soft"] },
         { "baseline: true", "baseline: { training: { epoch: 3 } }", ["baseline.training.epoch", "did you mean 'epochs'?"] },

@@ -27,7 +27,7 @@ public sealed class RecipeFileTests : IDisposable
         objective:
           - soft: { temperature: 2.5, weight: { 0: 1, 10: 0.5 } }
           - hard:
-          - logit-matching: { weight: 0.25 }
+          - logit-matching: { weight: 0.25, stream: big }
         training:
           epochs: 7
           batch-size: 32
@@ -69,6 +69,7 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(new TappedTensor("t2"), Assert.Single(other.Features));
         Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
+        Assert.Equal([null, null, "big"], recipe.Objective.Select(term => term.Stream));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
     }
 

@@ -24,6 +24,16 @@ internal static class Sets
     /// <summary>Writes a cache of a set from logits in the order of views, then samples.</summary>
     public static LogitCache Cache(
         TemporaryFolder folder, TransferSet set, float[] logits, int classes, int views = 1,
+        Augmentation? augmentation = null, ulong seed = 0) =>
+        Cache(folder, set, [(Logits("logits", [classes]), logits)], views, augmentation, seed);
+
+    /// <summary>A stream of logits, as they are unless a storage is given.</summary>
+    public static CacheStream Logits(string name, IReadOnlyList<int> shape, StreamStorage? storage = null) =>
+        new(name, name, Teacher: 0, StreamKind.Logit, shape, storage ?? new Float32());
+
+    /// <summary>Writes a cache of several streams, each with its values in the order of views, then samples.</summary>
+    public static LogitCache Cache(
+        TemporaryFolder folder, TransferSet set, IReadOnlyList<(CacheStream Stream, float[] Values)> streams, int views = 1,
         Augmentation? augmentation = null, ulong seed = 0)
     {
         var path = folder.File($"cache-{Guid.NewGuid():N}");
@@ -31,7 +41,7 @@ internal static class Sets
         {
             Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", StreamKind.Logit, 1, Preprocessing.None)],
             Combination = Combination.Single,
-            Streams = [new("logits", "logits", Teacher: 0, StreamKind.Logit, [classes], new Float32())],
+            Streams = [.. streams.Select(stream => stream.Stream)],
             Provider = "cpu",
             Precision = "fp32",
             Augmentation = augmentation ?? Augmentation.None,
@@ -42,8 +52,9 @@ internal static class Sets
         };
         using (var writer = LogitCacheWriter.OpenOrResume(path, identity, (int)set.Count))
         {
-            foreach (var view in logits.Chunk((int)set.Count * classes))
-                writer.Append(view);
+            for (var view = 0; view < views; view++)
+                writer.Append([.. streams.Select(s => new ReadOnlyMemory<float>(s.Values).Slice(
+                    view * (int)set.Count * s.Stream.Values, (int)set.Count * s.Stream.Values))]);
             writer.Complete();
         }
         return LogitCache.Open(path);

@@ -68,7 +68,7 @@ public sealed class TrainerErrorTests : IDisposable
     public void Train_OfUnlabelledEvaluation_IsRefused()
     {
         using var unlabelled = new Toy(labelled: false);
-        Refused<InputException>("evaluation set has no labels", Toy.Soft, toy.Data with { Evaluation = unlabelled.Transfer });
+        Refused<InputException>("has no labels, and there is no teacher", Toy.Soft, toy.Data with { Evaluation = unlabelled.Transfer });
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class TrainerErrorTests : IDisposable
     public void Train_OfTeacherWithOtherClasses_SaysBothNumbers()
     {
         using var four = toy.CacheOf(toy.Transfer, new float[Toy.Samples * 4], 4, seed: 1);
-        Refused<InputException>("student 3, teacher 4", Toy.Soft, toy.Data with { Cache = four });
+        Refused<InputException>("student [3], teacher [4]", Toy.Soft, toy.Data with { Cache = four });
     }
 
     [Fact]

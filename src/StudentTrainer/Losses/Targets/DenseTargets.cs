@@ -1,3 +1,4 @@
+using OnnxKd.Core.LogitCaches;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,9 +12,20 @@ internal sealed class DenseTargets(Tensor logits) : TeacherTargets
     public override Tensor Logits => logits;
 
     /// <inheritdoc/>
+    public override Tensor Top => logits.argmax(1);
+
+    /// <inheritdoc/>
     public override Tensor Divergence(Tensor student, double temperature) => nn.functional.kl_div(
         student.div(temperature).log_softmax(1),
         logits.to(student.dtype).div(temperature).log_softmax(1),
         log_target: true,
         reduction: nn.Reduction.Sum);
+}
+
+/// <summary>Logits stored as floats.</summary>
+/// <param name="stream">The stream.</param>
+internal sealed class DenseForm(CacheStream stream) : TargetForm(stream)
+{
+    /// <inheritdoc/>
+    public override TeacherTargets Bind(IReadOnlyList<Tensor> fields) => new DenseTargets(fields[0]);
 }

@@ -8,8 +8,11 @@ namespace OnnxKd.StudentTrainer.Losses.Targets;
 /// </summary>
 internal abstract class TeacherTargets
 {
-    /// <summary>The teacher's logits, rows × classes, in whatever float type they are stored; <c>null</c> where some were dropped.</summary>
+    /// <summary>The teacher's logits, rows × classes, in a float type of any size; <c>null</c> where some were dropped.</summary>
     public virtual Tensor? Logits => null;
+
+    /// <summary>The class that the teacher puts first, of each row (int64).</summary>
+    public abstract Tensor Top { get; }
 
     /// <summary>
     /// The sum over rows of KL(teacher ‖ student), both softened by a temperature, up to a number that does not depend on the student. Not

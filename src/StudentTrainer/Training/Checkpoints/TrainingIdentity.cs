@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -21,9 +22,12 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="EvaluationSamples">The digest of the evaluation samples.</param>
 /// <param name="EvaluationLabels">The digest of their labels.</param>
 /// <param name="EvaluationCache">The digest of the teacher's logits for them.</param>
+/// <param name="Lengths">The digest of the samples' lengths.</param>
+/// <param name="EvaluationLengths">The digest of the evaluation samples' lengths.</param>
 internal sealed record TrainingIdentity(
-    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import, Preprocessing Preprocessing, string Samples,
-    string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache)
+    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import,
+    Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache,
+    string? Lengths, string? EvaluationLengths)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
     public static string Describe(
@@ -32,7 +36,8 @@ internal sealed record TrainingIdentity(
             options with { Device = "", Threads = null },
             [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), import, data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
-            data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest));
+            data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
+            DigestOf(data.Lengths), DigestOf(data.EvaluationLengths)));
 
     /// <summary>Refuses a checkpoint of another training.</summary>
     /// <exception cref="CheckFailedException">Names what differs.</exception>
@@ -52,6 +57,9 @@ internal sealed record TrainingIdentity(
         string List(Dictionary<string, string> fields) =>
             string.Join(", ", different.Select(key => $"{key} {fields.GetValueOrDefault(key, "not set")}"));
     }
+
+    private static string? DigestOf(IReadOnlyList<int>? lengths) =>
+        lengths is null ? null : Hashing.Sha256(MemoryMarshal.AsBytes<int>(lengths.ToArray()));
 
     private static Dictionary<string, string> Flatten(string json)
     {
@@ -79,9 +87,10 @@ internal sealed record TrainingIdentity(
 /// <param name="Name">Its name.</param>
 /// <param name="Weight">(epoch, weight) pairs.</param>
 /// <param name="Temperature">Its temperature.</param>
-internal sealed record TermIdentity(string Name, IReadOnlyList<double[]> Weight, double Temperature)
+/// <param name="Stream">Its stream.</param>
+internal sealed record TermIdentity(string Name, IReadOnlyList<double[]> Weight, double Temperature, string? Stream)
 {
     /// <summary>What identifies a term.</summary>
     public static TermIdentity Of(TermOptions term) =>
-        new(term.Name, [.. term.Weight.Points.Select(point => new[] { point.Epoch, point.Weight })], term.Temperature);
+        new(term.Name, [.. term.Weight.Points.Select(point => new[] { point.Epoch, point.Weight })], term.Temperature, term.Stream);
 }

@@ -39,7 +39,7 @@ internal sealed class Rows
         return new TopKTargets(
             torch.tensor(kept.SelectMany(ids => ids).Select(id => (long)id).ToArray(), [Count, k]),
             Matrix([.. Teacher.Zip(kept, (row, ids) => ids.Select(id => row[id]).ToArray())]),
-            Matrix(tails), [Temperature + 1, Temperature]);
+            k == Classes ? null : Matrix(tails), [Temperature + 1, Temperature]);
     }
 
     /// <summary>Counts of draws from the softened teacher; each row has as many places as classes, used ones in any order.</summary>
@@ -79,7 +79,8 @@ internal sealed class Rows
         return (loss.to(torch.float64).item<double>(), logits.grad!.to(torch.float64).data<double>().ToArray());
     }
 
-    public static torch.Tensor Matrix(double[][] rows) => torch.tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length]);
+    public static torch.Tensor Matrix(double[][] rows) =>
+        torch.tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length]);
 
     public double[] Softmax(double[] logits)
     {

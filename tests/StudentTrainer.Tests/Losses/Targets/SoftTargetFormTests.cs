@@ -51,7 +51,7 @@ public sealed class SoftTargetFormTests : IDisposable
         Near.Equal(rows.GradientByHand(classes), gradient, 1e-12);
     }
 
-    /// <summary>Teacher: 1/2 on class 0, 1/2 on the rest; student: a quarter each. KL = 1/2 ln 2 + 1/2 ln 2/3, whoever holds the rest.</summary>
+    /// <summary>Teacher: 1/2 on class 0, 1/2 on the rest; student: a quarter each. KL = 1/2 ln 2 + 1/2 ln 2/3.</summary>
     [Theory]
     [InlineData(1.0, 1.0, 1.0)]
     [InlineData(2.5, 0.25, 0.25)]
@@ -60,7 +60,30 @@ public sealed class SoftTargetFormTests : IDisposable
         var targets = new TopKTargets(
             torch.tensor(new[] { 0L }, [1, 1]), torch.tensor(new[] { Math.Log(3) }, [1, 1]),
             torch.tensor(new[] { Math.Log(a + b + c) }, [1, 1]), [1]);
-        Assert.Equal(0.5 * Math.Log(2) + 0.5 * Math.Log(2.0 / 3), targets.Divergence(torch.zeros([1, 4], torch.float64), 1).item<double>(), 12);
+        var divergence = targets.Divergence(torch.zeros([1, 4], torch.float64), 1).item<double>();
+        Assert.Equal(0.5 * Math.Log(2) + 0.5 * Math.Log(2.0 / 3), divergence, 12);
+    }
+
+    /// <summary>Teacher e : 1 on the kept classes, renormalised; the student's probabilities are those of all classes.</summary>
+    [Fact]
+    public void TopK_WithoutTail_RenormalisesTeacherAlone()
+    {
+        var targets = new TopKTargets(
+            torch.tensor(new[] { 2L, 0 }, [1, 2]), torch.tensor(new[] { 1.0, 0 }, [1, 2]), null, []);
+        var p = Math.E / (Math.E + 1);
+        var expected = p * Math.Log(4 * p) + (1 - p) * Math.Log(4 * (1 - p));
+        Assert.Equal(expected, targets.Divergence(torch.zeros([1, 4], torch.float64), 1).item<double>(), 12);
+    }
+
+    [Fact]
+    public void Top_OfEachForm_IsTeachersFirstClass()
+    {
+        var rows = new Rows(10, 20, 9);
+        var expected = rows.Teacher.Select(row => (long)Array.IndexOf(row, row.Max())).ToArray();
+        Assert.Equal(expected, rows.Dense.Top.data<long>().ToArray());
+        Assert.Equal(expected, rows.TopK(3).Top.data<long>().ToArray());
+        var sampled = new SampledTargets(torch.tensor(new[] { 7L, 2, 0 }, [1, 3]), torch.tensor(new[] { 3L, 5, 0 }, [1, 3]), 8);
+        Assert.Equal([2L], sampled.Top.data<long>().ToArray());
     }
 
     [Fact]

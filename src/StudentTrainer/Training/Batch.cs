@@ -1,0 +1,35 @@
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>
+/// A batch on the device. A sample has one position or more (frames, pixels); a row is a position that counts, of all samples in order.
+/// </summary>
+/// <param name="Samples">[N, ...].</param>
+/// <param name="Teachers">What the teachers say of each row, by stream; empty if no stream is read.</param>
+/// <param name="Labels">N class indices (int64); <c>null</c> if labels are not read.</param>
+/// <param name="Valid">The indices (int64) among N × positions of those that count; <c>null</c>: all.</param>
+internal readonly record struct Batch(
+    Tensor Samples, IReadOnlyDictionary<string, TeacherTargets> Teachers, Tensor? Labels, Tensor? Valid = null)
+{
+    /// <summary>What the objective is computed from.</summary>
+    /// <param name="logits">What the student gave: [N, positions..., classes].</param>
+    public ObjectiveInputs Inputs(Tensor logits) => new(Rows(logits, logits.shape[^1], Valid), Teachers, Labels);
+
+    /// <summary>The rows that count.</summary>
+    /// <param name="values">[N, positions..., values].</param>
+    /// <param name="width">Values at each position.</param>
+    /// <param name="valid">The indices of those that count; <c>null</c>: all.</param>
+    public static Tensor Rows(Tensor values, long width, Tensor? valid)
+    {
+        var rows = values.reshape(-1, width);
+        return valid is null ? rows : rows.index_select(0, valid);
+    }
+}
+
+/// <summary>A batch that was read.</summary>
+/// <param name="Rows">The rows of the set.</param>
+/// <param name="ToDevice">Makes its tensors, in the caller's dispose scope; they are valid until the next batch is taken.</param>
+internal readonly record struct PreparedBatch(ReadOnlyMemory<long> Rows, Func<Batch> ToDevice);

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Losses.Targets;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>What is read besides the samples.</summary>
+/// <param name="Labels">Whether the set's labels are.</param>
+/// <param name="Cache">The cache of the streams; <c>null</c> where there are none.</param>
+/// <param name="Streams">The streams.</param>
+/// <param name="Lengths">How many positions of each sample of the set count; <c>null</c>: all.</param>
+internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<TargetForm> Streams, IReadOnlyList<int>? Lengths)
+{
+    /// <summary>Samples alone.</summary>
+    public static BatchContents SamplesOnly { get; } = new(false, null, [], null);
+}
+
+/// <summary>Tensors on the CPU that are filled over and over, each in the type that its values are stored in.</summary>
+internal sealed class BatchBuffers : IDisposable
+{
+    private readonly Tensor samples;
+    private readonly Tensor? labels;
+    private readonly ValidPositions? valid;
+    private readonly TargetBuffers[] targets;
+
+    /// <summary>Makes room for batches.</summary>
+    /// <param name="contents">What is read besides the samples.</param>
+    /// <param name="shape">[N, ...], of the samples.</param>
+    public BatchBuffers(BatchContents contents, long[] shape)
+    {
+        samples = empty(shape, float32, CPU).DetachFromDisposeScope();
+        labels = contents.Labels ? empty([shape[0]], int64, CPU).DetachFromDisposeScope() : null;
+        targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0]))];
+        valid = contents.Lengths is { } lengths ? new(lengths, contents.Streams[0].Stream.Positions, shape[0]) : null;
+    }
+
+    /// <summary>Reads a batch.</summary>
+    /// <param name="reader">The samples.</param>
+    /// <param name="rows">Rows of the set, at most N.</param>
+    /// <param name="view">The random view.</param>
+    public void Fill(SampleReader reader, ReadOnlySpan<long> rows, uint view)
+    {
+        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.bytes));
+        foreach (var stream in targets)
+            stream.Fill(rows, (int)view);
+        valid?.Fill(rows);
+        if (labels is null)
+            return;
+        var values = MemoryMarshal.Cast<byte, long>(labels.bytes);
+        for (var i = 0; i < rows.Length; i++)
+            values[i] = reader.Set.Labels[(int)rows[i]];
+    }
+
+    /// <summary>What was read last.</summary>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="device">Where it goes.</param>
+    public Batch ToDevice(int rows, Device device)
+    {
+        var counted = valid?.ToDevice(device);
+        return new(
+            samples.narrow(0, 0, rows).to(device),
+            targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, device, counted)),
+            labels?.narrow(0, 0, rows).to(device),
+            counted);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        samples.Dispose();
+        labels?.Dispose();
+        valid?.Dispose();
+        Array.ForEach(targets, stream => stream.Dispose());
+    }
+}

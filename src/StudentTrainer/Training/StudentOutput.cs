@@ -1,0 +1,61 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Tensors;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training;
+
+/// <summary>What a student gives for one sample.</summary>
+/// <param name="Name">The output.</param>
+/// <param name="Shape">[positions..., classes]: the class axis is the last.</param>
+internal sealed record StudentOutput(string Name, IReadOnlyList<int> Shape)
+{
+    /// <summary>The number of classes.</summary>
+    public int Classes => Shape[^1];
+
+    /// <summary>Positions of a sample (frames, pixels); 1 for a classifier of samples.</summary>
+    public int Positions => Shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
+
+    /// <summary>The output of a run.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="logits">What it gave.</param>
+    /// <param name="samples">How many samples were run.</param>
+    /// <exception cref="InputException">There are not logits for each sample.</exception>
+    public static StudentOutput Of(string name, Tensor logits, long samples) => logits.ndim >= 2 && logits.shape[0] == samples
+        ? new(name, [.. logits.shape[1..].Select(size => checked((int)size))])
+        : throw new InputException(
+            "The student's output does not hold logits for each sample.",
+            $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");
+
+    /// <summary>Refuses a stream that does not fit.</summary>
+    /// <param name="stream">What is learned from or compared with.</param>
+    /// <param name="set">Whose logits it holds: transfer or evaluation.</param>
+    /// <exception cref="InputException">Classes or positions differ; says both shapes.</exception>
+    public void RequireFits(CacheStream stream, string set)
+    {
+        if (Places(Shape).SequenceEqual(Places(stream.Shape)) && Classes == stream.Classes)
+            return;
+        var sameClasses = Classes == stream.Classes;
+        throw new InputException(
+            $"Teacher and student differ in their {(sameClasses ? "positions (frames, pixels)" : "number of classes")}.",
+            where: $"output '{Name}' of the student, and stream '{stream.Name}' in the cache of the {set} set",
+            found: $"student {Shapes.Format(Shape)}, teacher {Shapes.Format(stream.Shape)}{(sameClasses ? Ratio(stream.Positions) : "")}",
+            expected: "equal shapes for one sample, with the class axis last",
+            remedy: Remedy(stream, sameClasses));
+    }
+
+    private string Ratio(int teacher)
+    {
+        var common = (int)System.Numerics.BigInteger.GreatestCommonDivisor(Positions, teacher);
+        return $": {Positions / common} of the student's for every {teacher / common} of the teacher's";
+    }
+
+    private string Remedy(CacheStream stream, bool sameClasses) => Shape.Order().SequenceEqual(stream.Shape.Order())
+        ? "transpose the student's output to the teacher's order of axes"
+        : sameClasses
+            ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher"
+            : "use a student with as many outputs as the teacher has";
+
+    /// <summary>Axes of size 1 do not tell positions apart.</summary>
+    private static IEnumerable<int> Places(IReadOnlyList<int> shape) => shape.SkipLast(1).Where(size => size != 1);
+}
