@@ -58,6 +58,30 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             Assert.Equal(before.Name.StartsWith("hidden1.", StringComparison.Ordinal), before.Equals(after));
     }
 
+    /// <summary>Token ids go through both runtimes as integers: a text's class is its first token.</summary>
+    [Fact]
+    public void Run_StudentOfTokens_LearnsAndIsVerified()
+    {
+        var random = new Random(1);
+        var ids = Enumerable.Range(0, 120 * 6).Select(_ => (long)random.Next(3)).ToArray();
+        Npy.Write(runs["ids.npy"], ids, 120, 6);
+        Npy.Write(runs["labels.npy"], ids.Where((_, i) => i % 6 == 0).ToArray(), 120);
+        File.WriteAllText(runs["text.yaml"], """
+            data:
+              transfer: { samples: ids.npy, labels: labels.npy }
+              test: { samples: ids.npy, labels: labels.npy }
+            student: { architecture: transformer, vocabulary: 3, width: 16, depth: 1, heads: 2 }
+            objective: [ hard: { weight: 1 } ]
+            training: { threads: 1, epochs: 40, batch-size: 20, optimizer: { name: adam, learning-rate: 0.01 } }
+            """);
+
+        var result = Cli.Done("run", runs["text.yaml"], "--runs", runs.Path, "--json");
+
+        var metrics = JsonDocument.Parse(result.Output).RootElement;
+        Assert.InRange(metrics.GetProperty("student").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-3);
+    }
+
     [Fact]
     public void Run_Again_RunsNoStage()
     {

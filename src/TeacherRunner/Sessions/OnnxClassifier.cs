@@ -107,13 +107,13 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="samples">count × sample elements, preprocessed.</param>
     /// <param name="count">Samples.</param>
     /// <param name="results">For each output at least count × its elements.</param>
-    /// <exception cref="InputException">The model takes bytes and a value is not a whole number in 0…255, or the model fails on this batch.</exception>
+    /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255), or the model fails on this batch.</exception>
     public void Run(ReadOnlyMemory<float> samples, int count, params ReadOnlySpan<Memory<float>> results)
     {
         var inRow = input.SampleElements;
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * inRow, nameof(samples));
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, plans.Length, nameof(results));
-        RequireBytes(samples.Span);
+        RequireWholeNumbers(samples.Span);
         if (input.FixedBatch is not { } batch)
         {
             RunOnce(samples, count, results);
@@ -246,15 +246,17 @@ public sealed class OnnxClassifier : IDisposable
 
     private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
 
-    // The Cast in front of a uint8 input would cut fractions off in silence: pixels scaled to [0, 1] would all become 0.
-    private void RequireBytes(ReadOnlySpan<float> samples)
+    // The Cast in front of an integer input would cut fractions off in silence: pixels scaled to [0, 1] would all become 0.
+    private void RequireWholeNumbers(ReadOnlySpan<float> samples)
     {
-        if (input.Type != TensorProto.Types.DataType.Uint8)
+        if (input.Type is TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Double)
             return;
+        var bytes = input.Type == TensorProto.Types.DataType.Uint8;
         foreach (var value in samples)
-            if (value != (byte)value)
+            if (bytes ? value != (byte)value : value != MathF.Truncate(value))
                 throw new InputException(
-                    "The model takes bytes, but the preprocessed samples are not whole numbers in 0...255.",
-                    $"input '{Input}' of {model}", $"{value}", "0, 1, ..., 255", "leave out scale, mean and std for this model");
+                    $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
+                    $"input '{Input}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
+                    "leave out scale, mean and std for this model");
     }
 }

@@ -60,7 +60,7 @@ public class ModelInputTests
         Assert.Equal(4, ModelInput.Find(GraphWith(DataType.Float, 4, 10), [10], "m").FixedBatch);
 
     [Theory]
-    [InlineData(DataType.Int64)]
+    [InlineData(DataType.Bool)]
     [InlineData(DataType.Int8)]
     [InlineData(DataType.String)]
     public void Find_TypeThatCannotHoldSamples_IsRefused(DataType type)

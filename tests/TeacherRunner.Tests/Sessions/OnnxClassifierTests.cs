@@ -65,6 +65,19 @@ public class OnnxClassifierTests
         Assert.Contains("bytes", Assert.Throws<InputException>(() => Run(classifier, teacher.Samples(2))).Message);
     }
 
+    [Theory]
+    [InlineData(DataType.Int32)]
+    [InlineData(DataType.Int64)]
+    public void Run_IntegerInput_TakesWholeNumbersAndRefusesOthers(DataType type)
+    {
+        var graph = new GraphBuilder().Input("x", type, "N", 12).Node("Cast", "x", "as_float", ("to", (long)DataType.Float));
+        using var classifier = Open(teacher.Body(graph, "as_float").Output("logits"));
+        var ids = Enumerable.Range(0, 24).Select(i => (float)(i * 100 - 1000)).ToArray();
+
+        Near.Equal(teacher.Logits(ids), Run(classifier, ids), 1e-2); // sums of up to 12 × 1,300
+        Assert.Contains("integers", Assert.Throws<InputException>(() => Run(classifier, teacher.Samples(2))).Message);
+    }
+
     [Fact]
     public void Run_BatchBakedIntoTheGraph_SaysSo()
     {
