@@ -9,16 +9,25 @@ namespace OnnxKd.Core.LogitCaches;
 /// <summary>A finished logit cache, read at random. Thread-safe.</summary>
 public sealed class LogitCache : IDisposable
 {
+    /// <summary>How much of a large cache stays mapped at most.</summary>
+    private const long ResidentBytes = 64L << 20;
+
+    /// <summary>What the kernel maps around each byte that is touched.</summary>
+    private const int FaultBytes = 64 << 10;
+
     private readonly string folder;
     private readonly CacheManifest manifest;
     private readonly RowFormat format;
     private readonly SafetensorsFile[] shards;
+    private readonly bool isLarge;
+    private long touchedBytes;
 
     private LogitCache(string folder, CacheManifest manifest)
     {
         this.folder = folder;
         this.manifest = manifest;
         format = new(manifest.Identity);
+        isLarge = manifest.Shards.Sum(shard => shard.Bytes) > ResidentBytes;
         Digest = DigestOf(folder);
         shards = new SafetensorsFile[manifest.Shards.Count];
         try
@@ -94,6 +103,7 @@ public sealed class LogitCache : IDisposable
         }
         if (scratch is not null)
             ArrayPool<byte>.Shared.Return(scratch);
+        BoundResident(samples.Length * ((long)stored.Bytes + stored.Fields.Count * FaultBytes));
     }
 
     /// <summary>Reads one field of rows as it is stored.</summary>
@@ -110,6 +120,7 @@ public sealed class LogitCache : IDisposable
             ?? throw new ArgumentException($"Stream '{stream.Name}' has no field '{field}'.", nameof(field));
         for (var i = 0; i < samples.Length; i++)
             Bytes(stored, Row(samples[i], view)).CopyTo(destination.Slice(i * stored.Bytes, stored.Bytes));
+        BoundResident(samples.Length * ((long)stored.Bytes + FaultBytes));
     }
 
     /// <summary>Checks that the cache was captured from exactly this set.</summary>
@@ -151,6 +162,16 @@ public sealed class LogitCache : IDisposable
     {
         var (shard, index) = Math.DivRem(row, manifest.RowsPerShard);
         return shards[shard].Bytes(field.Tensor, index * field.Bytes, field.Bytes);
+    }
+
+    /// <summary>Lets go of what was read, now and then, so that a large cache does not fill the memory; small ones stay.</summary>
+    private void BoundResident(long touched)
+    {
+        if (!isLarge || Interlocked.Add(ref touchedBytes, touched) < ResidentBytes)
+            return;
+        Interlocked.Exchange(ref touchedBytes, 0);
+        foreach (var shard in shards)
+            shard.Release();
     }
 
     private Span<byte> Gather(StoredStream stored, long row, Span<byte> scratch)

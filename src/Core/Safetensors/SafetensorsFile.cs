@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Safetensors;
@@ -99,6 +100,9 @@ public sealed unsafe class SafetensorsFile : IDisposable
         Elements.ToSingle(bytes, type, values);
         return values;
     }
+
+    /// <summary>Takes the pages that were read out of this process; the next read maps them again. Readers may be at work meanwhile.</summary>
+    internal void Release() => ResidentPages.Release(start, view.Capacity);
 
     /// <inheritdoc/>
     public void Dispose()

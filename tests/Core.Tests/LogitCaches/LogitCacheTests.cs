@@ -75,6 +75,32 @@ public sealed class LogitCacheTests : IDisposable
         Assert.Contains("no such file", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
     }
 
+    /// <summary>The pages of mapped files are what grows (/proc tells); other tests of this process hold next to none.</summary>
+    [Fact]
+    public void Read_CacheOf160MiB_KeepsLittleOfItInMemory()
+    {
+        const int Values = 1 << 18;
+        const int Samples = 160;
+        Caches.Write(folder.Path, Caches.Identity(samples: Samples, classes: Values, views: 1), batchSize: 8);
+        using var cache = LogitCache.Open(folder.Path);
+        var (stream, row) = (cache.Stream(), new float[Values]);
+        var before = MappedBytes();
+        long most = 0;
+
+        for (var sample = 0L; sample < Samples; sample++)
+        {
+            cache.Read(stream, [sample], 0, row);
+            Assert.Equal(Caches.Value(sample, Values - 1), row[^1]);
+            most = Math.Max(most, MappedBytes() - before);
+        }
+
+        Assert.InRange(most, 0, 80 << 20);
+
+        static long MappedBytes() => 1024 * long.Parse(
+            File.ReadLines("/proc/self/status").First(line => line.StartsWith("RssFile:", StringComparison.Ordinal)).Split(' ')[^2],
+            System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public void Open_NotACache_IsRefused()
     {
