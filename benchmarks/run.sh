@@ -18,6 +18,8 @@ if [[ ${1:-} == train-step ]]; then
   # machine is (docs/performance.md).
   export GOMP_SPINCOUNT=${GOMP_SPINCOUNT-300000}
 fi
+# The recogniser of capture is fetched with what the tests need.
+[[ ${1:-} != capture ]] || "$root/eng/setup.sh" --tests
 dotnet build "$root/benchmarks/Benchmarks.csproj" -c Release -v quiet </dev/null >"$root/build/benchmarks.log" 2>&1 || {
   cat "$root/build/benchmarks.log" >&2
   fail 1 "the benchmarks do not build."

@@ -17,19 +17,16 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
     private const double WorthIt = 1.03;
 
     // For an estimate: a trial must stay far shorter than the capture. For a choice: longer than the scheduler's noise.
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>Rows per second, from batches that grow until one takes long enough, or is as large as the capture's.</summary>
+    /// <summary>Rows per second: from a run of two, and, if that was too short to tell, one of as many as should take long enough.</summary>
     public double RowsPerSecond(int batchSize)
     {
-        for (var size = Math.Min(batchSize, teachers.RoundUp(Smallest)); ; size = Math.Min(batchSize, teachers.RoundUp(4 * size)))
-        {
-            var secondsPerRow = Time(size, TimeSpan.Zero);
-            if (size == batchSize || secondsPerRow * size >= Glance.TotalSeconds)
-                return 1 / secondsPerRow;
-        }
+        var secondsPerRow = Time(Math.Min(batchSize, teachers.RoundUp(2)), TimeSpan.Zero);
+        var rows = Math.Min(batchSize, teachers.RoundUp(1 + (int)Math.Min(Largest, Glance.TotalSeconds / secondsPerRow)));
+        return 1 / (rows > teachers.RoundUp(2) ? Time(rows, TimeSpan.Zero, warmUp: false) : secondsPerRow);
     }
 
     /// <summary>The smallest batch that is about as fast as any; sizes are doubled as long as that helps.</summary>
@@ -52,12 +49,13 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
     }
 
     /// <summary>Seconds per row of batches of a size: the fastest of the runs that fit into a time, but at least one.</summary>
-    private double Time(int size, TimeSpan enough)
+    private double Time(int size, TimeSpan enough, bool warmUp = true)
     {
         var batch = teachers.CreateBatch(size, static length => new float[length]);
         batch.Select(0, (int)Math.Min(size, set.Count), set.Count);
         teachers.Read(batch);
-        teachers.Run(batch); // the first run of a shape also plans its memory
+        if (warmUp)
+            teachers.Run(batch); // the first run of a shape also plans its memory
         var fastest = TimeSpan.MaxValue;
         var start = Stopwatch.GetTimestamp();
         do

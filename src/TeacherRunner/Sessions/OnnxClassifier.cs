@@ -44,7 +44,7 @@ public sealed class OnnxClassifier : IDisposable
         var wanted = readings.Select(reading => (reading, Trace(graph, reading))).ToArray();
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         plans = new HeadProbe(fed, input, OpsetOf(proto), model)
-            .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model));
+            .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model, brief: true));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
         graph.Output.Clear();

@@ -16,9 +16,16 @@ internal static partial class SessionFactory
     /// <summary>Opens a session on a model in memory.</summary>
     /// <exception cref="UnsupportedModelException">ONNX Runtime does not know an operator, type or version that the model uses.</exception>
     /// <exception cref="InputException">ONNX Runtime finds the model invalid.</exception>
-    public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model)
+    /// <param name="proto">The model.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="threads">Threads of ONNX Runtime.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    /// <param name="brief">Whether it will run once or twice only, so that optimising the graph would take longer than it saves.</param>
+    public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model, bool brief = false)
     {
         using var options = device.CreateSessionOptions(threads);
+        if (brief)
+            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
         try
         {
             return new InferenceSession(proto.ToByteArray(), options);
