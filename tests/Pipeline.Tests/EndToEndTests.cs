@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Onnx;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Tests.Support;
 
@@ -29,6 +31,47 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             ["student.onnx", "baseline.onnx", "recipe.yaml", "report.md", "events/student.jsonl", "events/baseline.jsonl"],
             file => Assert.True(File.Exists(runs[$"student/{file}"]), file));
         Assert.Equal(30, File.ReadLines(runs["student/events/student.jsonl"]).Count());
+    }
+
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("{ top-k: 2, temperatures: [2] }")]
+    public void Run_TeacherOfFrames_GivesAStudentThatIsVerifiedAndMeasuredPerFrame(string storage)
+    {
+        // Every line of the picture is a frame; its class is the brightest of the first three columns.
+        var teacher = LinearModel.Write(runs["frames.onnx"], edit: model => MakeFrames(model, 8, "Softmax"));
+        var student = LinearModel.Write(runs["small.onnx"], edit: model => MakeFrames(model, 0, "Identity"));
+        var recipe = project.Recipe($$"""
+            data:
+              transfer: { samples: train.npy }
+              test: { samples: test.npy, labels: test-labels.npy }
+            teachers: [ model: {{teacher}} ]
+            capture: { threads: 1, storage: {{storage}} }
+            student: { model: {{student}} }
+            objective: [ soft: { temperature: 2, weight: 1 } ]
+            training: { threads: 1, epochs: 30, batch-size: 16, optimizer: { name: adam, learning-rate: 0.1 } }
+            """);
+
+        var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "frames", "--runs", runs.Path, "--json").Output).RootElement;
+
+        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.97, 1);
+        Assert.False(metrics.GetProperty("student").TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Number);
+        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
+        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+    }
+
+    /// <summary>[N, 4, 4] · [4, 3] = [N, 4 frames, 3 classes].</summary>
+    private static void MakeFrames(ModelProto model, float diagonal, string activation)
+    {
+        var graph = model.Graph;
+        graph.Node.Clear();
+        graph.Node.Add(new NodeProto { OpType = "MatMul", Input = { "x", "W" }, Output = { "product" } });
+        graph.Node.Add(new NodeProto { OpType = activation, Input = { "product" }, Output = { "y" } });
+        var weights = new float[4 * 3];
+        for (var i = 0; i < 3; i++)
+            weights[i * 3 + i] = diagonal;
+        graph.Initializer[0] = TensorData.Create("W", weights, 4, 3);
+        graph.Output[0] = ValueInfo.Create("y", ElementType.Float32, "N", 4, 3);
     }
 
     [Fact]

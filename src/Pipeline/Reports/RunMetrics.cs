@@ -61,7 +61,7 @@ internal sealed record ModelMetrics(
 
 /// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>
 /// <param name="MaxAbs">The largest absolute difference between two logits.</param>
-/// <param name="Top1Agreement">The share of samples with the same top class.</param>
+/// <param name="Top1Agreement">The share of samples (of their positions, where they have several) with the same top class.</param>
 /// <param name="Samples">How many samples were compared.</param>
 internal sealed record ParityMetrics(double MaxAbs, double Top1Agreement, long Samples);
 

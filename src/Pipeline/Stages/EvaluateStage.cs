@@ -46,8 +46,8 @@ internal static class EvaluateStage
                 recipe.Seed,
                 sets.Test?.Count,
                 teacher is null ? null : evaluation.OfCache(teacher, recipe.Capture.Teachers),
-                evaluation.OfModel(Own(student)),
-                baseline is null ? null : evaluation.OfModel(Own(baseline)),
+                evaluation.OfModel(Own(student), isStudent: true),
+                baseline is null ? null : evaluation.OfModel(Own(baseline), isStudent: true),
                 alone.Length == 0 ? null : [.. alone.Zip(recipe.Capture.Teachers, OfMember)]);
             AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(metrics));
 

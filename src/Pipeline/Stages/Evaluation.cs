@@ -24,10 +24,12 @@ internal sealed class Evaluation(
     private const int BatchSize = 256;
 
     /// <summary>Measures a model.</summary>
-    public ModelMetrics OfModel(TeacherOptions options)
+    /// <param name="options">The model.</param>
+    /// <param name="isStudent">Whether the trainer made it.</param>
+    public ModelMetrics OfModel(TeacherOptions options, bool isStudent = false)
     {
         var model = OnnxModel.Load(options.Model);
-        using var session = Open(options, model);
+        using var session = Open(options, model, isStudent);
         var size = Size(options, model, session);
         var shape = session.Output.Shape;
         if (set is null || !HasLabels(shape) && teacher is null)
@@ -66,8 +68,9 @@ internal sealed class Evaluation(
         return Size(options, model, session);
     }
 
-    private OnnxClassifier Open(TeacherOptions options, OnnxModel model) => OnnxClassifier.Open(
-        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis }], new() { Device = device });
+    private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isStudent = false) => OnnxClassifier.Open(
+        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis, ClassesLast = isStudent }],
+        new() { Device = device });
 
     private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)
     {

@@ -58,8 +58,9 @@ internal static class VerifyStage
     public static ParityMetrics Compare(
         OnnxModel model, string? output, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
-        using var session = OnnxClassifier.Open(model, reader.Set.SampleShape, output, Device);
-        var comparison = new LogitComparison(session.Classes);
+        using var session = OnnxClassifier.Open(
+            model, reader.Set.SampleShape, [new() { Tensor = output, ClassesLast = true }], new() { Device = Device });
+        var comparison = new LogitComparison(session.Classes, session.Output.Positions);
         StudentInference.RunAll(model, output, reader, BatchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 

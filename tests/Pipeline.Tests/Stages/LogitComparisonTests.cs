@@ -18,6 +18,18 @@ public class LogitComparisonTests
     }
 
     [Fact]
+    public void Result_OfPositions_CountsSamplesAndAllowsTies()
+    {
+        var comparison = new LogitComparison(classes: 2, positions: 3);
+        comparison.Add([1, 2, 3, 4, 5, 5.00001f], [1, 2, 3, 4, 5.00001f, 5]);
+        var parity = comparison.Result("m.onnx", tolerance: 1e-4);
+        Assert.Equal((2 / 3.0, 1L), (parity.Top1Agreement, parity.Samples));
+
+        comparison.Add([1, 2, 3, 4, 5, 6], [1, 2, 3, 4.5f, 5, 6]);
+        Assert.Contains("sample 1, position 1, class 1", Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", 1e-4)).Message);
+    }
+
+    [Fact]
     public void Result_TooFarApart_NamesSampleClassAndValues()
     {
         var comparison = new LogitComparison(classes: 2);

@@ -56,10 +56,13 @@ public class ClassAxisTests
         Near.Equal(ClassesMovedLast(classes: 3, positions: 4), values, Tolerance);
     }
 
-    [Fact]
-    public void Pixels_ClassesLastAndNamed_AreKeptAsTheyLie()
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(-1, false)]
+    [InlineData(null, true)]
+    public void Pixels_ClassesLastAndNamed_AreKeptAsTheyLie(int? axis, bool classesLast)
     {
-        var (values, output) = Run(Shaped("", null, 2, 2, 3), new() { ClassAxis = 3 });
+        var (values, output) = Run(Shaped("", null, 2, 2, 3), new() { ClassAxis = axis, ClassesLast = classesLast });
         Assert.Equal([2, 2, 3], output.Shape);
         Near.Equal(Scores(), values, Tolerance);
     }
