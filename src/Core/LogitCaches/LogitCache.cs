@@ -9,25 +9,21 @@ namespace OnnxKd.Core.LogitCaches;
 /// <summary>A finished logit cache, read at random. Thread-safe.</summary>
 public sealed class LogitCache : IDisposable
 {
-    /// <summary>How much of a large cache stays mapped at most.</summary>
-    private const long ResidentBytes = 64L << 20;
-
-    /// <summary>What the kernel maps around each byte that is touched.</summary>
-    private const int FaultBytes = 64 << 10;
+    /// <summary>The largest cache that is mapped into memory.</summary>
+    private const long MappedBytes = 64L << 20;
 
     private readonly string folder;
     private readonly CacheManifest manifest;
     private readonly RowFormat format;
     private readonly SafetensorsFile[] shards;
     private readonly bool isLarge;
-    private long touchedBytes;
 
     private LogitCache(string folder, CacheManifest manifest)
     {
         this.folder = folder;
         this.manifest = manifest;
         format = new(manifest.Identity);
-        isLarge = manifest.Shards.Sum(shard => shard.Bytes) > ResidentBytes;
+        isLarge = manifest.Shards.Sum(shard => shard.Bytes) > MappedBytes;
         Digest = DigestOf(folder);
         shards = new SafetensorsFile[manifest.Shards.Count];
         try
@@ -93,17 +89,15 @@ public sealed class LogitCache : IDisposable
     {
         var stored = Find(stream);
         var values = stream.Values;
-        var only = stored.Fields.Count == 1 ? stored.Fields[0] : null;
-        var scratch = only is null ? ArrayPool<byte>.Shared.Rent(stored.Bytes) : null;
+        var scratch = ArrayPool<byte>.Shared.Rent(stored.Bytes);
         for (var i = 0; i < samples.Length; i++)
         {
             var row = Row(samples[i], view);
-            var bytes = only is null ? Gather(stored, row, scratch.AsSpan(0, stored.Bytes)) : Bytes(only, row);
-            stream.Storage.Decode(stream, bytes, destination.Slice(i * values, values));
+            foreach (var field in stored.Fields)
+                Fetch(field, row, scratch.AsSpan(field.Offset - stored.Offset, field.Bytes));
+            stream.Storage.Decode(stream, scratch.AsSpan(0, stored.Bytes), destination.Slice(i * values, values));
         }
-        if (scratch is not null)
-            ArrayPool<byte>.Shared.Return(scratch);
-        BoundResident(samples.Length * ((long)stored.Bytes + stored.Fields.Count * FaultBytes));
+        ArrayPool<byte>.Shared.Return(scratch);
     }
 
     /// <summary>Reads one field of rows as it is stored.</summary>
@@ -119,8 +113,7 @@ public sealed class LogitCache : IDisposable
         var stored = Find(stream).Fields.FirstOrDefault(f => f.Field.Name == field)
             ?? throw new ArgumentException($"Stream '{stream.Name}' has no field '{field}'.", nameof(field));
         for (var i = 0; i < samples.Length; i++)
-            Bytes(stored, Row(samples[i], view)).CopyTo(destination.Slice(i * stored.Bytes, stored.Bytes));
-        BoundResident(samples.Length * ((long)stored.Bytes + FaultBytes));
+            Fetch(stored, Row(samples[i], view), destination.Slice(i * stored.Bytes, stored.Bytes));
     }
 
     /// <summary>Checks that the cache was captured from exactly this set.</summary>
@@ -158,26 +151,13 @@ public sealed class LogitCache : IDisposable
         return view * Identity.Samples + sample;
     }
 
-    private ReadOnlySpan<byte> Bytes(StoredField field, long row)
+    /// <summary>Small caches are mapped, and stay in memory; of large ones nothing stays but what the caller holds.</summary>
+    private void Fetch(StoredField field, long row, Span<byte> destination)
     {
         var (shard, index) = Math.DivRem(row, manifest.RowsPerShard);
-        return shards[shard].Bytes(field.Tensor, index * field.Bytes, field.Bytes);
-    }
-
-    /// <summary>Lets go of what was read, now and then, so that a large cache does not fill the memory; small ones stay.</summary>
-    private void BoundResident(long touched)
-    {
-        if (!isLarge || Interlocked.Add(ref touchedBytes, touched) < ResidentBytes)
-            return;
-        Interlocked.Exchange(ref touchedBytes, 0);
-        foreach (var shard in shards)
-            shard.Release();
-    }
-
-    private Span<byte> Gather(StoredStream stored, long row, Span<byte> scratch)
-    {
-        foreach (var field in stored.Fields)
-            Bytes(field, row).CopyTo(scratch.Slice(field.Offset - stored.Offset, field.Bytes));
-        return scratch;
+        if (isLarge)
+            shards[shard].Read(field.Tensor, index * field.Bytes, destination);
+        else
+            shards[shard].Bytes(field.Tensor, index * field.Bytes, field.Bytes).CopyTo(destination);
     }
 }

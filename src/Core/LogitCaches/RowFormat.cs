@@ -12,7 +12,7 @@ internal sealed record StoredField(string Tensor, StorageField Field, int Offset
 /// <param name="Offset">Where its bytes begin within a row's bytes.</param>
 /// <param name="Bytes">How many bytes it takes in a row.</param>
 /// <param name="Fields">Its fields.</param>
-internal sealed record StoredStream(CacheStream Stream, int Offset, int Bytes, IReadOnlyList<StoredField> Fields);
+internal sealed record StoredStream(CacheStream Stream, int Offset, int Bytes, StoredField[] Fields);
 
 /// <summary>A row's bytes: stream after stream, field after field.</summary>
 internal sealed class RowFormat
@@ -32,7 +32,7 @@ internal sealed class RowFormat
                 fields.Add(new(tensor, field, RowBytes, checked((int)field.Bytes)));
                 RowBytes = checked(RowBytes + (int)field.Bytes);
             }
-            streams.Add(new(stream, start, RowBytes - start, fields));
+            streams.Add(new(stream, start, RowBytes - start, [.. fields]));
         }
         Streams = streams;
     }

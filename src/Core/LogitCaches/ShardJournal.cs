@@ -8,13 +8,14 @@ using OnnxKd.Core.Files;
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
-/// The rows of a shard in progress, batch by batch: a header, then one record per batch (first row as int64, the rows' bytes, SHA-256 of
+/// The rows of a shard in progress, batch by batch: a header, then one record per batch (first row as int64, the rows' bytes, CRC-32C of
 /// both). Records have known sizes, so nothing read from the file sizes anything. A process that is killed leaves at most a torn last
 /// record. The open file is also the lock of its shard.
 /// </summary>
 internal sealed class ShardJournal : IDisposable
 {
     private const int PrefixBytes = sizeof(long);
+    private const int ChecksumBytes = sizeof(uint);
 
     private readonly string path;
     private readonly SafeFileHandle handle;
@@ -75,7 +76,7 @@ internal sealed class ShardJournal : IDisposable
     {
         var bytes = record.AsSpan(0, RecordBytes(NextRow));
         BinaryPrimitives.WriteInt64LittleEndian(bytes, NextRow);
-        SHA256.HashData(bytes[..^SHA256.HashSizeInBytes], bytes[^SHA256.HashSizeInBytes..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[^ChecksumBytes..], Crc32C.Of(bytes[..^ChecksumBytes]));
         var length = bytes.Length;
         DiskErrors.Guard(path, () => RandomAccess.Write(handle, record.AsSpan(0, length), Offset(NextRow)), length);
         NextRow += RowsAt(NextRow);
@@ -141,23 +142,21 @@ internal sealed class ShardJournal : IDisposable
     private bool TryRead(long row)
     {
         var bytes = record.AsSpan(0, RecordBytes(row));
-        if (RandomAccess.Read(handle, bytes, Offset(row)) != bytes.Length || BinaryPrimitives.ReadInt64LittleEndian(bytes) != row)
-            return false;
-        Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes[..^SHA256.HashSizeInBytes], checksum);
-        return checksum.SequenceEqual(bytes[^SHA256.HashSizeInBytes..]);
+        return RandomAccess.Read(handle, bytes, Offset(row)) == bytes.Length
+            && BinaryPrimitives.ReadInt64LittleEndian(bytes) == row
+            && BinaryPrimitives.ReadUInt32LittleEndian(bytes[^ChecksumBytes..]) == Crc32C.Of(bytes[..^ChecksumBytes]);
     }
 
     private int RowsAt(long row) => (int)Math.Min(batchSize, Rows.End - row);
 
-    private int RecordBytes(long row) => checked(PrefixBytes + RowsAt(row) * rowBytes + SHA256.HashSizeInBytes);
+    private int RecordBytes(long row) => checked(PrefixBytes + RowsAt(row) * rowBytes + ChecksumBytes);
 
     /// <summary>Only the last record of all can be shorter than the others.</summary>
     private long Offset(long row)
     {
         var whole = (row - Rows.First) / batchSize;
         var rest = (row - Rows.First) % batchSize;
-        var offset = header.Length + whole * (PrefixBytes + (long)batchSize * rowBytes + SHA256.HashSizeInBytes);
+        var offset = header.Length + whole * (PrefixBytes + (long)batchSize * rowBytes + ChecksumBytes);
         return rest == 0 ? offset : offset + RecordBytes(row - rest);
     }
 }

@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Safetensors;
@@ -8,6 +8,7 @@ namespace OnnxKd.Core.Safetensors;
 /// <summary>A safetensors file, mapped into memory: opening reads the header, and values are read where they lie. Thread-safe.</summary>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
+    private readonly SafeFileHandle handle;
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly SafetensorsHeader header;
@@ -16,6 +17,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private SafetensorsFile(string path, FileStream stream)
     {
         Path = path;
+        handle = stream.SafeFileHandle;
         header = SafetensorsHeader.Read(path, stream.Length, (offset, destination) =>
         {
             stream.Position = offset;
@@ -75,6 +77,28 @@ public sealed unsafe class SafetensorsFile : IDisposable
             expected: "below 2 GB");
     }
 
+    /// <summary>
+    /// Reads a part of a tensor's bytes without the map, whose pages would stay in this process: for files larger than the memory.
+    /// </summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="offset">The first byte, counted from the tensor's start.</param>
+    /// <param name="destination">As many bytes as are wanted.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part lies outside the tensor.</exception>
+    public void Read(string name, long offset, Span<byte> destination)
+    {
+        var entry = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Bytes - destination.Length);
+        for (var position = entry.Offset + offset; destination.Length > 0;)
+        {
+            var count = RandomAccess.Read(handle, destination, position);
+            if (count == 0)
+                throw new InputException("A safetensors file became shorter while it was read.", where: Path);
+            position += count;
+            destination = destination[count..];
+        }
+    }
+
     /// <summary>A part of a tensor's bytes, valid until <see cref="Dispose"/>.</summary>
     /// <param name="name">The tensor.</param>
     /// <param name="offset">The first byte, counted from the tensor's start.</param>
@@ -100,9 +124,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
         Elements.ToSingle(bytes, type, values);
         return values;
     }
-
-    /// <summary>Takes the pages that were read out of this process; the next read maps them again. Readers may be at work meanwhile.</summary>
-    internal void Release() => ResidentPages.Release(start, view.Capacity);
 
     /// <inheritdoc/>
     public void Dispose()

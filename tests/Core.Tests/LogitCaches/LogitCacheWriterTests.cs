@@ -10,9 +10,9 @@ public sealed class LogitCacheWriterTests : IDisposable
     private const int SamplesOfThreeShards = 18;
     private const int OneShard = 100 * Caches.BatchSize;
 
-    // The journal: magic and digest; then per batch its first row, 4 rows of 3 floats, and a digest.
+    // The journal: magic and digest; then per batch its first row, 4 rows of 3 floats, and a checksum.
     private const int Header = 8 + 32;
-    private const int Record = 8 + 4 * 3 * 4 + 32;
+    private const int Record = 8 + 4 * 3 * 4 + 4;
 
     private readonly TemporaryFolder folder = new();
 
