@@ -25,7 +25,8 @@ internal static class CacheIdentityRules
         if (identity.Augmentation.Problem() is { } problem)
             return $"augmentation.{problem.Setting} is {problem.Found}";
         if (identity.Teachers.Count == 0 || identity.Teachers.Contains(null!)
-            || identity.Combination == Combination.Single != identity.Streams.All(stream => identity.Teachers.Count == 1 || stream?.Teacher is not null))
+            || identity.Combination == Combination.Single
+                != (identity.Teachers.Count == 1 || identity.Streams.All(stream => stream?.Teacher is not null)))
             return $"combination is {identity.Combination} with {identity.Teachers.Count} teachers";
         if (identity.Teachers.Any(teacher => !IsDigest(teacher.Digest)))
             return "the digest of a teacher is not a SHA-256 in lower-case hexadecimal";

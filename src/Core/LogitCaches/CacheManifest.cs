@@ -139,12 +139,12 @@ internal sealed record CacheManifest
         }
     }
 
-    /// <summary>Reads the first two fields, which stay as they are in every version; the rest of the document is left alone.</summary>
+    /// <summary>Reads the first two fields, which stay as they are in every version; the rest is left alone.</summary>
     private static (string? Format, long? Version) ReadVersion(byte[] bytes)
     {
         var reader = new Utf8JsonReader(bytes);
-        var format = Next(ref reader, JsonTokenType.StartObject) && NextName(ref reader, "format"u8) && Next(ref reader, JsonTokenType.String)
-            && reader.ValueSpan.Length == FormatName.Length
+        var format = Next(ref reader, JsonTokenType.StartObject) && NextName(ref reader, "format"u8)
+            && Next(ref reader, JsonTokenType.String) && reader.ValueSpan.Length == FormatName.Length
             ? reader.GetString()
             : null;
         long? version = format is not null && NextName(ref reader, "version"u8) && Next(ref reader, JsonTokenType.Number)

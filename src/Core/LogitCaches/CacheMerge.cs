@@ -9,7 +9,9 @@ namespace OnnxKd.Core.LogitCaches;
 /// <param name="Complete">Whether the manifest says that the cache is complete.</param>
 public sealed record CacheCoverage(CacheIdentity Identity, long StoredRows, IReadOnlyList<RowRange> Missing, bool Complete);
 
-/// <summary>Puts together a cache whose parts were captured by several processes. Shards stay as they are; only the manifest changes.</summary>
+/// <summary>
+/// Puts together a cache whose parts were captured by several processes. Shards stay as they are; only the manifest changes.
+/// </summary>
 public static class CacheMerge
 {
     /// <summary>Looks which rows there are, by the names of files; their bytes are not read.</summary>
@@ -58,7 +60,7 @@ public static class CacheMerge
         where: folder,
         found: coverage.Missing.Count == 0
             ? "all rows, but not merged"
-            : $"{coverage.StoredRows} of {coverage.Identity.Rows} rows in finished shards; the first that are missing: {coverage.Missing[0]}",
+            : $"{coverage.StoredRows} of {coverage.Identity.Rows} rows in finished shards; the first missing: {coverage.Missing[0]}",
         expected: $"{coverage.Identity.Rows} rows",
         remedy: coverage.Missing.Count == 0
             ? "run 'onnxkd cache merge' on it"
@@ -66,7 +68,8 @@ public static class CacheMerge
 
     private static CacheCoverage Coverage(string folder, CacheManifest manifest)
     {
-        var names = Directory.EnumerateFiles(folder, $"rows-*{ShardLayout.ShardSuffix}").Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
+        var files = Directory.EnumerateFiles(folder, $"rows-*{ShardLayout.ShardSuffix}");
+        var names = files.Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
         var missing = new List<RowRange>();
         for (long index = 0; index < manifest.Layout.ShardCount; index++)
         {

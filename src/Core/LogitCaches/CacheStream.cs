@@ -16,7 +16,9 @@ public enum StreamKind
 }
 
 /// <summary>One named series of values in a cache: so many for each row (sample and view).</summary>
-/// <param name="Name">Unique in the cache: lower-case letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; <c>logits</c> where there is only one.</param>
+/// <param name="Name">
+/// Unique in the cache: lower-case letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; <c>logits</c> where there is only one.
+/// </param>
 /// <param name="Tensor">The teacher's tensor that was stored.</param>
 /// <param name="Teacher">The index of the teacher; <c>null</c> if all were combined.</param>
 /// <param name="Kind">What the values are.</param>

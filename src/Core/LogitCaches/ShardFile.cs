@@ -9,8 +9,8 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
-/// A finished shard as a file: a tensor for each field, one of sample ids, and a seal, the SHA-256 of all bytes before it. So a shard can be
-/// checked before any manifest names it.
+/// A finished shard as a file: a tensor for each field, one of sample ids, and a seal, the SHA-256 of all bytes before it. So a shard can
+/// be checked before any manifest names it.
 /// </summary>
 internal static class ShardFile
 {

@@ -1,6 +1,6 @@
 namespace OnnxKd.Core.LogitCaches;
 
-/// <summary>How rows are spread over files: shards of so many rows, the last one shorter. Nothing else decides where a shard ends.</summary>
+/// <summary>How rows are spread over files: shards of so many rows, the last one shorter. Nothing else decides it.</summary>
 /// <param name="TotalRows">Rows in all.</param>
 /// <param name="BatchSize">Rows per batch.</param>
 /// <param name="RowsPerShard">A multiple of the batch size.</param>
@@ -20,7 +20,7 @@ internal sealed record ShardLayout(long TotalRows, int BatchSize, long RowsPerSh
 
     private const long TargetBytes = 64L << 20;
 
-    /// <summary>Small caches are cut into so many shards, where they have as many batches, so that several processes can share the work.</summary>
+    /// <summary>Small caches are cut into so many shards, if they have as many batches, so that processes can share the work.</summary>
     private const long LeastShards = 32;
 
     /// <summary>How many shards there are.</summary>

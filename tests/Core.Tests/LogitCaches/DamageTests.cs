@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Randomness;
 
 namespace OnnxKd.Core.Tests.LogitCaches;
 
-/// <summary>Changed and malformed files: an error that says so, never a wrong number, a crash, or memory that a file's numbers ask for.</summary>
+/// <summary>Changed and malformed files: an error that says so, never a wrong number, a crash, or memory as a file asks for.</summary>
 public sealed class DamageTests : IDisposable
 {
     private const int ByteChanges = 10_000;
@@ -50,9 +51,10 @@ public sealed class DamageTests : IDisposable
         var expected = Caches.Content(folder.File("whole"));
         var cut = folder.File("cut");
         Run(cut, identity, stop: 6);
-        var original = Directory.GetFiles(cut).Where(path => !Path.GetFileName(path).StartsWith('.'))
-            .Select(path => (Path: path, Bytes: File.ReadAllBytes(path))).ToList();
-        Assert.Equal(["manifest.json", "rows-000000000000-4.safetensors", "rows-000000000004.partial"], original.Select(f => Path.GetFileName(f.Path)).Order());
+        var original = Files(cut);
+        Assert.Equal(
+            ["manifest.json", "rows-000000000000-4.safetensors", "rows-000000000004.partial"],
+            original.Select(file => Path.GetFileName(file.Path)));
         var (noticed, again) = (0, 0);
         for (var i = 0; i < 300; i++)
         {
@@ -149,7 +151,10 @@ public sealed class DamageTests : IDisposable
         ["null", "{}", "[]", "\"\"", "-1", "1e99", ",", ":", "{", "}", "[", "]", "\"", "\\u0000", "\"type\":", "true", "NaN", "\u00ff"];
 
     private static readonly string[] Numbers =
-        ["0", "-1", "1", "2147483647", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "1e300", "0.5", "null", "[]"];
+    [
+        "0", "-1", "1", "2147483647", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "1e300", "0.5", "null",
+        "[]",
+    ];
 
     private void ReplaceNumber(List<byte> bytes, int at)
     {
@@ -177,7 +182,7 @@ public sealed class DamageTests : IDisposable
         File.WriteAllBytes(path, damaged);
         var original = files.First(f => f.Path == path).Bytes;
         var text = Encoding.UTF8.GetString(manifest.Bytes)
-            .Replace(Convert.ToHexStringLower(SHA256.HashData(original)), Convert.ToHexStringLower(SHA256.HashData(damaged)), StringComparison.Ordinal)
+            .Replace(Hashing.Sha256(original), Hashing.Sha256(damaged), StringComparison.Ordinal)
             .Replace($"\"bytes\": {original.Length}", $"\"bytes\": {damaged.Length}", StringComparison.Ordinal);
         File.WriteAllBytes(manifest.Path, SignManifest(Encoding.UTF8.GetBytes(text)));
     }
@@ -189,7 +194,7 @@ public sealed class DamageTests : IDisposable
         if (end < 0)
             return bytes;
         byte[] body = [.. bytes[..end], .. "\n}\n"u8];
-        return [.. bytes[..end], .. marker, .. Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(body))), .. "\"\n}\n"u8];
+        return [.. bytes[..end], .. marker, .. Encoding.ASCII.GetBytes(Hashing.Sha256(body)), .. "\"\n}\n"u8];
     }
 
     private static CacheIdentity Identity(StreamStorage storage) => Caches.Identity(samples: 8, views: 1) with
@@ -208,7 +213,12 @@ public sealed class DamageTests : IDisposable
     private List<(string Path, byte[] Bytes)> Write(string name, StreamStorage storage)
     {
         Run(folder.File(name), Identity(storage), stop: long.MaxValue);
-        return [.. Directory.GetFiles(folder.File(name)).Where(path => !Path.GetFileName(path).StartsWith('.')).Order(StringComparer.Ordinal)
-            .Select(path => (path, File.ReadAllBytes(path)))];
+        return Files(folder.File(name));
     }
+
+    private static List<(string Path, byte[] Bytes)> Files(string cache) =>
+    [
+        .. Directory.GetFiles(cache).Where(path => !Path.GetFileName(path).StartsWith('.')).Order(StringComparer.Ordinal)
+            .Select(path => (path, File.ReadAllBytes(path))),
+    ];
 }

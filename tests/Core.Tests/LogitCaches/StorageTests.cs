@@ -1,8 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
-using OnnxKd.Core.Tensors;
+using static OnnxKd.Core.Tests.LogitCaches.StoredRows;
 
 namespace OnnxKd.Core.Tests.LogitCaches;
 
@@ -53,171 +52,6 @@ public sealed class StorageTests : IDisposable
             Assert.Equal([4, .. field.Shape.Select(size => (long)size)], shard.Tensors[tensor].Shape);
         }
         Assert.Throws<ArgumentException>(() => cache.ReadField(stream, "nothing", [0], 0, new byte[100]));
-    }
-
-    [Fact]
-    public void Float16_Values_AreNearestHalves()
-    {
-        float[] values = [1, -2.5f, 1 + 1f / 2048, 1 + 3f / 2048, 65519, 1e-8f];
-
-        Assert.Equal([1, -2.5f, 1, 1 + 4f / 2048, 65504, 0], RoundTrip(new Float16(), [6], values));
-    }
-
-    [Fact]
-    public void BFloat16_Values_AreNearestUpperHalves()
-    {
-        float[] values = [1, -2.5f, 1 + 1f / 256, 1 + 3f / 256, 3.3895e38f, 0];
-
-        Assert.Equal([1, -2.5f, 1, 1 + 4f / 256, BitConverter.UInt32BitsToSingle(0x7F7F0000), 0], RoundTrip(new BFloat16(), [6], values));
-    }
-
-    [Fact]
-    public void Int8_EachPosition_HasItsOwnScaleAndHalfAStepOfError()
-    {
-        var values = Random(3 * Classes, 20);
-        values.AsSpan(Classes, Classes).Clear();
-
-        var decoded = RoundTrip(new Int8(), [3, Classes], values);
-
-        for (var position = 0; position < 3; position++)
-        {
-            var range = (position * Classes)..((position + 1) * Classes);
-            var step = values[range].Max(Math.Abs) / 127;
-            Assert.All(values[range].Zip(decoded[range]), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, step * 0.5001f));
-        }
-        Assert.Equal(new float[Classes], decoded[Classes..(2 * Classes)]);
-    }
-
-    [Fact]
-    public void TopK_OfAllClasses_IsExactlyFloat16()
-    {
-        var values = Random(3 * Classes, 10);
-
-        var topK = RoundTrip(new TopK(Classes, [1, 4]), [3, Classes], values);
-
-        Assert.Equal(RoundTrip(new Float16(), [3, Classes], values), topK);
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(49)]
-    public void TopK_KeptAndTail_AreThoseOfAPlainSort(int k)
-    {
-        double[] temperatures = [0.5, 1, 4];
-        var values = Random(2 * Classes, 5);
-        values[20] = values[30];
-        var stream = Stream(new TopK(k, temperatures), [2, Classes]);
-        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
-
-        Assert.Equal(-1, stream.Storage.Encode(stream, default, values, stored));
-
-        for (var position = 0; position < 2; position++)
-        {
-            var all = values.AsSpan(position * Classes, Classes).ToArray();
-            var order = Enumerable.Range(0, Classes).OrderByDescending(c => all[c]).ThenBy(c => c).ToArray();
-            for (var i = 0; i < k; i++)
-            {
-                Assert.Equal(order[i], BitConverter.ToUInt16(stored, (position * k + i) * 2));
-                Assert.Equal((Half)all[order[i]], BitConverter.ToHalf(stored, 4 * k + (position * k + i) * 2));
-            }
-            for (var t = 0; t < 3; t++)
-            {
-                var expected = Math.Log(order[k..].Sum(c => Math.Exp(all[c] / temperatures[t])));
-                Assert.Equal(expected, BitConverter.ToSingle(stored, 8 * k + (position * 3 + t) * 4), 1e-5 * (1 + Math.Abs(expected)));
-            }
-        }
-    }
-
-    [Fact]
-    public void TopK_Decoded_HasTheTeachersProbabilitiesOfTheKeptClasses()
-    {
-        var values = Random(Classes, 3);
-
-        var decoded = RoundTrip(new TopK(5, [1, 4]), [Classes], values);
-
-        var (expected, found) = (Softmax(values), Softmax(decoded));
-        var kept = Enumerable.Range(0, Classes).OrderByDescending(c => values[c]).Take(5).ToArray();
-        Assert.All(kept, c => Assert.Equal(expected[c], found[c], 2e-3));
-        Assert.Single(Enumerable.Range(0, Classes).Except(kept).Select(c => decoded[c]).Distinct());
-    }
-
-    [Fact]
-    public void TopK_WithoutTail_LeavesTheDroppedNothing()
-    {
-        var found = Softmax(RoundTrip(new TopK(3, []), [4], [1, 2, 3, 4]));
-
-        Assert.Equal([0, 0.0900, 0.2447, 0.6652], found.Select(p => Math.Round(p, 4)));
-    }
-
-    [Fact]
-    public void TopK_ManyClasses_HasWideIds()
-    {
-        var values = new float[70_000];
-        values[69_999] = 2;
-        var stream = Stream(new TopK(1, [1]), [70_000]);
-
-        Assert.Equal(ElementType.Int32, stream.Storage.Fields(stream)[0].Type);
-        Assert.Equal(2, RoundTrip(stream.Storage, [70_000], values)[69_999]);
-    }
-
-    /// <summary>Pearson's statistic over 20,000 rows of 5 draws; the 99.9th percentile for 9 degrees of freedom is 27.9.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void Sampled_Frequencies_FitTheTeachersDistribution(double temperature)
-    {
-        const int Rows = 20_000;
-        var values = Random(10, 2);
-        var stream = Stream(new Sampled(5, temperature), [10]);
-        var stored = new byte[15];
-        var drawn = new long[10];
-        for (var id = 0; id < Rows; id++)
-        {
-            Assert.Equal(-1, stream.Storage.Encode(stream, new(7, id, 0), values, stored));
-            for (var i = 0; i < 5; i++)
-                drawn[BitConverter.ToUInt16(stored, 2 * i)] += stored[10 + i];
-        }
-
-        var expected = Softmax([.. values.Select(v => v / (float)temperature)]).Select(p => p * Rows * 5).ToArray();
-        Assert.Equal(Rows * 5, drawn.Sum());
-        Assert.InRange(drawn.Zip(expected, (n, e) => (n - e) * (n - e) / e).Sum(), 0, 27.9);
-    }
-
-    [Fact]
-    public void Sampled_Draws_DependOnSeedSampleAndViewAlone()
-    {
-        var values = Random(Positions * Classes, 1);
-        var stream = Stream(new Sampled(300, 1), [Positions, Classes]);
-
-        byte[] Encode(RowKey key)
-        {
-            var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
-            stream.Storage.Encode(stream, key, values, stored);
-            return stored;
-        }
-
-        Assert.Equal(Encode(new(1, 2, 3)), Encode(new(1, 2, 3)));
-        Assert.All<RowKey>([new(0, 2, 3), new(1, 0, 3), new(1, 2, 0)], key => Assert.NotEqual(Encode(new(1, 2, 3)), Encode(key)));
-    }
-
-    [Fact]
-    public void Sampled_Decoded_IsTheLogarithmOfTheFrequencies()
-    {
-        var values = Random(Classes, 2);
-        var stream = Stream(new Sampled(20, 2), [Classes]);
-        var stored = new byte[60];
-        stream.Storage.Encode(stream, new(1, 2, 3), values, stored);
-        var decoded = new float[Classes];
-
-        stream.Storage.Decode(stream, stored, decoded);
-
-        var counts = new int[Classes];
-        for (var i = 0; i < 20; i++)
-            counts[BitConverter.ToUInt16(stored, 2 * i)] += stored[40 + i];
-        var softened = Softmax([.. decoded.Select(v => v / 2)]);
-        Assert.All(Enumerable.Range(0, Classes).Where(c => counts[c] > 0), c => Assert.Equal(counts[c] / 20.5, softened[c], 1e-6));
-        Assert.Equal(0.5 / 20.5, Enumerable.Range(0, Classes).Where(c => counts[c] == 0).Sum(c => softened[c]), 1e-6);
     }
 
     public static TheoryData<StreamStorage, float> TooLarge => new()
@@ -291,34 +125,8 @@ public sealed class StorageTests : IDisposable
         Assert.Contains("features", Assert.Throws<InputException>(() => cache.Stream("third")).Message);
     }
 
-    private static CacheStream Stream(StreamStorage storage, int[] shape) => new("logits", "logits", 0, StreamKind.Logit, shape, storage);
-
-    private static CacheIdentity Identity(StreamStorage storage, int[] shape) => Caches.Identity() with { Streams = [Stream(storage, shape)] };
-
-    private static float[] Random(int count, float scale)
-    {
-        var random = new CounterRandom(5, RandomPurpose.Verification);
-        var values = new float[count];
-        for (var i = 0; i < count; i++)
-            values[i] = (float)random.NextGaussian() * scale;
-        return values;
-    }
-
-    private static double[] Softmax(float[] values)
-    {
-        var shares = values.Select(v => Math.Exp((double)v - values.Max())).ToArray();
-        return [.. shares.Select(share => share / shares.Sum())];
-    }
-
-    private static float[] RoundTrip(StreamStorage storage, int[] shape, float[] values)
-    {
-        var stream = Stream(storage, shape);
-        var stored = new byte[storage.Fields(stream).Sum(f => f.Bytes)];
-        Assert.Equal(-1, storage.Encode(stream, default, values, stored));
-        var decoded = new float[values.Length];
-        storage.Decode(stream, stored, decoded);
-        return decoded;
-    }
+    private static CacheIdentity Identity(StreamStorage storage, int[] shape) =>
+        Caches.Identity() with { Streams = [Stream(storage, shape)] };
 
     /// <summary>What a row must be when read: encoded and decoded by itself.</summary>
     private static float[] Decoded(CacheIdentity identity, long row, string name = "logits")
@@ -326,7 +134,8 @@ public sealed class StorageTests : IDisposable
         var index = identity.Streams.ToList().FindIndex(s => s.Name == name);
         var stream = identity.Streams[index];
         var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
-        stream.Storage.Encode(stream, new(identity.Seed, identity.FirstId + row % identity.Samples, (int)(row / identity.Samples)), Caches.Rows(identity, row, 1)[index], stored);
+        var key = new RowKey(identity.Seed, identity.FirstId + row % identity.Samples, (int)(row / identity.Samples));
+        stream.Storage.Encode(stream, key, Caches.Rows(identity, row, 1)[index], stored);
         var values = new float[stream.Values];
         stream.Storage.Decode(stream, stored, values);
         return values;

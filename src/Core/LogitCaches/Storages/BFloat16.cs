@@ -3,7 +3,7 @@ using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.LogitCaches;
 
-/// <summary>The upper half of every float32, rounded to nearest (ties to even): half the bytes, the full range, relative error up to 2⁻⁸.</summary>
+/// <summary>The upper half of every float32, rounded to nearest even: half the bytes, the full range, relative error up to 2⁻⁸.</summary>
 public sealed record BFloat16 : StreamStorage
 {
     internal const string TypeName = "bfloat16";

@@ -9,8 +9,8 @@ namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>
 /// At each position the classes of random draws from the teacher's softened distribution, softmax(v ÷ T), with how often each was drawn:
-/// an unbiased estimate of the softened targets (Sparse Logit Sampling, ACL 2025). <c>ids</c> ascend; entries that are not needed are 0 with
-/// a <c>counts</c> of 0. The draws depend on (seed, sample id, view, position) alone; streams of one cache see the same random numbers.
+/// an unbiased estimate of the softened targets (Sparse Logit Sampling, ACL 2025). <c>ids</c> ascend; entries that are not needed are 0
+/// with a <c>counts</c> of 0. The draws depend on (seed, sample id, view, position) alone; streams of one cache see the same numbers.
 /// </summary>
 /// <param name="Draws">Draws per position, in [1, 65,535]; also the room for entries.</param>
 /// <param name="Temperature">T, above 0.</param>

@@ -9,11 +9,12 @@ namespace OnnxKd.Core.LogitCaches;
 /// At each position the largest values with their classes, and for each temperature T the logarithm of the mass that was dropped,
 /// log Σ exp(v ÷ T) over the dropped values v: with it the softmax at T of the kept classes is exact, and nothing is renormalised.
 /// </summary>
-/// <param name="K">How many values are kept, in [1, classes]; <c>ids</c> (best first; of equal values the lower class first) and
-/// <c>logits</c> (float16).</param>
+/// <param name="K">
+/// How many values are kept, in [1, classes]: <c>ids</c> (best first; of equal values the lower class first) and <c>logits</c> (float16).
+/// </param>
 /// <param name="Temperatures">
-/// For which T the <c>tail</c> (float32, in this order) is stored: above 0 and ascending. Empty: no tail, and the kept classes are taken for
-/// all there is. There is no tail where K is the number of classes, since nothing is dropped.
+/// For which T the <c>tail</c> (float32, in this order) is stored: above 0 and ascending. Empty: no tail, and the kept classes are taken
+/// for all there is. There is no tail where K is the number of classes, since nothing is dropped.
 /// </param>
 public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamStorage
 {

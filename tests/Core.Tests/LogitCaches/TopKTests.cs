@@ -1,0 +1,83 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Tensors;
+using static OnnxKd.Core.Tests.LogitCaches.StoredRows;
+
+namespace OnnxKd.Core.Tests.LogitCaches;
+
+public sealed class TopKTests
+{
+    private const int Classes = 50;
+
+    [Fact]
+    public void TopK_OfAllClasses_IsExactlyFloat16()
+    {
+        var values = Random(3 * Classes, 10);
+
+        var topK = RoundTrip(new TopK(Classes, [1, 4]), [3, Classes], values);
+
+        Assert.Equal(RoundTrip(new Float16(), [3, Classes], values), topK);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(49)]
+    public void TopK_KeptAndTail_AreThoseOfAPlainSort(int k)
+    {
+        double[] temperatures = [0.5, 1, 4];
+        var values = Random(2 * Classes, 5);
+        values[20] = values[30];
+        var stream = Stream(new TopK(k, temperatures), [2, Classes]);
+        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+
+        Assert.Equal(-1, stream.Storage.Encode(stream, default, values, stored));
+
+        for (var position = 0; position < 2; position++)
+        {
+            var all = values.AsSpan(position * Classes, Classes).ToArray();
+            var order = Enumerable.Range(0, Classes).OrderByDescending(c => all[c]).ThenBy(c => c).ToArray();
+            for (var i = 0; i < k; i++)
+            {
+                Assert.Equal(order[i], BitConverter.ToUInt16(stored, (position * k + i) * 2));
+                Assert.Equal((Half)all[order[i]], BitConverter.ToHalf(stored, 4 * k + (position * k + i) * 2));
+            }
+            for (var t = 0; t < 3; t++)
+            {
+                var expected = Math.Log(order[k..].Sum(c => Math.Exp(all[c] / temperatures[t])));
+                Assert.Equal(expected, BitConverter.ToSingle(stored, 8 * k + (position * 3 + t) * 4), 1e-5 * (1 + Math.Abs(expected)));
+            }
+        }
+    }
+
+    [Fact]
+    public void TopK_Decoded_HasTheTeachersProbabilitiesOfTheKeptClasses()
+    {
+        var values = Random(Classes, 3);
+
+        var decoded = RoundTrip(new TopK(5, [1, 4]), [Classes], values);
+
+        var (expected, found) = (Softmax(values), Softmax(decoded));
+        var kept = Enumerable.Range(0, Classes).OrderByDescending(c => values[c]).Take(5).ToArray();
+        Assert.All(kept, c => Assert.Equal(expected[c], found[c], 2e-3));
+        Assert.Single(Enumerable.Range(0, Classes).Except(kept).Select(c => decoded[c]).Distinct());
+    }
+
+    [Fact]
+    public void TopK_WithoutTail_LeavesTheDroppedNothing()
+    {
+        var found = Softmax(RoundTrip(new TopK(3, []), [4], [1, 2, 3, 4]));
+
+        Assert.Equal([0, 0.0900, 0.2447, 0.6652], found.Select(p => Math.Round(p, 4)));
+    }
+
+    [Fact]
+    public void TopK_ManyClasses_HasWideIds()
+    {
+        var values = new float[70_000];
+        values[69_999] = 2;
+        var stream = Stream(new TopK(1, [1]), [70_000]);
+
+        Assert.Equal(ElementType.Int32, stream.Storage.Fields(stream)[0].Type);
+        Assert.Equal(2, RoundTrip(stream.Storage, [70_000], values)[69_999]);
+    }
+}
