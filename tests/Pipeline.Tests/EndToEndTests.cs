@@ -60,6 +60,46 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
     }
 
+    /// <summary>Lines 0 and 1 are brightest in a column that the student knows, lines 2 and 3 in one that it has wrong.</summary>
+    [Fact]
+    public void Evaluate_SamplesWithLengths_CountsNoPadding()
+    {
+        var teacher = LinearModel.Write(runs["frames.onnx"], edit: model => MakeFrames(model, 8, "Softmax"));
+        var student = LinearModel.Write(runs["small.onnx"], edit: model =>
+        {
+            MakeFrames(model, 8, "Identity");
+            model.Graph.Initializer[0] = TensorData.Create("W", new float[] { -8, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0 }, 4, 3);
+        });
+        Npy.Write<float>(runs["lines.npy"], [0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0], 1, 4, 4);
+        Npy.Write<long>(runs["lengths.npy"], [2], 1);
+        string[] line = ["evaluate", "--model", student, "--teacher", teacher, "--samples", runs["lines.npy"], "--json"];
+
+        Assert.Equal(0.5, Agreement(line));
+        Assert.Equal(1, Agreement([.. line, "--set", $"data.transfer.lengths={runs["lengths.npy"]}"]));
+
+        static double Agreement(string[] line) => JsonDocument.Parse(Cli.Done(line).Output).RootElement
+            .GetProperty("models")[0].GetProperty("agreement").GetDouble();
+    }
+
+    [Fact]
+    public void Train_OtherLengths_IsAnotherTraining()
+    {
+        var model = LinearModel.Write(runs["frames.onnx"], edit: model => MakeFrames(model, 8, "Identity"));
+        Npy.Write(runs["lengths.npy"], [.. Enumerable.Range(0, 240).Select(i => 1L + i % 4)], 240);
+        string[] line =
+        [
+            "export", "--runs", runs.Path, "--name", "frames", "--teacher", model, "--student", model, "--samples", project["train.npy"],
+            "--epochs", "1", "--threads", "1",
+        ];
+
+        Cli.Done(line);
+        var all = File.ReadAllBytes(runs["frames/student.onnx"]);
+        var counted = Cli.Done([.. line, "--set", $"data.transfer.lengths={runs["lengths.npy"]}"]);
+
+        Assert.Contains("cache: reused", counted.Error);
+        Assert.NotEqual(all, File.ReadAllBytes(runs["frames/student.onnx"]));
+    }
+
     /// <summary>[N, 4, 4] · [4, 3] = [N, 4 frames, 3 classes].</summary>
     private static void MakeFrames(ModelProto model, float diagonal, string activation)
     {

@@ -18,18 +18,18 @@ internal static class CsvFormat
     public static TensorFile Open(SourceFile file, TensorRequest request)
     {
         using var table = new CsvTable(file);
-        if (request.ForLabels)
-            return ReadLabels(table, LabelColumn(table, request));
+        if (request.Part != SetPart.Samples)
+            return ReadIntegers(table, Column(table, request));
         if (request.Key is not null)
             throw new InputException(
-                "A key of samples is given, but the samples of a CSV file are all its columns (without the labels).",
+                "A key of samples is given, but the samples of a CSV file are all its columns (without labels and lengths).",
                 where: file.Path,
                 found: $"key '{request.Key}'",
                 remedy: "remove samples-key");
-        return ReadSamples(table, request.OneFile ? LabelColumn(table, request with { ForLabels = true }) : null);
+        return ReadSamples(table, [.. request.Neighbours.Select(other => Column(table, other))]);
     }
 
-    private static int LabelColumn(CsvTable table, TensorRequest request)
+    private static int Column(CsvTable table, TensorRequest request)
     {
         var key = request.Key;
         if (key == LastColumn)
@@ -40,14 +40,14 @@ internal static class CsvFormat
         return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
     }
 
-    private static TensorFile ReadSamples(CsvTable table, int? labelColumn)
+    private static TensorFile ReadSamples(CsvTable table, IReadOnlyList<int> otherColumns)
     {
-        var features = table.Columns - (labelColumn is null ? 0 : 1);
+        var features = table.Columns - otherColumns.Count;
         if (features == 0)
-            throw new InputException("A CSV file has labels, but no columns of samples.", where: table.Path);
+            throw new InputException("A CSV file has labels or lengths, but no columns of samples.", where: table.Path);
         return Decode(table, ElementType.Float32, [features], (line, column, text, output) =>
         {
-            if (column == labelColumn)
+            if (otherColumns.Contains(column))
                 return;
             if (!float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !float.IsFinite(value))
                 throw table.Bad("A value of a CSV file is not a finite number.", line, column, text, "a number such as 0.25 or 1e-3");
@@ -55,15 +55,15 @@ internal static class CsvFormat
         });
     }
 
-    private static TensorFile ReadLabels(CsvTable table, int labelColumn) =>
+    private static TensorFile ReadIntegers(CsvTable table, int wanted) =>
         Decode(table, ElementType.Int64, [], (line, column, text, output) =>
         {
-            if (column != labelColumn)
+            if (column != wanted)
                 return;
-            // "3.0" is how some tools write a class index.
+            // "3.0" is how some tools write an integer.
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || number != Math.Truncate(number)
                 || Math.Abs(number) > int.MaxValue)
-                throw table.Bad("A label of a CSV file is not a class index.", line, column, text, "an integer from 0");
+                throw table.Bad("A label or length of a CSV file is not an integer.", line, column, text, "an integer from 0");
             var value = (long)number;
             output.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in value)));
         });

@@ -3,29 +3,54 @@ using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>Which tensor of a file is wanted: the samples or the labels of a set.</summary>
-/// <param name="Options">The set's options.</param>
-/// <param name="ForLabels">Whether the labels are wanted.</param>
-internal sealed record TensorRequest(TransferSetOptions Options, bool ForLabels)
+/// <summary>What a set consists of.</summary>
+internal enum SetPart
 {
-    private static readonly string[] SampleNames = ["samples", "images", "x", "data"];
-    private static readonly string[] LabelNames = ["labels", "label", "targets", "target", "class", "y"];
+    /// <summary>The samples.</summary>
+    Samples,
 
+    /// <summary>Their classes.</summary>
+    Labels,
+
+    /// <summary>How much of each is not padding.</summary>
+    Lengths,
+}
+
+/// <summary>Which tensor of a file is wanted.</summary>
+/// <param name="Options">The set's options.</param>
+/// <param name="Part">The samples, or what belongs to them.</param>
+internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
+{
     /// <summary>The file.</summary>
-    public string Path => ForLabels ? Options.Labels! : Options.Samples;
+    public string Path => FileOf(Part)!;
 
     /// <summary>The tensor's name, if the user gave one.</summary>
-    public string? Key => ForLabels ? Options.LabelsKey : Options.SamplesKey;
+    public string? Key => Part switch
+    {
+        SetPart.Samples => Options.SamplesKey,
+        SetPart.Labels => Options.LabelsKey,
+        _ => Options.LengthsKey,
+    };
 
-    /// <summary>Whether samples and labels lie in one file.</summary>
-    public bool OneFile => Options.Labels is not null
-        && System.IO.Path.GetFullPath(Options.Labels) == System.IO.Path.GetFullPath(Options.Samples);
+    /// <summary>The key's name in a recipe.</summary>
+    public string KeyName => $"{Part.ToString().ToLowerInvariant()}-key";
+
+    /// <summary>Requests for what else lies in the same file.</summary>
+    public IEnumerable<TensorRequest> Neighbours => Enum.GetValues<SetPart>()
+        .Where(part => part != Part && FileOf(part) is { } file && System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(Path))
+        .Select(part => this with { Part = part });
+
+    private string[] UsualNames => Part switch
+    {
+        SetPart.Samples => ["samples", "images", "x", "data"],
+        SetPart.Labels => ["labels", "label", "targets", "target", "class", "y"],
+        _ => ["lengths", "length"],
+    };
 
     /// <summary>The key itself; without one the only name, else one of the usual names, in their order.</summary>
     /// <exception cref="InputException">None, or not the one asked for.</exception>
     public string Choose(IReadOnlyList<string> names)
     {
-        var usual = ForLabels ? LabelNames : SampleNames;
         var known = names.Count == 0 ? "none" : string.Join(", ", names);
         if (Key is not null)
             return names.Contains(Key) ? Key : throw new InputException(
@@ -35,11 +60,18 @@ internal sealed record TensorRequest(TransferSetOptions Options, bool ForLabels)
                 remedy: Suggestions.Nearest(Key, names) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
         if (names.Count == 1)
             return names[0];
-        return usual.FirstOrDefault(names.Contains) ?? throw new InputException(
-            $"It is not clear where the {(ForLabels ? "labels" : "samples")} are in a data file.",
+        return UsualNames.FirstOrDefault(names.Contains) ?? throw new InputException(
+            $"It is not clear where the {Part.ToString().ToLowerInvariant()} are in a data file.",
             where: Path,
             found: known,
-            expected: $"only one, or one of {string.Join(", ", usual)}",
-            remedy: $"set {(ForLabels ? "labels-key" : "samples-key")}");
+            expected: $"only one, or one of {string.Join(", ", UsualNames)}",
+            remedy: $"set {KeyName}");
     }
+
+    private string? FileOf(SetPart part) => part switch
+    {
+        SetPart.Samples => Options.Samples,
+        SetPart.Labels => Options.Labels,
+        _ => Options.Lengths,
+    };
 }

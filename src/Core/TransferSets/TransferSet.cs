@@ -20,10 +20,11 @@ public sealed class TransferSet : IDisposable
     private readonly long first;
     private readonly Lazy<string> samplesDigest;
 
-    private TransferSet(TensorFile samples, int[] labels, long first, long count)
+    private TransferSet(TensorFile samples, int[] labels, SampleLengths? lengths, long first, long count)
     {
         this.samples = samples;
         this.labels = labels;
+        Lengths = lengths;
         this.first = first;
         Count = count;
         SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
@@ -59,7 +60,16 @@ public sealed class TransferSet : IDisposable
     /// <summary>SHA-256 (lower-case hex) over the labels as little-endian 32-bit integers; <c>null</c> for an unlabelled set.</summary>
     public string? LabelsDigest { get; }
 
-    /// <summary>Opens a set; its headers and its labels are checked here, before any work starts.</summary>
+    /// <summary>
+    /// SHA-256 (lower-case hex) over the size of the padded axis and the lengths, as little-endian 32-bit integers; <c>null</c> for a set
+    /// without lengths.
+    /// </summary>
+    public string? LengthsDigest => Lengths?.Digest;
+
+    /// <summary>How much of each sample is not padding; <c>null</c>: not known, or all of it.</summary>
+    internal SampleLengths? Lengths { get; }
+
+    /// <summary>Opens a set; its headers, labels and lengths are checked here, before any work starts.</summary>
     /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
     /// <exception cref="MachineException">The temporary folder has no room to decode a compressed file or a table.</exception>
     public static TransferSet Open(TransferSetOptions options)
@@ -69,7 +79,12 @@ public sealed class TransferSet : IDisposable
                 "A key of labels is given, but no file of labels.",
                 found: $"labels-key '{options.LabelsKey}'",
                 remedy: "set labels to the file that holds them (it may be the file of samples)");
-        var samples = TensorFormat.OpenAny(new(options, ForLabels: false));
+        if (options is { LengthsKey: not null, Lengths: null })
+            throw new InputException(
+                "A key of lengths is given, but no file of lengths.",
+                found: $"lengths-key '{options.LengthsKey}'",
+                remedy: "set lengths to the file that holds them (it may be the file of samples)");
+        var samples = TensorFormat.OpenAny(new(options, SetPart.Samples));
         try
         {
             var stored = samples.Shape[0];
@@ -85,7 +100,8 @@ public sealed class TransferSet : IDisposable
                     expected: $"1 to {stored - options.First}",
                     remedy: "correct 'count', or leave it out to use all rows");
             var labels = options.Labels is null ? [] : LabelReader.Read(options, stored, options.First, count);
-            return new(samples, labels, options.First, count);
+            var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
+            return new(samples, labels, lengths, options.First, count);
         }
         catch
         {

@@ -1,11 +1,11 @@
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>Where samples, and labels if there are any, come from.</summary>
+/// <summary>Where samples, and labels and lengths if there are any, come from.</summary>
 public sealed record TransferSetOptions
 {
     /// <summary>
     /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors or CSV, each raw or gzipped. Every
-    /// column of a CSV file that does not hold the labels is a feature.
+    /// column of a CSV file that holds neither labels nor lengths is a feature.
     /// </summary>
     public required string Samples { get; init; }
 
@@ -25,6 +25,21 @@ public sealed record TransferSetOptions
     /// Default: the only one, else <c>labels</c>, <c>label</c>, <c>targets</c>, <c>target</c>, <c>class</c> or <c>y</c>, else an error.
     /// </summary>
     public string? LabelsKey { get; init; }
+
+    /// <summary>
+    /// The file of lengths: how many entries of the padded axis are content, one integer per sample, 0 to the size of the axis;
+    /// <c>null</c>: nothing is padded. May be the file of samples itself. For outputs with frames, those of padding do not count.
+    /// </summary>
+    public string? Lengths { get; init; }
+
+    /// <summary>
+    /// The tensor of lengths in an NPZ or safetensors file, or the column of a CSV file. Default: the only one, else <c>lengths</c> or
+    /// <c>length</c>, else an error.
+    /// </summary>
+    public string? LengthsKey { get; init; }
+
+    /// <summary>The axis of a sample that is padded, or negative from the end; default −1: the last.</summary>
+    public int LengthsAxis { get; init; } = -1;
 
     /// <summary>The first row to use; default 0.</summary>
     public long First { get; init; }

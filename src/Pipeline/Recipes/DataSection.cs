@@ -50,7 +50,7 @@ internal static class DataSection
 
     private static TransferSetOptions ReadSet(RecipeValue value)
     {
-        var map = value.Map("samples", "labels", "rows", "samples-key", "labels-key");
+        var map = value.Map("samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis");
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         return new()
         {
@@ -58,6 +58,9 @@ internal static class DataSection
             Labels = map.Read("labels", null, v => v.File()),
             SamplesKey = map.Read("samples-key", null, v => v.Text()),
             LabelsKey = map.Read("labels-key", null, v => v.Text()),
+            Lengths = map.Read("lengths", null, v => v.File()),
+            LengthsKey = map.Read("lengths-key", null, v => v.Text()),
+            LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
             First = first,
             Count = count,
         };
@@ -68,7 +71,10 @@ internal static class DataSection
         ("labels", set.Labels is null ? null : file(set.Labels)),
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
         ("samples-key", set.SamplesKey),
-        ("labels-key", set.LabelsKey));
+        ("labels-key", set.LabelsKey),
+        ("lengths", set.Lengths is null ? null : file(set.Lengths)),
+        ("lengths-key", set.LengthsKey),
+        ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis));
 
     /// <summary><c>0..50000</c>: from the first row to before the second; <c>50000..</c>: to the end.</summary>
     private static (long First, long? Count) ReadRows(RecipeValue value)

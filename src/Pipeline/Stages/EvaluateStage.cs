@@ -35,6 +35,7 @@ internal static class EvaluateStage
             .Add("teachers", together is null ? null : string.Join(' ', alone.Prepend(together).Select(cache => cache!.Digest)))
             .Add("samples", sets.Test?.SamplesDigest)
             .Add("labels", sets.Test?.LabelsDigest)
+            .Add("lengths", sets.Test?.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(recipe.Data.Preprocessing))
             .Add("device", recipe.Capture.Device);
         var stage = runner.Run("evaluate", inputs, ProductVersion.WithOnnxRuntime, (folder, _) =>

@@ -89,13 +89,14 @@ internal sealed class Evaluation(
         }
         : size with { Agreement = scores.Agreement };
 
-    /// <summary>Adds a batch; every position of a sample counts as one.</summary>
+    /// <summary>Adds a batch; every position of a sample, as far as its length goes, counts as one.</summary>
     private void Add(ClassificationMeter meter, long first, ReadOnlySpan<float> logits, IReadOnlyList<int> shape)
     {
-        var rows = Rows(first, logits.Length / shape.Aggregate(1, (product, axis) => product * axis));
-        var teacherLogits = teacher is null ? [] : Read(teacher, rows);
+        var counted = new CountedPositions(set!, shape);
+        var rows = Rows(first, logits.Length / (counted.Positions * meter.Classes));
+        var teacherLogits = teacher is null ? [] : counted.Keep<float>(first, Read(teacher, rows), meter.Classes);
         var labels = HasLabels(shape) ? set!.Labels.Slice((int)first, rows.Length) : TopClasses(teacherLogits, meter.Classes);
-        meter.Add(logits, labels, teacherLogits);
+        meter.Add(counted.Keep(first, logits, meter.Classes), labels, teacherLogits);
     }
 
     /// <summary>A label says what a sample is; of frames or pixels it says nothing.</summary>
@@ -128,11 +129,11 @@ internal sealed class Evaluation(
     }
 
     /// <summary>What an unlabelled set is measured against.</summary>
-    private static int[] TopClasses(float[] logits, int classes)
+    private static int[] TopClasses(ReadOnlySpan<float> logits, int classes)
     {
         var top = new int[logits.Length / classes];
         for (var i = 0; i < top.Length; i++)
-            top[i] = TensorPrimitives.IndexOfMax<float>(logits.AsSpan(i * classes, classes));
+            top[i] = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
         return top;
     }
 }

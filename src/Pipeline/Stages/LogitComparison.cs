@@ -8,33 +8,23 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>Compares logits of two runtimes and remembers the worst place.</summary>
 /// <param name="classes">Values per row.</param>
 /// <param name="positions">Rows per sample: 1, or its frames or pixels.</param>
-internal sealed class LogitComparison(int classes, int positions = 1)
+/// <param name="counted">How many of a sample's rows count, from the first on; <c>null</c>: all.</param>
+internal sealed class LogitComparison(int classes, int positions = 1, Func<long, int>? counted = null)
 {
+    private long samples;
     private long rows;
     private long agreed;
     private double largest;
-    private (double Scaled, long Row, int Class, float Trained, float Exported) worst;
+    private (double Scaled, long Sample, int Position, int Class, float Trained, float Exported) worst;
 
-    /// <summary>Adds the next rows.</summary>
-    /// <param name="trained">rows × classes values of the trainer's executor.</param>
-    /// <param name="exported">rows × classes values of ONNX Runtime.</param>
+    /// <summary>Adds the next samples.</summary>
+    /// <param name="trained">samples × positions × classes values of the trainer's executor.</param>
+    /// <param name="exported">As many values of ONNX Runtime.</param>
     public void Add(ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
     {
-        for (var start = 0; start < trained.Length; start += classes, rows++)
-        {
-            var a = trained.Slice(start, classes);
-            var b = exported.Slice(start, classes);
-            var size = Math.Max(1, (double)TensorPrimitives.MaxMagnitude(b));
-            for (var c = 0; c < classes; c++)
-            {
-                var difference = Math.Abs((double)a[c] - b[c]);
-                largest = Math.Max(largest, difference);
-                // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
-                if (!(difference / size <= worst.Scaled) && !double.IsNaN(worst.Scaled))
-                    worst = (difference / size, rows, c, a[c], b[c]);
-            }
-            agreed += TensorPrimitives.IndexOfMax(a) == TensorPrimitives.IndexOfMax(b) ? 1 : 0;
-        }
+        for (var start = 0; start < trained.Length; start += positions * classes, samples++)
+            for (var position = 0; position < (counted?.Invoke(samples) ?? positions); position++)
+                AddRow(position, trained.Slice(start + position * classes, classes), exported.Slice(start + position * classes, classes));
     }
 
     /// <summary>The figures, if they pass.</summary>
@@ -47,16 +37,31 @@ internal sealed class LogitComparison(int classes, int positions = 1)
     {
         // Among the many positions of a set there are always some whose two best classes are closer than rounding.
         if (worst.Scaled <= tolerance && (agreed == rows || positions > 1))
-            return new(largest, (double)agreed / rows, rows / positions);
-        var position = positions > 1 ? $", position {worst.Row % positions}" : "";
+            return new(largest, (double)agreed / rows, samples);
+        var position = positions > 1 ? $", position {worst.Position}" : "";
         throw new CheckFailedException(
             "The exported student does not give what the trained one gave.",
             model,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"sample {worst.Row / positions}{position}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
+                $"sample {worst.Sample}{position}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
                 $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3}); {rows - agreed} of {rows} top classes differ"),
             string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} (times the largest logit of the row) and the same top class on every sample"),
             "do not ship this file; train again, and report a defect if it happens twice");
+    }
+
+    private void AddRow(int position, ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
+    {
+        var size = Math.Max(1, (double)TensorPrimitives.MaxMagnitude(exported));
+        for (var c = 0; c < classes; c++)
+        {
+            var difference = Math.Abs((double)trained[c] - exported[c]);
+            largest = Math.Max(largest, difference);
+            // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
+            if (!(difference / size <= worst.Scaled) && !double.IsNaN(worst.Scaled))
+                worst = (difference / size, samples, position, c, trained[c], exported[c]);
+        }
+        agreed += TensorPrimitives.IndexOfMax(trained) == TensorPrimitives.IndexOfMax(exported) ? 1 : 0;
+        rows++;
     }
 }

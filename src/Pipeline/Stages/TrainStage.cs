@@ -52,8 +52,10 @@ internal static class TrainStage
             .Add("samples", sets.Transfer.SamplesDigest)
             .Add("first-id", $"{sets.Transfer.IdOf(0)}")
             .Add("labels", sets.Transfer.LabelsDigest)
+            .Add("lengths", sets.Transfer.LengthsDigest)
             .Add("validation-samples", sets.Validation?.SamplesDigest)
             .Add("validation-labels", sets.Validation?.LabelsDigest)
+            .Add("validation-lengths", sets.Validation?.LengthsDigest)
             .Add("cache", plan.Teachers?.Digest)
             .Add("validation-cache", plan.Validation?.Digest);
         var name = $"train-{plan.Role}";

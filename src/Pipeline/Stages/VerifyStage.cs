@@ -43,6 +43,7 @@ internal static class VerifyStage
             .Add("model", model.Digest)
             .Add("output", output)
             .Add("samples", set.SamplesDigest)
+            .Add("lengths", set.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(preprocessing));
         var stage = runner.Run(name, inputs, ProductVersion.WithBoth, (folder, progress) =>
         {
@@ -60,7 +61,8 @@ internal static class VerifyStage
     {
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, [new() { Tensor = output, ClassesLast = true }], new() { Device = Device });
-        var comparison = new LogitComparison(session.Classes, session.Output.Positions);
+        var counted = new CountedPositions(reader.Set, session.Output.Shape);
+        var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of);
         StudentInference.RunAll(model, output, reader, BatchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
@@ -10,8 +11,8 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Labels">Whether the set's labels are.</param>
 /// <param name="Cache">The cache of the streams; <c>null</c> where there are none.</param>
 /// <param name="Streams">The streams.</param>
-/// <param name="Lengths">How many positions of each sample of the set count; <c>null</c>: all.</param>
-internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<TargetForm> Streams, IReadOnlyList<int>? Lengths)
+/// <param name="Counted">Which positions of each sample count; <c>null</c>: all.</param>
+internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<TargetForm> Streams, CountedPositions? Counted)
 {
     /// <summary>Samples alone.</summary>
     public static BatchContents SamplesOnly { get; } = new(false, null, [], null);
@@ -33,7 +34,7 @@ internal sealed class BatchBuffers : IDisposable
         samples = empty(shape, float32, CPU).DetachFromDisposeScope();
         labels = contents.Labels ? empty([shape[0]], int64, CPU).DetachFromDisposeScope() : null;
         targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0]))];
-        valid = contents.Lengths is { } lengths ? new(lengths, contents.Streams[0].Stream.Positions, shape[0]) : null;
+        valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0]) : null;
     }
 
     /// <summary>Reads a batch.</summary>

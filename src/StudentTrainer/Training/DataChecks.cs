@@ -41,10 +41,7 @@ internal static class DataChecks
                 found: $"{objective.NamesThatNeed(TermNeeds.Labels)} with augmentation {views}",
                 remedy: "learn from the teacher alone, who saw the mixed views, or leave mixup and cutmix out");
         data.Cache?.RequireSamples(data.Transfer);
-        var streams = data.Cache is null ? [] : objective.StreamsOf(data.Cache);
-        RequireLengths(data.Lengths, data.Transfer, streams.FirstOrDefault()?.Stream);
         RequireEvaluation(data);
-        RequireLengths(data.EvaluationLengths, data.Evaluation, EpochEvaluation.StreamOf(data.EvaluationCache, objective));
     }
 
     private static void RequireEvaluation(TrainingData data)
@@ -66,29 +63,5 @@ internal static class DataChecks
                 where: $"{data.Transfer.Name} and {data.Evaluation.Name}",
                 found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Evaluation.SampleShape)}");
         data.EvaluationCache?.RequireSamples(data.Evaluation);
-    }
-
-    /// <summary>Lengths count positions along the one axis between samples and classes.</summary>
-    private static void RequireLengths(IReadOnlyList<int>? lengths, TransferSet? set, CacheStream? stream)
-    {
-        if (lengths is null)
-            return;
-        if (set is null || stream is null)
-            throw new InputException("There are lengths of samples, but no set with a teacher's logits that they are for.");
-        var frames = stream.Shape.Count == 2 ? stream.Shape[0] : throw new InputException(
-            "Lengths of samples are for logits with one axis of frames.",
-            $"stream '{stream.Name}'", Shapes.Format(stream.Shape), "[frames, classes]");
-        if (lengths.Count != set.Count)
-            throw new InputException(
-                "Samples and lengths differ in number.", set.Name, $"{lengths.Count} lengths", $"{set.Count}, one for each sample");
-        for (var row = 0; row < lengths.Count; row++)
-        {
-            if (lengths[row] < 1 || lengths[row] > frames)
-                throw new InputException(
-                    "A length is out of range.",
-                    where: $"{set.Name}, length of sample {set.IdOf(row)}",
-                    found: $"{lengths[row]}",
-                    expected: $"1 to {frames}, the frames of stream '{stream.Name}'");
-        }
     }
 }

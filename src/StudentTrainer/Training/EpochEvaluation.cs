@@ -57,7 +57,7 @@ internal sealed class EpochEvaluation : IDisposable
         RequireMeasurable(metric, countsErrors, stream, output);
         var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
         return new(
-            new(program, reader, options.BatchSize, device, cache, stream, data.EvaluationLengths),
+            new(program, reader, options.BatchSize, device, cache, stream),
             output, options.EarlyStop?.Patience, metric);
     }
 

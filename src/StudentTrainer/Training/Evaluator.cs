@@ -33,15 +33,14 @@ internal sealed class Evaluator : IDisposable
     /// <param name="device">Where it runs.</param>
     /// <param name="cache">The teacher's logits for the set, to measure agreement.</param>
     /// <param name="stream">The stream of the cache that is compared with.</param>
-    /// <param name="lengths">How many positions of each sample count; <c>null</c>: all.</param>
     public Evaluator(
         StudentProgram program, SampleReader reader, int batchSize, Device device,
-        LogitCache? cache = null, CacheStream? stream = null, IReadOnlyList<int>? lengths = null)
+        LogitCache? cache = null, CacheStream? stream = null)
     {
         this.program = program;
         set = reader.Set;
         teacher = stream?.Name;
-        var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [TargetForm.Of(stream)], lengths);
+        var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [TargetForm.Of(stream)], new(set, stream.Shape));
         batches = new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
 

@@ -42,7 +42,7 @@ internal sealed class TrainingBatches : IDisposable
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         var streams = data.Cache is { } cache ? objective.StreamsOf(cache) : [];
-        var contents = new BatchContents(objective.Needs.HasFlag(TermNeeds.Labels), data.Cache, streams, data.Lengths);
+        var contents = new BatchContents(objective.Needs.HasFlag(TermNeeds.Labels), data.Cache, streams, streams.Count == 0 ? null : new(set, streams[0].Stream.Shape));
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
             new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),

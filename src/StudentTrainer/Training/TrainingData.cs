@@ -16,17 +16,7 @@ namespace OnnxKd.StudentTrainer.Training;
 /// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
 /// </param>
 public sealed record TrainingData(
-    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null)
-{
-    /// <summary>
-    /// For outputs with frames: how many of each sample's count, from the first on, one number for each sample of
-    /// <see cref="Transfer"/>; <c>null</c>: all. The others neither are learned from nor weigh in the mean.
-    /// </summary>
-    public IReadOnlyList<int>? Lengths { get; init; }
-
-    /// <summary>The same for <see cref="Evaluation"/>.</summary>
-    public IReadOnlyList<int>? EvaluationLengths { get; init; }
-}
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
 
 /// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
 /// <param name="Epoch">Counted from 1.</param>

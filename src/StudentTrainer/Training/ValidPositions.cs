@@ -1,15 +1,15 @@
 using System.Runtime.InteropServices;
+using OnnxKd.Core.TransferSets;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>Which positions of a batch count: the first ones of each sample, as many as its length says.</summary>
-/// <param name="lengths">One for each sample of the set, 1 to positions.</param>
-/// <param name="positions">Positions of every sample.</param>
+/// <summary>Which positions of a batch count: the first ones of each sample, as many as its length covers.</summary>
+/// <param name="counted">How many of each sample.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
-internal sealed class ValidPositions(IReadOnlyList<int> lengths, int positions, long batchSize) : IDisposable
+internal sealed class ValidPositions(CountedPositions counted, long batchSize) : IDisposable
 {
-    private readonly Tensor indices = empty([batchSize * positions], int64, CPU).DetachFromDisposeScope();
+    private readonly Tensor indices = empty([batchSize * counted.Positions], int64, CPU).DetachFromDisposeScope();
     private int count;
 
     /// <summary>Finds those of a batch.</summary>
@@ -20,8 +20,8 @@ internal sealed class ValidPositions(IReadOnlyList<int> lengths, int positions, 
         count = 0;
         for (var i = 0; i < rows.Length; i++)
         {
-            for (var position = 0; position < lengths[(int)rows[i]]; position++)
-                values[count++] = (long)i * positions + position;
+            for (var position = 0; position < counted.Of(rows[i]); position++)
+                values[count++] = (long)i * counted.Positions + position;
         }
     }
 

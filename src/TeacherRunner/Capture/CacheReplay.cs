@@ -40,7 +40,7 @@ public static class CacheReplay
         using var teachers = new TeacherEnsemble(set, options);
         cache.RequireIdentity(teachers.Identity() with { Provider = cache.Identity.Provider });
 
-        var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream)).ToArray();
+        var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream, set)).ToArray();
         var capacity = teachers.RoundUp(BatchSize);
         var batch = teachers.CreateBatch(capacity);
         var chosen = Choose(cache.Identity.Rows, rows, seed);
@@ -73,7 +73,7 @@ public static class CacheReplay
 }
 
 /// <summary>Compares rows of one stream: what is stored against what would be stored now.</summary>
-internal sealed class ReplayComparison(LogitCache cache, CacheStream stream)
+internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, TransferSet set)
 {
     // Another batch size lets ONNX Runtime sum in another order; another provider, too.
     private const double Rounding = 1e-3;
@@ -84,7 +84,9 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream)
     private readonly byte[] bytes = new byte[stream.Storage.Fields(stream).Sum(field => field.Bytes)];
     private readonly float[] stored = new float[stream.Values];
     private readonly float[] now = new float[stream.Values];
+    private readonly CountedPositions? counted = stream.Kind == StreamKind.Feature ? null : new(set, stream.Shape);
     private long rows;
+    private long positions;
     private long agreed;
     private double maxError;
     private string? problem;
@@ -103,14 +105,16 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream)
             throw new CheckFailedException("A teacher gives a value that cannot be stored.", $"stream '{stream.Name}', sample {source.Sample}");
         stream.Storage.Decode(stream, bytes, now);
         rows++;
-        for (var position = 0; position < stream.Positions; position++)
+        var compared = counted?.Of(source.Sample) ?? stream.Positions;
+        for (var position = 0; position < compared; position++)
             Compare(source, position);
+        positions += compared;
     }
 
     /// <summary>The figures.</summary>
     public StreamReplay Result() => new(
         stream.Name, rows, isSparse ? "probabilities" : "values", maxError,
-        stream.Kind == StreamKind.Feature ? null : (double)agreed / (rows * stream.Positions), problem);
+        stream.Kind == StreamKind.Feature ? null : (double)agreed / positions, problem);
 
     private void Compare((long Sample, uint View) source, int position)
     {

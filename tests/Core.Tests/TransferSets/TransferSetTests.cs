@@ -116,7 +116,7 @@ public sealed class TransferSetTests : IDisposable
 
         Assert.Contains("2 samples, 3 labels", Labels("|u1", "(3,)", 1, 2, 3));
         Assert.Contains("not a list of class indices", Labels("|u1", "(2, 1)", 1, 2));
-        Assert.Contains("not a list of class indices", Labels("<f2", "(2,)", 0, 0, 0, 0));
+        Assert.Contains("labels of a set are not integers", Labels("<f2", "(2,)", 0, 0, 0, 0));
         Assert.Contains("sample 1", Labels("|i1", "(2,)", 1, 0xFF));
         Assert.Contains("not a class index", Labels("<u4", "(2,)", 0, 0, 0, 0x80, 0, 0, 0, 0));
         Assert.Contains("not a class index", Labels("<u8", "(2,)", [.. Enumerable.Repeat((byte)0xFF, 16)]));

@@ -30,6 +30,17 @@ public class LogitComparisonTests
     }
 
     [Fact]
+    public void Result_OfPositionsThatDoNotCount_LeavesThemOut()
+    {
+        var comparison = new LogitComparison(classes: 2, positions: 3, sample => sample == 0 ? 2 : 1);
+        comparison.Add([1, 2, 3, 4, 9, 5, 1, 2, 9, 5, 9, 5], [1, 2, 3, 4, 5, 9, 1, 2.5f, 5, 9, 5, 9]);
+        var parity = comparison.Result("m.onnx", tolerance: 0.5);
+
+        Assert.Equal((0.5, 1.0, 2L), (parity.MaxAbs, parity.Top1Agreement, parity.Samples));
+        Assert.Contains("sample 1, position 0", Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", 1e-4)).Message);
+    }
+
+    [Fact]
     public void Result_TooFarApart_NamesSampleClassAndValues()
     {
         var comparison = new LogitComparison(classes: 2);

@@ -8,8 +8,9 @@ namespace OnnxKd.StudentTrainer.Tests.Support;
 /// <summary>Sets and caches from arrays.</summary>
 internal static class Sets
 {
-    /// <summary>Writes samples, and labels if given, and opens them.</summary>
-    public static TransferSet Create(TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null)
+    /// <summary>Writes samples, and labels and lengths (of their first axis) if given, and opens them.</summary>
+    public static TransferSet Create(
+        TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null, int[]? lengths = null)
     {
         var elements = sampleShape.Aggregate(1, (product, size) => product * size);
         long[] shape = [samples.Length / elements, .. sampleShape.Select(size => (long)size)];
@@ -17,8 +18,13 @@ internal static class Sets
         List<SafetensorsTensor> tensors = [SafetensorsTensor.From("samples", samples, shape)];
         if (labels is not null)
             tensors.Add(SafetensorsTensor.From("labels", Array.ConvertAll(labels, label => (long)label), labels.Length));
+        if (lengths is not null)
+            tensors.Add(SafetensorsTensor.From("lengths", Array.ConvertAll(lengths, length => (long)length), lengths.Length));
         SafetensorsWriter.Write(path, tensors);
-        return TransferSet.Open(new() { Samples = path, Labels = labels is null ? null : path });
+        return TransferSet.Open(new()
+        {
+            Samples = path, Labels = labels is null ? null : path, Lengths = lengths is null ? null : path, LengthsAxis = 0,
+        });
     }
 
     /// <summary>Writes a cache of a set from logits in the order of views, then samples.</summary>

@@ -53,21 +53,22 @@ public sealed class FramesTests : IDisposable
         int[] lengths = [.. Enumerable.Range(0, FramesToy.Samples).Select(i => 1 + i % FramesToy.Frames)];
         float[] nonsense = [.. toy.Logits.Select((value, i) =>
             i / FramesToy.Classes % FramesToy.Frames < lengths[i / FramesToy.Classes / FramesToy.Frames] ? value : 30f * (i % 2))];
-        var changed = toy.Data(toy.Cache(new TopK(2, [2]), logits: nonsense)) with { Lengths = lengths };
-        var right = toy.Data(toy.Cache(new TopK(2, [2]))) with { Lengths = lengths };
+        var set = toy.With(lengths: lengths);
+        var changed = toy.Data(toy.Cache(new TopK(2, [2]), logits: nonsense)) with { Transfer = set };
+        var right = toy.Data(toy.Cache(new TopK(2, [2]))) with { Transfer = set };
         Assert.Equal(FramesToy.Weights(toy.Train(right, name: "right")), FramesToy.Weights(toy.Train(changed, name: "changed")));
         Assert.NotEqual(
-            FramesToy.Weights(toy.Train(right with { Lengths = null }, name: "all")),
-            FramesToy.Weights(toy.Train(changed with { Lengths = null }, name: "all-changed")));
+            FramesToy.Weights(toy.Train(right with { Transfer = toy.Transfer }, name: "all")),
+            FramesToy.Weights(toy.Train(changed with { Transfer = toy.Transfer }, name: "all-changed")));
     }
 
     [Fact]
     public void Agreement_WithLengths_CountsFramesWithinThem()
     {
-        var lengths = Enumerable.Repeat(2, FramesToy.Samples).ToArray();
+        var lengths = toy.With(lengths: [.. Enumerable.Repeat(2, FramesToy.Samples)]);
         float[] flipped = [.. toy.Logits.Select((value, i) => i / FramesToy.Classes % FramesToy.Frames < 2 ? value : -value)];
         var data = toy.Data() with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache(logits: flipped) };
-        var within = toy.Train(data with { EvaluationLengths = lengths }, name: "within").Epochs[^1].Agreement!.Value;
+        var within = toy.Train(data with { Evaluation = lengths }, name: "within").Epochs[^1].Agreement!.Value;
         var all = toy.Train(data, name: "all").Epochs[^1].Agreement!.Value;
         Assert.InRange(within, 0.98, 1);
         Assert.InRange(all, 0.38, 0.42);
@@ -123,7 +124,7 @@ public sealed class FramesTests : IDisposable
 
     [Fact]
     public void Train_OfHardLabelsForFrames_IsRefused() =>
-        Refused("one label per sample", new(toy.Labelled(), toy.Data().Preprocessing, null, null), [new() { Name = "hard" }]);
+        Refused("one label per sample", new(toy.With(labels: new int[FramesToy.Samples]), toy.Data().Preprocessing, null, null), [new() { Name = "hard" }]);
 
     [Fact]
     public void Train_OfTemperatureThatIsNotStored_NamesThoseThatAre()
@@ -142,17 +143,15 @@ public sealed class FramesTests : IDisposable
     }
 
     [Fact]
-    public void Train_OfLengthsThatDoNotFit_SaysWhatIsWrong()
+    public void Train_OfLengthsForPixels_IsRefused()
     {
-        Refused("59 lengths", toy.Data() with { Lengths = new int[59] });
-        Refused("length of sample 3", toy.Data() with { Lengths = [1, 5, 2, 6, .. new int[56]] });
-        Refused("one axis of frames", toy.Data(toy.Cache(shape: [1, 5, 3])) with { Lengths = new int[60] });
-        Refused("no set with a teacher's logits", toy.Data() with { EvaluationLengths = [1] });
+        var data = toy.Data(toy.Cache(shape: [5, 2, 3], logits: new float[FramesToy.Samples * 30]));
+        Refused("one axis of frames", data with { Transfer = toy.With(lengths: new int[FramesToy.Samples]) });
     }
 
     [Fact]
     public void Train_OfEvaluationThatMeasuresNothing_IsRefused() =>
-        Refused("nothing can be measured", toy.Data() with { Evaluation = toy.Labelled() });
+        Refused("nothing can be measured", toy.Data() with { Evaluation = toy.With(labels: new int[FramesToy.Samples]) });
 
     private void Refused(
         string message, TrainingData data, IReadOnlyList<TermOptions>? objective = null, TrainingOptions? options = null)

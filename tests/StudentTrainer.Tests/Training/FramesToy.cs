@@ -59,9 +59,11 @@ internal sealed class FramesToy : IDisposable
 
     public TrainingData Data(LogitCache? cache = null) => new(Transfer, Preprocessing.None, cache ?? Cache(), null);
 
-    public TransferSet Labelled()
+    /// <summary>The same samples with what belongs to them.</summary>
+    public TransferSet With(int[]? labels = null, int[]? lengths = null)
     {
-        var set = Sets.Create(folder, "labelled", Numbers.Uniform(1, Samples * Frames * Features), [Frames, Features], new int[Samples]);
+        var set = Sets.Create(
+            folder, $"{opened.Count}", Numbers.Uniform(1, Samples * Frames * Features), [Frames, Features], labels, lengths);
         opened.Add(set);
         return set;
     }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -37,7 +36,7 @@ internal sealed record TrainingIdentity(
             [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), import, data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
-            DigestOf(data.Lengths), DigestOf(data.EvaluationLengths)));
+            data.Transfer.LengthsDigest, data.Evaluation?.LengthsDigest));
 
     /// <summary>Refuses a checkpoint of another training.</summary>
     /// <exception cref="CheckFailedException">Names what differs.</exception>
@@ -57,9 +56,6 @@ internal sealed record TrainingIdentity(
         string List(Dictionary<string, string> fields) =>
             string.Join(", ", different.Select(key => $"{key} {fields.GetValueOrDefault(key, "not set")}"));
     }
-
-    private static string? DigestOf(IReadOnlyList<int>? lengths) =>
-        lengths is null ? null : Hashing.Sha256(MemoryMarshal.AsBytes<int>(lengths.ToArray()));
 
     private static Dictionary<string, string> Flatten(string json)
     {

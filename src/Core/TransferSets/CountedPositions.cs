@@ -1,0 +1,59 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>
+/// Which positions (frames) of a model's output count for each sample of a set: those that its length covers, the first
+/// ceil(length × positions ÷ size of the padded axis), but at least one; all of them where a set has no lengths.
+/// </summary>
+public sealed class CountedPositions
+{
+    private readonly SampleLengths? lengths;
+
+    /// <summary>Relates the lengths of a set to an output.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="shape">What the output holds for a sample: [positions..., classes].</param>
+    /// <exception cref="InputException">The set has lengths, and the output has several axes of positions.</exception>
+    public CountedPositions(TransferSet set, IReadOnlyList<int> shape)
+    {
+        Positions = shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
+        lengths = Positions > 1 ? set.Lengths : null;
+        if (lengths is not null && shape.SkipLast(1).Count(size => size > 1) > 1)
+            throw new InputException(
+                "Lengths of samples are for outputs with one axis of frames.",
+                where: set.Name,
+                found: $"{Shapes.Format(shape)} for each sample",
+                expected: "[frames, classes]",
+                remedy: "leave the lengths out");
+    }
+
+    /// <summary>Positions of each sample, those that do not count included.</summary>
+    public int Positions { get; }
+
+    /// <summary>Whether all positions of all samples count.</summary>
+    public bool AreAll => lengths is null;
+
+    /// <summary>How many count, from the first on.</summary>
+    /// <param name="row">The sample's row in the set.</param>
+    public int Of(long row) =>
+        lengths is null ? Positions : Math.Max(1, (int)(((long)lengths[row] * Positions + lengths.Size - 1) / lengths.Size));
+
+    /// <summary>Leaves out what does not count.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="values">Rows × positions × some values.</param>
+    /// <param name="width">Values at each position.</param>
+    public ReadOnlySpan<T> Keep<T>(long first, ReadOnlySpan<T> values, int width)
+    {
+        if (AreAll)
+            return values;
+        var (kept, length) = (new T[values.Length], 0);
+        for (int start = 0, row = 0; start < values.Length; start += Positions * width, row++)
+        {
+            var counted = values.Slice(start, Of(first + row) * width);
+            counted.CopyTo(kept.AsSpan(length));
+            length += counted.Length;
+        }
+        return kept.AsSpan(0, length);
+    }
+}

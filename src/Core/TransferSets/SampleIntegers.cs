@@ -1,0 +1,64 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>Integers that belong to the samples of a file: labels, lengths.</summary>
+internal sealed class SampleIntegers : IDisposable
+{
+    private readonly TensorFile file;
+
+    private SampleIntegers(TensorFile file) => this.file = file;
+
+    /// <summary>The file, for messages.</summary>
+    public string Path => file.Path;
+
+    /// <summary>The shape of one sample's.</summary>
+    public IReadOnlyList<int> Shape => [.. file.Shape.Skip(1).Select(size => (int)size)];
+
+    /// <summary>Opens them.</summary>
+    /// <param name="options">Where they are.</param>
+    /// <param name="part">Which.</param>
+    /// <param name="samples">Samples in the whole file: there must be as many.</param>
+    /// <exception cref="InputException">They are no integers, or of another number.</exception>
+    public static SampleIntegers Open(TransferSetOptions options, SetPart part, long samples)
+    {
+        var file = TensorFormat.OpenAny(new(options, part));
+        var what = part.ToString().ToLowerInvariant();
+        InputException? error = null;
+        if (file.Type.IsFloat())
+            error = new(
+                $"The {what} of a set are not integers.",
+                where: file.Path,
+                found: $"{file.Type.Name()} {Shapes.Format(file.Shape)}",
+                expected: $"integers {Shapes.Format([samples])}",
+                remedy: "store integers, one for each sample");
+        else if (file.Shape[0] != samples)
+            error = new(
+                $"Samples and {what} differ in number.",
+                where: $"{options.Samples} and {file.Path}",
+                found: $"{samples} samples, {file.Shape[0]} {what}",
+                expected: $"{what} for each sample",
+                remedy: "use the files that belong together");
+        if (error is null)
+            return new(file);
+        file.Dispose();
+        throw error;
+    }
+
+    /// <summary>Reads whole samples'; what lies outside 32 bits becomes the nearest that does not.</summary>
+    /// <param name="first">The first sample in the file.</param>
+    /// <param name="destination">Room for some of them.</param>
+    public void Read(long first, Span<int> destination)
+    {
+        var raw = new byte[(long)destination.Length * file.Type.Size()];
+        file.ReadRows(first, raw);
+        var values = new long[destination.Length];
+        Elements.ToInt64(raw, file.Type, values);
+        for (var i = 0; i < values.Length; i++)
+            destination[i] = (int)Math.Clamp(values[i], int.MinValue, int.MaxValue);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => file.Dispose();
+}
