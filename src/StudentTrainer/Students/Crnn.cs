@@ -5,7 +5,7 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
 /// A text recogniser after Shi et al. 2017: convolutions turn the image of a line into columns, LSTM layers read them both ways, and each
-/// gives logits, [N, T, classes], for CTC; T is a quarter of the image's width.
+/// gives logits, [N, T, classes], for CTC; T is by default a quarter of the image's width.
 /// </summary>
 internal static class Crnn
 {
@@ -16,7 +16,7 @@ internal static class Crnn
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } = new(
         "crnn", "convolutions and bidirectional LSTM for CTC", "images of text lines of any width",
-        [Columns.Widths, Hidden, Depth, Dropout], Build);
+        [Columns.Widths, Columns.Halvings, Hidden, Depth, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

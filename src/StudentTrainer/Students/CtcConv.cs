@@ -18,7 +18,7 @@ internal static class CtcConv
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } = new(
         "ctc-conv", "convolutions for CTC", "images of text lines of any width, or sequences [length, features]",
-        [Input, Columns.Widths, Hidden, Depth, Kernel, Dropout], Build);
+        [Input, Columns.Widths, Columns.Halvings, Hidden, Depth, Kernel, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {

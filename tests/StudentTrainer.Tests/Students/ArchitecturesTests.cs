@@ -86,6 +86,7 @@ public class ArchitecturesTests
         { Options("bigru", ("vocabulary", 9)), [8, 8], ["needs token ids", "[length]"] },
         { Options("crnn"), [16, 3], ["needs images of text lines", "[16, 3]", "4 columns or more"] },
         { Options("ctc-conv", ("kernel", 4)), [16, 32], ["student.kernel", "an odd number"] },
+        { Options("crnn", ("widths", new[] { 4, 8 }), ("halvings", 3)), [16, 32], ["student.halvings", "3", "at most the number of widths, 2"] },
         { Options("ctc-conv", ("input", "frames")), [3, 16, 32], ["needs sequences"] },
         { Options("cnn"), [28, 0], ["samples of shape [28, 0]"] },
     };

@@ -46,8 +46,11 @@ internal sealed record StudentCase(
         ["gpt"] = new("gpt", [8], 50, [8, 50], ("width", 24), ("depth", 2), ("heads", 3), ("dropout", 0.1), ("context", 12)),
         ["ctc-conv"] = new("ctc-conv", [3, 16, 24], 11, [6, 11], ("widths", new[] { 4, 8, 8 }), ("hidden", 12), ("dropout", 0.1)),
         ["ctc-conv, frames"] = new("ctc-conv", [20, 13], 11, [20, 11], ("input", "frames"), ("hidden", 12), ("kernel", 3), ("depth", 2)),
+        ["ctc-conv, halved"] = new(
+            "ctc-conv", [3, 16, 24], 11, [3, 11], ("widths", new[] { 4, 8, 8 }), ("halvings", 3), ("hidden", 12)),
         ["crnn"] = new("crnn", [16, 30], 11, [7, 11], ("widths", new[] { 4, 8, 8 }), ("hidden", 6), ("dropout", 0.1)),
         ["crnn, low"] = new("crnn", [1, 3, 8], 5, [2, 5], ("widths", new[] { 4, 4, 4 }), ("hidden", 6), ("depth", 1)),
+        ["crnn, every column"] = new("crnn", [6, 9], 5, [9, 5], ("widths", new[] { 4, 4 }), ("halvings", 0), ("hidden", 6)),
         ["bilstm"] = new("bilstm", [10, 7], 5, [5], ("hidden", 6), ("depth", 2), ("dropout", 0.1)),
         ["bilstm, tokens"] = new("bilstm", [10], 5, [5], ("hidden", 6), ("vocabulary", 50), ("embedding", 8)),
         ["bilstm, frames"] = new("bilstm", [10, 7], 5, [10, 5], ("hidden", 6), ("output", "frames")),
