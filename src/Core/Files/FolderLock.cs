@@ -9,6 +9,9 @@ namespace OnnxKd.Core.Files;
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
+    /// <summary>The file that is locked.</summary>
+    public const string FileName = ".lock";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly FileStream stream;
@@ -52,7 +55,7 @@ public sealed class FolderLock : IDisposable
 
     private static FolderLock TryOnce(string folder)
     {
-        var lockFile = Path.Combine(folder, ".lock");
+        var lockFile = Path.Combine(folder, FileName);
         var ownerFile = Path.Combine(folder, ".lock.owner");
         FolderLock? result = null;
         DiskErrors.Guard(lockFile, () =>

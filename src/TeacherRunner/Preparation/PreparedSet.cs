@@ -1,3 +1,4 @@
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.TeacherRunner.Preparation;
@@ -29,6 +30,19 @@ public sealed record PreparedSet(
 
     /// <summary>This record; written last, so that a folder with it is complete.</summary>
     public const string ManifestFile = "prepare.json";
+
+    /// <summary>Removes a prepared set, and its folder if nothing else is in it. A folder without a set is left alone.</summary>
+    internal static void Remove(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, ManifestFile)))
+            return;
+        using (FolderLock.Acquire(folder))
+            foreach (var file in new[] { ManifestFile, SamplesFile, SourcesFile, PreprocessFile })
+                File.Delete(Path.Combine(folder, file));
+        File.Delete(Path.Combine(folder, FolderLock.FileName));
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
+    }
 }
 
 /// <summary>How a set is prepared, whatever it is made from.</summary>

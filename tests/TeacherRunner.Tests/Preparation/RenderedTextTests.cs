@@ -156,6 +156,22 @@ public sealed class RenderedTextTests : IDisposable
     }
 
     [Fact]
+    public void Run_WithoutHeldOutAfterOneWithThem_RemovesThoseOfTheEarlierRun()
+    {
+        Draw(5);
+        Draw(0);
+        Assert.False(Directory.Exists(Path.Combine(folder["out"], "held-out")));
+
+        Draw(5);
+        File.WriteAllText(Path.Combine(folder["out"], "held-out", "notes.txt"), "mine");
+        Draw(0);
+        Assert.Equal(["notes.txt"], Directory.GetFiles(Path.Combine(folder["out"], "held-out")).Select(Path.GetFileName));
+
+        void Draw(int heldOut) =>
+            RenderedTextPreparation.Run(null, plain with { Count = 2, HeldOutCount = heldOut }, new(folder["out"], Threads: 1), null, default);
+    }
+
+    [Fact]
     public void Run_Floats_AreBytesScaledWithZeroPadding()
     {
         var (bytes, floats) = (Run(plain with { Count = 2 }), Run(plain with { Count = 2, Type = ElementType.Float32 }));

@@ -27,10 +27,12 @@ public static class RenderedTextPreparation
         var texts = new LineTexts(lines, wordFile is null ? [] : LineTexts.ReadWords(wordFile));
         string[] fonts = [.. lines.Fonts.Select(FontFiles.Find)];
         string[] heldOut = lines.HeldOutCount == 0 ? [] : [.. lines.HeldOutFonts.Select(FontFiles.Find)];
+        var heldOutFolder = Path.Combine(options.Output, HeldOutFolder);
         var set = Draw(fonts, lines.Count, 0, options);
-        return heldOut.Length == 0
-            ? [set]
-            : [set, Draw(heldOut, lines.HeldOutCount, 1, options with { Output = Path.Combine(options.Output, HeldOutFolder) })];
+        if (heldOut.Length > 0)
+            return [set, Draw(heldOut, lines.HeldOutCount, 1, options with { Output = heldOutFolder })];
+        PreparedSet.Remove(heldOutFolder); // an earlier run's, which does not belong to the new lines
+        return [set];
 
         PreparationResult Draw(string[] paths, int count, uint round, PrepareOptions where)
         {
