@@ -20,11 +20,12 @@ public sealed class TransferSet : IDisposable
     private readonly long first;
     private readonly Lazy<string> samplesDigest;
 
-    private TransferSet(TensorFile samples, int[] labels, SampleLengths? lengths, long first, long count)
+    private TransferSet(TensorFile samples, int[] labels, SampleLengths? lengths, string[] texts, long first, long count)
     {
         this.samples = samples;
         this.labels = labels;
         Lengths = lengths;
+        Texts = texts;
         this.first = first;
         Count = count;
         SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
@@ -69,7 +70,15 @@ public sealed class TransferSet : IDisposable
     /// <summary>How much of each sample is not padding; <c>null</c>: not known, or all of it.</summary>
     internal SampleLengths? Lengths { get; }
 
-    /// <summary>Opens a set; its headers, labels and lengths are checked here, before any work starts.</summary>
+    /// <summary>What is written on each sample; empty where that is not known.</summary>
+    public IReadOnlyList<string> Texts { get; }
+
+    /// <summary>SHA-256 (lower-case hex) over the texts, each after its length in UTF-16 code units; <c>null</c> without texts.</summary>
+    public string? TextsDigest => Texts.Count == 0
+        ? null
+        : Files.Hashing.Sha256(string.Concat(Texts.Select(text => $"{text.Length} {text}\n")));
+
+    /// <summary>Opens a set; its headers, labels, lengths and texts are checked here, before any work starts.</summary>
     /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
     /// <exception cref="MachineException">The temporary folder has no room to decode a compressed file or a table.</exception>
     public static TransferSet Open(TransferSetOptions options)
@@ -101,7 +110,8 @@ public sealed class TransferSet : IDisposable
                     remedy: "correct 'count', or leave it out to use all rows");
             var labels = options.Labels is null ? [] : LabelReader.Read(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
-            return new(samples, labels, lengths, options.First, count);
+            var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
+            return new(samples, labels, lengths, texts, options.First, count);
         }
         catch
         {

@@ -41,6 +41,12 @@ public sealed record TransferSetOptions
     /// <summary>The axis of a sample that is padded, or negative from the end; default −1: the last.</summary>
     public int LengthsAxis { get; init; } = -1;
 
+    /// <summary>
+    /// A file of JSON lines with the <c>id</c> (its row in the file of samples) and the <c>text</c> of each sample, such as the
+    /// <c>sources.jsonl</c> of a prepared set: recognisers are measured against them. <c>null</c>: they are not known.
+    /// </summary>
+    public string? Texts { get; init; }
+
     /// <summary>The first row to use; default 0.</summary>
     public long First { get; init; }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
@@ -64,7 +65,8 @@ internal sealed class EvaluateCommand : ExampleCommand
             if (capture.Teachers.Count > 0)
                 CacheCapture.Capture(set, CaptureStage.ForFigures(capture, capture.Teachers), scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
-            var evaluation = new Evaluation(set, set.SampleShape, teacher, capture.Device, token);
+            var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
+            var evaluation = new Evaluation(new(set, alphabet, teacher), set.SampleShape, capture.Device, token);
             var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }));
             Report.Write(new ModelComparison(set.Count, [.. measured]), stdout, style);
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using YamlDotNet.RepresentationModel;
@@ -11,11 +12,19 @@ internal static class DataSection
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
     {
-        var map = value.Map("transfer", "validation", "test", "preprocessing");
+        var map = value.Map("transfer", "validation", "test", "alphabet", "preprocessing");
+        var transfer = ReadSet(map.Require("transfer"), "texts");
+        var test = map.Read("test", null, v => ReadSet(v, "texts"));
+        if ((transfer.Texts ?? test?.Texts) is not null != map.Find("alphabet") is not null)
+            throw value.Error(
+                "Texts and the alphabet go together: one says what is written, the other what classes stand for.",
+                map.Find("alphabet") is null ? "texts without an alphabet" : "an alphabet, and no set with texts",
+                remedy: "set data.test.texts and data.alphabet, or neither");
         return new(
-            ReadSet(map.Require("transfer")),
-            map.Read("validation", null, ReadSet),
-            map.Read("test", null, ReadSet),
+            transfer,
+            map.Read("validation", null, v => ReadSet(v)),
+            test,
+            map.Read("alphabet", null, ReadAlphabet),
             map.Read("preprocessing", Preprocessing.None, ReadPreprocessing));
     }
 
@@ -26,6 +35,9 @@ internal static class DataSection
         ("transfer", WriteSet(data.Transfer, file)),
         ("validation", WriteSet(data.Validation, file)),
         ("test", WriteSet(data.Test, file)),
+        ("alphabet", data.Alphabet is { } alphabet
+            ? YamlTree.Map(("file", file(alphabet.File)), ("blank", alphabet.Blank), ("space", alphabet.Space))
+            : null),
         ("preprocessing", WritePreprocessing(data.Preprocessing)));
 
     /// <summary>Reads preprocessing: the data's, or one teacher's own.</summary>
@@ -48,14 +60,27 @@ internal static class DataSection
         ("std", preprocessing.Std),
         ("channel-axis", preprocessing.ChannelAxis));
 
-    private static TransferSetOptions ReadSet(RecipeValue value)
+    private static CtcAlphabetOptions ReadAlphabet(RecipeValue value)
     {
-        var map = value.Map("samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis");
+        var map = value.Map("file", "blank", "space");
+        return new()
+        {
+            File = map.Require("file").File(),
+            Blank = map.Read("blank", 0, v => v.WholeNumber(0)),
+            Space = map.Read("space", false, v => v.Flag()),
+        };
+    }
+
+    private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
+    {
+        var map = value.Map(
+            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", .. more]);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         return new()
         {
             Samples = map.Require("samples").File(),
             Labels = map.Read("labels", null, v => v.File()),
+            Texts = map.Read("texts", null, v => v.File()),
             SamplesKey = map.Read("samples-key", null, v => v.Text()),
             LabelsKey = map.Read("labels-key", null, v => v.Text()),
             Lengths = map.Read("lengths", null, v => v.File()),
@@ -69,6 +94,7 @@ internal static class DataSection
     private static YamlNode? WriteSet(TransferSetOptions? set, Func<string, string> file) => set is null ? null : YamlTree.Map(
         ("samples", file(set.Samples)),
         ("labels", set.Labels is null ? null : file(set.Labels)),
+        ("texts", set.Texts is null ? null : file(set.Texts)),
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
         ("samples-key", set.SamplesKey),
         ("labels-key", set.LabelsKey),

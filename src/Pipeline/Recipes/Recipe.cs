@@ -1,3 +1,4 @@
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -43,9 +44,11 @@ internal sealed record Recipe
 /// <param name="Transfer">What the student learns from.</param>
 /// <param name="Validation">What is evaluated each epoch, for early stopping and the best checkpoint.</param>
 /// <param name="Test">What the final figures are measured on.</param>
+/// <param name="Alphabet">What the classes of a recogniser stand for, where texts are known; else <c>null</c>.</param>
 /// <param name="Preprocessing">What is done to samples before the student, and teachers that do not say otherwise, see them.</param>
 internal sealed record DataOptions(
-    TransferSetOptions Transfer, TransferSetOptions? Validation, TransferSetOptions? Test, Preprocessing Preprocessing);
+    TransferSetOptions Transfer, TransferSetOptions? Validation, TransferSetOptions? Test, CtcAlphabetOptions? Alphabet,
+    Preprocessing Preprocessing);
 
 /// <summary>The student's graph: a built-in architecture, or a file.</summary>
 /// <param name="Architecture">The built-in one; <c>null</c> with a file.</param>

@@ -45,8 +45,9 @@ internal static class RecipeRules
             throw map.Require("data").Error(
                 "Without a teacher, a validation set without labels says nothing, and the baseline has none.",
                 remedy: "set data.validation.labels, or remove the baseline");
-        if (recipe.Data.Test is { Labels: null } && !recipe.HasTeachers)
-            throw map.Require("data").Error("Without a teacher, a test set without labels says nothing.", remedy: "set data.test.labels");
+        if (recipe.Data.Test is { Labels: null, Texts: null } && !recipe.HasTeachers)
+            throw map.Require("data").Error(
+                "Without a teacher, a test set without labels or texts says nothing.", remedy: "set data.test.labels");
     }
 
     private static void CheckBaseline(Recipe recipe, BaselineOptions baseline, RecipeValue place)

@@ -10,12 +10,39 @@ internal static class Report
 {
     private const string Unknown = "-";
 
+    private static readonly Column[] SizeColumns =
+    [
+        new("parameters", m => Show(m.Parameters, "#,0")),
+        new("file size", m => FileSize(m.FileBytes)),
+        new("latency p50", m => Show(m.LatencyMsP50, "0.000") + " ms"),
+    ];
+
+    private static readonly Column Agreement = new("agreement", m => Show(m.Agreement, "0.00 %"));
+
+    private static readonly Column[] ClassColumns =
+    [
+        new("errors", m => Show(m.Errors, "#,0")),
+        new("accuracy", m => Show(m.Accuracy, "0.00 %")),
+        Agreement,
+        new("NLL", m => Show(m.Nll, "0.0000")),
+        new("ECE", m => Show(m.Ece, "0.0000")),
+        .. SizeColumns,
+    ];
+
+    private static readonly Column[] TextColumns =
+    [
+        new("CER", m => Show(m.CharacterErrorRate, "0.00 %")),
+        new("exact lines", m => Show(m.ExactLines, "0.00 %")),
+        Agreement,
+        .. SizeColumns,
+    ];
+
     /// <summary>Writes a run's figures: one JSON document, or a table (with lines on a terminal, in plain ASCII elsewhere).</summary>
     public static void Write(RunMetrics metrics, TextWriter output, OutputStyle style)
     {
         if (WriteJson(metrics, output, style))
             return;
-        Render(Table(metrics.Rows(), Border(style)), output, style.Terminal);
+        Render(Table([.. metrics.Rows()], Border(style)), output, style.Terminal);
         foreach (var line in Notes(metrics))
             output.WriteLine(line);
     }
@@ -24,7 +51,7 @@ internal static class Report
     public static void Write(ModelComparison comparison, TextWriter output, OutputStyle style)
     {
         if (!WriteJson(comparison, output, style))
-            Render(Table(comparison.Models.Select(m => (m.Model, m)), Border(style)), output, style.Terminal);
+            Render(Table([.. comparison.Models.Select(m => (m.Model, m))], Border(style)), output, style.Terminal);
     }
 
     /// <summary>One sentence about parity.</summary>
@@ -39,7 +66,7 @@ internal static class Report
         var output = new StringWriter { NewLine = "\n" };
         output.WriteLine($"# {metrics.Name}\n");
         var table = new StringWriter { NewLine = "\n" };
-        Render(Table(metrics.Rows(), TableBorder.Markdown), table, terminal: false);
+        Render(Table([.. metrics.Rows()], TableBorder.Markdown), table, terminal: false);
         output.WriteLine($"{table.ToString().Trim()}\n");
         foreach (var line in Notes(metrics))
             output.WriteLine($"- {line}");
@@ -55,30 +82,26 @@ internal static class Report
 
     private static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
 
-    private static Table Table(IEnumerable<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
+    private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
     {
+        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ClassColumns;
         var table = new Table { Border = border };
         table.AddColumn("model");
-        foreach (var column in new[] { "errors", "accuracy", "agreement", "NLL", "ECE", "parameters", "file size", "latency p50" })
-            table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (var (name, m) in rows)
-            table.AddRow(
-                name,
-                Show(m.Errors, "#,0"),
-                Show(m.Accuracy, "0.00 %"),
-                Show(m.Agreement, "0.00 %"),
-                Show(m.Nll, "0.0000"),
-                Show(m.Ece, "0.0000"),
-                Show(m.Parameters, "#,0"),
-                FileSize(m.FileBytes),
-                Show(m.LatencyMsP50, "0.000") + " ms");
+        foreach (var (name, _) in columns)
+            table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var (name, metrics) in rows)
+            table.AddRow([name, .. columns.Select(column => column.Show(metrics))]);
         return table;
     }
+
+    private static bool IsOfTexts(ModelMetrics metrics) => metrics.CharacterErrorRate is not null;
 
     private static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
             yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
+        if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
+            yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Parity is { } parity)
             yield return Describe(parity);
     }
@@ -104,4 +127,6 @@ internal static class Report
     };
 
     private static string Show(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? Unknown;
+
+    private sealed record Column(string Name, Func<ModelMetrics, string> Show);
 }

@@ -41,12 +41,14 @@ internal sealed record RunMetrics(
 /// <param name="Sha256">The model's digest; <c>null</c> for an ensemble.</param>
 /// <param name="Errors">Test samples whose top class is not the label.</param>
 /// <param name="Accuracy">1 − errors ÷ samples.</param>
-/// <param name="Agreement">Share of test samples with the teacher's top class.</param>
+/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class.</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
 /// <param name="Ece">Expected calibration error, 15 bins.</param>
 /// <param name="Parameters">Float values in the model.</param>
 /// <param name="FileBytes">Size of the model, external data included.</param>
 /// <param name="LatencyMsP50">Median time of a run at batch 1 with one thread, in milliseconds.</param>
+/// <param name="CharacterErrorRate">Edits from what a recogniser read to the known texts ÷ their characters.</param>
+/// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
 internal sealed record ModelMetrics(
     string Model,
     long Parameters,
@@ -57,7 +59,9 @@ internal sealed record ModelMetrics(
     double? Accuracy = null,
     double? Agreement = null,
     double? Nll = null,
-    double? Ece = null);
+    double? Ece = null,
+    double? CharacterErrorRate = null,
+    double? ExactLines = null);
 
 /// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>
 /// <param name="MaxAbs">The largest absolute difference between two logits.</param>

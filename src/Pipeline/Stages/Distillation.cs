@@ -78,9 +78,15 @@ internal sealed class Distillation : IDisposable
     }
 
     /// <summary>Captures the teachers over the transfer set; <c>null</c> without teachers.</summary>
-    public CapturedLogits? Cache() => !recipe.HasTeachers
-        ? null
-        : captured ??= CaptureStage.Run(runner, CacheName, sets.Transfer, recipe.Capture, token);
+    public CapturedLogits? Cache()
+    {
+        if (recipe.HasTeachers && captured is null)
+        {
+            captured = CaptureStage.Run(runner, CacheName, sets.Transfer, recipe.Capture, token);
+            sets.Alphabet?.RequireClasses(recipe.Capture.Teachers[0].Model, captured.Classes);
+        }
+        return captured;
+    }
 
     /// <summary>Trains the student.</summary>
     /// <returns>The training's folder.</returns>

@@ -36,12 +36,15 @@ internal static class EvaluateStage
             .Add("samples", sets.Test?.SamplesDigest)
             .Add("labels", sets.Test?.LabelsDigest)
             .Add("lengths", sets.Test?.LengthsDigest)
+            .Add("texts", sets.Test?.TextsDigest)
+            .Add("alphabet", sets.Alphabet?.Digest)
             .Add("preprocessing", DataSection.WritePreprocessing(recipe.Data.Preprocessing))
             .Add("device", recipe.Capture.Device);
         var stage = runner.Run("evaluate", inputs, ProductVersion.WithOnnxRuntime, (folder, _) =>
         {
             using var teacher = together is null ? null : LogitCache.Open(together.Folder);
-            var evaluation = new Evaluation(sets.Test, sets.Transfer.SampleShape, teacher, recipe.Capture.Device, token);
+            var against = sets.Test is null ? null : new EvaluationSet(sets.Test, sets.Alphabet, teacher);
+            var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Capture.Device, token);
             var metrics = new RunMetrics(
                 recipe.Name,
                 recipe.Seed,

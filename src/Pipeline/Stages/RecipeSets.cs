@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
@@ -20,6 +21,9 @@ internal sealed class RecipeSets : IDisposable
     /// <summary>What the final figures are measured on; <c>null</c>: no figures.</summary>
     public TransferSet? Test { get; private set; }
 
+    /// <summary>What the classes of a recogniser stand for; <c>null</c> where no texts are known.</summary>
+    public CtcAlphabet? Alphabet { get; private set; }
+
     /// <summary>What the exported student is verified on: the test set, else the validation set, else the transfer set.</summary>
     public TransferSet Verification => Test ?? Validation ?? Transfer;
 
@@ -32,6 +36,7 @@ internal sealed class RecipeSets : IDisposable
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
             sets.Test = data.Test is null ? null : sets.OpenAlike(data.Test);
+            sets.Alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             data.Preprocessing.Validate(sets.Transfer.SampleShape);
             return sets;
         }

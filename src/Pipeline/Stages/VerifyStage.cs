@@ -23,7 +23,6 @@ internal static class VerifyStage
 
     private const string FileName = "parity.json";
     private const string Device = "cpu";
-    private const int BatchSize = 256;
 
     /// <summary>Verifies, or finds that it was verified.</summary>
     /// <param name="runner">Runs the stage.</param>
@@ -63,7 +62,8 @@ internal static class VerifyStage
             model, reader.Set.SampleShape, [new() { Tensor = output, ClassesLast = true }], new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of);
-        StudentInference.RunAll(model, output, reader, BatchSize, Device, (first, trained) => Add(first, trained.Span), token);
+        var batchSize = BatchSize.For(session.Output.Elements);
+        StudentInference.RunAll(model, output, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 
         void Add(long first, ReadOnlySpan<float> trained)

@@ -16,7 +16,8 @@ public sealed class RecipeFileTests : IDisposable
         data:
           transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000 }
           validation: { samples: a.npz, samples-key: x, labels: a.npz, labels-key: y, rows: 50000.. }
-          test: { samples: t.npy, labels: tl.npy, lengths: t.npz, lengths-key: n, lengths-axis: 0 }
+          test: { samples: t.npy, labels: tl.npy, lengths: t.npz, lengths-key: n, lengths-axis: 0, texts: t.jsonl }
+          alphabet: { file: sub/keys.txt, blank: 2, space: true }
           preprocessing: { scale: 1/255, mean: [0.5, 0.4, 0.3], std: 2, channel-axis: 2 }
         teachers:
           - model: ../big.onnx
@@ -56,6 +57,8 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal((50000L, (long?)null, "x"), (validation.First, validation.Count, validation.SamplesKey));
         var test = recipe.Data.Test!;
         Assert.Equal((folder["t.npz"], "n", 0, -1), (test.Lengths, test.LengthsKey, test.LengthsAxis, transfer.LengthsAxis));
+        Assert.Equal(folder["t.jsonl"], test.Texts);
+        Assert.Equal(new() { File = folder["sub/keys.txt"], Blank = 2, Space = true }, recipe.Data.Alphabet);
         Assert.Equal(1 / 255.0, recipe.Data.Preprocessing.Scale);
         Assert.Equal([0.5, 0.4, 0.3], recipe.Data.Preprocessing.Mean);
         Assert.Equal(recipe.Data.Preprocessing, recipe.Capture.Teachers[0].Preprocessing);
@@ -119,8 +122,8 @@ public sealed class RecipeFileTests : IDisposable
         var again = Read("runs/all/recipe.yaml", text);
 
         Assert.Equal(text, RecipeFile.Write(again, folder["runs/all"]));
-        Assert.Equal(recipe.Data.Transfer, again.Data.Transfer);
-        Assert.Equal(recipe.Data.Test, again.Data.Test);
+        Assert.Equal(
+            (recipe.Data.Transfer, recipe.Data.Test, recipe.Data.Alphabet), (again.Data.Transfer, again.Data.Test, again.Data.Alphabet));
         Assert.Equal(recipe.Capture.Teachers.Select(t => t.Model), again.Capture.Teachers.Select(t => t.Model));
         Assert.Equal(recipe.Baseline?.Training.AverageDecay, again.Baseline?.Training.AverageDecay);
     }

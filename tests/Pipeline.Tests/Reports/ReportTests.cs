@@ -42,6 +42,19 @@ public class ReportTests
     }
 
     [Fact]
+    public void Write_Recognisers_HaveColumnsOfTexts()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var student = new ModelMetrics("s.onnx", 1000, 4321, 0.01, Agreement: 0.97, CharacterErrorRate: 0.0312, ExactLines: 0.755);
+
+        Report.Write(new RunMetrics("ocr", 1, 64, Student: student), output, new(Json: false, Terminal: false, Live: false));
+
+        Assert.Contains("| model   |    CER | exact lines | agreement | parameters | file size | latency p50 |", output.ToString());
+        Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
+        Assert.Contains("CER: edits", output.ToString());
+    }
+
+    [Fact]
     public void Write_UnknownFigures_AreDashes()
     {
         var output = new StringWriter();

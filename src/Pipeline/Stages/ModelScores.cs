@@ -1,0 +1,112 @@
+using System.Numerics.Tensors;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Metrics;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Reports;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>What a set's models are measured against.</summary>
+/// <param name="Set">The samples, with labels or texts where they are known.</param>
+/// <param name="Alphabet">What classes stand for, where texts are known.</param>
+/// <param name="Teacher">The teacher's logits on the set, for agreement; <c>null</c>: none.</param>
+internal sealed record EvaluationSet(TransferSet Set, CtcAlphabet? Alphabet, LogitCache? Teacher);
+
+/// <summary>The scores of one model, batch by batch: of its classes, position by position, and of the lines that it reads.</summary>
+internal sealed class ModelScores
+{
+    private readonly EvaluationSet against;
+    private readonly IReadOnlyList<int> shape;
+    private readonly CountedPositions counted;
+    private readonly ClassificationMeter? classes;
+    private readonly TextMeter? texts;
+
+    /// <summary>Prepares for a model.</summary>
+    /// <param name="against">What it is measured against.</param>
+    /// <param name="model">The model, for messages.</param>
+    /// <param name="shape">The shape of its logits of one sample.</param>
+    /// <exception cref="InputException">The shape does not fit the labels, the texts or the teacher.</exception>
+    public ModelScores(EvaluationSet against, string model, IReadOnlyList<int> shape)
+    {
+        (this.against, this.shape) = (against, shape);
+        counted = new(against.Set, shape);
+        if (HasLabels)
+            against.Set.RequireLabelsBelow(shape[^1]);
+        if (against.Teacher is { } teacher && !teacher.Streams[0].Shape.SequenceEqual(shape))
+            throw new InputException(
+                "A model and its teacher give different class scores.", model, $"{Shapes.Format(shape)} per sample",
+                $"{Shapes.Format(teacher.Streams[0].Shape)} (the last axis counts the classes)");
+        if (against.Alphabet is not null)
+            RequireFrames(model);
+        classes = HasLabels || against.Teacher is not null ? new(shape[^1]) : null;
+        texts = against.Alphabet is null ? null : new();
+    }
+
+    /// <summary>Whether there is anything to measure against.</summary>
+    public bool AreAny => classes is not null || texts is not null;
+
+    /// <summary>A label says what a sample is; of frames or pixels it says nothing.</summary>
+    private bool HasLabels => against.Set.IsLabelled && shape.Count == 1;
+
+    /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
+    public void Add(long first, ReadOnlySpan<float> logits)
+    {
+        var width = shape[^1];
+        var rows = Enumerable.Range(0, logits.Length / (counted.Positions * width)).Select(i => first + i).ToArray();
+        if (classes is not null)
+        {
+            var teacherLogits = against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
+            var labels = HasLabels ? against.Set.Labels.Slice((int)first, rows.Length) : TopClasses(teacherLogits, width);
+            classes.Add(counted.Keep(first, logits, width), labels, teacherLogits);
+        }
+        for (var i = 0; texts is not null && i < rows.Length; i++)
+        {
+            var frames = logits.Slice(i * counted.Positions * width, counted.Of(rows[i]) * width);
+            texts.Add(against.Alphabet!.Decode(frames), against.Set.Texts[(int)rows[i]]);
+        }
+    }
+
+    /// <summary>The figures of a model with its scores.</summary>
+    public ModelMetrics AddTo(ModelMetrics size)
+    {
+        if (classes?.Result() is { } scores)
+            size = HasLabels
+                ? size with
+                {
+                    Errors = scores.Errors, Accuracy = scores.Accuracy, Agreement = scores.Agreement, Nll = scores.Nll, Ece = scores.Ece,
+                }
+                : size with { Agreement = scores.Agreement };
+        return texts?.Result() is { } lines
+            ? size with { CharacterErrorRate = lines.CharacterErrorRate, ExactLines = lines.ExactShare }
+            : size;
+    }
+
+    /// <summary>Reads cached logits.</summary>
+    public static float[] Read(LogitCache cache, ReadOnlySpan<long> rows)
+    {
+        var stream = cache.Streams[0];
+        var values = new float[rows.Length * stream.Values];
+        cache.Read(stream, rows, view: 0, values);
+        return values;
+    }
+
+    private void RequireFrames(string model)
+    {
+        if (shape.Count != 2)
+            throw new InputException(
+                "Texts are read from class scores of frames.", model, $"{Shapes.Format(shape)} per sample", "[frames, classes]",
+                "remove texts and alphabet, or measure a recogniser");
+        against.Alphabet!.RequireClasses(model, shape[^1]);
+    }
+
+    /// <summary>What an unlabelled set is measured against.</summary>
+    private static int[] TopClasses(ReadOnlySpan<float> logits, int classes)
+    {
+        var top = new int[logits.Length / classes];
+        for (var i = 0; i < top.Length; i++)
+            top[i] = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
+        return top;
+    }
+}
