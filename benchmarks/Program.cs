@@ -16,6 +16,7 @@ using OnnxKd.Core.Errors;
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
+    ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
     ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),
 ];

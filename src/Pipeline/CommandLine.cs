@@ -41,6 +41,7 @@ internal static class CommandLine
             GlobalOptions.Json,
             GlobalOptions.Verbose,
             new RunCommand(),
+            new SweepCommand(),
             new InspectCommand(),
             new PrepareCommand(),
             new CacheCommand(),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
@@ -21,6 +22,9 @@ internal sealed record RecipeRun(Recipe Recipe, string Runs, OutputStyle Style)
 /// <summary>The recipe, and the options that stand for keys of it. Without a recipe the options are all there is.</summary>
 internal sealed class RecipeArguments
 {
+    /// <summary>The option of a sweep, whose keys may be names of options here.</summary>
+    public const string VaryName = "--vary";
+
     private readonly Argument<string?> file = new("RECIPE")
     {
         Description = "A YAML file. Without one, the options below describe the run.",
@@ -96,37 +100,49 @@ internal sealed class RecipeArguments
 
     /// <summary>Reads the recipe and changes in it what the options say.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public Recipe ReadRecipe(ParseResult parsed) => RecipeFile.Read(Source(parsed));
+    public Recipe ReadRecipe(ParseResult parsed) => ReadRecipe(parsed, SweepSetting.None);
+
+    /// <summary>Reads the recipe and changes in it what the options and a setting say; where both do, the setting.</summary>
+    /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
+    public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting));
 
     /// <summary>Reads the sets alone.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public DataOptions ReadData(ParseResult parsed) => RecipeFile.ReadData(Source(parsed));
+    public DataOptions ReadData(ParseResult parsed) => RecipeFile.ReadData(Source(parsed, SweepSetting.None));
 
     /// <summary>Reads the teachers and the capture's settings alone.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public CaptureOptions ReadCapture(ParseResult parsed) => RecipeFile.ReadCapture(Source(parsed));
+    public CaptureOptions ReadCapture(ParseResult parsed) => RecipeFile.ReadCapture(Source(parsed, SweepSetting.None));
 
-    private RecipeSource Source(ParseResult parsed)
+    private RecipeSource Source(ParseResult parsed, SweepSetting setting)
     {
         var path = parsed.GetValue(file);
         var source = path is null ? RecipeSource.Empty() : RecipeSource.Load(path);
         foreach (var key in keys)
-            key.Apply(parsed, source);
+            if (Value(key.Option) is { } text)
+                key.Apply(text, source);
         if (parsed.GetValue(teachers) is { Length: > 0 } models)
             source.Set(
                 "teachers", new YamlSequenceNode(models.Select(m => YamlTree.Map(("model", Path.GetFullPath(m))))), teachers.Name);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
-        ObjectiveOverride.Apply(source, parsed.GetValue(temperature), parsed.GetValue(alpha));
+        ObjectiveOverride.Apply(source, Value(temperature), Value(alpha));
         foreach (var assignment in parsed.GetValue(set) ?? [])
         {
             if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
                 throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
             source.Set(key, value, $"{set.Name} {key}");
         }
+        var options = keys.Select(key => key.Option).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        foreach (var (key, value) in setting.Values)
+            if (!options.Contains(key))
+                source.Set(key, value, $"{VaryName} {key}");
         if (path is null)
             ObjectiveOverride.ApplyDefault(source);
         return source;
+
+        string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
+        static string NameOf(Option option) => option.Name.TrimStart('-');
     }
 
     /// <summary>An option that stands for keys of the recipe.</summary>
@@ -134,16 +150,14 @@ internal sealed class RecipeArguments
     {
         public Option<string?> Option { get; } = new(Name) { Description = $"{Description} (key: {Keys[0]})" };
 
-        public void Apply(ParseResult parsed, RecipeSource source)
+        public void Apply(string text, RecipeSource source)
         {
-            if (parsed.GetValue(Option) is not { } text)
-                return;
             foreach (var key in Keys)
                 source.Set(key, Node(text), Name);
         }
 
         private YamlNode Node(string text) => IsList
-            ? new YamlSequenceNode(text.Split(',').Select(part => new YamlScalarNode(part.Trim())))
+            ? new YamlSequenceNode(text.Trim('[', ']').Split(',').Select(part => new YamlScalarNode(part.Trim())))
             : new YamlScalarNode(IsFile ? Path.GetFullPath(text) : text);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using Spectre.Console;
 
@@ -54,6 +55,16 @@ internal static class Report
             Render(Table([.. comparison.Models.Select(m => (m.Model, m))], Border(style)), output, style.Terminal);
     }
 
+    /// <summary>Writes the figures of a sweep.</summary>
+    public static void Write(SweepMetrics sweep, TextWriter output, OutputStyle style)
+    {
+        if (WriteJson(sweep, output, style))
+            return;
+        Render(Table([.. sweep.Rows()], Border(style)), output, style.Terminal);
+        foreach (var line in Notes(sweep))
+            output.WriteLine(line);
+    }
+
     /// <summary>One sentence about parity.</summary>
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
@@ -61,14 +72,19 @@ internal static class Report
         $"same top class on {parity.Top1Agreement:0.00 %}");
 
     /// <summary>The content of <c>report.md</c>.</summary>
-    public static string Markdown(RunMetrics metrics)
+    public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));
+
+    /// <summary>The content of <c>sweep.md</c>.</summary>
+    public static string Markdown(SweepMetrics sweep) => Markdown(sweep.Name, sweep.Rows(), Notes(sweep));
+
+    private static string Markdown(string title, IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes)
     {
         var output = new StringWriter { NewLine = "\n" };
-        output.WriteLine($"# {metrics.Name}\n");
+        output.WriteLine($"# {title}\n");
         var table = new StringWriter { NewLine = "\n" };
-        Render(Table([.. metrics.Rows()], TableBorder.Markdown), table, terminal: false);
+        Render(Table([.. rows], TableBorder.Markdown), table, terminal: false);
         output.WriteLine($"{table.ToString().Trim()}\n");
-        foreach (var line in Notes(metrics))
+        foreach (var line in notes)
             output.WriteLine($"- {line}");
         return output.ToString();
     }
@@ -104,6 +120,14 @@ internal static class Report
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Parity is { } parity)
             yield return Describe(parity);
+    }
+
+    private static IEnumerable<string> Notes(SweepMetrics sweep)
+    {
+        foreach (var note in sweep.First is { } first ? Notes(first with { Parity = null }) : [])
+            yield return note;
+        foreach (var setting in sweep.Settings.Where(setting => setting.Failure is not null))
+            yield return $"failed: {setting.Setting}";
     }
 
     private static void Render(Table table, TextWriter output, bool terminal)

@@ -33,14 +33,15 @@ internal sealed class Distillation : IDisposable
     private readonly CancellationToken token;
     private CapturedLogits? captured;
 
-    private Distillation(Recipe recipe, string folder, FolderLock folderLock, StageReporter reporter, CancellationToken token)
+    private Distillation(
+        Recipe recipe, string run, string folder, FolderLock folderLock, StageReporter reporter, CancellationToken token)
     {
         (this.recipe, this.folder, this.folderLock, this.token) = (recipe, folder, folderLock, token);
-        runner = new(folder, reporter);
+        runner = new(run, reporter, folder);
         sets = RecipeSets.Open(recipe.Data);
     }
 
-    /// <summary>The run's folder.</summary>
+    /// <summary>Where the results are: the run's folder, or one within it.</summary>
     public string Folder => folder;
 
     /// <summary>The folder of a recipe's run.</summary>
@@ -57,14 +58,16 @@ internal sealed class Distillation : IDisposable
     /// <param name="runs">The folder of all runs; the run is the folder below it that has the recipe's name.</param>
     /// <param name="reporter">Told what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
+    /// <param name="results">Where the results go, within the run's folder; default: there.</param>
     /// <exception cref="InputException">Another process works in the folder, or a set is wrong.</exception>
-    public static Distillation Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
+    public static Distillation Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "")
     {
-        var folder = FolderOf(recipe, runs);
-        var folderLock = FolderLock.Acquire(folder);
+        var run = FolderOf(recipe, runs);
+        var folderLock = FolderLock.Acquire(run);
         try
         {
-            var distillation = new Distillation(recipe, folder, folderLock, reporter, token);
+            var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
+            var distillation = new Distillation(recipe, run, folder, folderLock, reporter, token);
             if (recipe.Student.Architecture is { } student)
                 Architectures.RequireFit(student, distillation.sets.Transfer.SampleShape);
             WriteRecipe(recipe, folder);

@@ -6,9 +6,10 @@ using OnnxKd.Pipeline.Terminal;
 namespace OnnxKd.Pipeline.Stages;
 
 /// <summary>Runs stages in folders that are named after their inputs, so that nothing is done twice and nothing is overwritten.</summary>
-/// <param name="runFolder">The run's folder.</param>
+/// <param name="runFolder">The run's folder, which holds the stages.</param>
 /// <param name="reporter">Told what happens.</param>
-internal sealed class StageRunner(string runFolder, StageReporter reporter)
+/// <param name="results">Where links go; <c>null</c>: the run's folder.</param>
+internal sealed class StageRunner(string runFolder, StageReporter reporter, string? results = null)
 {
     private const int KeyLength = 8;
 
@@ -19,11 +20,11 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
     public string FolderOf(string name, StageInputs inputs) => Path.Combine(runFolder, $"{name}-{inputs.Key[..KeyLength]}");
 
     /// <summary>Puts a link to a stage's file, which need not exist yet, where other tools look for it.</summary>
-    /// <param name="link">The link within the run's folder; another one of that name is replaced.</param>
+    /// <param name="link">The link within the folder of results; another one of that name is replaced.</param>
     /// <param name="target">The file.</param>
     public void Link(string link, string target)
     {
-        var file = new FileInfo(Path.Combine(runFolder, link));
+        var file = new FileInfo(Path.Combine(results ?? runFolder, link));
         var relative = Path.GetRelativePath(file.DirectoryName!, target);
         if (file.LinkTarget == relative)
             return;

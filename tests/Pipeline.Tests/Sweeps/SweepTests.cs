@@ -1,0 +1,79 @@
+using System.Text.Json;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Sweeps;
+
+[Collection(nameof(TinyProject))]
+public sealed class SweepTests(TinyProject project) : IDisposable
+{
+    private readonly TemporaryFolder runs = new();
+
+    [Fact]
+    public void Sweep_TemperaturesAndAlphas_RunsTheTeacherOnceAndGivesWhatSeparateRunsGive()
+    {
+        var result = Cli.Done(
+            "sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "3",
+            "--vary", "temperature=1,4", "--vary", "alpha=0.5,1", "--json");
+
+        var settings = JsonDocument.Parse(result.Output).RootElement.GetProperty("settings").EnumerateArray().ToArray();
+        Assert.Equal(4, settings.Length);
+        Assert.Single(Directory.GetDirectories(runs["student"], "cache-*"));
+        Assert.Equal(4, Directory.GetDirectories(runs["student"], "train-student-*").Length);
+        Assert.Equal(result.Output, File.ReadAllText(runs["student/sweep.json"]));
+
+        Cli.Done(
+            "run", project["student.yaml"], "--runs", runs.Path, "--name", "alone", "--no-baseline", "--epochs", "3",
+            "--temperature", "4", "--alpha", "0.5");
+        Assert.Equal("temperature=4, alpha=0.5", settings[2].GetProperty("setting").GetString());
+        var student = runs[$"student/{settings[2].GetProperty("folder").GetString()}/student.onnx"];
+        Assert.Equal(WithoutRecipe(runs["alone/student.onnx"]), WithoutRecipe(student));
+        Assert.Equal(3, File.ReadLines(Path.Combine(Path.GetDirectoryName(student)!, "events/student.jsonl")).Count());
+    }
+
+    [Fact]
+    public void Sweep_RunAgain_ReusesEverything()
+    {
+        string[] command = ["sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "2", "--vary", "seed=1,2"];
+        var first = Cli.Done(command);
+
+        var second = Cli.Done(command);
+
+        Assert.Equal(first.Output, second.Output);
+        Assert.DoesNotContain("started", second.Error);
+    }
+
+    [Fact]
+    public void Sweep_OneSettingDiverges_MeasuresTheOthersAndSaysSo()
+    {
+        var result = Cli.Run(
+            "sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "2", "--vary", "lr=1e30,0.05");
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("lr=0.05", result.Output);
+        Assert.Contains("failed: lr=1e30", result.Output);
+        Assert.Contains("1 of 2", result.Error);
+        Assert.Contains("diverged", File.ReadAllText(runs["student/sweep.json"]));
+    }
+
+    [Theory]
+    [InlineData("temprature=1,2", "temprature")]
+    [InlineData("training.epochs=1,none", "--vary training.epochs")]
+    [InlineData("name=a,b", "--vary name")]
+    public void Sweep_AnySettingIsWrong_IsRefusedBeforeTheFirstStarts(string vary, string named)
+    {
+        var error = Cli.Fails(2, "sweep", project["student.yaml"], "--runs", runs.Path, "--vary", vary);
+
+        Assert.Contains(named, error);
+        Assert.Empty(Directory.GetDirectories(runs.Path));
+    }
+
+    /// <summary>The weights: the provenance in the metadata names the run.</summary>
+    private static string WithoutRecipe(string model)
+    {
+        var proto = Core.Onnx.OnnxModel.Load(model).Proto.Clone();
+        proto.MetadataProps.Clear();
+        return proto.ToString();
+    }
+
+    public void Dispose() => runs.Dispose();
+}
