@@ -11,6 +11,7 @@ using OnnxKd.Core.Errors;
     ("capture", "rate of a capture ÷ rate of a bare loop over the same session and batches", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
+    ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of PyTorch's log_softmax and kl_div, per number of classes", SoftLoss.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),

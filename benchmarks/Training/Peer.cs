@@ -5,7 +5,7 @@ using OnnxKd.Benchmarks.Support;
 
 namespace OnnxKd.Benchmarks.Training;
 
-/// <summary>The same training in eager PyTorch (train_step.py), in a process of its own that waits while ours works.</summary>
+/// <summary>The same work in eager PyTorch, in a process of its own that waits while ours works.</summary>
 internal sealed class Peer : IDisposable
 {
     // Not the first python3 of the PATH: Debian's PyTorch is found by Debian's Python.
@@ -14,23 +14,28 @@ internal sealed class Peer : IDisposable
     private readonly Process process;
 
     /// <summary>Starts it.</summary>
-    public Peer(string network, string file, int batchSize, int threads)
+    /// <param name="script">A script of this folder; its header says which commands it answers.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public Peer(string script, params object[] arguments)
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "train_step.py");
-        string[] arguments = [script, network, file, Text(batchSize), Text(threads)];
-        process = Process.Start(new ProcessStartInfo(Python, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        string[] words = [Path.Combine(AppContext.BaseDirectory, script), .. arguments.Select(Text)];
+        process = Process.Start(new ProcessStartInfo(Python, words) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
     }
 
     /// <summary>The first batch's logits in evaluation mode.</summary>
     public float[] Logits() => Ask("logits").Deserialize<float[]>()!;
 
-    /// <summary>Makes training steps.</summary>
-    /// <returns>Their seconds, and the loss of the last one.</returns>
+    /// <summary>Does the work a number of times.</summary>
+    /// <returns>The seconds it took, and the last loss.</returns>
     public (double Seconds, double Loss) Run(int steps)
     {
         var answer = Ask($"run {Text(steps)}");
         return (answer.GetProperty("seconds").GetDouble(), answer.GetProperty("loss").GetDouble());
     }
+
+    /// <summary>Does it once.</summary>
+    /// <returns>By how many bytes the process grew at most.</returns>
+    public long PeakBytes() => Ask("memory").GetInt64();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -48,5 +53,5 @@ internal sealed class Peer : IDisposable
         return JsonDocument.Parse(answer).RootElement;
     }
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

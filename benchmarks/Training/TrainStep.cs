@@ -39,7 +39,7 @@ internal static class TrainStep
         {
             var network = new TrainingCase(name, sample, Batches * batchSize, folder);
             using var ours = new OurStep(network, batchSize, threads);
-            using var theirs = new Peer(name, network.File, batchSize, threads);
+            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads);
             figures[$"{name}_logits_max_abs"] = ours.Logits().Zip(theirs.Logits(), (a, b) => Math.Abs(a - b)).Max();
             figures[$"{name}_first_loss"] = ours.Run(1).Loss;
             figures[$"{name}_first_loss_pytorch"] = theirs.Run(1).Loss;

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Losses.Rows;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,4 +13,7 @@ internal sealed class HardLabelTerm : LossTerm
     /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs) =>
         nn.functional.cross_entropy(inputs.Logits, inputs.Labels!, reduction: nn.Reduction.Mean);
+
+    /// <inheritdoc/>
+    public override RowLoss Rows(in TermInputs inputs) => new LabelRows(new(inputs.Labels!));
 }

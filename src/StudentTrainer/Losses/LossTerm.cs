@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
@@ -49,4 +50,10 @@ internal abstract class LossTerm
 
     /// <summary>The mean over the rows: a scalar that gradients flow through.</summary>
     public abstract Tensor Compute(in TermInputs inputs);
+
+    /// <summary>
+    /// The same row by row, for logits in float32 on the CPU: quicker, and tested against <see cref="Compute"/>. <c>null</c>: there is no
+    /// such form.
+    /// </summary>
+    public virtual RowLoss? Rows(in TermInputs inputs) => null;
 }

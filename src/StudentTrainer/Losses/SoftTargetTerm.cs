@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
@@ -21,4 +22,7 @@ internal sealed class SoftTargetTerm(double temperature) : LossTerm
     /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs) =>
         inputs.Teacher!.Divergence(inputs.Logits, temperature).mul(temperature * temperature / inputs.Logits.shape[0]);
+
+    /// <inheritdoc/>
+    public override RowLoss Rows(in TermInputs inputs) => inputs.Teacher!.SoftRows(temperature);
 }

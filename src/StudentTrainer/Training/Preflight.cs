@@ -27,7 +27,8 @@ internal static class Preflight
         foreach (var stream in batches.Streams)
             output.RequireFits(stream, "transfer");
         RequireLabels(output, objective, data);
-        objective.Compute(batch.Inputs(logits), 0).Loss.backward();
+        var inputs = batch.Inputs(logits);
+        inputs.Logits.backward([objective.Differentiate(inputs, 0).Gradient]);
         RequireGradients(copy);
         return output;
     }

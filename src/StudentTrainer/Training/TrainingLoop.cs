@@ -53,8 +53,9 @@ internal sealed class TrainingLoop(
 
         var batch = prepared.ToDevice();
         var logits = program.Run(state.Weights, batch.Samples, training: true)[0];
-        var (loss, parts) = objective.Compute(batch.Inputs(logits), (double)step / batches.Count);
-        loss.backward();
+        var inputs = batch.Inputs(logits);
+        var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
+        inputs.Logits.backward([gradient]);
 
         using (no_grad())
         {

@@ -1,25 +1,35 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.StudentTrainer.Losses.Rows;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses.Targets;
 
 /// <summary>Every logit of the teacher: KL(softmax(v/T) ‖ softmax(z/T)). Hinton, Vinyals and Dean 2015, section 2.</summary>
-/// <param name="logits">Rows × classes.</param>
-internal sealed class DenseTargets(Tensor logits) : TeacherTargets
+/// <param name="stored">Rows × classes, in the stored type.</param>
+/// <param name="scales">What the values of a row are multiplied by, rows × 1; <c>null</c>: they are the logits.</param>
+internal sealed class DenseTargets(Tensor stored, Tensor? scales = null) : TeacherTargets
 {
     /// <inheritdoc/>
-    public override Tensor Logits => logits;
+    public override Tensor Logits => scales is null ? stored : stored.to(float32).mul(scales);
 
     /// <inheritdoc/>
-    public override Tensor Top => logits.argmax(1);
+    public override Tensor Top => Logits.argmax(1);
 
     /// <inheritdoc/>
     public override Tensor Divergence(Tensor student, double temperature) => nn.functional.kl_div(
         student.div(temperature).log_softmax(1),
-        logits.to(student.dtype).div(temperature).log_softmax(1),
+        Logits.to(student.dtype).div(temperature).log_softmax(1),
         log_target: true,
         reduction: nn.Reduction.Sum);
+
+    /// <inheritdoc/>
+    public override RowLoss SoftRows(double temperature) => new DenseSoftRows(new(stored), ScaleRows, temperature);
+
+    /// <inheritdoc/>
+    public override RowLoss MatchingRows() => new LogitMatchingRows(new(stored), ScaleRows);
+
+    private StoredRows? ScaleRows => scales is null ? null : new(scales);
 }
 
 /// <summary>Logits stored as floats.</summary>

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Safetensors;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.Benchmarks.Training;
+
+/// <summary>
+/// The soft loss and its gradient with respect to the logits, on targets in several storages, against PyTorch's chain of log_softmax and
+/// kl_div on float32. Both sides take turns.
+/// </summary>
+internal static class SoftLoss
+{
+    private const double Temperature = 4;
+    private const int K = 16;
+
+    /// <summary>Below this, pages of memory are too coarse a measure.</summary>
+    private const int MeasurableBytes = 1_000_000;
+
+    /// <summary>Options: <c>--classes A,B</c>, <c>--rows</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>.</summary>
+    public static object Run(Arguments arguments)
+    {
+        var classes = arguments.Text("classes", "10,1000,6625,50000")!.Split(',').Select(int.Parse).ToArray();
+        var rows = arguments.Number("rows", 128);
+        var threads = arguments.Number("threads", 2);
+        var blocks = arguments.Number("blocks", 9);
+        var blockSeconds = arguments.Number("block-ms", 200) / 1000.0;
+        arguments.RefuseTheRest();
+
+        ComputeDevice.Open("cpu", threads);
+        var figures = new Dictionary<string, object> { ["rows"] = rows, ["threads"] = threads, ["temperature"] = Temperature };
+        foreach (var count in classes)
+            Measure(rows, count, threads, blocks, blockSeconds, figures);
+        return figures;
+    }
+
+    private static void Measure(int rows, int classes, int threads, int blocks, double blockSeconds, Dictionary<string, object> figures)
+    {
+        var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+        try
+        {
+            using var scope = NewDisposeScope();
+            var random = new CounterRandom(1, RandomPurpose.Augmentation, (ulong)classes);
+            var (student, teacher) = (Normal(ref random, rows * classes, 1), Normal(ref random, rows * classes, 3));
+            var file = Path.Combine(folder, "case.safetensors");
+            SafetensorsWriter.Write(file,
+                [SafetensorsTensor.From("student", student, rows, classes), SafetensorsTensor.From("teacher", teacher, rows, classes)]);
+            using var theirs = new Peer("soft_loss.py", file, Temperature, threads);
+            var logits = tensor(student, [rows, classes], requires_grad: true);
+
+            theirs.Run(1);
+            var theirBytes = theirs.PeakBytes();
+            figures[$"classes_{classes}_pytorch_peak_mb"] = Math.Round(theirBytes / 1e6, 2);
+            foreach (var (storage, targets) in Forms(tensor(teacher, [rows, classes])))
+            {
+                var ours = new Ours(logits, targets);
+                var name = $"classes_{classes}_{storage}";
+                ours.Run(2);
+                var bytes = ProcessMemory.GrowthDuring(() => ours.Run(1));
+                var steps = 2 * Math.Max(1, (int)(blockSeconds / (Both(ours, theirs, 4).Ours / 4) / 2));
+                var pairs = Enumerable.Range(0, blocks).Select(_ => Both(ours, theirs, steps)).ToList();
+                if (storage == "float32")
+                    figures[$"{name}_loss_difference"] = Math.Abs(ours.Run(1).Loss - theirs.Run(1).Loss);
+                figures[$"{name}_us"] = Math.Round(1e6 * Output.Median(pairs.Select(pair => pair.Ours)) / steps, 1);
+                figures[$"{name}_pytorch_us"] = Math.Round(1e6 * Output.Median(pairs.Select(pair => pair.Theirs)) / steps, 1);
+                figures[$"{name}_time_ratio"] = Math.Round(Output.Median(pairs.Select(pair => pair.Ours / pair.Theirs)), 4);
+                figures[$"{name}_peak_mb"] = Math.Round(bytes / 1e6, 2);
+                if (theirBytes >= MeasurableBytes)
+                    figures[$"{name}_memory_ratio"] = Math.Round((double)bytes / theirBytes, 4);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The same teacher in several storages.</summary>
+    private static IEnumerable<(string Storage, TeacherTargets Targets)> Forms(Tensor teacher)
+    {
+        yield return ("float32", new DenseTargets(teacher));
+        yield return ("float16", new DenseTargets(teacher.to(float16)));
+        if (teacher.shape[1] <= K)
+            yield break;
+        var (kept, ids) = teacher.topk(K, 1);
+        var dropped = teacher.div(Temperature).scatter(1, ids, full_like(kept, double.NegativeInfinity));
+        yield return ("top16", new TopKTargets(ids, kept.to(float16), dropped.logsumexp(1, keepdim: true), [Temperature]));
+    }
+
+    /// <summary>What a training step does between the forward and the backward pass of the network.</summary>
+    private sealed class Ours(Tensor logits, TeacherTargets targets)
+    {
+        private readonly Objective objective = new([new() { Name = "soft", Temperature = Temperature }]);
+        private readonly ObjectiveInputs inputs = new(logits, new Dictionary<string, TeacherTargets> { ["logits"] = targets }, null);
+
+        public (double Seconds, double Loss) Run(int times)
+        {
+            using var scope = NewDisposeScope();
+            var start = Stopwatch.GetTimestamp();
+            Tensor? parts = null;
+            for (var i = 0; i < times; i++)
+            {
+                using var step = NewDisposeScope();
+                parts = objective.Differentiate(inputs, 0).Parts.MoveToOuterDisposeScope();
+            }
+            return (Stopwatch.GetElapsedTime(start).TotalSeconds, parts![0].item<float>());
+        }
+    }
+
+    /// <summary>Ours between two halves of theirs: what drifts meets both alike. The number of times is even.</summary>
+    private static (double Ours, double Theirs) Both(Ours ours, Peer theirs, int times)
+    {
+        var before = theirs.Run(times / 2).Seconds;
+        var middle = ours.Run(times).Seconds;
+        return (middle, before + theirs.Run(times / 2).Seconds);
+    }
+
+    private static float[] Normal(ref CounterRandom random, int count, double deviation)
+    {
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+            values[i] = (float)(deviation * random.NextGaussian());
+        return values;
+    }
+}

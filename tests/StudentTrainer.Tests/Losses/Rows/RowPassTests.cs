@@ -1,0 +1,185 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Rows;
+using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Tests.Losses.Rows;
+
+/// <summary>Terms computed row by row in float32, against libtorch's autograd in float64, on targets read from caches as they are stored.</summary>
+public sealed class RowPassTests : IDisposable
+{
+    private const int Samples = 6;
+
+    private readonly DisposeScope scope = torch.NewDisposeScope();
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    public static TheoryData<StreamStorage, int, double> Storages
+    {
+        get
+        {
+            var cases = new TheoryData<StreamStorage, int, double>();
+            foreach (var (classes, temperature) in new[] { (2, 1.0), (10, 4), (37, 0.5), (1003, 2), (66_000, 20) })
+            {
+                StreamStorage[] all =
+                [
+                    new Float32(), new Float16(), new BFloat16(), new Int8(), new TopK(1, [0.25, temperature]),
+                    new TopK(Math.Min(classes - 1, 30), [temperature]), new TopK(Math.Min(classes, 30), []), new Sampled(25, temperature),
+                ];
+                foreach (var storage in all)
+                    cases.Add(storage, classes, temperature);
+            }
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Storages))]
+    public void Soft_OfEveryStorage_EqualsAutograd(StreamStorage storage, int classes, double temperature) =>
+        RequireEqual([new() { Name = "soft", Temperature = temperature, Weight = WeightSchedule.Constant(0.7) }], Read([classes], storage), classes);
+
+    [Theory]
+    [MemberData(nameof(Storages))]
+    public void Soft_OfPositionsThatCount_EqualsAutograd(StreamStorage storage, int classes, double temperature) =>
+        RequireEqual([new() { Name = "soft", Temperature = temperature }], Read([3, classes], storage, [1, 3, 2, 2, 1, 3]), 3, classes);
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1003)]
+    public void Terms_OfAllKindsTogether_EqualAutograd(int classes)
+    {
+        foreach (var storage in new StreamStorage[] { new Float32(), new Float16(), new Int8() })
+        {
+            TermOptions[] terms =
+            [
+                new() { Name = "soft", Temperature = 3, Weight = WeightSchedule.Constant(0.9) },
+                new() { Name = "hard", Weight = WeightSchedule.Constant(0.1) },
+                new() { Name = "logit-matching", Weight = WeightSchedule.Constant(2) },
+            ];
+            RequireEqual(terms, Read([classes], storage), classes);
+        }
+    }
+
+    /// <summary>The student's logits transposed: its rows do not lie one after the other.</summary>
+    [Fact]
+    public void Soft_OfLogitsThatAreAView_EqualsAutograd()
+    {
+        var objective = new Objective([new() { Name = "soft", Temperature = 2 }]);
+        var batch = Read([5], new Float32());
+        var values = torch.tensor(Numbers.Uniform(7, 5 * Samples, -9, 9), [5, Samples]);
+        var (gradient, _) = objective.Differentiate(batch.Inputs(values.t().requires_grad_(true)), 0);
+        var (expected, _) = objective.Differentiate(batch.Inputs(values.t().contiguous().requires_grad_(true)), 0);
+        Assert.Equal(expected.data<float>().ToArray(), gradient.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Run_OnAnyNumberOfThreads_GivesTheSameBytes()
+    {
+        var before = torch.get_num_threads();
+        var student = torch.tensor(Numbers.Uniform(1, 300 * 1003, -9, 9), [300, 1003]);
+        var targets = new DenseTargets(torch.tensor(Numbers.Uniform(2, 300 * 1003, -9, 9), [300, 1003]));
+        try
+        {
+            var results = new[] { 1, 2, 3, 4 }.Select(threads =>
+            {
+                torch.set_num_threads(threads);
+                var (gradient, values) = RowPass.Run(student, [targets.SoftRows(4), targets.MatchingRows()], [0.5, 0.25]);
+                return values.Concat(gradient.data<float>().ToArray().Select(slope => (double)slope)).ToArray();
+            }).ToArray();
+            Assert.All(results, result => Assert.Equal(results[0], result));
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
+    }
+
+    /// <summary>Buffers are at another address in every run; a sum's last bits must not be.</summary>
+    [Fact]
+    public void Sums_AtAnyAddress_AreTheSame()
+    {
+        var values = Numbers.Uniform(1, 5003);
+        var exact = values.Sum(value => (double)value);
+        var (sums, dots) = (new HashSet<double>(), new HashSet<double>());
+        for (var shift = 0; shift < 32; shift++)
+        {
+            var moved = new float[shift + values.Length];
+            values.CopyTo(moved, shift);
+            sums.Add(Softened.Sum(moved.AsSpan(shift)));
+            dots.Add(Softened.Dot(moved.AsSpan(shift), values));
+        }
+        Assert.Equal(exact, Assert.Single(sums), 1e-4);
+        Assert.Equal(values.Sum(value => (double)value * value), Assert.Single(dots), 1e-4);
+    }
+
+    [Fact]
+    public void TopK_WhenStudentLeavesNothingToTail_StaysFinite()
+    {
+        var targets = new TopKTargets(
+            torch.tensor(new[] { 0L }, [1, 1]), torch.tensor(new[] { 0f }, [1, 1]), torch.tensor(new[] { 0f }, [1, 1]), [1]);
+        var (gradient, values) = RowPass.Run(torch.tensor(new[] { 200f, -200, -200, -200 }, [1, 4]), [targets.SoftRows(1)], [1]);
+
+        // Half of the mass on each side: the student's tail has log-mass ln 3 − 400.
+        Assert.Equal(Math.Log(0.5) - 0.5 * (Math.Log(3) - 400), values[0], 1e-3);
+        Near.Equal([0.5f, -1 / 6f, -1 / 6f, -1 / 6f], gradient.data<float>().ToArray(), 1e-6);
+    }
+
+    [Fact]
+    public void Soft_OfLogitsThatAreNotNumbers_IsNotANumber()
+    {
+        var targets = new DenseTargets(torch.zeros([1, 40]));
+        var student = torch.tensor([.. Numbers.Uniform(1, 39), float.NaN], [1, 40]);
+        var (gradient, values) = RowPass.Run(student, [targets.SoftRows(2)], [1]);
+        Assert.True(double.IsNaN(values[0]));
+        Assert.All(gradient.data<float>().ToArray(), slope => Assert.True(float.IsNaN(slope)));
+    }
+
+    private static void RequireEqual(TermOptions[] terms, Batch batch, params long[] shape)
+    {
+        var objective = new Objective(terms);
+        var count = (int)shape.Aggregate((long)Samples, (product, size) => product * size);
+        var logits = torch.tensor(Numbers.Uniform(3, count, -9, 9), [Samples, .. shape]);
+        var (gradient, parts) = Gradient(logits);
+        var (expected, expectedParts) = Gradient(logits.to(torch.float64));
+
+        // A soft term is T² times a difference of numbers of the size of log classes, each to float32's rounding.
+        var size = terms.Max(term => term.Temperature * term.Temperature) * Math.Max(1, Math.Log(shape[^1]));
+        for (var i = 0; i < parts.Length; i++)
+            Assert.Equal(expectedParts[i], parts[i], 2e-7 * Math.Max(size, Math.Abs(expectedParts[i])));
+
+        // A component is a weighted difference of numbers up to weight · T ÷ rows, each to float32's rounding of its exponent: 20 · 6e-8.
+        Near.Equal(expected, gradient, 4e-6 * expected.Max(Math.Abs), "gradient");
+
+        (double[], double[]) Gradient(torch.Tensor values)
+        {
+            var leaf = values.clone().requires_grad_(true);
+            var inputs = batch.Inputs(leaf);
+            Assert.Equal(values.dtype == torch.float32, RowPass.Fits(inputs.Logits));
+            var (slope, figures) = objective.Differentiate(inputs, 0);
+            inputs.Logits.backward([slope]);
+            return (leaf.grad!.to(torch.float64).data<double>().ToArray(), figures.to(torch.float64).data<double>().ToArray());
+        }
+    }
+
+    private Batch Read(int[] shape, StreamStorage storage, int[]? lengths = null)
+    {
+        var stream = Sets.Logits("logits", shape, storage);
+        using var set = Sets.Create(
+            folder, "set", Numbers.Uniform(6, Samples), [1], [.. Enumerable.Range(0, Samples).Select(row => row * 7 % shape[^1])]);
+        using var cache = Sets.Cache(folder, set, [(stream, Numbers.Uniform(5, Samples * stream.Values, -9, 9))]);
+        var contents = new BatchContents(true, cache, [TargetForm.Of(cache.Stream())], lengths);
+        using var buffers = new BatchBuffers(contents, [Samples, 1]);
+        buffers.Fill(new SampleReader(set, Preprocessing.None, Augmentation.None, 0), [3, 0, 1, 5, 4, 2], 0);
+        var batch = buffers.ToDevice(Samples, torch.CPU);
+        return batch with { Labels = batch.Labels!.clone() };
+    }
+}
