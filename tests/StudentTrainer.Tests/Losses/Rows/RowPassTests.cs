@@ -1,5 +1,4 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
@@ -170,16 +169,19 @@ public sealed class RowPassTests : IDisposable
         }
     }
 
+    /// <summary>A batch of a cache's targets; of each sample as many positions count as its length says.</summary>
     private Batch Read(int[] shape, StreamStorage storage, int[]? lengths = null)
     {
+        using var set = Sets.Create(folder, "set", Numbers.Uniform(6, Samples), [1]);
         var stream = Sets.Logits("logits", shape, storage);
-        using var set = Sets.Create(
-            folder, "set", Numbers.Uniform(6, Samples), [1], [.. Enumerable.Range(0, Samples).Select(row => row * 7 % shape[^1])]);
         using var cache = Sets.Cache(folder, set, [(stream, Numbers.Uniform(5, Samples * stream.Values, -9, 9))]);
-        var contents = new BatchContents(true, cache, [TargetForm.Of(cache.Stream())], lengths);
-        using var buffers = new BatchBuffers(contents, [Samples, 1]);
-        buffers.Fill(new SampleReader(set, Preprocessing.None, Augmentation.None, 0), [3, 0, 1, 5, 4, 2], 0);
-        var batch = buffers.ToDevice(Samples, torch.CPU);
-        return batch with { Labels = batch.Labels!.clone() };
+        using var buffers = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), Samples);
+        buffers.Fill([3, 0, 1, 5, 4, 2], 0);
+        var valid = lengths?.SelectMany((length, row) => Enumerable.Range(row * shape[0], length).Select(position => (long)position)).ToArray();
+        var counted = valid is null ? null : torch.tensor(valid);
+        var labels = Enumerable.Range(0, Samples).Select(row => row * 7L % shape[^1]).ToArray();
+        return new(
+            torch.zeros([Samples, 1]), new Dictionary<string, TeacherTargets> { ["logits"] = buffers.ToDevice(Samples, torch.CPU, counted) },
+            torch.tensor(labels), counted);
     }
 }
