@@ -1,5 +1,8 @@
+using System.Numerics.Tensors;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Training.Optimizers;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -12,6 +15,9 @@ internal sealed class WeightAverage : IDisposable
 {
     private readonly double decay;
     private readonly List<(Tensor Average, Tensor Current)> pairs;
+    private readonly HostPass? pass;
+    private readonly HostValues[] averages = [];
+    private readonly HostValues[] currents = [];
 
     /// <summary>Starts at the weights as they are.</summary>
     public WeightAverage(WeightSet weights, double decay)
@@ -19,6 +25,13 @@ internal sealed class WeightAverage : IDisposable
         this.decay = decay;
         Weights = weights.Clone(trainable: false);
         pairs = [.. Weights.Trained.Zip(weights.Trained, (average, current) => (average.Tensor, current.Tensor))];
+        pass = HostPass.Over([.. pairs.SelectMany(pair => new[] { pair.Average, pair.Current })]) is null
+            ? null
+            : HostPass.Over(pairs.ConvertAll(pair => pair.Average));
+        if (pass is null)
+            return;
+        averages = [.. pairs.Select(pair => new HostValues(pair.Average))];
+        currents = [.. pairs.Select(pair => new HostValues(pair.Current))];
     }
 
     /// <summary>The averaged weights.</summary>
@@ -28,6 +41,14 @@ internal sealed class WeightAverage : IDisposable
     public void Update(long step)
     {
         var kept = Math.Min(decay, (1.0 + step) / (10.0 + step));
+        pass?.Run((i, start, count) =>
+        {
+            var average = averages[i].Slice(start, count);
+            TensorPrimitives.Multiply(average, (float)kept, average);
+            TensorPrimitives.FusedMultiplyAdd(currents[i].Slice(start, count), (float)(1 - kept), average, average);
+        });
+        if (pass is not null)
+            return;
         foreach (var (average, current) in pairs)
             average.mul_(kept).add_(current, 1 - kept);
     }

@@ -55,6 +55,43 @@ public class OptimizerTests
     public void WeightDecay_OfBias_IsNone() =>
         Assert.Equal(Run(new() { Name = "sgd", WeightDecay = 0 }, [6]), Run(new() { Name = "sgd", WeightDecay = 0.5 }, [6]));
 
+    public static TheoryData<OptimizerOptions> Every =>
+    [
+        new() { Name = "sgd", Momentum = 0 }, new() { Name = "sgd", Nesterov = false, WeightDecay = 0.01 },
+        new() { Name = "sgd", WeightDecay = 0.01 },
+        new() { Name = "adam", WeightDecay = 0.01, Epsilon = 1e-3 }, new() { Name = "adamw", WeightDecay = 0.01, Epsilon = 1e-3 },
+    ];
+
+    /// <summary>In float32 on the CPU the updates are ours, in float64 they are libtorch's.</summary>
+    [Theory]
+    [MemberData(nameof(Every))]
+    public void Step_OnTheHost_EqualsLibtorch(OptimizerOptions options)
+    {
+        var expected = RunSeveral(options, torch.float64, threads: 1);
+        var actual = RunSeveral(options, torch.float32, threads: 1);
+        Near.Equal(expected, actual, 2e-6, options.Name);
+        Assert.Equal(actual, RunSeveral(options, torch.float32, threads: 4));
+    }
+
+    /// <summary>Tensors of several sizes, one of them of many pieces.</summary>
+    private static double[] RunSeveral(OptimizerOptions options, torch.ScalarType type, int threads)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var grad = torch.no_grad();
+        var before = torch.get_num_threads();
+        torch.set_num_threads(threads);
+        long[][] shapes = [[], [1], [7], [3, 5], [300, 401], [2048], [64, 33, 3, 3]];
+        var weights = Random(0);
+        using var optimizer = Optimizer.Create(options, [.. weights.Select((weight, i) => new NamedTensor($"w{i}", weight))]);
+        for (var step = 1; step <= Steps; step++)
+            optimizer.Step(Random(step), Rate(step), step);
+        torch.set_num_threads(before);
+        return [.. weights.SelectMany(weight => weight.to(torch.float64).reshape(-1).data<double>().ToArray())];
+
+        torch.Tensor[] Random(int seed) => [.. shapes.Select((shape, i) => torch.tensor(
+            Numbers.Uniform(100 * seed + i, (int)shape.Aggregate(1L, (product, size) => product * size))).reshape(shape).to(type))];
+    }
+
     private static double Gradient(double weight, int step) => Math.Sin(3 * weight + step);
 
     private static double Rate(int step) => 0.1 / step;

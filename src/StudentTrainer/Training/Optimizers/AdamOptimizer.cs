@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
@@ -13,6 +15,8 @@ internal sealed class AdamOptimizer : Optimizer
     private readonly bool decoupledDecay;
     private readonly Tensor[] firstMoments;
     private readonly Tensor[] secondMoments;
+    private readonly HostValues[] firstValues;
+    private readonly HostValues[] secondValues;
 
     /// <summary>Starts with moments of zero.</summary>
     public AdamOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters, bool decoupledDecay) : base(options, parameters)
@@ -21,6 +25,7 @@ internal sealed class AdamOptimizer : Optimizer
         this.decoupledDecay = decoupledDecay;
         firstMoments = AddState("first_moment");
         secondMoments = AddState("second_moment");
+        (firstValues, secondValues) = (ValuesOf(firstMoments), ValuesOf(secondMoments));
     }
 
     /// <inheritdoc/>
@@ -37,5 +42,29 @@ internal sealed class AdamOptimizer : Optimizer
         var secondCorrection = 1 - Math.Pow(options.Beta2, step);
         var denominator = second.sqrt().div_(Math.Sqrt(secondCorrection)).add_(options.Epsilon);
         parameter.addcdiv_(first, denominator, -learningRate / firstCorrection);
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(
+        int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step)
+    {
+        var first = firstValues[index].Slice(start, parameter.Length);
+        var second = secondValues[index].Slice(start, parameter.Length);
+        if (decay != 0 && decoupledDecay)
+            TensorPrimitives.Multiply(parameter, (float)(1 - learningRate * decay), parameter);
+        else if (decay != 0)
+            TensorPrimitives.FusedMultiplyAdd(parameter, (float)decay, gradient, gradient);
+        TensorPrimitives.Multiply(first, (float)options.Beta1, first);
+        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(1 - options.Beta1), first, first);
+        TensorPrimitives.Multiply(gradient, gradient, gradient);
+        TensorPrimitives.Multiply(second, (float)options.Beta2, second);
+        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(1 - options.Beta2), second, second);
+
+        // The gradient has been used up: from here on its place holds the denominator, then the change.
+        TensorPrimitives.Sqrt(second, gradient);
+        TensorPrimitives.Multiply(gradient, (float)(1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step))), gradient);
+        TensorPrimitives.Add(gradient, (float)options.Epsilon, gradient);
+        TensorPrimitives.Divide(first, gradient, gradient);
+        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(-learningRate / (1 - Math.Pow(options.Beta1, step))), parameter, parameter);
     }
 }

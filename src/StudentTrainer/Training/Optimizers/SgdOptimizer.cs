@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
@@ -11,6 +13,7 @@ internal sealed class SgdOptimizer : Optimizer
     private readonly double momentum;
     private readonly bool nesterov;
     private readonly Tensor[]? velocities;
+    private readonly HostValues[] velocityValues;
 
     /// <summary>Starts at rest.</summary>
     public SgdOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
@@ -18,6 +21,7 @@ internal sealed class SgdOptimizer : Optimizer
         momentum = options.Momentum;
         nesterov = options.Nesterov;
         velocities = momentum == 0 ? null : AddState("velocity");
+        velocityValues = ValuesOf(velocities ?? []);
     }
 
     /// <inheritdoc/>
@@ -35,5 +39,23 @@ internal sealed class SgdOptimizer : Optimizer
             parameter.add_(gradient, -learningRate).add_(velocity, -learningRate * momentum);
         else
             parameter.add_(velocity, -learningRate);
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(
+        int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step)
+    {
+        if (decay != 0)
+            TensorPrimitives.FusedMultiplyAdd(parameter, (float)decay, gradient, gradient);
+        if (velocities is null)
+        {
+            TensorPrimitives.FusedMultiplyAdd(gradient, (float)-learningRate, parameter, parameter);
+            return;
+        }
+        var velocity = velocityValues[index].Slice(start, parameter.Length);
+        TensorPrimitives.MultiplyAdd(velocity, (float)momentum, gradient, velocity);
+        if (nesterov)
+            TensorPrimitives.FusedMultiplyAdd(gradient, (float)-learningRate, parameter, parameter);
+        TensorPrimitives.FusedMultiplyAdd(velocity, (float)(-learningRate * (nesterov ? momentum : 1)), parameter, parameter);
     }
 }

@@ -1,0 +1,65 @@
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Training.Optimizers;
+
+/// <summary>
+/// Updates tensors in place on the CPU, piece by piece and on as many threads as libtorch has. A piece stays in the processor's first
+/// cache while all operations of an update are done to it; libtorch would fetch every tensor anew for each of them.
+/// </summary>
+internal sealed class HostPass
+{
+    private const int PieceLength = 2048;
+
+    /// <summary>Below this a second thread costs more than it brings.</summary>
+    private const int ParallelPieces = 32;
+
+    private readonly (int Tensor, int Start, int Count)[] pieces;
+
+    private HostPass(IReadOnlyList<Tensor> tensors) => pieces =
+    [
+        .. tensors.SelectMany((tensor, index) => tensor.numel() == 0 ? [] : Enumerable.Range(0, (int)((tensor.numel() - 1) / PieceLength) + 1)
+            .Select(piece => (index, piece * PieceLength, (int)Math.Min(PieceLength, tensor.numel() - piece * PieceLength)))),
+    ];
+
+    /// <summary>Updates a piece of a tensor.</summary>
+    /// <param name="tensor">The tensor's index.</param>
+    /// <param name="start">The index of the first value.</param>
+    /// <param name="count">How many values.</param>
+    public delegate void Update(int tensor, int start, int count);
+
+    /// <summary>A pass over tensors of these sizes; <c>null</c> if not all of them lie in memory as a pass needs it.</summary>
+    public static HostPass? Over(IReadOnlyList<Tensor> tensors) => tensors.All(HostValues.Fit) ? new(tensors) : null;
+
+    /// <summary>Updates every piece once, in any order.</summary>
+    public void Run(Update update)
+    {
+        if (pieces.Length < ParallelPieces || get_num_threads() == 1)
+            Array.ForEach(pieces, piece => update(piece.Tensor, piece.Start, piece.Count));
+        else
+            Parallel.For(
+                0, pieces.Length, new() { MaxDegreeOfParallelism = get_num_threads() },
+                i => update(pieces[i].Tensor, pieces[i].Start, pieces[i].Count));
+    }
+}
+
+/// <summary>The values of a tensor where they lie, until it is disposed. libtorch's memory does not move.</summary>
+internal readonly unsafe struct HostValues
+{
+    private readonly Tensor owner; // lives as long as this, and with it the memory
+    private readonly float* first;
+
+    /// <summary>Finds the memory of a tensor that fits.</summary>
+    public HostValues(Tensor tensor)
+    {
+        owner = tensor;
+        fixed (byte* address = owner.bytes)
+            first = (float*)address;
+    }
+
+    /// <summary>Whether a tensor holds float32 on the CPU, one value after the other, and no more than a span can.</summary>
+    public static bool Fit(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == float32
+        && tensor.is_contiguous() && tensor.numel() <= int.MaxValue / sizeof(float);
+
+    /// <summary>Some of the values.</summary>
+    public Span<float> Slice(int start, int count) => new(first + start, count);
+}
