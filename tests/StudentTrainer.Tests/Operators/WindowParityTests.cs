@@ -1,4 +1,6 @@
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Tests.Support;
+using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Operators;
 
@@ -35,6 +37,45 @@ public class WindowParityTests
         var model = new NodeModel(17, "N", 4, 7, 9)
             .Floats("w", Numbers.Uniform(2, 6 * 2 * 9), 6, 2, 3, 3).Node("Conv", "x w", "y", ("group", 2)).Build();
         Oracle.RequireParity(model, Image, ImageShape);
+    }
+
+    [Fact]
+    public void Conv_OfOnePixelWithStrides_EqualsOnnxRuntime()
+    {
+        var model = new NodeModel(17, "N", 4, 7, 9)
+            .Floats("w", Numbers.Uniform(2, 3 * 4), 3, 4, 1, 1).Node("Conv", "x w", "y", ("strides", new[] { 2, 3 })).Build();
+        Oracle.RequireParity(model, Image, ImageShape);
+    }
+
+    /// <summary>The gradients by their formulas: oneDNN's own kernel for this case writes beyond its buffers.</summary>
+    [Fact]
+    public void Conv_OfOnePixelWithStrides_HasTheGradientsOfTheFormula()
+    {
+        const int Samples = 2, Channels = 8, Outputs = 3, Height = 6, Width = 9;
+        var (x, w) = (Numbers.Uniform(1, Samples * Channels * Height * Width), Numbers.Uniform(2, Outputs * Channels));
+        var (expectedX, expectedW) = (new double[x.Length], new double[w.Length]);
+        for (var n = 0; n < Samples; n++)
+            for (var c = 0; c < Channels; c++)
+                for (var row = 0; row < Height; row += 2)
+                    for (var column = 0; column < Width; column += 2)
+                        for (var o = 0; o < Outputs; o++)
+                        {
+                            var at = ((n * Channels + c) * Height + row) * Width + column;
+                            expectedX[at] += (o + 1) * w[o * Channels + c]; // the loss is Σ (o + 1) · y
+                            expectedW[o * Channels + c] += (o + 1) * x[at];
+                        }
+        using var scope = torch.NewDisposeScope();
+        var program = Programs.Compile(new NodeModel(17, "N", Channels, Height, Width)
+            .Floats("w", w, Outputs, Channels, 1, 1).Node("Conv", "x w", "y", ("strides", new[] { 2, 2 })).Build());
+        using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
+        var input = torch.tensor(x, [Samples, Channels, Height, Width]).requires_grad_(true);
+
+        (program.Graph.Run(weights, [input], training: true)[0] * torch.tensor([1f, 2, 3]).reshape(1, 3, 1, 1)).sum().backward();
+
+        Near.Equal(expectedX, Doubles(input.grad!), 1e-5);
+        Near.Equal(expectedW, Doubles(weights.Parameters[0].Tensor.grad!), 1e-4);
+
+        static double[] Doubles(torch.Tensor values) => [.. values.to(torch.float64).data<double>()];
     }
 
     [Theory]
