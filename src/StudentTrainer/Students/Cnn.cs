@@ -5,7 +5,7 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
 /// A small convolutional network: (3×3 convolution → BatchNormalization → Relu) per width, the first two followed by a 2×2 pooling, then
-/// Flatten → [Dropout] → Gemm → Relu → [Dropout] → Gemm.
+/// [mean of each channel, Lin et al. 2014] → Flatten → [Dropout] → Gemm → Relu → [Dropout] → Gemm.
 /// </summary>
 internal static class Cnn
 {
@@ -14,6 +14,9 @@ internal static class Cnn
     private static readonly StudentOption<IReadOnlyList<int>> Widths =
         Option.Sizes("widths", [32, 64, 64], "channels of each convolution");
 
+    private static readonly StudentOption<string> Pooling =
+        Option.Word("pooling", ["none", "mean"], "what the hidden layer reads: every position, or the mean of each channel");
+
     private static readonly StudentOption<int> Hidden = Option.Size("hidden", 128, "units of the layer before the classifier");
 
     private static readonly StudentOption<IReadOnlyList<double>?> Dropout =
@@ -21,7 +24,7 @@ internal static class Cnn
 
     /// <summary>Its declaration.</summary>
     public static Architecture Architecture { get; } =
-        new("cnn", "small convolutional network", "images", [Widths, Hidden, Dropout], Build);
+        new("cnn", "small convolutional network", "images", [Widths, Pooling, Hidden, Dropout], Build);
 
     private static OnnxModel Build(StudentRequest student)
     {
@@ -37,6 +40,8 @@ internal static class Cnn
             if (i < PooledLayers)
                 x = graph.MaxPool($"{name}.pool", x);
         }
+        if (student.Get(Pooling) == "mean")
+            x = graph.GlobalAveragePool("pool", x);
         x = graph.Dropout("flatten.dropout", graph.Flatten("flatten", x), dropout[0]);
         x = graph.Relu("hidden.relu", graph.Dense("hidden", x, student.Get(Hidden)));
         x = graph.Dropout("hidden.dropout", x, dropout[1]);

@@ -47,7 +47,7 @@ public class ArchitecturesTests
     [Fact]
     public void Resolve_OfSomeOptions_FillsInTheDefaults() =>
         Assert.Equal(
-            [("widths", "4"), ("hidden", "128"), ("dropout", "")],
+            [("widths", "4"), ("pooling", "none"), ("hidden", "128"), ("dropout", "")],
             Architectures.Resolve(Options("cnn", ("widths", new[] { 4 }))).Select(entry => (
                 entry.Option.Name,
                 entry.Value is IReadOnlyList<int> list ? string.Join(",", list) : $"{entry.Value}")));

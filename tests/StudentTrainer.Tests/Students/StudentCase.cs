@@ -24,6 +24,7 @@ internal sealed record StudentCase(
     {
         ["mlp"] = new("mlp", [5, 4], 3, [3], ("widths", new[] { 8, 6 }), ("dropout", new[] { 0.1, 0.2, 0.3 })),
         ["cnn"] = new("cnn", [2, 9, 7], 3, [3], ("widths", new[] { 4, 5, 6 }), ("hidden", 8), ("dropout", new[] { 0.1, 0.2 })),
+        ["cnn, mean"] = new("cnn", [2, 9, 7], 3, [3], ("widths", new[] { 4, 5, 6 }), ("pooling", "mean"), ("hidden", 8)),
         ["lenet"] = new("lenet", [28, 28], 10, [10], ("dropout", 0.5)),
         ["lenet, oblong"] = new("lenet", [3, 32, 37], 4, [4]),
         ["resnet8"] = new("resnet8", [3, 32, 32], 10, [10]),
