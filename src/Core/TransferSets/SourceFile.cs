@@ -45,7 +45,7 @@ internal sealed class SourceFile : IDisposable
             throw new InputException(
                 "A data file is missing.",
                 where: path,
-                remedy: "check the path; relative paths start from the current folder",
+                remedy: "check the path; if a recipe names it, its first lines may say where its data come from",
                 inner: error);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)

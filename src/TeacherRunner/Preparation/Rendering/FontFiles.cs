@@ -8,7 +8,10 @@ internal static class FontFiles
     private const string SystemFolder = "/usr/share/fonts";
 
     private static readonly (string Prefix, string Package)[] packages =
-        [("DejaVu", "fonts-dejavu-core"), ("wqy-microhei", "fonts-wqy-microhei"), ("wqy-zenhei", "fonts-wqy-zenhei")];
+    [
+        ("DejaVu", "fonts-dejavu-core"), ("Liberation", "fonts-liberation"), ("Free", "fonts-freefont-ttf"),
+        ("wqy-microhei", "fonts-wqy-microhei"), ("wqy-zenhei", "fonts-wqy-zenhei"),
+    ];
 
     /// <summary>The path of a font.</summary>
     /// <param name="font">A path, or the name of a file below <c>/usr/share/fonts</c>, with or without its ending.</param>
