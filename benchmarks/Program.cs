@@ -13,6 +13,7 @@ using OnnxKd.Core.Errors;
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of PyTorch's log_softmax and kl_div, per number of classes", SoftLoss.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
+    ("ocr-cache", "a recogniser's student from the top 16 classes with their tail, and from all: bytes per frame, edit distance", OcrCache.Run),
     ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),

@@ -20,6 +20,7 @@ if [[ ${1:-} == train-step || ${1:-} == soft-loss ]]; then
 fi
 # The recogniser of capture is fetched with what the tests need.
 [[ ${1:-} != capture ]] || "$root/eng/setup.sh" --tests
+[[ ${1:-} != ocr-cache ]] || "$root/recipes/ocr-data.sh" >&2
 dotnet build "$root/benchmarks/Benchmarks.csproj" -c Release -v quiet </dev/null >"$root/build/benchmarks.log" 2>&1 || {
   cat "$root/build/benchmarks.log" >&2
   fail 1 "the benchmarks do not build."
