@@ -60,6 +60,49 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
     }
 
+    /// <summary>Fully convolutional teacher and student, both [N, classes, height, width].</summary>
+    [Fact]
+    public void Run_TeacherOfPixels_GivesAStudentThatIsVerifiedAndMeasuredPerPixel()
+    {
+        float[] edge = [0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, -9, 9, 0, 0, 0, 0, 0, -9, 0, 0, 9, 0, 0, 0, 0];
+        var teacher = LinearModel.Write(runs["pixels.onnx"], edit: model => MakePixels(model, edge, "Softmax"));
+        var student = LinearModel.Write(runs["small.onnx"], edit: model => MakePixels(model, new float[27], "Identity"));
+        var recipe = project.Recipe($$"""
+            data:
+              transfer: { samples: train.npy }
+              test: { samples: test.npy }
+            teachers: [ model: {{teacher}} ]
+            capture: { threads: 1, storage: float16 }
+            student: { model: {{student}} }
+            objective: [ soft: { temperature: 2, weight: 1 } ]
+            training: { threads: 1, epochs: 20, batch-size: 16, optimizer: { name: adam, learning-rate: 0.3 } }
+            """);
+
+        var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "pixels", "--runs", runs.Path, "--json").Output).RootElement;
+
+        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.97, 1);
+        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
+        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+        Assert.Equal(
+            OnnxModel.Load(student).Proto.Graph.Output, OnnxModel.Load(runs["pixels/student.onnx"]).Proto.Graph.Output);
+    }
+
+    /// <summary>Three 3×3 filters over [N, 1, 4, 4].</summary>
+    private static void MakePixels(ModelProto model, float[] filters, string activation)
+    {
+        var graph = model.Graph;
+        graph.Node.Clear();
+        AttributeProto pads = new() { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } };
+        graph.Node.Add(new NodeProto { OpType = "Conv", Input = { "x", "W" }, Output = { "map" }, Attribute = { pads } });
+        var last = new NodeProto { OpType = activation, Input = { "map" }, Output = { "y" } };
+        if (activation == "Softmax")
+            last.Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
+        graph.Node.Add(last);
+        graph.Initializer[0] = TensorData.Create("W", filters, 3, 1, 3, 3);
+        graph.Input[0] = ValueInfo.Create("x", ElementType.Float32, "N", 1, 4, 4);
+        graph.Output[0] = ValueInfo.Create("y", ElementType.Float32, "N", 3, 4, 4);
+    }
+
     /// <summary>Lines 0 and 1 are brightest in a column that the student knows, lines 2 and 3 in one that it has wrong.</summary>
     [Fact]
     public void Evaluate_SamplesWithLengths_CountsNoPadding()

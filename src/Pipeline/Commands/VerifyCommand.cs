@@ -7,6 +7,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -54,7 +55,7 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(data.Transfer);
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("verify", model);
-        Write(VerifyStage.Compare(OnnxModel.Load(model), null, RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
+        Write(VerifyStage.Compare(OnnxModel.Load(model), StudentImport.Default, RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)

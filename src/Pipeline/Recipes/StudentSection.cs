@@ -8,7 +8,7 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>student</c>: a file, or a built-in architecture with its options.</summary>
 internal static class StudentSection
 {
-    private static readonly string[] FileKeys = ["init", "output", "norm-overlay"];
+    private static readonly string[] FileKeys = ["init", "output", "class-axis", "norm-overlay"];
 
     /// <summary>Reads it.</summary>
     public static StudentSource Read(RecipeValue value)
@@ -47,6 +47,7 @@ internal static class StudentSection
             ("model", model),
             ("init", student.Import.Initialisation == Initialisation.Keep ? "keep" : "fresh"),
             ("output", student.Import.Output),
+            ("class-axis", student.Import.ClassAxis),
             ("norm-overlay", student.Import.NormOverlay is { } overlay ? overlay : "auto"),
             ("parameters", WriteParameters(student.Import.Parameters)));
 
@@ -54,6 +55,7 @@ internal static class StudentSection
     {
         Initialisation = map.Read("init", Initialisation.Keep, v => v.OneOf("keep", "fresh") == "keep" ? Initialisation.Keep : Initialisation.Fresh),
         Output = map.Read("output", null, v => v.IsNone ? null : v.Text()),
+        ClassAxis = map.Read("class-axis", (int?)null, v => v.IsNone ? null : v.WholeNumber(int.MinValue)),
         NormOverlay = map.Read("norm-overlay", (bool?)null, v => v.OneOf("auto", "true", "false") is var word && word == "auto" ? null : word == "true"),
     };
 

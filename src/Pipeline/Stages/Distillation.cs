@@ -127,7 +127,7 @@ internal sealed class Distillation : IDisposable
         return Verify(Student, models.Student);
 
         ParityMetrics Verify(string name, string model) => VerifyStage.Run(
-            runner, $"verify-{name}", model, recipe.Student.Import.Output, sets.Verification, recipe.Data.Preprocessing, token);
+            runner, $"verify-{name}", model, recipe.Student.Import, sets.Verification, recipe.Data.Preprocessing, token);
     }
 
     /// <summary>Measures everything and writes the report.</summary>

@@ -31,6 +31,7 @@ internal static class EvaluateStage
             .Add("name", recipe.Name)
             .Add("seed", $"{recipe.Seed}")
             .Add("student", OnnxModel.Load(student).Digest)
+            .Add("class-axis", $"{recipe.Student.Import.ClassAxis}" is { Length: > 0 } axis ? axis : null)
             .Add("baseline", baseline is null ? null : OnnxModel.Load(baseline).Digest)
             .Add("teachers", together is null ? null : string.Join(' ', alone.Prepend(together).Select(cache => cache!.Digest)))
             .Add("samples", sets.Test?.SamplesDigest)
@@ -50,8 +51,8 @@ internal static class EvaluateStage
                 recipe.Seed,
                 sets.Test?.Count,
                 teacher is null ? null : evaluation.OfCache(teacher, recipe.Capture.Teachers),
-                evaluation.OfModel(Own(student), isStudent: true),
-                baseline is null ? null : evaluation.OfModel(Own(baseline), isStudent: true),
+                evaluation.OfModel(Own(student)),
+                baseline is null ? null : evaluation.OfModel(Own(baseline)),
                 alone.Length == 0 ? null : [.. alone.Zip(recipe.Capture.Teachers, OfMember)]);
             AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(metrics));
 
@@ -66,7 +67,8 @@ internal static class EvaluateStage
 
         TeacherOptions Own(string model) => new()
         {
-            Model = model, Output = recipe.Student.Import.Output, Preprocessing = recipe.Data.Preprocessing,
+            Model = model, Output = recipe.Student.Import.Output, ClassAxis = recipe.Student.Import.ClassAxis,
+            Preprocessing = recipe.Data.Preprocessing,
         };
     }
 

@@ -15,11 +15,10 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
 {
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
-    /// <param name="isStudent">Whether the trainer made it.</param>
-    public ModelMetrics OfModel(TeacherOptions options, bool isStudent = false)
+    public ModelMetrics OfModel(TeacherOptions options)
     {
         var model = OnnxModel.Load(options.Model);
-        using var session = Open(options, model, isStudent);
+        using var session = Open(options, model);
         var size = Size(options, model, session);
         if (against is null)
             return size;
@@ -57,8 +56,8 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
         return Size(options, model, session);
     }
 
-    private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isStudent = false) => OnnxClassifier.Open(
-        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis, ClassesLast = isStudent }],
+    private OnnxClassifier Open(TeacherOptions options, OnnxModel model) => OnnxClassifier.Open(
+        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis }],
         new() { Device = device });
 
     private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)

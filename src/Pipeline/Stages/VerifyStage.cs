@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
@@ -7,6 +8,7 @@ using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 
@@ -28,25 +30,26 @@ internal static class VerifyStage
     /// <param name="runner">Runs the stage.</param>
     /// <param name="name">The stage's name.</param>
     /// <param name="modelPath">The exported student.</param>
-    /// <param name="output">The output that was learned from; <c>null</c>: the only one that holds floats.</param>
+    /// <param name="import">The output that was learned from, and its class axis.</param>
     /// <param name="set">The samples.</param>
     /// <param name="preprocessing">What the student expects.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="CheckFailedException">The two differ by too much.</exception>
     public static ParityMetrics Run(
-        StageRunner runner, string name, string modelPath, string? output, TransferSet set, Preprocessing preprocessing,
+        StageRunner runner, string name, string modelPath, StudentImport import, TransferSet set, Preprocessing preprocessing,
         CancellationToken token)
     {
         var model = OnnxModel.Load(modelPath);
         var inputs = new StageInputs()
             .Add("model", model.Digest)
-            .Add("output", output)
+            .Add("output", import.Output)
+            .Add("class-axis", import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(preprocessing));
         var stage = runner.Run(name, inputs, ProductVersion.WithBoth, (folder, progress) =>
         {
-            var parity = Compare(model, output, RecipeSets.Reader(set, preprocessing), progress, token);
+            var parity = Compare(model, import, RecipeSets.Reader(set, preprocessing), progress, token);
             AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(parity));
         });
         var path = Path.Combine(stage, FileName);
@@ -56,14 +59,14 @@ internal static class VerifyStage
     /// <summary>Compares the two on every sample.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class.</exception>
     public static ParityMetrics Compare(
-        OnnxModel model, string? output, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
+        OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
-            model, reader.Set.SampleShape, [new() { Tensor = output, ClassesLast = true }], new() { Device = Device });
+            model, reader.Set.SampleShape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of);
         var batchSize = BatchSize.For(session.Output.Elements);
-        StudentInference.RunAll(model, output, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
+        StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 
         void Add(long first, ReadOnlySpan<float> trained)

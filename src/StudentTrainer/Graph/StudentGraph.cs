@@ -1,7 +1,9 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph.Import;
+using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph;
 
@@ -10,6 +12,9 @@ internal sealed class StudentGraph
 {
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
     public const int NewestOpset = 22;
+
+    // As many as tell distributions from other values.
+    private const int LayoutSamples = 5;
 
     private readonly GraphProto graph;
     private readonly StudentImport options;
@@ -83,6 +88,16 @@ internal sealed class StudentGraph
         found: "Sigmoid",
         expected: "logits, or a softmax over classes",
         remedy: "export the student without its last activation");
+
+    /// <summary>Finds the classes among the axes of the logits.</summary>
+    /// <param name="logits">What the student gave for some samples: [N, ...].</param>
+    /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another.</exception>
+    /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
+    public RowLayout LayoutOf(Tensor logits)
+    {
+        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).cpu().contiguous();
+        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], few.data<float>().ToArray(), "the student");
+    }
 
     /// <summary>Lets a graph with a fixed batch size take any; does nothing to others.</summary>
     /// <param name="sampleShape">The shape of one sample.</param>

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -7,6 +8,9 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Input">The input.</param>
 internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 {
+    /// <summary>How the first output lies, where that is class scores; <c>null</c>: not known yet.</summary>
+    public RowLayout? Layout { get; init; }
+
     /// <summary>Every tensor of the file that is used, with its role.</summary>
     public IReadOnlyList<PlannedWeight> Plan => Graph.Plan;
 
@@ -19,4 +23,12 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <param name="training">Training or evaluation.</param>
     public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training) =>
         Graph.Run(weights, [samples.dtype == Input.Type ? samples : samples.to(Input.Type)], training);
+
+    /// <summary>Runs a batch of samples and moves the classes of the first output to the end: [N, positions..., classes].</summary>
+    /// <inheritdoc cref="Run"/>
+    public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training)
+    {
+        var logits = Run(weights, samples, training)[0];
+        return Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
+    }
 }

@@ -85,7 +85,7 @@ internal sealed class Evaluator : IDisposable
             token.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var batch = prepared.ToDevice();
-            onBatch(row, program.Run(weights, batch.Samples, training: false)[0], batch);
+            onBatch(row, program.Logits(weights, batch.Samples, training: false), batch);
             row += prepared.Rows.Length;
         }
     }
@@ -99,7 +99,7 @@ internal sealed class Evaluator : IDisposable
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
     }
 
-    private static float[] Values(Tensor logits) => logits.cpu().data<float>().ToArray();
+    private static float[] Values(Tensor logits) => logits.cpu().contiguous().data<float>().ToArray();
 
     private static long[] RowsInOrder(long count)
     {

@@ -16,14 +16,15 @@ internal static class Preflight
     /// <exception cref="InputException">What the student gives, the caches and the labels do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
     public static StudentOutput RequireTrainable(
-        StudentProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
+        StudentGraph graph, StudentProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
     {
         RequireParameters(weights);
         using var scope = NewDisposeScope();
         using var copy = weights.Clone(trainable: true);
         var batch = batches.Epoch(0).First().ToDevice();
-        var logits = program.Run(copy, batch.Samples, training: true)[0];
-        var output = StudentOutput.Of(program.Outputs[0], logits, batch.Samples.shape[0]);
+        var given = program.Run(copy, batch.Samples, training: true)[0];
+        var output = StudentOutput.Of(graph, program.Outputs[0], given, batch.Samples.shape[0]);
+        var logits = output.Layout.IsClassLast ? given : given.permute(output.Layout.Permutation);
         foreach (var stream in batches.Streams)
             output.RequireFits(stream, "transfer");
         RequireLabels(output, objective, data);

@@ -1,15 +1,20 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>What a student gives for one sample.</summary>
 /// <param name="Name">The output.</param>
-/// <param name="Shape">[positions..., classes]: the class axis is the last.</param>
-internal sealed record StudentOutput(string Name, IReadOnlyList<int> Shape)
+/// <param name="Layout">How it lies in the model.</param>
+internal sealed record StudentOutput(string Name, RowLayout Layout)
 {
+    /// <summary>[positions..., classes]: the classes are moved to the end.</summary>
+    public IReadOnlyList<int> Shape { get; } = [.. Layout.Permutation.Skip(1).Select(axis => checked((int)Layout.Dims[axis - 1]))];
+
     /// <summary>The number of classes.</summary>
     public int Classes => Shape[^1];
 
@@ -17,12 +22,13 @@ internal sealed record StudentOutput(string Name, IReadOnlyList<int> Shape)
     public int Positions => Shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
 
     /// <summary>The output of a run.</summary>
+    /// <param name="graph">The student.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="logits">What it gave.</param>
+    /// <param name="logits">What it gave, as it lies in the model.</param>
     /// <param name="samples">How many samples were run.</param>
     /// <exception cref="InputException">There are not logits for each sample.</exception>
-    public static StudentOutput Of(string name, Tensor logits, long samples) => logits.ndim >= 2 && logits.shape[0] == samples
-        ? new(name, [.. logits.shape[1..].Select(size => checked((int)size))])
+    public static StudentOutput Of(StudentGraph graph, string name, Tensor logits, long samples) => logits.ndim >= 2 && logits.shape[0] == samples
+        ? new(name, graph.LayoutOf(logits))
         : throw new InputException(
             "The student's output does not hold logits for each sample.",
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");
@@ -40,7 +46,7 @@ internal sealed record StudentOutput(string Name, IReadOnlyList<int> Shape)
             $"Teacher and student differ in their {(sameClasses ? "positions (frames, pixels)" : "number of classes")}.",
             where: $"output '{Name}' of the student, and stream '{stream.Name}' in the cache of the {set} set",
             found: $"student {Shapes.Format(Shape)}, teacher {Shapes.Format(stream.Shape)}{(sameClasses ? Ratio(stream.Positions) : "")}",
-            expected: "equal shapes for one sample, with the class axis last",
+            expected: "equal shapes for one sample, with the classes moved to the end",
             remedy: Remedy(stream, sameClasses));
     }
 
@@ -51,7 +57,7 @@ internal sealed record StudentOutput(string Name, IReadOnlyList<int> Shape)
     }
 
     private string Remedy(CacheStream stream, bool sameClasses) => Shape.Order().SequenceEqual(stream.Shape.Order())
-        ? "transpose the student's output to the teacher's order of axes"
+        ? "name the student's axis of classes (class-axis), or transpose its output to the teacher's order of axes"
         : sameClasses
             ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher"
             : "use a student with as many outputs as the teacher has";

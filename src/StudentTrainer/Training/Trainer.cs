@@ -18,7 +18,7 @@ public static class Trainer
     /// </summary>
     /// <param name="student">
     /// The graph with its initial weights; not changed. The output that is learned from holds logits, or ends in a softmax: [N, classes],
-    /// or with positions such as frames between the two.
+    /// [N, frames, classes], [N, classes, height, width], or others with the class axis named.
     /// </param>
     /// <param name="import">How the model becomes a student.</param>
     /// <param name="data">What it learns from.</param>
@@ -46,7 +46,8 @@ public static class Trainer
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
-        var output = Preflight.RequireTrainable(program, weights, loss, batches, data);
+        var output = Preflight.RequireTrainable(graph, program, weights, loss, batches, data);
+        program = program with { Layout = output.Layout };
         if (graph.Overlay?.Count > 0 && import.Initialisation == Initialisation.Keep)
             OverlayCalibration.Run(graph, weights, batches);
         using var evaluation = EpochEvaluation.Open(program, output, data, loss, options, device);

@@ -52,7 +52,7 @@ internal sealed class TrainingLoop(
         ReseedDropout(step);
 
         var batch = prepared.ToDevice();
-        var logits = program.Run(state.Weights, batch.Samples, training: true)[0];
+        var logits = program.Logits(state.Weights, batch.Samples, training: true);
         var inputs = batch.Inputs(logits);
         var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
         inputs.Logits.backward([gradient]);

@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Ensembles;

@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Logits;
 
@@ -52,7 +53,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         if (reading.IsFeature)
             return new(new(trace.Logits, StreamKind.Feature, LogitTransform.None), new(dims, dims.Length - 1));
         var values = logits.GetTensorDataAsSpan<float>();
-        var layout = ClassAxis.Find(reading, trace, opset, dims, values, model);
+        var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
         var head = LogitHead.Establish(
             trace, layout.ToClassLast(outputs.GetTensorDataAsSpan<float>()), layout.ToClassLast(values), layout.Classes, model);
         return new(head, layout);

@@ -16,12 +16,6 @@ public sealed record ModelReading
 
     /// <summary>The axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
     public int? ClassAxis { get; init; }
-
-    /// <summary>
-    /// Where nothing else tells the class axis of a map: whether it is the last, as in the trainer's students, and not the first after the batch,
-    /// as ONNX has it.
-    /// </summary>
-    public bool ClassesLast { get; init; }
 }
 
 /// <summary>A tensor that a session gives for every sample.</summary>

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;

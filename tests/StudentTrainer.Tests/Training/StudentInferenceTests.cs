@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
@@ -17,7 +18,7 @@ public class StudentInferenceTests
         var student = Architectures.Build(
             new() { Architecture = "cnn", Values = { ["widths"] = new[] { 4, 4 }, ["dropout"] = new[] { 0.5, 0.5 } } }, [8, 8], 3, 1);
         var (firstRows, logits) = (new List<long>(), new List<float>());
-        StudentInference.RunAll(student, null, reader, 4, "cpu", (row, values) =>
+        StudentInference.RunAll(student, StudentImport.Default, reader, 4, "cpu", (row, values) =>
         {
             firstRows.Add(row);
             logits.AddRange(values.Span);
@@ -37,7 +38,7 @@ public class StudentInferenceTests
         var student = new NodeModel(17, "N", 1, 4, 4).Node("Flatten", "x", "y").Build();
         var logits = new List<float>();
         var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
-        StudentInference.RunAll(student, null, reader, 2, "cpu", (_, values) => logits.AddRange(values.Span), default);
+        StudentInference.RunAll(student, StudentImport.Default, reader, 2, "cpu", (_, values) => logits.AddRange(values.Span), default);
         Assert.Equal(pixels, logits);
     }
 }

@@ -57,12 +57,11 @@ public class ClassAxisTests
     }
 
     [Theory]
-    [InlineData(3, false)]
-    [InlineData(-1, false)]
-    [InlineData(null, true)]
-    public void Pixels_ClassesLastAndNamed_AreKeptAsTheyLie(int? axis, bool classesLast)
+    [InlineData(3)]
+    [InlineData(-1)]
+    public void Pixels_ClassesLastAndNamed_AreKeptAsTheyLie(int axis)
     {
-        var (values, output) = Run(Shaped("", null, 2, 2, 3), new() { ClassAxis = axis, ClassesLast = classesLast });
+        var (values, output) = Run(Shaped("", null, 2, 2, 3), new() { ClassAxis = axis });
         Assert.Equal([2, 2, 3], output.Shape);
         Near.Equal(Scores(), values, Tolerance);
     }

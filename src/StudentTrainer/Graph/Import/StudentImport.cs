@@ -19,6 +19,12 @@ public sealed record StudentImport
     /// <summary>The output that is learned from, or a tensor inside the graph; <c>null</c>: the only output that holds floats.</summary>
     public string? Output { get; init; }
 
+    /// <summary>
+    /// The axis of that output that counts the classes, with the batch as axis 0, or negative from the end; <c>null</c>: found as a
+    /// teacher's is.
+    /// </summary>
+    public int? ClassAxis { get; init; }
+
     /// <summary>Where the weights start; default: as in the file.</summary>
     public Initialisation Initialisation { get; init; } = Initialisation.Keep;
 

@@ -1,7 +1,7 @@
-namespace OnnxKd.TeacherRunner.Logits;
+namespace OnnxKd.Core.Logits;
 
 /// <summary>The normaliser of a softmax, in double precision.</summary>
-internal static class SoftmaxMath
+public static class SoftmaxMath
 {
     /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
     public static double LogSumExp(ReadOnlySpan<float> row)

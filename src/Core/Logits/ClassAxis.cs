@@ -1,11 +1,10 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.TeacherRunner.Logits;
+namespace OnnxKd.Core.Logits;
 
-/// <summary>Finds the axis that counts a teacher's classes.</summary>
-internal static class ClassAxis
+/// <summary>Finds the axis that counts a model's classes, a teacher's and a student's alike.</summary>
+public static class ClassAxis
 {
     // Until this opset a softmax flattens its input at the axis (1 by default) and normalises everything behind it together.
     private const long SoftmaxOfOneAxis = 13;
@@ -14,22 +13,22 @@ internal static class ClassAxis
     /// The axis that was asked for; else that of the softmax; else the only one longer than 1; else the only one along which the values are
     /// distributions; else ONNX's custom: the last one of frames [N, frames, classes], the first one after the batch of maps [N, classes, ...].
     /// </summary>
-    /// <param name="reading">What the caller says about it.</param>
+    /// <param name="requested">The axis as the user names it, the batch being 0, or negative from the end; <c>null</c>: to be found.</param>
     /// <param name="trace">What the graph's structure claims.</param>
     /// <param name="opset">The model's version of ONNX's own operators.</param>
     /// <param name="dims">The tensor's lengths after the batch axis.</param>
-    /// <param name="values">Values that the model gave: rows × dims.</param>
+    /// <param name="values">Values that the model gave: rows × dims; without any, distributions are not looked for.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another.</exception>
     /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
-    public static RowLayout Find(ModelReading reading, LogitTrace trace, long opset, long[] dims, ReadOnlySpan<float> values, string model)
+    public static RowLayout Find(int? requested, LogitTrace trace, long opset, long[] dims, ReadOnlySpan<float> values, string model)
     {
         if (dims.Length == 0)
             dims = [1];
         var normalised = trace.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax
             ? OfSoftmax(trace, opset, dims, model)
             : (int?)null;
-        if (reading.ClassAxis is { } axis)
+        if (requested is { } axis)
             return new(dims, OfRequest(axis, normalised, trace, dims, model));
         if (normalised is { } found)
             return new(dims, found);
@@ -38,7 +37,7 @@ internal static class ClassAxis
             return new(dims, longer.Length == 1 ? longer[0] : dims.Length - 1);
         return new(dims, trace.Activation == HeadActivation.None && OfDistributions(dims, longer, values) is { } summing
             ? summing
-            : dims.Length == 2 || reading.ClassesLast ? dims.Length - 1 : 0);
+            : dims.Length == 2 ? dims.Length - 1 : 0);
     }
 
     private static int OfSoftmax(LogitTrace trace, long opset, long[] dims, string model)

@@ -1,9 +1,9 @@
-namespace OnnxKd.TeacherRunner.Logits;
+namespace OnnxKd.Core.Logits;
 
 /// <summary>How the values of one sample lie in a model's tensor, and which of its axes counts the classes.</summary>
 /// <param name="Dims">The tensor's lengths after the batch axis.</param>
 /// <param name="ClassAxis">Its class axis, an index of <paramref name="Dims"/>.</param>
-internal sealed record RowLayout(long[] Dims, int ClassAxis)
+public sealed record RowLayout(long[] Dims, int ClassAxis)
 {
     /// <summary>Values at each position.</summary>
     public int Classes => (int)Dims[ClassAxis];
