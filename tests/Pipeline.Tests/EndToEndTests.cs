@@ -75,7 +75,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             capture: { threads: 1, storage: float16 }
             student: { model: {{student}} }
             objective: [ soft: { temperature: 2, weight: 1 } ]
-            training: { threads: 1, epochs: 20, batch-size: 16, optimizer: { name: adam, learning-rate: 0.3 } }
+            training: { threads: 1, epochs: 60, batch-size: 16, optimizer: { name: adam, learning-rate: 0.3 }, schedule: { name: cosine } }
             """);
 
         var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "pixels", "--runs", runs.Path, "--json").Output).RootElement;
@@ -85,6 +85,48 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
         Assert.Equal(
             OnnxModel.Load(student).Proto.Graph.Output, OnnxModel.Load(runs["pixels/student.onnx"]).Proto.Graph.Output);
+    }
+
+    /// <summary>A picture's labels are for its pixels; the views that the student learns from are flipped, and so are they.</summary>
+    [Fact]
+    public void Run_LabelsOfPixels_AreLearnedAndMeasured()
+    {
+        float[] edge = [0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, -9, 9, 0, 0, 0, 0, 0, 0, 0, 0, -9, 9, 0, 0, 0];
+        Npy.Write(runs["maps.npy"], [.. Classes("test.npy", edge, 90)], 90, 4, 4);
+        Npy.Write(runs["train-maps.npy"], [.. Classes("train.npy", edge, 240)], 240, 4, 4);
+        var student = LinearModel.Write(runs["small.onnx"], edit: model => MakePixels(model, new float[27], "Identity"));
+        var teacher = LinearModel.Write(runs["pixels.onnx"], edit: model => MakePixels(model, edge, "Softmax"));
+        var recipe = project.Recipe($$"""
+            data:
+              transfer: { samples: train.npy, labels: {{runs["train-maps.npy"]}} }
+              test: { samples: test.npy, labels: {{runs["maps.npy"]}} }
+            teachers: [ model: {{teacher}} ]
+            capture: { threads: 1, views: 2, augmentation: { flip: { vertical: 0.5 } } }
+            student: { model: {{student}} }
+            objective: [ soft: { temperature: 1, weight: 0.001 }, hard: { weight: 1 } ]
+            training: { threads: 1, epochs: 20, batch-size: 16, optimizer: { name: adam, learning-rate: 0.3 } }
+            """);
+
+        var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "maps", "--runs", runs.Path, "--json").Output).RootElement;
+
+        Assert.Equal(0, metrics.GetProperty("teacher").GetProperty("errors").GetInt64());
+        Assert.InRange(metrics.GetProperty("student").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.Equal(
+            metrics.GetProperty("student").GetProperty("agreement").GetDouble(),
+            metrics.GetProperty("student").GetProperty("accuracy").GetDouble());
+    }
+
+    /// <summary>The classes that the filters of one line of each column give.</summary>
+    private IEnumerable<long> Classes(string samples, float[] filters, int count)
+    {
+        using var set = Core.TransferSets.TransferSet.Open(new() { Samples = project[samples] });
+        var values = new float[count * 16];
+        set.Read([.. Enumerable.Range(0, count).Select(row => (long)row)], values);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (left, right) = (i % 4 > 0 ? values[i - 1] : 0, i % 4 < 3 ? values[i + 1] : 0);
+            yield return Enumerable.Range(0, 3).MaxBy(c => filters[9 * c + 3] * left + filters[9 * c + 4] * values[i] + filters[9 * c + 5] * right);
+        }
     }
 
     /// <summary>Three 3×3 filters over [N, 1, 4, 4].</summary>

@@ -13,6 +13,7 @@ public sealed class ClassificationMeter(int classes)
 
     private readonly double[] confidence = new double[Bins];
     private readonly long[] correct = new long[Bins];
+    private long rows;
     private long samples;
     private long errors;
     private double negativeLogLikelihood;
@@ -24,7 +25,7 @@ public sealed class ClassificationMeter(int classes)
 
     /// <summary>Adds a batch.</summary>
     /// <param name="logits">N × classes.</param>
-    /// <param name="labels">N class indices.</param>
+    /// <param name="labels">N class indices; −1 where the class is not known: such a row counts in agreement alone.</param>
     /// <param name="teacherLogits">N × classes, or empty.</param>
     /// <exception cref="ArgumentException">The lengths do not fit, or a label is out of range.</exception>
     /// <exception cref="CheckFailedException">A logit is NaN or infinite.</exception>
@@ -38,7 +39,9 @@ public sealed class ClassificationMeter(int classes)
         {
             var row = logits.Slice(i * classes, classes);
             var top = ArgMax(row, "model");
-            AddRow(row, labels[i], top);
+            rows++;
+            if (labels[i] != -1)
+                AddRow(row, labels[i], top);
             if (teacherLogits.IsEmpty)
                 continue;
             compared++;
@@ -52,8 +55,8 @@ public sealed class ClassificationMeter(int classes)
     {
         if (samples == 0)
             throw new InvalidOperationException("No sample was measured.");
-        if (compared != 0 && compared != samples)
-            throw new InvalidOperationException($"Only {compared} of {samples} samples came with the teacher's logits.");
+        if (compared != 0 && compared != rows)
+            throw new InvalidOperationException($"Only {compared} of {rows} samples came with the teacher's logits.");
         double gap = 0;
         for (var bin = 0; bin < Bins; bin++)
             gap += Math.Abs(correct[bin] - confidence[bin]);
@@ -91,7 +94,7 @@ public sealed class ClassificationMeter(int classes)
             if (!float.IsFinite(row[i]))
                 throw new CheckFailedException(
                     $"A logit of the {whose} is not a finite number.",
-                    where: $"sample {samples} of those measured, class {i}",
+                    where: $"sample {rows} of those measured, class {i}",
                     found: $"{row[i]}",
                     remedy: "look for NaN in the weights, or for an overflow in the model");
             if (row[i] > row[top])

@@ -46,21 +46,42 @@ public sealed class SampleReader
     /// <summary>The set that is read.</summary>
     public TransferSet Set { get; }
 
+    /// <summary>Labels of each sample.</summary>
+    public int LabelPositions => views.Labels.Positions;
+
+    /// <summary>Whether positions have labels of two samples, so that partners and shares are needed.</summary>
+    public bool MixesLabels => views.Labels.MixesPairs;
+
+    /// <summary>Checks that labels can follow the views.</summary>
+    /// <exception cref="Errors.InputException">The augmentation moves pixels, and labels are for other positions.</exception>
+    public void RequireLabelsFollow() => views.Labels.Require();
+
     /// <summary>Reads rows in the order asked for.</summary>
     /// <param name="rows">Row indices of the set.</param>
     /// <param name="view">Which random view of each sample: a view of a cache, or the epoch.</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
-    public void Read(ReadOnlySpan<long> rows, uint view, Span<float> destination)
+    /// <param name="labels">Room for labels, if they are wanted.</param>
+    public void Read(ReadOnlySpan<long> rows, uint view, Span<float> destination, RowLabels labels = default)
     {
         destination = destination[..(rows.Length * Set.SampleElements)];
         Set.Read(rows, destination);
-        var scratch = ArrayPool<float>.Shared.Rent(views.ScratchElements);
+        var wanted = labels.Classes.IsEmpty ? 0 : LabelPositions;
+        var scratch = ArrayPool<float>.Shared.Rent(views.ScratchElements + 2 * wanted);
+        var own = scratch.AsSpan(views.ScratchElements, wanted);
+        var partner = scratch.AsSpan(views.ScratchElements + wanted, wanted);
         try
         {
             for (var i = 0; i < rows.Length; i++)
             {
                 var sample = destination.Slice(i * Set.SampleElements, Set.SampleElements);
-                views.Apply(rows[i], view, sample, scratch);
+                views.Apply(rows[i], view, sample, scratch, own, partner);
+                if (wanted > 0)
+                    Write(own, labels.Classes[(i * wanted)..]);
+                if (!labels.Shares.IsEmpty)
+                {
+                    Write(partner, labels.Partners[(i * wanted)..]);
+                    labels.Shares.Slice(i * wanted, wanted).Fill(PairOf(rows[i], view).Lambda);
+                }
                 if (!isIdentity)
                     TensorPrimitives.MultiplyAdd(sample, factors, summands, sample);
             }
@@ -76,4 +97,10 @@ public sealed class SampleReader
     /// <param name="view">Which random view.</param>
     /// <returns>The row itself with share 1 if the view is not mixed.</returns>
     public SamplePair PairOf(long row, uint view) => views.PairOf(row, view);
+
+    private static void Write(ReadOnlySpan<float> labels, Span<long> destination)
+    {
+        for (var i = 0; i < labels.Length; i++)
+            destination[i] = (long)labels[i];
+    }
 }

@@ -27,32 +27,45 @@ internal sealed class SampleViews
         steps = [.. augmentation.Steps.OfType<SampleStep>()];
         pair = augmentation.Pair;
         layout = SampleLayout.Of(set.SampleShape, augmentation.ChannelAxis);
+        Labels = new(set, augmentation, layout);
         ScratchElements = augmentation.IsNone ? 0 : augmentation.MixesPairs ? 2 * set.SampleElements : set.SampleElements;
     }
 
     /// <summary>How many values <see cref="Apply"/> needs to work in.</summary>
     public int ScratchElements { get; }
 
+    /// <summary>How labels follow.</summary>
+    public LabelViews Labels { get; }
+
     /// <summary>Makes a view of a sample in place.</summary>
     /// <param name="row">The sample's row.</param>
     /// <param name="view">Which view.</param>
     /// <param name="sample">Its values as stored.</param>
     /// <param name="scratch"><see cref="ScratchElements"/> values to work in.</param>
-    public void Apply(long row, uint view, Span<float> sample, Span<float> scratch)
+    /// <param name="labels">Room for the labels of the sample; empty: they are not wanted.</param>
+    /// <param name="partnerLabels">Room for those of the sample that is mixed in; those of the sample itself where none is.</param>
+    public void Apply(
+        long row, uint view, Span<float> sample, Span<float> scratch, Span<float> labels = default, Span<float> partnerLabels = default)
     {
+        if (!labels.IsEmpty)
+            Labels.Read(row, labels);
         if (ScratchElements == 0)
             return;
         var work = scratch[..sample.Length];
-        ApplySteps(row, view, sample, work);
+        ApplySteps(row, view, sample, work, labels);
         if (pair is null)
             return;
+        labels.CopyTo(partnerLabels);
         var (partnerRow, mixture) = DrawPair(pair, row, view);
         if (mixture.Lambda == 1)
             return;
         var partner = scratch.Slice(sample.Length, sample.Length);
         set.Read([partnerRow], partner);
-        ApplySteps(partnerRow, view, partner, work);
+        if (!labels.IsEmpty)
+            Labels.Read(partnerRow, partnerLabels);
+        ApplySteps(partnerRow, view, partner, work, partnerLabels);
         pair.Mix(sample, partner, layout, mixture);
+        Labels.Mix(labels, partnerLabels, mixture);
     }
 
     /// <summary>What a view of a sample is mixed from.</summary>
@@ -64,11 +77,15 @@ internal sealed class SampleViews
         return new(partner, mixture.Lambda);
     }
 
-    private void ApplySteps(long row, uint view, Span<float> sample, Span<float> work)
+    private void ApplySteps(long row, uint view, Span<float> sample, Span<float> work, Span<float> labels)
     {
         var random = new CounterRandom(seed, RandomPurpose.Augmentation, (ulong)set.IdOf(row), view);
         foreach (var step in steps)
+        {
+            var draws = random;
             step.Apply(sample, work, layout, ref random);
+            Labels.Follow(labels, work, step, draws);
+        }
     }
 
     private (long Partner, Mixture Mixture) DrawPair(PairStep step, long row, uint view)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
@@ -16,11 +15,11 @@ public sealed class TransferSet : IDisposable
     private const int ChunkBytes = 1 << 20;
 
     private readonly TensorFile samples;
-    private readonly int[] labels;
+    private readonly SampleLabels? labels;
     private readonly long first;
     private readonly Lazy<string> samplesDigest;
 
-    private TransferSet(TensorFile samples, int[] labels, SampleLengths? lengths, string[] texts, long first, long count)
+    private TransferSet(TensorFile samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count)
     {
         this.samples = samples;
         this.labels = labels;
@@ -30,7 +29,6 @@ public sealed class TransferSet : IDisposable
         Count = count;
         SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
         SampleElements = samples.RowBytes / samples.Type.Size();
-        LabelsDigest = IsLabelled ? DigestOf(labels) : null;
         samplesDigest = new(DigestSamples);
     }
 
@@ -46,11 +44,20 @@ public sealed class TransferSet : IDisposable
     /// <summary>The number of elements in one sample.</summary>
     public int SampleElements { get; }
 
-    /// <summary>Class indices, one per sample; empty for an unlabelled set.</summary>
-    public ReadOnlySpan<int> Labels => labels;
+    /// <summary>Class indices, one per sample; empty for an unlabelled set, and for one with labels for each position.</summary>
+    public ReadOnlySpan<int> Labels => labels is null ? [] : labels.Held;
 
-    /// <summary>Whether the set has labels.</summary>
-    public bool IsLabelled => labels.Length > 0;
+    /// <summary>Whether the set has labels, for samples or for their positions.</summary>
+    public bool IsLabelled => labels is not null;
+
+    /// <summary>
+    /// What labels are for: empty, if for whole samples; else the positions of a sample ([frames], [height, width]), without axes of
+    /// length 1.
+    /// </summary>
+    public IReadOnlyList<int> LabelShape => labels?.Shape ?? [];
+
+    /// <summary>The largest label; −1 for an unlabelled set.</summary>
+    public int LargestLabel => labels?.Largest ?? SampleLabels.Unknown;
 
     /// <summary>
     /// SHA-256 (lower-case hex) over the text <c>onnxkd-samples-1 TYPE COUNTxAXISx…\n</c> and the samples' elements, little-endian, in
@@ -58,8 +65,11 @@ public sealed class TransferSet : IDisposable
     /// </summary>
     public string SamplesDigest => samplesDigest.Value;
 
-    /// <summary>SHA-256 (lower-case hex) over the labels as little-endian 32-bit integers; <c>null</c> for an unlabelled set.</summary>
-    public string? LabelsDigest { get; }
+    /// <summary>
+    /// SHA-256 (lower-case hex) over the labels as little-endian 32-bit integers, with <see cref="LabelShape"/> before them;
+    /// <c>null</c> for an unlabelled set.
+    /// </summary>
+    public string? LabelsDigest => labels?.Digest;
 
     /// <summary>
     /// SHA-256 (lower-case hex) over the size of the padded axis and the lengths, as little-endian 32-bit integers; <c>null</c> for a set
@@ -94,6 +104,7 @@ public sealed class TransferSet : IDisposable
                 found: $"lengths-key '{options.LengthsKey}'",
                 remedy: "set lengths to the file that holds them (it may be the file of samples)");
         var samples = TensorFormat.OpenAny(new(options, SetPart.Samples));
+        SampleLabels? labels = null;
         try
         {
             var stored = samples.Shape[0];
@@ -108,7 +119,7 @@ public sealed class TransferSet : IDisposable
                     found: $"count {count} from row {options.First} on",
                     expected: $"1 to {stored - options.First}",
                     remedy: "correct 'count', or leave it out to use all rows");
-            var labels = options.Labels is null ? [] : LabelReader.Read(options, stored, options.First, count);
+            labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
             var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
             return new(samples, labels, lengths, texts, options.First, count);
@@ -116,6 +127,7 @@ public sealed class TransferSet : IDisposable
         catch
         {
             samples.Dispose();
+            labels?.Dispose();
             throw;
         }
     }
@@ -150,21 +162,26 @@ public sealed class TransferSet : IDisposable
     }
 
     /// <summary>Checks that every label is below the number of classes.</summary>
-    /// <exception cref="InputException">Names the first sample whose label is out of range.</exception>
-    public void RequireLabelsBelow(int classes)
+    /// <exception cref="InputException">Names a sample whose label is out of range.</exception>
+    public void RequireLabelsBelow(int classes) => labels?.RequireBelow(classes, Name);
+
+    /// <summary>Reads the labels of rows that follow one another; −1 where a position's class is not known.</summary>
+    /// <param name="row">The first row.</param>
+    /// <param name="destination">Some rows × one label, or one for each position of <see cref="LabelShape"/>.</param>
+    /// <exception cref="InvalidOperationException">The set has none.</exception>
+    public void ReadLabels(long row, Span<int> destination)
     {
-        var row = labels.AsSpan().IndexOfAnyExceptInRange(0, classes - 1);
-        if (row >= 0)
-            throw new InputException(
-                "A label is out of range.",
-                where: $"{Name}, labels of sample {IdOf(row)}",
-                found: $"class {labels[row]}",
-                expected: $"0 to {classes - 1} ({classes} classes)",
-                remedy: "correct the label, or use models with as many classes as the labels have");
+        if (labels is null)
+            throw new InvalidOperationException($"{Name} has no labels.");
+        labels.Read(row, destination);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => samples.Dispose();
+    public void Dispose()
+    {
+        samples.Dispose();
+        labels?.Dispose();
+    }
 
     /// <summary>How many rows from the first on follow one another, so that one read fetches them.</summary>
     private int RunLength(ReadOnlySpan<long> rows, int longest)
@@ -192,6 +209,4 @@ public sealed class TransferSet : IDisposable
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    private static string DigestOf(int[] labels) => Files.Hashing.Sha256(MemoryMarshal.AsBytes(labels.AsSpan()));
 }

@@ -10,7 +10,8 @@ public sealed record TransferSetOptions
     public required string Samples { get; init; }
 
     /// <summary>
-    /// The file of labels: one integer class index per sample; <c>null</c> for an unlabelled set. May be the file of samples itself.
+    /// The file of labels: one integer class index per sample, or one for each position of a sample ([frames], [height, width]);
+    /// <c>null</c> for an unlabelled set. May be the file of samples itself.
     /// </summary>
     public string? Labels { get; init; }
 
@@ -25,6 +26,12 @@ public sealed record TransferSetOptions
     /// Default: the only one, else <c>labels</c>, <c>label</c>, <c>targets</c>, <c>target</c>, <c>class</c> or <c>y</c>, else an error.
     /// </summary>
     public string? LabelsKey { get; init; }
+
+    /// <summary>
+    /// With a label for each position: the label of those whose class is not known; default −1. They count neither in the loss nor in
+    /// errors.
+    /// </summary>
+    public int IgnoreLabel { get; init; } = -1;
 
     /// <summary>
     /// The file of lengths: how many entries of the padded axis are content, one integer per sample, 0 to the size of the axis;

@@ -74,7 +74,7 @@ internal static class DataSection
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
         var map = value.Map(
-            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", .. more]);
+            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", "ignore-label", .. more]);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         return new()
         {
@@ -83,6 +83,7 @@ internal static class DataSection
             Texts = map.Read("texts", null, v => v.File()),
             SamplesKey = map.Read("samples-key", null, v => v.Text()),
             LabelsKey = map.Read("labels-key", null, v => v.Text()),
+            IgnoreLabel = map.Read("ignore-label", -1, v => v.WholeNumber(int.MinValue)),
             Lengths = map.Read("lengths", null, v => v.File()),
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
@@ -98,6 +99,7 @@ internal static class DataSection
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
         ("samples-key", set.SamplesKey),
         ("labels-key", set.LabelsKey),
+        ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
         ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis));

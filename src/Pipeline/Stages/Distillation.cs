@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
@@ -150,7 +149,7 @@ internal sealed class Distillation : IDisposable
 
     /// <summary>The teachers' classes; else one more than the largest label.</summary>
     private int Classes(CapturedLogits? teachers) =>
-        teachers?.Classes ?? Math.Max(2, TensorPrimitives.Max(sets.Transfer.Labels) + 1);
+        teachers?.Classes ?? Math.Max(2, sets.Transfer.LargestLabel + 1);
 
     private string Export(string trained, string name, CapturedLogits? teachers)
     {

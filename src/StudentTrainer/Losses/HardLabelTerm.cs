@@ -1,19 +1,18 @@
 using OnnxKd.StudentTrainer.Losses.Rows;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses;
 
-/// <summary>Cross-entropy with the labels at temperature 1, mean over the rows.</summary>
+/// <summary>Cross-entropy at temperature 1 with the labels, mean over the rows that have one: <see cref="LabelTargets"/>.</summary>
 internal sealed class HardLabelTerm : LossTerm
 {
     /// <inheritdoc/>
     public override TermNeeds Needs => TermNeeds.Labels;
 
     /// <inheritdoc/>
-    public override Tensor Compute(in TermInputs inputs) =>
-        nn.functional.cross_entropy(inputs.Logits, inputs.Labels!, reduction: nn.Reduction.Mean);
+    public override Tensor Compute(in TermInputs inputs) => inputs.Labels!.CrossEntropy(inputs.Logits);
 
     /// <inheritdoc/>
-    public override RowLoss Rows(in TermInputs inputs) => new LabelRows(new(inputs.Labels!));
+    public override RowLoss? Rows(in TermInputs inputs) =>
+        inputs.Labels is { AllKnown: true, Partners: null } labels ? new LabelRows(new(labels.Classes)) : null;
 }

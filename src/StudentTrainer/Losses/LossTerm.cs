@@ -21,14 +21,14 @@ internal enum TermNeeds
 /// <summary>What a term is computed from. A row is a valid position of a sample of the batch: a sample, a frame, a pixel.</summary>
 /// <param name="Logits">The student's, rows × classes.</param>
 /// <param name="Teacher">What the teacher says of each row, where the objective needs it.</param>
-/// <param name="Labels">The class index of each row (int64), where the objective needs them.</param>
-internal readonly record struct TermInputs(Tensor Logits, TeacherTargets? Teacher, Tensor? Labels);
+/// <param name="Labels">The class of each row, where the objective needs them.</param>
+internal readonly record struct TermInputs(Tensor Logits, TeacherTargets? Teacher, LabelTargets? Labels);
 
 /// <summary>What an objective is computed from.</summary>
 /// <param name="Logits">The student's, rows × classes.</param>
 /// <param name="Teachers">What the teachers say of each row, by stream; empty where the objective needs none.</param>
-/// <param name="Labels">The class index of each row (int64), where the objective needs them.</param>
-internal readonly record struct ObjectiveInputs(Tensor Logits, IReadOnlyDictionary<string, TeacherTargets> Teachers, Tensor? Labels)
+/// <param name="Labels">The class of each row, where the objective needs them.</param>
+internal readonly record struct ObjectiveInputs(Tensor Logits, IReadOnlyDictionary<string, TeacherTargets> Teachers, LabelTargets? Labels)
 {
     /// <summary>What a term is computed from.</summary>
     /// <param name="stream">The stream that it learns from; <c>null</c>: the only one.</param>

@@ -9,10 +9,10 @@ namespace OnnxKd.StudentTrainer.Training;
 /// </summary>
 /// <param name="Samples">[N, ...].</param>
 /// <param name="Teachers">What the teachers say of each row, by stream; empty if no stream is read.</param>
-/// <param name="Labels">N class indices (int64); <c>null</c> if labels are not read.</param>
+/// <param name="Labels">The class of each row; <c>null</c> if labels are not read.</param>
 /// <param name="Valid">The indices (int64) among N × positions of those that count; <c>null</c>: all.</param>
 internal readonly record struct Batch(
-    Tensor Samples, IReadOnlyDictionary<string, TeacherTargets> Teachers, Tensor? Labels, Tensor? Valid = null)
+    Tensor Samples, IReadOnlyDictionary<string, TeacherTargets> Teachers, LabelTargets? Labels, Tensor? Valid = null)
 {
     /// <summary>What the objective is computed from.</summary>
     /// <param name="logits">What the student gave: [N, positions..., classes].</param>

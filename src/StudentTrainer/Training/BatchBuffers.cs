@@ -21,37 +21,34 @@ internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyLi
 /// <summary>Tensors on the CPU that are filled over and over, each in the type that its values are stored in.</summary>
 internal sealed class BatchBuffers : IDisposable
 {
+    private readonly SampleReader reader;
     private readonly Tensor samples;
-    private readonly Tensor? labels;
+    private readonly LabelBuffers? labels;
     private readonly ValidPositions? valid;
     private readonly TargetBuffers[] targets;
 
     /// <summary>Makes room for batches.</summary>
+    /// <param name="reader">The samples.</param>
     /// <param name="contents">What is read besides the samples.</param>
     /// <param name="shape">[N, ...], of the samples.</param>
-    public BatchBuffers(BatchContents contents, long[] shape)
+    public BatchBuffers(SampleReader reader, BatchContents contents, long[] shape)
     {
+        this.reader = reader;
         samples = empty(shape, float32, CPU).DetachFromDisposeScope();
-        labels = contents.Labels ? empty([shape[0]], int64, CPU).DetachFromDisposeScope() : null;
+        labels = contents.Labels ? new(reader, shape[0]) : null;
         targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0]))];
         valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0]) : null;
     }
 
     /// <summary>Reads a batch.</summary>
-    /// <param name="reader">The samples.</param>
     /// <param name="rows">Rows of the set, at most N.</param>
     /// <param name="view">The random view.</param>
-    public void Fill(SampleReader reader, ReadOnlySpan<long> rows, uint view)
+    public void Fill(ReadOnlySpan<long> rows, uint view)
     {
-        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.bytes));
+        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.bytes), labels is null ? default : labels.Room);
         foreach (var stream in targets)
             stream.Fill(rows, (int)view);
         valid?.Fill(rows);
-        if (labels is null)
-            return;
-        var values = MemoryMarshal.Cast<byte, long>(labels.bytes);
-        for (var i = 0; i < rows.Length; i++)
-            values[i] = reader.Set.Labels[(int)rows[i]];
     }
 
     /// <summary>What was read last.</summary>
@@ -63,7 +60,7 @@ internal sealed class BatchBuffers : IDisposable
         return new(
             samples.narrow(0, 0, rows).to(device),
             targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, device, counted)),
-            labels?.narrow(0, 0, rows).to(device),
+            labels?.ToDevice(rows, device, counted),
             counted);
     }
 

@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Losses.Targets;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -33,14 +33,9 @@ internal static class DataChecks
                 found: $"{options.Augmentation}",
                 expected: "none: the student must see the very views that the teacher's logits were captured for",
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
-        var views = data.Cache?.Identity.Augmentation ?? options.Augmentation;
-        if (objective.Needs.HasFlag(TermNeeds.Labels) && views.MixesPairs)
-            throw new InputException(
-                "Views are mixed from two samples, and a term of the objective learns from one label.",
-                where: "objective",
-                found: $"{objective.NamesThatNeed(TermNeeds.Labels)} with augmentation {views}",
-                remedy: "learn from the teacher alone, who saw the mixed views, or leave mixup and cutmix out");
         data.Cache?.RequireSamples(data.Transfer);
+        if (objective.Needs.HasFlag(TermNeeds.Labels) && data.Cache is not null)
+            RequireLabelsFit(data.Transfer, objective, objective.StreamsOf(data.Cache));
         RequireEvaluation(data);
     }
 
@@ -64,4 +59,22 @@ internal static class DataChecks
                 found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Evaluation.SampleShape)}");
         data.EvaluationCache?.RequireSamples(data.Evaluation);
     }
+
+    private static void RequireLabelsFit(TransferSet set, Objective objective, IReadOnlyList<TargetForm> streams)
+    {
+        foreach (var stream in streams.Select(form => form.Stream))
+        {
+            if (!set.LabelShape.SequenceEqual(stream.Shape.SkipLast(1).Where(size => size != 1)))
+                throw new InputException(
+                    "The objective learns from labels and from a teacher, and the two are for different positions.",
+                    where: $"{set.Name}, and stream '{stream.Name}'",
+                    found: $"{Describe(set.LabelShape)}; the teacher gives {Shapes.Format(stream.Shape)}",
+                    expected: stream.Positions == 1 ? "one label per sample" : "a label for each position",
+                    remedy: $"name other labels, or leave out {objective.NamesThatNeed(TermNeeds.Labels)}");
+        }
+    }
+
+    /// <summary>What labels are for, in words.</summary>
+    internal static string Describe(IReadOnlyList<int> labels) =>
+        labels.Count == 0 ? "one label per sample" : $"labels {Shapes.Format(labels)} for each sample";
 }

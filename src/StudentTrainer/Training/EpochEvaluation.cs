@@ -52,7 +52,7 @@ internal sealed class EpochEvaluation : IDisposable
         var stream = StreamOf(cache, objective);
         if (stream is not null)
             output.RequireFits(stream, "evaluation");
-        var countsErrors = output.Positions == 1 && data.Evaluation.IsLabelled;
+        var countsErrors = output.HasLabels(data.Evaluation);
         var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : "agreement");
         RequireMeasurable(metric, countsErrors, stream, output);
         var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);

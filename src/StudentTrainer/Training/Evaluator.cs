@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>How well a student did.</summary>
-/// <param name="Errors">Samples whose largest logit is not at the label; <c>null</c> without a label per sample.</param>
-/// <param name="Nll">Mean negative log-likelihood of the labels; <c>null</c> without a label per sample.</param>
+/// <param name="Errors">Samples, or positions, whose largest logit is not at the label; <c>null</c> without labels for them.</param>
+/// <param name="Nll">Mean negative log-likelihood of the labels; <c>null</c> without labels for them.</param>
 /// <param name="Agreement">
 /// Share of positions (that count) at which student and teacher put the same class first; <c>null</c> without a teacher.
 /// </param>
@@ -54,16 +54,25 @@ internal sealed class Evaluator : IDisposable
     /// <param name="token">Stops the measurement.</param>
     public StudentFigures Measure(WeightSet weights, StudentOutput output, CancellationToken token)
     {
-        var labelled = output.Positions == 1 && set.IsLabelled ? new ClassificationMeter(output.Classes) : null;
+        var counted = new CountedPositions(set, output.Shape);
+        var labelled = output.HasLabels(set) ? new ClassificationMeter(output.Classes) : null;
         var (agreed, compared) = (0L, 0L);
         Run(weights, (row, logits, batch) =>
         {
-            labelled?.Add(Values(logits), set.Labels.Slice((int)row, (int)logits.shape[0]));
+            labelled?.Add(
+                counted.Keep<float>(row, Values(logits), output.Classes), counted.Keep<int>(row, Labels(row, logits.shape[0]), 1));
             if (teacher is not null)
                 Compare(batch.Inputs(logits));
         }, token);
         var scores = labelled?.Result();
         return new(scores?.Errors, scores?.Nll, teacher is null ? null : (double)agreed / compared);
+
+        int[] Labels(long row, long rows)
+        {
+            var labels = new int[rows * counted.Positions];
+            set.ReadLabels(row, labels);
+            return labels;
+        }
 
         void Compare(in Losses.ObjectiveInputs inputs)
         {

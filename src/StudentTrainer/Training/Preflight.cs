@@ -36,18 +36,19 @@ internal static class Preflight
 
     private static void RequireLabels(StudentOutput output, Objective objective, TrainingData data)
     {
-        if (output.Positions == 1)
-        {
-            data.Transfer.RequireLabelsBelow(output.Classes);
-            data.Evaluation?.RequireLabelsBelow(output.Classes);
-        }
-        else if (objective.Needs.HasFlag(TermNeeds.Labels))
+        if (objective.Needs.HasFlag(TermNeeds.Labels) && !output.HasLabels(data.Transfer))
             throw new InputException(
-                "A term of the objective learns from one label per sample, and the student gives logits at several positions.",
+                "A term of the objective learns from labels, and they are not for what the student gives.",
                 where: $"output '{output.Name}'",
-                found: $"{objective.NamesThatNeed(TermNeeds.Labels)}, and {Shapes.Format(output.Shape)} for each sample",
-                expected: "one label for each position, or one position",
-                remedy: "train with 'soft' alone");
+                found: $"{objective.NamesThatNeed(TermNeeds.Labels)} with {DataChecks.Describe(data.Transfer.LabelShape)}, " +
+                    $"and {Shapes.Format(output.Shape)} from the student",
+                expected: output.Positions == 1 ? "one label per sample" : "a label for each position",
+                remedy: "name labels that fit, or train with 'soft' alone");
+        foreach (var set in new[] { data.Transfer, data.Evaluation })
+        {
+            if (set is not null && output.HasLabels(set))
+                set.RequireLabelsBelow(output.Classes);
+        }
     }
 
     private static void RequireParameters(WeightSet weights)

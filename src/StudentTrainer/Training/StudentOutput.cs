@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using static TorchSharp.torch;
 
@@ -27,11 +28,15 @@ internal sealed record StudentOutput(string Name, RowLayout Layout)
     /// <param name="logits">What it gave, as it lies in the model.</param>
     /// <param name="samples">How many samples were run.</param>
     /// <exception cref="InputException">There are not logits for each sample.</exception>
-    public static StudentOutput Of(StudentGraph graph, string name, Tensor logits, long samples) => logits.ndim >= 2 && logits.shape[0] == samples
+    public static StudentOutput Of(StudentGraph graph, string name, Tensor logits, long samples) =>
+        logits.ndim >= 2 && logits.shape[0] == samples
         ? new(name, graph.LayoutOf(logits))
         : throw new InputException(
             "The student's output does not hold logits for each sample.",
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");
+
+    /// <summary>Whether a set has a label for each of the positions.</summary>
+    public bool HasLabels(TransferSet set) => set.IsLabelled && set.LabelShape.SequenceEqual(Places(Shape));
 
     /// <summary>Refuses a stream that does not fit.</summary>
     /// <param name="stream">What is learned from or compared with.</param>

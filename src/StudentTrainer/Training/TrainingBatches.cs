@@ -42,7 +42,11 @@ internal sealed class TrainingBatches : IDisposable
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         var streams = data.Cache is { } cache ? objective.StreamsOf(cache) : [];
-        var contents = new BatchContents(objective.Needs.HasFlag(TermNeeds.Labels), data.Cache, streams, streams.Count == 0 ? null : new(set, streams[0].Stream.Shape));
+        var labels = objective.Needs.HasFlag(TermNeeds.Labels);
+        if (labels)
+            reader.RequireLabelsFollow();
+        var shape = streams.Count > 0 ? streams[0].Stream.Shape : [.. set.LabelShape, 1];
+        var contents = new BatchContents(labels, data.Cache, streams, new(set, shape));
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
             new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),

@@ -23,8 +23,8 @@ public sealed record TrainingData(
 /// <param name="LearningRate">At the epoch's end.</param>
 /// <param name="Loss">Mean objective over the epoch: of the batches, each weighing as many samples as it has.</param>
 /// <param name="Terms">Mean of each term, unweighted, by name.</param>
-/// <param name="Errors">On the evaluation set, if it has a label per sample.</param>
-/// <param name="Nll">On the evaluation set, if it has a label per sample.</param>
+/// <param name="Errors">On the evaluation set, if it has labels for what the student gives: samples, or their positions.</param>
+/// <param name="Nll">On the evaluation set, if it has such labels.</param>
 /// <param name="Agreement">With the teacher on the evaluation set, over all positions, if its logits are there.</param>
 public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,

@@ -38,6 +38,17 @@ public class ClassificationMeterTests
     }
 
     [Fact]
+    public void Result_RowsWithoutALabel_CountInAgreementAlone()
+    {
+        var (all, known) = (new ClassificationMeter(2), new ClassificationMeter(2));
+        all.Add([Log3, 0, 0, Log3, 5, 1], [1, -1, 0], [1, 0, 0, 1, 0, 1]);
+        known.Add([Log3, 0, 5, 1], [1, 0]);
+
+        Assert.Equal(known.Result(), all.Result() with { Agreement = null });
+        Assert.Equal(2.0 / 3, all.Result().Agreement!.Value, 12);
+    }
+
+    [Fact]
     public void Result_HugeLogits_DoNotOverflow()
     {
         var meter = new ClassificationMeter(2);

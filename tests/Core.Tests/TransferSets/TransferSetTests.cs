@@ -115,11 +115,43 @@ public sealed class TransferSetTests : IDisposable
             Refusal(new() { Samples = samples, Labels = folder.Write("y", TestSets.Npy(descr, shape, data)) });
 
         Assert.Contains("2 samples, 3 labels", Labels("|u1", "(3,)", 1, 2, 3));
-        Assert.Contains("not a list of class indices", Labels("|u1", "(2, 1)", 1, 2));
+        Assert.Contains("sample 1", Labels("|i1", "(2, 2)", 0, 0xFF, 0xFE, 1));
+        Assert.Contains("or -1 where the class is not known", Labels("|i1", "(2, 2)", 0, 0xFF, 0xFE, 1));
+        Assert.Contains("Not one label", Labels("|i1", "(2, 2)", 0xFF, 0xFF, 0xFF, 0xFF));
         Assert.Contains("labels of a set are not integers", Labels("<f2", "(2,)", 0, 0, 0, 0));
         Assert.Contains("sample 1", Labels("|i1", "(2,)", 1, 0xFF));
         Assert.Contains("not a class index", Labels("<u4", "(2,)", 0, 0, 0, 0x80, 0, 0, 0, 0));
         Assert.Contains("not a class index", Labels("<u8", "(2,)", [.. Enumerable.Repeat((byte)0xFF, 16)]));
+    }
+
+    [Fact]
+    public void ReadLabels_OfPositions_GivesThoseOfTheRows()
+    {
+        var samples = folder.Write("x", TestSets.Npy("|u1", "(3, 2)", [1, 2, 3, 4, 5, 6]));
+        var labels = folder.Write("y", TestSets.Npy("|u1", "(3, 1, 2, 2)", [9, 9, 9, 9, 0, 1, 255, 3, 4, 5, 6, 7]));
+        using var set = TransferSet.Open(new() { Samples = samples, Labels = labels, IgnoreLabel = 255, First = 1 });
+        using var other = TransferSet.Open(new() { Samples = samples, Labels = labels, IgnoreLabel = 9, First = 1 });
+        var read = new int[8];
+        set.ReadLabels(0, read);
+
+        Assert.Equal([0, 1, -1, 3, 4, 5, 6, 7], read);
+        Assert.Equal([2, 2], set.LabelShape);
+        Assert.Equal((7, 255), (set.LargestLabel, other.LargestLabel));
+        Assert.True(set.IsLabelled && set.Labels.IsEmpty);
+        Assert.NotEqual(set.LabelsDigest, other.LabelsDigest);
+        Assert.Contains("labels of sample 2", Assert.Throws<InputException>(() => set.RequireLabelsBelow(7)).Message);
+    }
+
+    [Fact]
+    public void Labels_OneInAnAxis_AreForSamples()
+    {
+        var samples = folder.Write("x", TestSets.Npy("|u1", "(2,)", [1, 2]));
+        using var set = TransferSet.Open(new() { Samples = samples, Labels = folder.Write("y", TestSets.Npy("|u1", "(2, 1)", [3, 1])) });
+
+        Assert.Empty(set.LabelShape);
+        Assert.Equal([3, 1], set.Labels.ToArray());
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData([3, 0, 0, 0, 1, 0, 0, 0])), set.LabelsDigest);
     }
 
     [Fact]

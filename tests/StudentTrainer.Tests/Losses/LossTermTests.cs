@@ -50,6 +50,37 @@ public sealed class LossTermTests : IDisposable
         Assert.Equal(expected, Value(new HardLabelTerm(), Student), 10);
     }
 
+    [Fact]
+    public void Hard_OfMixedAndUnknownLabels_EqualsItsFormula()
+    {
+        long[] own = [2, -1, 3];
+        long[] partners = [1, 0, -1];
+        double[] shares = [0.25, 0.75, 0.5];
+        var (sum, known) = (0.0, 0.0);
+        for (var row = 0; row < Rows; row++)
+        {
+            foreach (var (label, share) in new[] { (own[row], shares[row]), (partners[row], 1 - shares[row]) })
+            {
+                if (label < 0)
+                    continue;
+                sum -= share * Math.Log(Softmax(Student, row, 1)[label]);
+                known += share;
+            }
+        }
+        var targets = new LabelTargets(torch.tensor(own), torch.tensor(partners), torch.tensor(shares), AllKnown: false);
+        Assert.Equal(sum / known, targets.CrossEntropy(Matrix(Student)).item<double>(), 10);
+    }
+
+    [Fact]
+    public void Hard_OfRowsWithoutAnyLabel_IsZeroWithoutGradient()
+    {
+        var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
+        var loss = new LabelTargets(torch.tensor(new long[] { -1, -1, -1 }), AllKnown: false).CrossEntropy(logits);
+        loss.backward();
+        Assert.Equal(0, loss.item<double>());
+        Assert.All(logits.grad!.data<double>().ToArray(), value => Assert.Equal(0, value));
+    }
+
     /// <summary>z = (1, 3), v = (0, 6): zero-mean (−1, 1) and (−3, 3), squares 4 and 4, half their mean is 2.</summary>
     [Fact]
     public void LogitMatching_OfTwoClasses_EqualsValueByHand()
@@ -75,7 +106,7 @@ public sealed class LossTermTests : IDisposable
         const double Step = 1e-5;
         var term = LossTable.Create(new() { Name = name, Temperature = name == "soft" ? 3 : 1 });
         var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
-        term.Compute(new(logits, new DenseTargets(Matrix(Teacher)), torch.tensor(Labels))).backward();
+        term.Compute(new(logits, new DenseTargets(Matrix(Teacher)), new(torch.tensor(Labels)))).backward();
         var expected = Enumerable.Range(0, Student.Length)
             .Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
         Near.Equal(expected.ToArray(), logits.grad!.data<double>().ToArray(), 1e-8);
@@ -84,7 +115,7 @@ public sealed class LossTermTests : IDisposable
     }
 
     private static double Value(LossTerm term, double[] student) =>
-        term.Compute(new(Matrix(student), new DenseTargets(Matrix(Teacher)), torch.tensor(Labels))).item<double>();
+        term.Compute(new(Matrix(student), new DenseTargets(Matrix(Teacher)), new(torch.tensor(Labels)))).item<double>();
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Rows, Classes]);
 

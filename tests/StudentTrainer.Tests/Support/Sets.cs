@@ -8,16 +8,18 @@ namespace OnnxKd.StudentTrainer.Tests.Support;
 /// <summary>Sets and caches from arrays.</summary>
 internal static class Sets
 {
-    /// <summary>Writes samples, and labels and lengths (of their first axis) if given, and opens them.</summary>
+    /// <summary>Writes samples, and labels (for them, or their positions) and lengths (of their first axis) if given, and opens them.</summary>
     public static TransferSet Create(
-        TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null, int[]? lengths = null)
+        TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null, int[]? lengths = null,
+        int[]? labelShape = null)
     {
         var elements = sampleShape.Aggregate(1, (product, size) => product * size);
         long[] shape = [samples.Length / elements, .. sampleShape.Select(size => (long)size)];
         var path = folder.File($"{name}.safetensors");
         List<SafetensorsTensor> tensors = [SafetensorsTensor.From("samples", samples, shape)];
         if (labels is not null)
-            tensors.Add(SafetensorsTensor.From("labels", Array.ConvertAll(labels, label => (long)label), labels.Length));
+            tensors.Add(SafetensorsTensor.From(
+                "labels", Array.ConvertAll(labels, label => (long)label), [shape[0], .. labelShape?.Select(size => (long)size) ?? [labels.Length / shape[0]]]));
         if (lengths is not null)
             tensors.Add(SafetensorsTensor.From("lengths", Array.ConvertAll(lengths, length => (long)length), lengths.Length));
         SafetensorsWriter.Write(path, tensors);

@@ -9,6 +9,8 @@ namespace OnnxKd.StudentTrainer.Tests.Training;
 /// <summary>Students that give logits at several positions of a sample.</summary>
 public sealed class FramesTests : IDisposable
 {
+    private static readonly IReadOnlyList<TermOptions> Hard = [new() { Name = "hard" }];
+
     private readonly FramesToy toy = new();
 
     public void Dispose() => toy.Dispose();
@@ -60,6 +62,30 @@ public sealed class FramesTests : IDisposable
         Assert.NotEqual(
             FramesToy.Weights(toy.Train(right with { Transfer = toy.Transfer }, name: "all")),
             FramesToy.Weights(toy.Train(changed with { Transfer = toy.Transfer }, name: "all-changed")));
+    }
+
+    [Fact]
+    public void Train_OfLabelsPerFrame_LearnsAndCountsErrors()
+    {
+        var labelled = toy.With(labels: toy.TopClasses());
+        var last = toy.Train(new(labelled, toy.Data().Preprocessing, null, labelled), Hard).Epochs[^1];
+        Assert.InRange(last.Errors!.Value, 0, 6);
+        Assert.InRange(last.Nll!.Value, 0, 0.3);
+        Assert.Null(last.Agreement);
+    }
+
+    /// <summary>A frame without a label and a frame beyond the length are both left out.</summary>
+    [Fact]
+    public void Train_OfUnknownLabels_EqualsTrainingWithinLengths()
+    {
+        int[] lengths = [.. Enumerable.Range(0, FramesToy.Samples).Select(i => 1 + i % FramesToy.Frames)];
+        int[] unknown = [.. toy.TopClasses().Select((label, i) => i % FramesToy.Frames < lengths[i / FramesToy.Frames] ? label : -1)];
+        var within = toy.With(labels: toy.TopClasses(), lengths: lengths);
+        var ignoring = toy.With(labels: unknown);
+        var right = toy.Train(new(within, toy.Data().Preprocessing, null, within), Hard, name: "within");
+        var left = toy.Train(new(ignoring, toy.Data().Preprocessing, null, ignoring), Hard, name: "ignoring");
+        Near.Equal(FramesToy.Weights(right), FramesToy.Weights(left), 1e-5);
+        Assert.Equal(right.Epochs[^1].Errors, left.Epochs[^1].Errors);
     }
 
     [Fact]
@@ -124,7 +150,15 @@ public sealed class FramesTests : IDisposable
 
     [Fact]
     public void Train_OfHardLabelsForFrames_IsRefused() =>
-        Refused("one label per sample", new(toy.With(labels: new int[FramesToy.Samples]), toy.Data().Preprocessing, null, null), [new() { Name = "hard" }]);
+        Refused("one label per sample", new(toy.With(labels: new int[FramesToy.Samples]), toy.Data().Preprocessing, null, null), Hard);
+
+    [Fact]
+    public void Train_OfLabelsAndTeacherForOtherPositions_IsRefused()
+    {
+        Refused("one label per sample; the teacher gives [5, 3]", toy.Data() with { Transfer = toy.With(labels: new int[FramesToy.Samples]) }, [.. FramesToy.Soft(), .. Hard]);
+        var samples = toy.Data(toy.Cache(shape: [3], logits: new float[FramesToy.Samples * 3])) with { Transfer = toy.With(toy.TopClasses()) };
+        Refused("labels [5] for each sample; the teacher gives [3]", samples, [.. FramesToy.Soft(), .. Hard]);
+    }
 
     [Fact]
     public void Train_OfTemperatureThatIsNotStored_NamesThoseThatAre()

@@ -59,6 +59,9 @@ internal sealed class FramesToy : IDisposable
 
     public TrainingData Data(LogitCache? cache = null) => new(Transfer, Preprocessing.None, cache ?? Cache(), null);
 
+    /// <summary>The class of each frame.</summary>
+    public int[] TopClasses() => [.. Logits.Chunk(Classes).Select(frame => Enumerable.Range(0, Classes).MaxBy(c => frame[c]))];
+
     /// <summary>The same samples with what belongs to them.</summary>
     public TransferSet With(int[]? labels = null, int[]? lengths = null)
     {

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
@@ -83,6 +84,22 @@ public sealed class PixelsTests : IDisposable
         var expected = from pixel in Enumerable.Range(0, 6) from c in Enumerable.Range(0, Classes)
                        select Enumerable.Range(0, Channels).Sum(k => weights[c * Channels + k] * sample[k * 6 + pixel]);
         Near.Equal([.. expected], CollectionsMarshal.AsSpan(logits).Slice(11 * 6 * Classes, 6 * Classes).ToArray(), 1e-5);
+    }
+
+    /// <summary>A pixel's class is its largest channel, wherever views move it.</summary>
+    [Fact]
+    public void Train_OfLabelsPerPixelInMovedViews_FollowsThem()
+    {
+        var values = Numbers.Uniform(1, Samples * Channels * 6);
+        var labels = from sample in values.Chunk(Channels * 6) from pixel in Enumerable.Range(0, 6)
+                     select Enumerable.Range(0, Classes).MaxBy(c => sample[c * 6 + pixel]);
+        using var labelled = Sets.Create(folder, "labelled", values, [Channels, 2, 3], [.. labels], labelShape: [2, 3]);
+        var options = FramesToy.Options with { Augmentation = new(new FlipStep(0.5, 0.5), new ShiftStep(1), new CutMixStep(1)) };
+        var result = Trainer.Train(
+            Student().Node("Identity", "map", "y").Build(), StudentImport.Default, new(labelled, Preprocessing.None, null, labelled),
+            [new() { Name = "hard" }], options, folder.File("moved"), null, default);
+
+        Assert.InRange(result.Epochs[^1].Errors!.Value, 0, Samples * 6 / 20);
     }
 
     private static NodeModel Student(float[]? weights = null) => new NodeModel(17, "N", Channels, 2, 3)

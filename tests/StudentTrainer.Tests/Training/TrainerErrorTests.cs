@@ -54,10 +54,6 @@ public sealed class TrainerErrorTests : IDisposable
     }
 
     [Fact]
-    public void Train_OfMixedViewsWithHardTerm_IsRefused() => Refused<InputException>(
-        "'hard' with augmentation mixup", Toy.Hard, toy.Data with { Cache = null }, Toy.Options with { Augmentation = new(new MixupStep(1)) });
-
-    [Fact]
     public void Train_OfUnlabelledSetWithSoftTerm_Works()
     {
         using var unlabelled = new Toy(labelled: false);

@@ -71,6 +71,35 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(Math.Log(3), result.Epochs[0].Loss, 5);
     }
 
+    /// <summary>The same with views that are mixed from two samples: labels are mixed in the same shares.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Train_OfMixedViews_FollowsTheGradientOfMixedLabels(bool cutMix)
+    {
+        var augmentation = new Augmentation(cutMix ? new CutMixStep(1) : new MixupStep(1));
+        var options = Toy.Options with
+        {
+            Epochs = 1, BatchSize = Toy.Samples, Augmentation = augmentation, Seed = 4,
+            Optimizer = new() { LearningRate = 0.5, Momentum = 0 },
+        };
+        var result = toy.Train(Toy.Linear(), toy.Data with { Cache = null }, Toy.Hard, options);
+
+        var reader = new SampleReader(toy.Transfer, Preprocessing.None, augmentation, 4);
+        var pixels = new float[Toy.Samples * 16];
+        reader.Read([.. Enumerable.Range(0, Toy.Samples).Select(i => (long)i)], 0, pixels);
+        var expected = new double[48];
+        for (var i = 0; i < expected.Length * Toy.Samples; i++)
+        {
+            var (sample, (pixel, k)) = (i / 48, (i % 48 / 3, i % 3));
+            var pair = reader.PairOf(sample, 0);
+            var target = pair.Lambda * (toy.Labels[sample] == k ? 1 : 0) + (1 - pair.Lambda) * (toy.Labels[pair.Partner] == k ? 1 : 0);
+            expected[pixel * 3 + k] -= 0.5 * pixels[sample * 16 + pixel] * (1.0 / 3 - target) / Toy.Samples;
+        }
+        var weights = result.Student.Proto.Graph.Initializer[0].ToFloats();
+        Near.Equal(expected, Array.ConvertAll(weights, weight => (double)weight), 1e-6);
+    }
+
     [Fact]
     public void Train_OfSameSeed_GivesSameBytes()
     {

@@ -47,6 +47,9 @@ public abstract record SampleStep : AugmentationStep
     {
     }
 
+    /// <summary>The step that moves a class per pixel along, with the same draws; <c>null</c>: pixels stay where they are.</summary>
+    internal virtual SampleStep? ForLabels => null;
+
     /// <summary>Changes one sample in place.</summary>
     /// <param name="sample">Stored values (before preprocessing), last axis fastest.</param>
     /// <param name="scratch">As many values, to work in.</param>

@@ -60,6 +60,8 @@ internal static class Bilinear
     {
         var (topLeft, topRight) = (Offset(layout, rows.Top, columns.Left), Offset(layout, rows.Top, columns.Right));
         var (bottomLeft, bottomRight) = (Offset(layout, rows.Bottom, columns.Left), Offset(layout, rows.Bottom, columns.Right));
+        if (layout.IsNearest)
+            share = (MathF.Round(share.Down), MathF.Round(share.Right));
         var isInside = (topLeft | topRight | bottomLeft | bottomRight) >= 0;
         var at = target.Y * layout.RowLength + target.X * layout.Depth;
         for (var block = 0; block < sample.Length; block += layout.BlockLength)

@@ -16,6 +16,9 @@ public sealed record CropStep(Interval Scale, Interval Ratio) : SampleStep(Kind)
     public override bool IsGeometric => true;
 
     /// <inheritdoc/>
+    internal override SampleStep ForLabels => this;
+
+    /// <inheritdoc/>
     public override StepProblem? Problem() => StepRules.Positive("scale", Scale, maximum: 1) ?? StepRules.Positive("ratio", Ratio);
 
     /// <inheritdoc/>

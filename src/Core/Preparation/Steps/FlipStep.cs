@@ -13,6 +13,9 @@ public sealed record FlipStep(double Horizontal, double Vertical = 0) : SampleSt
     public override bool IsGeometric => true;
 
     /// <inheritdoc/>
+    internal override SampleStep ForLabels => this;
+
+    /// <inheritdoc/>
     public override StepProblem? Problem() =>
         StepRules.Probability("horizontal", Horizontal) ?? StepRules.Probability("vertical", Vertical);
 

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -14,6 +15,9 @@ public sealed record RotationStep(double Degrees, double Fill = 0) : SampleStep(
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
+
+    /// <inheritdoc/>
+    internal override SampleStep ForLabels => this with { Fill = SampleLabels.Unknown };
 
     /// <inheritdoc/>
     public override StepProblem? Problem() =>

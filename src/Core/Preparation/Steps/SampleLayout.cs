@@ -9,7 +9,8 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// <param name="Width">Columns of a plane.</param>
 /// <param name="Depth">Values of a pixel that lie side by side.</param>
 /// <param name="IsPlane">Whether there are a height and a width at all.</param>
-internal readonly record struct SampleLayout(int Blocks, int Height, int Width, int Depth, bool IsPlane)
+/// <param name="IsNearest">Whether values are names, of which there is nothing in between: a moved pixel is the nearest one.</param>
+internal readonly record struct SampleLayout(int Blocks, int Height, int Width, int Depth, bool IsPlane, bool IsNearest = false)
 {
     /// <summary>Values of a row.</summary>
     public int RowLength => Width * Depth;

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -11,6 +12,9 @@ public sealed record ScaleStep(Interval Factor, double Fill = 0) : SampleStep(Ki
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
+
+    /// <inheritdoc/>
+    internal override SampleStep ForLabels => this with { Fill = SampleLabels.Unknown };
 
     /// <inheritdoc/>
     public override StepProblem? Problem() => StepRules.Positive("factor", Factor) ?? StepRules.Finite("fill", Fill);

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -14,6 +15,9 @@ public sealed record ShiftStep(int Pixels, double Fill = 0) : SampleStep(Kind)
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
+
+    /// <inheritdoc/>
+    internal override SampleStep ForLabels => this with { Fill = SampleLabels.Unknown };
 
     /// <inheritdoc/>
     public override StepProblem? Problem() => StepRules.AtLeast("pixels", Pixels, 1) ?? StepRules.Finite("fill", Fill);
