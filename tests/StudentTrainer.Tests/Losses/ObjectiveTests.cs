@@ -27,7 +27,7 @@ public class ObjectiveTests
             [new() { Name = "hard", Weight = Ramp }, new() { Name = "soft", Weight = WeightSchedule.Constant(3), Temperature = 2 }]);
         var logits = torch.tensor(new[] { 0.5f, -1, 2, 0 }, [2, 2]);
         var teacher = torch.tensor(new[] { 1f, 0, 0, 1 }, [2, 2]);
-        var (loss, parts) = objective.Compute(new(logits, Teachers(("logits", teacher)), torch.tensor(new[] { 0L, 1 })), epoch: 2);
+        var (loss, parts) = objective.Compute(new(logits, Teachers(("logits", teacher)), new(torch.tensor(new[] { 0L, 1 }))), epoch: 2);
         var values = parts.data<float>().ToArray();
         Assert.Equal(0.5 * values[1] + 3 * values[2], loss.item<float>(), 5);
         Assert.Equal(loss.item<float>(), values[0]);

@@ -69,7 +69,7 @@ public sealed class FramesTests : IDisposable
     {
         var labelled = toy.With(labels: toy.TopClasses());
         var last = toy.Train(new(labelled, toy.Data().Preprocessing, null, labelled), Hard).Epochs[^1];
-        Assert.InRange(last.Errors!.Value, 0, 6);
+        Assert.InRange(last.Errors!.Value, 0, 15); // of 300 frames
         Assert.InRange(last.Nll!.Value, 0, 0.3);
         Assert.Null(last.Agreement);
     }
