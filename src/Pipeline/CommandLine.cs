@@ -20,9 +20,10 @@ internal static class CommandLine
     public static async Task<int> InvokeAsync(string[] args, OutputConfiguration configuration, CancellationToken token)
     {
         var verbose = false;
+        ParseResult? parsed = null;
         try
         {
-            var parsed = CreateRoot().Parse(args);
+            parsed = CreateRoot().Parse(args);
             verbose = parsed.GetValue(GlobalOptions.Verbose);
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
@@ -30,7 +31,8 @@ internal static class CommandLine
         }
         catch (Exception error)
         {
-            return (int)Explain(error, verbose, configuration.Error);
+            var goesOn = parsed?.CommandResult.Command is ExampleCommand command && command.GoesOn(parsed);
+            return (int)Explain(error, goesOn, verbose, configuration.Error);
         }
     }
 
@@ -77,13 +79,14 @@ internal static class CommandLine
             remedy: nearest is not null ? $"did you mean '{nearest}'?" : $"see '{help}'");
     }
 
-    private static ExitCode Explain(Exception error, bool verbose, TextWriter stderr)
+    private static ExitCode Explain(Exception error, bool goesOn, bool verbose, TextWriter stderr)
     {
         var (code, message) = error switch
         {
             OnnxKdException known => (known.ExitCode, $"error: {known.Message}"),
-            OperationCanceledException =>
-                (ExitCode.Cancelled, "stopped; what was done is saved, and the same command goes on from there"),
+            OperationCanceledException => (ExitCode.Cancelled, goesOn
+                ? "stopped; what was done is saved, and the same command goes on from there"
+                : "stopped; nothing was changed"),
             IOException when DiskErrors.IsFull(error) =>
                 (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
             _ => (ExitCode.Failure, Say(error.Message, "run it again with --verbose for details; this may be a defect of onnxkd")),

@@ -24,7 +24,7 @@ public sealed class SafetensorsRowWriter
     private readonly long dataStart;
 
     /// <summary>Prepares the stream.</summary>
-    /// <param name="stream">An empty stream that can seek.</param>
+    /// <param name="stream">A stream that can seek: empty, or with the rows that <see cref="Restore"/> goes on behind.</param>
     /// <param name="name">The name of the large tensor.</param>
     /// <param name="type">Its element type.</param>
     /// <param name="shape">The shape of one row of it.</param>
@@ -46,6 +46,23 @@ public sealed class SafetensorsRowWriter
 
     /// <summary>Rows so far.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>How far the stream reaches with so many rows, before it is complete.</summary>
+    public long BytesOf(long rows) => dataStart + rows * rowBytes;
+
+    /// <summary>Goes on behind rows that are in the stream already; what lies behind them is cut off.</summary>
+    /// <param name="entries">The entries of each row in the columns.</param>
+    public void Restore(IEnumerable<long[]> entries)
+    {
+        foreach (var row in entries)
+        {
+            for (var i = 0; i < row.Length; i++)
+                columns[i].Add(row[i]);
+            Rows++;
+        }
+        stream.SetLength(BytesOf(Rows));
+        stream.Position = stream.Length;
+    }
 
     /// <summary>Adds a row.</summary>
     /// <param name="values">Its little-endian elements.</param>

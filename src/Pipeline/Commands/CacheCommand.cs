@@ -1,3 +1,4 @@
+using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Stages;
@@ -27,6 +28,9 @@ internal sealed class CacheCommand : ExampleCommand
         Add(new CacheInfoCommand());
         Add(new CacheMergeCommand());
     }
+
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
 
     /// <summary>Runs it.</summary>
     /// <param name="options">The recipe.</param>

@@ -40,6 +40,9 @@ internal sealed class EvaluateCommand : ExampleCommand
         });
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => parsed.GetValue(models) is not { Length: > 0 };
+
     /// <summary>Measures a recipe's models.</summary>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {

@@ -8,6 +8,9 @@ internal abstract class ExampleCommand(string name, string description, params I
     /// <summary>Lines that can be typed as they stand.</summary>
     public IReadOnlyList<string> Examples => examples;
 
+    /// <summary>Whether the same command goes on where it was, after it was stopped.</summary>
+    public virtual bool GoesOn(ParseResult parsed) => false;
+
     /// <summary>Says what the command does. Only an asynchronous action sees the token.</summary>
     protected void Does(Action<ParseResult, TextWriter, TextWriter, CancellationToken> action) => SetAction((parsed, token) =>
     {

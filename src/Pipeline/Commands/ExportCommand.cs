@@ -22,6 +22,9 @@ internal sealed class ExportCommand : ExampleCommand
         Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), parsed.GetValue(output), stdout, stderr, token));
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     public static void Run(RecipeRun options, string? copy, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {

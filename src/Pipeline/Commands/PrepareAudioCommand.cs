@@ -51,6 +51,9 @@ internal sealed class PrepareAudioCommand : ExampleCommand
             parsed.GetValue(folder)!, ReadAudio(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option or a file is wrong.</exception>
     public static void Run(

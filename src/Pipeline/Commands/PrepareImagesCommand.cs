@@ -68,6 +68,9 @@ internal sealed class PrepareImagesCommand : ExampleCommand
             Run(parsed.GetValue(folder)!, ReadImages(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option or an image is wrong.</exception>
     public static void Run(

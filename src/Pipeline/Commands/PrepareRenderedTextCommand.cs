@@ -79,6 +79,9 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
             Run(parsed.GetValue(words), ReadLines(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option is wrong, or a font is not installed.</exception>
     public static void Run(

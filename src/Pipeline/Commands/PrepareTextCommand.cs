@@ -55,6 +55,9 @@ internal sealed class PrepareTextCommand : ExampleCommand
             GlobalOptions.Style(parsed), stdout, stderr, token));
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option, the tokenizer or a line is wrong.</exception>
     public static void Run(

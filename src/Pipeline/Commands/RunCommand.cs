@@ -1,3 +1,4 @@
+using System.CommandLine;
 using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -19,6 +20,9 @@ internal sealed class RunCommand : ExampleCommand
         recipe.AddTo(this);
         Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
     }
+
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
 
     /// <summary>Runs it.</summary>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Stages;
 
@@ -19,6 +20,9 @@ internal sealed class TrainCommand : ExampleCommand
         recipe.AddTo(this);
         Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
     }
+
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
 
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>

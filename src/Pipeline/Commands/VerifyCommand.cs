@@ -40,6 +40,9 @@ internal sealed class VerifyCommand : ExampleCommand
         });
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => parsed.GetValue(model) is null;
+
     /// <summary>Verifies a recipe's student.</summary>
     /// <exception cref="CheckFailedException">It differs.</exception>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)

@@ -1,6 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
@@ -11,18 +9,21 @@ using OnnxKd.Core.Text;
 
 namespace OnnxKd.TeacherRunner.Preparation;
 
-/// <summary>Turns sources into a folder of samples: in batches, in the order of the sources, whatever the number of threads.</summary>
+/// <summary>
+/// Turns sources into a folder of samples: in batches, in the order of the sources, whatever the number of threads, and going on where an
+/// earlier run of the same stopped.
+/// </summary>
 internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
 {
     private const int SourcesPerThread = 16;
     private const int SkippedShown = 100;
 
-    private static readonly JsonSerializerOptions line =
-        new(CanonicalJson.Options) { WriteIndented = false, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
     private readonly List<SkippedSource> skipped = [];
     private long skippedCount;
+
+    /// <summary>How much work a kill may cost; default: a second's.</summary>
+    public TimeSpan SaveEvery { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Writes the folder.</summary>
     /// <param name="sources">What to prepare.</param>
@@ -37,70 +38,97 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
         File.Delete(In(PreparedSet.ManifestFile));
         var columns = sources.Columns.Names;
         long rows = 0;
-        AtomicFile.Write(In(PreparedSet.SamplesFile), samples => AtomicFile.Write(In(PreparedSet.SourcesFile), table =>
+        using (var partial = new PartialSet(options.Output, Hashing.Sha256(CanonicalJson.Serialize(Describe(sources.Count))), SaveEvery))
         {
-            var writer = new SafetensorsRowWriter(samples, "samples", type, shape, columns, sources.Count);
-            using (var lines = new StreamWriter(table, leaveOpen: true) { NewLine = "\n" })
-                Write(sources, writer, lines);
-            writer.Complete();
+            var writer = new SafetensorsRowWriter(partial.Samples, "samples", type, shape, columns, sources.Count);
+            DiskErrors.Guard(partial.Samples.Name, () => Write(sources, writer, partial));
             rows = writer.Rows;
-        }));
+        }
         if (preprocess is null)
             File.Delete(In(PreparedSet.PreprocessFile));
         else
             preprocess.Save(In(PreparedSet.PreprocessFile));
-        var set = new PreparedSet(
-            "onnxkd-prepared-set", 1, sources.Kind, rows, skippedCount, type, shape, columns, sources.Classes, asked, preprocess?.Digest);
+        var set = Describe(rows);
         AtomicFile.WriteAllText(In(PreparedSet.ManifestFile), CanonicalJson.Serialize(set));
         return new(options.Output, set, skipped);
+
+        PreparedSet Describe(long samples) => new(
+            "onnxkd-prepared-set", 1, sources.Kind, samples, skippedCount, type, shape, columns, sources.Classes, asked,
+            preprocess?.Digest);
     }
 
     private string In(string file) => Path.Combine(options.Output, file);
 
-    private void Write(SourceList sources, SafetensorsRowWriter writer, TextWriter table)
+    /// <summary>Goes on where an earlier run stopped, and records how far it got if it stops too.</summary>
+    private void Write(SourceList sources, SafetensorsRowWriter writer, PartialSet partial)
     {
-        long done = 0;
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = token };
-        foreach (var batch in sources.Items.Chunk(threads * SourcesPerThread))
+        var done = Resume(sources, writer, partial);
+        try
         {
-            var results = new Result[batch.Length];
-            Parallel.For(0, batch.Length, parallel, i => results[i] = Try(batch[i]));
-            for (var i = 0; i < batch.Length; i++)
-                Write(batch[i], results[i], sources.Columns, writer, table);
-            done += batch.Length;
-            progress?.Report(new("prepare", done, sources.Count, sources.Unit, skippedCount > 0 ? $"{skippedCount} skipped" : null));
+            Write(sources, done, writer, partial);
+        }
+        catch
+        {
+            partial.Save();
+            throw;
         }
         if (writer.Rows == 0)
             throw new InputException(
                 "No sample is left: every source is damaged.", where: skipped[0].Source, found: skipped[0].Reason,
                 remedy: "check the sources, and whether they are of the kind that was asked for");
+        writer.Complete();
+        partial.Finish();
     }
 
-    private void Write(SourceItem item, Result result, SampleColumns columns, SafetensorsRowWriter writer, TextWriter table)
+    private int Resume(SourceList sources, SafetensorsRowWriter writer, PartialSet partial)
     {
-        if (result.Sample is not { } sample)
-        {
-            if (result.Error!.SourceException is not InputException damage || !options.SkipCorrupt)
-                result.Error.Throw();
-            else
-                Skip(item, damage.Message.ReplaceLineEndings(" "), table);
-            return;
-        }
-        var label = sample.Label ?? item.Label;
-        var id = writer.Rows;
-        long[] entries = [.. Entry(columns.Labels, label), .. Entry(columns.Lengths, sample.Length), id];
-        writer.Append(sample.Values, entries);
-        table.WriteLine(JsonSerializer.Serialize(new TableLine(id, item.Name, label, sample.Length, sample.Text, null), line));
+        var lines = partial.Resume(sources, options.SkipCorrupt, writer.BytesOf);
+        writer.Restore(lines.Where(line => line.Id is not null).Select(line => Entries(sources.Columns, line)));
+        foreach (var line in lines.Where(line => line.Id is null))
+            Skip(line);
+        return lines.Count;
     }
+
+    private void Write(SourceList sources, int done, SafetensorsRowWriter writer, PartialSet partial)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = token };
+        foreach (var batch in sources.Items.Skip(done).Chunk(threads * SourcesPerThread))
+        {
+            var results = new Result[batch.Length];
+            Parallel.For(0, batch.Length, parallel, i => results[i] = Try(batch[i]));
+            for (var i = 0; i < batch.Length; i++)
+                partial.Add(batch[i], Write(batch[i], results[i], sources.Columns, writer));
+            done += batch.Length;
+            partial.SaveNowAndThen();
+            progress?.Report(new("prepare", done, sources.Count, sources.Unit, skippedCount > 0 ? $"{skippedCount} skipped" : null));
+        }
+    }
+
+    private SourceLine Write(SourceItem item, Result result, SampleColumns columns, SafetensorsRowWriter writer)
+    {
+        if (result.Error is { } error)
+        {
+            if (error.SourceException is InputException damage && options.SkipCorrupt)
+                return Skip(new(Source: item.Name, Label: item.Label, Skipped: damage.Message.ReplaceLineEndings(" ")));
+            error.Throw();
+        }
+        var sample = result.Sample!;
+        var line = new SourceLine(writer.Rows, item.Name, sample.Label ?? item.Label, sample.Length, sample.Text);
+        writer.Append(sample.Values, Entries(columns, line));
+        return line;
+    }
+
+    private static long[] Entries(SampleColumns columns, SourceLine line) =>
+        [.. Entry(columns.Labels, line.Label), .. Entry(columns.Lengths, line.Length), line.Id!.Value];
 
     private static long[] Entry(bool wanted, long? value) => wanted ? [value!.Value] : [];
 
-    private void Skip(SourceItem item, string reason, TextWriter table)
+    private SourceLine Skip(SourceLine line)
     {
         skippedCount++;
         if (skipped.Count < SkippedShown)
-            skipped.Add(new(item.Name, reason));
-        table.WriteLine(JsonSerializer.Serialize(new TableLine(null, item.Name, item.Label, null, null, reason), line));
+            skipped.Add(new(line.Source, line.Skipped!));
+        return line;
     }
 
     private static Result Try(SourceItem item)
@@ -116,6 +144,4 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
     }
 
     private readonly record struct Result(PreparedSample? Sample, ExceptionDispatchInfo? Error);
-
-    private sealed record TableLine(long? Id, string Source, long? Label, long? Length, string? Text, string? Skipped);
 }

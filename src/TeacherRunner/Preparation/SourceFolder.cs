@@ -46,6 +46,10 @@ internal sealed record SourceFolder(IReadOnlyList<string> Files, IReadOnlyList<s
     /// <summary>The class of a file; <c>null</c> without classes.</summary>
     public long? LabelOf(string file) => Classes is null ? null : indices.Value[ClassOf(file)!];
 
+    /// <summary>Differs when a file has changed.</summary>
+    public static string StampOf(string path) =>
+        new FileInfo(path) is { Exists: true } file ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "";
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InputException">It is empty, or the disk refuses.</exception>
     public static byte[] Read(string root, string file)

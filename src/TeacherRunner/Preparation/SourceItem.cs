@@ -13,7 +13,8 @@ internal sealed record PreparedSample(byte[] Values, long? Length = null, string
 /// <param name="Prepare">
 /// Makes the sample, on any thread; an <see cref="Core.Errors.InputException"/> says that the source is damaged.
 /// </param>
-internal sealed record SourceItem(string Name, long? Label, Func<PreparedSample> Prepare);
+/// <param name="Stamp">Differs when the source has changed: so a preparation that was stopped does not go on with other sources.</param>
+internal sealed record SourceItem(string Name, long? Label, Func<PreparedSample> Prepare, string Stamp = "");
 
 /// <summary>All that a set is made from, in its order.</summary>
 /// <param name="Kind">What the samples are: <c>images</c>, <c>text</c>, <c>audio</c>, <c>rendered-text</c>.</param>

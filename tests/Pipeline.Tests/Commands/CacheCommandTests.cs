@@ -57,6 +57,22 @@ public sealed class CacheCommandTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Stopped_EachCommand_SaysWhatIsTrueOfIt()
+    {
+        string[] capture = ["cache", project["student.yaml"], "--runs", runs.Path, "--json"];
+        Assert.Contains("the same command goes on from there", Stopped(capture));
+        var folder = Folder(Cli.Done(capture));
+        Assert.Contains("nothing was changed", Stopped("cache", "verify", folder, "--rows", "10"));
+
+        static string Stopped(params string[] line)
+        {
+            var result = Cli.Run(new CancellationToken(canceled: true), line);
+            Assert.Equal(130, result.ExitCode);
+            return result.Error;
+        }
+    }
+
+    [Fact]
     public void Verify_TeacherThatWasReplaced_IsRefused()
     {
         var other = project.Recipe(TinyProject.StudentRecipe.Replace("teacher.onnx", "other.onnx"));

@@ -35,6 +35,18 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Images_Stopped_SaysThatItGoesOnAndDoes()
+    {
+        string[] line = ["prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1"];
+        var stopped = Cli.Run(new CancellationToken(canceled: true), line);
+
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.Contains("the same command goes on from there", stopped.Error);
+        Cli.Done(line);
+        Assert.DoesNotContain(Directory.GetFiles(folder["out"]), file => Path.GetExtension(file) == ".partial");
+    }
+
+    [Fact]
     public void Images_SkippedOnes_AreNamedAtTheEnd()
     {
         File.WriteAllText(folder["in/red/2.png"], "no image");

@@ -14,7 +14,7 @@ public static class AudioPreparation
     /// <param name="audio">Rate, length, and whether a spectrogram is made.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="token">Stops between files; nothing is written then.</param>
+    /// <param name="token">Stops between files; the same call goes on from there.</param>
     /// <exception cref="InputException">An option or a file is wrong.</exception>
     public static PreparationResult Run(
         string root, AudioOptions audio, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
@@ -22,7 +22,8 @@ public static class AudioPreparation
         audio.Validate();
         var folder = SourceFolder.List(root, "WAV files", extensions, audio.Unlabelled);
         using var session = new PreparationSession(AudioGraph.Build(audio), ElementType.Float32, audio.SampleShape);
-        var items = folder.Files.Select(file => new SourceItem(file, folder.LabelOf(file), () => Decode(file)));
+        var items = folder.Files.Select(file => new SourceItem(
+            file, folder.LabelOf(file), () => Decode(file), SourceFolder.StampOf(Path.Combine(root, file))));
         var sources = new SourceList(
             "audio", "files", items, folder.Files.Count, new(folder.Classes is not null, Lengths: true), folder.Classes);
         return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, audio, session.Model);

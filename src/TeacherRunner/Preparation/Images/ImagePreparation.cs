@@ -13,7 +13,7 @@ public static class ImagePreparation
     /// <param name="images">What becomes of each image.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="token">Stops between images; nothing is written then.</param>
+    /// <param name="token">Stops between images; the same call goes on from there.</param>
     /// <exception cref="InputException">An option or an image is wrong.</exception>
     public static PreparationResult Run(
         string root, ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
@@ -21,7 +21,8 @@ public static class ImagePreparation
         images.Validate();
         var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled);
         using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
-        var items = folder.Files.Select(file => new SourceItem(file, folder.LabelOf(file), () => Decode(file)));
+        var items = folder.Files.Select(file => new SourceItem(
+            file, folder.LabelOf(file), () => Decode(file), SourceFolder.StampOf(Path.Combine(root, file))));
         var sources = new SourceList(
             "images", "images", items, folder.Files.Count, new(Labels: folder.Classes is not null), folder.Classes);
         return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);

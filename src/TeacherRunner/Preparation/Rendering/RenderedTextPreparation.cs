@@ -16,7 +16,7 @@ public static class RenderedTextPreparation
     /// <param name="lines">What is drawn.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="token">Stops between lines; the set in progress is not written then.</param>
+    /// <param name="token">Stops between lines; the same call goes on from there, in the set in progress.</param>
     /// <returns>The set, and the one in held-out fonts if there is one.</returns>
     /// <exception cref="InputException">An option or a font is wrong, or a font is not installed.</exception>
     /// <exception cref="MachineException">FreeType is not installed.</exception>
@@ -25,6 +25,7 @@ public static class RenderedTextPreparation
     {
         lines.Validate();
         var texts = new LineTexts(lines, wordFile is null ? [] : LineTexts.ReadWords(wordFile));
+        var words = wordFile is null ? "" : SourceFolder.StampOf(wordFile);
         string[] fonts = [.. lines.Fonts.Select(FontFiles.Find)];
         string[] heldOut = lines.HeldOutCount == 0 ? [] : [.. lines.HeldOutFonts.Select(FontFiles.Find)];
         var heldOutFolder = Path.Combine(options.Output, HeldOutFolder);
@@ -37,13 +38,14 @@ public static class RenderedTextPreparation
         PreparationResult Draw(string[] paths, int count, uint round, PrepareOptions where)
         {
             var renderers = new ConcurrentBag<LineRenderer>();
+            var stamp = string.Join(' ', paths.Select(SourceFolder.StampOf).Prepend(words));
             try
             {
                 var items = Enumerable.Range(0, count).Select(id =>
                 {
                     var random = new CounterRandom(lines.Seed, RandomPurpose.Rendering, (ulong)id, round);
                     var font = random.NextInt32(0, paths.Length);
-                    return new SourceItem(Path.GetFileName(paths[font]), null, () => One(renderers, paths, random, font));
+                    return new SourceItem(Path.GetFileName(paths[font]), null, () => One(renderers, paths, random, font), stamp);
                 });
                 var sources = new SourceList(
                     "rendered-text", "lines", items, count, new(lines.Turned, Lengths: true), lines.Turned ? ["upright", "turned"] : null);

@@ -14,7 +14,7 @@ public static class TextPreparation
     /// <param name="text">Length and padding.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>
-    /// <param name="token">Stops between lines; nothing is written then.</param>
+    /// <param name="token">Stops between lines; the same call goes on from there.</param>
     /// <exception cref="InputException">An option, the tokenizer or a line is wrong.</exception>
     public static PreparationResult Run(
         string file, string? labels, string tokenizer, TextOptions text, PrepareOptions options, IProgress<StageProgress>? progress,
@@ -27,9 +27,9 @@ public static class TextPreparation
             throw new InputException("A text file is empty.", file);
         var classes = labels is null ? null : LineLabels.Read(labels, count);
         using var session = new PreparationSession(TextGraph.Build(tokenizer, text), ElementType.Int64, [text.Length]);
-        var name = Path.GetFileName(file);
+        var (name, stamp) = (Path.GetFileName(file), SourceFolder.StampOf(file));
         var items = lines.Read().Select((line, i) => new SourceItem(
-            $"{name}:{i + 1}", classes?.Labels[i], () => session.Run(TextLines.Decode(line, $"{file}:{i + 1}"), $"{file}:{i + 1}")));
+            $"{name}:{i + 1}", classes?.Labels[i], () => session.Run(TextLines.Decode(line, $"{file}:{i + 1}"), $"{file}:{i + 1}"), stamp));
         var sources = new SourceList("text", "lines", items, count, new(classes is not null, Lengths: true), classes?.Classes);
         return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, text, session.Model);
     }
