@@ -38,6 +38,9 @@ internal sealed class SweepCommand : ExampleCommand
         });
     }
 
+    /// <inheritdoc/>
+    public override bool GoesOn(ParseResult parsed) => true;
+
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
     /// <exception cref="CheckFailedException">A setting diverged or failed a check; the figures of the others were written.</exception>

@@ -58,7 +58,8 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(data.Transfer);
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("verify", model);
-        Write(VerifyStage.Compare(OnnxModel.Load(model), StudentImport.Default, RecipeSets.Reader(set, data.Preprocessing), progress, token), style, stdout);
+        var reader = RecipeSets.Reader(set, data.Preprocessing);
+        Write(VerifyStage.Compare(OnnxModel.Load(model), StudentImport.Default, reader, progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)

@@ -64,8 +64,8 @@ public sealed class LabelViewsTests : IDisposable
     public void Read_StepsThatMoveNothingBetween_StayInStep()
     {
         using var set = Set((row, y, x) => (row + y + x) % 3);
-        var (values, labels) = Read(
-            set, new(new FlipStep(0.5), new NoiseStep(0.01), new ColourStep(Brightness: 0.01), new ShiftStep(2, Fill: -1), new NoiseStep(0.01)));
+        var (values, labels) = Read(set, new(
+            new FlipStep(0.5), new NoiseStep(0.01), new ColourStep(Brightness: 0.01), new ShiftStep(2, Fill: -1), new NoiseStep(0.01)));
 
         Assert.Equal(values.Select(value => MathF.Round(value)), labels);
     }

@@ -8,7 +8,7 @@ namespace OnnxKd.StudentTrainer.Tests.Support;
 /// <summary>Sets and caches from arrays.</summary>
 internal static class Sets
 {
-    /// <summary>Writes samples, and labels (for them, or their positions) and lengths (of their first axis) if given, and opens them.</summary>
+    /// <summary>Writes samples, labels (for them, or for positions) and lengths (of the first axis), and opens them.</summary>
     public static TransferSet Create(
         TemporaryFolder folder, string name, float[] samples, int[] sampleShape, int[]? labels = null, int[]? lengths = null,
         int[]? labelShape = null)
@@ -18,8 +18,11 @@ internal static class Sets
         var path = folder.File($"{name}.safetensors");
         List<SafetensorsTensor> tensors = [SafetensorsTensor.From("samples", samples, shape)];
         if (labels is not null)
+        {
+            var one = labelShape ?? [labels.Length / (int)shape[0]];
             tensors.Add(SafetensorsTensor.From(
-                "labels", Array.ConvertAll(labels, label => (long)label), [shape[0], .. labelShape?.Select(size => (long)size) ?? [labels.Length / shape[0]]]));
+                "labels", Array.ConvertAll(labels, label => (long)label), [shape[0], .. one.Select(size => (long)size)]));
+        }
         if (lengths is not null)
             tensors.Add(SafetensorsTensor.From("lengths", Array.ConvertAll(lengths, length => (long)length), lengths.Length));
         SafetensorsWriter.Write(path, tensors);

@@ -155,9 +155,11 @@ public sealed class FramesTests : IDisposable
     [Fact]
     public void Train_OfLabelsAndTeacherForOtherPositions_IsRefused()
     {
-        Refused("one label per sample; the teacher gives [5, 3]", toy.Data() with { Transfer = toy.With(labels: new int[FramesToy.Samples]) }, [.. FramesToy.Soft(), .. Hard]);
-        var samples = toy.Data(toy.Cache(shape: [3], logits: new float[FramesToy.Samples * 3])) with { Transfer = toy.With(toy.TopClasses()) };
-        Refused("labels [5] for each sample; the teacher gives [3]", samples, [.. FramesToy.Soft(), .. Hard]);
+        IReadOnlyList<TermOptions> both = [.. FramesToy.Soft(), .. Hard];
+        var frames = toy.Data() with { Transfer = toy.With(labels: new int[FramesToy.Samples]) };
+        Refused("one label per sample; the teacher gives [5, 3]", frames, both);
+        var samples = toy.Data(toy.Cache(shape: [3], logits: new float[FramesToy.Samples * 3]));
+        Refused("labels [5] for each sample; the teacher gives [3]", samples with { Transfer = toy.With(toy.TopClasses()) }, both);
     }
 
     [Fact]

@@ -76,8 +76,8 @@ public sealed class PixelsTests : IDisposable
         var weights = Numbers.Uniform(2, Classes * Channels);
         var logits = new List<float>();
         StudentInference.RunAll(
-            Student(weights).Node("Identity", "map", "y").Build(), StudentImport.Default, new(set, Preprocessing.None, Augmentation.None, 0), 7,
-            "cpu", (_, values) => logits.AddRange(values.Span), default);
+            Student(weights).Node("Identity", "map", "y").Build(), StudentImport.Default,
+            new(set, Preprocessing.None, Augmentation.None, 0), 7, "cpu", (_, values) => logits.AddRange(values.Span), default);
 
         var sample = new float[Channels * 6];
         set.Read([11], sample);

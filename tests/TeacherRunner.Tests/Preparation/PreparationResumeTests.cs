@@ -39,8 +39,8 @@ public sealed class PreparationResumeTests : IDisposable
 
         Run("stopped", Items());
 
-        RequireSame("stopped");
         Assert.Equal(Enumerable.Range(at / 16 * 16, Sources - at / 16 * 16), prepared); // batches of 16 sources
+        RequireSame("stopped");
     }
 
     /// <summary>What a kill would leave is what the disk holds at that moment: every batch's state is gone on from.</summary>
@@ -67,8 +67,8 @@ public sealed class PreparationResumeTests : IDisposable
             File.AppendAllText(folder[$"{snapshot}/samples.safetensors.partial"], "half a row");
             prepared.Clear();
             Run(snapshot, Items());
-            RequireSame(snapshot);
             Assert.Equal(Math.Max(0, Sources - 16 * (i + 1)), prepared.Count);
+            RequireSame(snapshot);
         }
     }
 
@@ -110,7 +110,8 @@ public sealed class PreparationResumeTests : IDisposable
     [Fact]
     public void Run_AfterADamagedSource_GoesOnFromIt()
     {
-        var damaged = Items(damage: -1).Select((item, i) => i == 40 ? item with { Prepare = () => throw new InputException("no picture", item.Name) } : item);
+        var damaged = Items(damage: -1).Select((item, i) =>
+            i == 40 ? item with { Prepare = () => throw new InputException("no picture", item.Name) } : item);
         Assert.Throws<InputException>(() => Run("repaired", damaged, skip: false));
         prepared.Clear();
 
