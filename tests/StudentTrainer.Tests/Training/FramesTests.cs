@@ -70,7 +70,7 @@ public sealed class FramesTests : IDisposable
         var labelled = toy.With(labels: toy.TopClasses());
         var last = toy.Train(new(labelled, toy.Data().Preprocessing, null, labelled), Hard).Epochs[^1];
         Assert.InRange(last.Errors!.Value, 0, 15); // of 300 frames
-        Assert.InRange(last.Nll!.Value, 0, 0.3);
+        Assert.InRange(last.Nll!.Value, 0, 0.5); // ln 3 without learning
         Assert.Null(last.Agreement);
     }
 

@@ -182,6 +182,6 @@ public sealed class RowPassTests : IDisposable
         var labels = Enumerable.Range(0, Samples).Select(row => row * 7L % shape[^1]).ToArray();
         return new(
             torch.zeros([Samples, 1]), new Dictionary<string, TeacherTargets> { ["logits"] = buffers.ToDevice(Samples, torch.CPU, counted) },
-            torch.tensor(labels), counted);
+            new(torch.tensor(labels)), counted);
     }
 }
