@@ -47,7 +47,7 @@ internal sealed class OurStep : IDisposable
         var labels = tensor(network.Labels).split(batchSize);
         prepared = [.. samples.Select((_, i) => new PreparedBatch(
             Enumerable.Range(i * batchSize, batchSize).Select(row => (long)row).ToArray(),
-            () => new(samples[i], new Dictionary<string, TeacherTargets> { ["logits"] = new DenseTargets(teacher[i]) }, labels[i])))];
+            () => new(samples[i], new Dictionary<string, TeacherTargets> { ["logits"] = new DenseTargets(teacher[i]) }, new(labels[i]))))];
     }
 
     /// <summary>The first batch's logits in evaluation mode.</summary>
