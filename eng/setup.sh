@@ -24,7 +24,7 @@ up_to_date() {
     eng/tests/package-lock.json eng/mnist.sha256)
   local parts=(eng/node_modules data/mnist)
   ((! for_tests)) || parts+=(eng/tests/node_modules /usr/share/libonnx-testdata/data)
-  ((! for_ocr)) || parts+=(data/pp-ocr/ppocr_keys_v1.txt /usr/share/dict/words /usr/share/fonts/truetype/{freefont,paratype})
+  ((! for_ocr)) || parts+=(data/pp-ocr/ppocr_keys_v1.txt /usr/share/dict/american-english /usr/share/fonts/truetype/{freefont,paratype})
   [[ -e $stamp && $(<"$stamp") == "$choices" ]] && ls -d "${parts[@]}" &>/dev/null &&
     [[ -z $(find "${inputs[@]}" -newer "$stamp" -print -quit) ]]
 }
@@ -45,7 +45,8 @@ install_debian_packages() {
     [[ -n ${LIBTORCH:-} ]] || wanted+=(libtorch-dev)
   fi
   ((! for_tests)) || wanted+=(libonnx-testdata libfreetype6 fonts-dejavu-core)
-  ((! for_ocr)) || wanted+=(libfreetype6 wamerican fonts-{dejavu-core,liberation,freefont-ttf,crosextra-carlito,crosextra-caladea,open-sans,roboto-unhinted,linuxlibertine,oldstandard,courier-prime,inconsolata,paratype})
+  ((! for_ocr)) || wanted+=(libfreetype6 wamerican fonts-{dejavu-core,liberation,crosextra-carlito,crosextra-caladea,open-sans}
+    fonts-{roboto-unhinted,linuxlibertine,oldstandard,courier-prime,inconsolata,paratype,freefont-ttf})
   command -v dpkg-query >/dev/null ||
     fail 2 "this system has no dpkg, so these packages cannot be installed or looked for: ${wanted[*]}." \
       "OnnxKd's set-up is written for Debian 12; on another system use a Debian 12 container."

@@ -15,7 +15,7 @@ held_out=(FreeSans{,Bold} FreeSerif{,Bold,Italic} FreeMonoBold)
 # draw NAME OPTION...: a set in data/NAME. Its held-out part is written last.
 draw() {
   local folder=$root/data/$1
-  [[ -e $folder/held-out/prepare.json ]] || "$root/onnxkd" prepare rendered-text -o "$folder" --words /usr/share/dict/words \
+  [[ -e $folder/held-out/prepare.json ]] || "$root/onnxkd" prepare rendered-text -o "$folder" --words /usr/share/dict/american-english \
     "${fonts[@]/#/--font=}" "${held_out[@]/#/--held-out-font=}" "${@:2}"
 }
 

@@ -45,6 +45,20 @@ public sealed class TextScoringTests : IDisposable
     }
 
     [Fact]
+    public void Run_TextsOfTheTransferSetAlone_AreNoFigures()
+    {
+        File.WriteAllText(Recipe("{ file: keys.txt, space: true }"), File.ReadAllText(folder["recipe.yaml"])
+            .Replace("transfer: { samples: lines.npy }", "transfer: { samples: lines.npy, texts: texts.jsonl }")
+            .Replace("test: { samples: lines.npy, texts: texts.jsonl }", "test: { samples: lines.npy }"));
+
+        var metrics = JsonDocument.Parse(
+            Cli.Done("run", folder["recipe.yaml"], "--epochs", "1", "--runs", folder["runs"], "--json").Output).RootElement;
+
+        Assert.False(metrics.GetProperty("student").TryGetProperty("character_error_rate", out _));
+        Assert.Equal(1, metrics.GetProperty("teacher").GetProperty("agreement").GetDouble());
+    }
+
+    [Fact]
     public void Evaluate_LinesWithLengths_AreNotReadInTheirPadding()
     {
         Npy.Write(folder["lengths.npy"], [4L, 4, 3, 1, 4, 2], Lines.Length);

@@ -69,7 +69,7 @@ internal sealed class EvaluateCommand : ExampleCommand
                 CacheCapture.Capture(set, CaptureStage.ForFigures(capture, capture.Teachers), scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
-            var evaluation = new Evaluation(new(set, alphabet, teacher), set.SampleShape, capture.Device, token);
+            var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
             var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }));
             Report.Write(new ModelComparison(set.Count, [.. measured]), stdout, style);
         }

@@ -44,7 +44,7 @@ internal static class EvaluateStage
         var stage = runner.Run("evaluate", inputs, ProductVersion.WithOnnxRuntime, (folder, _) =>
         {
             using var teacher = together is null ? null : LogitCache.Open(together.Folder);
-            var against = sets.Test is null ? null : new EvaluationSet(sets.Test, sets.Alphabet, teacher);
+            var against = sets.Test is null ? null : new EvaluationSet(sets.Test, teacher, sets.Alphabet);
             var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Capture.Device, token);
             var metrics = new RunMetrics(
                 recipe.Name,

@@ -8,11 +8,21 @@ using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Stages;
 
-/// <summary>What a set's models are measured against.</summary>
-/// <param name="Set">The samples, with labels or texts where they are known.</param>
-/// <param name="Alphabet">What classes stand for, where texts are known.</param>
-/// <param name="Teacher">The teacher's logits on the set, for agreement; <c>null</c>: none.</param>
-internal sealed record EvaluationSet(TransferSet Set, CtcAlphabet? Alphabet, LogitCache? Teacher);
+/// <summary>What models are measured against.</summary>
+/// <param name="set">The samples, with labels or texts where they are known.</param>
+/// <param name="teacher">The teacher's logits on the set, for agreement; <c>null</c>: none.</param>
+/// <param name="alphabet">What classes stand for; used only if the set has texts.</param>
+internal sealed class EvaluationSet(TransferSet set, LogitCache? teacher, CtcAlphabet? alphabet)
+{
+    /// <summary>The samples.</summary>
+    public TransferSet Set => set;
+
+    /// <summary>The teacher's logits; <c>null</c>: none.</summary>
+    public LogitCache? Teacher => teacher;
+
+    /// <summary>What classes stand for; <c>null</c> if the set's texts are not known.</summary>
+    public CtcAlphabet? Alphabet => set.Texts.Count > 0 ? alphabet : null;
+}
 
 /// <summary>The scores of one model, batch by batch: of its classes, position by position, and of the lines that it reads.</summary>
 internal sealed class ModelScores
