@@ -8,7 +8,7 @@ using OnnxKd.Core.Errors;
 // Every benchmark: its name, what it measures, and its code.
 (string Name, string Measures, Func<Arguments, object> Run)[] benchmarks =
 [
-    ("capture", "rate of a capture ÷ rate of a bare loop over the same session and batches", CaptureRate.Run),
+    ("capture", "rate of a capture ÷ rate of a bare loop over the same batches, and ÷ rate of onnxruntime-node doing the same", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of PyTorch's log_softmax and kl_div, per number of classes", SoftLoss.Run),
@@ -21,6 +21,7 @@ using OnnxKd.Core.Errors;
     ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
     ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),
+    ("kills-in-parts", "whether two parts of a capture, killed at random moments, give the same cache as one capture left alone", KillsInParts.Run),
 ];
 
 // A benchmark that needs a fresh process starts this program again with a name that is not listed.
@@ -48,5 +49,5 @@ if (args is [var name, .. var rest] && Array.Find(benchmarks, b => b.Name == nam
 
 Console.Error.WriteLine("usage: benchmarks/run.sh NAME [--json] [options]");
 foreach (var benchmark in benchmarks)
-    Console.Error.WriteLine($"  {benchmark.Name,-13} {benchmark.Measures}");
+    Console.Error.WriteLine($"  {benchmark.Name,-14} {benchmark.Measures}");
 return 2;

@@ -18,8 +18,15 @@ if [[ ${1:-} == train-step || ${1:-} == soft-loss ]]; then
   # machine is (docs/performance.md).
   export GOMP_SPINCOUNT=${GOMP_SPINCOUNT-300000}
 fi
-# The recogniser of capture is fetched with what the tests need.
-[[ ${1:-} != capture ]] || "$root/eng/setup.sh" --tests
+if [[ ${1:-} == capture ]]; then
+  "$root/eng/setup.sh" --tests # with the recogniser
+  if ! cmp -s "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"; then
+    say "fetching npm parts: onnxruntime-node"
+    (cd "$root/benchmarks" && npm ci --ignore-scripts --loglevel=error) >"$root/build/npm.log" 2>&1 </dev/null ||
+      fail 2 "npm could not fetch the packages of benchmarks/package.json." "Its whole output is in build/npm.log."
+    cp "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"
+  fi
+fi
 [[ ${1:-} != ocr-cache ]] || "$root/recipes/ocr-data.sh" >&2
 dotnet build "$root/benchmarks/Benchmarks.csproj" -c Release -v quiet </dev/null >"$root/build/benchmarks.log" 2>&1 || {
   cat "$root/build/benchmarks.log" >&2

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.ML.OnnxRuntime;
+using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
@@ -10,22 +10,22 @@ namespace OnnxKd.Benchmarks.Capture;
 
 /// <summary>
 /// A whole capture (open the teacher, hash the set, try the teacher, read, preprocess, run, check, encode, store, finish) against the fastest loop
-/// there is: a warm session on the file as it is, over the same batches, already in memory, keeping nothing. Paired and interleaved; medians.
+/// there is, and against onnxruntime-node doing the same job with a session that is open and warm. Interleaved in one run; medians.
 /// </summary>
 internal static class CaptureRate
 {
     /// <summary>The figures of all teachers.</summary>
-    public sealed record Result(IReadOnlyList<TeacherResult> Teachers, double CaptureRateRatio);
+    public sealed record Result(IReadOnlyList<TeacherResult> Teachers, double CaptureRateRatio, double CaptureOverNodeRatio);
 
-    /// <summary>The figures of one; the ratio of the result is the smallest of these.</summary>
+    /// <summary>The figures of one; the ratios of the result are the smallest of these.</summary>
     public sealed record TeacherResult(
         string Teacher, string Storage, int Rows, int BatchSize, int Pairs, double CaptureRowsPerSecond, double BareRowsPerSecond,
-        double CaptureRateRatio);
+        double NodeRowsPerSecond, double CaptureRateRatio, double CaptureOverNodeRatio);
 
     /// <summary>A teacher to measure.</summary>
     private sealed record Subject(string Name, string Model, int[] Shape, int Rows, int BatchSize, StreamStorage Storage);
 
-    /// <summary>Options: <c>--teacher mnist|pp-ocr|cnn|mlp|PATH</c> (default: the first two), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>.</summary>
+    /// <summary>Options: <c>--teacher mnist|pp-ocr|cnn|mlp|PATH</c> (default: mnist, mlp and pp-ocr), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>.</summary>
     public static object Run(Arguments arguments)
     {
         var teacher = arguments.Text("teacher", null);
@@ -36,14 +36,14 @@ internal static class CaptureRate
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
-            var subjects = (teacher is null ? ["mnist", "pp-ocr"] : new[] { teacher }).Select(name => Find(name, folder));
+            var subjects = (teacher is null ? ["mnist", "mlp", "pp-ocr"] : new[] { teacher }).Select(name => Find(name, folder));
             TeacherResult[] results =
             [
                 .. subjects.Select(subject => Measure(
                     subject with { Rows = rows > 0 ? rows : subject.Rows, BatchSize = batchSize > 0 ? batchSize : subject.BatchSize },
                     Path.Combine(folder, subject.Name), pairs)),
             ];
-            return new Result(results, results.Min(result => result.CaptureRateRatio));
+            return new Result(results, results.Min(result => result.CaptureRateRatio), results.Min(result => result.CaptureOverNodeRatio));
         }
         finally
         {
@@ -75,21 +75,29 @@ internal static class CaptureRate
         Directory.CreateDirectory(folder);
         var images = Path.Combine(folder, "images-idx-ubyte");
         SyntheticImages.Write(images, subject.Rows, subject.Shape);
-        var bare = new List<double>();
-        var capture = new List<double>();
-        for (var pair = -1; pair < pairs; pair++) // the first pair warms up
+        using var set = TransferSet.Open(new() { Samples = images });
+        using var bare = new BareLoop(subject.Model, set, subject.BatchSize);
+        var header = (int)(new FileInfo(images).Length - set.Count * set.SampleElements);
+        using var node = new NodeLoop(subject.Model, images, header, subject.BatchSize, bare.Sample, Path.Combine(folder, "node.bin"));
+
+        var half = subject.Rows / 2 / subject.BatchSize * subject.BatchSize;
+        var rounds = new List<(double Capture, double Bare, double Node)>();
+        for (var round = -1; round < pairs; round++) // the first one warms up
         {
-            var bareSeconds = BareLoop(subject, images);
-            var captureSeconds = WholeCapture(subject, images, Path.Combine(folder, $"cache{pair}"));
-            if (pair < 0)
-                continue;
-            bare.Add(bareSeconds);
-            capture.Add(captureSeconds);
+            // What drifts meets all three alike: theirs in halves, before and after ours.
+            var (bareSeconds, nodeSeconds) = (bare.Run(0, half), node.Run(0, half));
+            var captureSeconds = WholeCapture(subject, images, Path.Combine(folder, $"cache{round}"));
+            nodeSeconds += node.Run(half, subject.Rows - half);
+            bareSeconds += bare.Run(half, subject.Rows - half);
+            if (round >= 0)
+                rounds.Add((captureSeconds, bareSeconds, nodeSeconds));
         }
 
+        double Rate(Func<(double Capture, double Bare, double Node), double> seconds) => Math.Round(subject.Rows / Output.Median(rounds.Select(seconds)), 1);
+        double Ratio(Func<(double Capture, double Bare, double Node), double> ratio) => Math.Round(Output.Median(rounds.Select(ratio)), 4);
         return new(
-            subject.Name, subject.Storage.Name, subject.Rows, subject.BatchSize, pairs, Math.Round(subject.Rows / Output.Median(capture), 1),
-            Math.Round(subject.Rows / Output.Median(bare), 1), Math.Round(Output.Median(bare.Zip(capture, (b, c) => b / c)), 4));
+            subject.Name, subject.Storage.Name, subject.Rows, subject.BatchSize, pairs, Rate(r => r.Capture), Rate(r => r.Bare), Rate(r => r.Node),
+            Ratio(r => r.Bare / r.Capture), Ratio(r => r.Node / r.Capture));
     }
 
     private static double WholeCapture(Subject subject, string images, string folder)
@@ -109,42 +117,5 @@ internal static class CaptureRate
         return seconds;
     }
 
-    private static double BareLoop(Subject subject, string images)
-    {
-        using var set = TransferSet.Open(new() { Samples = images });
-        var all = new float[set.Count * set.SampleElements];
-        var rows = Enumerable.Range(0, (int)set.Count).Select(i => (long)i).ToArray();
-        new SampleReader(set, new() { Scale = 1 / 255.0 }, Augmentation.None, 0).Read(rows, 0, all);
-
-        using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount, InterOpNumThreads = 1 };
-        using var session = new InferenceSession(subject.Model, options);
-        using var run = new RunOptions();
-        string[] inputs = [.. session.InputNames], outputs = [.. session.OutputNames];
-        var declared = session.InputMetadata[inputs[0]].Dimensions.Skip(1).Select(d => (long)d).ToArray();
-        long[] sample = declared.All(d => d > 0) ? declared : [.. subject.Shape.Select(d => (long)d)];
-
-        Pass(Math.Max(subject.BatchSize, rows.Length / 10));
-        var start = Stopwatch.GetTimestamp();
-        Pass(rows.Length);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-
-        void Pass(int count)
-        {
-            for (var first = 0; first < count; first += subject.BatchSize)
-            {
-                var length = Math.Min(subject.BatchSize, count - first);
-                var memory = all.AsMemory(first * set.SampleElements, length * set.SampleElements);
-                using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [length, .. sample]);
-                using var results = session.Run(run, inputs, [input], outputs);
-            }
-        }
-    }
-
-    private static string Repository(string path)
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-            if (File.Exists(Path.Combine(folder, "OnnxKd.sln")))
-                return Path.Combine(folder, path);
-        throw new UsageException("the repository was not found above the program");
-    }
+    private static string Repository(string path) => Path.Combine(CommandLine.OfThisCheckout.Checkout, path);
 }
