@@ -9,12 +9,14 @@ using OnnxKd.Core.Errors;
 (string Name, string Measures, Func<Arguments, object> Run)[] benchmarks =
 [
     ("capture", "rate of a capture ÷ rate of a bare loop over the same batches, and ÷ rate of onnxruntime-node doing the same", CaptureRate.Run),
-    ("memory", "peak memory of a capture of ten times the samples ÷ of one time", CaptureMemory.Run),
+    ("memory", "peak memory of a capture of ten times the samples ÷ of one time, and ÷ of a bare loop", CaptureMemory.Run),
+    ("training-memory", "peak memory of training from a cache of ten times the memory there may be ÷ from a small one", TrainingMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of PyTorch's log_softmax and kl_div, per number of classes", SoftLoss.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("ocr-cache", "a recogniser's student from the top 16 classes with their tail, and from all: bytes per frame, edit distance", OcrCache.Run),
     ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
+    ("synthetic", "writes a ResNet-50 with random weights and random images for it: --folder, --rows", SyntheticFiles.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
@@ -27,6 +29,8 @@ using OnnxKd.Core.Errors;
 // A benchmark that needs a fresh process starts this program again with a name that is not listed.
 if (args is [CaptureMemory.Child, ..])
     return CaptureMemory.RunChild(args[1..]);
+if (args is [TrainingMemory.Child, ..])
+    return TrainingMemory.RunChild(args[1..]);
 
 if (args is [var name, .. var rest] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })
 {
@@ -49,5 +53,5 @@ if (args is [var name, .. var rest] && Array.Find(benchmarks, b => b.Name == nam
 
 Console.Error.WriteLine("usage: benchmarks/run.sh NAME [--json] [options]");
 foreach (var benchmark in benchmarks)
-    Console.Error.WriteLine($"  {benchmark.Name,-14} {benchmark.Measures}");
+    Console.Error.WriteLine($"  {benchmark.Name,-15} {benchmark.Measures}");
 return 2;

@@ -38,8 +38,9 @@ for name in torch_cuda c10_cuda; do
   fi
 done
 
+# 2.x compiles as C++20, and later versions of it ask for that; 1.x does not.
 standard=c++17
-if grep -q 'C++20 or later' "$include/ATen/ATen.h"; then
+if grep -rqs 'define TORCH_VERSION_MAJOR [2-9]' "$include/torch"; then
   standard=c++20
 fi
 

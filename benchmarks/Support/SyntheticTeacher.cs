@@ -50,7 +50,7 @@ internal static class SyntheticTeacher
         return Finish(graph);
     }
 
-    private static GraphProto Start(params int[] sample)
+    internal static GraphProto Start(params int[] sample)
     {
         var shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" } } };
         foreach (var length in sample)
@@ -58,34 +58,43 @@ internal static class SyntheticTeacher
         return new() { Name = "synthetic", Input = { Describe("x", shape) } };
     }
 
-    private static OnnxModel Finish(GraphProto graph)
+    internal static OnnxModel Finish(GraphProto graph)
     {
         graph.Output.Add(Describe("logits", null));
         return OnnxModel.FromProto(new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = graph });
     }
 
-    private static void Convolve(GraphProto graph, Random random, string from, string to, int inputs, int outputs)
+    /// <summary>A convolution with a bias that keeps the size at stride 1, and a ReLU unless it is left out.</summary>
+    internal static void Convolve(
+        GraphProto graph, Random random, string from, string to, int inputs, int outputs, int kernel = 3, int stride = 1, bool relu = true)
     {
-        var node = Node("Conv", [from, Weights(graph, random, $"{to}.w", outputs, inputs, 3, 3), Weights(graph, random, $"{to}.b", outputs)], $"{to}.raw");
-        node.Attribute.Add(new AttributeProto { Name = "pads", Type = AttributeType.Ints, Ints = { 1, 1, 1, 1 } });
+        var sum = relu ? $"{to}.raw" : to;
+        var weights = Weights(graph, random, $"{to}.w", outputs, inputs, kernel, kernel);
+        var node = Node("Conv", [from, weights, Weights(graph, random, $"{to}.b", outputs)], sum);
+        var pad = (kernel - 1) / 2;
+        node.Attribute.Add(Integers("pads", pad, pad, pad, pad));
+        node.Attribute.Add(Integers("strides", stride, stride));
         graph.Node.Add(node);
-        graph.Node.Add(Node("Relu", [$"{to}.raw"], to));
+        if (relu)
+            graph.Node.Add(Node("Relu", [sum], to));
     }
 
-    private static void Pool(GraphProto graph, string from, string to)
+    internal static void Pool(GraphProto graph, string from, string to)
     {
         var node = Node("MaxPool", [from], to);
-        node.Attribute.Add(new AttributeProto { Name = "kernel_shape", Type = AttributeType.Ints, Ints = { 2, 2 } });
-        node.Attribute.Add(new AttributeProto { Name = "strides", Type = AttributeType.Ints, Ints = { 2, 2 } });
+        node.Attribute.Add(Integers("kernel_shape", 2, 2));
+        node.Attribute.Add(Integers("strides", 2, 2));
         graph.Node.Add(node);
     }
 
-    private static void Dense(GraphProto graph, Random random, string from, string to, int inputs, int outputs) =>
+    private static AttributeProto Integers(string name, params long[] values) => new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+
+    internal static void Dense(GraphProto graph, Random random, string from, string to, int inputs, int outputs) =>
         graph.Node.Add(Node("Gemm", [from, Weights(graph, random, $"{to}.w", inputs, outputs), Weights(graph, random, $"{to}.b", outputs)], to));
 
     private static string Weights(GraphProto graph, Random random, string name, params long[] dims)
     {
-        var fanIn = dims.Length == 4 ? dims[1] * 9 : dims[0];
+        var fanIn = dims.Length == 4 ? dims[1] * dims[2] * dims[3] : dims[0];
         var values = new float[dims.Aggregate(1L, (product, d) => product * d)];
         for (var i = 0; i < values.Length; i++)
             values[i] = (float)((random.NextDouble() * 2 - 1) * Math.Sqrt(3.0 / fanIn));
@@ -99,7 +108,7 @@ internal static class SyntheticTeacher
         return name;
     }
 
-    private static NodeProto Node(string op, string[] inputs, string output) => new() { OpType = op, Name = output, Input = { inputs }, Output = { output } };
+    internal static NodeProto Node(string op, string[] inputs, string output) => new() { OpType = op, Name = output, Input = { inputs }, Output = { output } };
 
     private static ValueInfoProto Describe(string name, TensorShapeProto? shape) => new()
     {

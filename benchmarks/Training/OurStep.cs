@@ -24,9 +24,9 @@ internal sealed class OurStep : IDisposable
     private int step;
 
     /// <summary>Readies the training of a network.</summary>
-    public OurStep(TrainingCase network, int batchSize, int threads)
+    public OurStep(TrainingCase network, int batchSize, int threads, string deviceName)
     {
-        var device = ComputeDevice.Open("cpu", threads);
+        var device = ComputeDevice.Open(deviceName, threads);
         set = TransferSet.Open(new() { Samples = network.File, SamplesKey = "samples", Labels = network.File, LabelsKey = "labels" });
         var objective = new Objective(
         [
@@ -42,9 +42,9 @@ internal sealed class OurStep : IDisposable
         loop = new(program, objective, batches, options, state, evaluation: null, progress: null);
 
         long[] shape = [-1, .. program.Input.Fit(set.SampleShape)];
-        var samples = tensor(network.Samples).reshape(shape).split(batchSize);
-        var teacher = tensor(network.TeacherLogits).reshape(-1, TrainingCase.Classes).split(batchSize);
-        var labels = tensor(network.Labels).split(batchSize);
+        var samples = tensor(network.Samples).reshape(shape).to(device).split(batchSize);
+        var teacher = tensor(network.TeacherLogits).reshape(-1, TrainingCase.Classes).to(device).split(batchSize);
+        var labels = tensor(network.Labels).to(device).split(batchSize);
         prepared = [.. samples.Select((_, i) => new PreparedBatch(
             Enumerable.Range(i * batchSize, batchSize).Select(row => (long)row).ToArray(),
             () => new(samples[i], new Dictionary<string, TeacherTargets> { ["logits"] = new DenseTargets(teacher[i]) }, new(labels[i]))))];
@@ -55,7 +55,7 @@ internal sealed class OurStep : IDisposable
     {
         using var inner = NewDisposeScope();
         using var _ = no_grad();
-        return program.Run(weights, prepared[0].ToDevice().Samples, training: false)[0].data<float>().ToArray();
+        return program.Run(weights, prepared[0].ToDevice().Samples, training: false)[0].cpu().data<float>().ToArray();
     }
 
     /// <summary>Makes training steps.</summary>

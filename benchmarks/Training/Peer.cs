@@ -9,7 +9,7 @@ namespace OnnxKd.Benchmarks.Training;
 internal sealed class Peer : IDisposable
 {
     // Not the first python3 of the PATH: Debian's PyTorch is found by Debian's Python.
-    private const string Python = "/usr/bin/python3";
+    private static readonly string Python = Environment.GetEnvironmentVariable("ONNXKD_PYTHON") ?? "/usr/bin/python3";
 
     private readonly Process process;
 

@@ -13,7 +13,7 @@ internal static class TrainStep
     private static readonly (string Name, int[] Sample)[] Networks =
         [("resnet20", [3, 32, 32]), ("vit", [3, 32, 32]), ("mlp", [28, 28]), ("cnn", [28, 28])];
 
-    /// <summary>Options: <c>--networks A,B</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>.</summary>
+    /// <summary>Options: <c>--networks A,B</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>, <c>--device</c>.</summary>
     public static object Run(Arguments arguments)
     {
         var names = arguments.Text("networks", string.Join(',', Networks.Select(network => network.Name)))!.Split(',');
@@ -21,25 +21,27 @@ internal static class TrainStep
         var threads = arguments.Number("threads", 2);
         var blocks = arguments.Number("blocks", 9);
         var blockSeconds = arguments.Number("block-ms", 800) / 1000.0;
+        var device = arguments.Text("device", "cpu")!;
         arguments.RefuseTheRest();
         if (names.FirstOrDefault(name => Networks.All(network => network.Name != name)) is { } unknown)
             throw new UsageException($"unknown network '{unknown}'; known: {string.Join(", ", Networks.Select(network => network.Name))}");
 
-        var figures = new Dictionary<string, object> { ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks };
+        var figures = new Dictionary<string, object> { ["device"] = device, ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks };
         foreach (var (name, sample) in Networks.Where(network => names.Contains(network.Name)))
-            Measure(name, sample, batchSize, threads, blocks, blockSeconds, figures);
+            Measure(name, sample, batchSize, threads, device, blocks, blockSeconds, figures);
         return figures;
     }
 
     private static void Measure(
-        string name, int[] sample, int batchSize, int threads, int blocks, double blockSeconds, Dictionary<string, object> figures)
+        string name, int[] sample, int batchSize, int threads, string device, int blocks, double blockSeconds,
+        Dictionary<string, object> figures)
     {
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
             var network = new TrainingCase(name, sample, Batches * batchSize, folder);
-            using var ours = new OurStep(network, batchSize, threads);
-            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads);
+            using var ours = new OurStep(network, batchSize, threads, device);
+            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads, device);
             figures[$"{name}_logits_max_abs"] = ours.Logits().Zip(theirs.Logits(), (a, b) => Math.Abs(a - b)).Max();
             figures[$"{name}_first_loss"] = ours.Run(1).Loss;
             figures[$"{name}_first_loss_pytorch"] = theirs.Run(1).Loss;
@@ -51,6 +53,7 @@ internal static class TrainStep
             figures[$"{name}_steps_per_block"] = steps;
             figures[$"{name}_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Ours)) / steps, 3);
             figures[$"{name}_pytorch_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Theirs)) / steps, 3);
+            figures[$"{name}_samples_per_second"] = Math.Round(batchSize * steps / Output.Median(pairs.Select(pair => pair.Ours)), 1);
             figures[$"{name}_ratio"] = Math.Round(Output.Median(pairs.Select(pair => pair.Ours / pair.Theirs)), 4);
         }
         finally

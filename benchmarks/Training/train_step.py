@@ -1,6 +1,6 @@
 """The peer of the train-step benchmark: the same networks, objective and optimizer in eager PyTorch.
 
-usage: train_step.py NETWORK FILE BATCH_SIZE THREADS    FILE: a safetensors file with weights and data
+usage: train_step.py NETWORK FILE BATCH_SIZE THREADS DEVICE    FILE: a safetensors file with weights and data
 
 Reads commands from stdin, one a line, and answers each with a line of JSON:
   logits   the first batch's logits in evaluation mode
@@ -164,12 +164,15 @@ def objective(logits, teacher, labels):
     return SOFT * TEMPERATURE**2 * soft + HARD * F.cross_entropy(logits, labels)
 
 
-def main(name, path, batch_size, threads):
+def main(name, path, batch_size, threads, device):
     torch.set_num_threads(threads)
+    if device != "cpu":  # as ours: full float32
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     tensors = read_safetensors(path)
     network = NETWORKS[name]()
     load_weights(network, [value for key, value in tensors.items() if key.startswith("weights/")])
-    samples, teacher, labels = (tensors[key].split(batch_size) for key in ("samples", "teacher", "labels"))
+    network.to(device)
+    samples, teacher, labels = (tensors[key].to(device).split(batch_size) for key in ("samples", "teacher", "labels"))
     decayed = [p for p in network.parameters() if p.ndim >= 2]
     others = [p for p in network.parameters() if p.ndim < 2]
     optimizer = torch.optim.SGD(
@@ -205,4 +208,4 @@ def main(name, path, batch_size, threads):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

@@ -14,7 +14,15 @@ internal sealed class HostMemory : IDisposable
     public HostMemory(InferenceSession session, ExecutionDevice device)
     {
         using var kind = device.DescribeHostMemory();
-        allocator = new(session, kind);
+        try
+        {
+            allocator = new(session, kind);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // A build without page-locked memory copies slower, but copies.
+            allocator = new(session, OrtMemoryInfo.DefaultInstance);
+        }
     }
 
     /// <summary>A block that lives until this is disposed; its content is not set.</summary>

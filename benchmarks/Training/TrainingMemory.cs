@@ -1,0 +1,108 @@
+using System.Globalization;
+using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.Benchmarks.Training;
+
+/// <summary>
+/// Trains one epoch from a logit cache of ten times the memory that the process may have (RLIMIT_DATA: what it allocates), and from one that
+/// fits into it, each in a process of its own. Neither may fail, and the peaks (VmHWM: with libraries and mapped files) must be alike.
+/// </summary>
+internal static class TrainingMemory
+{
+    /// <summary>The first argument of the process that trains.</summary>
+    public const string Child = "training-memory-child";
+
+    private const int Classes = 10_000;
+    private const int BatchSize = 64;
+
+    /// <summary>The figures.</summary>
+    public sealed record Result(
+        int LimitMegabytes, double CacheMegabytes, double LargeCacheMegabytes, double PeakMegabytes, double PeakMegabytesLargeCache,
+        double TrainingPeakMemoryRatio);
+
+    /// <summary>Option: <c>--limit-mib</c>.</summary>
+    public static object Run(Arguments arguments)
+    {
+        var limit = arguments.Number("limit-mib", 384);
+        arguments.RefuseTheRest();
+        var small = Peak(limit, limit * 1024L * 1024 / 4);
+        var large = Peak(limit, 10 * limit * 1024L * 1024);
+        return new Result(
+            limit, Math.Round(small.Cache, 1), Math.Round(large.Cache, 1), Math.Round(small.Peak, 1), Math.Round(large.Peak, 1),
+            Math.Round(large.Peak / small.Peak, 4));
+    }
+
+    /// <summary>Trains, then prints this process's peak.</summary>
+    public static int RunChild(string[] arguments)
+    {
+        using var set = TransferSet.Open(new() { Samples = arguments[0] });
+        using var cache = LogitCache.Open(arguments[1]);
+        var device = ComputeDevice.Open("cpu", threads: 1);
+        var graph = StudentGraph.Import(Architectures.Build(Student, set.SampleShape, Classes, seed: 1));
+        var program = graph.Compile(graph.FindLogits());
+        using var weights = WeightSet.Load(program.Plan, device, trainable: true);
+        var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var objective = new Objective([new() { Name = "soft", Temperature = 2 }]);
+        using var batches = TrainingBatches.Open(program, new(set, Preprocessing.None, cache, null), objective, options, device);
+        using var state = new TrainingState(weights, options, new(objective.Names, set, device), arguments[1], identity: "");
+        var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
+        foreach (var batch in batches.Epoch(0))
+            loop.TrainStep(batch);
+        state.Losses.Flush();
+        Console.WriteLine(PeakMemory.OfThisProcess().ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static StudentOptions Student => new() { Architecture = "mlp", Values = { ["widths"] = new[] { 8 } } };
+
+    private static (double Cache, double Peak) Peak(int limit, long bytes)
+    {
+        var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+        try
+        {
+            string images = Path.Combine(folder, "images-idx-ubyte"), cache = Path.Combine(folder, "cache");
+            SyntheticImages.Write(images, (int)(bytes / (Classes * sizeof(float))));
+            WriteCache(images, cache);
+            return (
+                Directory.GetFiles(cache).Sum(file => new FileInfo(file).Length) / 1048576.0,
+                PeakMemory.OfChild(["prlimit", $"--data={limit * 1024L * 1024}"], Child, images, cache));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void WriteCache(string images, string folder)
+    {
+        using var set = TransferSet.Open(new() { Samples = images });
+        var identity = new CacheIdentity
+        {
+            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", StreamKind.Logit, 1, Preprocessing.None)],
+            Combination = Combination.Single,
+            Streams = [new CacheStream("logits", "logits", Teacher: 0, StreamKind.Logit, [Classes], new Float32())],
+            Provider = "cpu",
+            Precision = "fp32",
+            Augmentation = Augmentation.None,
+            Seed = 0,
+            Views = 1,
+            SamplesDigest = set.SamplesDigest,
+            Samples = set.Count,
+        };
+        var random = new Random(1);
+        var batch = new float[BatchSize * Classes];
+        for (var i = 0; i < batch.Length; i++)
+            batch[i] = 6 * random.NextSingle() - 3;
+        using var writer = LogitCacheWriter.OpenOrResume(folder, identity, BatchSize);
+        for (long row = 0; row < set.Count; row += BatchSize)
+            writer.Append(batch.AsMemory(0, (int)Math.Min(BatchSize, set.Count - row) * Classes));
+        writer.Complete();
+    }
+}
