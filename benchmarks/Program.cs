@@ -10,7 +10,7 @@ using OnnxKd.Core.Errors;
 [
     ("capture", "rate of a capture ÷ rate of a bare loop over the same batches, and ÷ rate of onnxruntime-node doing the same", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time, and ÷ of a bare loop", CaptureMemory.Run),
-    ("training-memory", "peak memory of training from a cache of ten times the memory there may be ÷ from a small one", TrainingMemory.Run),
+    ("training-memory", "peak memory of training from a cache many times as large ÷ from a small one, and ÷ the cache", TrainingMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of PyTorch's log_softmax and kl_div, per number of classes", SoftLoss.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),

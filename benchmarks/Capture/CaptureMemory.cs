@@ -64,7 +64,7 @@ internal static class CaptureMemory
             if (teacher is null)
                 SyntheticTeacher.Layers(784, 256, 10).Save(model);
             SyntheticImages.Write(images, rows);
-            return PeakMemory.OfChild([], Child, how, model, images, Path.Combine(folder, "cache"));
+            return PeakMemory.OfChild(Child, how, model, images, Path.Combine(folder, "cache"));
         }
         finally
         {

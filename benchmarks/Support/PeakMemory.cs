@@ -14,12 +14,11 @@ internal static class PeakMemory
     }
 
     /// <summary>That of a new process of this program, which prints it last.</summary>
-    /// <param name="wrapper">A command that starts it, with its own options; empty: none.</param>
     /// <param name="arguments">The arguments.</param>
-    public static double OfChild(string[] wrapper, params string[] arguments)
+    public static double OfChild(params string[] arguments)
     {
-        string[] command = [.. wrapper, Environment.ProcessPath!, typeof(PeakMemory).Assembly.Location, .. arguments];
-        using var child = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        string[] command = [typeof(PeakMemory).Assembly.Location, .. arguments];
+        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, command) { RedirectStandardOutput = true })!;
         var output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         return child.ExitCode == 0
