@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # What recipes/ocr-*.yaml need: PP-OCR's models and dictionary (data/pp-ocr), and lines of known text (data/ocr-lines, data/ocr-turned),
-# drawn with fonts and words of Debian: 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of
-# another family.
+# drawn with fonts and words of Debian: 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of another family.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 "$root/eng/setup.sh" --ocr
