@@ -33,6 +33,23 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.Equal(30, File.ReadLines(runs["student/events/student.jsonl"]).Count());
     }
 
+    [Fact]
+    public void Run_WithProfile_NamesStagesStepsAndOperators()
+    {
+        var file = runs["profile.json"];
+        Cli.Done("run", project["student.yaml"], "--runs", runs.Path, "--epochs", "1", "--no-baseline", "--profile", file);
+
+        var names = JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("traceEvents").EnumerateArray()
+            .Select(e => e.GetProperty("name").GetString()!).ToHashSet();
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "read samples", "run teachers", "write logits", "wait for batch", "read batch", "forward", "loss", "backward", "optimizer",
+                "evaluate", "checkpoint",
+            }, names);
+        Assert.Contains(names, name => name.StartsWith("Gemm ", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("float16")]
     [InlineData("{ top-k: 2, temperatures: [2] }")]

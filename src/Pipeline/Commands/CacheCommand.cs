@@ -9,6 +9,7 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed class CacheCommand : ExampleCommand
 {
     private readonly RecipeArguments recipe = new();
+    private readonly ProfileArgument profile = new();
     private readonly PartArgument part = new();
 
     /// <summary>Declares the command.</summary>
@@ -23,7 +24,12 @@ internal sealed class CacheCommand : ExampleCommand
     {
         recipe.AddTo(this);
         part.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), part.Read(parsed), stdout, stderr, token));
+        profile.AddTo(this);
+        Does((parsed, stdout, stderr, token) =>
+        {
+            using var recording = profile.Start(parsed);
+            Run(recipe.Read(parsed), part.Read(parsed), stdout, stderr, token);
+        });
         Add(new CacheVerifyCommand());
         Add(new CacheInfoCommand());
         Add(new CacheMergeCommand());

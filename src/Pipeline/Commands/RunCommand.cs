@@ -7,6 +7,7 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed class RunCommand : ExampleCommand
 {
     private readonly RecipeArguments recipe = new();
+    private readonly ProfileArgument profile = new();
 
     /// <summary>Declares the command.</summary>
     public RunCommand()
@@ -18,7 +19,12 @@ internal sealed class RunCommand : ExampleCommand
             "onnxkd run --teacher big.onnx --samples train.npy --architecture mlp --widths 256,256 --epochs 20 --temperature 4")
     {
         recipe.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+        profile.AddTo(this);
+        Does((parsed, stdout, stderr, token) =>
+        {
+            using var recording = profile.Start(parsed);
+            Run(recipe.Read(parsed), stdout, stderr, token);
+        });
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed class TrainCommand : ExampleCommand
 {
     private readonly RecipeArguments recipe = new();
+    private readonly ProfileArgument profile = new();
 
     /// <summary>Declares the command.</summary>
     public TrainCommand()
@@ -18,7 +19,12 @@ internal sealed class TrainCommand : ExampleCommand
             "onnxkd train recipes/mnist.yaml --temperature 2 --alpha 0.9 --lr 0.05")
     {
         recipe.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+        profile.AddTo(this);
+        Does((parsed, stdout, stderr, token) =>
+        {
+            using var recording = profile.Start(parsed);
+            Run(recipe.Read(parsed), stdout, stderr, token);
+        });
     }
 
     /// <inheritdoc/>

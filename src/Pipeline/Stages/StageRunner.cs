@@ -53,6 +53,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter, stri
 
         Directory.CreateDirectory(folder);
         var start = Stopwatch.GetTimestamp();
+        using var span = Profile.Start(name);
         reporter.Started(name, folder);
         work(folder, reporter);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

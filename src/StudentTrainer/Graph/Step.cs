@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 
@@ -20,6 +21,7 @@ internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kerne
     /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>
     public void Run(torch.Tensor?[] slots, bool training)
     {
+        using var span = Profile.IsOn ? Profile.Start($"{Node.OpType} {Node.Name}") : null;
         try
         {
             var results = Kernel(new(slots, Inputs, training));

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -32,7 +33,7 @@ internal sealed class BatchSource(
         {
             for (var index = first; index < count; index++)
             {
-                var prepared = next.GetAwaiter().GetResult();
+                var prepared = Await(next);
                 var following = index + 1;
                 if (following < count)
                     next = Task.Run(() => Fill(following));
@@ -47,11 +48,18 @@ internal sealed class BatchSource(
 
         PreparedBatch Fill(int index)
         {
+            using var span = Profile.Start("read batch", "loader");
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
             buffer.Fill(rows.Span, view);
             return new(rows, () => buffer.ToDevice(rows.Length, device));
         }
+    }
+
+    private static PreparedBatch Await(Task<PreparedBatch> next)
+    {
+        using var span = Profile.Start("wait for batch");
+        return next.GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>

@@ -27,8 +27,10 @@ internal sealed class TrainingLoop(
                     token.ThrowIfCancellationRequested();
                     TrainStep(batch);
                 }
+                using var part = Profile.Start("evaluate");
                 state.RequireFinite();
                 state.Complete(Measure(token));
+                part?.Next("checkpoint");
                 if (evaluation?.IsBest(state.History) == true)
                     state.SaveBest();
                 state.SaveLast();
@@ -47,16 +49,21 @@ internal sealed class TrainingLoop(
     internal void TrainStep(PreparedBatch prepared)
     {
         using var scope = NewDisposeScope();
+        using var part = Profile.Start("batch");
         var step = (long)state.Epoch * batches.Count + state.Step;
         var learningRate = schedule.At(step);
         ReseedDropout(step);
 
         var batch = prepared.ToDevice();
+        part?.Next("forward");
         var logits = program.Logits(state.Weights, batch.Samples, training: true);
+        part?.Next("loss");
         var inputs = batch.Inputs(logits);
         var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
+        part?.Next("backward");
         inputs.Logits.backward([gradient]);
 
+        part?.Next("optimizer");
         using (no_grad())
         {
             var gradients = state.TakeGradients();
@@ -67,6 +74,7 @@ internal sealed class TrainingLoop(
                 WeightConstraints.LimitUnitNorms(state.Weights.Parameters, maxNorm);
             state.Average?.Update(step + 1);
         }
+        part?.Next("log");
         if (state.Advance(prepared.Rows, parts))
             Report();
     }

@@ -54,13 +54,19 @@ public static class CacheCapture
             {
                 if (!batches.MoveNext())
                     return false;
+                using var span = Profile.Start("read samples", "capture: read");
                 batch.Select(batches.Current.First, (int)batches.Current.Count, set.Count);
                 teachers.Read(batch);
                 return true;
             },
-            teachers.Run,
             batch =>
             {
+                using var span = Profile.Start("run teachers");
+                teachers.Run(batch);
+            },
+            batch =>
+            {
+                using var span = Profile.Start("write logits", "capture: write");
                 writer.Append(teachers.Combine(batch));
                 done += batch.Count;
                 Report();
