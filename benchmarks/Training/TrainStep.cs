@@ -54,6 +54,7 @@ internal static class TrainStep
             figures[$"{name}_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Ours)) / steps, 3);
             figures[$"{name}_pytorch_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Theirs)) / steps, 3);
             figures[$"{name}_samples_per_second"] = Math.Round(batchSize * steps / Output.Median(pairs.Select(pair => pair.Ours)), 1);
+            figures[$"{name}_fastest_ratio"] = Math.Round(pairs.Min(pair => pair.Ours) / pairs.Min(pair => pair.Theirs), 4);
             figures[$"{name}_ratio"] = Math.Round(Output.Median(pairs.Select(pair => pair.Ours / pair.Theirs)), 4);
         }
         finally

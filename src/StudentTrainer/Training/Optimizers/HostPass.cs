@@ -17,7 +17,7 @@ internal sealed class HostPass
 
     private HostPass(IReadOnlyList<Tensor> tensors) => pieces =
     [
-        .. tensors.SelectMany((tensor, index) => tensor.numel() == 0 ? [] : Enumerable.Range(0, (int)((tensor.numel() - 1) / PieceLength) + 1)
+        .. tensors.SelectMany((tensor, index) => Enumerable.Range(0, (int)((tensor.numel() + PieceLength - 1) / PieceLength))
             .Select(piece => (index, piece * PieceLength, (int)Math.Min(PieceLength, tensor.numel() - piece * PieceLength)))),
     ];
 

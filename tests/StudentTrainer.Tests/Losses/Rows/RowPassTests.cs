@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Losses.Rows;
 
-/// <summary>Terms computed row by row in float32, against libtorch's autograd in float64, on targets read from caches as they are stored.</summary>
+/// <summary>Terms computed row by row in float32, against autograd in float64, on targets read from caches as they are stored.</summary>
 public sealed class RowPassTests : IDisposable
 {
     private const int Samples = 6;
@@ -44,12 +44,12 @@ public sealed class RowPassTests : IDisposable
     [Theory]
     [MemberData(nameof(Storages))]
     public void Soft_OfEveryStorage_EqualsAutograd(StreamStorage storage, int classes, double temperature) =>
-        RequireEqual([new() { Name = "soft", Temperature = temperature, Weight = WeightSchedule.Constant(0.7) }], Read([classes], storage), classes);
+        RequireEqual([Soft(temperature) with { Weight = WeightSchedule.Constant(0.7) }], Read([classes], storage), classes);
 
     [Theory]
     [MemberData(nameof(Storages))]
     public void Soft_OfPositionsThatCount_EqualsAutograd(StreamStorage storage, int classes, double temperature) =>
-        RequireEqual([new() { Name = "soft", Temperature = temperature }], Read([3, classes], storage, [1, 3, 2, 2, 1, 3]), 3, classes);
+        RequireEqual([Soft(temperature)], Read([3, classes], storage, [1, 3, 2, 2, 1, 3]), 3, classes);
 
     [Theory]
     [InlineData(10)]
@@ -142,6 +142,8 @@ public sealed class RowPassTests : IDisposable
         Assert.All(gradient.data<float>().ToArray(), slope => Assert.True(float.IsNaN(slope)));
     }
 
+    private static TermOptions Soft(double temperature) => new() { Name = "soft", Temperature = temperature };
+
     private static void RequireEqual(TermOptions[] terms, Batch batch, params long[] shape)
     {
         var objective = new Objective(terms);
@@ -177,8 +179,8 @@ public sealed class RowPassTests : IDisposable
         using var cache = Sets.Cache(folder, set, [(stream, Numbers.Uniform(5, Samples * stream.Values, -9, 9))]);
         using var buffers = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), Samples);
         buffers.Fill([3, 0, 1, 5, 4, 2], 0);
-        var valid = lengths?.SelectMany((length, row) => Enumerable.Range(row * shape[0], length).Select(position => (long)position)).ToArray();
-        var counted = valid is null ? null : torch.tensor(valid);
+        var counted = lengths is null ? null : torch.tensor(
+            lengths.SelectMany((length, row) => Enumerable.Range(row * shape[0], length)).Select(position => (long)position).ToArray());
         var labels = Enumerable.Range(0, Samples).Select(row => row * 7L % shape[^1]).ToArray();
         return new(
             torch.zeros([Samples, 1]), new Dictionary<string, TeacherTargets> { ["logits"] = buffers.ToDevice(Samples, torch.CPU, counted) },
