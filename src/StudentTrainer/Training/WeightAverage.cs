@@ -25,11 +25,9 @@ internal sealed class WeightAverage : IDisposable
         this.decay = decay;
         Weights = weights.Clone(trainable: false);
         pairs = [.. Weights.Trained.Zip(weights.Trained, (average, current) => (average.Tensor, current.Tensor))];
-        pass = HostPass.Over([.. pairs.SelectMany(pair => new[] { pair.Average, pair.Current })]) is null
-            ? null
-            : HostPass.Over(pairs.ConvertAll(pair => pair.Average));
-        if (pass is null)
+        if (!pairs.TrueForAll(pair => HostValues.Fit(pair.Current)))
             return;
+        pass = HostPass.Over(pairs.ConvertAll(pair => pair.Average));
         averages = [.. pairs.Select(pair => new HostValues(pair.Average))];
         currents = [.. pairs.Select(pair => new HostValues(pair.Current))];
     }
@@ -41,18 +39,18 @@ internal sealed class WeightAverage : IDisposable
     public void Update(long step)
     {
         var kept = Math.Min(decay, (1.0 + step) / (10.0 + step));
-        pass?.Run((i, start, count) =>
-        {
-            var average = averages[i].Slice(start, count);
-            TensorPrimitives.Multiply(average, (float)kept, average);
-            TensorPrimitives.FusedMultiplyAdd(currents[i].Slice(start, count), (float)(1 - kept), average, average);
-        });
-        if (pass is not null)
-            return;
-        foreach (var (average, current) in pairs)
-            average.mul_(kept).add_(current, 1 - kept);
+        if (pass is null)
+            pairs.ForEach(pair => pair.Average.mul_(kept).add_(pair.Current, 1 - kept));
+        else
+            pass.Run((i, start, count) => Update(averages[i].Slice(start, count), currents[i].Slice(start, count), kept));
     }
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    private static void Update(Span<float> average, ReadOnlySpan<float> current, double kept)
+    {
+        TensorPrimitives.Multiply(average, (float)kept, average);
+        TensorPrimitives.FusedMultiplyAdd(current, (float)(1 - kept), average, average);
+    }
 }

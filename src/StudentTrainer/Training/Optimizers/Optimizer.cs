@@ -19,6 +19,7 @@ internal abstract class Optimizer : IDisposable
     private readonly double weightDecay;
     private readonly HostPass? pass;
     private readonly HostValues[] values;
+    private readonly double[] decays;
 
     /// <summary>Remembers the parameters.</summary>
     protected Optimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters)
@@ -27,6 +28,7 @@ internal abstract class Optimizer : IDisposable
         weightDecay = options.WeightDecay;
         pass = HostPass.Over([.. parameters.Select(parameter => parameter.Tensor)]);
         values = ValuesOf(parameters.Select(parameter => parameter.Tensor));
+        decays = [.. parameters.Select(parameter => DecayOf(parameter.Tensor))];
     }
 
     /// <summary>The known names.</summary>
@@ -52,7 +54,7 @@ internal abstract class Optimizer : IDisposable
         {
             var slopes = gradients.Select(gradient => new HostValues(gradient)).ToArray();
             pass.Run((i, start, count) => Update(
-                i, start, DecayOf(Parameters[i].Tensor), values[i].Slice(start, count), slopes[i].Slice(start, count), learningRate, step));
+                i, start, decays[i], values[i].Slice(start, count), slopes[i].Slice(start, count), learningRate, step));
             return;
         }
         for (var i = 0; i < Parameters.Count; i++)
