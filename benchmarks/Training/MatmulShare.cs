@@ -27,7 +27,7 @@ internal static class MatmulShare
         {
             using var scope = NewDisposeScope();
             var network = new TrainingCase("mlp", [28, 28], Batches * batchSize, folder);
-            using var step = new OurStep(network, batchSize, threads);
+            using var step = new OurStep(network, batchSize, threads, "cpu");
             var layers = Layers(network, batchSize);
             step.Run(2 * Batches);
             Products(layers, 2 * Batches);
