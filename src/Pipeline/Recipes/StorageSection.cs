@@ -21,7 +21,9 @@ internal static class StorageSection
         return (map.Find(TopKName), map.Find(SampledName)) switch
         {
             ({ } k, null) when map.Find("temperature") is null => new TopK(
-                k.WholeNumber(1), map.Read<IReadOnlyList<double>>("temperatures", [1], v => v.OneOrMore(t => t.Number(NumberRange.Above(0))))),
+                k.WholeNumber(1),
+                map.Read<IReadOnlyList<double>>(
+                    "temperatures", [1], v => v.IsNone ? [] : v.OneOrMore(t => t.Number(NumberRange.Above(0))))),
             (null, { } draws) when map.Find("temperatures") is null => new Sampled(
                 draws.WholeNumber(1), map.Read("temperature", 1.0, v => v.Number(NumberRange.Above(0)))),
             _ => throw value.OutOfRange("{ top-k: K, temperatures: [...] } or { sampled: DRAWS, temperature: T }"),
@@ -38,7 +40,7 @@ internal static class StorageSection
     /// <summary>Writes a storage.</summary>
     public static YamlNode Write(StreamStorage storage) => storage switch
     {
-        TopK topK => YamlTree.Line((TopKName, topK.K), ("temperatures", topK.Temperatures)),
+        TopK topK => YamlTree.Line((TopKName, topK.K), ("temperatures", topK.Temperatures.Count > 0 ? topK.Temperatures : (object)"none")),
         Sampled sampled => YamlTree.Line((SampledName, sampled.Draws), ("temperature", sampled.Temperature)),
         _ => new YamlScalarNode(storage.Name),
     };

@@ -98,6 +98,7 @@ public sealed class RecipeFileTests : IDisposable
     [InlineData("bfloat16")]
     [InlineData("int8")]
     [InlineData("{top-k: 16, temperatures: [1, 2.5]}")]
+    [InlineData("{top-k: 16, temperatures: none}")]
     [InlineData("{sampled: 50, temperature: 2}")]
     public void Write_EveryStorage_ReadsBackTheSame(string storage)
     {
