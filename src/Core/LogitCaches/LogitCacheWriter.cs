@@ -59,7 +59,10 @@ public sealed class LogitCacheWriter : IDisposable
         OpenOrResume(folder, identity, batchSize, part ?? CachePart.Whole, rowsPerShard: null, afterStep: null);
 
     /// <summary>Appends the next batch, which is the first of <see cref="PendingBatches"/>.</summary>
-    /// <param name="streams">For each stream of the identity, in order: rows × values.</param>
+    /// <param name="streams">
+    /// For each stream of the identity, in order: rows × values; of a <see cref="TopK"/> stream also rows × positions ×
+    /// <see cref="TopK.PickedValues"/>, where those are fewer.
+    /// </param>
     /// <exception cref="ArgumentException">Another number of streams or values.</exception>
     /// <exception cref="CheckFailedException">
     /// A value is NaN, infinite, or too large for its storage; the message names the sample.
@@ -195,23 +198,27 @@ public sealed class LogitCacheWriter : IDisposable
 
     private void Encode(StoredStream stored, ReadOnlySpan<float> values, int rows, Span<byte> destination)
     {
-        var (stream, perRow) = (stored.Stream, stored.Stream.Values);
-        if (values.Length != (long)rows * perRow)
-            throw new ArgumentException($"{values.Length} values are not the next {rows} rows of {perRow} of stream '{stream.Name}'.");
+        var (stream, perRow) = (stored.Stream, values.Length / rows);
+        if (values.Length != rows * perRow || !stream.Storage.Takes(stream, perRow))
+            throw new ArgumentException($"{values.Length} values are not the next {rows} rows of {stream.Values} of stream '{stream.Name}'.");
         for (var i = 0; i < rows; i++)
         {
             var row = manifest.Identity.RowKey(NextRow + i);
             var rowValues = values.Slice(i * perRow, perRow);
             var bad = stream.Storage.Encode(stream, row, rowValues, destination.Slice(i * format.RowBytes + stored.Offset, stored.Bytes));
             if (bad >= 0)
-                throw Unstorable(stream, row, bad, rowValues[bad]);
+                throw Unstorable(stream, row, rowValues, bad);
         }
     }
 
-    private static CheckFailedException Unstorable(CacheStream stream, RowKey row, int index, float value)
+    private static CheckFailedException Unstorable(CacheStream stream, RowKey row, ReadOnlySpan<float> values, int index)
     {
+        var value = values[index];
+        var (position, c) = stream.Storage is TopK topK && values.Length != stream.Values
+            ? topK.PlaceOf(values, index)
+            : (index / stream.Classes, index % stream.Classes);
         var place = $"sample {row.Id}, view {row.View}, stream '{stream.Name}', "
-            + (stream.Positions > 1 ? $"position {index / stream.Classes}, " : "") + $"class {index % stream.Classes}";
+            + (stream.Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
         return float.IsFinite(value)
             ? new(
                 "A teacher's output does not fit the storage of its stream.",

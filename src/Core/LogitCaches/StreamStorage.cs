@@ -51,6 +51,9 @@ public abstract record StreamStorage
     /// <exception cref="Errors.CheckFailedException">What is stored contradicts itself.</exception>
     public abstract void Decode(CacheStream stream, ReadOnlySpan<byte> stored, Span<float> values);
 
+    /// <summary>Whether so many values are a row for <see cref="Encode"/>.</summary>
+    internal virtual bool Takes(CacheStream stream, int values) => values == stream.Values;
+
     /// <summary>Why this storage does not fit a stream; <c>null</c> if it does.</summary>
     internal virtual string? Problem(CacheStream stream) => null;
 

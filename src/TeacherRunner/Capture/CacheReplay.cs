@@ -37,7 +37,8 @@ public static class CacheReplay
     {
         CaptureRules.Check(options);
         cache.RequireSamples(set);
-        using var teachers = new TeacherEnsemble(set, options);
+        // Whatever picked the classes that are stored, here all of them are looked at.
+        using var teachers = new TeacherEnsemble(set, options with { PicksInSession = false });
         cache.RequireIdentity(teachers.Identity() with { Provider = cache.Identity.Provider });
 
         var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream, set)).ToArray();

@@ -73,6 +73,9 @@ public sealed record CaptureOptions
     /// <summary>Threads of ONNX Runtime; default: the processors.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>As <see cref="SessionSettings.PicksInSession"/>; what is stored is the same up to the rounding of tails.</summary>
+    internal bool? PicksInSession { get; init; }
+
     /// <summary>Which share of the rows to capture; default all of them.</summary>
     public CachePart Part { get; init; } = CachePart.Whole;
 }

@@ -51,7 +51,7 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
 
-    private bool Combines => members.Count > 1 && options.Combination != Combination.Single;
+    private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 
     private Combination Combination => Combines ? options.Combination : Combination.Single;
 
@@ -76,13 +76,13 @@ internal sealed class TeacherEnsemble : IDisposable
     };
 
     /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
-    public long BufferBytesPerRow => sizeof(float) * ((long)readers.Count * set.SampleElements + sources.Sum(s => (long)s.Output.Elements));
+    public long BufferBytesPerRow => sizeof(float) * ((long)readers.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
 
     /// <summary>Makes the buffers of a batch.</summary>
     /// <param name="capacity">Rows at most.</param>
     /// <param name="allocate">Makes a buffer; default: memory that the device copies from fastest, which lives as long as the teachers.</param>
     public Batch CreateBatch(int capacity, Func<int, Memory<float>>? allocate = null) => new(
-        capacity, [.. readers.Select(_ => set.SampleElements)], [.. sources.Select(s => s.Output.Elements)],
+        capacity, [.. readers.Select(_ => set.SampleElements)], [.. sources.Select(s => s.Output.ValuesPerRun)],
         allocate ?? members[0].Session.AllocateHost);
 
     /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
@@ -105,7 +105,7 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     /// <summary>Checks and combines what the teachers gave.</summary>
-    /// <returns>For each stream rows × its values.</returns>
+    /// <returns>For each stream rows × its values, or what a session has picked of them.</returns>
     /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the place.</exception>
     public ReadOnlyMemory<float>[] Combine(Batch batch)
     {
@@ -123,11 +123,14 @@ internal sealed class TeacherEnsemble : IDisposable
         var model = OnnxModel.Load(teacher.Model);
         ModelReading[] readings =
         [
-            new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis },
-            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor }),
+            new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis, Picks = Combines ? null : options.Storage as TopK },
+            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Picks = options.Storage as TopK }),
             .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
         ];
-        var settings = new SessionSettings { Device = options.Device, Threads = options.Threads, Precision = options.Precision };
+        var settings = new SessionSettings
+        {
+            Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,
+        };
         var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
         if (members.Count > 0 && options.Combination != Combination.Single)
             RequireAlike(session, teacher);
@@ -192,10 +195,11 @@ internal sealed class TeacherEnsemble : IDisposable
         if (at < 0)
             return;
         var output = source.Output;
-        var (sample, view) = batch.Source(at / output.Elements);
-        var (position, c) = Math.DivRem(at % output.Elements, output.Classes);
-        var place = output.Kind == StreamKind.Feature ? $"value {at % output.Elements}"
-            : output.Positions > 1 ? $"position {position}, class {c}" : $"class {c}";
+        var (row, index) = Math.DivRem(at, output.ValuesPerRun);
+        var (sample, view) = batch.Source(row);
+        var (position, c) = output.Picks?.PlaceOf(values[(at - index)..], index) ?? (index / output.Classes, index % output.Classes);
+        var place = output.Kind == StreamKind.Feature ? $"value {index}"
+            : (output.Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
         throw new InputException(
             "A teacher gave a value that is not a finite number.",
             $"{source.File}, tensor '{output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, {place}",

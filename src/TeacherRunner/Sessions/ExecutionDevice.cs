@@ -13,6 +13,9 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
 
+    /// <summary>Whether results are copied to the host before they can be read.</summary>
+    public bool IsCuda => Provider == Cuda;
+
     /// <summary>Turns what the user asked for into a device that works. CUDA that was asked for by name is never replaced by the CPU.</summary>
     public static ExecutionDevice Resolve(string requested)
     {

@@ -32,28 +32,31 @@ internal static class GraphEdits
     /// <param name="graph">The graph. Take its own outputs away first: ONNX Runtime then drops the nodes that only they needed.</param>
     /// <param name="tensor">Any tensor.</param>
     /// <param name="permutation">The order of its axes in the output; <c>null</c>: as they are.</param>
+    /// <param name="picking">What is picked from it then; <c>null</c>: all of it is taken.</param>
     /// <returns>The output's name.</returns>
-    public static string AddOutput(GraphProto graph, string tensor, long[]? permutation = null)
+    public static string AddOutput(GraphProto graph, string tensor, long[]? permutation = null, Picking? picking = null)
     {
         var name = $"{tensor}/read_{graph.Output.Count}";
         var cast = permutation is null ? name : $"{name}/cast";
         graph.Node.Add(Cast(tensor, cast, DataType.Float));
         if (permutation is not null)
-            graph.Node.Add(Node("Transpose", cast, name, new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { permutation } }));
+            graph.Node.Add(Node("Transpose", [cast], name, new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { permutation } }));
+        name = picking?.AddTo(graph, name) ?? name;
         graph.Output.Add(FloatTensor(name));
         return name;
     }
 
     /// <summary>A node that converts a tensor.</summary>
     public static NodeProto Cast(string from, string to, DataType type) =>
-        Node("Cast", from, to, new AttributeProto { Name = "to", Type = AttributeType.Int, I = (long)type });
+        Node("Cast", [from], to, new AttributeProto { Name = "to", Type = AttributeType.Int, I = (long)type });
 
-    private static NodeProto Node(string operation, string from, string to, AttributeProto attribute) => new()
+    /// <summary>A node, named after its (first) output.</summary>
+    public static NodeProto Node(string operation, IEnumerable<string> from, string to, params AttributeProto[] attributes) => new()
     {
         Name = to,
         OpType = operation,
         Input = { from },
         Output = { to },
-        Attribute = { attribute },
+        Attribute = { attributes },
     };
 }

@@ -56,7 +56,8 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
         var head = LogitHead.Establish(
             trace, layout.ToClassLast(outputs.GetTensorDataAsSpan<float>()), layout.ToClassLast(values), layout.Classes, model);
-        return new(head, layout);
+        var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
+        return new(head, layout, picking?.Fits(head, layout) == true ? picking : null);
     }
 
     private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)

@@ -14,6 +14,9 @@ public sealed record ModelReading
     /// <summary>Whether it is taken as it is, whatever it holds, instead of as class scores; needs a name.</summary>
     public bool IsFeature { get; init; }
 
+    /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
+    internal TopK? Picks { get; init; }
+
     /// <summary>The axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
     public int? ClassAxis { get; init; }
 }
@@ -32,6 +35,12 @@ public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<i
 
     /// <summary>Rows of class scores per sample: 1, or the frames, or the pixels.</summary>
     public int Positions => Elements / Classes;
+
+    /// <summary>Which of the class scores a run gives (as <see cref="TopK.PickedValues"/>); <c>null</c>: all of them.</summary>
+    internal TopK? Picks { get; init; }
+
+    /// <summary>Values per sample that a run gives.</summary>
+    internal int ValuesPerRun => Picks is null ? Elements : Positions * Picks.PickedValues;
 }
 
 /// <summary>Where and how a session runs.</summary>
@@ -45,4 +54,7 @@ public sealed record SessionSettings
 
     /// <summary>The arithmetic; default: the file's own.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <summary>Whether <see cref="ModelReading.Picks"/> are picked in the session; default: on a GPU, where copying costs more.</summary>
+    internal bool? PicksInSession { get; init; }
 }

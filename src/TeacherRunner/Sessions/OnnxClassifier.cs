@@ -41,7 +41,8 @@ public sealed class OnnxClassifier : IDisposable
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)
             HalfPrecision.Apply(proto, model);
-        var wanted = readings.Select(reading => (reading, Trace(graph, reading))).ToArray();
+        var picks = settings.PicksInSession ?? device.IsCuda;
+        var wanted = readings.Select(reading => (picks ? reading : reading with { Picks = null }, Trace(graph, reading))).ToArray();
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         plans = new HeadProbe(fed, input, OpsetOf(proto), model)
             .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model, brief: true));
@@ -106,7 +107,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Runs any number of samples (padded to the model's batch where that is fixed).</summary>
     /// <param name="samples">count × sample elements, preprocessed.</param>
     /// <param name="count">Samples.</param>
-    /// <param name="results">For each output at least count × its elements.</param>
+    /// <param name="results">For each output at least count × the values that a run gives.</param>
     /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255), or the model fails on this batch.</exception>
     public void Run(ReadOnlyMemory<float> samples, int count, params ReadOnlySpan<Memory<float>> results)
     {
@@ -125,7 +126,7 @@ public sealed class OnnxClassifier : IDisposable
         for (; start + batch <= count; start += batch)
         {
             for (var i = 0; i < slices.Length; i++)
-                slices[i] = results[i][(start * Outputs[i].Elements)..];
+                slices[i] = results[i][(start * Outputs[i].ValuesPerRun)..];
             RunOnce(samples.Slice(start * inRow, batch * inRow), batch, slices);
         }
 
@@ -134,10 +135,10 @@ public sealed class OnnxClassifier : IDisposable
         var padded = new float[batch * inRow];
         samples[(start * inRow)..].CopyTo(padded);
         for (var i = 0; i < slices.Length; i++)
-            slices[i] = new float[batch * Outputs[i].Elements];
+            slices[i] = new float[batch * Outputs[i].ValuesPerRun];
         RunOnce(padded, batch, slices);
         for (var i = 0; i < slices.Length; i++)
-            slices[i][..((count - start) * Outputs[i].Elements)].CopyTo(results[i][(start * Outputs[i].Elements)..]);
+            slices[i][..((count - start) * Outputs[i].ValuesPerRun)].CopyTo(results[i][(start * Outputs[i].ValuesPerRun)..]);
     }
 
     /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
@@ -232,7 +233,7 @@ public sealed class OnnxClassifier : IDisposable
         }
 
         for (var i = 0; i < plans.Length; i++)
-            plans[i].Finish(results[i].Span[..(rows * Outputs[i].Elements)], rows);
+            plans[i].Finish(results[i].Span[..(rows * Outputs[i].ValuesPerRun)], rows);
     }
 
     private static OrtValue Wrap(Memory<float> memory, long[] shape) =>

@@ -8,27 +8,36 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <summary>How one tensor is read from a session.</summary>
 /// <param name="Head">What it holds.</param>
 /// <param name="Layout">How it lies in the model.</param>
-internal sealed record OutputPlan(LogitHead Head, RowLayout Layout)
+/// <param name="Picking">What of it the session gives; <c>null</c>: all.</param>
+internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Picking = null)
 {
     /// <summary>What the caller gets.</summary>
     public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
         ? [.. Layout.Dims.Select(d => (int)d)]
-        : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes]);
+        : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes])
+    { Picks = Picking?.Storage };
 
     /// <summary>The shape that the session writes for a batch.</summary>
     public long[] ShapeOf(int rows)
     {
         long[] shape = [rows, .. Layout.Dims];
-        return Layout.IsClassLast ? shape : [.. Layout.Permutation.Select(axis => shape[axis])];
+        if (Permutation is { } permutation)
+            shape = [.. permutation.Select(axis => shape[axis])];
+        if (Picking is not null)
+            shape[^1] = Picking.Storage.PickedValues;
+        return shape;
     }
 
     /// <summary>Values that the session writes for a batch.</summary>
-    public int Written(int rows) => rows * Layout.Elements;
+    public int Written(int rows) => rows * (Picking is null ? Layout.Elements : Output.ValuesPerRun);
 
     /// <summary>Makes the tensor an output of the graph, as floats with the classes last.</summary>
     /// <returns>The output's name.</returns>
-    public string AddTo(GraphProto graph) => GraphEdits.AddOutput(graph, Head.Tensor, Layout.IsClassLast ? null : Layout.Permutation);
+    public string AddTo(GraphProto graph) => GraphEdits.AddOutput(graph, Head.Tensor, Permutation, Picking);
 
     /// <summary>Turns what the session wrote into what the caller gets, in place.</summary>
     public void Finish(Span<float> values, int rows) => Head.Apply(values, rows * Layout.Positions);
+
+    // Axes of length 1 behind the classes do no harm, except to operators that work along the last axis.
+    private long[]? Permutation => Picking is null && Layout.IsClassLast ? null : Layout.Permutation;
 }

@@ -80,4 +80,46 @@ public sealed class TopKTests
         Assert.Equal(ElementType.Int32, stream.Storage.Fields(stream)[0].Type);
         Assert.Equal(2, RoundTrip(stream.Storage, [70_000], values)[69_999]);
     }
+
+    [Fact]
+    public void Encode_PickedValues_AreStoredAsTheyAre()
+    {
+        var stream = Stream(new TopK(2, [1, 4]), [2, Classes]);
+        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+
+        Assert.Equal(-1, stream.Storage.Encode(stream, default, [7, 49, 3.5f, -1, 0.25f, 9, 0, 1, 2, 2, -8, 1e-3f], stored));
+
+        ushort[] ids = [7, 49, 0, 1];
+        Half[] logits = [(Half)3.5, (Half)(-1), (Half)2, (Half)2];
+        float[] tails = [0.25f, 9, -8, 1e-3f];
+        Assert.Equal(
+            [.. ids.SelectMany(BitConverter.GetBytes), .. logits.SelectMany(BitConverter.GetBytes), .. tails.SelectMany(BitConverter.GetBytes)],
+            stored);
+    }
+
+    [Theory]
+    [InlineData(2, 70_000, 1, 0)] // a logit too large
+    [InlineData(5, float.NaN, 1, null)]
+    [InlineData(4, float.NegativeInfinity, 1, null)]
+    public void Encode_PickedValueThatCannotBeStored_IsFound(int at, float value, int position, int? c)
+    {
+        var storage = new TopK(2, [1, 4]);
+        var stream = Stream(storage, [2, Classes]);
+        var stored = new byte[storage.Fields(stream).Sum(f => f.Bytes)];
+        float[] picked = [7, 49, 3.5f, -1, 0.25f, 9, 0, 1, 2, 2, -8, 1];
+        picked[6 + at] = value;
+
+        Assert.Equal(6 + at, storage.Encode(stream, default, picked, stored));
+        Assert.Equal((position, c), storage.PlaceOf(picked, 6 + at));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(Classes)]
+    public void Encode_PickedClassThatDoesNotExist_Throws(int id)
+    {
+        var stream = Stream(new TopK(1, [1]), [Classes]);
+
+        Assert.Throws<ArgumentException>(() => stream.Storage.Encode(stream, default, [id, 1, 1], new byte[8]));
+    }
 }

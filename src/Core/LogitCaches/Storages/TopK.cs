@@ -37,35 +37,26 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
         return Tails(stream) == 0 ? [ids, logits] : [ids, logits, Field("tail", ElementType.Float32, Tails(stream))];
     }
 
+    /// <summary>
+    /// Values at a position whose classes were picked where the teacher ran: K ids (whole numbers), their K logits in the order of
+    /// <c>ids</c>, and the tail at each temperature.
+    /// </summary>
+    public int PickedValues => 2 * K + Temperatures.Count;
+
+    /// <summary>Encodes one row: of all its values, or picked ones (<see cref="PickedValues"/> at each position) where those are fewer.</summary>
     /// <inheritdoc/>
-    public override int Encode(CacheStream stream, RowKey row, ReadOnlySpan<float> values, Span<byte> stored)
+    /// <exception cref="ArgumentException">A picked id is not a class.</exception>
+    public override int Encode(CacheStream stream, RowKey row, ReadOnlySpan<float> values, Span<byte> stored) =>
+        values.Length == stream.Values ? EncodeAll(stream, values, stored) : EncodePicked(stream, values, stored);
+
+    /// <summary>Which position and class one of a row's picked values belongs to.</summary>
+    /// <param name="picked">The row.</param>
+    /// <param name="index">The value's index.</param>
+    /// <returns>The position and the class; no class for a tail, which stands for all that were dropped.</returns>
+    public (int Position, int? Class) PlaceOf(ReadOnlySpan<float> picked, int index)
     {
-        var bad = FirstBeyond(values, float.MaxValue);
-        var (classes, tails) = (stream.Classes, Tails(stream));
-        var (idBytes, logitBytes) = Sizes(stream);
-        var logits = MemoryMarshal.Cast<byte, Half>(stored.Slice(idBytes, logitBytes));
-        var tail = MemoryMarshal.Cast<byte, float>(stored[(idBytes + logitBytes)..]);
-        var kept = ArrayPool<int>.Shared.Rent(K);
-        var dropped = ArrayPool<float>.Shared.Rent(classes);
-        for (var position = 0; bad < 0 && position < stream.Positions; position++)
-        {
-            var from = values.Slice(position * classes, classes);
-            from.CopyTo(dropped);
-            TopSelection.Select(from, kept.AsSpan(0, K));
-            for (var i = 0; i < K; i++)
-            {
-                if (Math.Abs(from[kept[i]]) > Float16.Limit)
-                    bad = position * classes + kept[i];
-                ClassIds.Write(stored, classes, position * K + i, kept[i]);
-                logits[position * K + i] = (Half)from[kept[i]];
-                dropped[kept[i]] = float.NegativeInfinity;
-            }
-            for (var t = 0; t < tails; t++)
-                tail[position * tails + t] = LogSumExp(dropped.AsSpan(0, classes), Temperatures[t]);
-        }
-        ArrayPool<int>.Shared.Return(kept);
-        ArrayPool<float>.Shared.Return(dropped);
-        return bad;
+        var (position, at) = Math.DivRem(index, PickedValues);
+        return (position, at < 2 * K ? (int)picked[position * PickedValues + at % K] : null);
     }
 
     /// <summary>The dropped classes share the tail's mass at T = 1 evenly (at the smallest T where 1 is not stored).</summary>
@@ -107,6 +98,65 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
             || Temperatures.Zip(Temperatures.Skip(1)).Any(pair => pair.First >= pair.Second))
             return $"the temperatures {Shapes.Format(Temperatures)} are not ascending, above 0, and at most {MaxTemperatures}";
         return null;
+    }
+
+    /// <inheritdoc/>
+    internal override bool Takes(CacheStream stream, int values) =>
+        base.Takes(stream, values) || (PickedValues < stream.Classes && values == stream.Positions * PickedValues);
+
+    private int EncodeAll(CacheStream stream, ReadOnlySpan<float> values, Span<byte> stored)
+    {
+        var bad = FirstBeyond(values, float.MaxValue);
+        var classes = stream.Classes;
+        var (ids, logits, tail) = (new int[K], new float[K], new float[Tails(stream)]);
+        var dropped = ArrayPool<float>.Shared.Rent(classes);
+        for (var position = 0; bad < 0 && position < stream.Positions; position++)
+        {
+            var from = values.Slice(position * classes, classes);
+            from.CopyTo(dropped);
+            TopSelection.Select(from, ids);
+            for (var i = 0; i < K; i++)
+            {
+                logits[i] = from[ids[i]];
+                dropped[ids[i]] = float.NegativeInfinity;
+            }
+            for (var t = 0; t < tail.Length; t++)
+                tail[t] = LogSumExp(dropped.AsSpan(0, classes), Temperatures[t]);
+            if (Write(stream, position, ids, logits, tail, stored) is >= 0 and var tooLarge)
+                bad = position * classes + ids[tooLarge];
+        }
+        ArrayPool<float>.Shared.Return(dropped);
+        return bad;
+    }
+
+    private int EncodePicked(CacheStream stream, ReadOnlySpan<float> picked, Span<byte> stored)
+    {
+        var bad = FirstBeyond(picked, float.MaxValue);
+        var ids = new int[K];
+        for (var position = 0; bad < 0 && position < stream.Positions; position++)
+        {
+            var from = picked.Slice(position * PickedValues, PickedValues);
+            for (var i = 0; i < K; i++)
+                ids[i] = from[i] >= 0 && from[i] < stream.Classes
+                    ? (int)from[i]
+                    : throw new ArgumentException($"{from[i]} is not one of {stream.Classes} classes.", nameof(picked));
+            if (Write(stream, position, ids, from.Slice(K, K), from[(2 * K)..], stored) is >= 0 and var tooLarge)
+                bad = position * PickedValues + K + tooLarge;
+        }
+        return bad;
+    }
+
+    /// <summary>Writes a position.</summary>
+    /// <returns>Which of the logits is too large; -1 if none is.</returns>
+    private int Write(
+        CacheStream stream, int position, ReadOnlySpan<int> ids, ReadOnlySpan<float> logits, ReadOnlySpan<float> tail, Span<byte> stored)
+    {
+        var (idBytes, logitBytes) = Sizes(stream);
+        for (var i = 0; i < K; i++)
+            ClassIds.Write(stored, stream.Classes, position * K + i, ids[i]);
+        TensorPrimitives.ConvertToHalf(logits, MemoryMarshal.Cast<byte, Half>(stored.Slice(idBytes, logitBytes)).Slice(position * K, K));
+        tail.CopyTo(MemoryMarshal.Cast<byte, float>(stored[(idBytes + logitBytes)..])[(position * tail.Length)..]);
+        return FirstBeyond(logits, Float16.Limit);
     }
 
     private int Tails(CacheStream stream) => K < stream.Classes ? Temperatures.Count : 0;
