@@ -32,7 +32,8 @@ internal static class CaptureRate
 
     /// <summary>
     /// Options: <c>--teacher mnist|pp-ocr|cnn|mlp|resnet50|PATH</c> (default: mnist, mlp and pp-ocr), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>;
-    /// <c>--device</c>; <c>--peer node|none</c>: onnxruntime-node takes part on the CPU alone, where it is installed.
+    /// <c>--device</c>; <c>--peer node|none</c>: onnxruntime-node takes part on the CPU alone, where it is installed; <c>--picks session|host</c>:
+    /// where the top k are picked (default: as a capture does).
     /// </summary>
     public static object Run(Arguments arguments)
     {
@@ -42,6 +43,7 @@ internal static class CaptureRate
         var pairs = arguments.Number("pairs", 5);
         var device = arguments.Text("device", "cpu")!;
         var hasPeer = arguments.Text("peer", "node") == "node";
+        bool? picksInSession = arguments.Text("picks", null) is { } picks ? picks == "session" : null;
         arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
@@ -51,7 +53,7 @@ internal static class CaptureRate
             [
                 .. subjects.Select(subject => Measure(
                     subject with { Rows = rows > 0 ? rows : subject.Rows, BatchSize = batchSize > 0 ? batchSize : subject.BatchSize },
-                    Path.Combine(folder, subject.Name), pairs, device, hasPeer)),
+                    Path.Combine(folder, subject.Name), pairs, device, hasPeer, picksInSession)),
             ];
             return new Result(
                 results, results.Min(result => result.CaptureRateRatio), results.Min(result => result.SteadyRateRatio),
@@ -89,7 +91,7 @@ internal static class CaptureRate
         }
     }
 
-    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer)
+    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer, bool? picksInSession)
     {
         Directory.CreateDirectory(folder);
         var images = Path.Combine(folder, "images-idx-ubyte");
@@ -105,7 +107,7 @@ internal static class CaptureRate
         {
             // What drifts meets all three alike: theirs in halves, before and after ours.
             var (bareSeconds, nodeSeconds) = (bare.Run(0, half), node?.Run(0, half));
-            var (captureSeconds, paceSeconds) = WholeCapture(subject, images, Path.Combine(folder, $"cache{round}"), device);
+            var (captureSeconds, paceSeconds) = WholeCapture(subject, images, Path.Combine(folder, $"cache{round}"), device, picksInSession);
             nodeSeconds += node?.Run(half, subject.Rows - half);
             bareSeconds += bare.Run(half, subject.Rows - half);
             if (round >= 0)
@@ -120,7 +122,8 @@ internal static class CaptureRate
             Median(r => r.Bare / r.Pace), Median(r => r.Node / r.Capture));
     }
 
-    private static (double Seconds, double Pace) WholeCapture(Subject subject, string images, string folder, string device)
+    private static (double Seconds, double Pace) WholeCapture(
+        Subject subject, string images, string folder, string device, bool? picksInSession)
     {
         var start = Stopwatch.GetTimestamp();
         using var set = TransferSet.Open(new() { Samples = images });
@@ -130,6 +133,7 @@ internal static class CaptureRate
             Device = device,
             BatchSize = subject.BatchSize,
             Storage = subject.Storage,
+            PicksInSession = picksInSession,
         };
         var pace = new Pace();
         CacheCapture.Capture(set, options, folder, pace, CancellationToken.None);
