@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxKd.Benchmarks.Caches;
 using OnnxKd.Benchmarks.Capture;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
@@ -16,6 +17,7 @@ using OnnxKd.Core.Errors;
     ("matmul-share", "time of the bare matrix products of the MLP's training step ÷ time of the step", MatmulShare.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("ocr-cache", "a recogniser's student from the top 16 classes with their tail, and from all: bytes per frame, edit distance", OcrCache.Run),
+    ("cache-quality", "quality of a student against the bytes of a cache's row, for every way of storing logits", CacheQuality.Run),
     ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
     ("synthetic", "writes a ResNet-50 with random weights and random images for it: --folder, --rows", SyntheticFiles.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
