@@ -9,8 +9,8 @@ using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 namespace OnnxKd.Benchmarks.Caches;
 
 /// <summary>
-/// Numbers from 00 to 99: two images of MNIST side by side, and a teacher of 100 classes made of the shipped one. It runs that on both halves
-/// and adds their logits, so that its softmax is the product of both softmaxes: a real teacher of many classes, at hand without training.
+/// Numbers from 00 to 99: two images of MNIST side by side, and a teacher of 100 classes made of the shipped one. It runs that on both
+/// halves and adds their logits, so that its softmax is the product of both: a real teacher of many classes, at hand without training.
 /// </summary>
 internal static class TwoDigits
 {
@@ -18,7 +18,7 @@ internal static class TwoDigits
     private const int Digits = 10;
     private const ulong Seed = 1;
 
-    /// <summary>Writes a set: <c>samples</c> uint8 [count, 28, 56] and <c>labels</c>; the left halves are the images in their order.</summary>
+    /// <summary>Writes a set: <c>samples</c> uint8 [count, 28, 56] and <c>labels</c>; left halves are the images in their order.</summary>
     /// <param name="images">MNIST's images.</param>
     /// <param name="labels">Their digits.</param>
     /// <param name="path">The safetensors file.</param>
@@ -52,7 +52,7 @@ internal static class TwoDigits
         ]);
     }
 
-    /// <summary>The teacher of numbers, from a teacher of digits with a free batch: [N, 28, 28] → [N, 10] becomes [N, 28, 56] → [N, 100].</summary>
+    /// <summary>The teacher of numbers, from one of digits: [N, 28, 28] → [N, 10] becomes [N, 28, 56] → [N, 100].</summary>
     public static OnnxModel Teacher(OnnxModel digits)
     {
         var proto = digits.Proto.Clone();
@@ -60,7 +60,8 @@ internal static class TwoDigits
         var (input, output) = (graph.Input[0].Name, graph.Output[0].Name);
         foreach (var (name, shape) in new (string, long[])[]
         {
-            ("halves", [-1, Side, 2, Side]), ("images", [-1, Side, Side]), ("pairs", [-1, 2, Digits]), ("column", [-1, Digits, 1]), ("row", [-1, 1, Digits]), ("numbers", [-1, Digits * Digits]),
+            ("halves", [-1, Side, 2, Side]), ("images", [-1, Side, Side]), ("pairs", [-1, 2, Digits]),
+            ("column", [-1, Digits, 1]), ("row", [-1, 1, Digits]), ("numbers", [-1, Digits * Digits]),
         })
             graph.Initializer.Add(TensorData.Create($"shape.{name}", shape, shape.Length));
 
@@ -73,12 +74,13 @@ internal static class TwoDigits
         NodeProto[] after =
         [
             Node("Reshape", [output, "shape.pairs"], "pairs"),
-            new() { OpType = "Split", Name = "split", Input = { "pairs" }, Output = { "left", "right" }, Attribute = { new AttributeProto { Name = "axis", Type = AttributeType.Int, I = 1 } } },
+            Node("Split", ["pairs"], "left", new AttributeProto { Name = "axis", Type = AttributeType.Int, I = 1 }),
             Node("Reshape", ["left", "shape.column"], "tens"),
             Node("Reshape", ["right", "shape.row"], "ones"),
             Node("Add", ["tens", "ones"], "table"),
             Node("Reshape", ["table", "shape.numbers"], "number"),
         ];
+        after[1].Output.Add("right");
         NodeProto[] inner = [.. graph.Node];
         graph.Node.Clear();
         graph.Node.Add([.. before, .. inner, .. after]);
