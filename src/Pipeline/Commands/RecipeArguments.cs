@@ -96,13 +96,14 @@ internal sealed class RecipeArguments
 
     /// <summary>Reads all that a command on a recipe is told.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public RecipeRun Read(ParseResult parsed) => new(ReadRecipe(parsed), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+    public RecipeRun Read(ParseResult parsed) => Read(parsed, SweepSetting.None);
 
-    /// <summary>Reads the recipe and changes in it what the options say.</summary>
-    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public Recipe ReadRecipe(ParseResult parsed) => ReadRecipe(parsed, SweepSetting.None);
+    /// <summary>Reads all that a command on a recipe is told, and what a setting says; where both do, the setting.</summary>
+    /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
+    public RecipeRun Read(ParseResult parsed, SweepSetting setting) =>
+        new(ReadRecipe(parsed, setting), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
 
-    /// <summary>Reads the recipe and changes in it what the options and a setting say; where both do, the setting.</summary>
+    /// <summary>Reads the recipe alone.</summary>
     /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
     public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting));
 

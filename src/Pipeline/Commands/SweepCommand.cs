@@ -1,10 +1,8 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
-using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -31,10 +29,9 @@ internal sealed class SweepCommand : ExampleCommand
         Add(vary);
         Does((parsed, stdout, stderr, token) =>
         {
-            var (settings, run) = (SweepGrid.Parse(parsed.GetValue(vary) ?? [], RecipeArguments.VaryName), recipe.Read(parsed));
             // All are read, and so checked, before the first one starts.
-            var recipes = settings.Select(setting => (setting, recipe.ReadRecipe(parsed, setting))).ToArray();
-            Run(recipes, run.Runs, run.Style, stdout, stderr, token);
+            var settings = SweepGrid.Parse(parsed.GetValue(vary) ?? [], RecipeArguments.VaryName);
+            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting)))], stdout, stderr, token);
         });
     }
 
@@ -45,23 +42,21 @@ internal sealed class SweepCommand : ExampleCommand
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
     /// <exception cref="CheckFailedException">A setting diverged or failed a check; the figures of the others were written.</exception>
     public static void Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes,
-        string runs,
-        OutputStyle style,
-        TextWriter stdout,
-        TextWriter stderr,
-        CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        var names = recipes.Select(recipe => recipe.Recipe.Name).Distinct().ToArray();
+        var names = settings.Select(setting => setting.Run.Recipe.Name).Distinct().ToArray();
         if (names.Length > 1)
             throw new InputException(
-                "A sweep varies the run's name.", $"{RecipeArguments.VaryName} name", string.Join(", ", names), "one name, which is that of the sweep's folder");
-        var metrics = Sweep.Run(recipes, runs, new(stderr, style.Live), token);
+                "A sweep varies the run's name.", $"{RecipeArguments.VaryName} name", string.Join(", ", names),
+                "one name, which is that of the sweep's folder");
+        var (recipe, runs, style) = settings[0].Run;
+        var folder = Distillation.FolderOf(recipe, runs);
+        var metrics = Sweep.Run([.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))], runs, new(stderr, style.Live), token);
         Report.Write(metrics, stdout, style);
-        stderr.WriteLine($"results: {Distillation.FolderOf(recipes[0].Recipe, runs)}");
+        stderr.WriteLine($"results: {folder}");
         if (metrics.Settings.Count(setting => setting.Failure is not null) is > 0 and var failed)
             throw new CheckFailedException(
-                "Some settings of the sweep failed.", Distillation.FolderOf(recipes[0].Recipe, runs), $"{failed} of {recipes.Count}",
+                "Some settings of the sweep failed.", folder, $"{failed} of {settings.Count}",
                 remedy: $"{SweepMetrics.FileName} says why, setting by setting");
     }
 }

@@ -13,14 +13,16 @@ internal sealed record SweepSetting(IReadOnlyList<KeyValuePair<string, string>> 
     public static SweepSetting None { get; } = new([]);
 
     /// <summary>For people: <c>temperature=4, alpha=0.9</c>.</summary>
-    public override string ToString() => string.Join(", ", Values.Select(v => $"{v.Key}={v.Value}"));
+    public override string ToString() => Join(", ");
 
     /// <summary>For a folder: <c>temperature=4,alpha=0.9</c>, with _ for what a file's name cannot hold or should not.</summary>
     public string FolderName => string.Concat(
-        string.Join(',', Values.Select(v => $"{v.Key}={v.Value}")).Select(c => char.IsLetterOrDigit(c) || "=,.-+".Contains(c) ? c : '_'));
+        Join(",").Select(c => char.IsLetterOrDigit(c) || "=,.-+".Contains(c) ? c : '_'));
 
     /// <summary>The value of a key; <c>null</c> if it is not varied.</summary>
     public string? Find(string key) => Values.Where(v => v.Key == key).Select(v => v.Value).FirstOrDefault();
+
+    private string Join(string separator) => string.Join(separator, Values.Select(v => $"{v.Key}={v.Value}"));
 }
 
 /// <summary>Every combination of the values of some keys.</summary>

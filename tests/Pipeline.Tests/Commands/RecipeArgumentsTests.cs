@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Commands;
@@ -87,6 +88,6 @@ public sealed class RecipeArgumentsTests : IDisposable
     {
         var (arguments, command) = (new RecipeArguments(), new RootCommand { GlobalOptions.Json });
         arguments.AddTo(command);
-        return arguments.ReadRecipe(command.Parse(args));
+        return arguments.ReadRecipe(command.Parse(args), SweepSetting.None);
     }
 }

@@ -43,6 +43,17 @@ public sealed class SweepTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Sweep_KeyThatTheRecipeLacks_IsGivenByTheSettings()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("epochs: 30, ", ""));
+
+        var result = Cli.Done("sweep", recipe, "--name", "lacking", "--runs", runs.Path, "--no-baseline", "--vary", "epochs=1,2");
+
+        Assert.Contains("epochs=1", result.Output);
+        Assert.Equal(2, File.ReadLines(runs["lacking/sweep/epochs=2/events/student.jsonl"]).Count());
+    }
+
+    [Fact]
     public void Sweep_OneSettingDiverges_MeasuresTheOthersAndSaysSo()
     {
         var result = Cli.Run(
