@@ -9,6 +9,7 @@ namespace OnnxKd.Core.TransferSets;
 /// </summary>
 public sealed class CountedPositions
 {
+    private readonly TransferSet set;
     private readonly SampleLengths? lengths;
 
     /// <summary>Relates the lengths of a set to an output.</summary>
@@ -17,6 +18,7 @@ public sealed class CountedPositions
     /// <exception cref="InputException">The set has lengths, and the output has several axes of positions.</exception>
     public CountedPositions(TransferSet set, IReadOnlyList<int> shape)
     {
+        this.set = set;
         Positions = shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
         lengths = Positions > 1 ? set.Lengths : null;
         if (lengths is not null && shape.SkipLast(1).Count(size => size > 1) > 1)
@@ -38,6 +40,16 @@ public sealed class CountedPositions
     /// <param name="row">The sample's row in the set.</param>
     public int Of(long row) =>
         lengths is null ? Positions : Math.Max(1, (int)(((long)lengths[row] * Positions + lengths.Size - 1) / lengths.Size));
+
+    /// <summary>The labels of what counts, where the set has one for each position.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="rows">How many rows.</param>
+    public ReadOnlySpan<int> Labels(long first, int rows)
+    {
+        var labels = new int[rows * Positions];
+        set.ReadLabels(first, labels);
+        return Keep<int>(first, labels, 1);
+    }
 
     /// <summary>Leaves out what does not count.</summary>
     /// <param name="first">The first row.</param>

@@ -56,6 +56,10 @@ public sealed class TransferSet : IDisposable
     /// </summary>
     public IReadOnlyList<int> LabelShape => labels?.Shape ?? [];
 
+    /// <summary>Whether there is a label for each sample, or each of its positions, as a model or a teacher gives class scores.</summary>
+    /// <param name="shape">What it gives for a sample: [positions..., classes]; axes of length 1 do not matter.</param>
+    public bool HasLabelsFor(IReadOnlyList<int> shape) => IsLabelled && LabelShape.SequenceEqual(shape.SkipLast(1).Where(size => size != 1));
+
     /// <summary>The largest label; −1 for an unlabelled set.</summary>
     public int LargestLabel => labels?.Largest ?? SampleLabels.Unknown;
 

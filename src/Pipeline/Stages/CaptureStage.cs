@@ -97,7 +97,7 @@ internal static class CaptureStage
         using var session = OnnxClassifier.Open(
             model, set.SampleShape, [new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis }],
             new() { Device = options.Device, Threads = options.Threads });
-        if (set.LabelShape.SequenceEqual(session.Output.Shape.SkipLast(1)))
+        if (set.HasLabelsFor(session.Output.Shape))
             set.RequireLabelsBelow(session.Classes);
     }
 }

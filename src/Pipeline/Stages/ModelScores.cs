@@ -58,7 +58,7 @@ internal sealed class ModelScores
     public bool AreAny => classes is not null || texts is not null;
 
     /// <summary>Labels are for samples, or for frames or pixels; of the others they say nothing.</summary>
-    private bool HasLabels => against.Set.IsLabelled && against.Set.LabelShape.SequenceEqual(shape.SkipLast(1));
+    private bool HasLabels => against.Set.HasLabelsFor(shape);
 
     /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
     public void Add(long first, ReadOnlySpan<float> logits)
@@ -68,7 +68,7 @@ internal sealed class ModelScores
         if (classes is not null)
         {
             var teacherLogits = against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
-            var labels = HasLabels ? Labels(first, rows.Length) : TopClasses(teacherLogits, width);
+            var labels = HasLabels ? counted.Labels(first, rows.Length) : TopClasses(teacherLogits, width);
             classes.Add(counted.Keep(first, logits, width), labels, teacherLogits);
         }
         for (var i = 0; texts is not null && i < rows.Length; i++)
@@ -109,13 +109,6 @@ internal sealed class ModelScores
                 "Texts are read from class scores of frames.", model, $"{Shapes.Format(shape)} per sample", "[frames, classes]",
                 "remove texts and alphabet, or measure a recogniser");
         against.Alphabet!.RequireClasses(model, shape[^1]);
-    }
-
-    private ReadOnlySpan<int> Labels(long first, int rows)
-    {
-        var labels = new int[rows * counted.Positions];
-        against.Set.ReadLabels(first, labels);
-        return counted.Keep<int>(first, labels, 1);
     }
 
     /// <summary>What an unlabelled set is measured against.</summary>

@@ -64,7 +64,7 @@ internal static class DataChecks
     {
         foreach (var stream in streams.Select(form => form.Stream))
         {
-            if (!set.LabelShape.SequenceEqual(stream.Shape.SkipLast(1).Where(size => size != 1)))
+            if (!set.HasLabelsFor(stream.Shape))
                 throw new InputException(
                     "The objective learns from labels and from a teacher, and the two are for different positions.",
                     where: $"{set.Name}, and stream '{stream.Name}'",

@@ -60,19 +60,12 @@ internal sealed class Evaluator : IDisposable
         Run(weights, (row, logits, batch) =>
         {
             labelled?.Add(
-                counted.Keep<float>(row, Values(logits), output.Classes), counted.Keep<int>(row, Labels(row, logits.shape[0]), 1));
+                counted.Keep<float>(row, Values(logits), output.Classes), counted.Labels(row, (int)logits.shape[0]));
             if (teacher is not null)
                 Compare(batch.Inputs(logits));
         }, token);
         var scores = labelled?.Result();
         return new(scores?.Errors, scores?.Nll, teacher is null ? null : (double)agreed / compared);
-
-        int[] Labels(long row, long rows)
-        {
-            var labels = new int[rows * counted.Positions];
-            set.ReadLabels(row, labels);
-            return labels;
-        }
 
         void Compare(in Losses.ObjectiveInputs inputs)
         {

@@ -36,7 +36,7 @@ internal sealed record StudentOutput(string Name, RowLayout Layout)
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");
 
     /// <summary>Whether a set has a label for each of the positions.</summary>
-    public bool HasLabels(TransferSet set) => set.IsLabelled && set.LabelShape.SequenceEqual(Places(Shape));
+    public bool HasLabels(TransferSet set) => set.HasLabelsFor(Shape);
 
     /// <summary>Refuses a stream that does not fit.</summary>
     /// <param name="stream">What is learned from or compared with.</param>
