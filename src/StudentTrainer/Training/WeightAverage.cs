@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Training.Optimizers;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -16,8 +17,8 @@ internal sealed class WeightAverage : IDisposable
     private readonly double decay;
     private readonly List<(Tensor Average, Tensor Current)> pairs;
     private readonly HostPass? pass;
-    private readonly HostValues[] averages = [];
-    private readonly HostValues[] currents = [];
+    private readonly HostMemory<float>[] averages = [];
+    private readonly HostMemory<float>[] currents = [];
 
     /// <summary>Starts at the weights as they are.</summary>
     public WeightAverage(WeightSet weights, double decay)
@@ -25,11 +26,11 @@ internal sealed class WeightAverage : IDisposable
         this.decay = decay;
         Weights = weights.Clone(trainable: false);
         pairs = [.. Weights.Trained.Zip(weights.Trained, (average, current) => (average.Tensor, current.Tensor))];
-        if (!pairs.TrueForAll(pair => HostValues.Fit(pair.Current)))
+        if (!pairs.TrueForAll(pair => HostPass.Fits(pair.Current)))
             return;
         pass = HostPass.Over(pairs.ConvertAll(pair => pair.Average));
-        averages = [.. pairs.Select(pair => new HostValues(pair.Average))];
-        currents = [.. pairs.Select(pair => new HostValues(pair.Current))];
+        averages = [.. pairs.Select(pair => new HostMemory<float>(pair.Average))];
+        currents = [.. pairs.Select(pair => new HostMemory<float>(pair.Current))];
     }
 
     /// <summary>The averaged weights.</summary>

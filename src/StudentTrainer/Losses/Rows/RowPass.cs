@@ -1,4 +1,5 @@
 using System.Buffers;
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses.Rows;
@@ -13,8 +14,7 @@ internal static class RowPass
     private const int ValuesPerThread = 1 << 16;
 
     /// <summary>Whether it can be done: float32 on the CPU, of a size that a span can have.</summary>
-    public static bool Fits(Tensor logits) =>
-        logits.device_type == TorchSharp.DeviceType.CPU && logits.dtype == float32 && logits.numel() <= int.MaxValue / sizeof(float);
+    public static bool Fits(Tensor logits) => HostMemory.HoldsFloats(logits);
 
     /// <summary>Computes the weighted sum of terms.</summary>
     /// <param name="logits">The student's, rows × classes.</param>

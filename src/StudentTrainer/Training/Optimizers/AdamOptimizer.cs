@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Operators;
 using System.Numerics.Tensors;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -15,8 +16,8 @@ internal sealed class AdamOptimizer : Optimizer
     private readonly bool decoupledDecay;
     private readonly Tensor[] firstMoments;
     private readonly Tensor[] secondMoments;
-    private readonly HostValues[] firstValues;
-    private readonly HostValues[] secondValues;
+    private readonly HostMemory<float>[] firstValues;
+    private readonly HostMemory<float>[] secondValues;
 
     /// <summary>Starts with moments of zero.</summary>
     public AdamOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters, bool decoupledDecay) : base(options, parameters)

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
@@ -28,7 +29,10 @@ internal sealed class HostPass
     public delegate void Update(int tensor, int start, int count);
 
     /// <summary>A pass over tensors of these sizes; <c>null</c> if not all of them lie in memory as a pass needs it.</summary>
-    public static HostPass? Over(IReadOnlyList<Tensor> tensors) => tensors.All(HostValues.Fit) ? new(tensors) : null;
+    public static HostPass? Over(IReadOnlyList<Tensor> tensors) => tensors.All(Fits) ? new(tensors) : null;
+
+    /// <summary>Whether a tensor lies in memory as a pass needs it: float32 on the CPU, one value after the other.</summary>
+    public static bool Fits(Tensor tensor) => HostMemory.HoldsFloats(tensor) && tensor.is_contiguous();
 
     /// <summary>Updates every piece once, in any order.</summary>
     public void Run(Update update)
@@ -40,26 +44,4 @@ internal sealed class HostPass
                 0, pieces.Length, new() { MaxDegreeOfParallelism = get_num_threads() },
                 i => update(pieces[i].Tensor, pieces[i].Start, pieces[i].Count));
     }
-}
-
-/// <summary>The values of a tensor where they lie, until it is disposed. libtorch's memory does not move.</summary>
-internal readonly unsafe struct HostValues
-{
-    private readonly Tensor owner; // lives as long as this, and with it the memory
-    private readonly float* first;
-
-    /// <summary>Finds the memory of a tensor that fits.</summary>
-    public HostValues(Tensor tensor)
-    {
-        owner = tensor;
-        fixed (byte* address = owner.bytes)
-            first = (float*)address;
-    }
-
-    /// <summary>Whether a tensor holds float32 on the CPU, one value after the other, and no more than a span can.</summary>
-    public static bool Fit(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == float32
-        && tensor.is_contiguous() && tensor.numel() <= int.MaxValue / sizeof(float);
-
-    /// <summary>Some of the values.</summary>
-    public Span<float> Slice(int start, int count) => new(first + start, count);
 }

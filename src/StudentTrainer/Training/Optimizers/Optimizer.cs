@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ internal abstract class Optimizer : IDisposable
     private readonly List<NamedTensor> state = [];
     private readonly double weightDecay;
     private readonly HostPass? pass;
-    private readonly HostValues[] values;
+    private readonly HostMemory<float>[] values;
     private readonly double[] decays;
 
     /// <summary>Remembers the parameters.</summary>
@@ -50,9 +51,9 @@ internal abstract class Optimizer : IDisposable
     /// <param name="step">Counted from 1.</param>
     public void Step(IReadOnlyList<Tensor> gradients, double learningRate, long step)
     {
-        if (pass is not null && gradients.All(HostValues.Fit))
+        if (pass is not null && gradients.All(HostPass.Fits))
         {
-            var slopes = gradients.Select(gradient => new HostValues(gradient)).ToArray();
+            var slopes = gradients.Select(gradient => new HostMemory<float>(gradient)).ToArray();
             pass.Run((i, start, count) => Update(
                 i, start, decays[i], values[i].Slice(start, count), slopes[i].Slice(start, count), learningRate, step));
             return;
@@ -79,8 +80,8 @@ internal abstract class Optimizer : IDisposable
         int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step);
 
     /// <summary>Where the values of tensors lie; empty where updates are left to libtorch.</summary>
-    protected HostValues[] ValuesOf(IEnumerable<Tensor> tensors) =>
-        pass is null ? [] : [.. tensors.Select(tensor => new HostValues(tensor))];
+    protected HostMemory<float>[] ValuesOf(IEnumerable<Tensor> tensors) =>
+        pass is null ? [] : [.. tensors.Select(tensor => new HostMemory<float>(tensor))];
 
     /// <summary>The weight decay of a parameter: none for biases and the scales of normalisations, which have one axis.</summary>
     protected double DecayOf(Tensor parameter) => parameter.ndim >= 2 ? weightDecay : 0;

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Operators;
 using System.Numerics.Tensors;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -13,7 +14,7 @@ internal sealed class SgdOptimizer : Optimizer
     private readonly double momentum;
     private readonly bool nesterov;
     private readonly Tensor[]? velocities;
-    private readonly HostValues[] velocityValues;
+    private readonly HostMemory<float>[] velocityValues;
 
     /// <summary>Starts at rest.</summary>
     public SgdOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
