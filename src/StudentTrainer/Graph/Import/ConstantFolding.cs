@@ -94,24 +94,31 @@ internal sealed class ConstantFolding
 
     private void Fold(NodeProto node)
     {
+        if ((IntegerCast.TryCompute(node, tensors) is { } cast ? [cast] : Compute(node)) is not { } results)
+        {
+            kept.Add(node);
+            return;
+        }
+        folded++;
+        foreach (var result in results)
+        {
+            tensors[result.Name] = result;
+            graph.Initializer.Add(result);
+        }
+    }
+
+    /// <summary>The named results of a node; <c>null</c>: they are too large to keep.</summary>
+    private TensorProto[]? Compute(NodeProto node)
+    {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var kernel = OperatorTable.Find(node.OpType, version)!.Compile(new(node, version, tensors));
         Tensor?[] inputs = [.. node.Input.Select(name => name.Length == 0 ? null : tensors[name].ToTensor(CPU))];
         int[] slots = [.. node.Input.Select((name, slot) => name.Length == 0 ? -1 : slot)];
         var results = kernel(new(inputs, slots, training: false));
-        if (results.Any(result => result.numel() > LargestResult))
-        {
-            kept.Add(node);
-            return;
-        }
-        folded++;
-        foreach (var (name, result) in node.Output.Zip(results).Where(pair => pair.First.Length > 0))
-        {
-            var value = ToProto(name, result);
-            tensors[name] = value;
-            graph.Initializer.Add(value);
-        }
+        return results.Any(result => result.numel() > LargestResult)
+            ? null
+            : [.. node.Output.Zip(results).Where(pair => pair.First.Length > 0).Select(pair => ToProto(pair.First, pair.Second))];
     }
 
     private static TensorProto ToProto(string name, Tensor value) =>
