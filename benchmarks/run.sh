@@ -18,8 +18,8 @@ if [[ ${1:-} == train-step || ${1:-} == soft-loss ]]; then
   # machine is (docs/performance.md).
   export GOMP_SPINCOUNT=${GOMP_SPINCOUNT-300000}
 fi
+[[ ${1:-} != capture && ${1:-} != start-up ]] || "$root/eng/setup.sh" --tests # with the recogniser
 if [[ ${1:-} == capture ]]; then
-  "$root/eng/setup.sh" --tests # with the recogniser
   if ! cmp -s "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"; then
     say "fetching npm parts: onnxruntime-node"
     (cd "$root/benchmarks" && npm ci --ignore-scripts --loglevel=error) >"$root/build/npm.log" 2>&1 </dev/null ||
