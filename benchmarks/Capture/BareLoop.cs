@@ -19,9 +19,11 @@ internal sealed class BareLoop : IDisposable
     private readonly int batchSize;
     private readonly InferenceSession session;
     private readonly RunOptions run = new();
+    private readonly string[] inputs;
+    private readonly string[] outputs;
 
     /// <summary>Opens the session, and reads and scales every sample unless that is left for later.</summary>
-    public BareLoop(string model, TransferSet set, int batchSize, string device, bool inMemory = true)
+    public BareLoop(string model, TransferSet set, int batchSize, string device, bool inMemory = true, int? threads = null)
     {
         (this.batchSize, this.inMemory) = (batchSize, inMemory);
         elements = set.SampleElements;
@@ -30,8 +32,9 @@ internal sealed class BareLoop : IDisposable
         if (inMemory)
             Read(0, (int)set.Count);
 
-        using var options = ExecutionDevice.Resolve(device).CreateSessionOptions(Environment.ProcessorCount);
+        using var options = ExecutionDevice.Resolve(device).CreateSessionOptions(threads ?? Environment.ProcessorCount);
         session = new(model, options);
+        (inputs, outputs) = ([.. session.InputNames], [.. session.OutputNames]);
         var declared = session.InputMetadata[session.InputNames[0]].Dimensions.Skip(1).Select(d => (long)d).ToArray();
         Sample = declared.All(d => d > 0) ? declared : [.. set.SampleShape.Select(d => (long)d)];
     }
@@ -43,19 +46,26 @@ internal sealed class BareLoop : IDisposable
     /// <returns>The seconds it took.</returns>
     public double Run(int first, int count)
     {
-        string[] inputs = [.. session.InputNames], outputs = [.. session.OutputNames];
         var start = Stopwatch.GetTimestamp();
         for (var row = first; row < first + count; row += batchSize)
-        {
-            var rows = Math.Min(batchSize, first + count - row);
-            if (!inMemory)
-                Read(row, rows);
-            var memory = samples.AsMemory(inMemory ? row * elements : 0, rows * elements);
-            using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [rows, .. Sample]);
-            using var results = session.Run(run, inputs, [input], outputs);
-        }
-
+            RunBatch(row, Math.Min(batchSize, first + count - row)).Dispose();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>What the model gives for rows, no more than a batch.</summary>
+    public float[] Logits(int first, int count)
+    {
+        using var results = RunBatch(first, count);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> RunBatch(int first, int count)
+    {
+        if (!inMemory)
+            Read(first, count);
+        var memory = samples.AsMemory(inMemory ? first * elements : 0, count * elements);
+        using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [count, .. Sample]);
+        return session.Run(run, inputs, [input], outputs);
     }
 
     private void Read(int first, int count) =>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OnnxKd.Benchmarks.Support;
 
-/// <summary>Images of random bytes in an IDX file, of any number, written in pieces.</summary>
+/// <summary>Images of random bytes in an IDX file, of any number, written in pieces; and labels for them.</summary>
 internal static class SyntheticImages
 {
     /// <summary>Writes images of bytes.</summary>
@@ -12,14 +12,7 @@ internal static class SyntheticImages
     public static void Write(string path, int count, params ReadOnlySpan<int> shape)
     {
         int[] sizes = shape.IsEmpty ? [28, 28] : [.. shape];
-        using var file = File.Create(path);
-        var header = new byte[8 + 4 * sizes.Length];
-        BinaryPrimitives.WriteInt32BigEndian(header, 0x0800 | sizes.Length + 1); // unsigned bytes, so many axes
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), count);
-        for (var axis = 0; axis < sizes.Length; axis++)
-            BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(8 + 4 * axis), sizes[axis]);
-        file.Write(header);
-
+        using var file = Create(path, [count, .. sizes]);
         var random = new Random(1);
         var image = new byte[sizes.Aggregate(1, (product, size) => product * size)];
         for (var i = 0; i < count; i++)
@@ -27,5 +20,25 @@ internal static class SyntheticImages
             random.NextBytes(image);
             file.Write(image);
         }
+    }
+
+    /// <summary>Writes random labels.</summary>
+    public static void WriteLabels(string path, int count, int classes)
+    {
+        using var file = Create(path, [count]);
+        var random = new Random(2);
+        for (var i = 0; i < count; i++)
+            file.WriteByte((byte)random.Next(classes));
+    }
+
+    private static FileStream Create(string path, int[] sizes)
+    {
+        var file = File.Create(path);
+        var header = new byte[4 + 4 * sizes.Length];
+        BinaryPrimitives.WriteInt32BigEndian(header, 0x0800 | sizes.Length); // unsigned bytes, so many axes
+        for (var axis = 0; axis < sizes.Length; axis++)
+            BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 + 4 * axis), sizes[axis]);
+        file.Write(header);
+        return file;
     }
 }

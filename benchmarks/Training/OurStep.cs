@@ -23,17 +23,23 @@ internal sealed class OurStep : IDisposable
     private readonly PreparedBatch[] prepared;
     private int step;
 
+    /// <summary>What is minimised, as in train_step.py.</summary>
+    public static IReadOnlyList<TermOptions> Terms { get; } =
+    [
+        new() { Name = "soft", Temperature = 4, Weight = WeightSchedule.Constant(0.9) },
+        new() { Name = "hard", Weight = WeightSchedule.Constant(0.1) },
+    ];
+
+    /// <summary>How, as in train_step.py.</summary>
+    public static OptimizerOptions Sgd { get; } = new() { LearningRate = 0.01, WeightDecay = 5e-4 };
+
     /// <summary>Readies the training of a network.</summary>
     public OurStep(TrainingCase network, int batchSize, int threads, string deviceName)
     {
         var device = ComputeDevice.Open(deviceName, threads);
         set = TransferSet.Open(new() { Samples = network.File, SamplesKey = "samples", Labels = network.File, LabelsKey = "labels" });
-        var objective = new Objective(
-        [
-            new() { Name = "soft", Temperature = 4, Weight = WeightSchedule.Constant(0.9) },
-            new() { Name = "hard", Weight = WeightSchedule.Constant(0.1) },
-        ]);
-        var options = new TrainingOptions { Epochs = 1, BatchSize = batchSize, Optimizer = new() { LearningRate = 0.01, WeightDecay = 5e-4 } };
+        var objective = new Objective(Terms);
+        var options = new TrainingOptions { Epochs = 1, BatchSize = batchSize, Optimizer = Sgd };
         var graph = StudentGraph.Import(network.Model);
         program = graph.Compile(graph.FindLogits());
         weights = WeightSet.Load(program.Plan, device, trainable: true);
@@ -43,7 +49,7 @@ internal sealed class OurStep : IDisposable
 
         long[] shape = [-1, .. program.Input.Fit(set.SampleShape)];
         var samples = tensor(network.Samples).reshape(shape).to(device).split(batchSize);
-        var teacher = tensor(network.TeacherLogits).reshape(-1, TrainingCase.Classes).to(device).split(batchSize);
+        var teacher = tensor(network.TeacherLogits).reshape(-1, network.Classes).to(device).split(batchSize);
         var labels = tensor(network.Labels).to(device).split(batchSize);
         prepared = [.. samples.Select((_, i) => new PreparedBatch(
             Enumerable.Range(i * batchSize, batchSize).Select(row => (long)row).ToArray(),

@@ -10,9 +10,6 @@ namespace OnnxKd.Benchmarks.Training;
 /// <summary>A network with its initial weights, and random data to train it on: the same for both sides.</summary>
 internal sealed class TrainingCase
 {
-    /// <summary>The classes of every case.</summary>
-    public const int Classes = 10;
-
     private const ulong Seed = 1;
 
     /// <summary>Builds the student, draws the data and writes the file for the peer.</summary>
@@ -20,9 +17,11 @@ internal sealed class TrainingCase
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <param name="rows">Samples.</param>
     /// <param name="folder">Where the file goes.</param>
-    public TrainingCase(string architecture, int[] sampleShape, int rows, string folder)
+    /// <param name="classes">Classes.</param>
+    public TrainingCase(string architecture, int[] sampleShape, int rows, string folder, int classes = 10)
     {
-        Model = Architectures.Build(new() { Architecture = architecture }, sampleShape, Classes, Seed);
+        Classes = classes;
+        Model = Architectures.Build(new() { Architecture = architecture }, sampleShape, classes, Seed);
         var random = new CounterRandom(Seed, RandomPurpose.Augmentation);
         Samples = Normal(ref random, rows * sampleShape.Aggregate(1, (product, size) => product * size), 1);
         TeacherLogits = Normal(ref random, rows * Classes, 3);
@@ -38,6 +37,9 @@ internal sealed class TrainingCase
             .. Weights(),
         ]);
     }
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; }
 
     /// <summary>The student.</summary>
     public OnnxModel Model { get; }

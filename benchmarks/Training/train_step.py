@@ -17,21 +17,20 @@ from torch.nn import functional as F
 
 TEMPERATURE = 4.0
 SOFT, HARD = 0.9, 0.1
-CLASSES = 10
 
 
 class Mlp(nn.Sequential):
-    def __init__(self):
+    def __init__(self, classes=10):
         super().__init__(
             nn.Flatten(),
             nn.Linear(784, 800), nn.ReLU(inplace=True),
             nn.Linear(800, 800), nn.ReLU(inplace=True),
-            nn.Linear(800, CLASSES),
+            nn.Linear(800, classes),
         )
 
 
 class Cnn(nn.Sequential):
-    def __init__(self):
+    def __init__(self, classes=10):
         super().__init__(
             nn.Unflatten(1, (1, 28)),
             *self.layer(1, 32), nn.MaxPool2d(2),
@@ -39,7 +38,7 @@ class Cnn(nn.Sequential):
             *self.layer(64, 64),
             nn.Flatten(),
             nn.Linear(64 * 7 * 7, 128), nn.ReLU(inplace=True),
-            nn.Linear(128, CLASSES),
+            nn.Linear(128, classes),
         )
 
     @staticmethod
@@ -67,7 +66,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet20(nn.Sequential):
-    def __init__(self):
+    def __init__(self, classes=10):
         widths = [16, 16, 16, 32, 32, 32, 64, 64, 64]
         blocks = []
         inputs = 16
@@ -77,7 +76,7 @@ class ResNet20(nn.Sequential):
         super().__init__(
             nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True),
             *blocks,
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes),
         )
 
 
@@ -111,14 +110,14 @@ class Block(nn.Module):
 
 
 class Vit(nn.Module):
-    def __init__(self, width=192, depth=6, heads=3, patch=4, size=32):
+    def __init__(self, classes=10, width=192, depth=6, heads=3, patch=4, size=32):
         super().__init__()
         self.patches = nn.Conv2d(3, width, patch, patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.zeros(1, 1 + (size // patch) ** 2, width))
         self.blocks = nn.Sequential(*(Block(width, heads, 4 * width) for _ in range(depth)))
         self.norm = nn.LayerNorm(width)
-        self.classifier = nn.Linear(width, CLASSES)
+        self.classifier = nn.Linear(width, classes)
 
     def forward(self, x):
         x = self.patches(x).flatten(2).transpose(1, 2)
@@ -164,6 +163,14 @@ def objective(logits, teacher, labels):
     return SOFT * TEMPERATURE**2 * soft + HARD * F.cross_entropy(logits, labels)
 
 
+def sgd(network):
+    decayed = [p for p in network.parameters() if p.ndim >= 2]
+    others = [p for p in network.parameters() if p.ndim < 2]
+    return torch.optim.SGD(
+        [{"params": decayed, "weight_decay": 5e-4}, {"params": others}], lr=0.01, momentum=0.9, nesterov=True, foreach=True
+    )
+
+
 def main(name, path, batch_size, threads, device):
     torch.set_num_threads(threads)
     if device != "cpu":  # as ours: full float32
@@ -173,11 +180,7 @@ def main(name, path, batch_size, threads, device):
     load_weights(network, [value for key, value in tensors.items() if key.startswith("weights/")])
     network.to(device)
     samples, teacher, labels = (tensors[key].to(device).split(batch_size) for key in ("samples", "teacher", "labels"))
-    decayed = [p for p in network.parameters() if p.ndim >= 2]
-    others = [p for p in network.parameters() if p.ndim < 2]
-    optimizer = torch.optim.SGD(
-        [{"params": decayed, "weight_decay": 5e-4}, {"params": others}], lr=0.01, momentum=0.9, nesterov=True, foreach=True
-    )
+    optimizer = sgd(network)
     network.train()
     step = 0
 
