@@ -70,7 +70,7 @@ public sealed record CacheIdentity
     public long Rows => Samples * Views;
 
     /// <summary>The number of bytes that one row takes on disk: all streams and the sample's id.</summary>
-    public long BytesPerRow => Streams.Sum(stream => stream.Storage.Fields(stream).Sum(part => part.Bytes)) + sizeof(long);
+    public long BytesPerRow => Streams.Sum(stream => stream.BytesPerRow) + sizeof(long);
 
     /// <summary>The canonical text of all that counts: the teachers' file names are blank in it.</summary>
     internal string Key => CanonicalJson.Serialize(this with { Teachers = [.. Teachers.Select(teacher => teacher with { File = "" })] });

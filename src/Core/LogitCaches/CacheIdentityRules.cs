@@ -67,7 +67,7 @@ internal static class CacheIdentityRules
             return $"its shape {Shapes.Format(stream.Shape)} is too large";
         if (stream.Storage.Problem(stream) is { } problem)
             return problem;
-        rowBytes = Math.Max(dense, stream.Storage.Fields(stream).Sum(field => field.Bytes));
+        rowBytes = Math.Max(dense, stream.BytesPerRow);
         return null;
     }
 

@@ -51,4 +51,18 @@ public sealed record CacheStream(
 
     /// <summary>Values in a row.</summary>
     public int Values => checked(Positions * Classes);
+
+    /// <summary>Bytes of a row as it is stored.</summary>
+    public long BytesPerRow => Storage.Fields(this).Sum(part => part.Bytes);
+
+    /// <summary>Says where one of a row's values belongs, for messages.</summary>
+    /// <param name="row">All values of the row, or those that a <see cref="TopK"/> storage was given in their place.</param>
+    /// <param name="index">Which of them.</param>
+    public string Describe(ReadOnlySpan<float> row, int index)
+    {
+        if (Kind == StreamKind.Feature)
+            return $"value {index}";
+        var (position, c) = Storage is TopK topK && row.Length != Values ? topK.PlaceOf(row, index) : (index / Classes, index % Classes);
+        return (Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
+    }
 }

@@ -68,6 +68,6 @@ internal sealed class CacheInfoCommand : ExampleCommand
     private sealed record StreamInfo(string Name, string Storage, long BytesPerRow, IReadOnlyList<int> Shape)
     {
         public static StreamInfo Of(CacheStream stream) =>
-            new(stream.Name, stream.Storage.Name, stream.Storage.Fields(stream).Sum(field => field.Bytes), stream.Shape);
+            new(stream.Name, stream.Storage.Name, stream.BytesPerRow, stream.Shape);
     }
 }

@@ -82,7 +82,7 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     private const double ProbabilityRounding = 1e-2;
 
     private readonly bool isSparse = stream.Storage is TopK or Sampled;
-    private readonly byte[] bytes = new byte[stream.Storage.Fields(stream).Sum(field => field.Bytes)];
+    private readonly byte[] bytes = new byte[stream.BytesPerRow];
     private readonly float[] stored = new float[stream.Values];
     private readonly float[] now = new float[stream.Values];
     private readonly CountedPositions? counted = stream.Kind == StreamKind.Feature ? null : new(set, stream.Shape);

@@ -39,7 +39,7 @@ public sealed class SampledTests
 
         byte[] Encode(RowKey key)
         {
-            var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+            var stored = new byte[stream.BytesPerRow];
             stream.Storage.Encode(stream, key, values, stored);
             return stored;
         }

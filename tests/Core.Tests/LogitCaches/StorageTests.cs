@@ -133,7 +133,7 @@ public sealed class StorageTests : IDisposable
     {
         var index = identity.Streams.ToList().FindIndex(s => s.Name == name);
         var stream = identity.Streams[index];
-        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+        var stored = new byte[stream.BytesPerRow];
         var key = new RowKey(identity.Seed, identity.FirstId + row % identity.Samples, (int)(row / identity.Samples));
         stream.Storage.Encode(stream, key, Caches.Rows(identity, row, 1)[index], stored);
         var values = new float[stream.Values];

@@ -28,7 +28,7 @@ public sealed class TopKTests
         var values = Random(2 * Classes, 5);
         values[20] = values[30];
         var stream = Stream(new TopK(k, temperatures), [2, Classes]);
-        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+        var stored = new byte[stream.BytesPerRow];
 
         Assert.Equal(-1, stream.Storage.Encode(stream, default, values, stored));
 
@@ -46,6 +46,46 @@ public sealed class TopKTests
                 var expected = Math.Log(order[k..].Sum(c => Math.Exp(all[c] / temperatures[t])));
                 Assert.Equal(expected, BitConverter.ToSingle(stored, 8 * k + (position * 3 + t) * 4), 1e-5 * (1 + Math.Abs(expected)));
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(8)] // shorter than the kept classes and a vector
+    [InlineData(1_000)]
+    [InlineData(1_003)]
+    public void TopK_OfValuesInFallingRisingOrEqualOrder_KeepsTheLargestFirst(int classes)
+    {
+        float[][] orders =
+        [
+            [.. Enumerable.Range(0, classes).Select(c => (float)c)], [.. Enumerable.Range(0, classes).Select(c => -(float)c)], new float[classes],
+        ];
+        foreach (var values in orders)
+        {
+            var stream = Stream(new TopK(7, []), [classes]);
+            var stored = new byte[stream.BytesPerRow];
+
+            Assert.Equal(-1, stream.Storage.Encode(stream, default, values, stored));
+
+            var expected = Enumerable.Range(0, classes).OrderByDescending(c => values[c]).ThenBy(c => c).Take(7);
+            Assert.Equal(expected, Enumerable.Range(0, 7).Select(i => (int)BitConverter.ToUInt16(stored, 2 * i)));
+        }
+    }
+
+    [Fact]
+    public void TopK_WhereverTheValuesLie_HasTheSameBytes()
+    {
+        var stream = Stream(new TopK(3, [1, 4]), [1_003]);
+        var values = Random(1_003, 5);
+        var shelf = new float[2_000];
+        byte[]? first = null;
+        for (var start = 0; start < 64; start++)
+        {
+            var stored = new byte[stream.BytesPerRow];
+            values.CopyTo(shelf, start);
+
+            stream.Storage.Encode(stream, default, shelf.AsSpan(start, values.Length), stored);
+
+            Assert.Equal(first ??= stored, stored);
         }
     }
 
@@ -85,7 +125,7 @@ public sealed class TopKTests
     public void Encode_PickedValues_AreStoredAsTheyAre()
     {
         var stream = Stream(new TopK(2, [1, 4]), [2, Classes]);
-        var stored = new byte[stream.Storage.Fields(stream).Sum(f => f.Bytes)];
+        var stored = new byte[stream.BytesPerRow];
 
         Assert.Equal(-1, stream.Storage.Encode(stream, default, [7, 49, 3.5f, -1, 0.25f, 9, 0, 1, 2, 2, -8, 1e-3f], stored));
 
@@ -105,7 +145,7 @@ public sealed class TopKTests
     {
         var storage = new TopK(2, [1, 4]);
         var stream = Stream(storage, [2, Classes]);
-        var stored = new byte[storage.Fields(stream).Sum(f => f.Bytes)];
+        var stored = new byte[stream.BytesPerRow];
         float[] picked = [7, 49, 3.5f, -1, 0.25f, 9, 0, 1, 2, 2, -8, 1];
         picked[6 + at] = value;
 

@@ -108,25 +108,44 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
     {
         var bad = FirstBeyond(values, float.MaxValue);
         var classes = stream.Classes;
-        var (ids, logits, tail) = (new int[K], new float[K], new float[Tails(stream)]);
-        var dropped = ArrayPool<float>.Shared.Rent(classes);
+        var (logits, tail) = (new float[K], new float[Tails(stream)]);
+        var best = new int[tail.Length > 0 ? K + 1 : K]; // the kept classes, and the best of those that are dropped
+        var scratch = ArrayPool<float>.Shared.Rent(2 * classes);
         for (var position = 0; bad < 0 && position < stream.Positions; position++)
         {
             var from = values.Slice(position * classes, classes);
-            from.CopyTo(dropped);
-            TopSelection.Select(from, ids);
+            TopSelection.Select(from, best);
+            var ids = best.AsSpan(0, K);
             for (var i = 0; i < K; i++)
-            {
                 logits[i] = from[ids[i]];
-                dropped[ids[i]] = float.NegativeInfinity;
-            }
-            for (var t = 0; t < tail.Length; t++)
-                tail[t] = LogSumExp(dropped.AsSpan(0, classes), Temperatures[t]);
+            if (tail.Length > 0)
+                SumDropped(from, ids, from[best[K]], scratch.AsSpan(0, 2 * classes), tail);
             if (Write(stream, position, ids, logits, tail, stored) is >= 0 and var tooLarge)
                 bad = position * classes + ids[tooLarge];
         }
-        ArrayPool<float>.Shared.Return(dropped);
+        ArrayPool<float>.Shared.Return(scratch);
         return bad;
+    }
+
+    /// <summary>For each temperature T log Σ exp(v ÷ T) over the values v that are not kept.</summary>
+    /// <param name="values">All values of a position.</param>
+    /// <param name="kept">Which are kept.</param>
+    /// <param name="largest">The largest of the others.</param>
+    /// <param name="scratch">Twice as long as the values.</param>
+    /// <param name="tail">The results.</param>
+    private void SumDropped(ReadOnlySpan<float> values, ReadOnlySpan<int> kept, float largest, Span<float> scratch, Span<float> tail)
+    {
+        var shifted = scratch[..values.Length];
+        var shares = scratch[values.Length..];
+        TensorPrimitives.Subtract(values, largest, shifted);
+        foreach (var id in kept)
+            shifted[id] = float.NegativeInfinity;
+        for (var t = 0; t < tail.Length; t++)
+        {
+            TensorPrimitives.Multiply(shifted, (float)(1 / Temperatures[t]), shares);
+            TensorPrimitives.Exp<float>(shares, shares);
+            tail[t] = (float)Math.Max(float.MinValue, largest / Temperatures[t] + Math.Log(OrderedSums.Sum(shares)));
+        }
     }
 
     private int EncodePicked(CacheStream stream, ReadOnlySpan<float> picked, Span<byte> stored)
@@ -165,18 +184,5 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
     {
         var kept = stream.Positions * K;
         return (kept * ClassIds.Type(stream.Classes).Size(), kept * ElementType.Float16.Size());
-    }
-
-    private static float LogSumExp(ReadOnlySpan<float> values, double temperature)
-    {
-        var largest = TensorPrimitives.Max(values);
-        var scaled = ArrayPool<float>.Shared.Rent(values.Length);
-        var shares = scaled.AsSpan(0, values.Length);
-        TensorPrimitives.Subtract(values, largest, shares);
-        TensorPrimitives.Multiply(shares, (float)(1 / temperature), shares);
-        TensorPrimitives.Exp(shares, shares);
-        var sum = TensorPrimitives.Sum<float>(shares);
-        ArrayPool<float>.Shared.Return(scaled);
-        return (float)Math.Max(float.MinValue, largest / temperature + Math.Log(sum));
     }
 }

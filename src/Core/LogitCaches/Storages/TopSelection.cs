@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>Finds the largest values of a list: one pass with a heap whose root is the worst of those kept.</summary>
@@ -13,10 +16,8 @@ internal static class TopSelection
         for (var i = kept.Length / 2 - 1; i >= 0; i--)
             Sink(values, kept, i);
         // Later indices lose against equal values, so only a larger value enters.
-        for (var i = kept.Length; i < values.Length; i++)
+        for (var i = IndexOfLarger(values, kept.Length, values[kept[0]]); i < values.Length; i = IndexOfLarger(values, i + 1, values[kept[0]]))
         {
-            if (values[i] <= values[kept[0]])
-                continue;
             kept[0] = i;
             Sink(values, kept, 0);
         }
@@ -25,6 +26,19 @@ internal static class TopSelection
             (kept[0], kept[end]) = (kept[end], kept[0]);
             Sink(values, kept[..end], 0);
         }
+    }
+
+    /// <summary>The first index from a start on whose value is larger; the number of values if there is none.</summary>
+    private static int IndexOfLarger(ReadOnlySpan<float> values, int start, float than)
+    {
+        // Nearly all values are passed over, so they are looked at by the vector.
+        ref var first = ref MemoryMarshal.GetReference(values);
+        var limit = Vector256.Create(than);
+        while (start <= values.Length - Vector256<float>.Count && !Vector256.GreaterThanAny(Vector256.LoadUnsafe(ref first, (nuint)start), limit))
+            start += Vector256<float>.Count;
+        while (start < values.Length && values[start] <= than)
+            start++;
+        return start;
     }
 
     /// <summary>Lets an index sink until it is worse than both below it.</summary>

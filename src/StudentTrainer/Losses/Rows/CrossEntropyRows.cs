@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Losses.Rows;
 
@@ -88,6 +89,6 @@ internal sealed class RenormalisedSoftRows(NativeRows<long> ids, StoredRows logi
         shares.CopyTo(scratch);
         var sum = Softened.Exponentials(shares);
         TensorPrimitives.Divide(shares, (float)sum, shares);
-        return Softened.Dot(shares, scratch) - Math.Log(sum);
+        return OrderedSums.Dot(shares, scratch) - Math.Log(sum);
     }
 }

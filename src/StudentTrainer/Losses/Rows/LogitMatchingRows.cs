@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Losses.Rows;
 
@@ -16,8 +17,8 @@ internal sealed class LogitMatchingRows(StoredRows teacher, StoredRows? scales) 
         var difference = scratch[..student.Length];
         var scale = scales is null ? 1 : scales.Read(row, difference)[0];
         TensorPrimitives.MultiplyAdd(teacher.Read(row, difference), -scale, student, difference);
-        TensorPrimitives.Subtract(difference, (float)(Softened.Sum(difference) / student.Length), difference);
+        TensorPrimitives.Subtract(difference, (float)(OrderedSums.Sum(difference) / student.Length), difference);
         Softened.AddScaled(difference, weight / student.Length, gradient);
-        return 0.5 * Softened.Dot(difference, difference) / student.Length;
+        return 0.5 * OrderedSums.Dot(difference, difference) / student.Length;
     }
 }
