@@ -26,6 +26,7 @@ public sealed class LogitCacheWriter : IDisposable
         this.part = manifest.Layout.Rows(part);
         this.afterStep = afterStep;
         format = new(manifest.Identity);
+        Encoder = new(manifest.Identity, format);
     }
 
     /// <summary>Rows of this part: all rows, samples × views, if there is only one.</summary>
@@ -58,11 +59,23 @@ public sealed class LogitCacheWriter : IDisposable
     public static LogitCacheWriter OpenOrResume(string folder, CacheIdentity identity, int batchSize, CachePart? part = null) =>
         OpenOrResume(folder, identity, batchSize, part ?? CachePart.Whole, rowsPerShard: null, afterStep: null);
 
+    /// <summary>Makes the bytes of rows, on any thread and ahead of <see cref="Append(ReadOnlySpan{byte})"/>.</summary>
+    public RowEncoder Encoder { get; }
+
     /// <summary>Appends the next batch, which is the first of <see cref="PendingBatches"/>.</summary>
-    /// <param name="streams">
-    /// For each stream of the identity, in order: rows × values; of a <see cref="TopK"/> stream also rows × positions ×
-    /// <see cref="TopK.PickedValues"/>, where those are fewer.
-    /// </param>
+    /// <param name="stored">What <see cref="Encoder"/> made of it.</param>
+    /// <exception cref="ArgumentException">Not as many bytes as the batch has.</exception>
+    /// <exception cref="MachineException">The disk is full; everything appended before is kept.</exception>
+    public void Append(ReadOnlySpan<byte> stored)
+    {
+        if (journal?.NextBatch() is not { } next || next.Length != stored.Length)
+            throw new ArgumentException($"{stored.Length} bytes are not those of the next batch.", nameof(stored));
+        stored.CopyTo(next.Span);
+        Commit(journal);
+    }
+
+    /// <summary>Encodes and appends the next batch.</summary>
+    /// <param name="streams">Values of each stream, as <see cref="RowEncoder.Encode"/> takes them.</param>
     /// <exception cref="ArgumentException">Another number of streams or values.</exception>
     /// <exception cref="CheckFailedException">
     /// A value is NaN, infinite, or too large for its storage; the message names the sample.
@@ -70,15 +83,11 @@ public sealed class LogitCacheWriter : IDisposable
     /// <exception cref="MachineException">The disk is full; everything appended before is kept.</exception>
     public void Append(params ReadOnlySpan<ReadOnlyMemory<float>> streams)
     {
-        if (journal is null || streams.Length != format.Streams.Count)
-            throw new ArgumentException($"{streams.Length} streams are not those of the next batch.", nameof(streams));
+        if (journal is null)
+            throw new ArgumentException("No batch is missing.", nameof(streams));
         var stored = journal.NextBatch();
-        var rows = stored.Length / format.RowBytes;
-        for (var i = 0; i < streams.Length; i++)
-            Encode(format.Streams[i], streams[i].Span, rows, stored);
-        journal.Commit();
-        afterStep?.Invoke("batch appended");
-        FinishFullShard();
+        Encoder.Encode(new(NextRow, stored.Length / format.RowBytes), streams.ToArray(), stored, threads: 1);
+        Commit(journal);
     }
 
     /// <summary>Finishes this part. Whichever part is finished last also completes the cache.</summary>
@@ -157,6 +166,13 @@ public sealed class LogitCacheWriter : IDisposable
         FinishFullShard();
     }
 
+    private void Commit(ShardJournal current)
+    {
+        current.Commit();
+        afterStep?.Invoke("batch appended");
+        FinishFullShard();
+    }
+
     /// <summary>Shard, then the end of the journal: stopped after either, the next start repeats the rest.</summary>
     private void FinishFullShard()
     {
@@ -194,43 +210,5 @@ public sealed class LogitCacheWriter : IDisposable
             var next = begun.TryGetValue(rows.First, out var open) ? open.NextRow : rows.First;
             yield return new(next, rows.End - next);
         }
-    }
-
-    private void Encode(StoredStream stored, ReadOnlySpan<float> values, int rows, Span<byte> destination)
-    {
-        var (stream, perRow) = (stored.Stream, values.Length / rows);
-        if (values.Length != rows * perRow || !stream.Storage.Takes(stream, perRow))
-            throw new ArgumentException($"{values.Length} values are not the next {rows} rows of {stream.Values} of stream '{stream.Name}'.");
-        for (var i = 0; i < rows; i++)
-        {
-            var row = manifest.Identity.RowKey(NextRow + i);
-            var rowValues = values.Slice(i * perRow, perRow);
-            var bad = stream.Storage.Encode(stream, row, rowValues, destination.Slice(i * format.RowBytes + stored.Offset, stored.Bytes));
-            if (bad >= 0)
-                throw Unstorable(stream, row, rowValues, bad);
-        }
-    }
-
-    private static CheckFailedException Unstorable(CacheStream stream, RowKey row, ReadOnlySpan<float> values, int index)
-    {
-        var value = values[index];
-        var (position, c) = stream.Storage is TopK topK && values.Length != stream.Values
-            ? topK.PlaceOf(values, index)
-            : (index / stream.Classes, index % stream.Classes);
-        var place = $"sample {row.Id}, view {row.View}, stream '{stream.Name}', "
-            + (stream.Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
-        return float.IsFinite(value)
-            ? new(
-                "A teacher's output does not fit the storage of its stream.",
-                where: place,
-                found: $"{value}",
-                expected: $"a value within the range of {stream.Storage.Name}",
-                remedy: "store this stream as float32 or bfloat16, in another folder")
-            : new(
-                "A teacher's output is not a finite number.",
-                where: place,
-                found: $"{value}",
-                expected: "finite values",
-                remedy: "look at this sample and at its preprocessing, or use another teacher; rows captured so far are kept");
     }
 }

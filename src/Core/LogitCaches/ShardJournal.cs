@@ -69,7 +69,7 @@ internal sealed class ShardJournal : IDisposable
     }
 
     /// <summary>Where the bytes of the next batch go, before <see cref="Commit"/>.</summary>
-    public Span<byte> NextBatch() => record.AsSpan(PrefixBytes, RowsAt(NextRow) * rowBytes);
+    public Memory<byte> NextBatch() => record.AsMemory(PrefixBytes, RowsAt(NextRow) * rowBytes);
 
     /// <summary>Appends the next batch in one write.</summary>
     public void Commit()

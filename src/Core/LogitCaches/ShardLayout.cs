@@ -21,7 +21,7 @@ internal sealed record ShardLayout(long TotalRows, int BatchSize, long RowsPerSh
     private const long TargetBytes = 64L << 20;
 
     /// <summary>Small caches are cut into so many shards, if they have as many batches, so that processes can share the work.</summary>
-    private const long LeastShards = 32;
+    private const long LeastShards = 16;
 
     /// <summary>How many shards there are.</summary>
     public long ShardCount => (TotalRows - 1) / RowsPerShard + 1;

@@ -1,18 +1,20 @@
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
-/// <summary>The buffers of one batch on its way: which rows, the samples as each model sees them, the tensors that the models give.</summary>
+/// <summary>One batch on its way: which rows, the samples as each model sees them, the tensors that the models give, the bytes to store.</summary>
 /// <param name="capacity">Rows at most.</param>
 /// <param name="sampleElements">Values per sample, one entry for each way of preprocessing.</param>
-/// <param name="resultElements">Values per row, one entry for each tensor that a model gives.</param>
-/// <param name="allocate">Makes a buffer.</param>
-internal sealed class Batch(int capacity, int[] sampleElements, int[] resultElements, Func<int, Memory<float>> allocate)
+/// <param name="allocate">Makes a buffer for samples.</param>
+/// <param name="pool">Lends buffers for what models give.</param>
+internal sealed class Batch(int capacity, int[] sampleElements, Func<int, Memory<float>> allocate, ResultPool pool)
 {
     private readonly long[] samples = new long[capacity];
     private readonly uint[] views = new uint[capacity];
     private readonly Memory<float>[] inputs = [.. sampleElements.Select(n => allocate(checked(capacity * n)))];
-    private readonly Memory<float>[] results = [.. resultElements.Select(n => allocate(checked(capacity * n)))];
+    private Memory<float>[]? results;
+    private byte[] stored = [];
 
     /// <summary>The first row: view × samples of the set + sample.</summary>
     public long FirstRow { get; private set; }
@@ -56,7 +58,25 @@ internal sealed class Batch(int capacity, int[] sampleElements, int[] resultElem
     public ReadOnlyMemory<float> Samples(int slot) => inputs[slot][..(Count * sampleElements[slot])];
 
     /// <summary>One tensor of the rows.</summary>
-    public Memory<float> Result(int index) => results[index][..(Count * resultElements[index])];
+    /// <param name="index">Which one.</param>
+    /// <param name="elements">Its values per row.</param>
+    public Memory<float> Result(int index, int elements) => (results ??= pool.Rent())[index][..(Count * elements)];
+
+    /// <summary>Makes the bytes of the rows; what the models gave is not needed any more.</summary>
+    public void Encode(RowEncoder encoder, ReadOnlyMemory<float>[] streams, int threads)
+    {
+        if (stored.Length == 0)
+            stored = new byte[checked(capacity * encoder.RowBytes)];
+        StoredBytes = Count * encoder.RowBytes;
+        encoder.Encode(new(FirstRow, Count), streams, stored.AsMemory(0, StoredBytes), threads);
+        pool.Return(results!);
+        results = null;
+    }
+
+    /// <summary>The bytes of the rows.</summary>
+    public ReadOnlySpan<byte> Stored => stored.AsSpan(0, StoredBytes);
+
+    private int StoredBytes { get; set; }
 
     private void Place(int at, long row, long setCount) => (samples[at], views[at]) = (row % setCount, (uint)(row / setCount));
 }

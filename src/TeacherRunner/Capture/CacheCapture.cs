@@ -31,25 +31,31 @@ public static class CacheCapture
         CaptureRules.Check(options);
         var start = Stopwatch.GetTimestamp();
         _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
+        using var part = Profile.Start("open teachers");
         using var teachers = new TeacherEnsemble(set, options);
+        part?.Next("try teachers");
         var trial = new CaptureTrial(teachers, set);
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
-        var rate = trial.RowsPerSecond(batchSize); // while the set is being hashed
-        using var writer = OpenWriter(options, folder, teachers.Identity(), ref batchSize);
+        var rate = trial.RowsPerSecond(batchSize);
+        part?.Next("hash samples"); // which has been going on since the start
+        var identity = teachers.Identity();
+        using var writer = OpenWriter(options, folder, identity, ref batchSize);
         var stored = writer.StoredRows;
         var missing = writer.Rows - stored;
         if (missing > 0)
         {
-            var estimate = new CaptureEstimate(teachers.Streams, missing, teachers.Identity().BytesPerRow, FreeBytes(folder), rate, batchSize);
+            var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize);
             estimate.RequireRoom(folder);
             estimated?.Invoke(estimate);
         }
 
+        part?.Next("capture rows");
         var done = stored;
         Report();
         using var batches = writer.PendingBatches().GetEnumerator();
+        var results = teachers.CreateResults(batchSize);
         Overlap.Run(
-            () => teachers.CreateBatch(batchSize),
+            () => teachers.CreateBatch(batchSize, results),
             batch =>
             {
                 if (!batches.MoveNext())
@@ -61,13 +67,17 @@ public static class CacheCapture
             },
             batch =>
             {
-                using var span = Profile.Start("run teachers");
-                teachers.Run(batch);
+                using (Profile.Start("run teachers"))
+                    teachers.Run(batch);
+                if (teachers.RunOnHost)
+                    Encode(batch); // on the processors that the teachers have just left: beside them it would slow them down by more
             },
             batch =>
             {
+                if (!teachers.RunOnHost)
+                    Encode(batch, "capture: write");
                 using var span = Profile.Start("write logits", "capture: write");
-                writer.Append(teachers.Combine(batch));
+                writer.Append(batch.Stored);
                 done += batch.Count;
                 Report();
             },
@@ -76,6 +86,12 @@ public static class CacheCapture
         return new(
             writer.Rows, missing, teachers.Streams, batchSize, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds, complete,
             teachers.ProviderNote);
+
+        void Encode(Batch batch, string lane = Profile.MainLane)
+        {
+            using var span = Profile.Start("encode logits", lane);
+            teachers.Encode(batch, writer.Encoder);
+        }
 
         void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }

@@ -51,7 +51,7 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
     /// <summary>Seconds per row of batches of a size: the fastest of the runs that fit into a time, but at least one.</summary>
     private double Time(int size, TimeSpan enough, bool warmUp = true)
     {
-        var batch = teachers.CreateBatch(size, static length => new float[length]);
+        var batch = teachers.CreateBatch(size, allocate: static length => new float[length]);
         batch.Select(0, (int)Math.Min(size, set.Count), set.Count);
         teachers.Read(batch);
         if (warmUp)

@@ -43,13 +43,16 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     /// <summary>What is stored for each row.</summary>
-    public IReadOnlyList<CacheStream> Streams => [.. sources.Where(s => s.Stream is not null).Select(s => s.Stream!)];
+    public IReadOnlyList<CacheStream> Streams => [.. sources.Where(s => s.IsStored).Select(s => s.Stream)];
 
     /// <summary>Where the teachers run.</summary>
     public string Provider => members[0].Session.Provider;
 
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
+
+    /// <summary>Whether a run keeps the host's processors busy.</summary>
+    public bool RunOnHost => members.TrueForAll(m => m.Session.RunsOnHost);
 
     private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 
@@ -78,12 +81,19 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
     public long BufferBytesPerRow => sizeof(float) * ((long)readers.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
 
-    /// <summary>Makes the buffers of a batch.</summary>
+    /// <summary>Makes the buffers that what the teachers give is written to.</summary>
     /// <param name="capacity">Rows at most.</param>
-    /// <param name="allocate">Makes a buffer; default: memory that the device copies from fastest, which lives as long as the teachers.</param>
-    public Batch CreateBatch(int capacity, Func<int, Memory<float>>? allocate = null) => new(
-        capacity, [.. readers.Select(_ => set.SampleElements)], [.. sources.Select(s => s.Output.ValuesPerRun)],
-        allocate ?? members[0].Session.AllocateHost);
+    /// <param name="allocate">Makes a buffer; default: memory that the device copies to fastest, which lives as long as the teachers.</param>
+    public ResultPool CreateResults(int capacity, Func<int, Memory<float>>? allocate = null) =>
+        new(capacity, [.. sources.Select(s => s.Output.ValuesPerRun)], allocate ?? members[0].Session.AllocateHost);
+
+    /// <summary>Makes a batch.</summary>
+    /// <param name="capacity">Rows at most.</param>
+    /// <param name="results">Lends it buffers for results; default: its own.</param>
+    /// <param name="allocate">Makes a buffer for samples; default: memory that the device copies from fastest, which lives as long as the teachers.</param>
+    public Batch CreateBatch(int capacity, ResultPool? results = null, Func<int, Memory<float>>? allocate = null) => new(
+        capacity, [.. readers.Select(_ => set.SampleElements)], allocate ?? members[0].Session.AllocateHost,
+        results ?? CreateResults(capacity, allocate));
 
     /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
     public void Read(Batch batch)
@@ -99,20 +109,37 @@ internal sealed class TeacherEnsemble : IDisposable
         {
             var results = new Memory<float>[members[t].Session.Outputs.Count];
             for (var i = 0; i < results.Length; i++)
-                results[i] = batch.Result(first + i);
+                results[i] = Result(batch, first + i);
             members[t].Session.Run(batch.Samples(members[t].Slot), batch.Count, results);
         }
     }
 
-    /// <summary>Checks and combines what the teachers gave.</summary>
+    /// <summary>Combines what the teachers gave.</summary>
     /// <returns>For each stream rows × its values, or what a session has picked of them.</returns>
-    /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the place.</exception>
+    /// <exception cref="InputException">A value to be combined is NaN or infinite; names the teacher, the sample and the place.</exception>
     public ReadOnlyMemory<float>[] Combine(Batch batch)
     {
-        for (var i = 0; i < sources.Count; i++)
-            RequireFinite(batch.Result(i).Span, batch, sources[i]);
-        mean?.CombineIntoFirst([.. Enumerable.Range(0, sources.Count).Where(i => sources[i].IsCombined).Select(batch.Result)]);
-        return [.. Enumerable.Range(0, sources.Count).Where(i => sources[i].Stream is not null).Select(i => (ReadOnlyMemory<float>)batch.Result(i))];
+        RequireFinite(batch, source => source.IsCombined);
+        var all = Enumerable.Range(0, sources.Count);
+        mean?.CombineIntoFirst([.. all.Where(i => sources[i].IsCombined).Select(i => Result(batch, i))]);
+        return [.. all.Where(i => sources[i].IsStored).Select(i => (ReadOnlyMemory<float>)Result(batch, i))];
+    }
+
+    /// <summary>Combines what the teachers gave and makes the bytes to store.</summary>
+    /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the place.</exception>
+    /// <exception cref="CheckFailedException">A value is too large for its storage.</exception>
+    public void Encode(Batch batch, RowEncoder encoder)
+    {
+        try
+        {
+            batch.Encode(encoder, Combine(batch), options.Threads ?? Environment.ProcessorCount);
+        }
+        catch (CheckFailedException)
+        {
+            // Encoding looks at every value anyway. That one is no number is worth another look, to say which teacher gave it.
+            RequireFinite(batch, _ => true);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -167,9 +194,9 @@ internal sealed class TeacherEnsemble : IDisposable
                 tapped is not null ? StreamNames.Of(tapped, name) : Combines ? StreamNames.Logits : name ?? StreamNames.Logits,
                 outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
             var isCombined = Combines && i == 0;
-            sources.Add(new(
-                outputs[i], members[index].Identity.File, isCombined,
-                !isCombined ? stream : index == 0 ? stream with { Teacher = null, Kind = CombinedKind } : null));
+            if (isCombined && index == 0)
+                stream = stream with { Teacher = null, Kind = CombinedKind };
+            sources.Add(new(outputs[i], members[index].Identity.File, stream, isCombined, IsStored: !isCombined || index == 0));
         }
     }
 
@@ -189,20 +216,27 @@ internal sealed class TeacherEnsemble : IDisposable
         return readers.Count - 1;
     }
 
+    private Memory<float> Result(Batch batch, int index) => batch.Result(index, sources[index].Output.ValuesPerRun);
+
+    private void RequireFinite(Batch batch, Func<Source, bool> which)
+    {
+        for (var i = 0; i < sources.Count; i++)
+            if (which(sources[i]))
+                RequireFinite(Result(batch, i).Span, batch, sources[i]);
+    }
+
     private void RequireFinite(ReadOnlySpan<float> values, Batch batch, Source source)
     {
         var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (at < 0)
             return;
-        var output = source.Output;
-        var (row, index) = Math.DivRem(at, output.ValuesPerRun);
+        var perRow = source.Output.ValuesPerRun;
+        var (row, index) = Math.DivRem(at, perRow);
         var (sample, view) = batch.Source(row);
-        var (position, c) = output.Picks?.PlaceOf(values[(at - index)..], index) ?? (index / output.Classes, index % output.Classes);
-        var place = output.Kind == StreamKind.Feature ? $"value {index}"
-            : (output.Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
         throw new InputException(
             "A teacher gave a value that is not a finite number.",
-            $"{source.File}, tensor '{output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, {place}",
+            $"{source.File}, tensor '{source.Output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, "
+            + source.Stream.Describe(values.Slice(row * perRow, perRow), index),
             $"{values[at]}", "a finite number",
             "look at that sample and at the preprocessing; batches before it are stored, and capturing again goes on from there");
     }
@@ -217,7 +251,8 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>One tensor that a teacher gives.</summary>
     /// <param name="Output">What it is.</param>
     /// <param name="File">The teacher's file.</param>
+    /// <param name="Stream">The stream that it becomes, or adds to.</param>
     /// <param name="IsCombined">Whether it is one of those that are combined into the first.</param>
-    /// <param name="Stream">The stream that it becomes; <c>null</c>: none, because it only adds to the first.</param>
-    private sealed record Source(ModelOutput Output, string File, bool IsCombined, CacheStream? Stream);
+    /// <param name="IsStored">Whether it holds what is stored in the end.</param>
+    private sealed record Source(ModelOutput Output, string File, CacheStream Stream, bool IsCombined, bool IsStored);
 }

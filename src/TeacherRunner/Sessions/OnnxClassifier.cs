@@ -97,6 +97,9 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider => device.Provider;
 
+    /// <summary>Whether it runs on the processors that everything else runs on.</summary>
+    internal bool RunsOnHost => !device.IsCuda;
+
     /// <summary>Why the device <c>auto</c> did not choose CUDA; <c>null</c> when it did, or when a device was named.</summary>
     public string? ProviderNote => device.Note;
 
@@ -152,7 +155,7 @@ public sealed class OnnxClassifier : IDisposable
         var (rows, elements) = (reader.Set.Count, reader.Set.SampleElements);
         var next = 0L;
         Overlap.Run(
-            () => new Batch(batchSize, [elements], [Output.Elements], AllocateHost),
+            () => new Batch(batchSize, [elements], AllocateHost, new(batchSize, [Output.Elements], AllocateHost)),
             batch =>
             {
                 batch.Select(next, (int)Math.Min(batchSize, rows - next), rows);
@@ -160,8 +163,8 @@ public sealed class OnnxClassifier : IDisposable
                 next += batch.Count;
                 return batch.Count > 0;
             },
-            batch => Run(batch.Samples(0), batch.Count, batch.Result(0)),
-            batch => onBatch(batch.FirstRow, batch.Result(0)),
+            batch => Run(batch.Samples(0), batch.Count, batch.Result(0, Output.Elements)),
+            batch => onBatch(batch.FirstRow, batch.Result(0, Output.Elements)),
             token);
     }
 
