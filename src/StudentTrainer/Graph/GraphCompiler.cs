@@ -15,6 +15,7 @@ internal sealed class GraphCompiler
     private readonly IReadOnlyList<string> outputs;
     private readonly Dictionary<string, TensorProto> tensors;
     private readonly Dictionary<string, int> slots = new(StringComparer.Ordinal);
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
     private GraphCompiler(GraphProto graph, int version, IReadOnlyList<string> outputs)
     {
@@ -27,25 +28,30 @@ internal sealed class GraphCompiler
     /// <param name="version">The version of ONNX's operator set.</param>
     /// <param name="outputs">The tensors to compute.</param>
     /// <param name="overrides">What the user decided of the parameters; default: nothing.</param>
+    /// <param name="mixed">Whether it computes in mixed precision (see <see cref="MixedPrecision"/>); default: in the tensors' own types.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
     /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
     public static GraphProgram Compile(
-        GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null) =>
-        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None);
+        GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null, bool mixed = false) =>
+        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
 
-    private GraphProgram Compile(ParameterOverrides overrides)
+    private GraphProgram Compile(ParameterOverrides overrides, bool mixed)
     {
-        var nodes = FindOperators(Needed());
-        var plan = overrides.Apply(ParameterPlan.Create(nodes, tensors, version, outputs));
+        var found = FindOperators(Needed());
+        var plan = overrides.Apply(ParameterPlan.Create(found, tensors, version, outputs));
+        var (nodes, results) = mixed
+            ? Autocast.Apply(found, index.Inputs.Select(input => input.Name), outputs)
+            : ([.. found.Select(pair => new PlannedNode(pair.Node, pair.Operator, pair.Node.Input))], outputs);
+        read.UnionWith(nodes.SelectMany(node => node.Inputs).Concat(results));
         int[] inputSlots = [.. index.Inputs.Select(input => Slot(input.Name))];
         int[] weightSlots = [.. plan.Select(weight => Slot(weight.Name))];
-        var lastUses = LastUses(nodes);
+        var lastUses = LastUses(nodes, results);
         var refusals = new List<OnnxKdException>();
-        Step?[] steps = [.. nodes.Select((node, at) => TryCompileNode(node.Node, node.Operator, lastUses[at], refusals))];
+        Step?[] steps = [.. nodes.Select((node, at) => TryCompileNode(node, lastUses[at], refusals))];
         refusals.AddRange(plan.Where(weight => TorchTypes.Of(weight.Source.DataType) is null).Select(UnknownType));
         if (refusals.Count > 0)
             throw Join(refusals);
-        return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. outputs.Select(Slot)]));
+        return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. results.Select(Slot)]));
     }
 
     /// <summary>The nodes that the outputs depend on, in order.</summary>
@@ -90,11 +96,11 @@ internal sealed class GraphCompiler
         return $"{domain}{node.OpType} (version {version}, {NodeContext.Describe(node)})";
     }
 
-    private Step? TryCompileNode(NodeProto node, OperatorEntry entry, string[] dead, List<OnnxKdException> refusals)
+    private Step? TryCompileNode(PlannedNode node, string[] dead, List<OnnxKdException> refusals)
     {
         try
         {
-            return CompileNode(node, entry, dead);
+            return CompileNode(node, dead);
         }
         catch (OnnxKdException refusal)
         {
@@ -103,8 +109,9 @@ internal sealed class GraphCompiler
         }
     }
 
-    private Step CompileNode(NodeProto node, OperatorEntry entry, string[] dead)
+    private Step CompileNode(PlannedNode planned, string[] dead)
     {
+        var (node, entry, _) = planned;
         var context = new NodeContext(node, version, tensors, IsRead);
         if (version < 6)
             context.Attributes.Has("consumed_inputs"); // which inputs may be overwritten: a hint that changes no result
@@ -114,25 +121,25 @@ internal sealed class GraphCompiler
             throw context.Unsupported(
                 $"is supported only with its first {(entry.Outputs == 1 ? "output" : $"{entry.Outputs} outputs")}",
                 $"'{extra}' is read too");
-        int[] inputs = [.. node.Input.Select(name => name.Length == 0 ? -1 : Slot(name))];
+        int[] inputs = [.. planned.Inputs.Select(name => name.Length == 0 ? -1 : Slot(name))];
         int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];
         return new(node, entry, kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
     }
 
-    private bool IsRead(string name) => name.Length > 0 && (outputs.Contains(name) || index.Consumers(name).Count > 0);
+    private bool IsRead(string name) => name.Length > 0 && read.Contains(name);
 
     /// <summary>Per node, the computed tensors that are read there for the last time (or never).</summary>
-    private string[][] LastUses(List<(NodeProto Node, OperatorEntry)> nodes)
+    private string[][] LastUses(IReadOnlyList<PlannedNode> nodes, IReadOnlyList<string> results)
     {
         var last = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < nodes.Count; i++)
         {
-            foreach (var input in nodes[i].Node.Input.Where(last.ContainsKey))
+            foreach (var input in nodes[i].Inputs.Where(last.ContainsKey))
                 last[input] = i;
             foreach (var output in nodes[i].Node.Output.Where(IsRead))
                 last[output] = i;
         }
-        var byNode = last.Where(use => !outputs.Contains(use.Key)).ToLookup(use => use.Value, use => use.Key);
+        var byNode = last.Where(use => !results.Contains(use.Key)).ToLookup(use => use.Value, use => use.Key);
         return [.. Enumerable.Range(0, nodes.Count).Select(i => byNode[i].ToArray())];
     }
 

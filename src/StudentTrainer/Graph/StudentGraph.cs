@@ -114,7 +114,11 @@ internal sealed class StudentGraph
     /// <summary>Compiles what some tensors depend on.</summary>
     /// <param name="outputs">Outputs or tensors inside the graph.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
-    public StudentProgram Compile(params IReadOnlyList<string> outputs)
+    public StudentProgram Compile(params IReadOnlyList<string> outputs) => Compile(outputs, mixed: false);
+
+    /// <summary>Compiles what some tensors depend on, for training in mixed precision or not; evaluation is in float32.</summary>
+    /// <inheritdoc cref="Compile(IReadOnlyList{string})"/>
+    public StudentProgram Compile(IReadOnlyList<string> outputs, bool mixed)
     {
         var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
         if (options.Initialisation == Initialisation.Fresh)
@@ -122,7 +126,10 @@ internal sealed class StudentGraph
             FreshWeights.Fill(program.Plan, options.Seed);
             QuantizedWeights.KeepInRange(program.Plan, Codecs);
         }
-        return new(program, Input);
+        return !mixed ? new(program, Input) : new(program, Input)
+        {
+            Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed),
+        };
     }
 
     private static OnnxModel EvaluationCopy(OnnxModel given)

@@ -4,12 +4,15 @@ using TorchSharp;
 namespace OnnxKd.StudentTrainer.Graph;
 
 /// <summary>A student's graph, compiled for some of its tensors, and its one input.</summary>
-/// <param name="Graph">The steps.</param>
+/// <param name="Graph">The steps, as the file says.</param>
 /// <param name="Input">The input.</param>
 internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 {
     /// <summary>How the first output lies, where that is class scores; <c>null</c>: not known yet.</summary>
     public RowLayout? Layout { get; init; }
+
+    /// <summary>The steps of training, with the same weights; default: those of <see cref="Graph"/>.</summary>
+    public GraphProgram Training { get; init; } = Graph;
 
     /// <summary>Every tensor of the file that is used, with its role.</summary>
     public IReadOnlyList<PlannedWeight> Plan => Graph.Plan;
@@ -22,7 +25,7 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <param name="samples">[N, ...], float32; converted to the input's type.</param>
     /// <param name="training">Training or evaluation.</param>
     public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training) =>
-        Graph.Run(weights, [samples.dtype == Input.Type ? samples : samples.to(Input.Type)], training);
+        (training ? Training : Graph).Run(weights, [samples.dtype == Input.Type ? samples : samples.to(Input.Type)], training);
 
     /// <summary>Runs a batch of samples and moves the classes of the first output to the end: [N, positions..., classes].</summary>
     /// <inheritdoc cref="Run"/>

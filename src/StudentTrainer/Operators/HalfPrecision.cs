@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;
@@ -5,13 +7,23 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>libtorch has few kernels for 16-bit floats on the CPU: such inputs are computed with in float32.</summary>
 internal static class HalfPrecision
 {
-    /// <summary>Wraps an operator; inputs of other types go straight to it.</summary>
+    /// <summary>Whether oneDNN multiplies bfloat16 on this processor; where it does not, libtorch is slow or refuses.</summary>
+    private static readonly bool MultipliesBFloat16 = Avx512BW.VL.IsSupported && Avx512DQ.IsSupported;
+
+    /// <summary>Wraps an operator; inputs of other types, and bfloat16 on a GPU, go straight to it.</summary>
     /// <param name="compile">The operator.</param>
     /// <param name="narrowed">How many outputs, from the first on, get the type of the first input; default: all floats.</param>
-    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) => node =>
+    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) => Wrap(
+        compile, narrowed, static x => x.dtype == ScalarType.Float16 || x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU);
+
+    /// <summary>Wraps a product, for which libtorch may have a kernel for bfloat16 on the CPU too.</summary>
+    public static Func<NodeContext, Kernel> WidenedProduct(Func<NodeContext, Kernel> compile) =>
+        MultipliesBFloat16 ? Wrap(compile, int.MaxValue, static x => x.dtype == ScalarType.Float16) : Widened(compile);
+
+    private static Func<NodeContext, Kernel> Wrap(Func<NodeContext, Kernel> compile, int narrowed, Func<Tensor, bool> isWidened) => node =>
     {
         var kernel = compile(node);
-        return x => IsHalf(x[0].dtype) ? Compute(kernel, x, narrowed) : kernel(x);
+        return x => isWidened(x[0]) ? Compute(kernel, x, narrowed) : kernel(x);
     };
 
     private static Tensor[] Compute(Kernel kernel, StepInputs x, int narrowed)

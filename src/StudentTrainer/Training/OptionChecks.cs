@@ -20,6 +20,7 @@ internal static class OptionChecks
         Positive("max_norm", options.MaxNorm);
         Share("average_decay", options.AverageDecay ?? 0);
         Name("keep", options.Keep, Keeps);
+        Name("precision", options.Precision, TrainingPrecision.Names);
         Require(options.Optimizer);
         Require(options.Schedule, options.Epochs);
         if (options.EarlyStop is { } earlyStop)

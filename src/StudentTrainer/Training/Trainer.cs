@@ -41,8 +41,8 @@ public static class Trainer
         DataChecks.Require(data, loss, options);
         var graph = StudentGraph.Import(student, import);
         graph.FreeBatch(data.Transfer.SampleShape);
-        var program = graph.Compile(graph.FindLogits());
         var device = ComputeDevice.Open(options.Device, options.Threads);
+        var program = graph.Compile([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);

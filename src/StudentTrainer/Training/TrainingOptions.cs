@@ -97,6 +97,12 @@ public sealed record TrainingOptions
     /// <summary>Which weights are the result: <c>last</c>, or <c>best</c> by the evaluation set; default <c>last</c>.</summary>
     public string Keep { get; init; } = "last";
 
+    /// <summary>
+    /// What the student computes with in training: <c>float32</c>, or <c>bfloat16</c> in products, with weights, gradients and whatever an
+    /// optimizer keeps in float32 (Micikevicius et al. 2018, Kalamkar et al. 2019); default <c>float32</c>. Evaluation is in float32.
+    /// </summary>
+    public string Precision { get; init; } = "float32";
+
     /// <summary>The seed of everything random.</summary>
     public ulong Seed { get; init; } = 1;
 
