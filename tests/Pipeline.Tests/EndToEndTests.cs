@@ -127,6 +127,21 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_OtherPrecision_TrainsAnewAndGivesAVerifiedStudent()
+    {
+        Cli.Done("train", project["student.yaml"], "--runs", runs.Path);
+
+        var mixed = Cli.Done("run", project["student.yaml"], "--runs", runs.Path, "--json", "--set", "training.precision=bfloat16");
+
+        Assert.Contains("train-student: started", mixed.Error);
+        Assert.Equal(2, Directory.GetDirectories(runs["student"], "train-student-*").Length);
+        var metrics = JsonDocument.Parse(mixed.Output).RootElement;
+        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4); // both sides compute in float32
+        Assert.Contains("precision: bfloat16", File.ReadAllText(runs["student/recipe.yaml"]));
+    }
+
+    [Fact]
     public void Export_SameSeedElsewhere_GivesTheSameBytesAndAnotherSeedDoesNot()
     {
         Cli.Done("export", project["student.yaml"], "--runs", runs["a"]);

@@ -28,6 +28,7 @@ internal static class TrainingSection
         ("augmentation", AugmentationSection.Write(training.Augmentation)),
         ("early-stop", training.EarlyStop is { } stop ? YamlTree.Line(("patience", stop.Patience), ("metric", stop.Metric)) : None),
         ("keep", training.Keep),
+        ("precision", training.Precision),
         ("device", training.Device),
         ("threads", training.Threads ?? (object)None));
 
@@ -35,7 +36,7 @@ internal static class TrainingSection
     {
         var map = value.Map(
             "epochs", "batch-size", "optimizer", "schedule", "clip-norm", "max-norm", "average-decay", "augmentation", "early-stop", "keep",
-            "device", "threads");
+            "precision", "device", "threads");
         return defaults with
         {
             Epochs = requireEpochs ? map.Require("epochs").WholeNumber(1) : map.Read("epochs", defaults.Epochs, v => v.WholeNumber(1)),
@@ -48,6 +49,7 @@ internal static class TrainingSection
             Augmentation = map.Read("augmentation", defaults.Augmentation, v => AugmentationSection.Read(v, channelAxis)),
             EarlyStop = map.Read("early-stop", defaults.EarlyStop, v => v.IsNone ? null : ReadEarlyStop(v)),
             Keep = map.Read("keep", defaults.Keep, v => v.OneOf("last", "best")),
+            Precision = map.Read("precision", defaults.Precision, v => v.OneOf("float32", "bfloat16")),
             Device = map.Read("device", defaults.Device, v => v.Text()),
             Threads = map.Read("threads", defaults.Threads, v => v.IsNone ? null : v.WholeNumber(1)),
         };

@@ -13,17 +13,27 @@ internal static class HalfPrecision
     /// <summary>Wraps an operator; inputs of other types, and bfloat16 on a GPU, go straight to it.</summary>
     /// <param name="compile">The operator.</param>
     /// <param name="narrowed">How many outputs, from the first on, get the type of the first input; default: all floats.</param>
-    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) => Wrap(
-        compile, narrowed, static x => x.dtype == ScalarType.Float16 || x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU);
+    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) =>
+        Wrap(compile, narrowed, static _ => false);
 
-    /// <summary>Wraps a product, for which libtorch may have a kernel for bfloat16 on the CPU too.</summary>
-    public static Func<NodeContext, Kernel> WidenedProduct(Func<NodeContext, Kernel> compile) =>
-        MultipliesBFloat16 ? Wrap(compile, int.MaxValue, static x => x.dtype == ScalarType.Float16) : Widened(compile);
+    /// <summary>Wraps a product; bfloat16 on the CPU goes straight to it too, where oneDNN does the work.</summary>
+    /// <param name="compile">The operator.</param>
+    /// <param name="isForOneDnn">Whether libtorch gives inputs of bfloat16 to oneDNN, on a processor that it can use.</param>
+    public static Func<NodeContext, Kernel> WidenedProduct(Func<NodeContext, Kernel> compile, Func<StepInputs, bool> isForOneDnn) =>
+        Wrap(compile, int.MaxValue, MultipliesBFloat16 ? isForOneDnn : static _ => false);
 
-    private static Func<NodeContext, Kernel> Wrap(Func<NodeContext, Kernel> compile, int narrowed, Func<Tensor, bool> isWidened) => node =>
+    private static Func<NodeContext, Kernel> Wrap(
+        Func<NodeContext, Kernel> compile, int narrowed, Func<StepInputs, bool> hasBFloat16) => node =>
     {
         var kernel = compile(node);
-        return x => isWidened(x[0]) ? Compute(kernel, x, narrowed) : kernel(x);
+        return x => IsWidened(x) ? Compute(kernel, x, narrowed) : kernel(x);
+
+        bool IsWidened(StepInputs x) => x[0].dtype switch
+        {
+            ScalarType.Float16 => true,
+            ScalarType.BFloat16 => x[0].device_type == DeviceType.CPU && !hasBFloat16(x),
+            _ => false,
+        };
     };
 
     private static Tensor[] Compute(Kernel kernel, StepInputs x, int narrowed)

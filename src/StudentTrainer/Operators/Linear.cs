@@ -5,6 +5,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Matrix products.</summary>
 internal static class Linear
 {
+    // Products of matrices with no more multiplications are not given to oneDNN.
+    private const long SmallProduct = 16 * 16 * 16;
+
     public static Kernel Gemm1(NodeContext node)
     {
         _ = node.Attributes.GetInt("broadcast", 0); // C may be smaller in any case
@@ -54,6 +57,15 @@ internal static class Linear
         var equation = node.Attributes.GetString("equation");
         return x => [einsum(equation, x.All())];
     }
+
+    /// <summary>
+    /// Whether a product on the CPU is surely large enough for oneDNN, whichever of the operands is transposed. Smaller ones in bfloat16 are
+    /// added up by libtorch itself, which rounds each sum on the way to 8 bits.
+    /// </summary>
+    public static bool IsLarge(StepInputs x) =>
+        x[0].ndim > 1 && x[1].ndim > 1 && Math.Max(MatrixElements(x[0]), MatrixElements(x[1])) > SmallProduct;
+
+    private static long MatrixElements(Tensor x) => x.size(-2) * x.size(-1);
 
     /// <summary>libtorch takes no fractions as factors of integers.</summary>
     private static Tensor Integers(Tensor product, Tensor? c, double alpha, double beta)

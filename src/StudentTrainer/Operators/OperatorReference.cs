@@ -12,9 +12,10 @@ public static class OperatorReference
     /// <param name="HostInputs">Input slots that are read on the CPU.</param>
     /// <param name="Outputs">How many outputs are supported; <c>null</c>: any number.</param>
     /// <param name="Differentiable">Whether gradients pass.</param>
+    /// <param name="Mixed">What it computes with in mixed precision: <c>bfloat16</c>, <c>float32</c> or <c>as given</c>.</param>
     public sealed record Operator(
         string Name, IReadOnlyList<int> Versions, IReadOnlyList<string> Inputs, IReadOnlyList<int> HostInputs, int? Outputs,
-        bool Differentiable);
+        bool Differentiable, string Mixed);
 
     /// <summary>All operators by name.</summary>
     public static IReadOnlyList<Operator> All { get; } =
@@ -39,9 +40,13 @@ public static class OperatorReference
               comes from a learned operator; `passed` is decided by who reads the output; `data` stays as it is.
             - *on the CPU*: input slots whose values are read on the CPU while the graph runs.
             - *gradient*: whether gradients pass from output to float inputs.
+            - *mixed*: what the operator computes with where training is in mixed precision (`precision: bfloat16`): `bfloat16`, to which its
+              inputs are rounded; `float32`, to which they are widened; or `as given`, float32 if one of its float inputs is
+              (BatchNormalization: if its first one is; its statistics are float32 in any case). The table is
+              src/StudentTrainer/Operators/MixedPrecision.cs).
 
-            | operator | versions | inputs | on the CPU | outputs | gradient |
-            |---|---|---|---|---|---|
+            | operator | versions | inputs | on the CPU | outputs | gradient | mixed |
+            |---|---|---|---|---|---|---|
 
             """.ReplaceLineEndings("\n"));
         foreach (var entry in All)
@@ -50,6 +55,7 @@ public static class OperatorReference
             [
                 entry.Name, string.Join(", ", entry.Versions), string.Join(", ", entry.Inputs), string.Join(", ", entry.HostInputs),
                 entry.Outputs?.ToString() ?? "any", entry.Differentiable ? "yes" : "no",
+                entry.Mixed,
             ];
             text.Append($"| {string.Join(" | ", cells)} |\n");
         }
@@ -65,6 +71,12 @@ public static class OperatorReference
             [.. newest.Inputs.Select(role => role.ToString().ToLowerInvariant())],
             newest.Host,
             newest.Outputs == OperatorEntry.Any ? null : newest.Outputs,
-            newest.Differentiable);
+            newest.Differentiable,
+            MixedPrecision.Of(newest) switch
+            {
+                ComputeType.BFloat16 => "bfloat16",
+                ComputeType.Float32 => "float32",
+                _ => "as given",
+            });
     }
 }

@@ -9,7 +9,8 @@ internal static class OperatorTable
     private static readonly OperatorEntry[] Entries =
     [
         // Convolution and pooling
-        new("Conv", 1, [Data, Weight, Bias], WidenedProduct(Convolution.Conv)) { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
+        new("Conv", 1, [Data, Weight, Bias], WidenedProduct(Convolution.Conv, static _ => true))
+            { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
         new("ConvTranspose", 1, [Data, Weight, Bias], Widened(TransposedConvolution.ConvTranspose))
             { UnitAxis = _ => 1, MultiplyAdds = MultiplyAdds.ConvTranspose },
         new("MaxPool", 1, [Data], Widened(Pooling.MaxPool)) { Outputs = 2 },
@@ -30,13 +31,13 @@ internal static class OperatorTable
         new("GridSample", 16, [Data], Widened(GridSampling.GridSample)),
 
         // Linear
-        new("Gemm", 1, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm1))
+        new("Gemm", 1, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm1, Linear.IsLarge))
             { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
-        new("Gemm", 7, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm7))
+        new("Gemm", 7, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm7, Linear.IsLarge))
             { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
-        new("MatMul", 1, [Weight, Weight], WidenedProduct(Linear.MatMul))
+        new("MatMul", 1, [Weight, Weight], WidenedProduct(Linear.MatMul, Linear.IsLarge))
             { UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul },
-        new("Einsum", 12, [Weight], WidenedProduct(Linear.Einsum)),
+        new("Einsum", 12, [Weight], Widened(Linear.Einsum)),
 
         // Normalisation and regularisation
         new("BatchNormalization", 1, [Data, Scale, Bias, Statistic, Statistic], Widened(BatchNormalization.Compile1)),

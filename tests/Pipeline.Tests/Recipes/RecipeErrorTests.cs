@@ -85,6 +85,7 @@ public sealed class RecipeErrorTests : IDisposable
         { "keep: last", "keep: best", ["need a validation set", "keep: best", "set data.validation"] },
         { "keep: last", "early-stop: { patience: 3 }", ["need a validation set", "early-stop"] },
         { "keep: last", "early-stop: { metric: errors }", ["no 'training.early-stop.patience'"] },
+        { "keep: last", "precision: bf16", ["training.precision", "'bf16'", "one of float32, bfloat16"] },
         { "keep: last", "augmentation: { shift: 2 }", ["augmentation belongs to the capture", "capture.augmentation"] },
         { "transfer:", "validation: { samples: a.npy }\n  transfer:", ["a validation set without labels says nothing", "the baseline"] },
         { "baseline: true", "baseline: yes", [":21:11, baseline", "'yes'", "true or false"] },

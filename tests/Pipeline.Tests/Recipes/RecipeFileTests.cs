@@ -39,6 +39,7 @@ public sealed class RecipeFileTests : IDisposable
           average-decay: 0.99
           early-stop: { patience: 2, metric: nll }
           keep: best
+          precision: bfloat16
           device: cpu
           threads: 2
         baseline: { training: { average-decay: none, early-stop: none, optimizer: { name: sgd } } }
@@ -76,6 +77,7 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
         Assert.Equal([null, null, "big"], recipe.Objective.Select(term => term.Stream));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
+        Assert.Equal(("bfloat16", "bfloat16"), (recipe.Training.Precision, recipe.Baseline!.Training.Precision));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class TrainerErrorTests : IDisposable
         { "training.clip_norm", Toy.Options with { ClipNorm = -1 } },
         { "training.max_norm", Toy.Options with { MaxNorm = double.NaN } },
         { "training.average_decay", Toy.Options with { AverageDecay = 1 } },
+        { "float32, bfloat16", Toy.Options with { Precision = "bf16" } },
         { "did you mean 'best'", Toy.Options with { Keep = "bset" } },
         { "did you mean 'adamw'", Toy.Options with { Optimizer = new() { Name = "adamww" } } },
         { "training.optimizer.learning_rate", Toy.Options with { Optimizer = new() { LearningRate = 0 } } },

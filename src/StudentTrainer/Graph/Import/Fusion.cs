@@ -52,7 +52,8 @@ internal sealed class Fusion
 
     /// <summary>The one joined operator that ONNX does not have: its MatMul takes no bias.</summary>
     private static readonly OperatorEntry ProductWithBias =
-        new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias], Operators.HalfPrecision.WidenedProduct(Linear.MatMulWithBias))
+        new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias],
+            Operators.HalfPrecision.WidenedProduct(Linear.MatMulWithBias, Linear.IsLarge))
         {
             UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
         };
