@@ -43,7 +43,7 @@ public static class OperatorReference
             - *mixed*: what the operator computes with where training is in mixed precision (`precision: bfloat16`): `bfloat16`, to which its
               inputs are rounded; `float32`, to which they are widened; or `as given`, float32 if one of its float inputs is
               (BatchNormalization: if its first one is; its statistics are float32 in any case). The table is
-              src/StudentTrainer/Operators/MixedPrecision.cs).
+              src/StudentTrainer/Operators/MixedPrecision.cs.
 
             | operator | versions | inputs | on the CPU | outputs | gradient | mixed |
             |---|---|---|---|---|---|---|
