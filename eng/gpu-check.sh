@@ -12,7 +12,7 @@ set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 device=${DEVICE:-cuda}
-steps=(machine shim capture-mnist capture-resnet agreement recipe vit training)
+steps=(machine shim capture-mnist capture-resnet agreement recipe vit training training-bfloat16)
 
 usage() {
   fail 2 "usage: eng/gpu-check.sh pack [DIR] | receive FROM [STORE] | run [--step NAME]... [--out DIR] [STORE]" "steps: ${steps[*]}"
@@ -151,6 +151,8 @@ step_vit() {
 }
 
 step_training() { benchmark train-step --json --device "$device" --networks resnet20,vit,mlp,cnn --blocks 7; }
+
+step_training-bfloat16() { benchmark train-step --json --device "$device" --precision bfloat16 --networks resnet20,vit,mlp,cnn --blocks 7; }
 
 # run_step NAME: its stdout is one JSON document; what the GPU did meanwhile is sampled five times a second.
 run_step() {

@@ -34,14 +34,14 @@ internal sealed class OurStep : IDisposable
     public static OptimizerOptions Sgd { get; } = new() { LearningRate = 0.01, WeightDecay = 5e-4 };
 
     /// <summary>Readies the training of a network.</summary>
-    public OurStep(TrainingCase network, int batchSize, int threads, string deviceName)
+    public OurStep(TrainingCase network, int batchSize, int threads, string deviceName, string precision = "float32")
     {
         var device = ComputeDevice.Open(deviceName, threads);
         set = TransferSet.Open(new() { Samples = network.File, SamplesKey = "samples", Labels = network.File, LabelsKey = "labels" });
         var objective = new Objective(Terms);
-        var options = new TrainingOptions { Epochs = 1, BatchSize = batchSize, Optimizer = Sgd };
+        var options = new TrainingOptions { Epochs = 1, BatchSize = batchSize, Optimizer = Sgd, Precision = precision };
         var graph = StudentGraph.Import(network.Model);
-        program = graph.Compile(graph.FindLogits());
+        program = graph.Compile([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
         weights = WeightSet.Load(program.Plan, device, trainable: true);
         batches = TrainingBatches.Open(program, new(set, new Preprocessing(), null, null), objective, options, device);
         state = new(weights, options, new(objective.Names, set, device), Path.GetDirectoryName(network.File)!, identity: "");

@@ -13,7 +13,10 @@ internal static class TrainStep
     private static readonly (string Name, int[] Sample)[] Networks =
         [("resnet20", [3, 32, 32]), ("vit", [3, 32, 32]), ("mlp", [28, 28]), ("cnn", [28, 28])];
 
-    /// <summary>Options: <c>--networks A,B</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>, <c>--device</c>.</summary>
+    /// <summary>
+    /// Options: <c>--networks A,B</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>, <c>--device</c>,
+    /// <c>--precision float32|bfloat16</c> (PyTorch's side: autocast).
+    /// </summary>
     public static object Run(Arguments arguments)
     {
         var names = arguments.Text("networks", string.Join(',', Networks.Select(network => network.Name)))!.Split(',');
@@ -22,26 +25,30 @@ internal static class TrainStep
         var blocks = arguments.Number("blocks", 9);
         var blockSeconds = arguments.Number("block-ms", 800) / 1000.0;
         var device = arguments.Text("device", "cpu")!;
+        var precision = arguments.Text("precision", "float32")!;
         arguments.RefuseTheRest();
         if (names.FirstOrDefault(name => Networks.All(network => network.Name != name)) is { } unknown)
             throw new UsageException($"unknown network '{unknown}'; known: {string.Join(", ", Networks.Select(network => network.Name))}");
 
-        var figures = new Dictionary<string, object> { ["device"] = device, ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks };
+        var figures = new Dictionary<string, object>
+        {
+            ["device"] = device, ["precision"] = precision, ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks,
+        };
         foreach (var (name, sample) in Networks.Where(network => names.Contains(network.Name)))
-            Measure(name, sample, batchSize, threads, device, blocks, blockSeconds, figures);
+            Measure(name, sample, batchSize, threads, device, precision, blocks, blockSeconds, figures);
         return figures;
     }
 
     private static void Measure(
-        string name, int[] sample, int batchSize, int threads, string device, int blocks, double blockSeconds,
+        string name, int[] sample, int batchSize, int threads, string device, string precision, int blocks, double blockSeconds,
         Dictionary<string, object> figures)
     {
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
             var network = new TrainingCase(name, sample, Batches * batchSize, folder);
-            using var ours = new OurStep(network, batchSize, threads, device);
-            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads, device);
+            using var ours = new OurStep(network, batchSize, threads, device, precision);
+            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads, device, precision);
             figures[$"{name}_logits_max_abs"] = ours.Logits().Zip(theirs.Logits(), (a, b) => Math.Abs(a - b)).Max();
             figures[$"{name}_first_loss"] = ours.Run(1).Loss;
             figures[$"{name}_first_loss_pytorch"] = theirs.Run(1).Loss;

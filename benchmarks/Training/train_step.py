@@ -1,6 +1,7 @@
 """The peer of the train-step benchmark: the same networks, objective and optimizer in eager PyTorch.
 
-usage: train_step.py NETWORK FILE BATCH_SIZE THREADS DEVICE    FILE: a safetensors file with weights and data
+usage: train_step.py NETWORK FILE BATCH_SIZE THREADS DEVICE PRECISION
+FILE: a safetensors file with weights and data; PRECISION: float32, or bfloat16 (autocast)
 
 Reads commands from stdin, one a line, and answers each with a line of JSON:
   logits   the first batch's logits in evaluation mode
@@ -9,6 +10,7 @@ Reads commands from stdin, one a line, and answers each with a line of JSON:
 import json
 import sys
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -171,7 +173,7 @@ def sgd(network):
     )
 
 
-def main(name, path, batch_size, threads, device):
+def main(name, path, batch_size, threads, device, precision):
     torch.set_num_threads(threads)
     if device != "cpu":  # as ours: full float32
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -184,12 +186,17 @@ def main(name, path, batch_size, threads, device):
     network.train()
     step = 0
 
+    def precise():
+        return torch.autocast(torch.device(device).type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
     def run(count):
         nonlocal step
         start = time.perf_counter()
         for _ in range(count):
             i = step % len(samples)
-            loss = objective(network(samples[i]), teacher[i], labels[i])
+            with precise():
+                given = network(samples[i])
+            loss = objective(given.float(), teacher[i], labels[i])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -211,4 +218,4 @@ def main(name, path, batch_size, threads, device):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

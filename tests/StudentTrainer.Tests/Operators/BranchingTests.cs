@@ -2,7 +2,9 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Tests.Support;
+using TorchSharp;
 using static Onnx.AttributeProto.Types;
 
 namespace OnnxKd.StudentTrainer.Tests.Operators;
@@ -41,6 +43,27 @@ public class BranchingTests
         var plan = Programs.Compile(model).Plan.Select(weight => weight.Name);
         Assert.Equal(condition != 0 ? ["w"] : [], plan);
         Oracle.RequireParity(model, [1, 2, -3], [3]);
+    }
+
+    /// <summary>In mixed precision a product comes into the branch in bfloat16; there, and when handed out, it is float32.</summary>
+    [Fact]
+    public void If_OfCapturedProductInMixedPrecision_ComputesItsBranchInFloat32()
+    {
+        var model = Model(
+            graph =>
+            {
+                Computed(graph);
+                graph.Initializer.Add(TensorData.Create("w", [1f, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3));
+                graph.Node.Add(new NodeProto { OpType = "MatMul", Name = "p_node", Input = { "x", "w" }, Output = { "p" } });
+            },
+            Branch("Exp", "p", "e"), Branch("Identity", "p", "i"));
+        var program = StudentGraph.Import(model).Compile(["y"], mixed: true);
+        using var scope = torch.NewDisposeScope();
+        using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
+        float[] Run(params float[] x) => program.Run(weights, torch.tensor(x), training: true)[0].data<float>().ToArray();
+
+        Assert.Equal([-0.5f, 256, 3], Run(-0.5f, 257, 3)); // 257 has 9 bits
+        Near.Equal([(float)Math.E, MathF.Exp(-2), 1], Run(1, -2, 0), 1e-6);
     }
 
     /// <summary>c: whether the first element is positive.</summary>
