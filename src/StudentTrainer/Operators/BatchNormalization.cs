@@ -46,6 +46,9 @@ internal sealed class BatchNormalization
         return normalization.Run;
     }
 
+    /// <summary>Whether scale, bias and statistics are float32, whatever the samples are: libtorch then computes in float32.</summary>
+    public static bool KeepsFloat32(StepInputs x) => x[1].dtype == ScalarType.Float32;
+
     private Tensor[] Run(StepInputs x) => x.Training ? Train(x)
         : exportedForTraining ? EvaluateAsExported(x)
         : [nn.functional.batch_norm(x[0], x[3], x[4], x[1], x[2], false, 0, epsilon)];

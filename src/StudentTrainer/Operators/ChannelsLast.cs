@@ -13,7 +13,8 @@ internal static class ChannelsLast
     /// <summary>Brings a batch of images into this layout; it costs nothing if the batch has it, and other tensors stay as they are.</summary>
     public static Tensor Of(Tensor x)
     {
-        if (x.ndim != 4 || x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32 || x.stride(1) == 1)
+        var isKnown = x.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+        if (x.ndim != 4 || x.device_type != DeviceType.CPU || !isKnown || x.stride(1) == 1)
             return x;
         // With one channel both layouts have the same order in memory, but not the same strides, and libtorch goes by those.
         return x.shape[1] == 1

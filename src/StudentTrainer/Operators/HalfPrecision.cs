@@ -8,22 +8,16 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal static class HalfPrecision
 {
     /// <summary>Whether oneDNN multiplies bfloat16 on this processor; where it does not, libtorch is slow or refuses.</summary>
-    private static readonly bool MultipliesBFloat16 = Avx512BW.VL.IsSupported && Avx512DQ.IsSupported;
+    public static readonly bool MultipliesBFloat16 = Avx512BW.VL.IsSupported && Avx512DQ.IsSupported;
 
     /// <summary>Wraps an operator; inputs of other types, and bfloat16 on a GPU, go straight to it.</summary>
     /// <param name="compile">The operator.</param>
     /// <param name="narrowed">How many outputs, from the first on, get the type of the first input; default: all floats.</param>
-    public static Func<NodeContext, Kernel> Widened(Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue) =>
-        Wrap(compile, narrowed, static _ => false);
-
-    /// <summary>Wraps a product; bfloat16 on the CPU goes straight to it too, where oneDNN does the work.</summary>
-    /// <param name="compile">The operator.</param>
-    /// <param name="isForOneDnn">Whether libtorch gives inputs of bfloat16 to oneDNN, on a processor that it can use.</param>
-    public static Func<NodeContext, Kernel> WidenedProduct(Func<NodeContext, Kernel> compile, Func<StepInputs, bool> isForOneDnn) =>
-        Wrap(compile, int.MaxValue, MultipliesBFloat16 ? isForOneDnn : static _ => false);
-
-    private static Func<NodeContext, Kernel> Wrap(
-        Func<NodeContext, Kernel> compile, int narrowed, Func<StepInputs, bool> hasBFloat16) => node =>
+    /// <param name="hasBFloat16">
+    /// Whether libtorch, on the CPU too, has a kernel for inputs of bfloat16 that rounds its results alone; default: it has not.
+    /// </param>
+    public static Func<NodeContext, Kernel> Widened(
+        Func<NodeContext, Kernel> compile, int narrowed = int.MaxValue, Func<StepInputs, bool>? hasBFloat16 = null) => node =>
     {
         var kernel = compile(node);
         return x => IsWidened(x) ? Compute(kernel, x, narrowed) : kernel(x);
@@ -31,7 +25,7 @@ internal static class HalfPrecision
         bool IsWidened(StepInputs x) => x[0].dtype switch
         {
             ScalarType.Float16 => true,
-            ScalarType.BFloat16 => x[0].device_type == DeviceType.CPU && !hasBFloat16(x),
+            ScalarType.BFloat16 => x[0].device_type == DeviceType.CPU && hasBFloat16?.Invoke(x) != true,
             _ => false,
         };
     };

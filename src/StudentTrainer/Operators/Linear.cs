@@ -59,11 +59,12 @@ internal static class Linear
     }
 
     /// <summary>
-    /// Whether a product on the CPU is surely large enough for oneDNN, whichever of the operands is transposed. Smaller ones in bfloat16 are
-    /// added up by libtorch itself, which rounds each sum on the way to 8 bits.
+    /// Whether oneDNN does a product of bfloat16 on the CPU: surely where it is as large as this, whichever of the operands is transposed.
+    /// Smaller ones are added up by libtorch itself, which rounds each sum on the way to 8 bits.
     /// </summary>
-    public static bool IsLarge(StepInputs x) =>
-        x[0].ndim > 1 && x[1].ndim > 1 && Math.Max(MatrixElements(x[0]), MatrixElements(x[1])) > SmallProduct;
+    public static bool IsForOneDnn(StepInputs x) =>
+        HalfPrecision.MultipliesBFloat16 && x[0].ndim > 1 && x[1].ndim > 1
+        && Math.Max(MatrixElements(x[0]), MatrixElements(x[1])) > SmallProduct;
 
     private static long MatrixElements(Tensor x) => x.size(-2) * x.size(-1);
 

@@ -9,11 +9,11 @@ internal static class OperatorTable
     private static readonly OperatorEntry[] Entries =
     [
         // Convolution and pooling
-        new("Conv", 1, [Data, Weight, Bias], WidenedProduct(Convolution.Conv, static _ => true))
+        new("Conv", 1, [Data, Weight, Bias], Widened(Convolution.Conv, hasBFloat16: static _ => MultipliesBFloat16))
             { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
         new("ConvTranspose", 1, [Data, Weight, Bias], Widened(TransposedConvolution.ConvTranspose))
             { UnitAxis = _ => 1, MultiplyAdds = MultiplyAdds.ConvTranspose },
-        new("MaxPool", 1, [Data], Widened(Pooling.MaxPool)) { Outputs = 2 },
+        new("MaxPool", 1, [Data], Widened(Pooling.MaxPool, hasBFloat16: static x => x[0].ndim == 4)) { Outputs = 2 },
         new("AveragePool", 1, [Data], Widened(Pooling.AveragePool)),
         new("GlobalMaxPool", 1, [Data], Widened(Pooling.GlobalMaxPool)),
         new("GlobalAveragePool", 1, [Data], Widened(Pooling.GlobalAveragePool)),
@@ -31,18 +31,21 @@ internal static class OperatorTable
         new("GridSample", 16, [Data], Widened(GridSampling.GridSample)),
 
         // Linear
-        new("Gemm", 1, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm1, Linear.IsLarge))
+        new("Gemm", 1, [Weight, Weight, Bias], Widened(Linear.Gemm1, hasBFloat16: Linear.IsForOneDnn))
             { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
-        new("Gemm", 7, [Weight, Weight, Bias], WidenedProduct(Linear.Gemm7, Linear.IsLarge))
+        new("Gemm", 7, [Weight, Weight, Bias], Widened(Linear.Gemm7, hasBFloat16: Linear.IsForOneDnn))
             { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
-        new("MatMul", 1, [Weight, Weight], WidenedProduct(Linear.MatMul, Linear.IsLarge))
+        new("MatMul", 1, [Weight, Weight], Widened(Linear.MatMul, hasBFloat16: Linear.IsForOneDnn))
             { UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul },
         new("Einsum", 12, [Weight], Widened(Linear.Einsum)),
 
         // Normalisation and regularisation
-        new("BatchNormalization", 1, [Data, Scale, Bias, Statistic, Statistic], Widened(BatchNormalization.Compile1)),
-        new("BatchNormalization", 9, [Data, Scale, Bias, Statistic, Statistic], Widened(BatchNormalization.Compile9)),
-        new("BatchNormalization", 14, [Data, Scale, Bias, Statistic, Statistic], Widened(BatchNormalization.Compile14)) { Outputs = 3 },
+        new("BatchNormalization", 1, [Data, Scale, Bias, Statistic, Statistic],
+            Widened(BatchNormalization.Compile1, hasBFloat16: BatchNormalization.KeepsFloat32)),
+        new("BatchNormalization", 9, [Data, Scale, Bias, Statistic, Statistic],
+            Widened(BatchNormalization.Compile9, hasBFloat16: BatchNormalization.KeepsFloat32)),
+        new("BatchNormalization", 14, [Data, Scale, Bias, Statistic, Statistic],
+            Widened(BatchNormalization.Compile14, hasBFloat16: BatchNormalization.KeepsFloat32)) { Outputs = 3 },
         new("LayerNormalization", 17, [Data, Scale, Bias], Widened(Normalization.LayerNormalization, narrowed: 1)) { Outputs = 3 },
         new("GroupNormalization", 18, [Data, Scale, Bias], Widened(Normalization.GroupNormalization18)),
         new("GroupNormalization", 21, [Data, Scale, Bias], Widened(Normalization.GroupNormalization21)),
@@ -70,7 +73,7 @@ internal static class OperatorTable
         new("DequantizeLinear", 13, [Passed, Data, Data], Quantization.DequantizeLinear13),
 
         // Activations
-        new("Relu", 1, [Data], Widened(Activations.Relu)),
+        new("Relu", 1, [Data], Widened(Activations.Relu, hasBFloat16: static _ => true)),
         new("LeakyRelu", 1, [Data], Widened(Activations.LeakyRelu)),
         new("PRelu", 1, [Data, Slope], Widened(Activations.PRelu1)),
         new("PRelu", 7, [Data, Slope], Widened(Activations.PRelu7)),

@@ -53,7 +53,7 @@ internal sealed class Fusion
     /// <summary>The one joined operator that ONNX does not have: its MatMul takes no bias.</summary>
     private static readonly OperatorEntry ProductWithBias =
         new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias],
-            Operators.HalfPrecision.WidenedProduct(Linear.MatMulWithBias, Linear.IsLarge))
+            Operators.HalfPrecision.Widened(Linear.MatMulWithBias, hasBFloat16: Linear.IsForOneDnn))
         {
             UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
         };
