@@ -106,37 +106,50 @@ public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamSto
 
     private int EncodeAll(CacheStream stream, ReadOnlySpan<float> values, Span<byte> stored)
     {
-        var bad = FirstBeyond(values, float.MaxValue);
         var classes = stream.Classes;
-        var (logits, tail) = (new float[K], new float[Tails(stream)]);
+        var tail = new float[Tails(stream)];
         var best = new int[tail.Length > 0 ? K + 1 : K]; // the kept classes, and the best of those that are dropped
         var scratch = ArrayPool<float>.Shared.Rent(2 * classes);
-        for (var position = 0; bad < 0 && position < stream.Positions; position++)
+        try
         {
-            var from = values.Slice(position * classes, classes);
-            TopSelection.Select(from, best);
-            var ids = best.AsSpan(0, K);
-            for (var i = 0; i < K; i++)
-                logits[i] = from[ids[i]];
-            if (tail.Length > 0)
-                SumDropped(from, ids, from[best[K]], scratch.AsSpan(0, 2 * classes), tail);
-            if (Write(stream, position, ids, logits, tail, stored) is >= 0 and var tooLarge)
-                bad = position * classes + ids[tooLarge];
+            for (var position = 0; position < stream.Positions; position++)
+                if (Encode(stream, position, values.Slice(position * classes, classes), best, tail, scratch, stored) is >= 0 and var bad)
+                    return position * classes + bad;
+            return -1;
         }
-        ArrayPool<float>.Shared.Return(scratch);
-        return bad;
+        finally
+        {
+            ArrayPool<float>.Shared.Return(scratch);
+        }
+    }
+
+    /// <summary>Encodes a position.</summary>
+    /// <returns>Which value cannot be stored; -1 if all were.</returns>
+    private int Encode(
+        CacheStream stream, int position, ReadOnlySpan<float> values, Span<int> best, Span<float> tail, Span<float> scratch, Span<byte> stored)
+    {
+        if (FirstBeyond(values, float.MaxValue) is >= 0 and var bad)
+            return bad;
+        TopSelection.Select(values, best);
+        var kept = best[..K];
+        if (tail.Length > 0)
+            SumDropped(values, kept, values[best[K]], scratch, tail);
+        var logits = scratch[..K];
+        for (var i = 0; i < K; i++)
+            logits[i] = values[kept[i]];
+        return Write(stream, position, kept, logits, tail, stored) is >= 0 and var tooLarge ? kept[tooLarge] : -1;
     }
 
     /// <summary>For each temperature T log Σ exp(v ÷ T) over the values v that are not kept.</summary>
     /// <param name="values">All values of a position.</param>
     /// <param name="kept">Which are kept.</param>
     /// <param name="largest">The largest of the others.</param>
-    /// <param name="scratch">Twice as long as the values.</param>
+    /// <param name="scratch">At least twice as long as the values; overwritten.</param>
     /// <param name="tail">The results.</param>
     private void SumDropped(ReadOnlySpan<float> values, ReadOnlySpan<int> kept, float largest, Span<float> scratch, Span<float> tail)
     {
         var shifted = scratch[..values.Length];
-        var shares = scratch[values.Length..];
+        var shares = scratch.Slice(values.Length, values.Length);
         TensorPrimitives.Subtract(values, largest, shifted);
         foreach (var id in kept)
             shifted[id] = float.NegativeInfinity;
