@@ -29,10 +29,7 @@ internal static class RowPass
         var (student, slopes) = (new NativeRows<float>(logits.contiguous()), new NativeRows<float>(gradient));
         var values = new double[rows * terms.Length];
         var parts = (int)Math.Clamp(logits.numel() / ValuesPerThread, 1, get_num_threads());
-        if (parts == 1)
-            Rows(0);
-        else
-            Parallel.For(0, parts, Rows);
+        HostThreads.Run(parts, Rows);
 
         var means = new double[terms.Length];
         for (var i = 0; i < values.Length; i++)

@@ -37,11 +37,9 @@ internal sealed class HostPass
     /// <summary>Updates every piece once, in any order.</summary>
     public void Run(Update update)
     {
-        if (pieces.Length < ParallelPieces || get_num_threads() == 1)
+        if (pieces.Length < ParallelPieces)
             Array.ForEach(pieces, piece => update(piece.Tensor, piece.Start, piece.Count));
         else
-            Parallel.For(
-                0, pieces.Length, new() { MaxDegreeOfParallelism = get_num_threads() },
-                i => update(pieces[i].Tensor, pieces[i].Start, pieces[i].Count));
+            HostThreads.Run(pieces.Length, i => update(pieces[i].Tensor, pieces[i].Start, pieces[i].Count));
     }
 }
