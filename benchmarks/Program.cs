@@ -12,6 +12,7 @@ using OnnxKd.Core.Errors;
     ("capture", "rate of a capture ÷ rate of a bare loop over the same batches, and ÷ rate of onnxruntime-node doing the same", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time, and ÷ of a bare loop", CaptureMemory.Run),
     ("training-memory", "peak memory of training from a cache many times as large ÷ from a small one, and ÷ the cache", TrainingMemory.Run),
+    ("peak-memory", "peak memory of a capture and of trainings ÷ that of PyTorch doing the same, each in a process of its own", MemoryAgainstPyTorch.Run),
     ("train-step", "time of a training step ÷ time of the same step in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of log_softmax and kl_div in PyTorch", SoftLoss.Run),
     ("matmul-share", "time of the bare matrix products of the MLP's training step ÷ time of the step", MatmulShare.Run),
@@ -34,6 +35,8 @@ using OnnxKd.Core.Errors;
 // A benchmark that needs a fresh process starts this program again with a name that is not listed.
 if (args is [CaptureMemory.Child, ..])
     return CaptureMemory.RunChild(args[1..]);
+if (args is [MemoryAgainstPyTorch.Child, ..])
+    return MemoryAgainstPyTorch.RunChild(args[1..]);
 if (args is [TrainingMemory.Child, ..])
     return TrainingMemory.RunChild(args[1..]);
 

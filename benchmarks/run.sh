@@ -6,7 +6,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 "$root/eng/setup.sh"
 
-if [[ ${1:-} =~ ^(train-step|soft-loss|end-to-end)$ ]]; then
+if [[ ${1:-} =~ ^(train-step|soft-loss|end-to-end|peak-memory)$ ]]; then
   # The peer is Debian's PyTorch, which is made of the same libtorch.
   if ! dpkg-query -W -f='${Status}\n' python3-torch python3-numpy 2>/dev/null | grep -c ' installed$' | grep -qx 2; then
     say "installing Debian packages: python3-torch python3-numpy"

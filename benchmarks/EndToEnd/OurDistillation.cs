@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -17,33 +18,42 @@ internal static class OurDistillation
     /// <summary>Seconds of both halves and their sum, and the mean loss of the last epoch.</summary>
     public sealed record Result(double CaptureSeconds, double Seconds, double Loss);
 
-    /// <summary>Captures and trains.</summary>
+    /// <summary>Captures and trains, and removes what it wrote.</summary>
     public static Result Run(DistillationCase work, int epochs, int threads, string folder)
     {
         var start = Stopwatch.GetTimestamp();
         using var set = TransferSet.Open(new() { Samples = work.Images, Labels = work.Labels });
-        var capture = new CaptureOptions
-        {
-            Teachers = [new() { Model = work.Teacher, Preprocessing = ToUnit }],
-            Device = "cpu",
-            BatchSize = work.BatchSize,
-            Threads = threads,
-        };
-        var cacheFolder = Path.Combine(folder, "cache");
-        CacheCapture.Capture(set, capture, cacheFolder, null, CancellationToken.None);
+        var cache = Path.Combine(folder, "cache");
+        Capture(set, work.Teacher, cache, work.BatchSize, threads);
         var captured = Stopwatch.GetElapsedTime(start).TotalSeconds;
-
-        using var cache = LogitCache.Open(cacheFolder);
-        var options = new TrainingOptions
-        {
-            Epochs = epochs, BatchSize = work.BatchSize, Optimizer = OurStep.Sgd, Device = "cpu", Threads = threads,
-        };
-        var data = new TrainingData(set, ToUnit, cache, Evaluation: null);
-        var training = Path.Combine(folder, "training");
-        var result = Trainer.Train(
-            work.Student.Model, StudentImport.Default, data, OurStep.Terms, options, training, null, CancellationToken.None);
+        var result = Train(set, work.Student.Model, cache, Path.Combine(folder, "training"), epochs, work.BatchSize, threads);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Directory.Delete(folder, recursive: true);
         return new(captured, seconds, result.Epochs[^1].Loss);
+    }
+
+    /// <summary>Runs a teacher over images into a cache.</summary>
+    public static void Capture(TransferSet set, string teacher, string cache, int batchSize, int threads) => CacheCapture.Capture(
+        set,
+        new()
+        {
+            Teachers = [new() { Model = teacher, Preprocessing = ToUnit }],
+            Device = "cpu",
+            BatchSize = batchSize,
+            Threads = threads,
+        },
+        cache, null, CancellationToken.None);
+
+    /// <summary>Trains a student from a cache.</summary>
+    public static TrainingResult Train(
+        TransferSet set, OnnxModel student, string cacheFolder, string folder, int epochs, int batchSize, int threads)
+    {
+        using var cache = LogitCache.Open(cacheFolder);
+        var options = new TrainingOptions
+        {
+            Epochs = epochs, BatchSize = batchSize, Optimizer = OurStep.Sgd, Device = "cpu", Threads = threads,
+        };
+        var data = new TrainingData(set, ToUnit, cache, Evaluation: null);
+        return Trainer.Train(student, StudentImport.Default, data, OurStep.Terms, options, folder, null, CancellationToken.None);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OnnxKd.Benchmarks.Training;
 
 namespace OnnxKd.Benchmarks.Support;
 
@@ -15,14 +16,22 @@ internal static class PeakMemory
 
     /// <summary>That of a new process of this program, which prints it last.</summary>
     /// <param name="arguments">The arguments.</param>
-    public static double OfChild(params string[] arguments)
+    public static double OfChild(params string[] arguments) =>
+        OfCommand(Environment.ProcessPath!, [typeof(PeakMemory).Assembly.Location, .. arguments]);
+
+    /// <summary>That of a Python process, which prints it last.</summary>
+    /// <param name="script">A script of this project.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static double OfPython(string script, params string[] arguments) =>
+        OfCommand(Peer.Python, [Path.Combine(AppContext.BaseDirectory, script), .. arguments]);
+
+    private static double OfCommand(string program, string[] arguments)
     {
-        string[] command = [typeof(PeakMemory).Assembly.Location, .. arguments];
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, command) { RedirectStandardOutput = true })!;
+        using var child = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         var output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         return child.ExitCode == 0
             ? double.Parse(output, CultureInfo.InvariantCulture)
-            : throw new UsageException($"{arguments[0]} ended with exit code {child.ExitCode}; its message stands above");
+            : throw new UsageException($"{string.Join(' ', arguments)} ended with exit code {child.ExitCode}; its message stands above");
     }
 }

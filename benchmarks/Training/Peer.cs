@@ -8,10 +8,10 @@ namespace OnnxKd.Benchmarks.Training;
 /// <summary>The same work in eager PyTorch, in a process of its own that waits while ours works.</summary>
 internal sealed class Peer : IDisposable
 {
-    // Not the first python3 of the PATH: Debian's PyTorch is found by Debian's Python.
-    private static readonly string Python = Environment.GetEnvironmentVariable("ONNXKD_PYTHON") ?? "/usr/bin/python3";
-
     private readonly Process process;
+
+    /// <summary>Not the first python3 of the PATH: Debian's PyTorch is found by Debian's Python.</summary>
+    public static string Python { get; } = Environment.GetEnvironmentVariable("ONNXKD_PYTHON") ?? "/usr/bin/python3";
 
     /// <summary>Starts it.</summary>
     /// <param name="script">A script of this folder; its header says which commands it answers.</param>

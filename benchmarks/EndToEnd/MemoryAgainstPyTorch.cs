@@ -1,0 +1,88 @@
+using System.Globalization;
+using OnnxKd.Benchmarks.Support;
+using OnnxKd.Benchmarks.Training;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Students;
+
+namespace OnnxKd.Benchmarks.EndToEnd;
+
+/// <summary>
+/// The most memory that a process ever holds (VmHWM: with its program and libraries), in a process of its own each time: a capture, and trainings from
+/// what it stored, against PyTorch doing the same.
+/// </summary>
+internal static class MemoryAgainstPyTorch
+{
+    /// <summary>The first argument of a process of ours.</summary>
+    public const string Child = "peak-memory-child";
+
+    private static readonly string[] Students = ["mlp", "cnn"];
+
+    /// <summary>Options: <c>--rows</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--pairs</c>.</summary>
+    public static object Run(Arguments arguments)
+    {
+        var rows = arguments.Number("rows", 12_800);
+        var batchSize = arguments.Number("batch-size", 128);
+        var threads = arguments.Number("threads", 2);
+        var pairs = arguments.Number("pairs", 3);
+        arguments.RefuseTheRest();
+        var figures = new Dictionary<string, object> { ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["pairs"] = pairs };
+        var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+        try
+        {
+            var work = new DistillationCase("mlp", rows, batchSize, folder);
+            string[] settings = [$"{batchSize}", $"{threads}"];
+            string cache = Path.Combine(folder, "cache"), logits = Path.Combine(folder, "logits.f32");
+            Compare("capture", pairs, figures, () =>
+            {
+                if (Directory.Exists(cache))
+                    Directory.Delete(cache, recursive: true);
+                return (
+                    PeakMemory.OfChild([Child, "capture", work.Images, work.Labels, cache, work.Teacher, .. settings]),
+                    PeakMemory.OfPython("peak_memory.py", ["capture", work.Images, work.TeacherWeights, logits, .. settings]));
+            });
+            foreach (var student in Students)
+            {
+                var weights = new TrainingCase(student, [28, 28], rows: 1, Directory.CreateDirectory(Path.Combine(folder, student)).FullName);
+                Compare($"{student}_training", pairs, figures, () => (
+                    PeakMemory.OfChild([Child, student, work.Images, work.Labels, cache, Path.Combine(folder, $"{student}.run"), .. settings]),
+                    PeakMemory.OfPython("peak_memory.py", [student, work.Images, work.Labels, logits, weights.File, .. settings])));
+            }
+            figures["training_memory_ratio"] = Students.Max(student => (double)figures[$"{student}_training_memory_ratio"]);
+            return figures;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Captures, or trains one epoch, then prints this process's peak.</summary>
+    public static int RunChild(string[] arguments)
+    {
+        var (what, images, labels, cache, other) = (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+        var (batchSize, threads) = (int.Parse(arguments[5], CultureInfo.InvariantCulture), int.Parse(arguments[6], CultureInfo.InvariantCulture));
+        using (var set = TransferSet.Open(new() { Samples = images, Labels = labels }))
+        {
+            if (what == "capture")
+                OurDistillation.Capture(set, teacher: other, cache, batchSize, threads);
+            else
+            {
+                var student = Architectures.Build(new() { Architecture = what }, set.SampleShape, classes: 10, seed: 1);
+                var folder = Directory.CreateDirectory(other);
+                OurDistillation.Train(set, student, cache, folder.FullName, epochs: 1, batchSize, threads);
+                folder.Delete(recursive: true);
+            }
+        }
+
+        Console.WriteLine(PeakMemory.OfThisProcess().ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static void Compare(string what, int pairs, Dictionary<string, object> figures, Func<(double Ours, double Theirs)> run)
+    {
+        var peaks = Enumerable.Range(0, pairs).Select(_ => run()).ToList();
+        figures[$"{what}_megabytes"] = Math.Round(Output.Median(peaks.Select(pair => pair.Ours)), 1);
+        figures[$"{what}_megabytes_pytorch"] = Math.Round(Output.Median(peaks.Select(pair => pair.Theirs)), 1);
+        figures[$"{what}_memory_ratio"] = Math.Round(Output.Median(peaks.Select(pair => pair.Ours / pair.Theirs)), 4);
+    }
+}
