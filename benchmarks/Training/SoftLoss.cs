@@ -34,6 +34,7 @@ internal static class SoftLoss
         arguments.RefuseTheRest();
 
         ComputeDevice.Open("cpu", threads);
+        HeapRetention.Enable();
         var figures = new Dictionary<string, object> { ["rows"] = rows, ["threads"] = threads, ["temperature"] = Temperature };
         foreach (var count in classes)
             Measure(rows, count, threads, blocks, blockSeconds, figures);

@@ -35,6 +35,7 @@ public static class StudentInference
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
         program = program with { Layout = FindLayout(graph, program, weights, reader) };
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);
+        HeapRetention.Enable();
         evaluator.Run(weights, onBatch, token);
     }
 
