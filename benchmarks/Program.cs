@@ -23,6 +23,7 @@ using OnnxKd.Core.Errors;
     ("synthetic", "writes a ResNet-50 with random weights and random images for it: --folder, --rows", SyntheticFiles.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("end-to-end", "time of a whole distillation ÷ PyTorch's with the teacher in the loop, and ÷ the ideal's: teacher once, then steps", WholeDistillation.Run),
+    ("scaling", "time of a capture and of an epoch and bytes of a cache, for 1, 10 and 100 times the rows and for 10 to 50,000 classes", Scaling.Run),
     ("start-up", "seconds of --help and of inspect on a model of 10 MB, from the start of the process to its end", StartUp.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Benchmarks.EndToEnd;
+
+/// <summary>What a distillation of one size costs.</summary>
+/// <param name="Rows">Images of 28 × 28.</param>
+/// <param name="Classes">Classes.</param>
+/// <param name="CaptureSeconds">Of all rows at the pace of those after the first batch: without opening, trying and hashing.</param>
+/// <param name="WholeCaptureSeconds">From the files to the finished cache.</param>
+/// <param name="EpochSeconds">Of the steps of an epoch from the cache.</param>
+/// <param name="CacheBytes">On disk.</param>
+internal sealed record ScalingPoint(
+    int Rows, int Classes, double CaptureSeconds, double WholeCaptureSeconds, double EpochSeconds, long CacheBytes)
+{
+    /// <summary>Rows of a batch.</summary>
+    public const int BatchSize = 128;
+
+    /// <summary>Measures it; medians of repeats.</summary>
+    public static ScalingPoint Measure(int rows, int classes, int threads, int repeats)
+    {
+        var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+        try
+        {
+            string images = Path.Combine(folder, "images-idx3-ubyte"), model = Path.Combine(folder, "teacher.onnx"), cache = Path.Combine(folder, "cache");
+            SyntheticImages.Write(images, rows);
+            SyntheticTeacher.Layers(784, 256, classes).Save(model);
+            using var set = TransferSet.Open(new() { Samples = images });
+            var captures = Enumerable.Range(0, repeats).Select(_ => Capture(set, model, cache, threads)).ToList();
+            var epochs = Epochs(set, cache, classes, threads, repeats + 1).Skip(1); // the first one warms up
+            return new(
+                rows, classes, Output.Median(captures.Select(capture => capture.Pace)), Output.Median(captures.Select(capture => capture.Seconds)),
+                Output.Median(epochs), Directory.GetFiles(cache).Sum(file => new FileInfo(file).Length));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static (double Pace, double Seconds) Capture(TransferSet set, string model, string cache, int threads)
+    {
+        if (Directory.Exists(cache))
+            Directory.Delete(cache, recursive: true);
+        var options = new CaptureOptions
+        {
+            Teachers = [new() { Model = model, Preprocessing = new() { Scale = 1 / 255.0 } }], Device = "cpu", BatchSize = BatchSize, Threads = threads,
+        };
+        var pace = new CapturePace();
+        var start = Stopwatch.GetTimestamp();
+        CacheCapture.Capture(set, options, cache, pace, CancellationToken.None);
+        return (pace.SecondsFor((int)set.Count), Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>Seconds of the steps of epochs, one after the other.</summary>
+    private static List<double> Epochs(TransferSet set, string cacheFolder, int classes, int threads, int count)
+    {
+        using var cache = LogitCache.Open(cacheFolder);
+        var device = ComputeDevice.Open("cpu", threads);
+        var student = new StudentOptions { Architecture = "mlp", Values = { ["widths"] = new[] { 32 } } };
+        var graph = StudentGraph.Import(Architectures.Build(student, set.SampleShape, classes, seed: 1));
+        var program = graph.Compile(graph.FindLogits());
+        using var weights = WeightSet.Load(program.Plan, device, trainable: true);
+        var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var objective = new Objective([new() { Name = "soft", Temperature = 4 }]);
+        var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Evaluation: null);
+        using var batches = TrainingBatches.Open(program, data, objective, options, device);
+        using var state = new TrainingState(weights, options, new(objective.Names, set, device), cacheFolder, identity: "");
+        var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
+        HeapRetention.Enable();
+
+        var seconds = new List<double>();
+        for (var epoch = 0; epoch < count; epoch++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            foreach (var batch in batches.Epoch(epoch))
+                loop.TrainStep(batch);
+            state.Losses.Flush();
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        return seconds;
+    }
+}
