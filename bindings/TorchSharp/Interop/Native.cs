@@ -62,6 +62,12 @@ internal static unsafe partial class Native
         nint* outputs, nint* gradients, int outputCount, nint* inputs, int inputCount, int retainGraph, int createGraph,
         int allowUnused, nint* results);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int okd_record(
+        nint* inputs, int inputCount, nint* outputs, int outputCount, string name, nint context,
+        delegate* unmanaged<nint, nint*, int, nint*, int, int> backward, delegate* unmanaged<nint, void> forget);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial void okd_fail(string message);
     [LibraryImport(Library)] internal static partial int okd_grad_enabled();
     [LibraryImport(Library)] internal static partial void okd_set_grad_enabled(int enabled);
     [LibraryImport(Library)] internal static partial int okd_inference_enabled();

@@ -78,7 +78,7 @@ public static partial class torch
         public void Dispose() => Interlocked.Exchange(ref pending, null)?.Invoke();
     }
 
-    public static class autograd
+    public static partial class autograd
     {
         public static void backward(
             Tensor tensor, IList<Tensor>? grad_tensors = null, bool? retain_graph = null, bool create_graph = false,

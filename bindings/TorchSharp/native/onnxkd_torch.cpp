@@ -10,11 +10,14 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/api/include/torch/version.h>
 
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 // c10::optional in some versions of libtorch, std::optional in others.
@@ -170,6 +173,49 @@ torch::autograd::variable_list output_gradients(const std::vector<at::Tensor>& o
     return list;
 }
 
+// The tensor whose reference the handle holds.
+at::Tensor own(int64_t handle) {
+    if (handle == 0)
+        return at::Tensor();
+    return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(impl(handle)));
+}
+
+// A node of autograd's graph whose gradient the caller computes.
+class CallersNode : public torch::autograd::Node {
+public:
+    CallersNode(std::string name, int64_t context, OkdBackward backward, OkdForget forget)
+        : name_(std::move(name)), context_(context), backward_(backward), forget_(forget) {}
+
+    ~CallersNode() override { release_variables(); }
+
+    std::string name() const override { return name_; }
+
+    void release_variables() override {
+        if (context_ != 0)
+            forget_(std::exchange(context_, 0));
+    }
+
+    torch::autograd::variable_list apply(torch::autograd::variable_list&& gradients) override {
+        TORCH_CHECK(context_ != 0, "the graph of ", name_, " was freed by an earlier backward pass; ask it to be retained");
+        std::vector<int64_t> given;
+        for (auto& gradient : gradients)
+            given.push_back(release(std::move(gradient)));
+        std::vector<int64_t> results(num_outputs());
+        auto status = backward_(context_, given.data(), static_cast<int32_t>(given.size()), results.data(), static_cast<int32_t>(results.size()));
+        TORCH_CHECK(status >= 0, last_error);
+        torch::autograd::variable_list list;
+        for (auto handle : results)
+            list.push_back(own(handle));
+        return list;
+    }
+
+private:
+    std::string name_;
+    int64_t context_;
+    OkdBackward backward_;
+    OkdForget forget_;
+};
+
 const c10::impl::DeviceGuardImplInterface* cuda() {
     return c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
 }
@@ -284,6 +330,22 @@ int32_t okd_grad(const int64_t* outputs, const int64_t* gradients, int32_t outpu
         return 0;
     });
 }
+
+int32_t okd_record(const int64_t* inputs, int32_t input_count, const int64_t* outputs, int32_t output_count, const char* name,
+                   int64_t context, OkdBackward backward, OkdForget forget) {
+    return guarded(-1, [&]() -> int32_t {
+        auto sources = borrow_all(inputs, input_count);
+        if (!torch::autograd::compute_requires_grad(sources))
+            return 0;
+        std::shared_ptr<CallersNode> node(new CallersNode(name, context, backward, forget), torch::autograd::deleteNode);
+        node->set_next_edges(torch::autograd::collect_next_edges(sources));
+        for (auto& output : borrow_all(outputs, output_count))
+            torch::autograd::set_history(output, node);
+        return 1;
+    });
+}
+
+void okd_fail(const char* message) { last_error = message; }
 
 int32_t okd_grad_enabled() { return c10::GradMode::is_enabled(); }
 void okd_set_grad_enabled(int32_t enabled) { c10::GradMode::set_enabled(enabled != 0); }

@@ -70,6 +70,15 @@ OKD_API int32_t okd_backward(const int64_t* outputs, const int64_t* gradients, i
 OKD_API int32_t okd_grad(const int64_t* outputs, const int64_t* gradients, int32_t output_count,
                          const int64_t* inputs, int32_t input_count, int32_t retain_graph, int32_t create_graph,
                          int32_t allow_unused, int64_t* results);
+
+// Functions that the caller computes, and whose gradients it computes too. `backward` gets the gradient of each output (0: none; references
+// are given to it), writes that of each input (0: none; references are given away), and returns -1 after okd_fail if it cannot.
+// `forget` is called once the context is not needed any more. okd_record returns 1 if it will call them, 0 if no input wants a gradient.
+typedef int32_t (*OkdBackward)(int64_t context, const int64_t* gradients, int32_t count, int64_t* results, int32_t capacity);
+typedef void (*OkdForget)(int64_t context);
+OKD_API int32_t okd_record(const int64_t* inputs, int32_t input_count, const int64_t* outputs, int32_t output_count, const char* name,
+                           int64_t context, OkdBackward backward, OkdForget forget);
+OKD_API void okd_fail(const char* message);
 OKD_API int32_t okd_grad_enabled();
 OKD_API void okd_set_grad_enabled(int32_t enabled);
 OKD_API int32_t okd_inference_enabled();

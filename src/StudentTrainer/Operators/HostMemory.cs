@@ -33,7 +33,10 @@ internal readonly unsafe struct HostMemory<T> where T : unmanaged
 /// <summary>What of a tensor can be used as host memory.</summary>
 internal static class HostMemory
 {
+    /// <summary>As many as a span of their bytes can hold.</summary>
+    public const int MostFloats = int.MaxValue / sizeof(float);
+
     /// <summary>Whether a tensor holds float32 on the CPU, and no more than a span can.</summary>
     public static bool HoldsFloats(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype == float32
-        && tensor.numel() <= int.MaxValue / sizeof(float);
+        && tensor.numel() <= MostFloats;
 }

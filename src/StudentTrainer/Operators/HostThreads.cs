@@ -9,12 +9,13 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// and keep their processors busy, so threads of anybody else would have to share those with them. Where libtorch's OpenMP is another one
 /// than GNU's, .NET's threads do it.
 /// </summary>
-internal static unsafe partial class HostThreads
+internal static unsafe class HostThreads
 {
-    private const int Lazy = 1;
-    private const int OnlyIfLoaded = 4;
+    private static readonly delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> Team =
+        (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)LoadedLibrary.Find("libgomp.so.1", "GOMP_parallel");
 
-    private static readonly delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> Team = FindTeam();
+    /// <summary>Whether the threads are those of libtorch's loops.</summary>
+    public static bool AreLibtorchs => Team != null;
 
     /// <summary>Runs each part once, in any order.</summary>
     /// <param name="count">How many parts.</param>
@@ -47,21 +48,6 @@ internal static unsafe partial class HostThreads
 
     [UnmanagedCallersOnly]
     private static void Enter(nint work) => ((Work)GCHandle.FromIntPtr(work).Target!).TakePart();
-
-    /// <summary>The entry of GNU's OpenMP for a loop on all threads, if the process has loaded it; libtorch has by now.</summary>
-    private static delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> FindTeam()
-    {
-        if (!OperatingSystem.IsLinux())
-            return null;
-        get_num_threads(); // loads libtorch
-        var library = dlopen("libgomp.so.1", Lazy | OnlyIfLoaded);
-        return library != 0 && NativeLibrary.TryGetExport(library, "GOMP_parallel", out var entry)
-            ? (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)entry
-            : null;
-    }
-
-    [LibraryImport("libc.so.6", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint dlopen(string file, int flags);
 
     /// <summary>Parts that threads take one after the other.</summary>
     private sealed class Work(int count, Action<int> part)

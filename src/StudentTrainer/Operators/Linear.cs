@@ -37,7 +37,8 @@ internal static class Linear
 
     public static int GemmUnitAxis(NodeContext node) => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
 
-    public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
+    public static Kernel MatMul(NodeContext node) => x =>
+        [BatchedProduct.Suits(x[0], x[1]) ? BatchedProduct.apply(x[0], x[1]) : x[0].matmul(x[1])];
 
     /// <summary>x W + b, over the last axis of x: one product of matrices, which adds to the bias.</summary>
     public static Kernel MatMulWithBias(NodeContext node) => x =>
