@@ -27,9 +27,9 @@ internal sealed class DistillationCase
         var teacher = isMlp ? SyntheticTeacher.MultiLayer() : SyntheticResNet.Build32X4();
         teacher.Save(Teacher);
         TeacherWeights = Path.Combine(folder, "teacher.safetensors");
-        SafetensorsWriter.Write(
-            TeacherWeights,
-            [.. teacher.Proto.Graph.Initializer.Select((tensor, i) => SafetensorsTensor.From($"teacher/{i:D3}", tensor.ToFloats(), [.. tensor.Dims]))]);
+        var weights = teacher.Proto.Graph.Initializer.Select(
+            (tensor, i) => SafetensorsTensor.From($"teacher/{i:D3}", tensor.ToFloats(), [.. tensor.Dims]));
+        SafetensorsWriter.Write(TeacherWeights, [.. weights]);
 
         Images = Path.Combine(folder, "images-idx-ubyte");
         Labels = Path.Combine(folder, "labels-idx1-ubyte");

@@ -7,8 +7,8 @@ using OnnxKd.StudentTrainer.Students;
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>
-/// The most memory that a process ever holds (VmHWM: with its program and libraries), in a process of its own each time: a capture, and trainings from
-/// what it stored, against PyTorch doing the same.
+/// The most memory that a process ever holds (VmHWM: with its program and libraries), in a process of its own each time: a capture, and
+/// trainings from what it stored, against PyTorch doing the same.
 /// </summary>
 internal static class MemoryAgainstPyTorch
 {
@@ -25,7 +25,10 @@ internal static class MemoryAgainstPyTorch
         var threads = arguments.Number("threads", 2);
         var pairs = arguments.Number("pairs", 3);
         arguments.RefuseTheRest();
-        var figures = new Dictionary<string, object> { ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["pairs"] = pairs };
+        var figures = new Dictionary<string, object>
+        {
+            ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["pairs"] = pairs,
+        };
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
@@ -42,9 +45,10 @@ internal static class MemoryAgainstPyTorch
             });
             foreach (var student in Students)
             {
-                var weights = new TrainingCase(student, [28, 28], rows: 1, Directory.CreateDirectory(Path.Combine(folder, student)).FullName);
+                var own = Directory.CreateDirectory(Path.Combine(folder, student)).FullName;
+                var weights = new TrainingCase(student, [28, 28], rows: 1, own);
                 Compare($"{student}_training", pairs, figures, () => (
-                    PeakMemory.OfChild([Child, student, work.Images, work.Labels, cache, Path.Combine(folder, $"{student}.run"), .. settings]),
+                    PeakMemory.OfChild([Child, student, work.Images, work.Labels, cache, Path.Combine(own, "run"), .. settings]),
                     PeakMemory.OfPython("peak_memory.py", [student, work.Images, work.Labels, logits, weights.File, .. settings])));
             }
             figures["training_memory_ratio"] = Students.Max(student => (double)figures[$"{student}_training_memory_ratio"]);
@@ -60,7 +64,8 @@ internal static class MemoryAgainstPyTorch
     public static int RunChild(string[] arguments)
     {
         var (what, images, labels, cache, other) = (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
-        var (batchSize, threads) = (int.Parse(arguments[5], CultureInfo.InvariantCulture), int.Parse(arguments[6], CultureInfo.InvariantCulture));
+        var batchSize = int.Parse(arguments[5], CultureInfo.InvariantCulture);
+        var threads = int.Parse(arguments[6], CultureInfo.InvariantCulture);
         using (var set = TransferSet.Open(new() { Samples = images, Labels = labels }))
         {
             if (what == "capture")

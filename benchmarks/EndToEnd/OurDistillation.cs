@@ -10,7 +10,9 @@ using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 
-/// <summary>A whole distillation as <c>onnxkd cache</c> and <c>onnxkd train</c> do it: from the file of images to the trained model.</summary>
+/// <summary>
+/// A whole distillation as <c>onnxkd cache</c> and <c>onnxkd train</c> do it: from the file of images to the trained model.
+/// </summary>
 internal static class OurDistillation
 {
     private static readonly Preprocessing ToUnit = new() { Scale = 1 / 255.0 };

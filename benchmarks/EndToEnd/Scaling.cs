@@ -4,8 +4,8 @@ using static OnnxKd.Benchmarks.Support.LogLogPlot;
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>
-/// What a capture, an epoch from the cache, and the cache cost for one, ten and a hundred times a transfer set, and for 10 to 50,000 classes. A slope is
-/// how many decades a cost rises per decade: 1 is linear.
+/// What a capture, an epoch from the cache, and the cache cost for one, ten and a hundred times a transfer set, and for 10 to 50,000
+/// classes. A slope is how many decades a cost rises per decade: 1 is linear.
 /// </summary>
 internal static class Scaling
 {
@@ -22,8 +22,8 @@ internal static class Scaling
     ];
 
     /// <summary>
-    /// Options: <c>--rows</c> of the smallest set; <c>--class-rows</c>, the rows for each number of classes; <c>--classes A,B</c>; <c>--threads</c>;
-    /// <c>--repeats</c>; <c>--out FILE.svg</c>.
+    /// Options: <c>--rows</c> of the smallest set; <c>--class-rows</c>, the rows for each number of classes; <c>--classes A,B</c>;
+    /// <c>--threads</c>; <c>--repeats</c>; <c>--out FILE.svg</c>.
     /// </summary>
     public static object Run(Arguments arguments)
     {
@@ -39,22 +39,29 @@ internal static class Scaling
             throw new UsageException($"--rows and --class-rows must be at least {2 * ScalingPoint.BatchSize}, two batches");
 
         ScalingPoint.Measure(256, FewestClasses, threads, repeats: 1); // no first call of anything counts
-        ScalingPoint[] byRows = [.. new[] { 1, 10, 100 }.Select(times => ScalingPoint.Measure(times * rows, FewestClasses, threads, repeats))];
+        ScalingPoint[] byRows =
+            [.. new[] { 1, 10, 100 }.Select(times => ScalingPoint.Measure(times * rows, FewestClasses, threads, repeats))];
         ScalingPoint[] byClasses = [.. classes.Select(count => ScalingPoint.Measure(classRows, count, threads, repeats))];
         if (file is not null)
             File.WriteAllText(file, Draw(
-                Plot("rows (10 classes)", byRows, point => point.Rows), Plot($"classes ({classRows:#,0} rows)", byClasses, point => point.Classes)));
+                Plot("rows (10 classes)", byRows, point => point.Rows),
+                Plot($"classes ({classRows:#,0} rows)", byClasses, point => point.Classes)));
 
-        var figures = new Dictionary<string, object?> { ["threads"] = threads, ["repeats"] = repeats, ["by_rows"] = byRows, ["by_classes"] = byClasses };
+        var figures = new Dictionary<string, object?>
+        {
+            ["threads"] = threads, ["repeats"] = repeats, ["by_rows"] = byRows, ["by_classes"] = byClasses,
+        };
         foreach (var (name, _, of) in Costs)
         {
             figures[$"rows_{name}_slope"] = Slope(byRows.Select(point => ((double)point.Rows, of(point))));
             // What the classes add to a row: the least number of them stands for what a row costs without.
             var added = byClasses.Where(point => point.Classes >= FirstFitted);
-            figures[$"classes_{name}_slope"] = Slope(added.Select(point => (point.Classes - (double)FewestClasses, of(point) - of(byClasses[0]))));
+            figures[$"classes_{name}_slope"] = Slope(
+                added.Select(point => (point.Classes - (double)FewestClasses, of(point) - of(byClasses[0]))));
         }
         foreach (var axis in (string[])["rows", "classes"])
-            figures[$"{axis}_slope"] = Costs.Select(cost => (double?)figures[$"{axis}_{cost.Name}_slope"]).MaxBy(slope => Math.Abs(slope - 1 ?? double.MaxValue));
+            figures[$"{axis}_slope"] = Costs.Select(cost => (double?)figures[$"{axis}_{cost.Name}_slope"])
+                .MaxBy(slope => Math.Abs(slope - 1 ?? double.MaxValue));
         return figures;
     }
 

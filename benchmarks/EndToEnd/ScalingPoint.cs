@@ -31,15 +31,17 @@ internal sealed record ScalingPoint(
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
-            string images = Path.Combine(folder, "images-idx3-ubyte"), model = Path.Combine(folder, "teacher.onnx"), cache = Path.Combine(folder, "cache");
+            var (images, model) = (Path.Combine(folder, "images-idx3-ubyte"), Path.Combine(folder, "teacher.onnx"));
+            var cache = Path.Combine(folder, "cache");
             SyntheticImages.Write(images, rows);
             SyntheticTeacher.Layers(784, 256, classes).Save(model);
             using var set = TransferSet.Open(new() { Samples = images });
             var captures = Enumerable.Range(0, repeats).Select(_ => Capture(set, model, cache, threads)).ToList();
             var epochs = Epochs(set, cache, classes, threads, repeats + 1).Skip(1); // the first one warms up
             return new(
-                rows, classes, Output.Median(captures.Select(capture => capture.Pace)), Output.Median(captures.Select(capture => capture.Seconds)),
-                Output.Median(epochs), Directory.GetFiles(cache).Sum(file => new FileInfo(file).Length));
+                rows, classes, Output.Median(captures.Select(capture => capture.Pace)),
+                Output.Median(captures.Select(capture => capture.Seconds)), Output.Median(epochs),
+                Directory.GetFiles(cache).Sum(file => new FileInfo(file).Length));
         }
         finally
         {
@@ -53,7 +55,10 @@ internal sealed record ScalingPoint(
             Directory.Delete(cache, recursive: true);
         var options = new CaptureOptions
         {
-            Teachers = [new() { Model = model, Preprocessing = new() { Scale = 1 / 255.0 } }], Device = "cpu", BatchSize = BatchSize, Threads = threads,
+            Teachers = [new() { Model = model, Preprocessing = new() { Scale = 1 / 255.0 } }],
+            Device = "cpu",
+            BatchSize = BatchSize,
+            Threads = threads,
         };
         var pace = new CapturePace();
         var start = Stopwatch.GetTimestamp();

@@ -30,7 +30,7 @@ internal static class StartUp
         string[] program = ["dotnet", Path.Combine(root, "build/app/onnxkd.dll")], launcher = [Path.Combine(root, "onnxkd")];
         string[][] commands =
             [[.. program, "--help"], [.. program, "inspect", model], [.. launcher, "--help"], [.. launcher, "inspect", model]];
-        var rounds = Enumerable.Range(0, starts + 1).Select(_ => Array.ConvertAll(commands, Seconds)).Skip(1).ToArray(); // the first one warms up
+        var rounds = Enumerable.Range(0, starts + 1).Select(_ => Array.ConvertAll(commands, Seconds)).ToArray()[1..]; // the first warms up
         var medians = commands.Select((_, i) => Math.Round(Output.Median(rounds.Select(round => round[i])), 3)).ToArray();
         return new Result(starts, Path.GetFileName(model), medians[0], medians[1], medians[2], medians[3]);
     }

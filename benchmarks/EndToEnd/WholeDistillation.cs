@@ -6,8 +6,8 @@ using OnnxKd.Core.TransferSets;
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>
-/// A whole distillation against eager PyTorch with the teacher in the loop, and against the ideal: the bare teacher once over images in memory, and
-/// then training steps over batches in memory. All in one run; half of what the others do comes before ours and half after it.
+/// A whole distillation against eager PyTorch with the teacher in the loop, and against the ideal: the bare teacher once over images in
+/// memory, and then training steps over batches in memory. All in one run; half of what the others do comes before ours and half after it.
 /// </summary>
 internal static class WholeDistillation
 {
@@ -20,7 +20,10 @@ internal static class WholeDistillation
         public double Ideal => Teacher + Steps;
     }
 
-    /// <summary>Options: <c>--case mlp|resnet</c> (default: both), <c>--rows</c>, <c>--epochs</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--pairs</c>.</summary>
+    /// <summary>
+    /// Options: <c>--case mlp|resnet</c> (default: both), <c>--rows</c>, <c>--epochs</c>, <c>--batch-size</c>, <c>--threads</c>,
+    /// <c>--pairs</c>.
+    /// </summary>
     public static object Run(Arguments arguments)
     {
         var only = arguments.Text("case", null);

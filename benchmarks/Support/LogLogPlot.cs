@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OnnxKd.Benchmarks.Support;
 
-/// <summary>Curves over logarithmic axes, as the text of an SVG file: what is linear rises by one decade per decade, as the dashed lines do.</summary>
+/// <summary>
+/// Curves over logarithmic axes, as the text of an SVG file: what is linear rises by one decade per decade, as the dashed lines do.
+/// </summary>
 internal static class LogLogPlot
 {
     private const int Width = 420;
@@ -23,7 +25,8 @@ internal static class LogLogPlot
     {
         var svg = new StringBuilder();
         var width = panels.Length * (Width + Margin) + Margin;
-        svg.AppendLine(Text($"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {Height + 2 * Margin}' font-family='sans-serif' font-size='12'>"));
+        svg.AppendLine(Text($"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {Height + 2 * Margin}'"));
+        svg.AppendLine(" font-family='sans-serif' font-size='12'>");
         svg.AppendLine("<rect width='100%' height='100%' fill='white'/>");
         for (var i = 0; i < panels.Length; i++)
             Draw(svg, panels[i], Margin + i * (Width + Margin));
@@ -42,7 +45,8 @@ internal static class LogLogPlot
         svg.AppendLine(Text($"<text x='{left}' y='{Margin - 20}' font-weight='bold'>{panel.Title}</text>"));
         svg.AppendLine(Text($"<rect x='{left}' y='{Margin}' width='{Width}' height='{Height}' fill='none' stroke='#888'/>"));
         for (var decade = firstX; decade <= lastX; decade++)
-            svg.AppendLine(Text($"<text x='{X(Math.Pow(10, decade)):F1}' y='{Margin + Height + 18}' text-anchor='middle'>{Label(decade)}</text>"));
+            svg.AppendLine(Text(
+                $"<text x='{X(Math.Pow(10, decade)):F1}' y='{Margin + Height + 18}' text-anchor='middle'>{Label(decade)}</text>"));
         for (var decade = firstY; decade <= lastY; decade++)
             svg.AppendLine(Text($"<text x='{left - 6}' y='{Y(Math.Pow(10, decade)) + 4:F1}' text-anchor='end'>{Label(decade)}</text>"));
         for (var i = 0; i < panel.Curves.Count; i++)
@@ -50,7 +54,8 @@ internal static class LogLogPlot
             var (name, curve) = panel.Curves[i];
             var (last, lowest) = (curve[^1], Math.Pow(10, firstY));
             var start = Math.Max(curve[0].X, last.X * lowest / last.Y); // where the line of slope one enters the frame
-            svg.AppendLine(Text($"<path d='M{X(start):F1} {Y(last.Y * start / last.X):F1}L{X(last.X):F1} {Y(last.Y):F1}' stroke='#bbb' stroke-dasharray='4 4'/>"));
+            var guide = Text($"M{X(start):F1} {Y(last.Y * start / last.X):F1}L{X(last.X):F1} {Y(last.Y):F1}");
+            svg.AppendLine($"<path d='{guide}' stroke='#bbb' stroke-dasharray='4 4'/>");
             var path = string.Join('L', curve.Select(point => Text($"{X(point.X):F1} {Y(point.Y):F1}")));
             svg.AppendLine($"<path d='M{path}' fill='none' stroke='{Colours[i]}' stroke-width='2'/>");
             foreach (var (x, y) in curve)

@@ -25,8 +25,8 @@ internal sealed class GraphProgram(IReadOnlyList<PlannedWeight> plan, IReadOnlyL
     public IReadOnlyList<string> Outputs => outputs;
 
     /// <summary>
-    /// Runs a batch. An intermediate result lives until its last use; what autograd needs of it for the way back it holds itself, and lets go of
-    /// as soon as it has been there.
+    /// Runs a batch. An intermediate result lives until its last use; what autograd needs of it for the way back it holds itself, and
+    /// lets go of as soon as it has been there.
     /// </summary>
     /// <param name="weights">A set made for this program.</param>
     /// <param name="inputs">One tensor per input of the graph, on the weights' device; [N, ...] for a student.</param>
