@@ -3,6 +3,7 @@ using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -134,11 +135,30 @@ internal static class CaptureRate
             Storage = subject.Storage,
             PicksInSession = picksInSession,
         };
-        var pace = new CapturePace();
+        var pace = new Pace();
         CacheCapture.Capture(set, options, folder, pace, CancellationToken.None);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Directory.Delete(folder, recursive: true);
         return (seconds, pace.SecondsFor(subject.Rows));
+    }
+
+    /// <summary>Watches rows being stored.</summary>
+    private sealed class Pace : IProgress<StageProgress>
+    {
+        private (double Rows, long Time)? first;
+        private (double Rows, long Time) last;
+
+        /// <inheritdoc/>
+        public void Report(StageProgress value)
+        {
+            last = (value.Done, Stopwatch.GetTimestamp());
+            if (value.Done > 0)
+                first ??= last;
+        }
+
+        /// <summary>Seconds that so many rows take at the pace after the first batch.</summary>
+        public double SecondsFor(int rows) =>
+            rows * Stopwatch.GetElapsedTime(first!.Value.Time, last.Time).TotalSeconds / (last.Rows - first.Value.Rows);
     }
 
     private static string Repository(string path) => Path.Combine(CommandLine.OfThisCheckout.Checkout, path);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
@@ -15,15 +14,12 @@ namespace OnnxKd.Benchmarks.EndToEnd;
 /// <summary>What a distillation of one size costs.</summary>
 /// <param name="Rows">Images of 28 × 28.</param>
 /// <param name="Classes">Classes.</param>
-/// <param name="CaptureSeconds">Of all rows at the pace of those after the first batch: without opening, trying and hashing.</param>
-/// <param name="WholeCaptureSeconds">From the files to the finished cache.</param>
+/// <param name="CaptureSeconds">From the files to the finished cache.</param>
 /// <param name="EpochSeconds">Of the steps of an epoch from the cache.</param>
 /// <param name="CacheBytes">On disk.</param>
-internal sealed record ScalingPoint(
-    int Rows, int Classes, double CaptureSeconds, double WholeCaptureSeconds, double EpochSeconds, long CacheBytes)
+internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds, double EpochSeconds, long CacheBytes)
 {
-    /// <summary>Rows of a batch.</summary>
-    public const int BatchSize = 128;
+    private const int BatchSize = 128;
 
     /// <summary>Measures it; medians of repeats.</summary>
     public static ScalingPoint Measure(int rows, int classes, int threads, int repeats)
@@ -39,8 +35,7 @@ internal sealed record ScalingPoint(
             var captures = Enumerable.Range(0, repeats).Select(_ => Capture(set, model, cache, threads)).ToList();
             var epochs = Epochs(set, cache, classes, threads, repeats + 1).Skip(1); // the first one warms up
             return new(
-                rows, classes, Output.Median(captures.Select(capture => capture.Pace)),
-                Output.Median(captures.Select(capture => capture.Seconds)), Output.Median(epochs),
+                rows, classes, Output.Median(captures), Output.Median(epochs),
                 Directory.GetFiles(cache).Sum(file => new FileInfo(file).Length));
         }
         finally
@@ -49,7 +44,7 @@ internal sealed record ScalingPoint(
         }
     }
 
-    private static (double Pace, double Seconds) Capture(TransferSet set, string model, string cache, int threads)
+    private static double Capture(TransferSet set, string model, string cache, int threads)
     {
         if (Directory.Exists(cache))
             Directory.Delete(cache, recursive: true);
@@ -60,10 +55,9 @@ internal sealed record ScalingPoint(
             BatchSize = BatchSize,
             Threads = threads,
         };
-        var pace = new CapturePace();
         var start = Stopwatch.GetTimestamp();
-        CacheCapture.Capture(set, options, cache, pace, CancellationToken.None);
-        return (pace.SecondsFor((int)set.Count), Stopwatch.GetElapsedTime(start).TotalSeconds);
+        CacheCapture.Capture(set, options, cache, null, CancellationToken.None);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>Seconds of the steps of epochs, one after the other.</summary>
