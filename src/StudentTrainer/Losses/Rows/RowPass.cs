@@ -11,7 +11,7 @@ namespace OnnxKd.StudentTrainer.Losses.Rows;
 internal static class RowPass
 {
     /// <summary>Below this a thread costs more than it brings.</summary>
-    private const int ValuesPerThread = 1 << 16;
+    private const int ValuesPerThread = 1 << 15;
 
     /// <summary>Whether it can be done: float32 on the CPU, of a size that a span can have.</summary>
     public static bool Fits(Tensor logits) => HostMemory.HoldsFloats(logits);
