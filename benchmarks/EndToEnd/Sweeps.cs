@@ -24,7 +24,7 @@ internal static class Sweeps
     public static object Run(Arguments arguments)
     {
         var recipe = arguments.Text("recipe", "recipes/mnist.yaml")!;
-        string[] common = ["--epochs", $"{arguments.Number("epochs", 2)}", "--threads", $"{arguments.Number("threads", 2)}", "--no-baseline", "--json"];
+        string[] common = ["--epochs", $"{arguments.Number("epochs", 3)}", "--threads", $"{arguments.Number("threads", 2)}", "--no-baseline", "--json"];
         arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try

@@ -13,8 +13,7 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 internal sealed class TeacherEnsemble : IDisposable
 {
     private readonly List<Member> members = [];
-    private readonly List<SampleReader> readers = [];
-    private readonly List<Preprocessing> preprocessings = [];
+    private readonly SampleSlots slots;
     private readonly TransferSet set;
     private readonly CaptureOptions options;
     private readonly EnsembleMean? mean;
@@ -23,7 +22,7 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Opens every teacher.</summary>
     public TeacherEnsemble(TransferSet set, CaptureOptions options)
     {
-        (this.set, this.options) = (set, options);
+        (this.set, this.options, slots) = (set, options, new(set, options));
         try
         {
             var total = options.Teachers.Sum(t => t.Weight);
@@ -79,7 +78,7 @@ internal sealed class TeacherEnsemble : IDisposable
     };
 
     /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
-    public long BufferBytesPerRow => sizeof(float) * ((long)readers.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
+    public long BufferBytesPerRow => sizeof(float) * ((long)slots.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
 
     /// <summary>Makes the buffers that what the teachers give is written to.</summary>
     /// <param name="capacity">Rows at most.</param>
@@ -90,17 +89,13 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Makes a batch.</summary>
     /// <param name="capacity">Rows at most.</param>
     /// <param name="results">Lends it buffers for results; default: its own.</param>
-    /// <param name="allocate">Makes a buffer for samples; default: memory that the device copies from fastest, which lives as long as the teachers.</param>
+    /// <param name="allocate">Makes a buffer for samples; default: memory that the device copies from fastest.</param>
     public Batch CreateBatch(int capacity, ResultPool? results = null, Func<int, Memory<float>>? allocate = null) => new(
-        capacity, [.. readers.Select(_ => set.SampleElements)], allocate ?? members[0].Session.AllocateHost,
+        capacity, [.. Enumerable.Repeat(set.SampleElements, slots.Count)], allocate ?? members[0].Session.AllocateHost,
         results ?? CreateResults(capacity, allocate));
 
     /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
-    public void Read(Batch batch)
-    {
-        for (var slot = 0; slot < readers.Count; slot++)
-            batch.Read(slot, readers[slot]);
-    }
+    public void Read(Batch batch) => slots.Read(batch);
 
     /// <summary>Runs every teacher on a batch.</summary>
     public void Run(Batch batch)
@@ -166,7 +161,7 @@ internal sealed class TeacherEnsemble : IDisposable
         var identity = new CachedTeacher(
             Path.GetFileName(teacher.Model), model.Digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, teacher.Preprocessing,
             teacher.ClassAxis);
-        return new(session, identity, weight, SlotOf(teacher.Preprocessing));
+        return new(session, identity, weight, slots.Of(teacher.Preprocessing));
     }
 
     private void RequireAlike(OnnxClassifier session, TeacherOptions teacher)
@@ -206,17 +201,6 @@ internal sealed class TeacherEnsemble : IDisposable
         options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
             ? StreamKind.Logit
             : StreamKind.LogProbability;
-
-    private int SlotOf(Preprocessing wanted)
-    {
-        var slot = preprocessings.FindIndex(p =>
-            p.Scale == wanted.Scale && p.ChannelAxis == wanted.ChannelAxis && p.Mean.SequenceEqual(wanted.Mean) && p.Std.SequenceEqual(wanted.Std));
-        if (slot >= 0)
-            return slot;
-        preprocessings.Add(wanted);
-        readers.Add(new(set, wanted, options.Augmentation, options.Seed));
-        return readers.Count - 1;
-    }
 
     private Memory<float> Result(Batch batch, int index) => batch.Result(index, sources[index].Output.ValuesPerRun);
 
