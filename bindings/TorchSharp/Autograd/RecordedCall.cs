@@ -46,8 +46,6 @@ internal sealed unsafe class RecordedCall
             for (var i = 0; i < count; i++)
                 given.Add(gradients[i] != 0 ? new Tensor(gradients[i]) : null!);
             var computed = ((RecordedCall)GCHandle.FromIntPtr(call).Target!).Backward(given);
-            if (computed.Count != capacity)
-                throw new InvalidOperationException($"{computed.Count} gradients for {capacity} tensors.");
             for (var i = 0; i < capacity; i++)
                 results[i] = computed[i] is null ? 0 : okd_tensor_retain(computed[i].Handle);
             return 0;
@@ -74,6 +72,8 @@ internal sealed unsafe class RecordedCall
         if (is_grad_enabled())
             throw new NotSupportedException($"The gradient of {name} has no gradient itself.");
         var all = backward(context, gradients);
-        return all.Count == areTensors.Length ? [.. all.Where((_, i) => areTensors[i])] : all;
+        return all.Count == areTensors.Length
+            ? [.. all.Where((_, i) => areTensors[i])]
+            : throw new InvalidOperationException($"{name} gave {all.Count} gradients for {areTensors.Length} values.");
     }
 }

@@ -64,13 +64,15 @@ internal sealed class BatchedProduct : autograd.SingleTensorFunction<BatchedProd
 
         public Matrices(Tensor tensor)
         {
-            if (!HasRows(tensor.shape, tensor.stride()) || Extent(tensor.shape, tensor.stride()) > HostMemory.MostFloats)
-                tensor = tensor.contiguous();
             (shape, strides) = (tensor.shape, tensor.stride());
+            if (!HasRows(shape, strides) || Extent(shape, strides) > HostMemory.MostFloats)
+            {
+                tensor = tensor.contiguous();
+                strides = tensor.stride();
+            }
             (Rows, Columns) = ((int)shape[^2], (int)shape[^1]);
             IsTransposed = !IsStep(shape[^1], strides[^1]);
             Stride = (int)Math.Max(IsTransposed ? strides[^1] : strides[^2], IsTransposed ? Rows : Columns);
-
             memory = new(tensor.as_strided([Extent(shape, strides)], [1], tensor.storage_offset()));
         }
 

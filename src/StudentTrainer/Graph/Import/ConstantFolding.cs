@@ -94,7 +94,7 @@ internal sealed class ConstantFolding
 
     private void Fold(NodeProto node)
     {
-        if ((IntegerCast.TryCompute(node, tensors) is { } cast ? [cast] : Compute(node)) is not { } results)
+        if ((IntegerCast.TryCompute(node, tensors, LargestResult) is { } cast ? [cast] : Compute(node)) is not { } results)
         {
             kept.Add(node);
             return;

@@ -15,10 +15,13 @@ internal static class IntegerCast
     /// <summary>Computes a node, if it is such a Cast.</summary>
     /// <param name="node">The node.</param>
     /// <param name="tensors">Constants by name; the node's inputs are among them.</param>
+    /// <param name="largest">How many elements the result may have.</param>
     /// <returns>The result, with the name of the output; <c>null</c>: the node is something else.</returns>
-    public static TensorProto? TryCompute(NodeProto node, IReadOnlyDictionary<string, TensorProto> tensors)
+    public static TensorProto? TryCompute(NodeProto node, IReadOnlyDictionary<string, TensorProto> tensors, long largest)
     {
         if (node.OpType != "Cast" || tensors[node.Input[0]] is var source && !IsInteger(source.DataType))
+            return null;
+        if (source.Dims.Aggregate(1L, (product, size) => product * size) > largest)
             return null;
         var target = (int)new Attributes(node).GetInt("to");
         if (!IsInteger(target))

@@ -1,5 +1,5 @@
-using OnnxKd.StudentTrainer.Operators;
 using System.Numerics.Tensors;
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
