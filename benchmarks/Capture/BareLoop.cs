@@ -16,7 +16,6 @@ internal sealed class BareLoop : IDisposable
     private readonly bool inMemory;
     private readonly float[] samples;
     private readonly int elements;
-    private readonly int batchSize;
     private readonly InferenceSession session;
     private readonly RunOptions run = new();
     private readonly string[] inputs;
@@ -25,7 +24,7 @@ internal sealed class BareLoop : IDisposable
     /// <summary>Opens the session, and reads and scales every sample unless that is left for later.</summary>
     public BareLoop(string model, TransferSet set, int batchSize, string device, bool inMemory = true, int? threads = null)
     {
-        (this.batchSize, this.inMemory) = (batchSize, inMemory);
+        (BatchSize, this.inMemory) = (batchSize, inMemory);
         elements = set.SampleElements;
         reader = new(set, new() { Scale = 1 / 255.0 }, Augmentation.None, 0);
         samples = new float[(inMemory ? set.Count : batchSize) * elements];
@@ -39,6 +38,9 @@ internal sealed class BareLoop : IDisposable
         Sample = declared.All(d => d > 0) ? declared : [.. set.SampleShape.Select(d => (long)d)];
     }
 
+    /// <summary>Samples per run.</summary>
+    public int BatchSize { get; private set; }
+
     /// <summary>The shape of one sample, as the model takes it.</summary>
     public long[] Sample { get; }
 
@@ -47,9 +49,21 @@ internal sealed class BareLoop : IDisposable
     public double Run(int first, int count)
     {
         var start = Stopwatch.GetTimestamp();
-        for (var row = first; row < first + count; row += batchSize)
-            RunBatch(row, Math.Min(batchSize, first + count - row)).Dispose();
+        for (var row = first; row < first + count; row += BatchSize)
+            RunBatch(row, Math.Min(BatchSize, first + count - row)).Dispose();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Tries smaller batches as well, and keeps the size that is fastest.</summary>
+    public void ChooseBatchSize(int rows)
+    {
+        int[] sizes = [.. new[] { BatchSize, BatchSize / 2, BatchSize / 4, BatchSize / 8 }.Where(size => size > 0)];
+        BatchSize = sizes.MinBy(size =>
+        {
+            BatchSize = size;
+            Run(0, Math.Min(rows, 2 * sizes[0])); // warms up
+            return Enumerable.Range(0, 3).Min(_ => Run(0, Math.Min(rows, 8 * sizes[0])));
+        });
     }
 
     /// <summary>What the model gives for rows, no more than a batch.</summary>

@@ -21,7 +21,7 @@ internal static class CaptureRate
 
     /// <summary>The figures of one. The steady rate is that of the rows after the first stored batch: without opening, trying and hashing.</summary>
     public sealed record TeacherResult(
-        string Teacher, string Device, string Storage, int Rows, int BatchSize, int Pairs, double? CaptureRowsPerSecond, double? BareRowsPerSecond,
+        string Teacher, string Device, string Storage, int Rows, int BatchSize, int BareBatchSize, int Pairs, double? CaptureRowsPerSecond, double? BareRowsPerSecond,
         double? NodeRowsPerSecond, double? CaptureRateRatio, double? SteadyRateRatio, double? CaptureOverNodeRatio);
 
     /// <summary>Seconds of each side; of a capture also those that its rows would have taken at the pace after the first batch.</summary>
@@ -98,6 +98,7 @@ internal static class CaptureRate
         SyntheticImages.Write(images, subject.Rows, subject.Shape);
         using var set = TransferSet.Open(new() { Samples = images });
         using var bare = new BareLoop(subject.Model, set, subject.BatchSize, device);
+        bare.ChooseBatchSize(subject.Rows);
         var header = (int)(new FileInfo(images).Length - set.Count * set.SampleElements);
         using var node = hasPeer ? new NodeLoop(subject.Model, images, header, subject.BatchSize, bare.Sample, Path.Combine(folder, "node.bin")) : null;
 
@@ -117,7 +118,7 @@ internal static class CaptureRate
         double? Median(Func<Round, double?> figure, int digits = 4) =>
             figure(rounds[0]) is null ? null : Math.Round(Output.Median(rounds.Select(round => figure(round)!.Value)), digits);
         return new(
-            subject.Name, device, subject.Storage.Name, subject.Rows, subject.BatchSize, pairs, Median(r => subject.Rows / r.Capture, 1),
+            subject.Name, device, subject.Storage.Name, subject.Rows, subject.BatchSize, bare.BatchSize, pairs, Median(r => subject.Rows / r.Capture, 1),
             Median(r => subject.Rows / r.Bare, 1), Median(r => subject.Rows / r.Node, 1), Median(r => r.Bare / r.Capture),
             Median(r => r.Bare / r.Pace), Median(r => r.Node / r.Capture));
     }

@@ -40,7 +40,7 @@ public sealed class LogitCacheWriter : IDisposable
 
     /// <summary>The batches that are still to be appended, in order, as things stand.</summary>
     public IReadOnlyList<RowRange> PendingBatches() =>
-        [.. Remaining().SelectMany(range => manifest.Layout.Batches(range.First, range.End))];
+        [.. Remaining().SelectMany(range => RowRange.Batches(range.First, range.End, manifest.BatchSize))];
 
     /// <summary>The batch size of the cache that a folder holds, finished or not; <c>null</c> if it holds none.</summary>
     /// <exception cref="CheckFailedException">The manifest is damaged.</exception>

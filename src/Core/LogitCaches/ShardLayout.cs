@@ -44,13 +44,6 @@ internal sealed record ShardLayout(long TotalRows, int BatchSize, long RowsPerSh
         return new(first * RowsPerShard, Math.Min(end * RowsPerShard, TotalRows) - first * RowsPerShard);
     }
 
-    /// <summary>The batches from a row to the end of a range.</summary>
-    public IEnumerable<RowRange> Batches(long row, long end)
-    {
-        for (; row < end; row += BatchSize)
-            yield return new(row, Math.Min(BatchSize, end - row));
-    }
-
     /// <summary>The name of a finished shard; names sort in the order of rows.</summary>
     public static string FileName(RowRange rows) => $"rows-{rows.First:D12}-{rows.Count}{ShardSuffix}";
 

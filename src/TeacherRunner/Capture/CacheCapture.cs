@@ -11,14 +11,15 @@ namespace OnnxKd.TeacherRunner.Capture;
 public static class CacheCapture
 {
     /// <summary>
-    /// Captures what the folder does not hold yet. Reading, running and writing overlap; memory does not grow with the set.
+    /// Captures what the folder does not hold yet. Each worker reads, runs and encodes some rows at a time, and batches are written while
+    /// they go on; memory does not grow with the set.
     /// A cancelled or killed capture goes on where it stopped when called again.
     /// </summary>
     /// <param name="set">The transfer set; labels are not used.</param>
     /// <param name="options">Teachers and settings.</param>
     /// <param name="folder">The cache's folder; created if missing.</param>
     /// <param name="progress">Told about rows as they are stored.</param>
-    /// <param name="token">Stops between batches.</param>
+    /// <param name="token">Stops between runs.</param>
     /// <param name="estimated">Told what the capture will take, before it starts; not told when nothing is left to do.</param>
     /// <exception cref="InputException">An option, a teacher or a value that a teacher gave is wrong, or the disk has no room.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run a teacher.</exception>
@@ -52,33 +53,25 @@ public static class CacheCapture
         part?.Next("capture rows");
         var done = stored;
         Report();
-        using var batches = writer.PendingBatches().GetEnumerator();
-        var results = teachers.CreateResults(batchSize);
-        Overlap.Run(
-            () => teachers.CreateBatch(batchSize, results),
-            batch =>
+        var rowsPerRun = teachers.RowsPerRun(batchSize);
+        BatchWorkers<byte>.Run(
+            [.. Enumerable.Range(1, teachers.Workers).Select(i => (Buffers: teachers.CreateBuffers(rowsPerRun), Lane: $"capture {i}"))],
+            writer.PendingBatches(), batchSize, rowsPerRun, writer.Encoder.RowBytes,
+            (worker, rows, bytes) =>
             {
-                if (!batches.MoveNext())
-                    return false;
-                using var span = Profile.Start("read samples", "capture: read");
-                batch.Select(batches.Current.First, (int)batches.Current.Count, set.Count);
-                teachers.Read(batch);
-                return true;
+                using var step = Profile.Start("read samples", worker.Lane);
+                worker.Buffers.Select(rows, set.Count);
+                teachers.Read(worker.Buffers);
+                step?.Next("run teachers");
+                teachers.Run(worker.Buffers);
+                step?.Next("encode logits");
+                teachers.Encode(worker.Buffers, rows, writer.Encoder, bytes);
             },
-            batch =>
+            (rows, bytes) =>
             {
-                using (Profile.Start("run teachers"))
-                    teachers.Run(batch);
-                if (teachers.RunOnHost)
-                    Encode(batch); // on the processors that the teachers have just left: beside them it would slow them down by more
-            },
-            batch =>
-            {
-                if (!teachers.RunOnHost)
-                    Encode(batch, "capture: write");
-                using var span = Profile.Start("write logits", "capture: write");
-                writer.Append(batch.Stored);
-                done += batch.Count;
+                using var step = Profile.Start("write logits");
+                writer.Append(bytes.Span);
+                done += rows.Count;
                 Report();
             },
             token);
@@ -86,12 +79,6 @@ public static class CacheCapture
         return new(
             writer.Rows, missing, teachers.Streams, batchSize, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds, complete,
             teachers.ProviderNote);
-
-        void Encode(Batch batch, string lane = Profile.MainLane)
-        {
-            using var span = Profile.Start("encode logits", lane);
-            teachers.Encode(batch, writer.Encoder);
-        }
 
         void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }

@@ -43,7 +43,7 @@ public static class CacheReplay
 
         var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream, set)).ToArray();
         var capacity = teachers.RoundUp(BatchSize);
-        var batch = teachers.CreateBatch(capacity);
+        var batch = teachers.CreateBuffers(capacity);
         var chosen = Choose(cache.Identity.Rows, rows, seed);
         for (var first = 0; first < chosen.Length; first += batch.Count)
         {

@@ -70,7 +70,7 @@ public sealed record CaptureOptions
     /// <summary>The seed of the views, and of a storage that draws.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Threads of ONNX Runtime; default: the processors.</summary>
+    /// <summary>Threads that read, run the teachers and encode, on the CPU; what is stored does not depend on it. Default: the processors.</summary>
     public int? Threads { get; init; }
 
     /// <summary>As <see cref="SessionSettings.PicksInSession"/>; what is stored is the same up to the rounding of tails.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
 
@@ -18,15 +19,15 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
 
     // For an estimate: a trial must stay far shorter than the capture. For a choice: longer than the scheduler's noise.
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>Rows per second: from a run of two, and, if that was too short to tell, one of as many as should take long enough.</summary>
+    /// <summary>Rows per second, in runs as a capture makes them, unless those take long.</summary>
     public double RowsPerSecond(int batchSize)
     {
-        var secondsPerRow = Time(Math.Min(batchSize, teachers.RoundUp(2)), TimeSpan.Zero);
-        var rows = Math.Min(batchSize, teachers.RoundUp(1 + (int)Math.Min(Largest, Glance.TotalSeconds / secondsPerRow)));
-        return 1 / (rows > teachers.RoundUp(2) ? Time(rows, TimeSpan.Zero, warmUp: false) : secondsPerRow);
+        var (rows, few) = (teachers.RowsPerRun(batchSize), teachers.RowsPerRun(Math.Min(batchSize, 2)));
+        var first = Run(few, teachers.Workers); // which also plans the memory
+        return 1 / SecondsPerRow(first * rows / few < Look ? rows : few, Glance);
     }
 
     /// <summary>The smallest batch that is about as fast as any; sizes are doubled as long as that helps.</summary>
@@ -36,10 +37,12 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
         var (best, fastest) = (0, double.PositiveInfinity);
         for (var size = teachers.RoundUp(Smallest); ; size = teachers.RoundUp(2 * size))
         {
-            var secondsPerRow = Time(size, Look);
+            Run(size, teachers.Workers);
+            var secondsPerRow = SecondsPerRow(size, Look);
             if (secondsPerRow * WorthIt < fastest)
                 (best, fastest) = (size, secondsPerRow);
             var isLast = size >= 4 * best // doubling it twice did not help
+                || teachers.RowsPerRun(2 * size) <= size // it would be run in the same pieces
                 || 2 * size > Math.Min(Largest, set.Count)
                 || 2L * size * teachers.BufferBytesPerRow > LargestBytes
                 || Stopwatch.GetElapsedTime(start) > Limit;
@@ -48,24 +51,32 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
         }
     }
 
-    /// <summary>Seconds per row of batches of a size: the fastest of the runs that fit into a time, but at least one.</summary>
-    private double Time(int size, TimeSpan enough, bool warmUp = true)
+    /// <summary>Seconds per row of as many runs as last long enough.</summary>
+    private double SecondsPerRow(int rowsPerRun, TimeSpan enough)
     {
-        var batch = teachers.CreateBatch(size, allocate: static length => new float[length]);
-        batch.Select(0, (int)Math.Min(size, set.Count), set.Count);
-        teachers.Read(batch);
-        if (warmUp)
-            teachers.Run(batch); // the first run of a shape also plans its memory
-        var fastest = TimeSpan.MaxValue;
-        var start = Stopwatch.GetTimestamp();
-        do
+        for (var runs = teachers.Workers; ; runs *= 4)
         {
-            var began = Stopwatch.GetTimestamp();
-            teachers.Run(batch);
-            var time = Stopwatch.GetElapsedTime(began);
-            fastest = time < fastest ? time : fastest;
+            var time = Run(rowsPerRun, runs);
+            if (time >= enough)
+                return time.TotalSeconds / ((double)runs * rowsPerRun);
         }
-        while (Stopwatch.GetElapsedTime(start) < enough);
-        return fastest.TotalSeconds / batch.Count;
+    }
+
+    /// <summary>The time of runs, spread over the workers of a capture. The set begins again when it is at its end.</summary>
+    private TimeSpan Run(int rowsPerRun, int runs)
+    {
+        var buffers = Enumerable.Range(0, teachers.Workers).Select(_ => teachers.CreateBuffers(rowsPerRun, static length => new float[length]));
+        RunBuffers[] workers = [.. buffers];
+        var start = Stopwatch.GetTimestamp();
+        BatchWorkers<byte>.Run(
+            workers, RowRange.Batches(0, (long)runs * rowsPerRun, rowsPerRun), rowsPerRun, rowsPerRun, valuesPerRow: 0,
+            (run, rows, _) =>
+            {
+                run.Select(rows, set.Count);
+                teachers.Read(run);
+                teachers.Run(run);
+            },
+            (_, _) => { }, CancellationToken.None);
+        return Stopwatch.GetElapsedTime(start);
     }
 }

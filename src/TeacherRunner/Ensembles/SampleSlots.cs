@@ -27,10 +27,10 @@ internal sealed class SampleSlots(TransferSet set, CaptureOptions options)
         return readers.Count - 1;
     }
 
-    /// <summary>Reads the samples of a batch, once for each way.</summary>
-    public void Read(Batch batch)
+    /// <summary>Reads the samples of a run, once for each way.</summary>
+    public void Read(RunBuffers run)
     {
         for (var slot = 0; slot < readers.Count; slot++)
-            batch.Read(slot, readers[slot]);
+            run.Read(slot, readers[slot]);
     }
 }

@@ -12,6 +12,8 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 /// <summary>The teachers of a capture, open and agreed on their classes, with the samples as each of them wants to see them.</summary>
 internal sealed class TeacherEnsemble : IDisposable
 {
+    private const int WorkersOfADevice = 4;
+
     private readonly List<Member> members = [];
     private readonly SampleSlots slots;
     private readonly TransferSet set;
@@ -50,16 +52,27 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
 
-    /// <summary>Whether a run keeps the host's processors busy.</summary>
-    public bool RunOnHost => members.TrueForAll(m => m.Session.RunsOnHost);
+    /// <summary>
+    /// How many threads read, run and encode: on the CPU as many as may run at the same time; with a GPU, which takes one run at a time,
+    /// enough that one more is always ready for it and the results of the last are being encoded.
+    /// </summary>
+    public int Workers => RunOnHost ? members[0].Session.ConcurrentRuns : WorkersOfADevice;
+
+    // On the CPU every processor has a worker already. With a GPU they have little else to do.
+    private int EncodingThreads => RunOnHost ? 1 : Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2);
+
+    private bool RunOnHost => members.TrueForAll(m => m.Session.RunsOnHost);
 
     private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 
     private Combination Combination => Combines ? options.Combination : Combination.Single;
 
-    /// <summary>A batch size, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
-    public int RoundUp(int batchSize) =>
-        members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(batchSize, (size, batch) => (size + batch - 1) / batch * batch);
+    /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
+    public int RoundUp(int rows) =>
+        members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(rows, (size, batch) => (size + batch - 1) / batch * batch);
+
+    /// <summary>How many rows of a batch are run together, at most.</summary>
+    public int RowsPerRun(int batchSize) => Math.Min(batchSize, RoundUp(Math.Min(batchSize, members.Min(m => m.Session.RowsPerRun))));
 
     /// <summary>Everything that decides the numbers.</summary>
     public CacheIdentity Identity() => new()
@@ -80,61 +93,56 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
     public long BufferBytesPerRow => sizeof(float) * ((long)slots.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
 
-    /// <summary>Makes the buffers that what the teachers give is written to.</summary>
+    /// <summary>Makes buffers.</summary>
     /// <param name="capacity">Rows at most.</param>
-    /// <param name="allocate">Makes a buffer; default: memory that the device copies to fastest, which lives as long as the teachers.</param>
-    public ResultPool CreateResults(int capacity, Func<int, Memory<float>>? allocate = null) =>
-        new(capacity, [.. sources.Select(s => s.Output.ValuesPerRun)], allocate ?? members[0].Session.AllocateHost);
+    /// <param name="allocate">Makes memory; default: such as the device copies from and to fastest, which lives as long as the teachers.</param>
+    public RunBuffers CreateBuffers(int capacity, Func<int, Memory<float>>? allocate = null) => new(
+        capacity, [.. Enumerable.Repeat(set.SampleElements, slots.Count)], [.. sources.Select(s => s.Output.ValuesPerRun)],
+        allocate ?? members[0].Session.AllocateHost);
 
-    /// <summary>Makes a batch.</summary>
-    /// <param name="capacity">Rows at most.</param>
-    /// <param name="results">Lends it buffers for results; default: its own.</param>
-    /// <param name="allocate">Makes a buffer for samples; default: memory that the device copies from fastest.</param>
-    public Batch CreateBatch(int capacity, ResultPool? results = null, Func<int, Memory<float>>? allocate = null) => new(
-        capacity, [.. Enumerable.Repeat(set.SampleElements, slots.Count)], allocate ?? members[0].Session.AllocateHost,
-        results ?? CreateResults(capacity, allocate));
+    /// <summary>Reads the samples of a run, once for each way of preprocessing. Thread-safe, as are the others, each with buffers of its own.</summary>
+    public void Read(RunBuffers run) => slots.Read(run);
 
-    /// <summary>Reads the samples of a batch, once for each way of preprocessing.</summary>
-    public void Read(Batch batch) => slots.Read(batch);
-
-    /// <summary>Runs every teacher on a batch.</summary>
-    public void Run(Batch batch)
+    /// <summary>Runs every teacher.</summary>
+    public void Run(RunBuffers run)
     {
         for (int t = 0, first = 0; t < members.Count; first += members[t++].Session.Outputs.Count)
         {
             var results = new Memory<float>[members[t].Session.Outputs.Count];
             for (var i = 0; i < results.Length; i++)
-                results[i] = Result(batch, first + i);
-            members[t].Session.Run(batch.Samples(members[t].Slot), batch.Count, results);
+                results[i] = run.Result(first + i);
+            members[t].Session.Run(run.Samples(members[t].Slot), run.Count, results);
         }
     }
 
     /// <summary>Combines what the teachers gave.</summary>
     /// <returns>For each stream rows × its values, or what a session has picked of them.</returns>
     /// <exception cref="InputException">A value to be combined is NaN or infinite; names the teacher, the sample and the place.</exception>
-    public ReadOnlyMemory<float>[] Combine(Batch batch)
+    public ReadOnlyMemory<float>[] Combine(RunBuffers run)
     {
-        RequireFinite(batch, source => source.IsCombined);
+        RequireFinite(run, source => source.IsCombined);
         var all = Enumerable.Range(0, sources.Count);
-        mean?.CombineIntoFirst([.. all.Where(i => sources[i].IsCombined).Select(i => Result(batch, i))]);
-        return [.. all.Where(i => sources[i].IsStored).Select(i => (ReadOnlyMemory<float>)Result(batch, i))];
+        mean?.CombineIntoFirst([.. all.Where(i => sources[i].IsCombined).Select(run.Result)]);
+        return [.. all.Where(i => sources[i].IsStored).Select(i => (ReadOnlyMemory<float>)run.Result(i))];
     }
 
     /// <summary>Combines what the teachers gave and makes the bytes to store.</summary>
+    /// <param name="run">What the teachers gave.</param>
+    /// <param name="rows">Which rows they are.</param>
+    /// <param name="encoder">Encodes them.</param>
+    /// <param name="stored">The rows' bytes.</param>
     /// <exception cref="InputException">A value is NaN or infinite; names the teacher, the sample and the place.</exception>
     /// <exception cref="CheckFailedException">A value is too large for its storage.</exception>
-    public void Encode(Batch batch, RowEncoder encoder)
+    public void Encode(RunBuffers run, RowRange rows, RowEncoder encoder, Memory<byte> stored)
     {
         try
         {
-            // Half of the processors: ONNX Runtime's threads stay awake for a while after a run, and on two processors a second thread brought
-            // nothing.
-            batch.Encode(encoder, Combine(batch), Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2));
+            encoder.Encode(rows, Combine(run), stored, EncodingThreads);
         }
         catch (CheckFailedException)
         {
             // Encoding looks at every value anyway. That one is no number is worth another look, to say which teacher gave it.
-            RequireFinite(batch, _ => true);
+            RequireFinite(run, _ => true);
             throw;
         }
     }
@@ -202,23 +210,21 @@ internal sealed class TeacherEnsemble : IDisposable
             ? StreamKind.Logit
             : StreamKind.LogProbability;
 
-    private Memory<float> Result(Batch batch, int index) => batch.Result(index, sources[index].Output.ValuesPerRun);
-
-    private void RequireFinite(Batch batch, Func<Source, bool> which)
+    private void RequireFinite(RunBuffers run, Func<Source, bool> which)
     {
         for (var i = 0; i < sources.Count; i++)
             if (which(sources[i]))
-                RequireFinite(Result(batch, i).Span, batch, sources[i]);
+                RequireFinite(run.Result(i).Span, run, sources[i]);
     }
 
-    private void RequireFinite(ReadOnlySpan<float> values, Batch batch, Source source)
+    private void RequireFinite(ReadOnlySpan<float> values, RunBuffers run, Source source)
     {
         var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (at < 0)
             return;
         var perRow = source.Output.ValuesPerRun;
         var (row, index) = Math.DivRem(at, perRow);
-        var (sample, view) = batch.Source(row);
+        var (sample, view) = run.Source(row);
         throw new InputException(
             "A teacher gave a value that is not a finite number.",
             $"{source.File}, tensor '{source.Output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, "

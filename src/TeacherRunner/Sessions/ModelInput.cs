@@ -43,6 +43,24 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
     /// <summary>The feed of a batch: <c>[rows, ...]</c>.</summary>
     public long[] ShapeOf(int rows) => [rows, .. SampleDims];
 
+    /// <summary>
+    /// Checks samples for a model that takes integers. The Cast in front of such an input would cut fractions off in silence: pixels scaled
+    /// to [0, 1] would all become 0.
+    /// </summary>
+    /// <exception cref="InputException">A value is no integer, or no byte for a model that takes bytes.</exception>
+    public void RequireWholeNumbers(ReadOnlySpan<float> samples, string model)
+    {
+        if (Type is DataType.Float or DataType.Float16 or DataType.Double)
+            return;
+        var bytes = Type == DataType.Uint8;
+        foreach (var value in samples)
+            if (bytes ? value != (byte)value : value != MathF.Truncate(value))
+                throw new InputException(
+                    $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
+                    $"input '{Name}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
+                    "leave out scale, mean and std for this model");
+    }
+
     private static ValueInfoProto FindFed(GraphProto graph, string model)
     {
         // Files of IR version 3 and below list their weights among the inputs.

@@ -49,7 +49,7 @@ public sealed record SessionSettings
     /// <summary><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Threads of ONNX Runtime; default: the processors.</summary>
+    /// <summary>On the CPU: how many runs go on at the same time, a thread each. Default: the processors.</summary>
     public int? Threads { get; init; }
 
     /// <summary>The arithmetic; default: the file's own.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -12,8 +14,8 @@ using OnnxKd.TeacherRunner.Logits;
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
-/// An ONNX classifier in an ONNX Runtime session, giving logits (or log-probabilities), and other tensors, for batches of samples. One
-/// thread at a time.
+/// An ONNX classifier in an ONNX Runtime session, giving logits (or log-probabilities), and other tensors, for batches of samples.
+/// Thread-safe: on the CPU runs go on at the same time, on a GPU one after another.
 /// </summary>
 public sealed class OnnxClassifier : IDisposable
 {
@@ -25,7 +27,7 @@ public sealed class OnnxClassifier : IDisposable
     private readonly OutputPlan[] plans;
     private readonly string[] read;
     private readonly InferenceSession session;
-    private readonly OrtIoBinding binding;
+    private readonly BlockingCollection<OrtIoBinding> bindings = [];
     private readonly HostMemory memory;
     private readonly RunOptions runOptions = new();
 
@@ -34,6 +36,7 @@ public sealed class OnnxClassifier : IDisposable
         model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
         device = ExecutionDevice.Resolve(settings.Device);
         var threads = settings.Threads ?? Environment.ProcessorCount;
+        ConcurrentRuns = device.IsCuda ? 1 : threads;
 
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
@@ -51,8 +54,10 @@ public sealed class OnnxClassifier : IDisposable
         graph.Output.Clear();
         read = [.. plans.Select(plan => plan.AddTo(graph))];
         Outputs = [.. plans.Select(plan => plan.Output)];
-        session = SessionFactory.Open(proto, device, threads, model);
-        binding = session.CreateIoBinding();
+        session = SessionFactory.Open(proto, device, device.IsCuda ? threads : 1, model);
+        for (var i = 0; i < ConcurrentRuns; i++)
+            bindings.Add(session.CreateIoBinding());
+        RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session, device);
     }
 
@@ -61,7 +66,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="sampleShape">The shape of one sample, without the batch axis. It must be the model's apart from axes of length 1, or flattened.</param>
     /// <param name="output">The tensor that holds the class scores, as <see cref="ModelReading.Tensor"/>.</param>
     /// <param name="device"><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
-    /// <param name="threads">Threads of ONNX Runtime; <c>null</c>: the processors.</param>
+    /// <param name="threads">As <see cref="SessionSettings.Threads"/>.</param>
     /// <exception cref="InputException">
     /// The model is invalid, its input does not fit the samples, its output is not clear, or CUDA was asked for and is not to be had.
     /// </exception>
@@ -100,6 +105,12 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Whether it runs on the processors that everything else runs on.</summary>
     internal bool RunsOnHost => !device.IsCuda;
 
+    /// <summary>How many runs go on at the same time at most.</summary>
+    internal int ConcurrentRuns { get; }
+
+    /// <summary>The most rows that are run together. On a GPU, as many as there are.</summary>
+    internal int RowsPerRun { get; }
+
     /// <summary>Why the device <c>auto</c> did not choose CUDA; <c>null</c> when it did, or when a device was named.</summary>
     public string? ProviderNote => device.Note;
 
@@ -112,60 +123,65 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="count">Samples.</param>
     /// <param name="results">For each output at least count × the values that a run gives.</param>
     /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255), or the model fails on this batch.</exception>
-    public void Run(ReadOnlyMemory<float> samples, int count, params ReadOnlySpan<Memory<float>> results)
+    public void Run(ReadOnlyMemory<float> samples, int count, params Memory<float>[] results)
     {
-        var inRow = input.SampleElements;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * inRow, nameof(samples));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * input.SampleElements, nameof(samples));
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, plans.Length, nameof(results));
-        RequireWholeNumbers(samples.Span);
-        if (input.FixedBatch is not { } batch)
+        input.RequireWholeNumbers(samples.Span, model);
+        var runs = (int)((count + (long)RowsPerRun - 1) / RowsPerRun);
+        if (runs < 2)
         {
-            RunOnce(samples, count, results);
+            RunRows(0);
             return;
         }
 
-        var start = 0;
-        var slices = new Memory<float>[results.Length];
-        for (; start + batch <= count; start += batch)
+        var failures = new Exception?[runs];
+        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = ConcurrentRuns }, (i, loop) =>
         {
-            for (var i = 0; i < slices.Length; i++)
-                slices[i] = results[i][(start * Outputs[i].ValuesPerRun)..];
-            RunOnce(samples.Slice(start * inRow, batch * inRow), batch, slices);
-        }
+            try
+            {
+                RunRows(i * RowsPerRun);
+            }
+            catch (Exception failure)
+            {
+                failures[i] = failure;
+                loop.Break();
+            }
+        });
+        if (Array.Find(failures, failure => failure is not null) is { } first)
+            ExceptionDispatchInfo.Throw(first);
 
-        if (start == count)
-            return;
-        var padded = new float[batch * inRow];
-        samples[(start * inRow)..].CopyTo(padded);
-        for (var i = 0; i < slices.Length; i++)
-            slices[i] = new float[batch * Outputs[i].ValuesPerRun];
-        RunOnce(padded, batch, slices);
-        for (var i = 0; i < slices.Length; i++)
-            slices[i][..((count - start) * Outputs[i].ValuesPerRun)].CopyTo(results[i][(start * Outputs[i].ValuesPerRun)..]);
+        void RunRows(int first)
+        {
+            var rows = Math.Min(RowsPerRun, count - first);
+            var read = samples.Slice(first * input.SampleElements, rows * input.SampleElements);
+            var written = results.Select((result, i) => result.Slice(first * Outputs[i].ValuesPerRun, rows * Outputs[i].ValuesPerRun)).ToArray();
+            if (rows < input.FixedBatch)
+                RunPadded(read, rows, written);
+            else
+                RunOnce(read, rows, written);
+        }
     }
 
     /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
     /// <param name="reader">Reads and preprocesses the samples.</param>
     /// <param name="batchSize">Samples per batch.</param>
     /// <param name="onBatch">Called in order of the rows, one batch at a time; the memory is reused afterwards.</param>
-    /// <param name="token">Stops between batches.</param>
+    /// <param name="token">Stops between runs.</param>
     public void RunAll(SampleReader reader, int batchSize, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(Outputs.Count, 1);
-        var (rows, elements) = (reader.Set.Count, reader.Set.SampleElements);
-        var next = 0L;
-        Overlap.Run(
-            () => new Batch(batchSize, [elements], AllocateHost, new(batchSize, [Output.Elements], AllocateHost)),
-            batch =>
+        var (rows, rowsPerRun) = (reader.Set.Count, Math.Min(batchSize, RowsPerRun));
+        BatchWorkers<float>.Run(
+            [.. Enumerable.Range(0, ConcurrentRuns).Select(_ => new RunBuffers(rowsPerRun, [reader.Set.SampleElements], [], AllocateHost))],
+            RowRange.Batches(0, rows, batchSize), batchSize, rowsPerRun, Output.Elements,
+            (buffers, run, logits) =>
             {
-                batch.Select(next, (int)Math.Min(batchSize, rows - next), rows);
-                batch.Read(0, reader);
-                next += batch.Count;
-                return batch.Count > 0;
+                buffers.Select(run, rows);
+                buffers.Read(0, reader);
+                Run(buffers.Samples(0), buffers.Count, logits);
             },
-            batch => Run(batch.Samples(0), batch.Count, batch.Result(0, Output.Elements)),
-            batch => onBatch(batch.FirstRow, batch.Result(0, Output.Elements)),
-            token);
+            (batch, logits) => onBatch(batch.First, logits), token);
     }
 
     /// <summary>
@@ -201,16 +217,30 @@ public sealed class OnnxClassifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        binding.Dispose();
+        while (bindings.TryTake(out var binding))
+            binding.Dispose();
+        bindings.Dispose();
         memory.Dispose();
         session.Dispose();
         runOptions.Dispose();
     }
 
+    private void RunPadded(ReadOnlyMemory<float> samples, int rows, Memory<float>[] results)
+    {
+        var batch = input.FixedBatch!.Value;
+        var padded = new float[batch * input.SampleElements];
+        samples.CopyTo(padded);
+        Memory<float>[] whole = [.. Outputs.Select(output => new float[batch * output.ValuesPerRun])];
+        RunOnce(padded, batch, whole);
+        for (var i = 0; i < whole.Length; i++)
+            whole[i][..results[i].Length].CopyTo(results[i]);
+    }
+
     // On the CPU, ONNX Runtime reads from, and writes to, the caller's memory: nothing is copied. A device copies when an input is bound,
     // into a buffer that its arena hands out again for every batch, and out of it when the run is done.
-    private void RunOnce(ReadOnlyMemory<float> samples, int rows, ReadOnlySpan<Memory<float>> results)
+    private void RunOnce(ReadOnlyMemory<float> samples, int rows, Memory<float>[] results)
     {
+        var binding = bindings.Take();
         var bound = new List<OrtValue>(1 + plans.Length);
         try
         {
@@ -233,10 +263,11 @@ public sealed class OnnxClassifier : IDisposable
         finally
         {
             bound.ForEach(value => value.Dispose());
+            bindings.Add(binding);
         }
 
         for (var i = 0; i < plans.Length; i++)
-            plans[i].Finish(results[i].Span[..(rows * Outputs[i].ValuesPerRun)], rows);
+            plans[i].Finish(results[i].Span, rows);
     }
 
     private static OrtValue Wrap(Memory<float> memory, long[] shape) =>
@@ -249,18 +280,4 @@ public sealed class OnnxClassifier : IDisposable
     }
 
     private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
-
-    // The Cast in front of an integer input would cut fractions off in silence: pixels scaled to [0, 1] would all become 0.
-    private void RequireWholeNumbers(ReadOnlySpan<float> samples)
-    {
-        if (input.Type is TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Double)
-            return;
-        var bytes = input.Type == TensorProto.Types.DataType.Uint8;
-        foreach (var value in samples)
-            if (bytes ? value != (byte)value : value != MathF.Truncate(value))
-                throw new InputException(
-                    $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
-                    $"input '{Input}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
-                    "leave out scale, mean and std for this model");
-    }
 }

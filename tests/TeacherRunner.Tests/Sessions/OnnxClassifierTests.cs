@@ -35,6 +35,47 @@ public class OnnxClassifierTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_MoreRowsThanOneRunTakes_GivesTheBitsOfRunsOneAfterAnother(int threads)
+    {
+        const int count = 23;
+        var large = new LinearTeacher(features: 50_000, classes: 4, seed: 1);
+        var samples = large.Samples(count);
+        using var classifier = OnnxClassifier.Open(large.Graph().Output("logits").Build(), [large.Features], device: "cpu", threads: threads);
+        Assert.InRange(classifier.RowsPerRun, 1, count / 4);
+
+        var together = new float[count * 4];
+        classifier.Run(samples, count, together);
+
+        var apart = new float[count * 4];
+        for (var (row, rows) = (0, 0); row < count; row += rows)
+        {
+            rows = Math.Min(classifier.RowsPerRun, count - row);
+            classifier.Run(samples.AsMemory(row * large.Features, rows * large.Features), rows, apart.AsMemory(row * 4, rows * 4));
+        }
+        Assert.Equal(apart, together);
+        Near.Equal(large.Logits(samples), together, 1e-2); // sums of 50,000 terms
+    }
+
+    [Fact]
+    public void Run_FromSeveralThreads_EachGetsItsOwnLogits()
+    {
+        using var classifier = OnnxClassifier.Open(teacher.Graph().Output("logits").Build(), [teacher.Features], device: "cpu", threads: 2);
+        var samples = teacher.Samples(64);
+        var expected = teacher.Logits(samples);
+
+        // More callers than runs that may go on at the same time.
+        Parallel.For(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 8 }, row =>
+        {
+            var logits = new float[4];
+            for (var repeat = 0; repeat < 50; repeat++)
+                classifier.Run(samples.AsMemory(row * teacher.Features, teacher.Features), 1, logits);
+            Near.Equal(expected[(row * 4)..(row * 4 + 4)], logits, Tolerance);
+        });
+    }
+
+    [Theory]
     [InlineData(DataType.Double, 2e-6)]
     [InlineData(DataType.Float16, 5e-3)] // eleven bits: samples below 1 move by up to 2.5e-4 each
     public void Run_InputOfAnotherFloatType_IsConverted(DataType type, double tolerance)
