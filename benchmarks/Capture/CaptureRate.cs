@@ -33,7 +33,8 @@ internal static class CaptureRate
     /// <summary>
     /// Options: <c>--teacher mnist|pp-ocr|cnn|mlp|resnet50|PATH</c> (default: mnist, mlp and pp-ocr), <c>--rows</c>, <c>--batch-size</c>, <c>--pairs</c>;
     /// <c>--device</c>; <c>--peer node|none</c>: onnxruntime-node takes part on the CPU alone, where it is installed; <c>--picks session|host</c>:
-    /// where the top k are picked (default: as a capture does).
+    /// where the top k are picked (default: as a capture does); <c>--bare-batch-size same|best</c>: whether the bare loop takes the capture's
+    /// batch size, or the fastest of it and its half, quarter and eighth.
     /// </summary>
     public static object Run(Arguments arguments)
     {
@@ -44,6 +45,7 @@ internal static class CaptureRate
         var device = arguments.Text("device", "cpu")!;
         var hasPeer = arguments.Text("peer", "node") == "node";
         bool? picksInSession = arguments.Text("picks", null) is { } picks ? picks == "session" : null;
+        var triesSizes = arguments.Text("bare-batch-size", "same") == "best";
         arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
@@ -53,7 +55,7 @@ internal static class CaptureRate
             [
                 .. subjects.Select(subject => Measure(
                     subject with { Rows = rows > 0 ? rows : subject.Rows, BatchSize = batchSize > 0 ? batchSize : subject.BatchSize },
-                    Path.Combine(folder, subject.Name), pairs, device, hasPeer, picksInSession)),
+                    Path.Combine(folder, subject.Name), pairs, device, hasPeer, picksInSession, triesSizes)),
             ];
             return new Result(
                 results, results.Min(result => result.CaptureRateRatio), results.Min(result => result.SteadyRateRatio),
@@ -91,14 +93,16 @@ internal static class CaptureRate
         }
     }
 
-    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer, bool? picksInSession)
+    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer, bool? picksInSession,
+        bool triesSizes)
     {
         Directory.CreateDirectory(folder);
         var images = Path.Combine(folder, "images-idx-ubyte");
         SyntheticImages.Write(images, subject.Rows, subject.Shape);
         using var set = TransferSet.Open(new() { Samples = images });
         using var bare = new BareLoop(subject.Model, set, subject.BatchSize, device);
-        bare.ChooseBatchSize(subject.Rows);
+        if (triesSizes)
+            bare.ChooseBatchSize(subject.Rows);
         var header = (int)(new FileInfo(images).Length - set.Count * set.SampleElements);
         using var node = hasPeer ? new NodeLoop(subject.Model, images, header, subject.BatchSize, bare.Sample, Path.Combine(folder, "node.bin")) : null;
 

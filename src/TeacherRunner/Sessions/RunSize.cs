@@ -8,8 +8,8 @@ namespace OnnxKd.TeacherRunner.Sessions;
 internal static class RunSize
 {
     // Measured with six models (docs/performance.md): beyond these figures nothing gets faster.
-    private const long CachedBytes = 256 << 10;
-    private const int RowsOfAProduct = 64;
+    private const long CachedBytes = 128 << 10;
+    private const int RowsOfAProduct = 16;
     private const long ParametersOfARun = 4 << 20;
 
     // A product with one row takes another path than one with several.
