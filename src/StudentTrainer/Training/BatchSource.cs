@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>Reads batches ahead: while one is computed with, a task fills the buffers of the next.</summary>
+/// <summary>Reads batches ahead: while one is computed with, a thread fills the buffers of the next.</summary>
 /// <param name="reader">The samples.</param>
 /// <param name="contents">What is read besides.</param>
 /// <param name="inputShape">The shape of one sample as the student takes it.</param>
@@ -28,23 +28,10 @@ internal sealed class BatchSource(
         var count = (order.Length + batchSize - 1) / batchSize;
         if (first >= count)
             yield break;
-        var next = Task.Run(() => Fill(first));
-        try
-        {
-            for (var index = first; index < count; index++)
-            {
-                var prepared = Await(next);
-                var following = index + 1;
-                if (following < count)
-                    next = Task.Run(() => Fill(following));
-                yield return prepared;
-            }
-        }
-        finally
-        {
-            // Whoever stops early must not dispose buffers that are being written to. An error of a batch nobody wants is dropped.
-            ((IAsyncResult)next).AsyncWaitHandle.WaitOne();
-        }
+        // Whoever stops early waits for the buffer that is being written to, so that it may be disposed.
+        using var ahead = new ReadAhead<PreparedBatch>(i => Fill(first + i), count - first);
+        for (var index = first; index < count; index++)
+            yield return Await(ahead);
 
         PreparedBatch Fill(int index)
         {
@@ -56,10 +43,10 @@ internal sealed class BatchSource(
         }
     }
 
-    private static PreparedBatch Await(Task<PreparedBatch> next)
+    private static PreparedBatch Await(ReadAhead<PreparedBatch> ahead)
     {
         using var span = Profile.Start("wait for batch");
-        return next.GetAwaiter().GetResult();
+        return ahead.Take();
     }
 
     /// <inheritdoc/>
