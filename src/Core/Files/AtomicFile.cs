@@ -12,9 +12,13 @@ public static class AtomicFile
     /// <summary>Writes a file through a callback; an existing file is replaced, and stays as it is if the callback throws.</summary>
     /// <param name="path">The file, in an existing folder.</param>
     /// <param name="write">Writes the content to the stream, which can seek.</param>
+    /// <param name="isDerived">
+    /// Whether the file can be made again from others: then it is not flushed, which takes milliseconds, and may be empty after a power cut (not after
+    /// a kill).
+    /// </param>
     /// <exception cref="Errors.MachineException">The disk is full.</exception>
     /// <exception cref="Errors.InputException">The folder does not exist or may not be written.</exception>
-    public static void Write(string path, Action<Stream> write) =>
+    public static void Write(string path, Action<Stream> write, bool isDerived = false) =>
         DiskErrors.Guard(path, () =>
         {
             var target = Path.GetFullPath(path);
@@ -24,10 +28,11 @@ public static class AtomicFile
                 using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16))
                 {
                     write(stream);
-                    stream.Flush(flushToDisk: true);
+                    stream.Flush(flushToDisk: !isDerived);
                 }
                 File.Move(temporary, target, overwrite: true);
-                FolderFlush.ToDisk(Path.GetDirectoryName(target)!);
+                if (!isDerived)
+                    FolderFlush.ToDisk(Path.GetDirectoryName(target)!);
             }
             catch
             {
@@ -38,6 +43,6 @@ public static class AtomicFile
 
     /// <summary>Writes UTF-8 text without a byte-order mark.</summary>
     /// <inheritdoc cref="Write"/>
-    public static void WriteAllText(string path, string text) =>
-        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteAllText(string path, string text, bool isDerived = false) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), isDerived);
 }

@@ -27,7 +27,7 @@ internal static class EventLog
         [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonSerializer.Deserialize<EpochEvent>(line, Options)!)];
 
-    /// <summary>Writes the file anew.</summary>
+    /// <summary>Writes the file anew; a checkpoint holds the same.</summary>
     public static void Write(string folder, IEnumerable<EpochEvent> events) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, FileName), Format(events));
+        AtomicFile.WriteAllText(Path.Combine(folder, FileName), Format(events), isDerived: true);
 }
