@@ -14,11 +14,12 @@ internal sealed class BatchWorkers<T>
     private const int Waiting = 6;
 
     private readonly object gate = new();
+    private readonly IEnumerator<RowRange> batches;
+    private readonly int batchSize;
     private readonly int rowsPerRun;
     private readonly int valuesPerRow;
     private readonly int mostBatches;
     private readonly CancellationToken token;
-    private readonly IEnumerator<RowRange> batches;
     private readonly Queue<Filling> unfinished = []; // and whole ones that were not taken yet
     private readonly Stack<T[]> free = [];
     private Filling? current;
@@ -27,13 +28,10 @@ internal sealed class BatchWorkers<T>
 
     private BatchWorkers(int workers, IEnumerator<RowRange> batches, int batchSize, int rowsPerRun, int valuesPerRow, CancellationToken token)
     {
-        (this.batches, this.rowsPerRun, this.valuesPerRow, this.token) = (batches, rowsPerRun, valuesPerRow, token);
+        (this.batches, this.batchSize, this.rowsPerRun, this.valuesPerRow, this.token) = (batches, batchSize, rowsPerRun, valuesPerRow, token);
         working = workers;
         mostBatches = checked(workers * rowsPerRun) / batchSize + Waiting;
-        NewBuffer = () => new T[checked(batchSize * valuesPerRow)];
     }
-
-    private Func<T[]> NewBuffer { get; }
 
     /// <summary>Runs until every batch was taken, or something throws, or the token is cancelled.</summary>
     /// <typeparam name="TWorker">What a worker has to itself.</typeparam>
@@ -104,7 +102,7 @@ internal sealed class BatchWorkers<T>
                 if (unfinished.Count == mostBatches)
                     Monitor.Wait(gate); // afterwards another worker may have begun the next batch
                 else if (batches.MoveNext())
-                    unfinished.Enqueue(current = new(batches.Current, free.TryPop(out var buffer) ? buffer : NewBuffer()));
+                    unfinished.Enqueue(current = new(batches.Current, NextBuffer()));
                 else
                     return null;
             }
@@ -112,6 +110,8 @@ internal sealed class BatchWorkers<T>
             return null;
         }
     }
+
+    private T[] NextBuffer() => free.TryPop(out var buffer) ? buffer : new T[checked(batchSize * valuesPerRow)];
 
     private void TakeAll(Action<RowRange, ReadOnlyMemory<T>> take)
     {

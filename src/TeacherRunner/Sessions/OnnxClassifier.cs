@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
@@ -24,19 +22,14 @@ public sealed class OnnxClassifier : IDisposable
     private readonly ModelInput input;
     private readonly string model;
     private readonly string fed;
-    private readonly OutputPlan[] plans;
-    private readonly string[] read;
-    private readonly InferenceSession session;
-    private readonly BlockingCollection<OrtIoBinding> bindings = [];
+    private readonly BoundSession session;
     private readonly HostMemory memory;
-    private readonly RunOptions runOptions = new();
 
     private OnnxClassifier(OnnxModel source, IReadOnlyList<int> sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
         model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
         device = ExecutionDevice.Resolve(settings.Device);
         var threads = settings.Threads ?? Environment.ProcessorCount;
-        ConcurrentRuns = device.IsCuda ? 1 : threads;
 
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
@@ -47,18 +40,15 @@ public sealed class OnnxClassifier : IDisposable
         var picks = settings.PicksInSession ?? device.IsCuda;
         var wanted = readings.Select(reading => (picks ? reading : reading with { Picks = null }, Trace(graph, reading))).ToArray();
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
-        plans = new HeadProbe(fed, input, OpsetOf(proto), model)
+        var plans = new HeadProbe(fed, input, OpsetOf(proto), model)
             .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model, brief: true));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
         graph.Output.Clear();
-        read = [.. plans.Select(plan => plan.AddTo(graph))];
         Outputs = [.. plans.Select(plan => plan.Output)];
-        session = SessionFactory.Open(proto, device, device.IsCuda ? threads : 1, model);
-        for (var i = 0; i < ConcurrentRuns; i++)
-            bindings.Add(session.CreateIoBinding());
+        session = new(proto, input, fed, plans, device, threads, model);
         RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
-        memory = new(session, device);
+        memory = new(session.Session, device);
     }
 
     /// <summary>Opens a classifier for samples of a given shape, and tries it on made-up samples.</summary>
@@ -106,7 +96,7 @@ public sealed class OnnxClassifier : IDisposable
     internal bool RunsOnHost => !device.IsCuda;
 
     /// <summary>How many runs go on at the same time at most.</summary>
-    internal int ConcurrentRuns { get; }
+    internal int ConcurrentRuns => session.ConcurrentRuns;
 
     /// <summary>The most rows that are run together. On a GPU, as many as there are.</summary>
     internal int RowsPerRun { get; }
@@ -126,7 +116,7 @@ public sealed class OnnxClassifier : IDisposable
     public void Run(ReadOnlyMemory<float> samples, int count, params Memory<float>[] results)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * input.SampleElements, nameof(samples));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, plans.Length, nameof(results));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, Outputs.Count, nameof(results));
         input.RequireWholeNumbers(samples.Span, model);
         var runs = (int)((count + (long)RowsPerRun - 1) / RowsPerRun);
         if (runs < 2)
@@ -159,7 +149,7 @@ public sealed class OnnxClassifier : IDisposable
             if (rows < input.FixedBatch)
                 RunPadded(read, rows, written);
             else
-                RunOnce(read, rows, written);
+                session.Run(read, rows, written);
         }
     }
 
@@ -199,15 +189,16 @@ public sealed class OnnxClassifier : IDisposable
         for (var row = 0; row < rows; row++)
             sample.CopyTo(samples.AsSpan(row * sample.Length));
         using var single = SessionFactory.Open(proto, device, threads: 1, model);
+        using var run = new RunOptions();
         using var tensor = OrtValue.CreateTensorValueFromMemory(samples, input.ShapeOf(rows));
 
         var times = new double[runs];
-        for (var run = -runs / 10 - 1; run < runs; run++)
+        for (var i = -runs / 10 - 1; i < runs; i++)
         {
-            var start = System.Diagnostics.Stopwatch.GetTimestamp();
-            single.Run(runOptions, [fed], [tensor], read).Dispose();
-            if (run >= 0)
-                times[run] = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            var start = Stopwatch.GetTimestamp();
+            single.Run(run, [fed], [tensor], session.Read).Dispose();
+            if (i >= 0)
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
         Array.Sort(times);
@@ -217,12 +208,8 @@ public sealed class OnnxClassifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        while (bindings.TryTake(out var binding))
-            binding.Dispose();
-        bindings.Dispose();
         memory.Dispose();
         session.Dispose();
-        runOptions.Dispose();
     }
 
     private void RunPadded(ReadOnlyMemory<float> samples, int rows, Memory<float>[] results)
@@ -231,47 +218,10 @@ public sealed class OnnxClassifier : IDisposable
         var padded = new float[batch * input.SampleElements];
         samples.CopyTo(padded);
         Memory<float>[] whole = [.. Outputs.Select(output => new float[batch * output.ValuesPerRun])];
-        RunOnce(padded, batch, whole);
+        session.Run(padded, batch, whole);
         for (var i = 0; i < whole.Length; i++)
             whole[i][..results[i].Length].CopyTo(results[i]);
     }
-
-    // On the CPU, ONNX Runtime reads from, and writes to, the caller's memory: nothing is copied. A device copies when an input is bound,
-    // into a buffer that its arena hands out again for every batch, and out of it when the run is done.
-    private void RunOnce(ReadOnlyMemory<float> samples, int rows, Memory<float>[] results)
-    {
-        var binding = bindings.Take();
-        var bound = new List<OrtValue>(1 + plans.Length);
-        try
-        {
-            bound.Add(Wrap(MemoryMarshal.AsMemory(samples), input.ShapeOf(rows)));
-            binding.BindInput(fed, bound[0]);
-            for (var i = 0; i < plans.Length; i++)
-            {
-                bound.Add(Wrap(results[i][..plans[i].Written(rows)], plans[i].ShapeOf(rows)));
-                binding.BindOutput(read[i], bound[^1]);
-            }
-
-            binding.SynchronizeBoundInputs();
-            session.RunWithBinding(runOptions, binding);
-            binding.SynchronizeBoundOutputs();
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw HeadProbe.RunFailed(e, model, rows);
-        }
-        finally
-        {
-            bound.ForEach(value => value.Dispose());
-            bindings.Add(binding);
-        }
-
-        for (var i = 0; i < plans.Length; i++)
-            plans[i].Finish(results[i].Span, rows);
-    }
-
-    private static OrtValue Wrap(Memory<float> memory, long[] shape) =>
-        OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, shape);
 
     private LogitTrace Trace(GraphProto graph, ModelReading reading)
     {
