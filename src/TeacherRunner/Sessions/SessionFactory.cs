@@ -25,7 +25,11 @@ internal static partial class SessionFactory
     {
         using var options = device.CreateSessionOptions(threads);
         if (brief)
+        {
             options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+            options.AddSessionConfigEntry("session.disable_prepacking", "1"); // of weights: a copy of them
+        }
+
         try
         {
             return new InferenceSession(proto.ToByteArray(), options);
