@@ -25,7 +25,7 @@ internal sealed class VerifyCommand : ExampleCommand
     public VerifyCommand()
         : base(
             "verify",
-            "Checks that a student gives in ONNX Runtime what it gave in training: logits within 1e-4, the same top class.",
+            "Checks that a student gives in ONNX Runtime what it gave in training: logits within 1e-4, the same top class (but for ties).",
             "onnxkd verify recipes/mnist.yaml",
             "onnxkd verify --model student.onnx --samples test.npy --scale 1/255")
     {

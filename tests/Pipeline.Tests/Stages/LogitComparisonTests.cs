@@ -79,6 +79,20 @@ public class LogitComparisonTests
     }
 
     [Theory]
+    [InlineData(10.20000f, 10.20001f, true)]
+    [InlineData(10.20f, 10.201f, false)]
+    public void Result_OtherTopClass_IsOnlyAllowedAsATie(float low, float high, bool passes)
+    {
+        var comparison = new LogitComparison(classes: 3);
+        comparison.Add([0, low, high, 3, 2, 1], [0, high, low, 3, 2, 1]);
+
+        if (passes)
+            Assert.Equal(0.5, comparison.Result("m", tolerance: 1e-4).Top1Agreement);
+        else
+            Assert.Contains("1 of 2 top classes differ", Assert.Throws<CheckFailedException>(() => comparison.Result("m", 1e-4)).Message);
+    }
+
+    [Theory]
     [InlineData(float.NaN, 1)]
     [InlineData(1, float.NaN)]
     [InlineData(float.NaN, float.NaN)]
