@@ -21,8 +21,8 @@ internal static class CaptureRate
 
     /// <summary>The figures of one. The steady rate is that of the rows after the first stored batch: without opening, trying and hashing.</summary>
     public sealed record TeacherResult(
-        string Teacher, string Device, string Storage, int Rows, int BatchSize, int BareBatchSize, int Pairs, double? CaptureRowsPerSecond, double? BareRowsPerSecond,
-        double? NodeRowsPerSecond, double? CaptureRateRatio, double? SteadyRateRatio, double? CaptureOverNodeRatio);
+        string Teacher, string Device, string Storage, int Rows, int BatchSize, int BareBatchSize, int Pairs, double? CaptureRowsPerSecond,
+        double? BareRowsPerSecond, double? NodeRowsPerSecond, double? CaptureRateRatio, double? SteadyRateRatio, double? CaptureOverNodeRatio);
 
     /// <summary>Seconds of each side; of a capture also those that its rows would have taken at the pace after the first batch.</summary>
     private sealed record Round(double Capture, double Pace, double Bare, double? Node);
@@ -93,8 +93,8 @@ internal static class CaptureRate
         }
     }
 
-    private static TeacherResult Measure(Subject subject, string folder, int pairs, string device, bool hasPeer, bool? picksInSession,
-        bool triesSizes)
+    private static TeacherResult Measure(
+        Subject subject, string folder, int pairs, string device, bool hasPeer, bool? picksInSession, bool triesSizes)
     {
         Directory.CreateDirectory(folder);
         var images = Path.Combine(folder, "images-idx-ubyte");
@@ -122,8 +122,8 @@ internal static class CaptureRate
         double? Median(Func<Round, double?> figure, int digits = 4) =>
             figure(rounds[0]) is null ? null : Math.Round(Output.Median(rounds.Select(round => figure(round)!.Value)), digits);
         return new(
-            subject.Name, device, subject.Storage.Name, subject.Rows, subject.BatchSize, bare.BatchSize, pairs, Median(r => subject.Rows / r.Capture, 1),
-            Median(r => subject.Rows / r.Bare, 1), Median(r => subject.Rows / r.Node, 1), Median(r => r.Bare / r.Capture),
+            subject.Name, device, subject.Storage.Name, subject.Rows, subject.BatchSize, bare.BatchSize, pairs,
+            Median(r => subject.Rows / r.Capture, 1), Median(r => subject.Rows / r.Bare, 1), Median(r => subject.Rows / r.Node, 1), Median(r => r.Bare / r.Capture),
             Median(r => r.Bare / r.Pace), Median(r => r.Node / r.Capture));
     }
 

@@ -50,7 +50,9 @@ internal sealed class LogitComparison(int classes, int positions = 1, Func<long,
                 CultureInfo.InvariantCulture,
                 $"sample {worst.Sample}{position}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
                 $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3}); {rows - agreed} of {rows} top classes differ"),
-            string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} (times the largest logit of the row) and the same top class on every sample but for ties"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a difference of at most {tolerance:g1} (times the largest logit of the row) and the same top class on every sample but for ties"),
             "do not ship this file; train again, and report a defect if it happens twice");
     }
 

@@ -37,12 +37,13 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
         var (best, fastest) = (0, double.PositiveInfinity);
         for (var size = teachers.RoundUp(Smallest); ; size = teachers.RoundUp(2 * size))
         {
-            Run(size, teachers.Workers);
-            var secondsPerRow = SecondsPerRow(size, Look);
+            var rows = teachers.RowsPerRun(size);
+            Run(rows, teachers.Workers); // the first run of a shape also plans its memory
+            var secondsPerRow = SecondsPerRow(rows, Look);
             if (secondsPerRow * WorthIt < fastest)
                 (best, fastest) = (size, secondsPerRow);
             var isLast = size >= 4 * best // doubling it twice did not help
-                || teachers.RowsPerRun(2 * size) <= size // it would be run in the same pieces
+                || teachers.RowsPerRun(2 * size) == rows // it would be run in the same pieces
                 || 2 * size > Math.Min(Largest, set.Count)
                 || 2L * size * teachers.BufferBytesPerRow > LargestBytes
                 || Stopwatch.GetElapsedTime(start) > Limit;

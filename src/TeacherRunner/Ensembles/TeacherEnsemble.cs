@@ -12,8 +12,6 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 /// <summary>The teachers of a capture, open and agreed on their classes, with the samples as each of them wants to see them.</summary>
 internal sealed class TeacherEnsemble : IDisposable
 {
-    private const int WorkersOfADevice = 4;
-
     private readonly List<Member> members = [];
     private readonly SampleSlots slots;
     private readonly TransferSet set;
@@ -52,16 +50,11 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
     public string? ProviderNote => members[0].Session.ProviderNote;
 
-    /// <summary>
-    /// How many threads read, run and encode: on the CPU as many as may run at the same time; with a GPU, which takes one run at a time,
-    /// enough that one more is always ready for it and the results of the last are being encoded.
-    /// </summary>
-    public int Workers => RunOnHost ? members[0].Session.ConcurrentRuns : WorkersOfADevice;
+    /// <summary>How many threads should read, run and encode.</summary>
+    public int Workers => members[0].Session.Workers;
 
     // On the CPU every processor has a worker already. With a GPU they have little else to do.
-    private int EncodingThreads => RunOnHost ? 1 : Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2);
-
-    private bool RunOnHost => members.TrueForAll(m => m.Session.RunsOnHost);
+    private int EncodingThreads => members[0].Session.RunsOnHost ? 1 : Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2);
 
     private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 

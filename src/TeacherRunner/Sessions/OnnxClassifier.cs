@@ -17,6 +17,8 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// </summary>
 public sealed class OnnxClassifier : IDisposable
 {
+    private const int WorkersOfADevice = 4;
+
     private readonly ModelProto proto;
     private readonly ExecutionDevice device;
     private readonly ModelInput input;
@@ -95,8 +97,11 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Whether it runs on the processors that everything else runs on.</summary>
     internal bool RunsOnHost => !device.IsCuda;
 
-    /// <summary>How many runs go on at the same time at most.</summary>
-    internal int ConcurrentRuns => session.ConcurrentRuns;
+    /// <summary>
+    /// How many threads should read, run and use what comes out: on the CPU as many as may run at the same time; with a GPU, which takes one run
+    /// at a time, enough that one more is always ready for it and the results of the last are being used.
+    /// </summary>
+    internal int Workers => RunsOnHost ? session.ConcurrentRuns : WorkersOfADevice;
 
     /// <summary>The most rows that are run together. On a GPU, as many as there are.</summary>
     internal int RowsPerRun { get; }
@@ -126,7 +131,7 @@ public sealed class OnnxClassifier : IDisposable
         }
 
         var failures = new Exception?[runs];
-        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = ConcurrentRuns }, (i, loop) =>
+        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = session.ConcurrentRuns }, (i, loop) =>
         {
             try
             {
@@ -163,7 +168,7 @@ public sealed class OnnxClassifier : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(Outputs.Count, 1);
         var (rows, rowsPerRun) = (reader.Set.Count, Math.Min(batchSize, RowsPerRun));
         BatchWorkers<float>.Run(
-            [.. Enumerable.Range(0, ConcurrentRuns).Select(_ => new RunBuffers(rowsPerRun, [reader.Set.SampleElements], [], AllocateHost))],
+            [.. Enumerable.Range(0, Workers).Select(_ => new RunBuffers(rowsPerRun, [reader.Set.SampleElements], [], AllocateHost))],
             RowRange.Batches(0, rows, batchSize), batchSize, rowsPerRun, Output.Elements,
             (buffers, run, logits) =>
             {
