@@ -7,13 +7,13 @@ namespace TorchSharp;
 /// <summary>
 /// Lets idle OpenMP threads sleep. By default they spin for milliseconds, and as soon as another process wants a core too, every
 /// parallel loop waits for threads that are not running: a training step on two busy cores took ten times as long. GNU's OpenMP is told to
-/// spin for some microseconds, the time between two loops of a step: that spares most wake-ups and costs nothing on a busy machine.
+/// spin for less than a tenth of a millisecond, the time between two loops of a step: that spares most wake-ups and costs little on a busy machine.
 /// </summary>
 internal static partial class OpenMP
 {
     private const string WaitPolicy = "OMP_WAIT_POLICY";
     private const string SpinCount = "GOMP_SPINCOUNT";
-    private const string ShortSpin = "300";
+    private const string ShortSpin = "3000";
 
     /// <summary>OpenMP reads its settings when it is loaded, so this runs before libtorch is.</summary>
     [ModuleInitializer]

@@ -126,9 +126,9 @@ internal sealed class StudentGraph
             FreshWeights.Fill(program.Plan, options.Seed);
             QuantizedWeights.KeepInRange(program.Plan, Codecs);
         }
-        return !mixed ? new(program, Input) : new(program, Input)
+        return new(program, Input)
         {
-            Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed),
+            Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed, joined: true),
         };
     }
 

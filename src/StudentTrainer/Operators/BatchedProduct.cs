@@ -46,19 +46,16 @@ internal sealed class BatchedProduct : autograd.SingleTensorFunction<BatchedProd
 
     private static Tensor Multiply(Tensor a, Tensor b)
     {
-        var (left, right) = (new Matrices(a), new Matrices(b));
         var result = empty([.. a.shape[..^1], b.shape[^1]], float32, CPU);
-        var values = new HostMemory<float>(result);
-        var (m, n, k) = (left.Rows, right.Columns, left.Columns);
-        HostThreads.Run(values.Length / (m * n), i => Blas.Multiply(
-            left.IsTransposed, right.IsTransposed, m, n, k, left.At(i), left.Stride, right.At(i), right.Stride, values.Slice(i * m * n, m * n)));
+        var (left, right, products) = (new Matrices(a), new Matrices(b), new Matrices(result));
+        HostThreads.Run(products.Count, i => Blas.Multiply(left[i], right[i], products[i]));
         return result;
     }
 
     /// <summary>The matrices of a tensor, where they lie.</summary>
     private sealed class Matrices
     {
-        private readonly HostMemory<float> memory;
+        private readonly HostMatrix first;
         private readonly long[] shape;
         private readonly long[] strides;
 
@@ -70,32 +67,28 @@ internal sealed class BatchedProduct : autograd.SingleTensorFunction<BatchedProd
                 tensor = tensor.contiguous();
                 strides = tensor.stride();
             }
-            (Rows, Columns) = ((int)shape[^2], (int)shape[^1]);
-            IsTransposed = !IsStep(shape[^1], strides[^1]);
-            Stride = (int)Math.Max(IsTransposed ? strides[^1] : strides[^2], IsTransposed ? Rows : Columns);
-            memory = new(tensor.as_strided([Extent(shape, strides)], [1], tensor.storage_offset()));
+            var isTransposed = !IsStep(shape[^1], strides[^1]);
+            var (rows, columns) = ((int)shape[^2], (int)shape[^1]);
+            var stride = (int)Math.Max(isTransposed ? strides[^1] : strides[^2], isTransposed ? rows : columns);
+            first = new(new(tensor.as_strided([Extent(shape, strides)], [1], tensor.storage_offset())), 0, rows, columns, stride, isTransposed);
         }
 
-        public int Rows { get; }
+        /// <summary>How many there are.</summary>
+        public int Count => (int)shape[..^2].Aggregate(1L, (count, size) => count * size);
 
-        public int Columns { get; }
-
-        /// <summary>Whether columns, and not rows, lie in one piece.</summary>
-        public bool IsTransposed { get; }
-
-        /// <summary>From one row (column) to the next.</summary>
-        public int Stride { get; }
-
-        /// <summary>From a matrix on.</summary>
-        public ReadOnlySpan<float> At(int index)
+        /// <summary>One of them.</summary>
+        public HostMatrix this[int index]
         {
-            var start = 0L;
-            for (var axis = shape.Length - 3; axis >= 0; axis--)
+            get
             {
-                (index, var at) = Math.DivRem(index, (int)shape[axis]);
-                start += at * strides[axis];
+                var start = 0L;
+                for (var axis = shape.Length - 3; axis >= 0; axis--)
+                {
+                    (index, var at) = Math.DivRem(index, (int)shape[axis]);
+                    start += at * strides[axis];
+                }
+                return first with { Start = (int)start };
             }
-            return memory.Slice((int)start, memory.Length - (int)start);
         }
 
         /// <summary>From the first to the last value, and all that lies between.</summary>

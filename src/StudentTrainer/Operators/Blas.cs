@@ -16,21 +16,20 @@ internal static unsafe class Blas
     /// <summary>Whether libtorch multiplies with OpenBLAS.</summary>
     public static bool IsAvailable => Sgemm != null;
 
-    /// <summary>c = a · b.</summary>
-    /// <param name="transA">Whether a lies column after column.</param>
-    /// <param name="transB">Whether b does.</param>
-    /// <param name="m">Rows of a and c.</param>
-    /// <param name="n">Columns of b and c.</param>
-    /// <param name="k">Columns of a, rows of b.</param>
+    /// <summary>c = a · b, or c = c + a · b.</summary>
     /// <param name="a">m × k.</param>
-    /// <param name="strideA">From one row (column) of a to the next.</param>
     /// <param name="b">k × n.</param>
-    /// <param name="strideB">From one row (column) of b to the next.</param>
-    /// <param name="c">m × n, contiguous.</param>
-    public static void Multiply(
-        bool transA, bool transB, int m, int n, int k, ReadOnlySpan<float> a, int strideA, ReadOnlySpan<float> b, int strideB, Span<float> c)
+    /// <param name="c">m × n.</param>
+    /// <param name="isAdded">Whether the product is added to what is there.</param>
+    public static void Multiply(HostMatrix a, HostMatrix b, HostMatrix c, bool isAdded = false)
     {
-        fixed (float* pa = a, pb = b, pc = c)
-            Sgemm(RowMajor, transA ? Transposed : AsIs, transB ? Transposed : AsIs, m, n, k, 1, pa, strideA, pb, strideB, 0, pc, n);
+        if (c.IsTransposed)
+            (a, b, c) = (b.Transposed, a.Transposed, c.Transposed);
+        fixed (float* pa = a.Values, pb = b.Values, pc = c.Values)
+        {
+            Sgemm(
+                RowMajor, a.IsTransposed ? Transposed : AsIs, b.IsTransposed ? Transposed : AsIs, c.Rows, c.Columns, a.Columns,
+                1, pa, a.Stride, pb, b.Stride, isAdded ? 1 : 0, pc, c.Stride);
+        }
     }
 }

@@ -1,9 +1,8 @@
-using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Training.Optimizers;
 using static TorchSharp.torch;
-using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -51,7 +50,8 @@ internal sealed class WeightAverage : IDisposable
 
     private static void Update(Span<float> average, ReadOnlySpan<float> current, double kept)
     {
-        TensorPrimitives.Multiply(average, (float)kept, average);
-        TensorPrimitives.FusedMultiplyAdd(current, (float)(1 - kept), average, average);
+        var (old, fresh) = (Vector512.Create((float)kept), Vector512.Create((float)(1 - kept)));
+        for (var i = 0; i < average.Length; i += Lanes.Count)
+            Lanes.Store(Vector512.FusedMultiplyAdd(Lanes.Load(current, i), fresh, Lanes.Load(average, i) * old), average, i);
     }
 }

@@ -11,7 +11,10 @@ namespace OnnxKd.StudentTrainer.Losses.Rows;
 internal static class RowPass
 {
     /// <summary>Below this a thread costs more than it brings.</summary>
-    private const int ValuesPerThread = 1 << 15;
+    private const int ValuesPerThread = 1 << 12;
+
+    /// <summary>A row costs as much as so many values more.</summary>
+    private const int ValuesPerRow = 64;
 
     /// <summary>Whether it can be done: float32 on the CPU, of a size that a span can have.</summary>
     public static bool Fits(Tensor logits) => HostMemory.HoldsFloats(logits);
@@ -28,7 +31,7 @@ internal static class RowPass
         var gradient = empty(logits.shape, float32, CPU);
         var (student, slopes) = (new NativeRows<float>(logits.contiguous()), new NativeRows<float>(gradient));
         var values = new double[rows * terms.Length];
-        var parts = (int)Math.Clamp(logits.numel() / ValuesPerThread, 1, get_num_threads());
+        var parts = (int)Math.Clamp((logits.numel() + (long)rows * ValuesPerRow) / ValuesPerThread, 1, get_num_threads());
         HostThreads.Run(parts, Rows);
 
         var means = new double[terms.Length];

@@ -1,7 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
-using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
@@ -47,25 +46,29 @@ internal sealed class AdamOptimizer : Optimizer
 
     /// <inheritdoc/>
     protected override void Update(
-        int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step)
+        int index, int start, double decay, Span<float> parameter, ReadOnlySpan<float> gradient, double learningRate, long step)
     {
         var first = firstValues[index].Slice(start, parameter.Length);
         var second = secondValues[index].Slice(start, parameter.Length);
-        if (decay != 0 && decoupledDecay)
-            TensorPrimitives.Multiply(parameter, (float)(1 - learningRate * decay), parameter);
-        else if (decay != 0)
-            TensorPrimitives.FusedMultiplyAdd(parameter, (float)decay, gradient, gradient);
-        TensorPrimitives.Multiply(first, (float)options.Beta1, first);
-        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(1 - options.Beta1), first, first);
-        TensorPrimitives.Multiply(gradient, gradient, gradient);
-        TensorPrimitives.Multiply(second, (float)options.Beta2, second);
-        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(1 - options.Beta2), second, second);
-
-        // The gradient has been used up: from here on its place holds the denominator, then the change.
-        TensorPrimitives.Sqrt(second, gradient);
-        TensorPrimitives.Multiply(gradient, (float)(1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step))), gradient);
-        TensorPrimitives.Add(gradient, (float)options.Epsilon, gradient);
-        TensorPrimitives.Divide(first, gradient, gradient);
-        TensorPrimitives.FusedMultiplyAdd(gradient, (float)(-learningRate / (1 - Math.Pow(options.Beta1, step))), parameter, parameter);
+        var (beta1, beta2) = (Vector512.Create((float)options.Beta1), Vector512.Create((float)options.Beta2));
+        var (rest1, rest2) = (Vector512.Create((float)(1 - options.Beta1)), Vector512.Create((float)(1 - options.Beta2)));
+        var rate = Vector512.Create((float)(-learningRate / (1 - Math.Pow(options.Beta1, step))));
+        var rootCorrection = Vector512.Create((float)(1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step))));
+        var epsilon = Vector512.Create((float)options.Epsilon);
+        var shrinkage = Vector512.Create((float)(decoupledDecay ? 1 - learningRate * decay : decay));
+        for (var i = 0; i < parameter.Length; i += Lanes.Count)
+        {
+            var (values, slope) = (Lanes.Load(parameter, i), Lanes.Load(gradient, i));
+            if (decoupledDecay)
+                values *= shrinkage;
+            else
+                slope = Vector512.FusedMultiplyAdd(values, shrinkage, slope);
+            var mean = Vector512.FusedMultiplyAdd(slope, rest1, Lanes.Load(first, i) * beta1);
+            var square = Vector512.FusedMultiplyAdd(slope * slope, rest2, Lanes.Load(second, i) * beta2);
+            Lanes.Store(mean, first, i);
+            Lanes.Store(square, second, i);
+            var denominator = Vector512.FusedMultiplyAdd(Vector512.Sqrt(square), rootCorrection, epsilon);
+            Lanes.Store(Vector512.FusedMultiplyAdd(mean / denominator, rate, values), parameter, i);
+        }
     }
 }

@@ -4,23 +4,29 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
 /// <summary>
-/// Updates tensors in place on the CPU, piece by piece and on as many threads as libtorch has. A piece stays in the processor's first
-/// cache while all operations of an update are done to it; libtorch would fetch every tensor anew for each of them.
+/// Updates tensors in place on the CPU, on as many threads as libtorch has and in one pass; libtorch would fetch every tensor anew for
+/// each operation of an update.
 /// </summary>
 internal sealed class HostPass
 {
-    private const int PieceLength = 2048;
+    /// <summary>Long pieces: what the processor fetches beyond the end of one would have to be taken away from another thread's.</summary>
+    private const int PieceLength = 1 << 16;
 
-    /// <summary>Below this a second thread costs more than it brings.</summary>
-    private const int ParallelPieces = 32;
+    /// <summary>Below this many values a second thread costs more than it brings.</summary>
+    private const long ParallelValues = 1 << 16;
 
     private readonly (int Tensor, int Start, int Count)[] pieces;
+    private readonly bool isParallel;
 
-    private HostPass(IReadOnlyList<Tensor> tensors) => pieces =
-    [
-        .. tensors.SelectMany((tensor, index) => Enumerable.Range(0, (int)((tensor.numel() + PieceLength - 1) / PieceLength))
-            .Select(piece => (index, piece * PieceLength, (int)Math.Min(PieceLength, tensor.numel() - piece * PieceLength)))),
-    ];
+    private HostPass(IReadOnlyList<Tensor> tensors)
+    {
+        pieces =
+        [
+            .. tensors.SelectMany((tensor, index) => Enumerable.Range(0, (int)((tensor.numel() + PieceLength - 1) / PieceLength))
+                .Select(piece => (index, piece * PieceLength, (int)Math.Min(PieceLength, tensor.numel() - piece * PieceLength)))),
+        ];
+        isParallel = tensors.Sum(tensor => tensor.numel()) >= ParallelValues;
+    }
 
     /// <summary>Updates a piece of a tensor.</summary>
     /// <param name="tensor">The tensor's index.</param>
@@ -37,9 +43,9 @@ internal sealed class HostPass
     /// <summary>Updates every piece once, in any order.</summary>
     public void Run(Update update)
     {
-        if (pieces.Length < ParallelPieces)
-            Array.ForEach(pieces, piece => update(piece.Tensor, piece.Start, piece.Count));
-        else
+        if (isParallel)
             HostThreads.Run(pieces.Length, i => update(pieces[i].Tensor, pieces[i].Start, pieces[i].Count));
+        else
+            Array.ForEach(pieces, piece => update(piece.Tensor, piece.Start, piece.Count));
     }
 }

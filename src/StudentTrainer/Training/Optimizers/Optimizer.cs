@@ -73,11 +73,11 @@ internal abstract class Optimizer : IDisposable
     /// <param name="start">Of the first value.</param>
     /// <param name="decay">Its weight decay.</param>
     /// <param name="parameter">The values.</param>
-    /// <param name="gradient">Their gradient; may be overwritten.</param>
+    /// <param name="gradient">Their gradient.</param>
     /// <param name="learningRate">The rate of this step.</param>
     /// <param name="step">Counted from 1.</param>
     protected abstract void Update(
-        int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step);
+        int index, int start, double decay, Span<float> parameter, ReadOnlySpan<float> gradient, double learningRate, long step);
 
     /// <summary>Where the values of tensors lie; empty where updates are left to libtorch.</summary>
     protected HostMemory<float>[] ValuesOf(IEnumerable<Tensor> tensors) =>

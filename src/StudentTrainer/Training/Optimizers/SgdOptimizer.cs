@@ -1,7 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
-using Tensor = TorchSharp.torch.Tensor;
 
 namespace OnnxKd.StudentTrainer.Training.Optimizers;
 
@@ -44,19 +43,21 @@ internal sealed class SgdOptimizer : Optimizer
 
     /// <inheritdoc/>
     protected override void Update(
-        int index, int start, double decay, Span<float> parameter, Span<float> gradient, double learningRate, long step)
+        int index, int start, double decay, Span<float> parameter, ReadOnlySpan<float> gradient, double learningRate, long step)
     {
-        if (decay != 0)
-            TensorPrimitives.FusedMultiplyAdd(parameter, (float)decay, gradient, gradient);
-        if (velocities is null)
+        var (rate, shrinkage, kept) = (Vector512.Create((float)-learningRate), Vector512.Create((float)decay), Vector512.Create((float)momentum));
+        var velocity = velocities is null ? [] : velocityValues[index].Slice(start, parameter.Length);
+        for (var i = 0; i < parameter.Length; i += Lanes.Count)
         {
-            TensorPrimitives.FusedMultiplyAdd(gradient, (float)-learningRate, parameter, parameter);
-            return;
+            var values = Lanes.Load(parameter, i);
+            var change = Vector512.FusedMultiplyAdd(values, shrinkage, Lanes.Load(gradient, i));
+            if (velocities is not null)
+            {
+                var speed = Vector512.FusedMultiplyAdd(Lanes.Load(velocity, i), kept, change);
+                Lanes.Store(speed, velocity, i);
+                change = nesterov ? Vector512.FusedMultiplyAdd(speed, kept, change) : speed;
+            }
+            Lanes.Store(Vector512.FusedMultiplyAdd(change, rate, values), parameter, i);
         }
-        var velocity = velocityValues[index].Slice(start, parameter.Length);
-        TensorPrimitives.MultiplyAdd(velocity, (float)momentum, gradient, velocity);
-        if (nesterov)
-            TensorPrimitives.FusedMultiplyAdd(gradient, (float)-learningRate, parameter, parameter);
-        TensorPrimitives.FusedMultiplyAdd(velocity, (float)(-learningRate * (nesterov ? momentum : 1)), parameter, parameter);
     }
 }
