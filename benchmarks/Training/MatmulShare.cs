@@ -13,6 +13,7 @@ namespace OnnxKd.Benchmarks.Training;
 internal static class MatmulShare
 {
     private const int Batches = 4;
+    private const int WarmUp = 50;
 
     /// <summary>Options: <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>.</summary>
     public static object Run(Arguments arguments)
@@ -29,8 +30,8 @@ internal static class MatmulShare
             var network = new TrainingCase("mlp", [28, 28], Batches * batchSize, folder);
             using var step = new OurStep(network, batchSize, threads, "cpu");
             var layers = Layers(network, batchSize);
-            step.Run(2 * Batches);
-            Products(layers, 2 * Batches);
+            step.Run(WarmUp * Batches); // .NET compiles what is called often once more
+            Products(layers, WarmUp * Batches);
             var steps = Math.Max(1, (int)(blockSeconds / (step.Run(Batches).Seconds / Batches)));
 
             var pairs = Enumerable.Range(0, blocks).Select(_ =>
