@@ -41,7 +41,7 @@ internal sealed class OurStep : IDisposable
         var objective = new Objective(Terms);
         var options = new TrainingOptions { Epochs = 1, BatchSize = batchSize, Optimizer = Sgd, Precision = precision };
         var graph = StudentGraph.Import(network.Model);
-        program = graph.Compile([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
+        program = graph.CompileForTraining([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
         weights = WeightSet.Load(program.Plan, device, trainable: true);
         batches = TrainingBatches.Open(program, new(set, new Preprocessing(), null, null), objective, options, device);
         state = new(weights, options, new(objective.Names, set, device), Path.GetDirectoryName(network.File)!, identity: "");

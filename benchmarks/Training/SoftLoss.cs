@@ -18,7 +18,7 @@ internal static class SoftLoss
 {
     private const double Temperature = 4;
     private const int K = 16;
-    private const int WarmUp = 60;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     /// <summary>Below this, pages of memory are too coarse a measure.</summary>
     private const int MeasurableBytes = 1_000_000;
@@ -64,7 +64,8 @@ internal static class SoftLoss
                 var name = $"classes_{classes}_{storage}";
                 ours.Run(2);
                 var bytes = ProcessMemory.GrowthDuring(() => ours.Run(1));
-                ours.Run(WarmUp); // so often that the code is compiled for good
+                for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUp;)
+                    ours.Run(1); // so long that the code is compiled for good
                 var steps = 2 * Math.Max(1, (int)(blockSeconds / (Both(ours, theirs, 4).Ours / 4) / 2));
                 Both(ours, theirs, steps);
                 var pairs = Enumerable.Range(0, blocks).Select(_ => Both(ours, theirs, steps)).ToList();

@@ -114,11 +114,7 @@ internal sealed class StudentGraph
     /// <summary>Compiles what some tensors depend on.</summary>
     /// <param name="outputs">Outputs or tensors inside the graph.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
-    public StudentProgram Compile(params IReadOnlyList<string> outputs) => Compile(outputs, mixed: false);
-
-    /// <summary>Compiles what some tensors depend on, for training in mixed precision or not; evaluation is in float32.</summary>
-    /// <inheritdoc cref="Compile(IReadOnlyList{string})"/>
-    public StudentProgram Compile(IReadOnlyList<string> outputs, bool mixed)
+    public StudentProgram Compile(params IReadOnlyList<string> outputs)
     {
         var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
         if (options.Initialisation == Initialisation.Fresh)
@@ -126,11 +122,17 @@ internal sealed class StudentGraph
             FreshWeights.Fill(program.Plan, options.Seed);
             QuantizedWeights.KeepInRange(program.Plan, Codecs);
         }
-        return new(program, Input)
-        {
-            Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed, joined: true),
-        };
+        return new(program, Input);
     }
+
+    /// <summary>The same with steps of its own for training, which may join nodes and compute in mixed precision.</summary>
+    /// <param name="outputs">Outputs or tensors inside the graph.</param>
+    /// <param name="mixed">Whether training is in mixed precision; evaluation is in float32.</param>
+    /// <inheritdoc cref="Compile(IReadOnlyList{string})"/>
+    public StudentProgram CompileForTraining(IReadOnlyList<string> outputs, bool mixed) => Compile(outputs) with
+    {
+        Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed, joined: true),
+    };
 
     private static OnnxModel EvaluationCopy(OnnxModel given)
     {

@@ -42,7 +42,7 @@ public static class Trainer
         var graph = StudentGraph.Import(student, import);
         graph.FreeBatch(data.Transfer.SampleShape);
         var device = ComputeDevice.Open(options.Device, options.Threads);
-        var program = graph.Compile([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
+        var program = graph.CompileForTraining([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);

@@ -52,13 +52,13 @@ public class ReluJoiningTests
     {
         var model = Start().Node("Gemm", "x matrix bias", "sum").Node("Relu", "sum", "y").Build();
 
-        Assert.Equal(["Gemm", "Relu"], Steps(Programs.Compile(model), training: false));
+        Assert.Equal(["Gemm", "Relu"], Steps(Programs.CompileForTraining(model), training: false));
     }
 
     private static NodeModel Start() =>
         new NodeModel(17, "N", 3).Floats("matrix", Numbers.Uniform(1, 12, -1, 1), 3, 4).Floats("bias", Numbers.Uniform(2, 4, -1, 1), 4);
 
-    private static List<string> StepsOf(OnnxModel model, params string[] taps) => Steps(Programs.Compile(model, taps), training: true);
+    private static List<string> StepsOf(OnnxModel model, params string[] taps) => Steps(Programs.CompileForTraining(model, taps), training: true);
 
     private static List<string> Steps(StudentProgram program, bool training)
     {
@@ -73,7 +73,7 @@ public class ReluJoiningTests
     private static void RequireParity(OnnxModel model)
     {
         using var scope = NewDisposeScope();
-        var program = Programs.Compile(model);
+        var program = Programs.CompileForTraining(model);
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: true);
         var trained = program.Run(weights, tensor(Samples, 5, 3), training: true)[0];
         Near.Equal(Oracle.OnnxRuntime(model, Samples, 5, 3).Values, trained.data<float>().ToArray(), 1e-5);

@@ -57,7 +57,7 @@ public class BranchingTests
                 graph.Node.Add(new NodeProto { OpType = "MatMul", Name = "p_node", Input = { "x", "w" }, Output = { "p" } });
             },
             Branch("Exp", "p", "e"), Branch("Identity", "p", "i"));
-        var program = StudentGraph.Import(model).Compile(["y"], mixed: true);
+        var program = StudentGraph.Import(model).CompileForTraining(["y"], mixed: true);
         using var scope = torch.NewDisposeScope();
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         float[] Run(params float[] x) => program.Run(weights, torch.tensor(x), training: true)[0].data<float>().ToArray();

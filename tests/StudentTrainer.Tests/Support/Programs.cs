@@ -12,4 +12,11 @@ internal static class Programs
         var graph = StudentGraph.Import(model);
         return graph.Compile([graph.Output, .. taps]);
     }
+
+    /// <summary>The same, with the steps of training.</summary>
+    public static StudentProgram CompileForTraining(OnnxModel model, params string[] taps)
+    {
+        var graph = StudentGraph.Import(model);
+        return graph.CompileForTraining([graph.Output, .. taps], mixed: false);
+    }
 }
