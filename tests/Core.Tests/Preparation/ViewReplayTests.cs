@@ -90,11 +90,14 @@ public sealed class ViewReplayTests : IDisposable
         for (uint view = 0; view < 20; view++)
             reader.Read(rows, view, values);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (uint view = 20; view < 40; view++)
-            reader.Read(rows, view, values);
-
-        // Less than a byte per sample: a buffer that a pool gave up may be made anew.
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 * 64);
+        // Whatever is allocated in each of three passes: a buffer that a pool gave up meanwhile is made anew in one.
+        var least = Enumerable.Range(1, 3).Min(pass =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var view = 20 * (uint)pass; view < 20 * (uint)(pass + 1); view++)
+                reader.Read(rows, view, values);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        Assert.InRange(least, 0, 20 * 64);
     }
 }
