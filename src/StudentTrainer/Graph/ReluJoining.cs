@@ -16,7 +16,7 @@ internal static class ReluJoining
     {
         var readers = nodes.SelectMany(node => node.Inputs.Distinct().Select(name => (Name: name, Reader: node)))
             .ToLookup(use => use.Name, use => use.Reader);
-        var joined = new HashSet<PlannedNode>();
+        var joined = new HashSet<PlannedNode>(ReferenceEqualityComparer.Instance);
         var result = new List<PlannedNode>();
         foreach (var node in nodes.Where(node => !joined.Contains(node)))
         {

@@ -75,20 +75,14 @@ internal sealed class FullyConnected : autograd.SingleTensorFunction<FullyConnec
             products.Add(new(new HostMatrix(x).Transposed, ofProduct, layer.Matrix(ofWeights)));
         if (ofInput is not null)
             products.Add(new(ofProduct, layer.Matrix(weights).Transposed, new(ofInput)));
-        Run(products, ofBias is null ? null : () => AddRows(ofProduct, new HostMemory<float>(ofBias).Slice(0, ofProduct.Columns)));
+        Run(products, ofBias is null ? [] : [() => AddRows(ofProduct, new HostMemory<float>(ofBias).Slice(0, ofProduct.Columns))]);
         return [ofInput!, ofWeights!, null!, .. layer.HasBias ? new[] { ofBias! } : []];
     }
 
-    private static void Run(IEnumerable<HostProduct> products, Action? last = null)
+    private static void Run(IEnumerable<HostProduct> products, params IEnumerable<Action> others)
     {
-        var pieces = products.SelectMany(product => product.Split(get_num_threads())).ToArray();
-        HostThreads.Run(pieces.Length + (last is null ? 0 : 1), i =>
-        {
-            if (i < pieces.Length)
-                pieces[i].Run();
-            else
-                last!();
-        });
+        Action[] parts = [.. products.SelectMany(product => product.Split(get_num_threads())).Select(piece => (Action)piece.Run), .. others];
+        HostThreads.Run(parts.Length, i => parts[i]());
     }
 
     /// <summary>The gradient of max(·, 0): that of its result where this is above 0.</summary>
