@@ -8,6 +8,9 @@ namespace OnnxKd.StudentTrainer.Tests.Operators;
 /// <summary>Against libtorch's own product in float64.</summary>
 public sealed class BatchedProductTests
 {
+    /// <summary>Sums of up to 49 products of numbers below 1.</summary>
+    private const double Rounding = 1e-5;
+
     /// <summary>A tensor, how a matrix product sees it, and the other factor in the same way.</summary>
     public static TheoryData<string, long[], Func<Tensor, Tensor>, long[], Func<Tensor, Tensor>> Layouts => new()
     {
@@ -33,38 +36,33 @@ public sealed class BatchedProductTests
     {
         using var scope = NewDisposeScope();
         Assert.NotEmpty(name);
-        var (a, b) = (Random(shapeA, 1), Random(shapeB, 2));
+        var (a, b) = (Leaves.Random(shapeA, 1), Leaves.Random(shapeB, 2));
         Assert.True(BatchedProduct.Suits(viewA(a), viewB(b)));
 
         var product = BatchedProduct.apply(viewA(a), viewB(b));
-        var weights = Random(product.shape, 3).detach();
+        var weights = Leaves.Random(product.shape, 3).detach();
         (product * weights).sum().backward();
 
-        var (exactA, exactB) = (Exact(a), Exact(b));
+        var (exactA, exactB) = (Leaves.Exact(a), Leaves.Exact(b));
         var expected = viewA(exactA).matmul(viewB(exactB));
         (expected * weights.to(float64)).sum().backward();
-        Near(expected, product);
-        Near(exactA.grad!, a.grad!);
-        Near(exactB.grad!, b.grad!);
+        Leaves.RequireNear(expected, product, Rounding);
+        Leaves.RequireNear(exactA.grad!, a.grad!, Rounding);
+        Leaves.RequireNear(exactB.grad!, b.grad!, Rounding);
     }
 
     [Fact]
     public void Apply_OnAnyNumberOfThreads_HasTheSameBits()
     {
         using var scope = NewDisposeScope();
-        var (a, b) = (Random([6, 33, 20], 1), Random([6, 20, 17], 2));
-        var before = get_num_threads();
-        try
+        var (a, b) = (Leaves.Random([6, 33, 20], 1), Leaves.Random([6, 20, 17], 2));
+        float[] Product(int threads)
         {
-            set_num_threads(1);
-            var one = BatchedProduct.apply(a, b).data<float>().ToArray();
-            set_num_threads(3);
-            Assert.Equal(one, BatchedProduct.apply(a, b).data<float>().ToArray());
+            using var _ = new Threads(threads);
+            return BatchedProduct.apply(a, b).data<float>().ToArray();
         }
-        finally
-        {
-            set_num_threads(before);
-        }
+
+        Assert.Equal(Product(1), Product(3));
     }
 
     [Fact]
@@ -80,16 +78,5 @@ public sealed class BatchedProductTests
         Assert.False(BatchedProduct.Suits(ones(0, 7, 6), ones(0, 6, 9)));
         Assert.False(BatchedProduct.Suits(ones([5, 7, 6], float64), ones([5, 6, 9], float64)));
         Assert.False(BatchedProduct.Suits(ones(2, 512, 512), ones(2, 512, 512)));
-    }
-
-    private static Tensor Random(long[] shape, int seed) =>
-        tensor(Numbers.Uniform(seed, (int)shape.Aggregate(1L, (n, size) => n * size)), shape).requires_grad_(true);
-
-    private static Tensor Exact(Tensor x) => x.detach().to(float64).requires_grad_(true);
-
-    private static void Near(Tensor expected, Tensor found)
-    {
-        Assert.Equal(expected.shape, found.shape);
-        Assert.True((expected - found).abs().max().item<double>() < 1e-5, "sums of up to 49 products of numbers below 1");
     }
 }

@@ -8,6 +8,9 @@ namespace OnnxKd.StudentTrainer.Tests.Operators;
 /// <summary>Against libtorch's own operators in float64.</summary>
 public sealed class FullyConnectedTests
 {
+    /// <summary>Sums of up to 2,000 products of numbers below 1.</summary>
+    private const double Rounding = 2e-4;
+
     /// <summary>Rows, inputs, units: in one piece, and in several with and without a remainder, along either side of each product.</summary>
     public static TheoryData<int, int, int> Sizes => new()
     {
@@ -22,28 +25,28 @@ public sealed class FullyConnectedTests
         {
             using var _ = new Threads(threads);
             foreach (var (unitsFirst, withRelu, hasBias) in Forms)
-                RequireLayer(Random([rows, inputs], 1), inputs, units, unitsFirst, withRelu, hasBias);
+                RequireLayer(Leaves.Random([rows, inputs], 1), inputs, units, unitsFirst, withRelu, hasBias);
         }
     }
 
     [Fact]
     public void Apply_ToTransposedSamples_IsTheLayerWithItsGradients() =>
-        RequireLayer(Random([20, 300], 1), 20, 50, unitsFirst: true, withRelu: true, hasBias: true, x => x.t());
+        RequireLayer(Leaves.Random([20, 300], 1), 20, 50, unitsFirst: true, withRelu: true, hasBias: true, x => x.t());
 
     [Fact]
     public void Backward_OfWhatIsNotTrained_IsLeftOut()
     {
         using var scope = NewDisposeScope();
-        var (x, weights, bias) = (Random([40, 30], 1), Random([30, 20], 2), Random([20], 3));
+        var (x, weights, bias) = (Leaves.Random([40, 30], 1), Leaves.Random([30, 20], 2), Leaves.Random([20], 3));
         foreach (var trained in new[] { x, weights, bias })
         {
             Tensor Given(Tensor tensor) => ReferenceEquals(tensor, trained) ? tensor : tensor.detach();
             FullyConnected.Apply(Given(x), Given(weights), Given(bias), unitsFirst: false, withRelu: false).sum().backward();
         }
 
-        Near(ones(40, 20).to(float64).matmul(weights.to(float64).t()), x.grad!);
-        Near(x.to(float64).t().matmul(ones(40, 20).to(float64)), weights.grad!);
-        Near(full([20], 40, float64), bias.grad!);
+        Leaves.RequireNear(ones(40, 20).to(float64).matmul(weights.to(float64).t()), x.grad!, Rounding);
+        Leaves.RequireNear(x.to(float64).t().matmul(ones(40, 20).to(float64)), weights.grad!, Rounding);
+        Leaves.RequireNear(full([20], 40, float64), bias.grad!, Rounding);
     }
 
     [Fact]
@@ -96,41 +99,21 @@ public sealed class FullyConnectedTests
     {
         using var scope = NewDisposeScope();
         view ??= tensor => tensor;
-        var (weights, bias) = (Random(unitsFirst ? [units, inputs] : [inputs, units], 2), hasBias ? Random([units], 3) : null);
+        var (weights, bias) = (Leaves.Random(unitsFirst ? [units, inputs] : [inputs, units], 2), hasBias ? Leaves.Random([units], 3) : null);
         Assert.True(FullyConnected.Suits(view(x), weights, bias));
         var layer = FullyConnected.Apply(view(x), weights, bias, unitsFirst, withRelu);
-        var slopes = Random(layer.shape, 4).detach();
+        var slopes = Leaves.Random(layer.shape, 4).detach();
         (layer * slopes).sum().backward();
 
-        var (exactX, exactWeights, exactBias) = (Exact(x), Exact(weights), bias is null ? null : Exact(bias));
+        var (exactX, exactWeights, exactBias) = (Leaves.Exact(x), Leaves.Exact(weights), bias is null ? null : Leaves.Exact(bias));
         var expected = nn.functional.linear(view(exactX), unitsFirst ? exactWeights : exactWeights.t(), exactBias);
         expected = withRelu ? expected.relu() : expected;
         (expected * slopes.to(float64)).sum().backward();
-        Near(expected, layer);
-        Near(exactX.grad!, x.grad!);
-        Near(exactWeights.grad!, weights.grad!);
+        Leaves.RequireNear(expected, layer, Rounding);
+        Leaves.RequireNear(exactX.grad!, x.grad!, Rounding);
+        Leaves.RequireNear(exactWeights.grad!, weights.grad!, Rounding);
         if (bias is not null)
-            Near(exactBias!.grad!, bias.grad!);
+            Leaves.RequireNear(exactBias!.grad!, bias.grad!, Rounding);
         x.grad = null;
-    }
-
-    private static Tensor Random(long[] shape, int seed) =>
-        tensor(Numbers.Uniform(seed, (int)shape.Aggregate(1L, (n, size) => n * size), -1, 1), shape).requires_grad_(true);
-
-    private static Tensor Exact(Tensor x) => x.detach().to(float64).requires_grad_(true);
-
-    private static void Near(Tensor expected, Tensor found)
-    {
-        Assert.Equal(expected.shape, found.shape);
-        Assert.True((expected - found).abs().max().item<double>() < 2e-4, "sums of up to 2,000 products of numbers below 1");
-    }
-
-    private sealed class Threads : IDisposable
-    {
-        private readonly int before = get_num_threads();
-
-        public Threads(int count) => set_num_threads(count);
-
-        public void Dispose() => set_num_threads(before);
     }
 }

@@ -1,4 +1,5 @@
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Operators;
@@ -49,15 +50,7 @@ public sealed class HostThreadsTests
 
     private static void With(int threads, Action test)
     {
-        var before = torch.get_num_threads();
-        torch.set_num_threads(threads);
-        try
-        {
-            test();
-        }
-        finally
-        {
-            torch.set_num_threads(before);
-        }
+        using var _ = new Threads(threads);
+        test();
     }
 }

@@ -78,14 +78,12 @@ public class OptimizerTests
     {
         using var scope = torch.NewDisposeScope();
         using var grad = torch.no_grad();
-        var before = torch.get_num_threads();
-        torch.set_num_threads(threads);
+        using var _ = new Threads(threads);
         long[][] shapes = [[], [1], [7], [3, 5], [300, 401], [2048], [64, 33, 3, 3]];
         var weights = Random(0);
         using var optimizer = Optimizer.Create(options, [.. weights.Select((weight, i) => new NamedTensor($"w{i}", weight))]);
         for (var step = 1; step <= Steps; step++)
             optimizer.Step(Random(step), Rate(step), step);
-        torch.set_num_threads(before);
         return [.. weights.SelectMany(weight => weight.to(torch.float64).reshape(-1).data<double>().ToArray())];
 
         torch.Tensor[] Random(int seed) => [.. shapes.Select((shape, i) => torch.tensor(

@@ -83,23 +83,15 @@ public sealed class RowPassTests : IDisposable
     [Fact]
     public void Run_OnAnyNumberOfThreads_GivesTheSameBytes()
     {
-        var before = torch.get_num_threads();
         var student = torch.tensor(Numbers.Uniform(1, 300 * 1003, -9, 9), [300, 1003]);
         var targets = new DenseTargets(torch.tensor(Numbers.Uniform(2, 300 * 1003, -9, 9), [300, 1003]));
-        try
+        var results = new[] { 1, 2, 3, 4 }.Select(threads =>
         {
-            var results = new[] { 1, 2, 3, 4 }.Select(threads =>
-            {
-                torch.set_num_threads(threads);
-                var (gradient, values) = RowPass.Run(student, [targets.SoftRows(4), targets.MatchingRows()], [0.5, 0.25]);
-                return values.Concat(gradient.data<float>().ToArray().Select(slope => (double)slope)).ToArray();
-            }).ToArray();
-            Assert.All(results, result => Assert.Equal(results[0], result));
-        }
-        finally
-        {
-            torch.set_num_threads(before);
-        }
+            using var _ = new Threads(threads);
+            var (gradient, values) = RowPass.Run(student, [targets.SoftRows(4), targets.MatchingRows()], [0.5, 0.25]);
+            return values.Concat(gradient.data<float>().ToArray().Select(slope => (double)slope)).ToArray();
+        }).ToArray();
+        Assert.All(results, result => Assert.Equal(results[0], result));
     }
 
     [Fact]
