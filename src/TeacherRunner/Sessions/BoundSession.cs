@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
-using Onnx;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
-/// An open session that reads from, and writes to, memory of the caller. On the CPU it has one thread, and as many runs may go on at the same
-/// time as there are threads to be used; on a GPU one run at a time. Thread-safe: who comes too much waits.
+/// An open session that reads from, and writes to, memory of the caller. Several runs may go on at the same time. Thread-safe: who comes too
+/// much waits.
 /// </summary>
 internal sealed class BoundSession : IDisposable
 {
@@ -19,21 +18,19 @@ internal sealed class BoundSession : IDisposable
     private readonly BlockingCollection<OrtIoBinding> free = [];
     private readonly OrtIoBinding[] bindings;
 
-    /// <summary>Makes what is planned the outputs of the graph, and opens a session on it.</summary>
-    /// <param name="proto">The model, without outputs.</param>
+    /// <summary>Takes a session over.</summary>
+    /// <param name="session">The session, which it disposes of in the end.</param>
     /// <param name="input">The input that is fed.</param>
     /// <param name="fed">Its name in the graph.</param>
     /// <param name="plans">What is read.</param>
-    /// <param name="device">Where it runs.</param>
-    /// <param name="threads">Threads to be used.</param>
+    /// <param name="read">The outputs' names, one for each plan.</param>
+    /// <param name="runsAtOnce">How many runs may go on at the same time.</param>
     /// <param name="model">The model's name, for messages.</param>
     public BoundSession(
-        ModelProto proto, ModelInput input, string fed, OutputPlan[] plans, ExecutionDevice device, int threads, string model)
+        InferenceSession session, ModelInput input, string fed, OutputPlan[] plans, string[] read, int runsAtOnce, string model)
     {
-        (this.input, this.fed, this.plans, this.model) = (input, fed, plans, model);
-        Read = [.. plans.Select(plan => plan.AddTo(proto.Graph))];
-        Session = SessionFactory.Open(proto, device, device.IsCuda ? threads : 1, model);
-        bindings = [.. Enumerable.Range(0, device.IsCuda ? 1 : threads).Select(_ => Session.CreateIoBinding())];
+        (Session, Read, this.input, this.fed, this.plans, this.model) = (session, read, input, fed, plans, model);
+        bindings = [.. Enumerable.Range(0, runsAtOnce).Select(_ => Session.CreateIoBinding())];
         Array.ForEach(bindings, free.Add);
     }
 

@@ -8,7 +8,10 @@ using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
-/// <summary>Runs a model once on made-up samples to learn the shape and the meaning of its tensors before any work starts.</summary>
+/// <summary>
+/// Runs a model once on made-up samples to learn the shape and the meaning of its tensors before any work starts. Where that shows that
+/// they can be read as they are, the session that found it out is the one to work with.
+/// </summary>
 /// <param name="fed">The input to feed.</param>
 /// <param name="input">Its description.</param>
 /// <param name="opset">The model's version of ONNX's own operators.</param>
@@ -21,18 +24,33 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     /// <summary>Finds out what the wanted tensors hold.</summary>
     /// <param name="proto">The model; its outputs are replaced.</param>
     /// <param name="wanted">What is wanted, each with what the graph's structure claims about it.</param>
-    /// <param name="open">Opens a session.</param>
-    public OutputPlan[] Establish(
-        ModelProto proto, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, Func<ModelProto, InferenceSession> open)
+    /// <param name="open">Opens a session; told whether it will run only once.</param>
+    /// <returns>How each is read, and the open session if it reads them just so.</returns>
+    public (OutputPlan[] Plans, InferenceSession? Session) Establish(
+        ModelProto proto, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, Func<ModelProto, bool, InferenceSession> open)
     {
+        // The wanted tensors come first, as they do when they alone are read.
         proto.Graph.Output.Clear();
-        var names = wanted.SelectMany(w => new[] { w.Trace.Logits, w.Trace.Output }).Select(t => GraphEdits.AddOutput(proto.Graph, t)).ToArray();
-        var rows = input.FixedBatch ?? Rows;
-        using var session = open(proto);
-        using var run = new RunOptions();
-        using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
-        using var results = Run(session, run, samples, names, rows);
-        return [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[2 * i], results[2 * i + 1], rows))];
+        string[] logits = [.. wanted.Select(w => GraphEdits.AddOutput(proto.Graph, w.Trace.Logits))];
+        string[] outputs =
+        [
+            .. wanted.Select((w, i) => w.Trace.Output == w.Trace.Logits ? logits[i] : GraphEdits.AddOutput(proto.Graph, w.Trace.Output)),
+        ];
+        var mayStay = logits.SequenceEqual(outputs) && wanted.All(w => w.Reading.Picks is null);
+
+        var session = open(proto, !mayStay);
+        var stays = false;
+        try
+        {
+            var plans = Run(session, wanted, logits, outputs);
+            stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
+            return (plans, stays ? session : null);
+        }
+        finally
+        {
+            if (!stays)
+                session.Dispose();
+        }
     }
 
     /// <summary>The error for a model that opened, but does not run.</summary>
@@ -60,11 +78,16 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null);
     }
 
-    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
+    private OutputPlan[] Run(
+        InferenceSession session, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, string[] logits, string[] outputs)
     {
+        var rows = input.FixedBatch ?? Rows;
+        using var run = new RunOptions();
+        using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
         try
         {
-            return session.Run(run, [fed], [samples], read);
+            using var results = session.Run(run, [fed], [samples], [.. logits, .. outputs]);
+            return [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[i], results[wanted.Count + i], rows))];
         }
         catch (OnnxRuntimeException e)
         {

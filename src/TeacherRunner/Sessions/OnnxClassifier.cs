@@ -42,13 +42,17 @@ public sealed class OnnxClassifier : IDisposable
         var picks = settings.PicksInSession ?? device.IsCuda;
         var wanted = readings.Select(reading => (picks ? reading : reading with { Picks = null }, Trace(graph, reading))).ToArray();
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
-        var plans = new HeadProbe(fed, input, OpsetOf(proto), model)
-            .Establish(proto.Clone(), wanted, probed => SessionFactory.Open(probed, device, threads, model, brief: true));
+        // On the CPU, runs that go on at the same time have a thread each.
+        var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);
+        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model)
+            .Establish(proto.Clone(), wanted, (probed, isBrief) => SessionFactory.Open(probed, device, threadsOfRun, model, isBrief));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
         graph.Output.Clear();
+        string[] read = [.. plans.Select(plan => plan.AddTo(graph))];
+        open ??= SessionFactory.Open(proto, device, threadsOfRun, model);
         Outputs = [.. plans.Select(plan => plan.Output)];
-        session = new(proto, input, fed, plans, device, threads, model);
+        session = new(open, input, fed, plans, read, runsAtOnce, model);
         RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
     }

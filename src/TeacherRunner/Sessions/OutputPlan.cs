@@ -17,6 +17,9 @@ internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Pic
         : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes])
     { Picks = Picking?.Storage };
 
+    /// <summary>Whether the session gives the tensor with nothing done to it.</summary>
+    public bool IsReadAsItIs => Permutation is null && Picking is null;
+
     /// <summary>The shape that the session writes for a batch.</summary>
     public long[] ShapeOf(int rows)
     {

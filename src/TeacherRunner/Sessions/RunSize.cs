@@ -9,7 +9,9 @@ internal static class RunSize
 {
     // Measured with six models (docs/performance.md): beyond these figures nothing gets faster.
     private const long CachedBytes = 128 << 10;
-    private const int RowsOfAProduct = 16;
+
+    // ONNX Runtime multiplies 4, 6 or 12 rows at a time, by the processor; what is left over takes nearly as long as a whole group.
+    private const int RowsOfAProduct = 24;
     private const long ParametersOfARun = 4 << 20;
 
     // A product with one row takes another path than one with several.
