@@ -69,7 +69,7 @@ internal static class CacheReading
         using var batches = TrainingBatches.Open(work.Program, data, objective, options, device);
         using var state = new TrainingState(weights, options, new(objective.Names, work.Set, device), work.Folder, identity: "");
         var loop = new TrainingLoop(work.Program, objective, batches, options, state, evaluation: null, progress: null);
-        using var alone = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), work.BatchSize);
+        using var alone = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), work.BatchSize, device);
 
         HeapRetention.Enable();
         var (waits, steps, reads) = (new List<double>(), new List<double>(), new List<double>());

@@ -18,11 +18,12 @@ internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyLi
     public static BatchContents SamplesOnly { get; } = new(false, null, [], null);
 }
 
-/// <summary>Tensors on the CPU that are filled over and over, each in the type that its values are stored in.</summary>
+/// <summary>Tensors that batches are read into over and over, each in the type that its values are stored in.</summary>
 internal sealed class BatchBuffers : IDisposable
 {
     private readonly SampleReader reader;
-    private readonly Tensor samples;
+    private readonly Device device;
+    private readonly StagingTensor samples;
     private readonly LabelBuffers? labels;
     private readonly ValidPositions? valid;
     private readonly TargetBuffers[] targets;
@@ -31,36 +32,37 @@ internal sealed class BatchBuffers : IDisposable
     /// <param name="reader">The samples.</param>
     /// <param name="contents">What is read besides the samples.</param>
     /// <param name="shape">[N, ...], of the samples.</param>
-    public BatchBuffers(SampleReader reader, BatchContents contents, long[] shape)
+    /// <param name="device">Where batches go.</param>
+    public BatchBuffers(SampleReader reader, BatchContents contents, long[] shape, Device device)
     {
-        this.reader = reader;
-        samples = empty(shape, float32, CPU).DetachFromDisposeScope();
-        labels = contents.Labels ? new(reader, shape[0]) : null;
-        targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0]))];
-        valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0]) : null;
+        (this.reader, this.device) = (reader, device);
+        samples = new(shape, float32, device);
+        labels = contents.Labels ? new(reader, shape[0], device) : null;
+        targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0], device))];
+        valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0], device) : null;
     }
 
-    /// <summary>Reads a batch.</summary>
+    /// <summary>Reads a batch, when the device has what was read before.</summary>
     /// <param name="rows">Rows of the set, at most N.</param>
     /// <param name="view">The random view.</param>
     public void Fill(ReadOnlySpan<long> rows, uint view)
     {
-        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.bytes), labels is null ? default : labels.Room);
+        StagingTensor.Settle(device);
+        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.Bytes), labels is null ? default : labels.Room);
         foreach (var stream in targets)
             stream.Fill(rows, (int)view);
         valid?.Fill(rows);
     }
 
-    /// <summary>What was read last.</summary>
+    /// <summary>What was read last, on the device.</summary>
     /// <param name="rows">How many rows.</param>
-    /// <param name="device">Where it goes.</param>
-    public Batch ToDevice(int rows, Device device)
+    public Batch ToDevice(int rows)
     {
-        var counted = valid?.ToDevice(device);
+        var counted = valid?.ToDevice();
         return new(
-            samples.narrow(0, 0, rows).to(device),
-            targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, device, counted)),
-            labels?.ToDevice(rows, device, counted),
+            samples.OnDevice(rows),
+            targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, counted)),
+            labels?.ToDevice(rows, counted),
             counted);
     }
 

@@ -14,7 +14,7 @@ internal sealed class BatchSource(
     SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device) : IDisposable
 {
     private readonly BatchBuffers[] buffers =
-        [.. Enumerable.Range(0, 2).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape]))];
+        [.. Enumerable.Range(0, 2).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape], device))];
 
     /// <summary>Batches in a pass over all rows.</summary>
     public int Count { get; } = checked((int)((reader.Set.Count + batchSize - 1) / batchSize));
@@ -39,7 +39,7 @@ internal sealed class BatchSource(
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
             buffer.Fill(rows.Span, view);
-            return new(rows, () => buffer.ToDevice(rows.Length, device));
+            return new(rows, () => buffer.ToDevice(rows.Length));
         }
     }
 

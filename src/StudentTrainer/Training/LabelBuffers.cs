@@ -8,35 +8,31 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Labels, batch by batch: one for each sample, or for each position of it.</summary>
 /// <param name="reader">Where they are read.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
-internal sealed class LabelBuffers(SampleReader reader, long batchSize) : IDisposable
+/// <param name="device">Where they go.</param>
+internal sealed class LabelBuffers(SampleReader reader, long batchSize, Device device) : IDisposable
 {
-    private readonly Tensor classes = Empty(reader, batchSize, int64);
-    private readonly Tensor? partners = reader.MixesLabels ? Empty(reader, batchSize, int64) : null;
-    private readonly Tensor? shares = reader.MixesLabels ? Empty(reader, batchSize, float32) : null;
+    private readonly StagingTensor classes = new([batchSize * reader.LabelPositions], int64, device);
+    private readonly StagingTensor? partners = reader.MixesLabels ? new([batchSize * reader.LabelPositions], int64, device) : null;
+    private readonly StagingTensor? shares = reader.MixesLabels ? new([batchSize * reader.LabelPositions], float32, device) : null;
 
     /// <summary>Where they are read to.</summary>
     public RowLabels Room => new()
     {
-        Classes = MemoryMarshal.Cast<byte, long>(classes.bytes),
-        Partners = partners is null ? [] : MemoryMarshal.Cast<byte, long>(partners.bytes),
-        Shares = shares is null ? [] : MemoryMarshal.Cast<byte, float>(shares.bytes),
+        Classes = MemoryMarshal.Cast<byte, long>(classes.Bytes),
+        Partners = partners is null ? [] : MemoryMarshal.Cast<byte, long>(partners.Bytes),
+        Shares = shares is null ? [] : MemoryMarshal.Cast<byte, float>(shares.Bytes),
     };
 
     /// <summary>What was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="device">Where it goes.</param>
     /// <param name="valid">The positions that count, on the device; <c>null</c>: all.</param>
-    public LabelTargets ToDevice(int rows, Device device, Tensor? valid)
+    public LabelTargets ToDevice(int rows, Tensor? valid)
     {
-        return new(Counted(classes), Optional(partners), Optional(shares), reader.Set.LabelShape.Count == 0);
-
-        Tensor? Optional(Tensor? values) => values is null ? null : Counted(values);
-
-        Tensor Counted(Tensor values)
-        {
-            var moved = values.narrow(0, 0, rows * reader.LabelPositions).to(device);
-            return valid is null || reader.LabelPositions == 1 ? moved : moved.index_select(0, valid);
-        }
+        var labels = (long)rows * reader.LabelPositions;
+        var counted = reader.LabelPositions == 1 ? null : valid;
+        return new(
+            classes.OnDevice(labels, counted), partners?.OnDevice(labels, counted), shares?.OnDevice(labels, counted),
+            reader.Set.LabelShape.Count == 0);
     }
 
     /// <inheritdoc/>
@@ -46,7 +42,4 @@ internal sealed class LabelBuffers(SampleReader reader, long batchSize) : IDispo
         partners?.Dispose();
         shares?.Dispose();
     }
-
-    private static Tensor Empty(SampleReader reader, long batchSize, ScalarType type) =>
-        empty([batchSize * reader.LabelPositions], type, CPU).DetachFromDisposeScope();
 }

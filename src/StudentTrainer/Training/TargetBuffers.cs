@@ -12,11 +12,14 @@ namespace OnnxKd.StudentTrainer.Training;
 /// </summary>
 /// <param name="cache">The cache.</param>
 /// <param name="form">The stream.</param>
-/// <param name="batchSize">The most rows of a batch.</param>
-internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batchSize) : IDisposable
+/// <param name="batchSize">The most samples of a batch.</param>
+/// <param name="device">Where it goes.</param>
+internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batchSize, Device device) : IDisposable
 {
-    private readonly Tensor[] fields = [.. form.Fields.Select(field =>
-        empty([batchSize, .. field.Shape.Select(size => (long)size)], TypeOf(field.Type), CPU).DetachFromDisposeScope())];
+    private readonly int positions = form.Stream.Positions;
+
+    private readonly StagingTensor[] fields =
+        [.. form.Fields.Select(field => new StagingTensor(Shape(field, batchSize, form.Stream.Positions), TypeOf(field.Type), device))];
 
     /// <summary>The stream's name.</summary>
     public string Name => form.Stream.Name;
@@ -26,7 +29,7 @@ internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batc
     {
         for (var i = 0; i < fields.Length; i++)
         {
-            var stored = fields[i].bytes[..checked((int)(rows.Length * form.Fields[i].Bytes))];
+            var stored = fields[i].Bytes[..checked((int)(rows.Length * form.Fields[i].Bytes))];
             cache.ReadField(form.Stream, form.Fields[i].Name, rows, view, stored);
             form.Check(i, stored);
         }
@@ -34,13 +37,16 @@ internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batc
 
     /// <summary>Makes targets of what was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="device">Where they go.</param>
     /// <param name="valid">The positions that count, on the device; <c>null</c>: all.</param>
-    public TeacherTargets ToDevice(int rows, Device device, Tensor? valid) => form.Bind(Array.ConvertAll(fields, field =>
-        Batch.Rows(field.narrow(0, 0, rows).to(device), field.numel() / (batchSize * form.Stream.Positions), valid)));
+    public TeacherTargets ToDevice(int rows, Tensor? valid) =>
+        form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * positions, valid)));
 
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(fields, field => field.Dispose());
+
+    /// <summary>Positions of all samples × values of each.</summary>
+    private static long[] Shape(StorageField field, long batchSize, int positions) =>
+        [batchSize * positions, field.Shape.Aggregate(1L, (product, size) => product * size) / positions];
 
     /// <summary>libtorch has no arithmetic on unsigned 16-bit integers: they travel as signed ones of the same bits.</summary>
     private static ScalarType TypeOf(ElementType type) => type == ElementType.UInt16 ? ScalarType.Int16 : TorchTypes.Of(type)!.Value;

@@ -33,9 +33,10 @@ internal sealed class TrainingLoop(
                 part?.Next("checkpoint");
                 if (evaluation?.IsBest(state.History) == true)
                     state.SaveBest();
-                state.SaveLast();
+                state.SaveEpoch();
                 Report();
             }
+            state.SaveLast();
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {

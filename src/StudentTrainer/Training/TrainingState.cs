@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
 using OnnxKd.StudentTrainer.Training.Optimizers;
 using TorchSharp;
@@ -12,6 +13,8 @@ internal sealed class TrainingState : IDisposable
 {
     private readonly string folder;
     private readonly string identity;
+    private readonly CheckpointPace pace = new(TimeProvider.System);
+    private (int Epoch, int Step)? saved;
 
     /// <summary>Starts at the student's initial weights.</summary>
     /// <param name="weights">The student's; they outlive the state.</param>
@@ -62,6 +65,7 @@ internal sealed class TrainingState : IDisposable
         (var position, History) = Checkpoint.Load(path, Everything(), identity);
         (Epoch, Step) = (position.Epoch, position.Step);
         Losses.Restart(position.LossSums, position.Samples);
+        saved = (Epoch, Step);
     }
 
     /// <summary>Ends a step.</summary>
@@ -78,7 +82,7 @@ internal sealed class TrainingState : IDisposable
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in Everything())
         {
-            if (!tensor.isfinite().all().item<bool>())
+            if (!IsFinite(tensor))
                 throw new CheckFailedException(
                     "Training diverged: a gradient made a weight infinite or not a number.",
                     where: $"epoch {Epoch + 1}, at or before step {Step}, tensor '{name}'",
@@ -95,16 +99,28 @@ internal sealed class TrainingState : IDisposable
         Losses.Restart();
     }
 
-    /// <summary>Writes the last checkpoint, and the events that go with it.</summary>
+    /// <summary>Writes the events, and the last checkpoint if it is time for one.</summary>
+    public void SaveEpoch()
+    {
+        if (pace.IsDue)
+            SaveLast();
+        else
+            EventLog.Write(folder, History);
+    }
+
+    /// <summary>Writes the last checkpoint, and the events that go with it, unless that was done.</summary>
     public void SaveLast()
     {
-        Checkpoint.Save(Path.Combine(folder, Checkpoint.Last), Everything(), identity, Position, History);
+        if (saved == (Epoch, Step))
+            return;
+        pace.Save(() => Checkpoint.Save(Path.Combine(folder, Checkpoint.Last), Everything(), identity, Position, History));
         EventLog.Write(folder, History);
+        saved = (Epoch, Step);
     }
 
     /// <summary>
-    /// Writes the evaluated weights as the best so far. Before <see cref="SaveLast"/>: a run killed between the two repeats the
-    /// epoch.
+    /// Writes the evaluated weights as the best so far. Before the last checkpoint: a run killed in between repeats epochs, and finds the
+    /// same best ones.
     /// </summary>
     public void SaveBest() =>
         Checkpoint.Save(Path.Combine(folder, Checkpoint.Best), Named("weights/", Evaluated.Trained), identity, Position, History);
@@ -132,6 +148,14 @@ internal sealed class TrainingState : IDisposable
     private IEnumerable<Tensor> Parameters => Weights.Parameters.Select(parameter => parameter.Tensor);
 
     private TrainingPosition Position => new(Epoch, Step, Losses.Sums, Losses.Samples);
+
+    private static bool IsFinite(Tensor tensor)
+    {
+        if (!HostMemory.HoldsFloats(tensor) || !tensor.is_contiguous())
+            return tensor.isfinite().all().item<bool>();
+        var values = new HostMemory<float>(tensor);
+        return values.Slice(0, values.Length).IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
+    }
 
     private List<NamedTensor> Everything() =>
     [

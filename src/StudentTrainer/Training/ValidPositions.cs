@@ -7,16 +7,17 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Which positions of a batch count: the first ones of each sample, as many as its length covers.</summary>
 /// <param name="counted">How many of each sample.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
-internal sealed class ValidPositions(CountedPositions counted, long batchSize) : IDisposable
+/// <param name="device">Where they go.</param>
+internal sealed class ValidPositions(CountedPositions counted, long batchSize, Device device) : IDisposable
 {
-    private readonly Tensor indices = empty([batchSize * counted.Positions], int64, CPU).DetachFromDisposeScope();
+    private readonly StagingTensor indices = new([batchSize * counted.Positions], int64, device);
     private int count;
 
     /// <summary>Finds those of a batch.</summary>
     /// <param name="rows">The rows of the set.</param>
     public void Fill(ReadOnlySpan<long> rows)
     {
-        var values = MemoryMarshal.Cast<byte, long>(indices.bytes);
+        var values = MemoryMarshal.Cast<byte, long>(indices.Bytes);
         count = 0;
         for (var i = 0; i < rows.Length; i++)
         {
@@ -26,7 +27,7 @@ internal sealed class ValidPositions(CountedPositions counted, long batchSize) :
     }
 
     /// <summary>Their indices among all positions of the batch.</summary>
-    public Tensor ToDevice(Device device) => indices.narrow(0, 0, count).to(device);
+    public Tensor ToDevice() => indices.OnDevice(count);
 
     /// <inheritdoc/>
     public void Dispose() => indices.Dispose();

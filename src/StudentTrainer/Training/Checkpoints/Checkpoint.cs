@@ -14,7 +14,7 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// </summary>
 internal static class Checkpoint
 {
-    /// <summary>The state after the last finished epoch, or at the step where a user stopped.</summary>
+    /// <summary>The state after one of the latest epochs (<see cref="CheckpointPace"/>), or at the step where a user stopped.</summary>
     public const string Last = "last.safetensors";
 
     /// <summary>The weights that did best on the evaluation set.</summary>

@@ -15,9 +15,11 @@ public sealed class RowPassTests : IDisposable
 
     private readonly DisposeScope scope = torch.NewDisposeScope();
     private readonly TemporaryFolder folder = new();
+    private readonly List<TargetBuffers> buffers = []; // which batches lie in
 
     public void Dispose()
     {
+        buffers.ForEach(buffer => buffer.Dispose());
         scope.Dispose();
         folder.Dispose();
     }
@@ -151,13 +153,13 @@ public sealed class RowPassTests : IDisposable
         using var set = Sets.Create(folder, "set", Numbers.Uniform(6, Samples), [1]);
         var stream = Sets.Logits("logits", shape, storage);
         using var cache = Sets.Cache(folder, set, [(stream, Numbers.Uniform(5, Samples * stream.Values, -9, 9))]);
-        using var buffers = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), Samples);
-        buffers.Fill([3, 0, 1, 5, 4, 2], 0);
+        buffers.Add(new(cache, TargetForm.Of(cache.Stream()), Samples, torch.CPU));
+        buffers[^1].Fill([3, 0, 1, 5, 4, 2], 0);
         var counted = lengths is null ? null : torch.tensor(
             lengths.SelectMany((length, row) => Enumerable.Range(row * shape[0], length)).Select(position => (long)position).ToArray());
         var labels = Enumerable.Range(0, Samples).Select(row => row * 7L % shape[^1]).ToArray();
         return new(
-            torch.zeros([Samples, 1]), new Dictionary<string, TeacherTargets> { ["logits"] = buffers.ToDevice(Samples, torch.CPU, counted) },
+            torch.zeros([Samples, 1]), new Dictionary<string, TeacherTargets> { ["logits"] = buffers[^1].ToDevice(Samples, counted) },
             new(torch.tensor(labels)), counted);
     }
 }

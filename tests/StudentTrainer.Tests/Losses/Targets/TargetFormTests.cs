@@ -16,9 +16,11 @@ public sealed class TargetFormTests : IDisposable
 
     private readonly DisposeScope scope = torch.NewDisposeScope();
     private readonly TemporaryFolder folder = new();
+    private readonly List<BatchSource> sources = []; // which targets lie in
 
     public void Dispose()
     {
+        sources.ForEach(source => source.Dispose());
         scope.Dispose();
         folder.Dispose();
     }
@@ -132,8 +134,8 @@ public sealed class TargetFormTests : IDisposable
     {
         var contents = new BatchContents(false, cache, [TargetForm.Of(cache.Stream())], null);
         var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
-        using var source = new BatchSource(reader, contents, [1], rows.Length, torch.CPU);
-        return source.Read(rows).Single().ToDevice().Teachers["logits"];
+        sources.Add(new(reader, contents, [1], rows.Length, torch.CPU));
+        return sources[^1].Read(rows).Single().ToDevice().Teachers["logits"];
     }
 
     private static double[] Softmax(ReadOnlySpan<float> logits, double temperature)
