@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Threading;
 
 namespace OnnxKd.Core.LogitCaches;
 
@@ -33,20 +34,7 @@ public sealed class RowEncoder
         var count = checked((int)rows.Count);
         Check(streams, count, stored.Length);
         var useful = streams.Sum(values => (long)values.Length) / ValuesPerThread;
-        if (useful < 2 || threads < 2)
-        {
-            for (var i = 0; i < count; i++)
-                if (EncodeRow(rows.First, i, count, streams, stored) is { } problem)
-                    throw problem;
-            return;
-        }
-
-        var problems = new CheckFailedException?[count];
-        Parallel.For(
-            0, count, new ParallelOptions { MaxDegreeOfParallelism = (int)Math.Min(threads, useful) },
-            i => problems[i] = EncodeRow(rows.First, i, count, streams, stored));
-        if (Array.Find(problems, problem => problem is not null) is { } first)
-            throw first;
+        Parts.Run(count, (int)Math.Min(threads, useful), i => EncodeRow(rows.First, i, count, streams, stored));
     }
 
     private void Check(ReadOnlyMemory<float>[] streams, int rows, int bytes)
@@ -61,7 +49,7 @@ public sealed class RowEncoder
         }
     }
 
-    private CheckFailedException? EncodeRow(long first, int index, int rows, ReadOnlyMemory<float>[] streams, Memory<byte> stored)
+    private void EncodeRow(long first, int index, int rows, ReadOnlyMemory<float>[] streams, Memory<byte> stored)
     {
         var row = identity.RowKey(first + index);
         var bytes = stored.Span.Slice(index * RowBytes, RowBytes);
@@ -71,9 +59,8 @@ public sealed class RowEncoder
             var values = streams[i].Span.Slice(index * perRow, perRow);
             var bad = target.Stream.Storage.Encode(target.Stream, row, values, bytes.Slice(target.Offset, target.Bytes));
             if (bad >= 0)
-                return Unstorable(target.Stream, row, values, bad);
+                throw Unstorable(target.Stream, row, values, bad);
         }
-        return null;
     }
 
     private static CheckFailedException Unstorable(CacheStream stream, RowKey row, ReadOnlySpan<float> values, int index)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
@@ -21,8 +22,12 @@ internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyLi
 /// <summary>Tensors that batches are read into over and over, each in the type that its values are stored in.</summary>
 internal sealed class BatchBuffers : IDisposable
 {
+    /// <summary>Waking a thread up takes as long as reading some so many values.</summary>
+    private const int ValuesPerThread = 1 << 15;
+
     private readonly SampleReader reader;
     private readonly Device device;
+    private readonly int threads = get_num_threads();
     private readonly StagingTensor samples;
     private readonly LabelBuffers? labels;
     private readonly ValidPositions? valid;
@@ -42,16 +47,17 @@ internal sealed class BatchBuffers : IDisposable
         valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0], device) : null;
     }
 
-    /// <summary>Reads a batch, when the device has what was read before.</summary>
+    /// <summary>Reads a batch, when the device has what was read before. Many values are shared out among as many threads as libtorch has.</summary>
     /// <param name="rows">Rows of the set, at most N.</param>
     /// <param name="view">The random view.</param>
-    public void Fill(ReadOnlySpan<long> rows, uint view)
+    public void Fill(ReadOnlyMemory<long> rows, uint view)
     {
         StagingTensor.Settle(device);
-        reader.Read(rows, view, MemoryMarshal.Cast<byte, float>(samples.Bytes), labels is null ? default : labels.Room);
-        foreach (var stream in targets)
-            stream.Fill(rows, (int)view);
-        valid?.Fill(rows);
+        var parts = (int)Math.Clamp((long)rows.Length * reader.Set.SampleElements / ValuesPerThread, 1, Math.Min(threads, rows.Length));
+        Parts.Run(parts, parts, part => FillPart(rows, Start(part), Start(part + 1), view));
+        valid?.Fill(rows.Span);
+
+        int Start(int part) => (int)((long)rows.Length * part / parts);
     }
 
     /// <summary>What was read last, on the device.</summary>
@@ -73,5 +79,14 @@ internal sealed class BatchBuffers : IDisposable
         labels?.Dispose();
         valid?.Dispose();
         Array.ForEach(targets, stream => stream.Dispose());
+    }
+
+    private void FillPart(ReadOnlyMemory<long> rows, int start, int end, uint view)
+    {
+        var part = rows.Span[start..end];
+        var values = MemoryMarshal.Cast<byte, float>(samples.Bytes)[(start * reader.Set.SampleElements)..];
+        reader.Read(part, view, values, labels is null ? default : labels.From(start));
+        foreach (var stream in targets)
+            stream.Fill(part, (int)view, start);
     }
 }

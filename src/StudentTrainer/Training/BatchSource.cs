@@ -38,7 +38,7 @@ internal sealed class BatchSource(
             using var span = Profile.Start("read batch", "loader");
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
-            buffer.Fill(rows.Span, view);
+            buffer.Fill(rows, view);
             return new(rows, () => buffer.ToDevice(rows.Length));
         }
     }

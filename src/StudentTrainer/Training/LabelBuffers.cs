@@ -15,13 +15,15 @@ internal sealed class LabelBuffers(SampleReader reader, long batchSize, Device d
     private readonly StagingTensor? partners = reader.MixesLabels ? new([batchSize * reader.LabelPositions], int64, device) : null;
     private readonly StagingTensor? shares = reader.MixesLabels ? new([batchSize * reader.LabelPositions], float32, device) : null;
 
-    /// <summary>Where they are read to.</summary>
-    public RowLabels Room => new()
+    /// <summary>Where those of a batch's samples are read to.</summary>
+    /// <param name="sample">The first one.</param>
+    public RowLabels From(int sample)
     {
-        Classes = MemoryMarshal.Cast<byte, long>(classes.Bytes),
-        Partners = partners is null ? [] : MemoryMarshal.Cast<byte, long>(partners.Bytes),
-        Shares = shares is null ? [] : MemoryMarshal.Cast<byte, float>(shares.Bytes),
-    };
+        return new() { Classes = Room<long>(classes), Partners = Room<long>(partners), Shares = Room<float>(shares) };
+
+        Span<T> Room<T>(StagingTensor? values) where T : unmanaged =>
+            values is null ? [] : MemoryMarshal.Cast<byte, T>(values.Bytes)[(sample * reader.LabelPositions)..];
+    }
 
     /// <summary>What was read last.</summary>
     /// <param name="rows">How many samples.</param>

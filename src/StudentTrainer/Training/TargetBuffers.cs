@@ -24,12 +24,16 @@ internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batc
     /// <summary>The stream's name.</summary>
     public string Name => form.Stream.Name;
 
-    /// <summary>Reads rows.</summary>
-    public void Fill(ReadOnlySpan<long> rows, int view)
+    /// <summary>Reads rows of the cache.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="view">Their view.</param>
+    /// <param name="sample">Which sample of the batch the first one is.</param>
+    public void Fill(ReadOnlySpan<long> rows, int view, int sample = 0)
     {
         for (var i = 0; i < fields.Length; i++)
         {
-            var stored = fields[i].Bytes[..checked((int)(rows.Length * form.Fields[i].Bytes))];
+            var bytes = checked((int)form.Fields[i].Bytes);
+            var stored = fields[i].Bytes.Slice(sample * bytes, rows.Length * bytes);
             cache.ReadField(form.Stream, form.Fields[i].Name, rows, view, stored);
             form.Check(i, stored);
         }

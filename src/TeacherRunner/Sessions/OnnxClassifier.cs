@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Threading;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Logits;
 
@@ -128,27 +128,7 @@ public sealed class OnnxClassifier : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, Outputs.Count, nameof(results));
         input.RequireWholeNumbers(samples.Span, model);
         var runs = (int)((count + (long)RowsPerRun - 1) / RowsPerRun);
-        if (runs < 2)
-        {
-            RunRows(0);
-            return;
-        }
-
-        var failures = new Exception?[runs];
-        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = session.ConcurrentRuns }, (i, loop) =>
-        {
-            try
-            {
-                RunRows(i * RowsPerRun);
-            }
-            catch (Exception failure)
-            {
-                failures[i] = failure;
-                loop.Break();
-            }
-        });
-        if (Array.Find(failures, failure => failure is not null) is { } first)
-            ExceptionDispatchInfo.Throw(first);
+        Parts.Run(runs, session.ConcurrentRuns, i => RunRows(i * RowsPerRun));
 
         void RunRows(int first)
         {

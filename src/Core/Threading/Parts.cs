@@ -1,0 +1,37 @@
+using System.Runtime.ExceptionServices;
+
+namespace OnnxKd.Core.Threading;
+
+/// <summary>Parts of some work, several at a time.</summary>
+public static class Parts
+{
+    /// <summary>Works on every part; the caller's thread helps. If parts fail, the error of the first of them is thrown, as one thread would meet it.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="threads">Threads at most.</param>
+    /// <param name="work">Works on part 0, 1, ...; on any thread.</param>
+    public static void Run(int count, int threads, Action<int> work)
+    {
+        if (count < 2 || threads < 2)
+        {
+            for (var i = 0; i < count; i++)
+                work(i);
+            return;
+        }
+
+        var failures = new Exception?[count];
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, (i, loop) =>
+        {
+            try
+            {
+                work(i);
+            }
+            catch (Exception failure)
+            {
+                failures[i] = failure;
+                loop.Break(); // parts before this one are still worked on
+            }
+        });
+        if (Array.Find(failures, failure => failure is not null) is { } first)
+            ExceptionDispatchInfo.Throw(first);
+    }
+}
