@@ -3,6 +3,7 @@ using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Training;
@@ -21,15 +22,21 @@ internal static class OurDistillation
     public sealed record Result(double CaptureSeconds, double Seconds, double Loss);
 
     /// <summary>Captures and trains, and removes what it wrote.</summary>
-    public static Result Run(DistillationCase work, int epochs, int threads, string folder)
+    /// <param name="work">What.</param>
+    /// <param name="epochs">Epochs of the student.</param>
+    /// <param name="threads">Of both halves.</param>
+    /// <param name="folder">Where it writes.</param>
+    /// <param name="afterEpoch">Called after each epoch; its time does not count.</param>
+    public static Result Run(DistillationCase work, int epochs, int threads, string folder, Action afterEpoch)
     {
+        var pauses = new Pauses(afterEpoch);
         var start = Stopwatch.GetTimestamp();
         using var set = TransferSet.Open(new() { Samples = work.Images, Labels = work.Labels });
         var cache = Path.Combine(folder, "cache");
         Capture(set, work.Teacher, cache, work.BatchSize, threads);
         var captured = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        var result = Train(set, work.Student.Model, cache, Path.Combine(folder, "training"), epochs, work.BatchSize, threads);
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var result = Train(set, work.Student.Model, cache, Path.Combine(folder, "training"), epochs, work.BatchSize, threads, pauses);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds - pauses.Seconds;
         Directory.Delete(folder, recursive: true);
         return new(captured, seconds, result.Epochs[^1].Loss);
     }
@@ -48,7 +55,8 @@ internal static class OurDistillation
 
     /// <summary>Trains a student from a cache.</summary>
     public static TrainingResult Train(
-        TransferSet set, OnnxModel student, string cacheFolder, string folder, int epochs, int batchSize, int threads)
+        TransferSet set, OnnxModel student, string cacheFolder, string folder, int epochs, int batchSize, int threads,
+        IProgress<StageProgress>? progress = null)
     {
         using var cache = LogitCache.Open(cacheFolder);
         var options = new TrainingOptions
@@ -56,6 +64,25 @@ internal static class OurDistillation
             Epochs = epochs, BatchSize = batchSize, Optimizer = OurStep.Sgd, Device = "cpu", Threads = threads,
         };
         var data = new TrainingData(set, ToUnit, cache, Evaluation: null);
-        return Trainer.Train(student, StudentImport.Default, data, OurStep.Terms, options, folder, null, CancellationToken.None);
+        return Trainer.Train(student, StudentImport.Default, data, OurStep.Terms, options, folder, progress, CancellationToken.None);
+    }
+
+    /// <summary>Does something else after each epoch, on the thread that trains.</summary>
+    private sealed class Pauses(Action afterEpoch) : IProgress<StageProgress>
+    {
+        private double epochs;
+
+        public double Seconds { get; private set; }
+
+        /// <inheritdoc/>
+        public void Report(StageProgress value)
+        {
+            if (value.Done < epochs + 1)
+                return;
+            epochs = value.Done;
+            var start = Stopwatch.GetTimestamp();
+            afterEpoch();
+            Seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
     }
 }
