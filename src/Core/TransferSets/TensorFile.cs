@@ -5,12 +5,14 @@ namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
 /// What every format becomes: a file with a dense tensor at an offset, the first axis being the samples. Read with positioned reads
-/// rather than mapped, so that resident memory stays flat however large the file. Thread-safe.
+/// rather than mapped, so that resident memory stays flat however large the file, and a file that is cut off does not bring the process down.
+/// Thread-safe.
 /// </summary>
 internal sealed class TensorFile : IDisposable
 {
     private readonly long offset;
     private readonly bool bigEndian;
+    private (long FirstRow, byte[] Rows)? held;
 
     /// <summary>Checks a header against the file, which is then owned by the new object.</summary>
     /// <param name="file">The bytes.</param>
@@ -61,6 +63,28 @@ internal sealed class TensorFile : IDisposable
 
     /// <summary>The size of one sample in bytes.</summary>
     public int RowBytes { get; }
+
+    /// <summary>Whether <see cref="Hold"/> was called.</summary>
+    public bool IsHeld => held is not null;
+
+    /// <summary>Reads some rows into memory, where they stay. Afterwards only those may be asked for.</summary>
+    public void Hold(long firstRow, long count)
+    {
+        var rows = GC.AllocateUninitializedArray<byte>(checked((int)(count * RowBytes)));
+        ReadRows(firstRow, rows);
+        held = (firstRow, rows);
+    }
+
+    /// <summary>Whole rows, as little-endian elements: where they lie in memory if they are held, else read.</summary>
+    /// <param name="firstRow">The first one.</param>
+    /// <param name="buffer">Room for them.</param>
+    public ReadOnlySpan<byte> Rows(long firstRow, Span<byte> buffer)
+    {
+        if (held is var (first, rows))
+            return rows.AsSpan((int)((firstRow - first) * RowBytes), buffer.Length);
+        ReadRows(firstRow, buffer);
+        return buffer;
+    }
 
     /// <summary>Reads whole rows, as little-endian elements.</summary>
     public void ReadRows(long firstRow, Span<byte> destination)

@@ -7,12 +7,13 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// An ordered set of samples of one shape, labelled or not, read from disk on demand (memory use does not grow with the set).
+/// An ordered set of samples of one shape, labelled or not, read from disk on demand (memory use does not grow with the set), unless it is held.
 /// Reading is thread-safe.
 /// </summary>
 public sealed class TransferSet : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
+    private const long MostHeldBytes = 64L << 20;
 
     private readonly TensorFile samples;
     private readonly SampleLabels? labels;
@@ -139,6 +140,20 @@ public sealed class TransferSet : IDisposable
     /// <summary>The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids).</summary>
     public long IdOf(long row) => first + row;
 
+    /// <summary>Whether samples are at hand in memory.</summary>
+    public bool IsHeld => samples.IsHeld;
+
+    /// <summary>
+    /// Keeps the samples in memory from now on, as they are stored, if they take no more than 64 MiB: for who reads them over and over in random
+    /// order. To be called before others read.
+    /// </summary>
+    /// <exception cref="InputException">The file ends too early.</exception>
+    public void HoldIfSmall()
+    {
+        if (!IsHeld && Count * samples.RowBytes <= MostHeldBytes)
+            samples.Hold(first, Count);
+    }
+
     /// <summary>Reads samples as stored (no scaling), converted to float32, rows in the order asked for.</summary>
     /// <param name="rows">Row indices in [0, <see cref="Count"/>).</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
@@ -152,8 +167,7 @@ public sealed class TransferSet : IDisposable
             while (!rows.IsEmpty)
             {
                 var run = RunLength(rows, longest);
-                var raw = buffer.AsSpan(0, run * samples.RowBytes);
-                samples.ReadRows(first + rows[0], raw);
+                var raw = samples.Rows(first + rows[0], buffer.AsSpan(0, run * samples.RowBytes));
                 Elements.ToSingle(raw, samples.Type, destination[..(run * SampleElements)]);
                 rows = rows[run..];
                 destination = destination[(run * SampleElements)..];

@@ -4,6 +4,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -50,13 +51,18 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>Reads a batch, when the device has what was read before. Many values are shared out among as many threads as libtorch has.</summary>
     /// <param name="rows">Rows of the set, at most N.</param>
     /// <param name="view">The random view.</param>
-    public void Fill(ReadOnlyMemory<long> rows, uint view)
+    /// <param name="onLibtorchsThreads">Whether libtorch's own threads do it, which must have nothing else to do.</param>
+    public void Fill(ReadOnlyMemory<long> rows, uint view, bool onLibtorchsThreads)
     {
         StagingTensor.Settle(device);
         var parts = (int)Math.Clamp((long)rows.Length * reader.Set.SampleElements / ValuesPerThread, 1, Math.Min(threads, rows.Length));
-        Parts.Run(parts, parts, part => FillPart(rows, Start(part), Start(part + 1), view));
+        if (onLibtorchsThreads)
+            HostThreads.Run(parts, Fill);
+        else
+            Parts.Run(parts, parts, Fill);
         valid?.Fill(rows.Span);
 
+        void Fill(int part) => FillPart(rows, Start(part), Start(part + 1), view);
         int Start(int part) => (int)((long)rows.Length * part / parts);
     }
 

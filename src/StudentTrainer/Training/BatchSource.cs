@@ -1,10 +1,14 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>Reads batches ahead: while one is computed with, a thread fills the buffers of the next.</summary>
+/// <summary>
+/// Reads batches ahead: while one is computed with, a thread fills the buffers of the next. Where samples are at hand, and all processors compute, a batch
+/// is put together when its turn comes, on libtorch's threads, so that nobody has to share a processor.
+/// </summary>
 /// <param name="reader">The samples.</param>
 /// <param name="contents">What is read besides.</param>
 /// <param name="inputShape">The shape of one sample as the student takes it.</param>
@@ -13,8 +17,10 @@ namespace OnnxKd.StudentTrainer.Training;
 internal sealed class BatchSource(
     SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device) : IDisposable
 {
+    private readonly bool isAtHand = IsAtHand(reader, device);
+
     private readonly BatchBuffers[] buffers =
-        [.. Enumerable.Range(0, 2).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape], device))];
+        [.. Enumerable.Range(0, IsAtHand(reader, device) ? 1 : 2).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape], device))];
 
     /// <summary>Batches in a pass over all rows.</summary>
     public int Count { get; } = checked((int)((reader.Set.Count + batchSize - 1) / batchSize));
@@ -28,6 +34,13 @@ internal sealed class BatchSource(
         var count = (order.Length + batchSize - 1) / batchSize;
         if (first >= count)
             yield break;
+        if (isAtHand)
+        {
+            for (var index = first; index < count; index++)
+                yield return Fill(index);
+            yield break;
+        }
+
         // Whoever stops early waits for the buffer that is being written to, so that it may be disposed.
         using var ahead = new ReadAhead<PreparedBatch>(i => Fill(first + i), count - first);
         for (var index = first; index < count; index++)
@@ -35,13 +48,15 @@ internal sealed class BatchSource(
 
         PreparedBatch Fill(int index)
         {
-            using var span = Profile.Start("read batch", "loader");
+            using var span = Profile.Start("read batch", isAtHand ? Profile.MainLane : "loader");
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
-            buffer.Fill(rows, view);
+            buffer.Fill(rows, view, isAtHand);
             return new(rows, () => buffer.ToDevice(rows.Length));
         }
     }
+
+    private static bool IsAtHand(SampleReader reader, Device device) => reader.Set.IsHeld && device.type == DeviceType.CPU;
 
     private static PreparedBatch Await(ReadAhead<PreparedBatch> ahead)
     {

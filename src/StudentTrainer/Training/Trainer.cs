@@ -41,6 +41,8 @@ public static class Trainer
         DataChecks.Require(data, loss, options);
         var graph = StudentGraph.Import(student, import);
         graph.FreeBatch(data.Transfer.SampleShape);
+        if (options.Epochs > 1)
+            data.Transfer.HoldIfSmall();
         var device = ComputeDevice.Open(options.Device, options.Threads);
         var program = graph.CompileForTraining([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
 

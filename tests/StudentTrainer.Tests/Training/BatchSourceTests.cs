@@ -38,12 +38,18 @@ public sealed class BatchSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(5)]
-    public void Read_OnAnyNumberOfThreads_GivesEachRowItsOwn(int threads)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(5, false)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(5, true)]
+    public void Read_OnAnyNumberOfThreads_GivesEachRowItsOwn(int threads, bool isHeld)
     {
         using var some = new Threads(threads);
+        if (isHeld)
+            set.HoldIfSmall();
+        Assert.Equal(isHeld, set.IsHeld);
         long[] order = [.. Enumerable.Range(0, Samples).Select(i => i * 7L % Samples)];
         using var source = Open(mixed, batchSize: 64);
         var first = 0;
