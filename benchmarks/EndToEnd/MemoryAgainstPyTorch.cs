@@ -17,23 +17,24 @@ internal static class MemoryAgainstPyTorch
 
     private static readonly string[] Students = ["mlp", "cnn"];
 
-    /// <summary>Options: <c>--rows</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--pairs</c>.</summary>
+    /// <summary>Options: <c>--rows</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--epochs</c>, <c>--pairs</c>.</summary>
     public static object Run(Arguments arguments)
     {
         var rows = arguments.Number("rows", 12_800);
         var batchSize = arguments.Number("batch-size", 128);
         var threads = arguments.Number("threads", 2);
+        var epochs = arguments.Number("epochs", 1);
         var pairs = arguments.Number("pairs", 3);
         arguments.RefuseTheRest();
         var figures = new Dictionary<string, object>
         {
-            ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["pairs"] = pairs,
+            ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["epochs"] = epochs, ["pairs"] = pairs,
         };
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
             var work = new DistillationCase("mlp", rows, batchSize, folder);
-            string[] settings = [$"{batchSize}", $"{threads}"];
+            string[] settings = [$"{batchSize}", $"{threads}", $"{epochs}"];
             string cache = Path.Combine(folder, "cache"), logits = Path.Combine(folder, "logits.f32");
             Compare("capture", pairs, figures, () =>
             {
@@ -60,12 +61,13 @@ internal static class MemoryAgainstPyTorch
         }
     }
 
-    /// <summary>Captures, or trains one epoch, then prints this process's peak.</summary>
+    /// <summary>Captures, or trains, then prints this process's peak.</summary>
     public static int RunChild(string[] arguments)
     {
         var (what, images, labels, cache, other) = (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
         var batchSize = int.Parse(arguments[5], CultureInfo.InvariantCulture);
         var threads = int.Parse(arguments[6], CultureInfo.InvariantCulture);
+        var epochs = int.Parse(arguments[7], CultureInfo.InvariantCulture);
         using (var set = TransferSet.Open(new() { Samples = images, Labels = labels }))
         {
             if (what == "capture")
@@ -74,7 +76,7 @@ internal static class MemoryAgainstPyTorch
             {
                 var student = Architectures.Build(new() { Architecture = what }, set.SampleShape, classes: 10, seed: 1);
                 var folder = Directory.CreateDirectory(other);
-                OurDistillation.Train(set, student, cache, folder.FullName, epochs: 1, batchSize, threads);
+                OurDistillation.Train(set, student, cache, folder.FullName, epochs, batchSize, threads);
                 folder.Delete(recursive: true);
             }
         }

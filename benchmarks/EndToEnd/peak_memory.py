@@ -48,7 +48,7 @@ def capture(images, teacher_file, logits_file, batch_size):
             file.write(teacher(read_images(images, rows)).numpy().tobytes())
 
 
-def train(name, images, labels, logits, student_file, batch_size):
+def train(name, images, labels, logits, student_file, batch_size, epochs):
     student = NETWORKS[name](CLASSES)
     load_weights(student, [value for key, value in read_safetensors(student_file).items() if key.startswith("weights/")])
     student.train()
@@ -56,7 +56,7 @@ def train(name, images, labels, logits, student_file, batch_size):
     images = Rows(images, IMAGES_HEADER, np.uint8, SAMPLE)
     labels = Rows(labels, LABELS_HEADER, np.uint8, 1)
     logits = Rows(logits, 0, np.float32, CLASSES)
-    for order in torch.randperm(images.count).split(batch_size):
+    for order in (order for _ in range(epochs) for order in torch.randperm(images.count).split(batch_size)):
         rows = order.tolist()
         loss = objective(student(read_images(images, rows)), logits[rows], labels[rows].flatten().long())
         optimizer.zero_grad(set_to_none=True)
@@ -70,12 +70,12 @@ def peak():
 
 
 def main(what, *arguments):
-    *files, batch_size, threads = arguments
+    *files, batch_size, threads, epochs = arguments
     torch.set_num_threads(int(threads))
     if what == "capture":
         capture(*files, int(batch_size))
     else:
-        train(what, *files, int(batch_size))
+        train(what, *files, int(batch_size), int(epochs))
     print(peak())
 
 
