@@ -6,9 +6,6 @@ namespace OnnxKd.Core.LogitCaches;
 /// <summary>Turns what teachers give into the bytes of a cache's rows. Thread-safe.</summary>
 public sealed class RowEncoder
 {
-    /// <summary>Waking a thread up takes as long as encoding some so many values.</summary>
-    private const int ValuesPerThread = 1 << 15;
-
     private readonly CacheIdentity identity;
     private readonly RowFormat format;
 
@@ -33,8 +30,8 @@ public sealed class RowEncoder
     {
         var count = checked((int)rows.Count);
         Check(streams, count, stored.Length);
-        var useful = streams.Sum(values => (long)values.Length) / ValuesPerThread;
-        Parts.Run(count, (int)Math.Min(threads, useful), i => EncodeRow(rows.First, i, count, streams, stored));
+        threads = Parts.Threads(streams.Sum(values => (long)values.Length), threads);
+        Parts.Run(count, threads, i => EncodeRow(rows.First, i, count, streams, stored));
     }
 
     private void Check(ReadOnlyMemory<float>[] streams, int rows, int bytes)

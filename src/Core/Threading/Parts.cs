@@ -5,7 +5,17 @@ namespace OnnxKd.Core.Threading;
 /// <summary>Parts of some work, several at a time.</summary>
 public static class Parts
 {
-    /// <summary>Works on every part; the caller's thread helps. If parts fail, the error of the first of them is thrown, as one thread would meet it.</summary>
+    // Waking a thread up takes as long as reading or encoding some so many values.
+    private const int ValuesPerThread = 1 << 15;
+
+    /// <summary>How many threads some work is worth.</summary>
+    /// <param name="values">Values that it reads or encodes.</param>
+    /// <param name="most">Threads at most; 1 or more.</param>
+    public static int Threads(long values, int most) => (int)Math.Clamp(values / ValuesPerThread, 1, most);
+
+    /// <summary>
+    /// Works on every part; the caller's thread helps. If parts fail, the error of the first of them is thrown, as one thread would meet it.
+    /// </summary>
     /// <param name="count">How many there are.</param>
     /// <param name="threads">Threads at most.</param>
     /// <param name="work">Works on part 0, 1, ...; on any thread.</param>

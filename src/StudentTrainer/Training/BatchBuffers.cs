@@ -23,9 +23,6 @@ internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyLi
 /// <summary>Tensors that batches are read into over and over, each in the type that its values are stored in.</summary>
 internal sealed class BatchBuffers : IDisposable
 {
-    /// <summary>Waking a thread up takes as long as reading some so many values.</summary>
-    private const int ValuesPerThread = 1 << 15;
-
     private readonly SampleReader reader;
     private readonly Device device;
     private readonly int threads = get_num_threads();
@@ -55,14 +52,14 @@ internal sealed class BatchBuffers : IDisposable
     public void Fill(ReadOnlyMemory<long> rows, uint view, bool onLibtorchsThreads)
     {
         StagingTensor.Settle(device);
-        var parts = (int)Math.Clamp((long)rows.Length * reader.Set.SampleElements / ValuesPerThread, 1, Math.Min(threads, rows.Length));
+        var parts = Parts.Threads((long)rows.Length * reader.Set.SampleElements, Math.Min(threads, rows.Length));
         if (onLibtorchsThreads)
-            HostThreads.Run(parts, Fill);
+            HostThreads.Run(parts, FillOne);
         else
-            Parts.Run(parts, parts, Fill);
+            Parts.Run(parts, parts, FillOne);
         valid?.Fill(rows.Span);
 
-        void Fill(int part) => FillPart(rows, Start(part), Start(part + 1), view);
+        void FillOne(int part) => FillPart(rows, Start(part), Start(part + 1), view);
         int Start(int part) => (int)((long)rows.Length * part / parts);
     }
 

@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// Makes one item ahead of its use, on a thread of its own. The thread sleeps while it has nothing to do: those of .NET's pool look for more work
-/// for a while first, and take a processor from the training.
+/// Makes one item ahead of its use, on a thread of its own, which sleeps while it has nothing to do, so that it takes no processor from the
+/// training.
 /// </summary>
 /// <typeparam name="T">An item.</typeparam>
 internal sealed class ReadAhead<T> : IDisposable

@@ -16,8 +16,6 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="device">Where it goes.</param>
 internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batchSize, Device device) : IDisposable
 {
-    private readonly int positions = form.Stream.Positions;
-
     private readonly StagingTensor[] fields =
         [.. form.Fields.Select(field => new StagingTensor(Shape(field, batchSize, form.Stream.Positions), TypeOf(field.Type), device))];
 
@@ -43,7 +41,7 @@ internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batc
     /// <param name="rows">How many samples.</param>
     /// <param name="valid">The positions that count, on the device; <c>null</c>: all.</param>
     public TeacherTargets ToDevice(int rows, Tensor? valid) =>
-        form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * positions, valid)));
+        form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, valid)));
 
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(fields, field => field.Dispose());

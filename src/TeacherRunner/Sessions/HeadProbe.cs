@@ -38,11 +38,15 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         ];
         var mayStay = logits.SequenceEqual(outputs) && wanted.All(w => w.Reading.Picks is null);
 
+        var rows = input.FixedBatch ?? Rows;
         var session = open(proto, !mayStay);
         var stays = false;
         try
         {
-            var plans = Run(session, wanted, logits, outputs);
+            using var run = new RunOptions();
+            using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
+            using var results = Run(session, run, samples, [.. logits, .. outputs], rows);
+            OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[i], results[wanted.Count + i], rows))];
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
             return (plans, stays ? session : null);
         }
@@ -78,16 +82,11 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null);
     }
 
-    private OutputPlan[] Run(
-        InferenceSession session, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, string[] logits, string[] outputs)
+    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
     {
-        var rows = input.FixedBatch ?? Rows;
-        using var run = new RunOptions();
-        using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
         try
         {
-            using var results = session.Run(run, [fed], [samples], [.. logits, .. outputs]);
-            return [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[i], results[wanted.Count + i], rows))];
+            return session.Run(run, [fed], [samples], read);
         }
         catch (OnnxRuntimeException e)
         {
