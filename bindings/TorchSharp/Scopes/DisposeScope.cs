@@ -103,19 +103,14 @@ public sealed class DisposeScope : IDisposable
         (MoveToOther(scope, first), MoveToOther(scope, second), MoveToOther(scope, third));
 
     /// <summary>Disposes what the scope holds now; the scope goes on.</summary>
-    public void DisposeEverything() => DisposeEverythingBut([]);
+    public void DisposeEverything() => DisposeAll([.. disposables]);
 
     public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
 
     public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
     {
         var keep = new HashSet<IDisposable>(inKeep, ReferenceEqualityComparer.Instance);
-        IDisposable[] doomed = [.. disposables.Where(disposable => !keep.Contains(disposable))];
-        foreach (var disposable in doomed)
-        {
-            Remove(disposable);
-            disposable.Dispose();
-        }
+        DisposeAll([.. disposables.Where(disposable => !keep.Contains(disposable))]);
     }
 
     public T DisposeEverythingBut<T>(T keep) where T : IDisposable
@@ -144,6 +139,15 @@ public sealed class DisposeScope : IDisposable
     {
         DisposeEverything();
         manager.End(this);
+    }
+
+    private void DisposeAll(IDisposable[] doomed)
+    {
+        foreach (var disposable in doomed)
+        {
+            Remove(disposable);
+            disposable.Dispose();
+        }
     }
 
     private bool Remove(IDisposable disposable)

@@ -93,12 +93,17 @@ public static partial class torch
 
         public long storage_offset() => Info.StorageOffset;
 
-        public bool is_contiguous()
+        public unsafe bool is_contiguous()
         {
-            var sizes = shape;
-            if (sizes.Contains(0))
+            if (NumberOfElements == 0)
                 return true;
-            var strides = stride();
+            Span<long> sizes = stackalloc long[(int)Dimensions], strides = stackalloc long[(int)Dimensions];
+            fixed (long* s = sizes, t = strides)
+            {
+                okd_tensor_sizes(Handle, s);
+                Check(okd_tensor_strides(Handle, t));
+            }
+            GC.KeepAlive(this);
             var expected = 1L;
             for (var i = sizes.Length - 1; i >= 0; i--)
             {

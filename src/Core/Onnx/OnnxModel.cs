@@ -9,6 +9,8 @@ namespace OnnxKd.Core.Onnx;
 /// <summary>An ONNX model file: its parsed content, where it came from, and its hash.</summary>
 public sealed class OnnxModel
 {
+    private const int WriteBytes = 1 << 16;
+
     private readonly string? fileDigest;
 
     private OnnxModel(ModelProto proto, string? path, string? fileDigest)
@@ -26,9 +28,13 @@ public sealed class OnnxModel
 
     /// <summary>
     /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show.
-    /// For a model built in memory: over <see cref="ToBytes"/> as of now.
+    /// For a model built in memory: <see cref="ContentDigest"/>.
     /// </summary>
-    public string Digest => fileDigest ?? Hashing.Sha256(ToBytes());
+    public string Digest => fileDigest ?? ContentDigest;
+
+    /// <summary>SHA-256 (lower-case hex) over <see cref="ToBytes"/> as of now, without making them.</summary>
+    /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
+    public string ContentDigest => HashingStream.DigestOf(Write);
 
     /// <summary>
     /// The number of values in float initializers (and float constants), subgraphs included. Scalars do not count: they are settings, such as a
@@ -71,11 +77,8 @@ public sealed class OnnxModel
     }
 
     /// <summary>Writes the model atomically (beside, flushed, renamed), all data in the one file.</summary>
-    public void Save(string path)
-    {
-        var bytes = ToBytes();
-        AtomicFile.Write(path, stream => stream.Write(bytes));
-    }
+    /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
+    public void Save(string path) => AtomicFile.Write(path, Write);
 
     /// <summary>Sets or replaces an entry of the model's metadata.</summary>
     public void SetMetadata(string key, string value)
@@ -89,6 +92,13 @@ public sealed class OnnxModel
 
     /// <summary>An entry of the model's metadata; <c>null</c> if absent.</summary>
     public string? GetMetadata(string key) => Proto.MetadataProps.FirstOrDefault(e => e.Key == key)?.Value;
+
+    private void Write(Stream stream)
+    {
+        ModelSize.Require(Proto, Path ?? "model in memory");
+        using var coded = new CodedOutputStream(stream, WriteBytes, leaveOpen: true);
+        Proto.WriteTo(coded);
+    }
 
     private static byte[] ReadFile(string path)
     {

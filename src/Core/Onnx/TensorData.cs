@@ -29,7 +29,7 @@ public static class TensorData
     public static float[] ToFloats(this TensorProto tensor)
     {
         var values = new float[tensor.ElementCount()];
-        Elements.ToSingle(tensor.ToBytes(), tensor.ElementTypeOf(), values);
+        Elements.ToSingle(tensor.RawBytes(), tensor.ElementTypeOf(), values);
         return values;
     }
 
@@ -41,7 +41,7 @@ public static class TensorData
         if (type.IsFloat())
             throw Bad(tensor, "A tensor of integers is needed.", type.Name(), "an integer type");
         var values = new long[tensor.ElementCount()];
-        Elements.ToInt64(tensor.ToBytes(), type, values);
+        Elements.ToInt64(tensor.RawBytes(), type, values);
         return values;
     }
 
@@ -52,12 +52,12 @@ public static class TensorData
             ? (int)value
             : throw Bad(tensor, "A value does not fit 32 bits.", $"{value}", $"{int.MinValue} to {int.MaxValue}"));
 
-    /// <summary>The elements as they lie in <c>raw_data</c>: little-endian, last axis fastest.</summary>
+    /// <summary>The elements as they lie, or would lie, in <c>raw_data</c>: little-endian, last axis fastest.</summary>
     /// <exception cref="InputException">The stored values do not fit the shape.</exception>
-    public static byte[] ToBytes(this TensorProto tensor)
+    public static ReadOnlySpan<byte> RawBytes(this TensorProto tensor)
     {
         var type = tensor.ElementTypeOf();
-        var bytes = tensor.HasRawData ? tensor.RawData.ToByteArray() : TypedBytes(tensor, type);
+        var bytes = tensor.HasRawData ? tensor.RawData.Span : TypedBytes(tensor, type);
         var expected = (long)tensor.ElementCount() * type.Size();
         return bytes.Length == expected ? bytes : throw Bad(
             tensor,
@@ -80,17 +80,8 @@ public static class TensorData
     /// <param name="bytes">Little-endian elements.</param>
     /// <param name="shape">The new shape; <c>null</c> keeps the old one.</param>
     /// <exception cref="ArgumentException">The number of bytes does not fit the shape.</exception>
-    public static void Set(this TensorProto tensor, ElementType type, ReadOnlySpan<byte> bytes, IEnumerable<long>? shape = null)
-    {
-        long[] dims = [.. shape ?? tensor.Dims];
-        if (!Shapes.TryBytes(type, dims, out var expected) || bytes.Length != expected)
-            throw new ArgumentException($"{bytes.Length} bytes do not fill {type.Name()} {Shapes.Format(dims)} of '{tensor.Name}'.");
-        tensor.Dims.Clear();
-        tensor.Dims.AddRange(dims);
-        tensor.DataType = type.ToDataType();
-        ClearValues(tensor);
-        tensor.RawData = ByteString.CopyFrom(bytes);
-    }
+    public static void Set(this TensorProto tensor, ElementType type, ReadOnlySpan<byte> bytes, IEnumerable<long>? shape = null) =>
+        Set(tensor, type, ByteString.CopyFrom(bytes), shape);
 
     /// <summary>A new float32 tensor.</summary>
     public static TensorProto Create(string name, ReadOnlySpan<float> values, params ReadOnlySpan<long> shape) =>
@@ -108,6 +99,14 @@ public static class TensorData
         return tensor;
     }
 
+    /// <summary>A new tensor of these very bytes, which nobody may change any more.</summary>
+    public static TensorProto Wrap(string name, ElementType type, byte[] bytes, params ReadOnlySpan<long> shape)
+    {
+        var tensor = new TensorProto { Name = name };
+        Set(tensor, type, UnsafeByteOperations.UnsafeWrap(bytes), shape.ToArray());
+        return tensor;
+    }
+
     /// <summary>Forgets the values, wherever they are.</summary>
     internal static void ClearValues(TensorProto tensor)
     {
@@ -120,6 +119,18 @@ public static class TensorData
         tensor.StringData.Clear();
         tensor.ExternalData.Clear();
         tensor.ClearDataLocation();
+    }
+
+    private static void Set(TensorProto tensor, ElementType type, ByteString bytes, IEnumerable<long>? shape)
+    {
+        long[] dims = [.. shape ?? tensor.Dims];
+        if (!Shapes.TryBytes(type, dims, out var expected) || bytes.Length != expected)
+            throw new ArgumentException($"{bytes.Length} bytes do not fill {type.Name()} {Shapes.Format(dims)} of '{tensor.Name}'.");
+        tensor.Dims.Clear();
+        tensor.Dims.AddRange(dims);
+        tensor.DataType = type.ToDataType();
+        ClearValues(tensor);
+        tensor.RawData = bytes;
     }
 
     /// <summary>From the typed field that ONNX prescribes; narrow types (and the bits of 16-bit floats) share <c>int32_data</c>.</summary>

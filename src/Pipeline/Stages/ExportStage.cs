@@ -19,7 +19,7 @@ internal static class ExportStage
             .Concat(record.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)))
             .Where(entry => entry.Item2 is not null);
         Provenance.Write(model, entries.ToDictionary(entry => Provenance.Prefix + entry.Item1, entry => entry.Item2!));
-        if (!File.Exists(target) || Hashing.Sha256OfFile(target) != Hashing.Sha256(model.ToBytes()))
+        if (!File.Exists(target) || Hashing.Sha256OfFile(target) != model.ContentDigest)
             model.Save(target);
     }
 }

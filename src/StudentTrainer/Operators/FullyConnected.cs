@@ -17,6 +17,9 @@ internal sealed class FullyConnected : autograd.SingleTensorFunction<FullyConnec
     /// <summary>Rows whose gradients are added up in float32; such sums are added up in float64.</summary>
     private const int SumRows = 128;
 
+    /// <summary>Columns that are added up at a time, on the stack.</summary>
+    private const int SumColumns = 1 << 10;
+
     /// <summary>Values that are worth a thread of their own.</summary>
     private const int MaskWork = 1 << 15;
 
@@ -101,19 +104,27 @@ internal sealed class FullyConnected : autograd.SingleTensorFunction<FullyConnec
         return masked;
     }
 
-    private static void AddRows(HostMatrix rows, Span<float> sums)
+    private static void AddRows(HostMatrix matrix, Span<float> sums)
     {
-        var (part, total) = (new float[sums.Length], new double[sums.Length]);
-        for (var first = 0; first < rows.Rows; first += SumRows)
+        Span<float> parts = stackalloc float[SumColumns];
+        Span<double> totals = stackalloc double[SumColumns];
+        for (var column = 0; column < sums.Length; column += SumColumns)
         {
-            rows.Row(first).CopyTo(part);
-            for (var row = first + 1; row < Math.Min(first + SumRows, rows.Rows); row++)
-                TensorPrimitives.Add(part, rows.Row(row), part);
-            for (var i = 0; i < part.Length; i++)
-                total[i] += part[i];
+            var rows = matrix.ColumnRange(column, Math.Min(SumColumns, sums.Length - column));
+            var part = parts[..rows.Columns];
+            var total = totals[..rows.Columns];
+            total.Clear();
+            for (var first = 0; first < rows.Rows; first += SumRows)
+            {
+                rows.Row(first).CopyTo(part);
+                for (var row = first + 1; row < Math.Min(first + SumRows, rows.Rows); row++)
+                    TensorPrimitives.Add(part, rows.Row(row), part);
+                for (var i = 0; i < part.Length; i++)
+                    total[i] += part[i];
+            }
+            for (var i = 0; i < total.Length; i++)
+                sums[column + i] = (float)total[i];
         }
-        for (var i = 0; i < sums.Length; i++)
-            sums[i] = (float)total[i];
     }
 
     /// <summary>What is known of a layer beside its tensors; a tensor is trained if it, or what it was computed from, wants a gradient.</summary>

@@ -12,7 +12,11 @@ namespace OnnxKd.StudentTrainer.Operators;
 internal readonly record struct HostMatrix(HostMemory<float> Memory, int Start, int Rows, int Columns, int Stride, bool IsTransposed)
 {
     /// <summary>The matrix of a contiguous tensor of two axes.</summary>
-    public HostMatrix(Tensor tensor) : this(new(tensor), 0, (int)tensor.shape[0], (int)tensor.shape[1], (int)tensor.shape[1], false)
+    public HostMatrix(Tensor tensor) : this(tensor, tensor.shape)
+    {
+    }
+
+    private HostMatrix(Tensor tensor, long[] shape) : this(new(tensor), 0, (int)shape[0], (int)shape[1], (int)shape[1], false)
     {
     }
 

@@ -24,7 +24,7 @@ internal static class Regularization
     public static Kernel Dropout12(NodeContext node)
     {
         _ = node.Attributes.GetInt("seed", 0); // the run's seed decides
-        if (node.IsConstant(2) && node.Constant(2)!.ToBytes()[0] != 0)
+        if (node.IsConstant(2) && node.Constant(2)!.RawBytes()[0] != 0)
             throw node.Unsupported("is exported in training mode", "training_mode true", "export the model in evaluation mode");
         if (!node.Has(1) || node.IsConstant(1))
             return Dropout(node, Constant(node, node.Scalar(1, 0.5f)), ScalarType.Bool);

@@ -39,7 +39,7 @@ internal static class TorchTypes
             remedy: "export the model without this type");
         using var scope = NewDisposeScope();
         var tensor = empty([.. source.Dims], type, CPU);
-        source.ToBytes().CopyTo(tensor.bytes);
+        source.RawBytes().CopyTo(tensor.bytes);
         return tensor.to(device).MoveToOuterDisposeScope();
     }
 }

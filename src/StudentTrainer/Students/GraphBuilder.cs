@@ -83,7 +83,8 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
         var random = new CounterRandom(key, RandomPurpose.Initialisation, item: drawn++);
         var bound = 1 / MathF.Sqrt(connections);
         var deviation = Math.Sqrt(2.0 / connections);
-        var values = Allocate(shape);
+        var bytes = Allocate(shape);
+        var values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan());
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = initial switch
@@ -93,15 +94,15 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
                 _ => (float)(0.02 * TruncatedGaussian(ref random)),
             };
         }
-        return Tensor(TensorData.Create(name, values, shape));
+        return Tensor(TensorData.Wrap(name, ElementType.Float32, bytes, shape));
     }
 
     /// <summary>A weight that starts with one value everywhere.</summary>
     public Value Filled(string name, float value, params long[] shape)
     {
-        var values = Allocate(shape);
-        Array.Fill(values, value);
-        return Tensor(TensorData.Create(name, values, shape));
+        var bytes = Allocate(shape);
+        MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(value);
+        return Tensor(TensorData.Wrap(name, ElementType.Float32, bytes, shape));
     }
 
     /// <summary>A number that is never trained; asked for again, the same tensor.</summary>
@@ -161,8 +162,8 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
         return new(tensor.Name, [.. tensor.Dims.Select(size => (Dim)size)]);
     }
 
-    /// <summary>Space for a tensor, unless the model outgrows what one file holds.</summary>
-    private float[] Allocate(long[] shape)
+    /// <summary>Space for a float32 tensor, unless the model outgrows what one file holds.</summary>
+    private byte[] Allocate(long[] shape)
     {
         var most = int.MaxValue / sizeof(float) - elements;
         if (!Shapes.TryElements(shape, out var count) || count > most)
@@ -173,7 +174,7 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
                 expected: $"at most {int.MaxValue / sizeof(float):N0} parameters",
                 remedy: "choose smaller sizes");
         elements += count;
-        return new float[count];
+        return new byte[count * sizeof(float)];
     }
 
     private static double TruncatedGaussian(ref CounterRandom random)

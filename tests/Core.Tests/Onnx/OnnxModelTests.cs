@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using static Onnx.AttributeProto.Types;
 
 namespace OnnxKd.Core.Tests.Onnx;
@@ -44,6 +45,33 @@ public sealed class OnnxModelTests : IDisposable
         Assert.True(copy.AsSpan().IndexOf(configuration) > 0);
         Assert.True(copy.AsSpan().IndexOf(overload) > 0);
         Assert.Equal(File.ReadAllBytes(path), copy);
+    }
+
+    [Fact]
+    public void SaveAndContentDigest_OfAModelOfManyBuffers_AreThoseOfItsBytes()
+    {
+        var proto = Models.Small();
+        proto.Graph.Initializer.Add(TensorData.Wrap("large", ElementType.UInt8, [.. Enumerable.Range(0, 300_007).Select(i => (byte)(i * i))], 300_007));
+        var model = OnnxModel.FromProto(proto);
+
+        model.Save(folder.File("m.onnx"));
+
+        Assert.Equal(proto.ToByteArray(), File.ReadAllBytes(folder.File("m.onnx")));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(proto.ToByteArray())), model.ContentDigest);
+    }
+
+    [Fact]
+    public void ContentDigest_OfAModelChangedAfterLoading_Changes()
+    {
+        OnnxModel.FromProto(Models.Small()).Save(folder.File("m.onnx"));
+        var model = OnnxModel.Load(folder.File("m.onnx"));
+        var before = (model.Digest, model.ContentDigest);
+
+        model.SetMetadata("seed", "1");
+
+        Assert.Equal(before.Digest, before.ContentDigest);
+        Assert.Equal(before.Digest, model.Digest);
+        Assert.NotEqual(before.ContentDigest, model.ContentDigest);
     }
 
     [Fact]

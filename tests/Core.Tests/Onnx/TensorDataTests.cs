@@ -42,7 +42,7 @@ public class TensorDataTests
     {
         tensor.DataType = (int)type;
         tensor.Dims.Add(2);
-        var raw = new TensorProto { DataType = (int)type, Dims = { 2 }, RawData = ByteString.CopyFrom(tensor.ToBytes()) };
+        var raw = new TensorProto { DataType = (int)type, Dims = { 2 }, RawData = ByteString.CopyFrom(tensor.RawBytes()) };
 
         Assert.Equal([1f, 2f], raw.ToFloats());
     }
@@ -97,9 +97,9 @@ public class TensorDataTests
     }
 
     [Fact]
-    public void ToBytes_TextTensor_IsUnsupported() =>
+    public void RawBytes_TextTensor_IsUnsupported() =>
         Assert.Contains("STRING", Assert.Throws<UnsupportedModelException>(
-            () => new TensorProto { Name = "s", DataType = (int)DataType.String, Dims = { 1 } }.ToBytes()).Message);
+            () => new TensorProto { Name = "s", DataType = (int)DataType.String, Dims = { 1 } }.RawBytes().Length).Message);
 
     [Fact]
     public void ToDataType_EveryElementType_RoundTrips() =>

@@ -15,6 +15,7 @@ public sealed class FullyConnectedTests
     public static TheoryData<int, int, int> Sizes => new()
     {
         { 1, 1, 1 }, { 5, 3, 4 }, { 1, 900, 700 }, { 130, 200, 100 }, { 128, 784, 10 }, { 300, 33, 257 }, { 64, 257, 901 }, { 2000, 17, 40 },
+        { 200, 9, 2051 },
     };
 
     [Theory]

@@ -137,7 +137,7 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
         {
             var value = OrtValue.CreateAllocatedTensorValue(
                 OrtAllocator.DefaultInstance, (TensorElementType)tensor.DataType, [.. tensor.Dims]);
-            tensor.ToBytes().CopyTo(value.GetTensorMutableRawData());
+            tensor.RawBytes().CopyTo(value.GetTensorMutableRawData());
             return value;
         }
 

@@ -80,7 +80,7 @@ internal sealed class FramesToy : IDisposable
 
     /// <summary>The weights that a training gave.</summary>
     public static float[] Weights(TrainingResult result) => MemoryMarshal.Cast<byte, float>(
-        result.Student.Proto.Graph.Initializer.Single(tensor => tensor.Name == "w").ToBytes()).ToArray();
+        result.Student.Proto.Graph.Initializer.Single(tensor => tensor.Name == "w").RawBytes()).ToArray();
 
     public void Dispose()
     {

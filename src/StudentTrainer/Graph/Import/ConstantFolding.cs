@@ -47,7 +47,7 @@ internal sealed class ConstantFolding
         foreach (var node in nodes)
         {
             if (node is { OpType: "If", Domain: "" or "ai.onnx" } && tensors.TryGetValue(node.Input[0], out var condition))
-                Inline(node, condition.ToBytes()[0] != 0 ? "then_branch" : "else_branch");
+                Inline(node, condition.RawBytes()[0] != 0 ? "then_branch" : "else_branch");
             else if (!ModelTensors.IsConstant(node) && CanFold(node))
                 Fold(node);
             else

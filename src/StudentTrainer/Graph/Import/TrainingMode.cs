@@ -47,7 +47,7 @@ internal static class TrainingMode
 
     private static bool ResetDropout(NodeProto node, Dictionary<string, TensorProto> tensors)
     {
-        var isTraining = node.Input.Count > 2 && tensors.TryGetValue(node.Input[2], out var mode) && mode.ToBytes()[0] != 0;
+        var isTraining = node.Input.Count > 2 && tensors.TryGetValue(node.Input[2], out var mode) && mode.RawBytes()[0] != 0;
         if (isTraining)
             node.Input.RemoveAt(2);
         return isTraining;

@@ -30,13 +30,14 @@ internal static class RowPass
         var rows = (int)logits.shape[0];
         var gradient = empty(logits.shape, float32, CPU);
         var (student, slopes) = (new NativeRows<float>(logits.contiguous()), new NativeRows<float>(gradient));
-        var values = new double[rows * terms.Length];
+        var values = ArrayPool<double>.Shared.Rent(rows * terms.Length);
         var parts = (int)Math.Clamp((logits.numel() + (long)rows * ValuesPerRow) / ValuesPerThread, 1, get_num_threads());
         HostThreads.Run(parts, Rows);
 
         var means = new double[terms.Length];
-        for (var i = 0; i < values.Length; i++)
+        for (var i = 0; i < rows * terms.Length; i++)
             means[i % terms.Length] += values[i] / rows;
+        ArrayPool<double>.Shared.Return(values);
         return (gradient, means);
 
         void Rows(int part)

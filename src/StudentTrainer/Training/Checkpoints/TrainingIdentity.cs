@@ -33,7 +33,7 @@ internal sealed record TrainingIdentity(
         OnnxModel student, StudentImport import, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
             options with { Device = "", Threads = null },
-            [.. objective.Select(TermIdentity.Of)], Hashing.Sha256(student.ToBytes()), import, data.Preprocessing,
+            [.. objective.Select(TermIdentity.Of)], student.ContentDigest, import, data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
             data.Transfer.LengthsDigest, data.Evaluation?.LengthsDigest));

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace OnnxKd.Core.LogitCaches;
+namespace OnnxKd.Core.Files;
 
 /// <summary>Passes bytes on to another stream, which stays open, and hashes them on the way.</summary>
 internal sealed class HashingStream(Stream inner) : Stream
@@ -17,6 +17,14 @@ internal sealed class HashingStream(Stream inner) : Stream
     {
         get => position;
         set => throw new NotSupportedException();
+    }
+
+    /// <summary>The SHA-256 of what something writes.</summary>
+    public static string DigestOf(Action<Stream> write)
+    {
+        using var stream = new HashingStream(Null);
+        write(stream);
+        return Convert.ToHexStringLower(stream.Digest());
     }
 
     /// <summary>The SHA-256 of all bytes so far.</summary>
