@@ -91,19 +91,12 @@ public static class Elements
         var i = 0;
         for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
         {
-            var (low, high) = Vector128.Widen(Vector128.Create(source[i..]));
-            Store(low, destination[i..]);
-            Store(high, destination[(i + Vector128<ushort>.Count)..]);
+            var shorts = Vector256.WidenLower(Vector128.Create(source[i..]).ToVector256Unsafe());
+            var ints = Vector512.WidenLower(shorts.ToVector512Unsafe());
+            Vector512.ConvertToSingle(ints.AsInt32()).CopyTo(destination[i..]);
         }
         for (; i < source.Length; i++)
             destination[i] = source[i];
-
-        static void Store(Vector128<ushort> values, Span<float> destination)
-        {
-            var (low, high) = Vector128.Widen(values);
-            Vector128.ConvertToSingle(low.AsInt32()).CopyTo(destination);
-            Vector128.ConvertToSingle(high.AsInt32()).CopyTo(destination[Vector128<float>.Count..]);
-        }
     }
 
     private static void Shift(ReadOnlySpan<byte> source, Span<float> destination)

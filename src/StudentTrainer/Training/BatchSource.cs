@@ -6,24 +6,32 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// Reads batches ahead: while one is computed with, a thread fills the buffers of the next. Where samples are at hand, and all processors compute, a batch
-/// is put together when its turn comes, on libtorch's threads, so that nobody has to share a processor.
+/// Reads batches: ahead, by a thread that fills the buffers of the next one while one is computed with; or each when its turn comes, on libtorch's
+/// threads.
 /// </summary>
 /// <param name="reader">The samples.</param>
 /// <param name="contents">What is read besides.</param>
 /// <param name="inputShape">The shape of one sample as the student takes it.</param>
 /// <param name="batchSize">Rows per batch; the last one of a pass may be smaller.</param>
 /// <param name="device">Where batches go.</param>
+/// <param name="isAhead">Whether they are read ahead.</param>
 internal sealed class BatchSource(
-    SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device) : IDisposable
+    SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device, bool isAhead) : IDisposable
 {
-    private readonly bool isAtHand = IsAtHand(reader, device);
-
     private readonly BatchBuffers[] buffers =
-        [.. Enumerable.Range(0, IsAtHand(reader, device) ? 1 : 2).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape], device))];
+        [.. Enumerable.Range(0, isAhead ? 2 : 1).Select(_ => new BatchBuffers(reader, contents, [batchSize, .. inputShape], device))];
 
     /// <summary>Batches in a pass over all rows.</summary>
     public int Count { get; } = checked((int)((reader.Set.Count + batchSize - 1) / batchSize));
+
+    /// <summary>Reads ahead, unless that would only take a processor away from libtorch: it has all of them, and samples are in memory.</summary>
+    /// <inheritdoc cref="BatchSource"/>
+    public static BatchSource Open(
+        SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device) =>
+        new(reader, contents, inputShape, batchSize, device, isAhead: !(reader.Set.IsHeld && HasAllProcessors(device)));
+
+    /// <summary>Whether libtorch computes on all processors.</summary>
+    public static bool HasAllProcessors(Device device) => device.type == DeviceType.CPU && get_num_threads() >= Environment.ProcessorCount;
 
     /// <summary>Reads rows in an order.</summary>
     /// <param name="order">The rows of a pass.</param>
@@ -34,7 +42,7 @@ internal sealed class BatchSource(
         var count = (order.Length + batchSize - 1) / batchSize;
         if (first >= count)
             yield break;
-        if (isAtHand)
+        if (!isAhead)
         {
             for (var index = first; index < count; index++)
                 yield return Fill(index);
@@ -48,15 +56,13 @@ internal sealed class BatchSource(
 
         PreparedBatch Fill(int index)
         {
-            using var span = Profile.Start("read batch", isAtHand ? Profile.MainLane : "loader");
+            using var span = Profile.Start("read batch", isAhead ? "loader" : Profile.MainLane);
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
-            buffer.Fill(rows, view, isAtHand);
+            buffer.Fill(rows, view, onLibtorchsThreads: !isAhead);
             return new(rows, () => buffer.ToDevice(rows.Length));
         }
     }
-
-    private static bool IsAtHand(SampleReader reader, Device device) => reader.Set.IsHeld && device.type == DeviceType.CPU;
 
     private static PreparedBatch Await(ReadAhead<PreparedBatch> ahead)
     {

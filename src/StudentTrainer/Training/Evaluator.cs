@@ -41,7 +41,7 @@ internal sealed class Evaluator : IDisposable
         set = reader.Set;
         teacher = stream?.Name;
         var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [TargetForm.Of(stream)], new(set, stream.Shape));
-        batches = new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
+        batches = BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
 
     /// <summary>Hands out each batch of logits: first row, then rows × values of an output, valid during the call.</summary>

@@ -41,9 +41,9 @@ public static class Trainer
         DataChecks.Require(data, loss, options);
         var graph = StudentGraph.Import(student, import);
         graph.FreeBatch(data.Transfer.SampleShape);
-        if (options.Epochs > 1)
-            data.Transfer.HoldIfSmall();
         var device = ComputeDevice.Open(options.Device, options.Threads);
+        if (options.Epochs > 1 && BatchSource.HasAllProcessors(device))
+            data.Transfer.HoldIfSmall();
         var program = graph.CompileForTraining([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);

@@ -49,7 +49,7 @@ internal sealed class TrainingBatches : IDisposable
         var contents = new BatchContents(labels, data.Cache, streams, new(set, shape));
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
-            new(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),
+            BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),
             [.. streams.Select(form => form.Stream)], set.Count, identity?.Views, options.Seed);
     }
 

@@ -134,7 +134,7 @@ public sealed class TargetFormTests : IDisposable
     {
         var contents = new BatchContents(false, cache, [TargetForm.Of(cache.Stream())], null);
         var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
-        sources.Add(new(reader, contents, [1], rows.Length, torch.CPU));
+        sources.Add(BatchSource.Open(reader, contents, [1], rows.Length, torch.CPU));
         return sources[^1].Read(rows).Single().ToDevice().Teachers["logits"];
     }
 
