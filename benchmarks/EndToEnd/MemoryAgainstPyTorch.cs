@@ -17,7 +17,10 @@ internal static class MemoryAgainstPyTorch
 
     private static readonly string[] Students = ["mlp", "cnn"];
 
-    /// <summary>Options: <c>--rows</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--epochs</c>, <c>--pairs</c>.</summary>
+    /// <summary>
+    /// Options: <c>--rows</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--epochs</c>, <c>--pairs</c>; <c>--peer reads|holds</c>: what PyTorch does with
+    /// the images of a training.
+    /// </summary>
     public static object Run(Arguments arguments)
     {
         var rows = arguments.Number("rows", 12_800);
@@ -25,16 +28,19 @@ internal static class MemoryAgainstPyTorch
         var threads = arguments.Number("threads", 2);
         var epochs = arguments.Number("epochs", 1);
         var pairs = arguments.Number("pairs", 3);
+        var peer = arguments.Text("peer", "reads")!;
+        if (peer is not ("reads" or "holds"))
+            throw new UsageException($"--peer must be reads or holds, not '{peer}'");
         arguments.RefuseTheRest();
         var figures = new Dictionary<string, object>
         {
-            ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["epochs"] = epochs, ["pairs"] = pairs,
+            ["rows"] = rows, ["batch_size"] = batchSize, ["threads"] = threads, ["epochs"] = epochs, ["pairs"] = pairs, ["peer"] = peer,
         };
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try
         {
             var work = new DistillationCase("mlp", rows, batchSize, folder);
-            string[] settings = [$"{batchSize}", $"{threads}", $"{epochs}"];
+            string[] settings = [$"{batchSize}", $"{threads}", $"{epochs}", peer];
             string cache = Path.Combine(folder, "cache"), logits = Path.Combine(folder, "logits.f32");
             Compare("capture", pairs, figures, () =>
             {

@@ -1,9 +1,10 @@
 """The peer of the peak-memory benchmark: teacher outputs stored, or a student trained from them, in eager PyTorch.
 
-usage: peak_memory.py capture IMAGES TEACHER LOGITS BATCH_SIZE THREADS          writes LOGITS, rows x 10 floats
-       peak_memory.py mlp|cnn IMAGES LABELS LOGITS STUDENT BATCH_SIZE THREADS   one epoch of that student
+usage: peak_memory.py capture IMAGES TEACHER LOGITS BATCH_SIZE THREADS EPOCHS PEER          writes LOGITS, rows x 10 floats
+       peak_memory.py mlp|cnn IMAGES LABELS LOGITS STUDENT BATCH_SIZE THREADS EPOCHS PEER   trains that student
 
-Rows are read from the files when their turn comes and no file is mapped, so that only what is needed is in memory.
+Rows are read from the files when their turn comes and no file is mapped, so that only what is needed is in memory; or, where
+PEER is 'holds' and not 'reads', a training has all images in memory as the bytes they are, as torchvision's MNIST has.
 Prints the most memory that the process ever held, in MiB (VmHWM).
 """
 import os
@@ -33,6 +34,18 @@ class Rows:
         return torch.from_numpy(np.frombuffer(bytearray(content), self.dtype).reshape(len(rows), self.length))
 
 
+class HeldRows(Rows):
+    """Rows of bytes, all in memory."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.content = torch.empty((self.count, self.length), dtype=torch.uint8)
+        os.preadv(self.file, [self.content.numpy()], self.header)
+
+    def __getitem__(self, rows):
+        return self.content[rows]
+
+
 def read_images(images, rows):
     return (images[rows].float() / 255).reshape(-1, 28, 28)
 
@@ -48,12 +61,12 @@ def capture(images, teacher_file, logits_file, batch_size):
             file.write(teacher(read_images(images, rows)).numpy().tobytes())
 
 
-def train(name, images, labels, logits, student_file, batch_size, epochs):
+def train(name, images, labels, logits, student_file, batch_size, epochs, peer):
     student = NETWORKS[name](CLASSES)
     load_weights(student, [value for key, value in read_safetensors(student_file).items() if key.startswith("weights/")])
     student.train()
     optimizer = sgd(student)
-    images = Rows(images, IMAGES_HEADER, np.uint8, SAMPLE)
+    images = (HeldRows if peer == "holds" else Rows)(images, IMAGES_HEADER, np.uint8, SAMPLE)
     labels = Rows(labels, LABELS_HEADER, np.uint8, 1)
     logits = Rows(logits, 0, np.float32, CLASSES)
     for order in (order for _ in range(epochs) for order in torch.randperm(images.count).split(batch_size)):
@@ -70,12 +83,12 @@ def peak():
 
 
 def main(what, *arguments):
-    *files, batch_size, threads, epochs = arguments
+    *files, batch_size, threads, epochs, peer = arguments
     torch.set_num_threads(int(threads))
     if what == "capture":
         capture(*files, int(batch_size))
     else:
-        train(what, *files, int(batch_size), int(epochs))
+        train(what, *files, int(batch_size), int(epochs), peer)
     print(peak())
 
 
