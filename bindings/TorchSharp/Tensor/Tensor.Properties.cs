@@ -95,9 +95,10 @@ public static partial class torch
 
         public unsafe bool is_contiguous()
         {
-            if (NumberOfElements == 0)
+            var info = Info;
+            if (info.ElementCount == 0)
                 return true;
-            Span<long> sizes = stackalloc long[(int)Dimensions], strides = stackalloc long[(int)Dimensions];
+            Span<long> sizes = stackalloc long[(int)info.Dimensions], strides = stackalloc long[(int)info.Dimensions];
             fixed (long* s = sizes, t = strides)
             {
                 okd_tensor_sizes(Handle, s);

@@ -12,6 +12,14 @@ public static class Hashing
     /// <summary>The digest of a text's UTF-8 bytes.</summary>
     public static string Sha256(string text) => Sha256(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>The digest of what something writes.</summary>
+    public static string Sha256(Action<Stream> write)
+    {
+        using var stream = new HashingStream(Stream.Null);
+        write(stream);
+        return Convert.ToHexStringLower(stream.Digest());
+    }
+
     /// <summary>The digest of a file's bytes.</summary>
     public static string Sha256OfFile(string path)
     {

@@ -19,14 +19,6 @@ internal sealed class HashingStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The SHA-256 of what something writes.</summary>
-    public static string DigestOf(Action<Stream> write)
-    {
-        using var stream = new HashingStream(Null);
-        write(stream);
-        return Convert.ToHexStringLower(stream.Digest());
-    }
-
     /// <summary>The SHA-256 of all bytes so far.</summary>
     public byte[] Digest() => hash.GetCurrentHash();
 

@@ -34,7 +34,7 @@ public sealed class OnnxModel
 
     /// <summary>SHA-256 (lower-case hex) over <see cref="ToBytes"/> as of now, without making them.</summary>
     /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
-    public string ContentDigest => HashingStream.DigestOf(Write);
+    public string ContentDigest => Hashing.Sha256(Write);
 
     /// <summary>
     /// The number of values in float initializers (and float constants), subgraphs included. Scalars do not count: they are settings, such as a

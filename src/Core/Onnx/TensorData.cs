@@ -92,12 +92,8 @@ public static class TensorData
         Create(name, ElementType.Int64, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>A new tensor of any type, from little-endian elements.</summary>
-    public static TensorProto Create(string name, ElementType type, ReadOnlySpan<byte> bytes, params ReadOnlySpan<long> shape)
-    {
-        var tensor = new TensorProto { Name = name };
-        tensor.Set(type, bytes, shape.ToArray());
-        return tensor;
-    }
+    public static TensorProto Create(string name, ElementType type, ReadOnlySpan<byte> bytes, params ReadOnlySpan<long> shape) =>
+        Wrap(name, type, bytes.ToArray(), shape);
 
     /// <summary>A new tensor of these very bytes, which nobody may change any more.</summary>
     public static TensorProto Wrap(string name, ElementType type, byte[] bytes, params ReadOnlySpan<long> shape)

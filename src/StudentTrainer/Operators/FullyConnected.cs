@@ -78,7 +78,7 @@ internal sealed class FullyConnected : autograd.SingleTensorFunction<FullyConnec
             products.Add(new(new HostMatrix(x).Transposed, ofProduct, layer.Matrix(ofWeights)));
         if (ofInput is not null)
             products.Add(new(ofProduct, layer.Matrix(weights).Transposed, new(ofInput)));
-        Run(products, ofBias is null ? [] : [() => AddRows(ofProduct, new HostMemory<float>(ofBias).Slice(0, ofProduct.Columns))]);
+        Run(products, ofBias is null ? [] : SumsOfColumns(ofProduct, new(ofBias)));
         return [ofInput!, ofWeights!, null!, .. layer.HasBias ? new[] { ofBias! } : []];
     }
 
@@ -104,27 +104,31 @@ internal sealed class FullyConnected : autograd.SingleTensorFunction<FullyConnec
         return masked;
     }
 
-    private static void AddRows(HostMatrix matrix, Span<float> sums)
+    /// <summary>Adds up the rows of a matrix, some columns at a time.</summary>
+    private static IEnumerable<Action> SumsOfColumns(HostMatrix matrix, HostMemory<float> sums)
     {
-        Span<float> parts = stackalloc float[SumColumns];
-        Span<double> totals = stackalloc double[SumColumns];
-        for (var column = 0; column < sums.Length; column += SumColumns)
+        for (var column = 0; column < matrix.Columns; column += SumColumns)
         {
-            var rows = matrix.ColumnRange(column, Math.Min(SumColumns, sums.Length - column));
-            var part = parts[..rows.Columns];
-            var total = totals[..rows.Columns];
-            total.Clear();
-            for (var first = 0; first < rows.Rows; first += SumRows)
-            {
-                rows.Row(first).CopyTo(part);
-                for (var row = first + 1; row < Math.Min(first + SumRows, rows.Rows); row++)
-                    TensorPrimitives.Add(part, rows.Row(row), part);
-                for (var i = 0; i < part.Length; i++)
-                    total[i] += part[i];
-            }
-            for (var i = 0; i < total.Length; i++)
-                sums[column + i] = (float)total[i];
+            var (start, rows) = (column, matrix.ColumnRange(column, Math.Min(SumColumns, matrix.Columns - column)));
+            yield return () => AddRows(rows, sums.Slice(start, rows.Columns));
         }
+    }
+
+    private static void AddRows(HostMatrix rows, Span<float> sums)
+    {
+        Span<float> part = stackalloc float[sums.Length];
+        Span<double> total = stackalloc double[sums.Length];
+        total.Clear();
+        for (var first = 0; first < rows.Rows; first += SumRows)
+        {
+            rows.Row(first).CopyTo(part);
+            for (var row = first + 1; row < Math.Min(first + SumRows, rows.Rows); row++)
+                TensorPrimitives.Add(part, rows.Row(row), part);
+            for (var i = 0; i < part.Length; i++)
+                total[i] += part[i];
+        }
+        for (var i = 0; i < sums.Length; i++)
+            sums[i] = (float)total[i];
     }
 
     /// <summary>What is known of a layer beside its tensors; a tensor is trained if it, or what it was computed from, wants a gradient.</summary>

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -28,10 +27,7 @@ internal sealed class BatchSource(
     /// <inheritdoc cref="BatchSource"/>
     public static BatchSource Open(
         SampleReader reader, BatchContents contents, IReadOnlyList<long> inputShape, int batchSize, Device device) =>
-        new(reader, contents, inputShape, batchSize, device, isAhead: !(reader.Set.IsHeld && HasAllProcessors(device)));
-
-    /// <summary>Whether libtorch computes on all processors.</summary>
-    public static bool HasAllProcessors(Device device) => device.type == DeviceType.CPU && get_num_threads() >= Environment.ProcessorCount;
+        new(reader, contents, inputShape, batchSize, device, isAhead: !(reader.Set.IsHeld && ComputeDevice.HasAllProcessors(device)));
 
     /// <summary>Reads rows in an order.</summary>
     /// <param name="order">The rows of a pass.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -28,6 +29,9 @@ internal static class ComputeDevice
             _ => throw new InputException("A device is not known.", "device", name, "auto, cpu, cuda or cuda:N"),
         };
     }
+
+    /// <summary>Whether libtorch computes on all processors, so that whatever else needs one takes it from libtorch.</summary>
+    public static bool HasAllProcessors(Device device) => device.type == DeviceType.CPU && get_num_threads() >= Environment.ProcessorCount;
 
     private static Device Cuda(string name, int index)
     {

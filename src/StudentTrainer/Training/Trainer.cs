@@ -42,7 +42,7 @@ public static class Trainer
         var graph = StudentGraph.Import(student, import);
         graph.FreeBatch(data.Transfer.SampleShape);
         var device = ComputeDevice.Open(options.Device, options.Threads);
-        if (options.Epochs > 1 && BatchSource.HasAllProcessors(device))
+        if (options.Epochs > 1 && ComputeDevice.HasAllProcessors(device))
             data.Transfer.HoldIfSmall();
         var program = graph.CompileForTraining([graph.FindLogits()], TrainingPrecision.IsMixed(options, device));
 
