@@ -16,6 +16,7 @@ internal static class ModelParser
         ModelProto.TrainingInfoFieldNumber, ModelProto.FunctionsFieldNumber,
     ];
 
+    /// <summary>Parses a model, whose weights then lie in these very bytes.</summary>
     public static ModelProto Parse(byte[] bytes, string path)
     {
         if (bytes.Length == 0)
@@ -25,7 +26,7 @@ internal static class ModelParser
         Walk(bytes, path);
         try
         {
-            return ModelProto.Parser.ParseFrom(bytes);
+            return InPlaceReader.Read(bytes);
         }
         catch (InvalidProtocolBufferException error)
         {

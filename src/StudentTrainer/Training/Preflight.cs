@@ -8,18 +8,26 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>One step on a copy of the student, before anything is written: what cannot work fails here, with numbers.</summary>
+/// <summary>
+/// A step on a copy of the student with a few rows, before anything is written: what cannot work fails here, with numbers.
+/// </summary>
 internal static class Preflight
 {
+    // Whole batches would take several steps' time: their memory is touched for the first time, and is not kept for the steps yet.
+    private const int Rows = 8;
+
     /// <summary>Runs a forward and a backward pass.</summary>
     /// <returns>What the student gives.</returns>
     /// <exception cref="InputException">What the student gives, the caches and the labels do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
     public static StudentOutput RequireTrainable(
-        StudentGraph graph, StudentProgram program, WeightSet weights, Objective objective, TrainingBatches batches, TrainingData data)
+        StudentGraph graph, StudentProgram program, WeightSet weights, Objective objective, TrainingData data, TrainingOptions options,
+        Device device)
     {
         RequireParameters(weights);
         using var scope = NewDisposeScope();
+        using var batches = TrainingBatches.Open(
+            program, data, objective, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
         using var copy = weights.Clone(trainable: true);
         var batch = batches.Epoch(0).First().ToDevice();
         var given = program.Run(copy, batch.Samples, training: true)[0];

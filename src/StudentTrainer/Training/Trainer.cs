@@ -48,7 +48,7 @@ public static class Trainer
 
         using var batches = TrainingBatches.Open(program, data, loss, options, device);
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
-        var output = Preflight.RequireTrainable(graph, program, weights, loss, batches, data);
+        var output = Preflight.RequireTrainable(graph, program, weights, loss, data, options, device);
         program = program with { Layout = output.Layout };
         if (graph.Overlay?.Count > 0 && import.Initialisation == Initialisation.Keep)
             OverlayCalibration.Run(graph, weights, batches);
