@@ -15,7 +15,7 @@ internal static class WholeDistillation
     // After each of our epochs, the ideal's steps are timed for a fourth of one.
     private const int PartsOfAnEpoch = 4;
 
-    private static readonly (string Name, int Rows, int Epochs)[] Cases = [("mlp", 40_960, 30), ("resnet", 1024, 8)];
+    private static readonly (string Name, int Rows, int Epochs)[] Cases = [("mlp", 40_960, 30), ("resnet", 1024, 30)];
 
     /// <summary>Seconds of each side in one round, and the last losses; without PyTorch, nothing of it.</summary>
     private sealed record Round(OurDistillation.Result Ours, double? Theirs, double? TheirLoss, double Teacher, double Steps)
