@@ -8,8 +8,11 @@ namespace OnnxKd.Benchmarks.EndToEnd;
 /// <summary>The command line as a user has it: the launcher at the root of a checkout, in a process of its own.</summary>
 internal sealed class CommandLine(string checkout)
 {
+    private static readonly Lazy<CommandLine> BuiltHere = new(() => Built(FindRoot()));
+
     /// <summary>This checkout's, built, so that no command is timed that builds it first.</summary>
-    public static CommandLine OfThisCheckout { get; } = Built(FindRoot());
+    /// <exception cref="UsageException">It does not build.</exception>
+    public static CommandLine OfThisCheckout => BuiltHere.Value;
 
     /// <summary>The root of the checkout.</summary>
     public string Checkout => checkout;

@@ -28,11 +28,11 @@ internal static class CaptureStage
     /// <param name="token">Stops the capture between batches.</param>
     public static CapturedLogits Run(StageRunner runner, string name, TransferSet set, CaptureOptions options, CancellationToken token)
     {
-        var models = Load(options);
-        var cacheFolder = runner.Run(name, Inputs(set, options, models), ProductVersion.WithOnnxRuntime, (folder, progress) =>
-            Capture(runner, set, options, models, folder, progress, token));
+        var teachers = Digests(options);
+        var cacheFolder = runner.Run(name, Inputs(set, options, teachers), ProductVersion.WithOnnxRuntime, (folder, progress) =>
+            Capture(runner, set, options, folder, progress, token));
         using var cache = LogitCache.Open(cacheFolder);
-        return new(cacheFolder, cache.Digest, [.. models.Select(model => model.Digest)], cache.Streams[0].Classes);
+        return new(cacheFolder, cache.Digest, teachers, cache.Streams[0].Classes);
     }
 
     /// <summary>
@@ -42,10 +42,9 @@ internal static class CaptureStage
     /// <returns>The cache's folder.</returns>
     public static string RunPart(StageRunner runner, string name, TransferSet set, CaptureOptions options, CancellationToken token)
     {
-        var models = Load(options);
-        var folder = runner.FolderOf(name, Inputs(set, options, models));
+        var folder = runner.FolderOf(name, Inputs(set, options, Digests(options)));
         runner.Reporter.Started($"{name}, {options.Part}", folder);
-        var result = Capture(runner, set, options, models, folder, runner.Reporter, token);
+        var result = Capture(runner, set, options, folder, runner.Reporter, token);
         runner.Reporter.Finished($"{name}, {options.Part}", result.Seconds);
         runner.Reporter.Note(result.IsComplete ? "the cache is complete" : "other parts are still missing");
         return folder;
@@ -69,35 +68,21 @@ internal static class CaptureStage
         Part = CachePart.Whole,
     };
 
-    private static OnnxModel[] Load(CaptureOptions options) => [.. options.Teachers.Select(teacher => OnnxModel.Load(teacher.Model))];
+    private static string[] Digests(CaptureOptions options) => [.. options.Teachers.Select(teacher => OnnxModel.Load(teacher.Model).Digest)];
 
-    private static StageInputs Inputs(TransferSet set, CaptureOptions options, OnnxModel[] models) => new StageInputs()
-        .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(models, (t, m) => TeachersSection.WriteTeacher(t, m.Digest))))
+    private static StageInputs Inputs(TransferSet set, CaptureOptions options, string[] digests) => new StageInputs()
+        .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(digests, TeachersSection.WriteTeacher)))
         .Add("capture", TeachersSection.WriteCapture(options))
         .Add("seed", options.Augmentation.IsNone && options.Storage is not Sampled ? null : $"{options.Seed}")
         .Add("samples", set.SamplesDigest)
         .Add("first-id", $"{set.IdOf(0)}");
 
     private static CaptureResult Capture(
-        StageRunner runner, TransferSet set, CaptureOptions options, OnnxModel[] models, string folder,
-        IProgress<StageProgress> progress, CancellationToken token)
+        StageRunner runner, TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress> progress, CancellationToken token)
     {
-        RequireLabels(set, models[0], options);
         var result = CacheCapture.Capture(set, options, folder, progress, token, runner.Reporter.Estimated);
         if (result.ProviderNote is { } note)
             runner.Reporter.NoteOnce($"teachers run on the CPU: {note}");
         return result;
-    }
-
-    private static void RequireLabels(TransferSet set, OnnxModel model, CaptureOptions options)
-    {
-        if (!set.IsLabelled)
-            return;
-        var teacher = options.Teachers[0];
-        using var session = OnnxClassifier.Open(
-            model, set.SampleShape, [new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis }],
-            new() { Device = options.Device, Threads = options.Threads });
-        if (set.HasLabelsFor(session.Output.Shape))
-            set.RequireLabelsBelow(session.Classes);
     }
 }

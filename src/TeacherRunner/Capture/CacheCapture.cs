@@ -15,13 +15,13 @@ public static class CacheCapture
     /// they go on; memory does not grow with the set.
     /// A cancelled or killed capture goes on where it stopped when called again.
     /// </summary>
-    /// <param name="set">The transfer set; labels are not used.</param>
+    /// <param name="set">The transfer set. Labels are not stored; those of what the first teacher tells apart must be classes of it.</param>
     /// <param name="options">Teachers and settings.</param>
     /// <param name="folder">The cache's folder; created if missing.</param>
     /// <param name="progress">Told about rows as they are stored.</param>
     /// <param name="token">Stops between runs.</param>
     /// <param name="estimated">Told what the capture will take, before it starts; not told when nothing is left to do.</param>
-    /// <exception cref="InputException">An option, a teacher or a value that a teacher gave is wrong, or the disk has no room.</exception>
+    /// <exception cref="InputException">An option, a teacher, a label or a value that a teacher gave is wrong, or the disk has no room.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run a teacher.</exception>
     /// <exception cref="CheckFailedException">The folder holds a cache of another identity.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; everything stored so far stays.</exception>
@@ -34,10 +34,10 @@ public static class CacheCapture
         _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
         using var part = Profile.Start("open teachers");
         using var teachers = new TeacherEnsemble(set, options);
+        teachers.RequireLabelsFit();
         part?.Next("try teachers");
         var trial = new CaptureTrial(teachers, set);
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
-        var rate = trial.RowsPerSecond(batchSize);
         part?.Next("hash samples"); // which has been going on since the start
         var identity = teachers.Identity();
         using var writer = OpenWriter(options, folder, identity, ref batchSize);
@@ -45,6 +45,8 @@ public static class CacheCapture
         var missing = writer.Rows - stored;
         if (missing > 0)
         {
+            part?.Next("time teachers"); // with nothing beside them
+            var rate = trial.RowsPerSecond(batchSize);
             var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize);
             estimate.RequireRoom(folder);
             estimated?.Invoke(estimate);

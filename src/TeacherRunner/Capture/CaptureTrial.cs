@@ -18,7 +18,7 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
     private const double WorthIt = 1.03;
 
     // For an estimate: a trial must stay far shorter than the capture. For a choice: longer than the scheduler's noise.
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
@@ -26,8 +26,9 @@ internal sealed class CaptureTrial(TeacherEnsemble teachers, TransferSet set)
     public double RowsPerSecond(int batchSize)
     {
         var (rows, few) = (teachers.RowsPerRun(batchSize), teachers.RowsPerRun(Math.Min(batchSize, 2)));
-        var first = Run(few, teachers.Workers); // which also plans the memory
-        return 1 / SecondsPerRow(first * rows / few < Look ? rows : few, Glance);
+        Run(few, teachers.Workers); // compiles, and plans the memory
+        var brief = Run(few, teachers.Workers);
+        return brief * rows / few < Look ? 1 / SecondsPerRow(rows, Glance) : few * teachers.Workers / brief.TotalSeconds;
     }
 
     /// <summary>The smallest batch that is about as fast as any; sizes are doubled as long as that helps.</summary>

@@ -60,6 +60,15 @@ internal sealed class TeacherEnsemble : IDisposable
 
     private Combination Combination => Combines ? options.Combination : Combination.Single;
 
+    /// <summary>Labels that are for what the first teacher gives must be classes of it.</summary>
+    /// <exception cref="InputException">One is none.</exception>
+    public void RequireLabelsFit()
+    {
+        var first = members[0].Session;
+        if (set.HasLabelsFor(first.Output.Shape))
+            set.RequireLabelsBelow(first.Classes);
+    }
+
     /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
     public int RoundUp(int rows) =>
         members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(rows, (size, batch) => (size + batch - 1) / batch * batch);

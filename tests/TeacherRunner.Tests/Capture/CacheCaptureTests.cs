@@ -295,6 +295,21 @@ public sealed class CacheCaptureTests : IDisposable
     }
 
     [Fact]
+    public void Capture_LabelThatTheTeacherDoesNotKnow_IsRefusedBeforeTheWork()
+    {
+        var labels = new byte[Count];
+        labels[17] = (byte)teacher.Classes;
+        File.WriteAllBytes(temp["labels"], [0, 0, 8, 1, 0, 0, 0, Count, .. labels]); // IDX: bytes, one axis
+        using var labelled = TransferSet.Open(new() { Samples = temp["set.npy"], Labels = temp["labels"] });
+
+        var error = Assert.Throws<InputException>(() => CacheCapture.Capture(
+            labelled, Options(Save("teacher.onnx", teacher.Graph().Output("logits"))), temp["cache"], null, CancellationToken.None));
+
+        Assert.All(["sample 17", "class 3", "0 to 2"], part => Assert.Contains(part, error.Message));
+        Assert.False(Directory.Exists(temp["cache"]));
+    }
+
+    [Fact]
     public void Capture_TeachersOfDifferentClasses_NamesBothNumbers()
     {
         var other = new LinearTeacher(features: 12, classes: 5, seed: 2);
