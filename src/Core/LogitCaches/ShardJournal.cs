@@ -16,6 +16,7 @@ internal sealed class ShardJournal : IDisposable
 {
     private const int PrefixBytes = sizeof(long);
     private const int ChecksumBytes = sizeof(uint);
+    private const int CopyBytes = 1 << 18;
 
     private readonly string path;
     private readonly SafeFileHandle handle;
@@ -24,16 +25,17 @@ internal sealed class ShardJournal : IDisposable
     private readonly byte[] header;
     private readonly byte[] record;
 
-    private ShardJournal(string path, SafeFileHandle handle, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes)
+    private ShardJournal(
+        string path, SafeFileHandle handle, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes, byte[] record)
     {
         this.path = path;
         this.handle = handle;
         this.batchSize = batchSize;
         this.rowBytes = rowBytes;
+        this.record = record;
         Rows = rows;
         NextRow = rows.First;
         header = [.. "ONNXKDJ2"u8, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{rows}\n{batchSize}\n{identity.Key}"))];
-        record = new byte[RecordBytes(NextRow)];
     }
 
     /// <summary>The rows of the shard.</summary>
@@ -45,9 +47,18 @@ internal sealed class ShardJournal : IDisposable
     /// <summary>Whether every row of the shard is there.</summary>
     public bool IsFull => NextRow == Rows.End;
 
+    /// <summary>The bytes of a record with a whole batch.</summary>
+    public static int RecordBytes(int batchSize, int rowBytes) => checked(PrefixBytes + batchSize * rowBytes + ChecksumBytes);
+
     /// <summary>Opens or creates the journal of a shard; a torn tail is cut off.</summary>
+    /// <param name="folder">The cache's folder.</param>
+    /// <param name="identity">What the cache is made from.</param>
+    /// <param name="rows">The rows of the shard.</param>
+    /// <param name="batchSize">Rows per batch.</param>
+    /// <param name="rowBytes">Bytes per row.</param>
+    /// <param name="record">Room for a record; journals that are used in turn can share it.</param>
     /// <exception cref="InputException">Another process is writing it.</exception>
-    public static ShardJournal Open(string folder, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes)
+    public static ShardJournal Open(string folder, CacheIdentity identity, RowRange rows, int batchSize, int rowBytes, byte[] record)
     {
         var path = Path.Combine(folder, ShardLayout.JournalName(rows));
         ShardJournal? journal = null;
@@ -56,7 +67,7 @@ internal sealed class ShardJournal : IDisposable
             var handle = OpenAlone(path);
             try
             {
-                journal = new(path, handle, identity, rows, batchSize, rowBytes);
+                journal = new(path, handle, identity, rows, batchSize, rowBytes, record);
                 journal.Replay();
             }
             catch
@@ -85,15 +96,18 @@ internal sealed class ShardJournal : IDisposable
     /// <summary>Copies one field of all rows, in order.</summary>
     public void Copy(StoredField field, Stream destination)
     {
-        var values = new byte[batchSize * field.Bytes];
+        var rowsAtOnce = Math.Clamp(CopyBytes / field.Bytes, 1, batchSize);
+        var values = new byte[rowsAtOnce * field.Bytes];
         for (var row = Rows.First; row < NextRow; row += RowsAt(row))
         {
             if (!TryRead(row))
                 throw new IOException($"{path} changed while it was read.");
-            var count = RowsAt(row);
-            for (var i = 0; i < count; i++)
-                record.AsSpan(PrefixBytes + i * rowBytes + field.Offset, field.Bytes).CopyTo(values.AsSpan(i * field.Bytes));
-            destination.Write(values, 0, count * field.Bytes);
+            foreach (var some in RowRange.Batches(0, RowsAt(row), rowsAtOnce))
+            {
+                for (var i = 0; i < some.Count; i++)
+                    record.AsSpan(PrefixBytes + (int)(some.First + i) * rowBytes + field.Offset, field.Bytes).CopyTo(values.AsSpan(i * field.Bytes));
+                destination.Write(values, 0, (int)some.Count * field.Bytes);
+            }
         }
     }
 
@@ -149,7 +163,7 @@ internal sealed class ShardJournal : IDisposable
 
     private int RowsAt(long row) => (int)Math.Min(batchSize, Rows.End - row);
 
-    private int RecordBytes(long row) => checked(PrefixBytes + RowsAt(row) * rowBytes + ChecksumBytes);
+    private int RecordBytes(long row) => RecordBytes(RowsAt(row), rowBytes);
 
     /// <summary>Only the last record of all can be shorter than the others.</summary>
     private long Offset(long row)
