@@ -6,6 +6,9 @@ namespace OnnxKd.Core.Files;
 /// <summary>SHA-256 as lower-case hexadecimal text, the form that every manifest here uses.</summary>
 public static class Hashing
 {
+    // .NET's hash asks a stream for 4 KiB at a time.
+    private const int ReadBytes = 1 << 17;
+
     /// <summary>The digest of bytes.</summary>
     public static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
@@ -23,7 +26,7 @@ public static class Hashing
     /// <summary>The digest of a file's bytes.</summary>
     public static string Sha256OfFile(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, ReadBytes, FileOptions.SequentialScan);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }
