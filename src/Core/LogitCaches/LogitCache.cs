@@ -2,6 +2,7 @@ using System.Buffers;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Safetensors;
+using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.LogitCaches;
@@ -60,8 +61,7 @@ public sealed class LogitCache : IDisposable
         var manifest = CacheManifest.Read(folder);
         if (!manifest.Complete)
             throw CacheMerge.NotComplete(folder, CacheMerge.Coverage(folder));
-        foreach (var shard in manifest.Shards)
-            ShardFile.Require(folder, shard);
+        Parts.Run(manifest.Shards.Count, Environment.ProcessorCount, i => ShardFile.Require(folder, manifest.Shards[i]));
         return new(folder, manifest);
     }
 

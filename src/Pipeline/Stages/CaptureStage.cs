@@ -31,8 +31,9 @@ internal static class CaptureStage
         var teachers = Digests(options);
         var cacheFolder = runner.Run(name, Inputs(set, options, teachers), ProductVersion.WithOnnxRuntime, (folder, progress) =>
             Capture(runner, set, options, folder, progress, token));
-        using var cache = LogitCache.Open(cacheFolder);
-        return new(cacheFolder, cache.Digest, teachers, cache.Streams[0].Classes);
+        // The stage has just looked at every byte of the cache.
+        var identity = CacheMerge.Coverage(cacheFolder).Identity;
+        return new(cacheFolder, LogitCache.DigestOf(cacheFolder), teachers, identity.Streams[0].Classes);
     }
 
     /// <summary>

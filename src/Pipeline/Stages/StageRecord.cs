@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.Threading;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -37,27 +38,37 @@ internal sealed record StageRecord(
     public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this));
 
     /// <summary>Describes the files that a stage left; locks and temporary files are not part of it.</summary>
-    public static IReadOnlyDictionary<string, StageFile> Describe(string folder) => new SortedDictionary<string, StageFile>(
-        new DirectoryInfo(folder).EnumerateFiles()
-            .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && file.Extension != AtomicFile.TemporarySuffix)
-            .ToDictionary(file => file.Name, file => new StageFile(file.Length, Hashing.Sha256OfFile(file.FullName))),
-        StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, StageFile> Describe(string folder)
+    {
+        FileInfo[] files =
+        [
+            .. new DirectoryInfo(folder).EnumerateFiles()
+                .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && file.Extension != AtomicFile.TemporarySuffix),
+        ];
+        var described = new StageFile[files.Length];
+        Parts.Run(files.Length, Environment.ProcessorCount, i => described[i] = new(files[i].Length, Hashing.Sha256OfFile(files[i].FullName)));
+        return new SortedDictionary<string, StageFile>(
+            files.Zip(described).ToDictionary(pair => pair.First.Name, pair => pair.Second), StringComparer.Ordinal);
+    }
 
     /// <summary>Checks that every file is as the stage left it.</summary>
     /// <exception cref="CheckFailedException">One is missing or changed.</exception>
     public void RequireOutputs(string folder)
     {
-        foreach (var (name, expected) in Outputs)
-        {
-            var file = new FileInfo(Path.Combine(folder, name));
-            var found = !file.Exists ? "no such file"
-                : file.Length != expected.Bytes ? $"{file.Length} bytes"
-                : Hashing.Sha256OfFile(file.FullName) is var digest && digest != expected.Sha256 ? $"SHA-256 {digest}"
-                : null;
-            if (found is not null)
-                throw new CheckFailedException(
-                    "A file of a finished stage is missing or was changed.", file.FullName, found,
-                    $"{expected.Bytes} bytes, SHA-256 {expected.Sha256}", $"delete {folder} to run the stage again");
-        }
+        var outputs = Outputs.ToArray();
+        Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value));
+    }
+
+    private static void RequireOutput(string folder, string name, StageFile expected)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        var found = !file.Exists ? "no such file"
+            : file.Length != expected.Bytes ? $"{file.Length} bytes"
+            : Hashing.Sha256OfFile(file.FullName) is var digest && digest != expected.Sha256 ? $"SHA-256 {digest}"
+            : null;
+        if (found is not null)
+            throw new CheckFailedException(
+                "A file of a finished stage is missing or was changed.", file.FullName, found,
+                $"{expected.Bytes} bytes, SHA-256 {expected.Sha256}", $"delete {folder} to run the stage again");
     }
 }
