@@ -43,9 +43,9 @@ internal static class CaptureRate
         var batchSize = arguments.Number("batch-size", 0);
         var pairs = arguments.Number("pairs", 5);
         var device = arguments.Text("device", "cpu")!;
-        var hasPeer = arguments.Text("peer", "node") == "node";
+        var hasPeer = arguments.Choice("peer", "node", "none") == "node";
         bool? picksInSession = arguments.Text("picks", null) is { } picks ? picks == "session" : null;
-        var triesSizes = arguments.Text("bare-batch-size", "same") == "best";
+        var triesSizes = arguments.Choice("bare-batch-size", "same", "best") == "best";
         arguments.RefuseTheRest();
         var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
         try

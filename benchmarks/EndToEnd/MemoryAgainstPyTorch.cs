@@ -28,9 +28,7 @@ internal static class MemoryAgainstPyTorch
         var threads = arguments.Number("threads", 2);
         var epochs = arguments.Number("epochs", 1);
         var pairs = arguments.Number("pairs", 3);
-        var peer = arguments.Text("peer", "reads")!;
-        if (peer is not ("reads" or "holds"))
-            throw new UsageException($"--peer must be reads or holds, not '{peer}'");
+        var peer = arguments.Choice("peer", "reads", "holds");
         arguments.RefuseTheRest();
         var figures = new Dictionary<string, object>
         {

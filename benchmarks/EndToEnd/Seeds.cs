@@ -13,7 +13,7 @@ internal static class Seeds
     {
         var recipe = arguments.Text("recipe", "recipes/mnist.yaml")!;
         int[] seeds = [.. Enumerable.Range(1, arguments.Number("seeds", 3))];
-        string[] without = arguments.Text("baseline", "yes") == "no" ? ["--no-baseline"] : [];
+        string[] without = arguments.Choice("baseline", "yes", "no") == "no" ? ["--no-baseline"] : [];
         arguments.RefuseTheRest();
         var name = Path.GetFileNameWithoutExtension(recipe);
         var runs = seeds.Select(seed => CommandLine.Figures(CommandLine.OfThisCheckout.Run(

@@ -35,9 +35,7 @@ internal static class WholeDistillation
         var batchSize = arguments.Number("batch-size", 128);
         var threads = arguments.Number("threads", 2);
         var pairs = arguments.Number("pairs", 1);
-        var peer = arguments.Text("peer", "pytorch")!;
-        if (peer is not ("pytorch" or "none"))
-            throw new UsageException($"--peer must be pytorch or none, not '{peer}'");
+        var hasPeer = arguments.Choice("peer", "pytorch", "none") == "pytorch";
         arguments.RefuseTheRest();
         var cases = Cases.Where(c => only is null || c.Name == only).ToArray();
         if (cases.Length == 0)
@@ -45,8 +43,8 @@ internal static class WholeDistillation
 
         var figures = new Dictionary<string, object> { ["threads"] = threads, ["batch_size"] = batchSize, ["pairs"] = pairs };
         foreach (var (name, usualRows, usualEpochs) in cases)
-            Measure(name, rows > 0 ? rows : usualRows, epochs > 0 ? epochs : usualEpochs, batchSize, threads, pairs, peer is "pytorch", figures);
-        string[] ratios = peer is "pytorch" ? ["end_to_end_ratio", "over_ideal_ratio"] : ["over_ideal_ratio"];
+            Measure(name, rows > 0 ? rows : usualRows, epochs > 0 ? epochs : usualEpochs, batchSize, threads, pairs, hasPeer, figures);
+        string[] ratios = hasPeer ? ["end_to_end_ratio", "over_ideal_ratio"] : ["over_ideal_ratio"];
         foreach (var ratio in ratios)
             figures[ratio] = cases.Max(c => (double)figures[$"{c.Name}_{ratio}"]);
         return figures;

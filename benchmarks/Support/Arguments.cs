@@ -36,6 +36,12 @@ public sealed class Arguments
         return value;
     }
 
+    /// <summary>The word after <c>--name</c>, which is one of some; the first of them without it.</summary>
+    public string Choice(string name, params string[] words) =>
+        Text(name, words[0])! is var word && words.Contains(word)
+            ? word
+            : throw new UsageException($"--{name} must be {string.Join(" or ", words)}, not '{word}'");
+
     /// <summary>Throws if an option is left that nobody asked for; to be called once all are read, before the work.</summary>
     public void RefuseTheRest()
     {
