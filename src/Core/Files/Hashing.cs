@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace OnnxKd.Core.Files;
 
@@ -28,9 +29,15 @@ public static class Hashing
     {
         using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> buffer = stackalloc byte[ReadBytes];
-        for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and var count; at += count)
-            hash.AppendData(buffer[..count]);
+        hash.AppendFile(file, long.MaxValue);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Appends a file's bytes up to a place, or to its end if that comes first.</summary>
+    internal static void AppendFile(this IncrementalHash hash, SafeFileHandle file, long end)
+    {
+        Span<byte> buffer = stackalloc byte[ReadBytes];
+        for (long at = 0; RandomAccess.Read(file, buffer[..(int)Math.Min(ReadBytes, end - at)], at) is > 0 and var count; at += count)
+            hash.AppendData(buffer[..count]);
     }
 }

@@ -17,7 +17,7 @@ public sealed class LogitCacheWriter : IDisposable
     private readonly Dictionary<long, CacheShard> finished = [];
     private readonly Queue<RowRange> waiting = [];
     private readonly Dictionary<long, ShardJournal> begun = [];
-    private readonly byte[] record; // of the journal in use
+    private byte[]? record; // of the journal in use
     private ShardJournal? journal;
 
     private LogitCacheWriter(string folder, CacheManifest manifest, CachePart part, Action<string>? afterStep)
@@ -27,7 +27,6 @@ public sealed class LogitCacheWriter : IDisposable
         this.part = manifest.Layout.Rows(part);
         this.afterStep = afterStep;
         format = new(manifest.Identity);
-        record = new byte[ShardJournal.RecordBytes((int)Math.Min(manifest.BatchSize, this.part.Count), format.RowBytes)];
         Encoder = new(manifest.Identity, format);
     }
 
@@ -197,6 +196,7 @@ public sealed class LogitCacheWriter : IDisposable
 
     private ShardJournal OpenJournal(RowRange rows)
     {
+        record ??= new byte[ShardJournal.RecordBytes((int)Math.Min(manifest.BatchSize, part.Count), format.RowBytes)];
         var opened = ShardJournal.Open(folder, manifest.Identity, rows, manifest.BatchSize, format.RowBytes, record);
         CacheFolder.DeleteAttempts(folder, rows);
         return opened;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
@@ -16,7 +15,6 @@ internal static class ShardFile
 {
     private const string IdentityKey = "identity";
     private const string FirstRowKey = "first_row";
-    private const int ReadBytes = 1 << 17;
     private const int IdsAtOnce = 1 << 10;
 
     /// <summary>The tensor of the seal; it sorts after all others, and so lies at the end.</summary>
@@ -113,21 +111,16 @@ internal static class ShardFile
 
     private static (long Length, string Digest, bool IsSealed) Digest(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
-        var left = Math.Max(0, stream.Length - SHA256.HashSizeInBytes);
-        while (left > 0 && stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left)) is > 0 and var count)
-        {
-            hash.AppendData(buffer, 0, count);
-            left -= count;
-        }
-        var expected = hash.GetCurrentHash();
-        var length = stream.ReadAtLeast(buffer.AsSpan(0, SHA256.HashSizeInBytes), SHA256.HashSizeInBytes, throwOnEndOfStream: false);
-        hash.AppendData(buffer, 0, length);
-        var isSealed = buffer.AsSpan(0, length).SequenceEqual(expected);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return (stream.Length, Convert.ToHexStringLower(hash.GetCurrentHash()), isSealed);
+        var length = RandomAccess.GetLength(file);
+        var sealAt = Math.Max(0, length - SHA256.HashSizeInBytes);
+        hash.AppendFile(file, sealAt);
+        Span<byte> seal = stackalloc byte[SHA256.HashSizeInBytes];
+        seal = seal[..RandomAccess.Read(file, seal, sealAt)];
+        var isSealed = seal.SequenceEqual(hash.GetCurrentHash());
+        hash.AppendData(seal);
+        return (length, Convert.ToHexStringLower(hash.GetCurrentHash()), isSealed);
     }
 
     private static long[] TensorShape(RowRange rows, StoredField field) => [rows.Count, .. field.Field.Shape.Select(size => (long)size)];

@@ -16,6 +16,8 @@ internal sealed class ShardJournal : IDisposable
 {
     private const int PrefixBytes = sizeof(long);
     private const int ChecksumBytes = sizeof(uint);
+
+    // Much larger arrays would be memory that nobody has touched yet, for each shard anew.
     private const int CopyBytes = 1 << 18;
 
     private readonly string path;
@@ -103,11 +105,7 @@ internal sealed class ShardJournal : IDisposable
             if (!TryRead(row))
                 throw new IOException($"{path} changed while it was read.");
             foreach (var some in RowRange.Batches(0, RowsAt(row), rowsAtOnce))
-            {
-                for (var i = 0; i < some.Count; i++)
-                    record.AsSpan(PrefixBytes + (int)(some.First + i) * rowBytes + field.Offset, field.Bytes).CopyTo(values.AsSpan(i * field.Bytes));
-                destination.Write(values, 0, (int)some.Count * field.Bytes);
-            }
+                destination.Write(Gather(field, some, values));
         }
     }
 
@@ -136,6 +134,14 @@ internal sealed class ShardJournal : IDisposable
                 remedy: "wait for it to finish, stop it, or choose another folder or part",
                 inner: error);
         }
+    }
+
+    /// <summary>Puts a field of some rows of <see cref="record"/> side by side.</summary>
+    private ReadOnlySpan<byte> Gather(StoredField field, RowRange rows, Span<byte> values)
+    {
+        for (var i = 0; i < rows.Count; i++)
+            record.AsSpan(PrefixBytes + (int)(rows.First + i) * rowBytes + field.Offset, field.Bytes).CopyTo(values[(i * field.Bytes)..]);
+        return values[..((int)rows.Count * field.Bytes)];
     }
 
     private void Replay()

@@ -5,7 +5,6 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages;
