@@ -36,6 +36,8 @@ struct OkdGenerator {
 
 namespace {
 
+// ---- Errors
+
 thread_local std::string last_error;
 
 // Runs `body`; an exception becomes okd_last_error() and the value `failure`.
@@ -53,6 +55,8 @@ Result guarded(Result failure, Body&& body) noexcept {
     return failure;
 }
 
+// ---- Handles
+
 c10::TensorImpl* impl(int64_t handle) {
     return reinterpret_cast<c10::TensorImpl*>(handle);
 }
@@ -62,6 +66,13 @@ at::Tensor borrow(int64_t handle) {
     if (handle == 0)
         return at::Tensor();
     return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl(handle)));
+}
+
+// The tensor whose reference the handle holds.
+at::Tensor own(int64_t handle) {
+    if (handle == 0)
+        return at::Tensor();
+    return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(impl(handle)));
 }
 
 // Gives the tensor's reference away as a handle.
@@ -76,6 +87,8 @@ std::vector<at::Tensor> borrow_all(const int64_t* handles, int32_t count) {
         tensors.push_back(borrow(handles[i]));
     return tensors;
 }
+
+// ---- Arguments and results of operators
 
 double as_double(const OkdValue& value) {
     if (value.kind == OKD_INT || value.kind == OKD_BOOL)
@@ -166,18 +179,13 @@ c10::TypePtr without_optional(c10::TypePtr type) {
     return type->kind() == c10::TypeKind::OptionalType ? type->expectRef<c10::OptionalType>().getElementType() : type;
 }
 
+// ---- Autograd
+
 torch::autograd::variable_list output_gradients(const std::vector<at::Tensor>& outputs, const int64_t* gradients) {
     torch::autograd::variable_list list;
     for (size_t i = 0; i < outputs.size(); i++)
         list.push_back(gradients == nullptr ? at::Tensor() : borrow(gradients[i]));
     return list;
-}
-
-// The tensor whose reference the handle holds.
-at::Tensor own(int64_t handle) {
-    if (handle == 0)
-        return at::Tensor();
-    return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(impl(handle)));
 }
 
 // A node of autograd's graph whose gradient the caller computes.
@@ -216,14 +224,20 @@ private:
     OkdForget forget_;
 };
 
+// ---- Devices
+
 const c10::impl::DeviceGuardImplInterface* cuda() {
     return c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
 }
 
 }  // namespace
 
+// The functions of the header, in its order, under its headings.
+
 const char* okd_last_error() { return last_error.c_str(); }
 const char* okd_version() { return TORCH_VERSION; }
+
+// ---- Operators
 
 OkdOperator* okd_operator(const char* name, const char* overload) {
     return guarded<OkdOperator*>(nullptr, [&] {
@@ -259,6 +273,8 @@ int32_t okd_call(const OkdOperator* op, const OkdValue* arguments, int32_t count
 }
 
 void okd_free(void* memory) { std::free(memory); }
+
+// ---- Tensors
 
 void okd_tensor_release(int64_t tensor) {
     c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(impl(tensor));
@@ -308,6 +324,8 @@ int32_t okd_tensor_retain_grad(int64_t tensor) {
     return guarded(-1, [&] { borrow(tensor).retain_grad(); return 0; });
 }
 
+// ---- Autograd
+
 int32_t okd_backward(const int64_t* outputs, const int64_t* gradients, int32_t output_count,
                      const int64_t* inputs, int32_t input_count, int32_t retain_graph, int32_t create_graph) {
     return guarded(-1, [&] {
@@ -356,6 +374,8 @@ void okd_set_anomaly(int32_t enabled, int32_t check_nan) { torch::autograd::Anom
 int32_t okd_anomaly_enabled() { return torch::autograd::AnomalyMode::is_enabled(); }
 int32_t okd_anomaly_checks_nan() { return torch::autograd::AnomalyMode::should_check_nan(); }
 
+// ---- Threads, determinism, devices
+
 int32_t okd_threads() { return at::get_num_threads(); }
 int32_t okd_set_threads(int32_t count) {
     return guarded(-1, [&] { at::set_num_threads(count); return 0; });
@@ -391,6 +411,8 @@ int32_t okd_cuda_synchronize(int32_t index) {
         return 0;
     });
 }
+
+// ---- Random numbers
 
 int32_t okd_manual_seed(uint64_t seed) {
     return guarded(-1, [&] { at::manual_seed(seed); return 0; });
