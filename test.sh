@@ -27,7 +27,7 @@ step() {
 count() { sed -n "s/.*[ -]$1: *\([0-9]*\),.*/\1/p" "$log" | tail -n 1; }
 
 step "set-up" eng/setup.sh --tests
-step "build" dotnet build OnnxKd.sln -c Release -v quiet -p:RuntimeSource="${RuntimeSource:-system}"
+step "build" dotnet build OnnxKd.sln -c Release -v quiet
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

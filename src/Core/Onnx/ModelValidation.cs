@@ -21,7 +21,7 @@ internal static class ModelValidation
             throw new UnsupportedModelException(
                 "A model is too old, or has no version.",
                 where: where,
-                found: model.HasIrVersion ? $"IR version {model.IrVersion}" : "no IR version",
+                found: model.IrVersion != 0 ? $"IR version {model.IrVersion}" : "no IR version",
                 expected: $"IR version {FirstIrVersionWithOpsets} or newer",
                 remedy: "export the model again with a current exporter");
         foreach (var tensor in ModelTraversal.Tensors(model))
@@ -129,7 +129,7 @@ internal static class ModelValidation
         }
         if (TensorTypes.Bits(tensor.DataType) is not { } bits)
             throw Bad("A tensor has an unknown element type.", place, type, "a type of the ONNX specification");
-        if (tensor.HasRawData)
+        if (!tensor.RawData.IsEmpty)
         {
             var expected = (elements * bits + 7) / 8;
             if (tensor.RawData.Length != expected)

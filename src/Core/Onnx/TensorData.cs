@@ -57,7 +57,7 @@ public static class TensorData
     public static ReadOnlySpan<byte> RawBytes(this TensorProto tensor)
     {
         var type = tensor.ElementTypeOf();
-        var bytes = tensor.HasRawData ? tensor.RawData.Span : TypedBytes(tensor, type);
+        var bytes = !tensor.RawData.IsEmpty ? tensor.RawData.Span : TypedBytes(tensor, type);
         var expected = (long)tensor.ElementCount() * type.Size();
         return bytes.Length == expected ? bytes : throw Bad(
             tensor,
@@ -106,7 +106,7 @@ public static class TensorData
     /// <summary>Forgets the values, wherever they are.</summary>
     internal static void ClearValues(TensorProto tensor)
     {
-        tensor.ClearRawData();
+        tensor.RawData = ByteString.Empty;
         tensor.FloatData.Clear();
         tensor.DoubleData.Clear();
         tensor.Int32Data.Clear();
@@ -114,7 +114,7 @@ public static class TensorData
         tensor.Uint64Data.Clear();
         tensor.StringData.Clear();
         tensor.ExternalData.Clear();
-        tensor.ClearDataLocation();
+        tensor.DataLocation = TensorProto.Types.DataLocation.Default;
     }
 
     private static void Set(TensorProto tensor, ElementType type, ByteString bytes, IEnumerable<long>? shape)

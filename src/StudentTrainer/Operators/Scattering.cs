@@ -51,14 +51,47 @@ internal static class Scattering
             : throw node.Unsupported("has an unknown reduction", reduction, $"expected one of {string.Join(", ", Reductions)}");
     }
 
-    /// <summary>Reduces rows into rows.</summary>
-    private static Tensor Reduce(Tensor data, Tensor places, Tensor updates, string reduction) =>
-        index_reduce(data, 0, places.flatten(), data.ndim == 1 ? updates.flatten() : updates, reduction switch
+    /// <summary>
+    /// Reduces rows into rows. TorchSharp has neither <c>index_reduce</c> nor <c>scatter_reduce</c>, so a place that is named several times
+    /// gets one update in each round: rows are read, reduced and written back.
+    /// </summary>
+    private static Tensor Reduce(Tensor data, Tensor places, Tensor updates, string reduction)
+    {
+        var rows = places.flatten();
+        var values = data.ndim == 1 ? updates.flatten() : updates.reshape([rows.numel(), .. data.shape[1..]]);
+        foreach (var round in Rounds(rows))
         {
-            "mul" => TorchSharp.Reduce.prod,
-            "max" => TorchSharp.Reduce.amax,
-            _ => TorchSharp.Reduce.amin,
-        });
+            var chosen = tensor(round, int64, data.device);
+            var into = rows.index_select(0, chosen);
+            var (old, update) = (data.index_select(0, into), values.index_select(0, chosen));
+            data = data.index_copy(0, into, reduction switch
+            {
+                "mul" => old.mul(update),
+                "max" => old.maximum(update),
+                _ => old.minimum(update),
+            });
+        }
+
+        return data;
+    }
+
+    /// <summary>Updates by how often their place was named before them, so that within a round no place occurs twice.</summary>
+    private static IEnumerable<long[]> Rounds(Tensor places)
+    {
+        var seen = new Dictionary<long, int>();
+        var rounds = new List<List<long>>();
+        using var onHost = places.cpu();
+        var named = onHost.data<long>().ToArray();
+        for (var i = 0; i < named.Length; i++)
+        {
+            var round = seen[named[i]] = seen.TryGetValue(named[i], out var before) ? before + 1 : 0;
+            if (round == rounds.Count)
+                rounds.Add([]);
+            rounds[round].Add(i);
+        }
+
+        return rounds.Select(round => round.ToArray());
+    }
 
     /// <summary>Every place of a shape, numbered: looked up with the same indices as the data, it gives the rows that they mean.</summary>
     private static Tensor Places(long[] shape, Device device) =>

@@ -115,7 +115,7 @@ public sealed class ExternalDataTests : IDisposable
     {
         var proto = Models.Small();
         var tensor = proto.Graph.Initializer[0];
-        tensor.ClearRawData();
+        tensor.RawData = Google.Protobuf.ByteString.Empty;
         tensor.DataLocation = TensorProto.Types.DataLocation.External;
         tensor.ExternalData.AddRange(entries.Select(e => new StringStringEntryProto { Key = e.Key, Value = e.Value }));
         return proto;

@@ -144,7 +144,7 @@ public sealed class OnnxModelTests : IDisposable
     public static TheoryData<string, Action<ModelProto>> Breakages => new()
     {
         { "no graph", m => m.Graph = null },
-        { "too old", m => m.ClearIrVersion() },
+        { "too old", m => m.IrVersion = 0 },
         { "too old", m => m.IrVersion = 2 },
         { "does not import the operator set", m => m.OpsetImport.Clear() },
         { "does not import the operator set", m => m.Graph.Node[1].Domain = "com.example" },
@@ -162,11 +162,11 @@ public sealed class OnnxModelTests : IDisposable
         { "no operator", m => m.Graph.Node[0].OpType = "" },
         { "does not fit its shape", m => m.Graph.Initializer[0].RawData = ByteString.CopyFrom(new byte[23]) },
         { "does not fit its shape", m => m.Graph.Initializer[1].Dims[0] = 4 },
-        { "does not fit its shape", m => m.Graph.Initializer[1].ClearRawData() },
+        { "does not fit its shape", m => m.Graph.Initializer[1].RawData = Google.Protobuf.ByteString.Empty },
         { "shape is impossible", m => m.Graph.Initializer[0].Dims[0] = -1 },
         { "shape is impossible", m => m.Graph.Initializer[0].Dims[0] = long.MaxValue },
         { "unknown element type", m => m.Graph.Initializer[0].DataType = 999 },
-        { "unknown element type", m => m.Graph.Initializer[0].ClearDataType() },
+        { "unknown element type", m => m.Graph.Initializer[0].DataType = 0 },
     };
 
     [Theory]

@@ -33,7 +33,7 @@ public class ExportTests
     public void WriteBack_OfTypedField_ReplacesIt()
     {
         var model = new NodeModel(17, "N", 2).Floats("w", Four, 2, 2).Node("MatMul", "x w", "y").Build();
-        model.Proto.Graph.Initializer[0].ClearRawData();
+        model.Proto.Graph.Initializer[0].RawData = Google.Protobuf.ByteString.Empty;
         model.Proto.Graph.Initializer[0].FloatData.AddRange(Four);
         var tensor = WriteBack(model, weights => weights.mul_(2)).Proto.Graph.Initializer[0];
         Assert.Empty(tensor.FloatData);

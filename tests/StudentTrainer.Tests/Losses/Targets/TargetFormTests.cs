@@ -1,3 +1,4 @@
+using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
