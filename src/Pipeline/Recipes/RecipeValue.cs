@@ -52,6 +52,12 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         return values.Count > 0 ? values : throw Wrong("at least one entry");
     }
 
+    /// <summary>The entries of a list, which may be empty, or a single value in its place.</summary>
+    public IReadOnlyList<T> AnyNumberOf<T>(Func<RecipeValue, T> read) => node is YamlSequenceNode ? List(read) : [read(this)];
+
+    /// <summary>An empty mapping in this place.</summary>
+    public RecipeValue Empty() => new(source, path, new YamlMappingNode());
+
     /// <summary>A text.</summary>
     public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Wrong("a text");
 
