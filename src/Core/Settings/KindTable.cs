@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace OnnxKd.Core.Settings;
 
 /// <summary>
@@ -18,5 +20,6 @@ public sealed class KindTable(params (string Name, Type Type)[] entries)
         ?? throw new ArgumentException($"{type.Name} is not in the table.", nameof(type));
 
     /// <summary>The table of a type; <c>null</c> if it has none.</summary>
-    public static KindTable? Of(Type type) => type.GetProperty("Kinds")?.GetValue(null) as KindTable;
+    public static KindTable? Of(Type type) =>
+        type.GetProperty("Kinds", BindingFlags.Public | BindingFlags.Static | BindingFlags.FlattenHierarchy)?.GetValue(null) as KindTable;
 }

@@ -29,6 +29,10 @@ public sealed class SettingSchema
     /// <summary>The settings of a type that has a constructor without parameters.</summary>
     public static SettingSchema Of(Type type) => Known.GetOrAdd(type, static type => new(type));
 
+    /// <summary>Whether a type has properties that are settings.</summary>
+    public static bool Declares(Type type) =>
+        type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Any(property => property.IsDefined(typeof(SettingAttribute)));
+
     /// <summary>Makes an object.</summary>
     /// <param name="values">The values of settings.</param>
     /// <param name="basis">An object of the type whose other settings are taken over; <c>null</c>: the defaults.</param>

@@ -2,8 +2,8 @@ using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -28,7 +28,7 @@ internal sealed record Recipe
     public required StudentSource Student { get; init; }
 
     /// <summary>What the student is trained for.</summary>
-    public required IReadOnlyList<TermOptions> Objective { get; init; }
+    public required IReadOnlyList<Term> Objective { get; init; }
 
     /// <summary>How the student is trained.</summary>
     public required TrainingOptions Training { get; init; }
@@ -59,4 +59,4 @@ internal sealed record StudentSource(StudentOptions? Architecture, string? Model
 /// <summary>How the baseline is trained.</summary>
 /// <param name="Objective">Terms that need no teacher.</param>
 /// <param name="Training">The student's training where the recipe does not say otherwise.</param>
-internal sealed record BaselineOptions(IReadOnlyList<TermOptions> Objective, TrainingOptions Training);
+internal sealed record BaselineOptions(IReadOnlyList<Term> Objective, TrainingOptions Training);

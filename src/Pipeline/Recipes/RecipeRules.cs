@@ -1,5 +1,5 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Recipes;
@@ -20,7 +20,7 @@ internal static class RecipeRules
                 remedy: "add teachers, or use 'hard' alone");
         if (!learnsFromTeachers && recipe.HasTeachers)
             throw map.Require("objective").Error(
-                "The objective does not use the teachers.", Names(recipe.Objective), "a 'soft' or 'logit-matching' term",
+                "The objective does not use the teachers.", Names(recipe.Objective), "a term that learns from a teacher, such as 'soft'",
                 "add one, or remove the teachers");
         if (learnsFromTeachers && !recipe.Training.Augmentation.IsNone)
             throw map.Require("training").Error(
@@ -67,9 +67,9 @@ internal static class RecipeRules
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
     }
 
-    private static bool UsesLabels(IReadOnlyList<TermOptions> objective) => objective.Any(term => term.Name == ObjectiveSection.Hard);
+    private static bool UsesLabels(IReadOnlyList<Term> objective) => objective.Any(term => term.LearnsFromLabels);
 
-    private static string Names(IReadOnlyList<TermOptions> objective) => string.Join(", ", objective.Select(term => term.Name));
+    private static string Names(IReadOnlyList<Term> objective) => string.Join(", ", objective.Select(term => term.Name));
 
     private static InputException NoLabels(RecipeValue place) => place.Error(
         "Hard labels are needed, and the transfer set has none.", "no data.transfer.labels", remedy: "set it, or leave the hard term out");

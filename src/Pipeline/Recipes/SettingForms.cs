@@ -1,6 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Pipeline.Recipes;
 

@@ -1,8 +1,9 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
 
@@ -17,7 +18,7 @@ namespace OnnxKd.Pipeline.Stages;
 /// <param name="Validation">The teachers' logits on the validation set, to measure agreement; <c>null</c>: it is not measured.</param>
 internal sealed record TrainingPlan(
     string Role,
-    IReadOnlyList<TermOptions> Objective,
+    IReadOnlyList<Term> Objective,
     TrainingOptions Training,
     int Classes,
     CapturedLogits? Teachers = null,
@@ -68,8 +69,9 @@ internal static class TrainStage
                 ?? Architectures.Build(recipe.Student.Architecture!, sets.Transfer.SampleShape, plan.Classes, plan.Training.Seed);
             var import = recipe.Student.Import with { Seed = plan.Training.Seed };
             var data = new TrainingData(sets.Transfer, recipe.Data.Preprocessing, cache, sets.Validation, validationCache);
-            var result = Trainer.Train(student, import, data, plan.Objective, plan.Training, folder, progress, token);
-            result.Student.Save(Path.Combine(folder, ModelFile));
+            var learner = new LearnerOptions(LearnerOptions.Only, student, import, plan.Objective);
+            var result = Trainer.Train([learner], data, plan.Training, folder, progress, token);
+            result.Students[0].Model.Save(Path.Combine(folder, ModelFile));
         });
     }
 }

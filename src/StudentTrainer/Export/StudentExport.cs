@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Export;
 
-/// <summary>Writes trained weights back into the model they came from; nothing else of it changes.</summary>
+/// <summary>Writes trained weights back into the model they came from; nothing else of it changes, and what only training had is left out.</summary>
 internal static class StudentExport
 {
     /// <summary>A copy of the model with the weights, each in the element type that it had.</summary>
@@ -25,7 +25,7 @@ internal static class StudentExport
         // What was split off comes last: it stays where it was only if it equals what its original has become.
         foreach (var (weight, tensor) in weights.Trained.OrderBy(pair => splits.ContainsKey(pair.Weight.Name)))
         {
-            if (student.Overlay?.Owns(weight.Name) != true)
+            if (student.Overlay?.Owns(weight.Name) != true && !student.Attached.Contains(weight.Name))
                 Write(student, proto, weight.Name, splits.GetValueOrDefault(weight.Name), folded?.GetValueOrDefault(weight.Name) ?? tensor);
         }
         return OnnxModel.FromProto(proto);

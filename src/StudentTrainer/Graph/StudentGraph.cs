@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Graph.Import;
 using static TorchSharp.torch;
 
@@ -13,6 +14,9 @@ internal sealed class StudentGraph
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
     public const int NewestOpset = 22;
 
+    /// <summary>From here on Gemm and Add broadcast as they do today.</summary>
+    private const int FirstExtendedOpset = 7;
+
     // As many as tell distributions from other values.
     private const int LayoutSamples = 5;
 
@@ -20,6 +24,7 @@ internal sealed class StudentGraph
     private readonly StudentImport options;
     private readonly LogitTrace trace;
     private readonly List<string> notes = [];
+    private GraphExtension? extension;
 
     private StudentGraph(OnnxModel given, int version, StudentImport options)
     {
@@ -33,7 +38,7 @@ internal sealed class StudentGraph
         Note(HalfPrecision.Widen(graph), "16-bit tensors are trained in float32");
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
-        Note(Fusion.Apply(graph), "groups of nodes run as one step");
+        Note(Fusion.Apply(graph, options.Taps), "groups of nodes run as one step");
         trace = LogitTrace.Find(graph, options.Output, given.Path ?? "student");
         if (options.NormOverlay ?? options.Initialisation == Initialisation.Fresh)
             Overlay = InsertOverlay();
@@ -62,6 +67,12 @@ internal sealed class StudentGraph
 
     /// <summary>Normalisations that only training has; <c>null</c>: none.</summary>
     public NormOverlay? Overlay { get; }
+
+    /// <summary>Whether training starts from the file's weights.</summary>
+    public bool KeepsWeights => options.Initialisation == Initialisation.Keep;
+
+    /// <summary>Weights that only training has, besides those of <see cref="Overlay"/>.</summary>
+    public IReadOnlySet<string> Attached => extension?.Weights ?? (IReadOnlySet<string>)new HashSet<string>();
 
     /// <summary>Makes a model ready for training.</summary>
     /// <param name="file">The model; not changed.</param>
@@ -110,6 +121,24 @@ internal sealed class StudentGraph
         foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, Input.Fit(sampleShape)))
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
+
+    /// <summary>Refuses a name that is no tensor of the graph.</summary>
+    /// <exception cref="InputException">It is none; names the nearest.</exception>
+    public void RequireTensor(string name)
+    {
+        var known = graph.Node.SelectMany(node => node.Output).Where(output => output.Length > 0).ToList();
+        if (!known.Contains(name))
+            throw new InputException(
+                "The student has no tensor of this name.", File.Path, $"'{name}'", "a tensor of its graph: 'onnxkd inspect' lists them",
+                Suggestions.Nearest(name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
+    }
+
+    /// <summary>Adds layers that only training has.</summary>
+    /// <param name="seed">Decides their weights.</param>
+    /// <exception cref="UnsupportedModelException">The operator set is too old for the layers.</exception>
+    public GraphExtension Extend(ulong seed) => extension ??= Version >= FirstExtendedOpset ? new(graph, seed) : throw new UnsupportedModelException(
+        "Layers for training cannot be added to a student of an operator set this old.",
+        File.Path, $"operator set {Version}", $"{FirstExtendedOpset} or newer", "convert the model to a newer operator set");
 
     /// <summary>Compiles what some tensors depend on.</summary>
     /// <param name="outputs">Outputs or tensors inside the graph.</param>

@@ -22,16 +22,19 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 
     /// <summary>Runs a batch of samples; see <see cref="GraphProgram.Run"/>.</summary>
     /// <param name="weights">A set made for this program.</param>
-    /// <param name="samples">[N, ...], float32; converted to the input's type.</param>
+    /// <param name="samples">[N, ...], float32; brought to the input's shape and type.</param>
     /// <param name="training">Training or evaluation.</param>
-    public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training) =>
-        (training ? Training : Graph).Run(weights, [samples.dtype == Input.Type ? samples : samples.to(Input.Type)], training);
+    public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training)
+    {
+        long[] shape = [samples.shape[0], .. Input.Fit([.. samples.shape.Skip(1).Select(size => (int)size)])];
+        var shaped = samples.shape.SequenceEqual(shape) ? samples : samples.reshape(shape);
+        return (training ? Training : Graph).Run(weights, [shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type)], training);
+    }
 
     /// <summary>Runs a batch of samples and moves the classes of the first output to the end: [N, positions..., classes].</summary>
     /// <inheritdoc cref="Run"/>
-    public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training)
-    {
-        var logits = Run(weights, samples, training)[0];
-        return Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
-    }
+    public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0]);
+
+    /// <summary>Moves the classes of the first output to the end.</summary>
+    public torch.Tensor ClassesLast(torch.Tensor logits) => Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
 }

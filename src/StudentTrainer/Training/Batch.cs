@@ -1,5 +1,4 @@
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -8,16 +7,12 @@ namespace OnnxKd.StudentTrainer.Training;
 /// A batch on the device. A sample has one position or more (frames, pixels); a row is a position that counts, of all samples in order.
 /// </summary>
 /// <param name="Samples">[N, ...].</param>
-/// <param name="Teachers">What the teachers say of each row, by stream; empty if no stream is read.</param>
+/// <param name="Streams">What the cache says, by stream: class scores for each row, features for each sample; empty if no stream is read.</param>
 /// <param name="Labels">The class of each row; <c>null</c> if labels are not read.</param>
 /// <param name="Valid">The indices (int64) among N × positions of those that count; <c>null</c>: all.</param>
 internal readonly record struct Batch(
-    Tensor Samples, IReadOnlyDictionary<string, TeacherTargets> Teachers, LabelTargets? Labels, Tensor? Valid = null)
+    Tensor Samples, IReadOnlyDictionary<string, StreamSignal> Streams, LabelTargets? Labels, Tensor? Valid = null)
 {
-    /// <summary>What the objective is computed from.</summary>
-    /// <param name="logits">What the student gave: [N, positions..., classes].</param>
-    public ObjectiveInputs Inputs(Tensor logits) => new(Rows(logits, logits.shape[^1], Valid), Teachers, Labels);
-
     /// <summary>The rows that count.</summary>
     /// <param name="values">[N, positions..., values].</param>
     /// <param name="width">Values at each position.</param>

@@ -3,8 +3,8 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -14,7 +14,7 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Cache">The cache of the streams; <c>null</c> where there are none.</param>
 /// <param name="Streams">The streams.</param>
 /// <param name="Counted">Which positions of each sample count; <c>null</c>: all.</param>
-internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<TargetForm> Streams, CountedPositions? Counted)
+internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<StreamForm> Streams, CountedPositions? Counted)
 {
     /// <summary>Samples alone.</summary>
     public static BatchContents SamplesOnly { get; } = new(false, null, [], null);

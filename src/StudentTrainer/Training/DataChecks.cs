@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Learners;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -12,19 +12,25 @@ internal static class DataChecks
     /// <summary>Checks.</summary>
     /// <exception cref="InputException">Something is missing or does not fit.</exception>
     /// <exception cref="CheckFailedException">A cache was made from other samples.</exception>
-    public static void Require(TrainingData data, Objective objective, TrainingOptions options)
+    public static void Require(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options)
     {
-        if (objective.Needs.HasFlag(TermNeeds.Teacher) && data.Cache is null)
+        string[] names = [.. learners.Select(learner => learner.Name)];
+        string[] fromTeachers = [.. from learner in learners
+                                    from term in learner.Objective
+                                    where term.LearnsFromTeachers(learner.Name, names)
+                                    select term.Name];
+        string[] fromLabels = [.. learners.SelectMany(learner => learner.Objective).Where(term => term.LearnsFromLabels).Select(term => term.Name)];
+        if (fromTeachers.Length > 0 && data.Cache is null)
             throw new InputException(
                 "A term of the objective needs a teacher, and there is none.",
                 where: "objective",
-                found: objective.NamesThatNeed(TermNeeds.Teacher),
+                found: Quoted(fromTeachers),
                 remedy: "name a teacher, or train with 'hard' alone");
-        if (objective.Needs.HasFlag(TermNeeds.Labels) && !data.Transfer.IsLabelled)
+        if (fromLabels.Length > 0 && !data.Transfer.IsLabelled)
             throw new InputException(
                 "A term of the objective needs labels, and the transfer set has none.",
                 where: data.Transfer.Name,
-                found: objective.NamesThatNeed(TermNeeds.Labels),
+                found: Quoted(fromLabels),
                 remedy: "name a file of labels, or train with 'soft' alone");
         if (data.Cache is not null && !options.Augmentation.IsNone)
             throw new InputException(
@@ -34,8 +40,8 @@ internal static class DataChecks
                 expected: "none: the student must see the very views that the teacher's logits were captured for",
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
         data.Cache?.RequireSamples(data.Transfer);
-        if (objective.Needs.HasFlag(TermNeeds.Labels) && data.Cache is not null)
-            RequireLabelsFit(data.Transfer, objective, objective.StreamsOf(data.Cache));
+        if (fromLabels.Length > 0 && fromTeachers.Length > 0)
+            RequireLabelsFit(data.Transfer, fromLabels, data.Cache!.Streams.Where(stream => stream.Kind != StreamKind.Feature));
         RequireEvaluation(data);
     }
 
@@ -60,9 +66,9 @@ internal static class DataChecks
         data.EvaluationCache?.RequireSamples(data.Evaluation);
     }
 
-    private static void RequireLabelsFit(TransferSet set, Objective objective, IReadOnlyList<TargetForm> streams)
+    private static void RequireLabelsFit(TransferSet set, IEnumerable<string> fromLabels, IEnumerable<CacheStream> streams)
     {
-        foreach (var stream in streams.Select(form => form.Stream))
+        foreach (var stream in streams)
         {
             if (!set.HasLabelsFor(stream.Shape))
                 throw new InputException(
@@ -70,9 +76,12 @@ internal static class DataChecks
                     where: $"{set.Name}, and stream '{stream.Name}'",
                     found: $"{Describe(set.LabelShape)}; the teacher gives {Shapes.Format(stream.Shape)}",
                     expected: stream.Positions == 1 ? "one label per sample" : "a label for each position",
-                    remedy: $"name other labels, or leave out {objective.NamesThatNeed(TermNeeds.Labels)}");
+                    remedy: $"name other labels, or leave out {Quoted(fromLabels)}");
         }
     }
+
+    /// <summary>Names of terms, in words.</summary>
+    internal static string Quoted(IEnumerable<string> terms) => string.Join(", ", terms.Distinct().Select(term => $"'{term}'"));
 
     /// <summary>What labels are for, in words.</summary>
     internal static string Describe(IReadOnlyList<int> labels) =>

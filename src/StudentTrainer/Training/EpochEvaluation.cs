@@ -1,8 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Learners;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -18,14 +17,14 @@ internal sealed class EpochEvaluation : IDisposable
     };
 
     private readonly Evaluator evaluator;
-    private readonly StudentOutput output;
+    private readonly Learner learner;
     private readonly int? patience;
     private readonly Func<EpochEvent, double> metric;
 
-    private EpochEvaluation(Evaluator evaluator, StudentOutput output, int? patience, string metric)
+    private EpochEvaluation(Evaluator evaluator, Learner learner, int? patience, string metric)
     {
         this.evaluator = evaluator;
-        this.output = output;
+        this.learner = learner;
         this.patience = patience;
         this.metric = Metrics[metric];
     }
@@ -34,22 +33,21 @@ internal sealed class EpochEvaluation : IDisposable
     public static IReadOnlyCollection<string> MetricNames => Metrics.Keys;
 
     /// <summary>Prepares for the evaluation set; <c>null</c> if there is none.</summary>
-    /// <param name="program">The student.</param>
-    /// <param name="output">What it gives.</param>
+    /// <param name="learner">The student.</param>
     /// <param name="data">The sets and caches.</param>
-    /// <param name="objective">The terms; see <see cref="StreamOf"/>.</param>
     /// <param name="options">The settings.</param>
     /// <param name="device">Where the student runs.</param>
     /// <exception cref="InputException">
     /// Nothing can be measured, or not what is to be watched; or the student does not fit the teacher.
     /// </exception>
     public static EpochEvaluation? Open(
-        StudentProgram program, StudentOutput output, TrainingData data, Objective objective, TrainingOptions options, Device device)
+        Learner learner, TrainingData data, TrainingOptions options, Device device)
     {
         if (data.Evaluation is null)
             return null;
         var cache = data.EvaluationCache;
-        var stream = StreamOf(cache, objective);
+        var stream = StreamOf(cache, learner.Objective);
+        var output = learner.Output;
         if (stream is not null)
             output.RequireFits(stream, "evaluation");
         var countsErrors = output.HasLabels(data.Evaluation);
@@ -57,8 +55,8 @@ internal sealed class EpochEvaluation : IDisposable
         RequireMeasurable(metric, countsErrors, stream, output);
         var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
         return new(
-            new(program, reader, options.BatchSize, device, cache, stream),
-            output, options.EarlyStop?.Patience, metric);
+            new(learner.Program, reader, options.BatchSize, device, cache, stream),
+            learner, options.EarlyStop?.Patience, metric);
     }
 
     /// <summary>
@@ -68,18 +66,17 @@ internal sealed class EpochEvaluation : IDisposable
     public static CacheStream? StreamOf(LogitCache? cache, Objective objective)
     {
         var logits = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
-        return logits?.Find(stream => stream.Name == objective.Stream) ?? logits?.FirstOrDefault();
+        return logits?.Find(stream => stream.Name == objective.ScoreStream) ?? logits?.FirstOrDefault();
     }
 
     /// <summary>Measures.</summary>
-    public StudentFigures Measure(WeightSet weights, CancellationToken token) => evaluator.Measure(weights, output, token);
+    public StudentFigures Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, learner.Output, token);
 
     /// <summary>Whether the last epoch is better than all before it.</summary>
-    public bool IsBest(IReadOnlyList<EpochEvent> history) => BestEpoch(history) == history.Count - 1;
+    public bool IsBest => BestEpoch() == learner.History.Count - 1;
 
     /// <summary>Whether too many epochs went by without a better one.</summary>
-    public bool IsOver(IReadOnlyList<EpochEvent> history) =>
-        patience is { } limit && history.Count > 0 && history.Count - 1 - BestEpoch(history) >= limit;
+    public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - 1 - BestEpoch() >= limit;
 
     /// <inheritdoc/>
     public void Dispose() => evaluator.Dispose();
@@ -100,5 +97,5 @@ internal sealed class EpochEvaluation : IDisposable
                 expected: countsErrors ? "errors or nll" : "agreement: there is no label for each row of logits");
     }
 
-    private int BestEpoch(IReadOnlyList<EpochEvent> history) => Enumerable.Range(0, history.Count).MinBy(epoch => metric(history[epoch]));
+    private int BestEpoch() => Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));
 }

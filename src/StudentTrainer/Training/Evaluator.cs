@@ -4,7 +4,7 @@ using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Signals;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,7 +40,7 @@ internal sealed class Evaluator : IDisposable
         this.program = program;
         set = reader.Set;
         teacher = stream?.Name;
-        var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [TargetForm.Of(stream)], new(set, stream.Shape));
+        var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [StreamForm.Of(stream)], new(set, stream.Shape));
         batches = BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
 
@@ -62,16 +62,16 @@ internal sealed class Evaluator : IDisposable
             labelled?.Add(
                 counted.Keep<float>(row, Values(logits), output.Classes), counted.Labels(row, (int)logits.shape[0]));
             if (teacher is not null)
-                Compare(batch.Inputs(logits));
+                Compare(Batch.Rows(logits, logits.shape[^1], batch.Valid), (TargetScores)batch.Streams[teacher]);
         }, token);
         var scores = labelled?.Result();
         return new(scores?.Errors, scores?.Nll, teacher is null ? null : (double)agreed / compared);
 
-        void Compare(in Losses.ObjectiveInputs inputs)
+        void Compare(Tensor logits, TargetScores scores)
         {
-            RequireFinite(inputs.Logits, output);
-            agreed += inputs.Logits.argmax(1).eq(inputs.Teachers[teacher].Top).sum().item<long>();
-            compared += inputs.Logits.shape[0];
+            RequireFinite(logits, output);
+            agreed += logits.argmax(1).eq(scores.Top).sum().item<long>();
+            compared += logits.shape[0];
         }
     }
 

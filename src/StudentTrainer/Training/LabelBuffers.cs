@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;

@@ -1,54 +1,68 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Signals;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// A step on a copy of the student with a few rows, before anything is written: what cannot work fails here, with numbers.
+/// A step on copies of the students with a few rows, before anything is written: what cannot work fails here, with numbers.
 /// </summary>
 internal static class Preflight
 {
     // Whole batches would take several steps' time: their memory is touched for the first time, and is not kept for the steps yet.
     private const int Rows = 8;
 
-    /// <summary>Runs a forward and a backward pass.</summary>
-    /// <returns>What the student gives.</returns>
-    /// <exception cref="InputException">What the student gives, the caches and the labels do not fit one another.</exception>
+    /// <summary>Runs a forward and a backward pass, and tells the team which weights learn.</summary>
+    /// <exception cref="InputException">What a student gives, the caches and the labels do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
-    public static StudentOutput RequireTrainable(
-        StudentGraph graph, StudentProgram program, WeightSet weights, Objective objective, TrainingData data, TrainingOptions options,
-        Device device)
+    public static void RequireTrainable(Team team, TrainingData data, TrainingOptions options, Device device)
     {
-        RequireParameters(weights);
+        foreach (var learner in team.Learners)
+        {
+            RequireParameters(learner.Weights);
+            RequireScoresFit(learner, team.Streams);
+            RequireLabels(learner, data);
+        }
+
         using var scope = NewDisposeScope();
         using var batches = TrainingBatches.Open(
-            program, data, objective, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
-        using var copy = weights.Clone(trainable: true);
-        var batch = batches.Epoch(0).First().ToDevice();
-        var given = program.Run(copy, batch.Samples, training: true)[0];
-        var output = StudentOutput.Of(graph, program.Outputs[0], given, batch.Samples.shape[0]);
-        var logits = output.Layout.IsClassLast ? given : given.permute(output.Layout.Permutation);
-        foreach (var stream in batches.Streams)
-            output.RequireFits(stream, "transfer");
-        RequireLabels(output, objective, data);
-        var inputs = batch.Inputs(logits);
-        inputs.Logits.backward([objective.Differentiate(inputs, 0).Gradient]);
-        RequireGradients(copy);
-        return output;
+            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
+        var copies = team.Learners.ToDictionary(learner => learner, learner => learner.Weights.Clone(trainable: true));
+        try
+        {
+            var batch = batches.Epoch(0).First().ToDevice();
+            var signals = team.Signals(batch, learner => learner.Forward(copies[learner], batch.Samples, training: true));
+            foreach (var learner in team.Learners)
+                learner.Objective.Compute(signals, epoch: 0).Loss.backward();
+            team.Learn(team.Learners.Select(learner => WithGradients(learner, copies[learner])));
+        }
+        finally
+        {
+            foreach (var copy in copies.Values)
+                copy.Dispose();
+        }
     }
 
-    private static void RequireLabels(StudentOutput output, Objective objective, TrainingData data)
+    private static void RequireScoresFit(Learner learner, IReadOnlyList<StreamForm> streams)
     {
-        if (objective.Needs.HasFlag(TermNeeds.Labels) && !output.HasLabels(data.Transfer))
+        var read = learner.Objective.Sources.Where(source => source is { Stream: not null, Use.Kind: SignalKind.Scores }).Select(source => source.Stream);
+        foreach (var form in streams.Where(form => read.Contains(form.Stream.Name)))
+            learner.Output.RequireFits(form.Stream, "transfer");
+    }
+
+    private static void RequireLabels(Learner learner, TrainingData data)
+    {
+        var output = learner.Output;
+        if (learner.Objective.FromLabels.Any() && !output.HasLabels(data.Transfer))
             throw new InputException(
                 "A term of the objective learns from labels, and they are not for what the student gives.",
                 where: $"output '{output.Name}'",
-                found: $"{objective.NamesThatNeed(TermNeeds.Labels)} with {DataChecks.Describe(data.Transfer.LabelShape)}, " +
+                found: $"{DataChecks.Quoted(learner.Objective.FromLabels)} with {DataChecks.Describe(data.Transfer.LabelShape)}, " +
                     $"and {Shapes.Format(output.Shape)} from the student",
                 expected: output.Positions == 1 ? "one label per sample" : "a label for each position",
                 remedy: "name labels that fit, or train with 'soft' alone");
@@ -68,18 +82,19 @@ internal static class Preflight
                 remedy: "export the model with its weights");
     }
 
-    private static void RequireGradients(WeightSet weights)
+    /// <summary>
+    /// The weights that learn. Where no term reads the class scores, as in the first stage of FitNets, what lies behind the features that are
+    /// read stays as it is.
+    /// </summary>
+    private static HashSet<string> WithGradients(Learner learner, WeightSet weights)
     {
-        string[] without =
-        [
-            .. weights.Parameters.Where(p => p.Tensor.grad is null)
-                .Select(p => $"'{p.Weight.Name}' at {NodeContext.Describe(p.Weight.Uses[0].Node)}"),
-        ];
-        if (without.Length > 0)
+        var without = weights.Parameters.Where(parameter => parameter.Tensor.grad is null).ToList();
+        if (without.Count > 0 && (learner.LearnsScores || without.Count == weights.Parameters.Count))
             throw new UnsupportedModelException(
                 "Weights of the student get no gradient.",
-                found: string.Join(", ", without),
+                found: string.Join(", ", without.Select(p => $"'{p.Weight.Name}' at {NodeContext.Describe(p.Weight.Uses[0].Node)}")),
                 expected: "weights that the first output depends on",
                 remedy: "remove them from the graph, or export the model with one output");
+        return [.. weights.Parameters.Select(parameter => parameter.Weight.Name).Except(without.Select(parameter => parameter.Weight.Name))];
     }
 }

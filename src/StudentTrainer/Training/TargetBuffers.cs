@@ -1,7 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -14,7 +14,7 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="form">The stream.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
 /// <param name="device">Where it goes.</param>
-internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batchSize, Device device) : IDisposable
+internal sealed class TargetBuffers(LogitCache cache, StreamForm form, long batchSize, Device device) : IDisposable
 {
     private readonly StagingTensor[] fields =
         [.. form.Fields.Select(field => new StagingTensor(Shape(field, batchSize, form.Stream.Positions), TypeOf(field.Type), device))];
@@ -37,11 +37,14 @@ internal sealed class TargetBuffers(LogitCache cache, TargetForm form, long batc
         }
     }
 
-    /// <summary>Makes targets of what was read last.</summary>
+    /// <summary>Makes a signal of what was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="valid">The positions that count, on the device; <c>null</c>: all.</param>
-    public TeacherTargets ToDevice(int rows, Tensor? valid) =>
-        form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, valid)));
+    /// <param name="valid">The positions of class scores that count, on the device; <c>null</c>: all.</param>
+    public StreamSignal ToDevice(int rows, Tensor? valid)
+    {
+        var counted = form.Kind == SignalKind.Scores ? valid : null;
+        return form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, counted)));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(fields, field => field.Dispose());

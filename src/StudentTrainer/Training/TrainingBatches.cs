@@ -1,8 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
-using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -15,17 +14,13 @@ internal sealed class TrainingBatches : IDisposable
     private readonly int? views;
     private readonly ulong seed;
 
-    private TrainingBatches(BatchSource source, IReadOnlyList<CacheStream> streams, long rows, int? views, ulong seed)
+    private TrainingBatches(BatchSource source, long rows, int? views, ulong seed)
     {
-        Streams = streams;
         this.source = source;
         this.rows = rows;
         this.views = views;
         this.seed = seed;
     }
-
-    /// <summary>The streams that are learned from.</summary>
-    public IReadOnlyList<CacheStream> Streams { get; }
 
     /// <summary>Steps per epoch.</summary>
     public int Count => source.Count;
@@ -34,23 +29,26 @@ internal sealed class TrainingBatches : IDisposable
     /// With a cache, samples are augmented exactly as the teacher saw them: the cache's augmentation, seed and view. Without one
     /// each epoch is a view of its own.
     /// </summary>
+    /// <param name="data">The set and the cache.</param>
+    /// <param name="streams">The streams of the cache that are read.</param>
+    /// <param name="labels">Whether labels are read.</param>
+    /// <param name="options">The batch size, the seed and the augmentation.</param>
+    /// <param name="device">Where batches go.</param>
     public static TrainingBatches Open(
-        StudentProgram program, TrainingData data, Objective objective, TrainingOptions options, Device device)
+        TrainingData data, IReadOnlyList<StreamForm> streams, bool labels, TrainingOptions options, Device device)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
-        var streams = data.Cache is { } cache ? objective.StreamsOf(cache) : [];
-        var labels = objective.Needs.HasFlag(TermNeeds.Labels);
         if (labels)
             reader.RequireLabelsFollow();
-        var shape = streams.Count > 0 ? streams[0].Stream.Shape : [.. set.LabelShape, 1];
-        var contents = new BatchContents(labels, data.Cache, streams, new(set, shape));
+        var scores = streams.FirstOrDefault(form => form.Kind == SignalKind.Scores);
+        var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]));
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
-            BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device),
-            [.. streams.Select(form => form.Stream)], set.Count, identity?.Views, options.Seed);
+            BatchSource.Open(reader, contents, [.. set.SampleShape.Select(size => (long)size)], batchSize, device),
+            set.Count, identity?.Views, options.Seed);
     }
 
     /// <summary>The batches of an epoch.</summary>

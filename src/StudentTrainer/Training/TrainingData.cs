@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
@@ -28,10 +29,20 @@ public sealed record TrainingData(
 /// <param name="Agreement">With the teacher on the evaluation set, over all positions, if its logits are there.</param>
 public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
-    long? Errors, double? Nll, double? Agreement = null);
+    long? Errors, double? Nll, double? Agreement = null)
+{
+    /// <summary>Which learner; <c>null</c>: the only one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Learner { get; init; }
+}
+
+/// <summary>A student that was trained.</summary>
+/// <param name="Name">The learner's name.</param>
+/// <param name="Model">The model with its trained weights.</param>
+/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
+public sealed record TrainedStudent(string Name, OnnxModel Model, IReadOnlyList<EpochEvent> Epochs);
 
 /// <summary>What a training gave.</summary>
-/// <param name="Student">The model with its trained weights.</param>
-/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
+/// <param name="Students">The students, in the order of the learners.</param>
 /// <param name="Device">Where it ran.</param>
-public sealed record TrainingResult(OnnxModel Student, IReadOnlyList<EpochEvent> Epochs, string Device);
+public sealed record TrainingResult(IReadOnlyList<TrainedStudent> Students, string Device);

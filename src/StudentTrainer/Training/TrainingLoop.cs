@@ -1,16 +1,15 @@
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
-using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Learners;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>The loop: learning rate, batch, forward, loss, backward, clip, step, log; each epoch: evaluate, checkpoint.</summary>
+/// <summary>The loop: batch, forward, loss, backward, update, for every learner; each epoch: evaluate, checkpoint.</summary>
 internal sealed class TrainingLoop(
-    StudentProgram program, Objective objective, TrainingBatches batches, TrainingOptions options, TrainingState state,
-    EpochEvaluation? evaluation, IProgress<StageProgress>? progress)
+    Team team, TrainingBatches batches, TrainingOptions options, TrainingState state, TeamEvaluation evaluation,
+    IProgress<StageProgress>? progress)
 {
     private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate, options.Schedule, options.Epochs, batches.Count);
 
@@ -20,22 +19,18 @@ internal sealed class TrainingLoop(
     {
         try
         {
-            while (state.Epoch < options.Epochs && evaluation?.IsOver(state.History) != true)
+            while (state.Epoch < options.Epochs && !evaluation.IsOver)
             {
                 foreach (var batch in batches.Epoch(state.Epoch, state.Step))
                 {
                     token.ThrowIfCancellationRequested();
                     TrainStep(batch);
                 }
-                using var part = Profile.Start("evaluate");
-                state.RequireFinite();
-                state.Complete(Measure(token));
-                part?.Next("checkpoint");
-                if (evaluation?.IsBest(state.History) == true)
-                    state.SaveBest();
-                state.SaveEpoch();
+
+                CompleteEpoch(token);
                 Report();
             }
+
             state.SaveLast();
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
@@ -46,37 +41,30 @@ internal sealed class TrainingLoop(
         }
     }
 
-    /// <summary>One step.</summary>
+    /// <summary>One step: all learners see the batch, then each computes its loss, and learns from it.</summary>
     internal void TrainStep(PreparedBatch prepared)
     {
         using var scope = NewDisposeScope();
         using var part = Profile.Start("batch");
         var step = (long)state.Epoch * batches.Count + state.Step;
-        var learningRate = schedule.At(step);
         ReseedDropout(step);
 
         var batch = prepared.ToDevice();
         part?.Next("forward");
-        var logits = program.Logits(state.Weights, batch.Samples, training: true);
+        var signals = team.Signals(batch, learner => learner.Forward(learner.Weights, batch.Samples, training: true));
         part?.Next("loss");
-        var inputs = batch.Inputs(logits);
-        var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
+        var losses = team.Learners.Select(learner => learner.Objective.Compute(signals, (double)step / batches.Count)).ToList();
         part?.Next("backward");
-        inputs.Logits.backward([gradient]);
-
+        losses.ForEach(loss => loss.Loss.backward());
         part?.Next("optimizer");
         using (no_grad())
         {
-            var gradients = state.TakeGradients();
-            if (options.ClipNorm is { } clipNorm)
-                WeightConstraints.ClipNorm(gradients, clipNorm);
-            state.Optimizer.Step(gradients, learningRate, step + 1);
-            if (options.MaxNorm is { } maxNorm)
-                WeightConstraints.LimitUnitNorms(state.Weights.Parameters, maxNorm);
-            state.Average?.Update(step + 1);
+            foreach (var learner in team.Learners)
+                learner.Update(schedule.At(step), step + 1);
         }
+
         part?.Next("log");
-        if (state.Advance(prepared.Rows, parts))
+        if (state.Advance(prepared.Rows, losses.ConvertAll(loss => loss.Parts)))
             Report();
     }
 
@@ -87,22 +75,39 @@ internal sealed class TrainingLoop(
         using var _ = manual_seed((long)seed);
     }
 
-    private EpochEvent Measure(CancellationToken token)
+    private void CompleteEpoch(CancellationToken token)
     {
-        var metrics = evaluation?.Measure(state.Evaluated, token);
-        var lastStep = (state.Epoch + 1L) * batches.Count - 1;
-        return new(
-            state.Epoch + 1, schedule.At(lastStep), state.Losses.Loss, state.Losses.Terms,
-            metrics?.Errors, metrics?.Nll, metrics?.Agreement);
+        using var part = Profile.Start("evaluate");
+        state.RequireFinite();
+        var learningRate = schedule.At((state.Epoch + 1L) * batches.Count - 1);
+        foreach (var learner in team.Learners)
+        {
+            var figures = evaluation.Measure(learner, token);
+            learner.History.Add(new(
+                state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)
+            {
+                Learner = team.Learners.Count > 1 ? learner.Name : null,
+            });
+        }
+
+        part?.Next("checkpoint");
+        state.CompleteEpoch();
+        foreach (var learner in team.Learners.Where(evaluation.IsBest))
+            state.SaveBest(learner);
+        state.SaveEpoch();
     }
 
     private void Report()
     {
         if (progress is null)
             return;
-        var last = state.History.LastOrDefault();
-        var loss = state.Losses.Samples > 0 ? state.Losses.Loss : last?.Loss;
-        var detail = $"loss {loss:F4}" + (last?.Errors is { } errors ? $", {errors} errors" : "");
-        progress.Report(new("train", state.Epoch + (double)state.Step / batches.Count, options.Epochs, "epochs", detail));
+        var details = team.Learners.Select(learner =>
+        {
+            var last = learner.History.LastOrDefault();
+            var loss = learner.Losses.Samples > 0 ? learner.Losses.Loss : last?.Loss;
+            return (team.Learners.Count > 1 ? $"{learner.Name}: " : "") + $"loss {loss:F4}" + (last?.Errors is { } errors ? $", {errors} errors" : "");
+        });
+        progress.Report(new(
+            "train", state.Epoch + (double)state.Step / batches.Count, options.Epochs, "epochs", string.Join("; ", details)));
     }
 }

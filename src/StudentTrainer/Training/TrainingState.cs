@@ -1,51 +1,20 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
-using OnnxKd.StudentTrainer.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>All that changes while a student is trained, and its checkpoints.</summary>
-internal sealed class TrainingState : IDisposable
+/// <summary>How far a training has come, and its checkpoints.</summary>
+/// <param name="team">The learners, ready to start; they outlive the state.</param>
+/// <param name="folder">Where checkpoints are.</param>
+/// <param name="identity">Of <see cref="TrainingIdentity.Describe"/>.</param>
+internal sealed class TrainingState(Team team, string folder, string identity)
 {
-    private readonly string folder;
-    private readonly string identity;
     private readonly CheckpointPace pace = new(TimeProvider.System);
     private (int Epoch, int Step)? saved;
-
-    /// <summary>Starts at the student's initial weights.</summary>
-    /// <param name="weights">The student's; they outlive the state.</param>
-    /// <param name="options">The settings.</param>
-    /// <param name="losses">The losses of the epoch; disposed with the state.</param>
-    /// <param name="folder">Where checkpoints are.</param>
-    /// <param name="identity">Of <see cref="TrainingIdentity.Describe"/>.</param>
-    public TrainingState(WeightSet weights, TrainingOptions options, LossLog losses, string folder, string identity)
-    {
-        this.folder = folder;
-        this.identity = identity;
-        Weights = weights;
-        Losses = losses;
-        Optimizer = Optimizer.Create(options.Optimizer, Named("", weights.Parameters));
-        Average = options.AverageDecay is { } decay ? new(weights, decay) : null;
-    }
-
-    /// <summary>The weights that are trained.</summary>
-    public WeightSet Weights { get; }
-
-    /// <summary>The optimizer.</summary>
-    public Optimizer Optimizer { get; }
-
-    /// <summary>The averaged weights; <c>null</c> without averaging.</summary>
-    public WeightAverage? Average { get; }
-
-    /// <summary>The weights that are evaluated and exported.</summary>
-    public WeightSet Evaluated => Average?.Weights ?? Weights;
-
-    /// <summary>The losses of the current epoch.</summary>
-    public LossLog Losses { get; }
 
     /// <summary>Finished epochs.</summary>
     public int Epoch { get; private set; }
@@ -53,32 +22,42 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Finished steps of the current epoch.</summary>
     public int Step { get; private set; }
 
-    /// <summary>The finished epochs' figures.</summary>
-    public List<EpochEvent> History { get; private set; } = [];
-
     /// <summary>Goes on from the last checkpoint, if there is one.</summary>
     public void Resume()
     {
         var path = Path.Combine(folder, Checkpoint.Last);
         if (!File.Exists(path))
             return;
-        (var position, History) = Checkpoint.Load(path, Everything(), identity);
+        var (position, history) = Checkpoint.Load(path, Everything(), identity);
         (Epoch, Step) = (position.Epoch, position.Step);
-        Losses.Restart(position.LossSums, position.Samples);
+        foreach (var (learner, sums) in team.Learners.Zip(position.LossSums))
+        {
+            learner.Losses.Restart(sums, position.Samples);
+            learner.History.AddRange(history.Where(figures => figures.Learner is null || figures.Learner == learner.Name));
+        }
+
         saved = (Epoch, Step);
     }
 
     /// <summary>Ends a step.</summary>
     /// <param name="rows">The rows of its batch.</param>
-    /// <param name="parts">The loss, then each term.</param>
+    /// <param name="parts">For each learner the loss, then each term.</param>
     /// <returns>Whether the losses are up to date.</returns>
-    public bool Advance(ReadOnlyMemory<long> rows, Tensor parts) => Losses.Add(Epoch, Step++, rows, parts);
+    public bool Advance(ReadOnlyMemory<long> rows, IReadOnlyList<Tensor> parts)
+    {
+        var upToDate = true;
+        for (var i = 0; i < parts.Count; i++)
+            upToDate &= team.Learners[i].Losses.Add(Epoch, Step, rows, parts[i]);
+        Step++;
+        return upToDate;
+    }
 
     /// <summary>Brings the losses up to date and makes sure that there is nothing in the state that a checkpoint must not keep.</summary>
     /// <exception cref="CheckFailedException">A loss or a weight is NaN or infinite.</exception>
     public void RequireFinite()
     {
-        Losses.Flush();
+        foreach (var learner in team.Learners)
+            learner.Losses.Flush();
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in Everything())
         {
@@ -91,12 +70,12 @@ internal sealed class TrainingState : IDisposable
     }
 
     /// <summary>Ends the epoch.</summary>
-    public void Complete(EpochEvent figures)
+    public void CompleteEpoch()
     {
-        History.Add(figures);
         Epoch++;
         Step = 0;
-        Losses.Restart();
+        foreach (var learner in team.Learners)
+            learner.Losses.Restart();
     }
 
     /// <summary>Writes the events, and the last checkpoint if it is time for one.</summary>
@@ -105,7 +84,7 @@ internal sealed class TrainingState : IDisposable
         if (pace.IsDue)
             SaveLast();
         else
-            EventLog.Write(folder, History);
+            EventLog.Write(folder, History());
     }
 
     /// <summary>Writes the last checkpoint, and the events that go with it, unless that was done.</summary>
@@ -113,41 +92,40 @@ internal sealed class TrainingState : IDisposable
     {
         if (saved == (Epoch, Step))
             return;
-        pace.Save(() => Checkpoint.Save(Path.Combine(folder, Checkpoint.Last), Everything(), identity, Position, History));
-        EventLog.Write(folder, History);
+        pace.Save(() => Checkpoint.Save(Path.Combine(folder, Checkpoint.Last), Everything(), identity, Position, History()));
+        EventLog.Write(folder, History());
         saved = (Epoch, Step);
     }
 
     /// <summary>
-    /// Writes the evaluated weights as the best so far. Before the last checkpoint: a run killed in between repeats epochs, and finds the
-    /// same best ones.
+    /// Writes the evaluated weights of a learner as its best so far. Before the last checkpoint: a run killed in between repeats epochs, and
+    /// finds the same best ones.
     /// </summary>
-    public void SaveBest() =>
-        Checkpoint.Save(Path.Combine(folder, Checkpoint.Best), Named("weights/", Evaluated.Trained), identity, Position, History);
+    public void SaveBest(Learner learner) =>
+        Checkpoint.Save(BestOf(learner), learner.Result, identity, Position, learner.History);
 
     /// <summary>Puts the best weights in the place of the evaluated ones.</summary>
-    public void LoadBest() => Checkpoint.Load(Path.Combine(folder, Checkpoint.Best), Named("weights/", Evaluated.Trained), identity);
-
-    /// <summary>The gradients of the last backward pass, in the parameters' order, taken away from them.</summary>
-    public Tensor[] TakeGradients()
+    public void LoadBest()
     {
-        var gradients = Parameters.Select(tensor => tensor.grad!).ToArray();
-        foreach (var tensor in Parameters)
-            tensor.grad = null;
-        return gradients;
+        foreach (var learner in team.Learners)
+            Checkpoint.Load(BestOf(learner), learner.Result, identity);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Optimizer.Dispose();
-        Average?.Dispose();
-        Losses.Dispose();
-    }
+    private TrainingPosition Position => new(
+        Epoch, Step, [.. team.Learners.Select(learner => learner.Losses.Sums)], team.Learners[0].Losses.Samples);
 
-    private IEnumerable<Tensor> Parameters => Weights.Parameters.Select(parameter => parameter.Tensor);
+    private string BestOf(Learner learner) =>
+        Path.Combine(folder, team.Learners.Count == 1 ? Checkpoint.Best : $"{learner.Name}.{Checkpoint.Best}");
 
-    private TrainingPosition Position => new(Epoch, Step, Losses.Sums, Losses.Samples);
+    /// <summary>The figures of all learners, epoch by epoch.</summary>
+    private IEnumerable<EpochEvent> History() =>
+        Enumerable.Range(0, team.Learners[0].History.Count).SelectMany(epoch => team.Learners.Select(learner => learner.History[epoch]));
+
+    private List<NamedTensor> Everything() =>
+    [
+        .. team.Learners.SelectMany(learner => learner.State.Select(part =>
+            team.Learners.Count == 1 ? part : part with { Name = $"{learner.Name}/{part.Name}" })),
+    ];
 
     private static bool IsFinite(Tensor tensor)
     {
@@ -156,14 +134,4 @@ internal sealed class TrainingState : IDisposable
         var values = new HostMemory<float>(tensor);
         return values.Slice(0, values.Length).IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
     }
-
-    private List<NamedTensor> Everything() =>
-    [
-        .. Named("weights/", Weights.Trained),
-        .. Optimizer.State.Select(slot => slot with { Name = $"optimizer/{slot.Name}" }),
-        .. Average is null ? [] : Named("average/", Average.Weights.Trained),
-    ];
-
-    private static List<NamedTensor> Named(string prefix, IEnumerable<(PlannedWeight Weight, Tensor Tensor)> weights) =>
-        [.. weights.Select(pair => new NamedTensor(prefix + pair.Weight.Name, pair.Tensor))];
 }

@@ -18,13 +18,21 @@ internal sealed class Fusion
     private readonly GraphIndex index;
     private readonly Dictionary<string, TensorProto> tensors;
 
-    private Fusion(GraphProto graph) => (this.graph, index, tensors) = (graph, new(graph), ModelTensors.Of(graph));
+    private readonly HashSet<string> kept;
+
+    private Fusion(GraphProto graph, IEnumerable<string> taps)
+    {
+        (this.graph, index, tensors) = (graph, new(graph), ModelTensors.Of(graph));
+        kept = [.. graph.Output.Select(output => output.Name), .. taps];
+    }
 
     /// <summary>Joins what it finds.</summary>
+    /// <param name="graph">The graph to change.</param>
+    /// <param name="taps">Tensors that must stay, because somebody reads them.</param>
     /// <returns>The number of places.</returns>
-    public static int Apply(GraphProto graph)
+    public static int Apply(GraphProto graph, IReadOnlyList<string>? taps = null)
     {
-        var fusion = new Fusion(graph);
+        var fusion = new Fusion(graph, taps ?? []);
         var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchLayerNormalization(node) ?? fusion.MatchLinear(node))
             .OfType<Match>().ToList();
         foreach (var (parts, whole) in places)
@@ -134,7 +142,7 @@ internal sealed class Fusion
 
     /// <summary>The one node that reads a node's result, if it is of this kind.</summary>
     private NodeProto? OnlyReader(NodeProto node, string op) =>
-        index.Consumers(node.Output[0]) is [var reader] && reader.OpType == op && graph.Output.All(output => output.Name != node.Output[0])
+        index.Consumers(node.Output[0]) is [var reader] && reader.OpType == op && !kept.Contains(node.Output[0])
             ? reader
             : null;
 

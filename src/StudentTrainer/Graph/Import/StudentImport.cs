@@ -39,4 +39,7 @@ public sealed record StudentImport
 
     /// <summary>What is learned, where the user knows better than the plan.</summary>
     public ParameterOverrides Parameters { get; init; } = ParameterOverrides.None;
+
+    /// <summary>Tensors of the graph that terms read; they are not joined with others. Default: none.</summary>
+    public IReadOnlyList<string> Taps { get; init; } = [];
 }

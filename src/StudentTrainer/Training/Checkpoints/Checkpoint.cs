@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Safetensors;
@@ -20,7 +22,8 @@ internal static class Checkpoint
     /// <summary>The weights that did best on the evaluation set.</summary>
     public const string Best = "best.safetensors";
 
-    private const string Format = "onnxkd-checkpoint-1";
+    private const string DigestKey = "sha256";
+    private const string Format = "onnxkd-checkpoint-2";
 
     /// <summary>Writes a checkpoint atomically.</summary>
     /// <param name="path">The file.</param>
@@ -30,13 +33,13 @@ internal static class Checkpoint
     /// <param name="history">The finished epochs.</param>
     public static void Save(
         string path, IReadOnlyList<NamedTensor> tensors, string identity, TrainingPosition position, IEnumerable<EpochEvent> history) =>
-        SafetensorsWriter.Write(path, tensors.Select(ToSafetensors), new Dictionary<string, string>
+        SafetensorsWriter.Write(path, tensors.Select(ToSafetensors), WithDigest(tensors, new()
         {
             ["format"] = Format,
             ["identity"] = identity,
             ["position"] = JsonSerializer.Serialize(position, CanonicalJson.Options),
             ["history"] = EventLog.Format(history),
-        });
+        }));
 
     /// <summary>Reads a checkpoint into tensors.</summary>
     /// <param name="path">The file.</param>
@@ -53,7 +56,36 @@ internal static class Checkpoint
         TrainingIdentity.RequireSame(path, file.Metadata.GetValueOrDefault("identity", "{}"), identity);
         foreach (var (name, tensor) in tensors)
             Restore(file, name, tensor);
+        RequireIntact(file, tensors);
         return Parse(file);
+    }
+
+    /// <summary>A bit that flips on a disk would go on as another training: weights take any value.</summary>
+    private static void RequireIntact(SafetensorsFile file, IReadOnlyList<NamedTensor> tensors)
+    {
+        var expected = file.Metadata.GetValueOrDefault(DigestKey, "no digest");
+        var found = WithDigest(tensors, file.Metadata.Where(entry => entry.Key != DigestKey).ToDictionary())[DigestKey];
+        if (found != expected)
+            throw new CheckFailedException(
+                "A checkpoint is damaged.", file.Path, $"SHA-256 {found}", expected,
+                "delete it: training then starts anew, or restore it from a copy");
+    }
+
+    /// <summary>Metadata, and the digest of it and of all tensors.</summary>
+    private static Dictionary<string, string> WithDigest(IReadOnlyList<NamedTensor> tensors, Dictionary<string, string> metadata)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (key, value) in metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key}={value}\n"));
+        foreach (var (name, tensor) in tensors)
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n"));
+            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+        }
+
+        metadata[DigestKey] = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return metadata;
     }
 
     private static (TrainingPosition, List<EpochEvent>) Parse(SafetensorsFile file)

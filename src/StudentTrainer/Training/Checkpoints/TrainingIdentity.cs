@@ -1,19 +1,17 @@
 using System.Text.Json.Nodes;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Learners;
 
 namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 
 /// <summary>Everything that decides the weights of a training, and so whether a checkpoint may be gone on with.</summary>
 /// <param name="Options">The settings; device and threads are left out, so that a training can move to another machine.</param>
-/// <param name="Objective">The terms.</param>
-/// <param name="InitialModel">SHA-256 of the student's bytes.</param>
-/// <param name="Import">How the model became a student.</param>
+/// <param name="Learners">The students.</param>
 /// <param name="Preprocessing">What is done to samples.</param>
 /// <param name="Samples">The digest of the samples.</param>
 /// <param name="Labels">The digest of the labels.</param>
@@ -24,16 +22,15 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="Lengths">The digest of the samples' lengths.</param>
 /// <param name="EvaluationLengths">The digest of the evaluation samples' lengths.</param>
 internal sealed record TrainingIdentity(
-    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import,
+    TrainingOptions Options, IReadOnlyList<LearnerIdentity> Learners,
     Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache,
     string? Lengths, string? EvaluationLengths)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
-    public static string Describe(
-        OnnxModel student, StudentImport import, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
+    public static string Describe(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
             options with { Device = "", Threads = null },
-            [.. objective.Select(TermIdentity.Of)], student.ContentDigest, import, data.Preprocessing,
+            [.. learners.Select(LearnerIdentity.Of)], data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
             data.Transfer.LengthsDigest, data.Evaluation?.LengthsDigest));
@@ -79,14 +76,17 @@ internal sealed record TrainingIdentity(
     }
 }
 
-/// <summary>A term of the objective.</summary>
+/// <summary>A student of a training.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Weight">(epoch, weight) pairs.</param>
-/// <param name="Temperature">Its temperature.</param>
-/// <param name="Stream">Its stream.</param>
-internal sealed record TermIdentity(string Name, IReadOnlyList<double[]> Weight, double Temperature, string? Stream)
+/// <param name="InitialModel">SHA-256 of its bytes.</param>
+/// <param name="Import">How the model became a student.</param>
+/// <param name="Objective">The terms, with their settings.</param>
+/// <param name="Attachments">What only training adds.</param>
+internal sealed record LearnerIdentity(
+    string Name, string InitialModel, StudentImport Import, IReadOnlyList<JsonObject> Objective, IReadOnlyList<JsonObject> Attachments)
 {
-    /// <summary>What identifies a term.</summary>
-    public static TermIdentity Of(TermOptions term) =>
-        new(term.Name, [.. term.Weight.Points.Select(point => new[] { point.Epoch, point.Weight })], term.Temperature, term.Stream);
+    /// <summary>What identifies a learner.</summary>
+    public static LearnerIdentity Of(LearnerOptions learner) => new(
+        learner.Name, learner.Student.ContentDigest, learner.Import,
+        [.. learner.Objective.Select(SettingsJson.Write)], [.. learner.Attachments.Select(SettingsJson.Write)]);
 }

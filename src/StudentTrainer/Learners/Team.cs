@@ -1,0 +1,79 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Learners;
+
+/// <summary>The learners of a training: one, or several that may learn from one another.</summary>
+internal sealed class Team : IDisposable
+{
+    private HashSet<string>[] learned = [];
+
+    private Team(IReadOnlyList<Learner> learners, IReadOnlyList<StreamForm> streams) => (Learners, Streams) = (learners, streams);
+
+    /// <summary>The learners.</summary>
+    public IReadOnlyList<Learner> Learners { get; }
+
+    /// <summary>The streams of the cache that terms read, each once.</summary>
+    public IReadOnlyList<StreamForm> Streams { get; }
+
+    /// <summary>Whether a term reads the set's labels.</summary>
+    public bool ReadLabels => Learners.Any(learner => learner.Objective.FromLabels.Any());
+
+    /// <summary>Imports the students, finds every signal that terms read, adds what only training has, and compiles.</summary>
+    /// <param name="options">The students.</param>
+    /// <param name="data">What they learn from.</param>
+    /// <param name="training">How.</param>
+    /// <param name="device">Where.</param>
+    /// <exception cref="InputException">Something does not fit.</exception>
+    /// <exception cref="UnsupportedModelException">A student cannot be trained.</exception>
+    public static Team Assemble(IReadOnlyList<LearnerOptions> options, TrainingData data, TrainingOptions training, Device device)
+    {
+        RequireNames(options);
+        LearnerDraft[] drafts =
+            [.. options.Select(learner => LearnerDraft.Import(learner, LearnerOptions.TapsOf(learner, options), data, training.Seed))];
+        var catalog = new SignalCatalog(data.Cache, drafts.ToDictionary(draft => draft.Options.Name, draft => draft.Tensors, StringComparer.Ordinal));
+        Objective[] objectives = [.. drafts.Select(draft => Objective.Bind(draft, catalog))];
+        var sources = objectives.SelectMany(objective => objective.Sources).ToList();
+        var learners = drafts.Zip(objectives, (draft, objective) => Learner.Compile(
+            draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
+        var streams = sources.Where(source => source.Stream is not null).Select(source => source.Stream!).Distinct().Select(catalog.Form);
+        return new([.. learners], [.. streams]);
+    }
+
+    /// <summary>The signals of a batch.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="forward">Runs a learner on it.</param>
+    public StepSignals Signals(Batch batch, Func<Learner, IReadOnlyDictionary<string, Tensor>> forward) =>
+        new(batch, Learners.ToDictionary(learner => learner.Name, forward, StringComparer.Ordinal));
+
+    /// <summary>Notes which weights of each learner get a gradient, in the learners' order.</summary>
+    public void Learn(IEnumerable<HashSet<string>> names) => learned = [.. names];
+
+    /// <summary>Makes the optimizers.</summary>
+    public void Start()
+    {
+        foreach (var (learner, names) in Learners.Zip(learned))
+            learner.Start(names);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var learner in Learners)
+            learner.Dispose();
+    }
+
+    private static void RequireNames(IReadOnlyList<LearnerOptions> options)
+    {
+        if (options.Count == 0)
+            throw new InputException("There is no student to train.", "learners", expected: "one or more");
+        if (options.GroupBy(learner => learner.Name).FirstOrDefault(group => group.Count() > 1) is { } repeated)
+            throw new InputException("Two learners have the same name.", "learners", repeated.Key, "each name once");
+        if (options.Count > 1 && options.FirstOrDefault(learner => learner.Name is SignalPath.Self or "" || learner.Name.Contains('/')) is { } wrong)
+            throw new InputException(
+                "A learner beside others cannot have this name.", "learners", $"'{wrong.Name}'",
+                $"a name without '/', other than '{SignalPath.Self}', which is how each calls itself");
+    }
+}

@@ -1,0 +1,29 @@
+using OnnxKd.Core.LogitCaches;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Signals;
+
+/// <summary>Every logit: of a teacher, or of a learner without its gradient.</summary>
+/// <param name="stored">Rows × classes, in any float type, or integers with scales.</param>
+/// <param name="scales">What the values of a row are multiplied by, rows × 1; <c>null</c>: they are the logits.</param>
+internal sealed class DenseScores(Tensor stored, Tensor? scales = null) : TargetScores
+{
+    /// <inheritdoc/>
+    public override Tensor Logits => scales is null ? stored : stored.to(float32).mul(scales);
+
+    /// <inheritdoc/>
+    public override Tensor Top => Logits.argmax(1);
+
+    /// <inheritdoc/>
+    public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature) =>
+        (student.div(temperature).log_softmax(1), Logits.to(student.dtype).div(temperature).log_softmax(1));
+}
+
+/// <summary>Logits stored as floats.</summary>
+/// <param name="stream">The stream.</param>
+internal sealed class DenseForm(CacheStream stream) : ScoreForm(stream)
+{
+    /// <inheritdoc/>
+    public override StreamSignal Bind(IReadOnlyList<Tensor> fields) => new DenseScores(fields[0]);
+}

@@ -1,0 +1,38 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Signals;
+
+/// <summary>
+/// The classes of rows. Where views are mixed from two samples, the loss of a row is λ · loss(own class) + (1 − λ) · loss(partner's
+/// class): Zhang et al., "mixup: beyond empirical risk minimization", 2018, section 2; Yun et al., "CutMix", 2019, equation 1.
+/// </summary>
+/// <param name="Classes">Of each row (int64).</param>
+/// <param name="Partners">Of what is mixed in (int64); <c>null</c>: nothing is.</param>
+/// <param name="Shares">λ of each row; <c>null</c>: 1.</param>
+/// <param name="AllKnown">Whether no class is −1, for not known.</param>
+internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Tensor? Shares = null, bool AllKnown = true)
+{
+    private const int Unknown = -1;
+
+    /// <summary>Cross-entropy at temperature 1, mean over the rows whose class is known; 0 where none is.</summary>
+    /// <param name="logits">Rows × classes.</param>
+    public Tensor CrossEntropy(Tensor logits)
+    {
+        if (AllKnown && Partners is null)
+            return nn.functional.cross_entropy(logits, Classes, reduction: nn.Reduction.Mean);
+        var (losses, known) = Rows(logits, Classes);
+        if (Partners is not null)
+        {
+            var (share, rest) = (Shares!.to(logits.dtype), Shares!.to(logits.dtype).neg().add(1));
+            var (partnerLosses, partnerKnown) = Rows(logits, Partners);
+            (losses, known) = (losses.mul(share).add(partnerLosses.mul(rest)), known.mul(share).add(partnerKnown.mul(rest)));
+        }
+        return losses.sum().div(known.sum().clamp_min(1e-6));
+    }
+
+    /// <summary>The loss of each row, 0 where the class is not known, and 1 where it is.</summary>
+    private static (Tensor Losses, Tensor Known) Rows(Tensor logits, Tensor classes) => (
+        nn.functional.cross_entropy(logits, classes, ignore_index: Unknown, reduction: nn.Reduction.None),
+        classes.ne(Unknown).to(logits.dtype));
+}

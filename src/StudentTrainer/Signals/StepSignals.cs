@@ -1,0 +1,37 @@
+using OnnxKd.StudentTrainer.Training;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Signals;
+
+/// <summary>All signals of a batch: what the cache and the set say of it, and what the learners gave.</summary>
+/// <param name="batch">The batch.</param>
+/// <param name="learners">What each learner gave, by tensor: class scores as [N, positions..., classes], features as they lie in the model.</param>
+internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> learners)
+{
+    /// <summary>The signals of a term.</summary>
+    public TermSignals For(IReadOnlyList<SignalSource> sources)
+    {
+        var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var targets = new Dictionary<string, StreamSignal>(StringComparer.Ordinal);
+        foreach (var source in sources)
+        {
+            if (source.Stream is not null)
+                targets.Add(source.Use.Key, batch.Streams[source.Stream]);
+            else if (source.Learner is not null && !source.Use.IsTarget)
+                own.Add(source.Use.Key, Of(source));
+            else if (source.Learner is not null)
+                targets.Add(source.Use.Key, Detached(source.Use.Kind, Of(source).detach()));
+        }
+
+        return new(own, targets, batch.Labels);
+    }
+
+    private Tensor Of(SignalSource source)
+    {
+        var values = learners[source.Learner!][source.Tensor!];
+        return source.Use.Kind == SignalKind.Scores ? Batch.Rows(values, values.shape[^1], batch.Valid) : values;
+    }
+
+    private static StreamSignal Detached(SignalKind kind, Tensor values) =>
+        kind == SignalKind.Scores ? new DenseScores(values) : new TargetFeatures(values);
+}

@@ -1,0 +1,17 @@
+namespace OnnxKd.StudentTrainer.Signals;
+
+/// <summary>The shapes of the signals that a term reads, for one sample, and how those of caches are stored.</summary>
+/// <param name="Term">The term's name, for messages.</param>
+/// <param name="Shapes">By key; labels have none.</param>
+/// <param name="Forms">By key, of those that are streams of the cache.</param>
+internal sealed record TermShapes(
+    string Term, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes, IReadOnlyDictionary<string, StreamForm> Forms)
+{
+    /// <summary>Refuses a cache that is not right at a temperature.</summary>
+    public void RequireTemperature(double temperature) => Scores()?.RequireTemperature(temperature, Term);
+
+    /// <summary>Refuses a cache that holds only some of the logits.</summary>
+    public void RequireEveryLogit() => Scores()?.RequireEveryLogit(Term);
+
+    private ScoreForm? Scores() => Forms.GetValueOrDefault(SignalUse.TeacherKey) as ScoreForm;
+}

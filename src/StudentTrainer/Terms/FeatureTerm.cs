@@ -1,0 +1,38 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>A term that compares an inner tensor of the student with one of the teacher.</summary>
+public abstract record FeatureTerm : Term
+{
+    /// <summary>The student's features.</summary>
+    [Setting("the student's features: a tensor of its graph (`onnxkd inspect` lists them)", IsRequired = true)]
+    public string Student { get; init; } = "";
+
+    /// <summary>The features that are learned from; default: the only ones in the cache.</summary>
+    [Setting("features to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
+    public string? Teacher { get; init; }
+
+    internal sealed override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnFeatures(Student), SignalUse.TargetFeatures(Teacher)];
+
+    internal sealed override Tensor Compute(TermSignals signals) =>
+        Compare(signals.Student, signals.TeacherFeatures.to(signals.Student.dtype));
+
+    /// <summary>The value of the term.</summary>
+    /// <param name="student">[N, ...].</param>
+    /// <param name="teacher">[N, ...], without gradient.</param>
+    internal abstract Tensor Compare(Tensor student, Tensor teacher);
+}
+
+/// <summary>A term that compares features value by value, so that those of the student are brought to the teacher's shape.</summary>
+public abstract record ProjectedFeatureTerm : FeatureTerm
+{
+    /// <summary>The layer between; default <c>auto</c>.</summary>
+    [Setting("layer that brings the student's features to the teacher's shape, only in training; auto: linear where shapes differ",
+        Words = ["auto", "linear", "mlp", "none"])]
+    public string Projector { get; init; } = "auto";
+
+    internal sealed override ProjectionRequest Projection => new(SignalUse.StudentKey, SignalUse.TeacherKey, Projector);
+}

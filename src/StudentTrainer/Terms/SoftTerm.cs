@@ -1,0 +1,58 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>
+/// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over rows: the teacher's softened probabilities as targets. The factor T² keeps the size of
+/// the gradients the same at every temperature. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015, section 2.
+/// </summary>
+public sealed record SoftTerm : Term
+{
+    private const double SmallestDeviation = 1e-6;
+
+    /// <summary>T; default 1.</summary>
+    [Setting("temperature of teacher and student", Above = 0)]
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>The class scores that are learned from; default: the cache's.</summary>
+    [Setting("class scores to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
+    public string? Teacher { get; init; }
+
+    /// <summary>The class scores that learn; default: the student's.</summary>
+    [Setting("class scores that learn: a tensor of the student; none: its logits")]
+    public string? Student { get; init; }
+
+    /// <summary>
+    /// Whether each row of logits is first brought to mean 0 and deviation 1 on both sides. Sun et al., "Logit standardization in knowledge
+    /// distillation", CVPR 2024, equation 9. Default false.
+    /// </summary>
+    [Setting("whether logits of both sides are standardised in each row first (Sun et al. 2024)")]
+    public bool Standardise { get; init; }
+
+    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnScores(Student), SignalUse.TargetScores(Teacher)];
+
+    internal override void Require(TermShapes shapes)
+    {
+        shapes.RequireTemperature(Temperature);
+        if (Standardise)
+            shapes.RequireEveryLogit();
+    }
+
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var rows = signals.Student.shape[0];
+        var (student, teacher) = Standardise
+            ? new DenseScores(Standard(signals.Teacher.Logits.to(signals.Student.dtype))).Soften(Standard(signals.Student), Temperature)
+            : signals.Teacher.Soften(signals.Student, Temperature);
+        return nn.functional.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum).mul(Temperature * Temperature / rows);
+    }
+
+    private static Tensor Standard(Tensor logits)
+    {
+        var centred = logits.sub(logits.mean([1], keepdim: true));
+        return centred.div(centred.square().mean([1], keepdim: true).sqrt().clamp_min(SmallestDeviation));
+    }
+}

@@ -1,0 +1,52 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>
+/// One term of an objective: a record whose properties are its settings, what signals it reads, and its formula. Adding one is a file here
+/// and a line of <see cref="TermTable"/>.
+/// </summary>
+public abstract record Term
+{
+    /// <summary>Every term, by its name in recipes.</summary>
+    public static KindTable Kinds => TermTable.Kinds;
+
+    /// <summary>The weight, constant or following a schedule in epochs; default 1.</summary>
+    [Setting("factor of the term: a number, or epochs and numbers, `{ 0: 1, 10: 0.5 }`, with straight lines between")]
+    public WeightSchedule Weight { get; init; } = WeightSchedule.Constant(1);
+
+    /// <summary>Its name in recipes.</summary>
+    public string Name => Kinds.NameOf(GetType());
+
+    /// <summary>Whether it learns from what a teacher said, so that a cache is needed.</summary>
+    public bool LearnsFromTeachers(string learner, IReadOnlyCollection<string> learners) => Reads.Any(use =>
+        use is { IsTarget: true, Kind: not SignalKind.Labels } && SignalPath.Of(use, learner, learners).Learner is null);
+
+    /// <summary>Whether it learns from the set's labels.</summary>
+    public bool LearnsFromLabels => Reads.Any(use => use.Kind == SignalKind.Labels);
+
+    /// <summary>The signals that it reads.</summary>
+    internal abstract IReadOnlyList<SignalUse> Reads { get; }
+
+    /// <summary>Refuses signals that it cannot be computed from; called once, before training.</summary>
+    /// <param name="shapes">The signals.</param>
+    /// <exception cref="Core.Errors.InputException">Says why.</exception>
+    internal virtual void Require(TermShapes shapes)
+    {
+    }
+
+    /// <summary>Which of the student's features are brought to the shape of which target's by a layer of their own, if these differ.</summary>
+    internal virtual ProjectionRequest? Projection => null;
+
+    /// <summary>The value: a scalar, a mean over the rows or samples of the batch, that gradients flow through.</summary>
+    /// <param name="signals">One for each of <see cref="Reads"/>.</param>
+    internal abstract Tensor Compute(TermSignals signals);
+}
+
+/// <summary>Asks for a layer between features of the student and a term.</summary>
+/// <param name="From">The key of the student's features.</param>
+/// <param name="To">The key of the target whose shape they get.</param>
+/// <param name="Form"><c>auto</c>, <c>linear</c>, <c>mlp</c>; <c>none</c>: shapes must be equal.</param>
+internal sealed record ProjectionRequest(string From, string To, string Form);
