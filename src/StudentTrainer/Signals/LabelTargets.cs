@@ -1,3 +1,4 @@
+using OnnxKd.Core.Errors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,6 +31,14 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
         }
         return losses.sum().div(known.sum().clamp_min(1e-6));
     }
+
+    /// <summary>The one known class of each row (int64), for terms that single it out.</summary>
+    /// <param name="term">The term, for the message.</param>
+    /// <exception cref="InputException">Views are mixed from two samples, or the class of a row may not be known.</exception>
+    public Tensor Single(string term) => AllKnown && Partners is null ? Classes : throw new InputException(
+        "A term of the objective needs one known class for each row.",
+        $"objective, term '{term}'", Partners is null ? "labels for positions, some of which may be unknown" : "views that are mixed from two samples",
+        remedy: "leave the mixing out, or use 'soft'");
 
     /// <summary>The loss of each row, 0 where the class is not known, and 1 where it is.</summary>
     private static (Tensor Losses, Tensor Known) Rows(Tensor logits, Tensor classes) => (

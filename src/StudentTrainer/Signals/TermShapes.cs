@@ -1,3 +1,6 @@
+using OnnxKd.Core.Errors;
+using Tensors = OnnxKd.Core.Tensors.Shapes;
+
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>The shapes of the signals that a term reads, for one sample, and how those of caches are stored.</summary>
@@ -12,6 +15,21 @@ internal sealed record TermShapes(
 
     /// <summary>Refuses a cache that holds only some of the logits.</summary>
     public void RequireEveryLogit() => Scores()?.RequireEveryLogit(Term);
+
+    /// <summary>Refuses features with another number of axes.</summary>
+    /// <param name="axes">The axes of one sample.</param>
+    /// <param name="expected">The shape, in words.</param>
+    /// <exception cref="InputException">Names the signal and its shape.</exception>
+    public void RequireAxes(int axes, string expected)
+    {
+        foreach (var (key, shape) in Shapes)
+        {
+            if (shape.Count != axes)
+                throw new InputException(
+                    "A term cannot be computed from features of this shape.", $"objective, term '{Term}', {key}",
+                    $"{Tensors.Format(shape)} for one sample", expected, "choose another tensor");
+        }
+    }
 
     private ScoreForm? Scores() => Forms.GetValueOrDefault(SignalUse.TeacherKey) as ScoreForm;
 }

@@ -1,4 +1,3 @@
-using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,20 +9,8 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// large T. There the divergence of a row becomes ½ Σ (z − v)² ÷ (classes · T²), hence the division by the number of classes too. Hinton,
 /// Vinyals and Dean 2015, section 2.1; the matching of logits itself: Buciluǎ, Caruana and Niculescu-Mizil, "Model compression", KDD 2006.
 /// </summary>
-public sealed record LogitMatchingTerm : Term
+public sealed record LogitMatchingTerm : ScoreTerm
 {
-    /// <summary>The class scores that are learned from; default: the cache's.</summary>
-    [Setting("class scores to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
-    public string? Teacher { get; init; }
-
-    /// <summary>The class scores that learn; default: the student's.</summary>
-    [Setting("class scores that learn: a tensor of the student; none: its logits")]
-    public string? Student { get; init; }
-
-    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnScores(Student), SignalUse.TargetScores(Teacher)];
-
-    internal override void Require(TermShapes shapes) => shapes.RequireEveryLogit();
-
     internal override Tensor Compute(TermSignals signals) => nn.functional.mse_loss(
         ZeroMean(signals.Student), ZeroMean(signals.Teacher.Logits.to(signals.Student.dtype)), nn.Reduction.Mean).mul(0.5);
 

@@ -9,7 +9,7 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over rows: the teacher's softened probabilities as targets. The factor T² keeps the size of
 /// the gradients the same at every temperature. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015, section 2.
 /// </summary>
-public sealed record SoftTerm : Term
+public sealed record SoftTerm : ScoreTerm
 {
     private const double SmallestDeviation = 1e-6;
 
@@ -17,22 +17,12 @@ public sealed record SoftTerm : Term
     [Setting("temperature of teacher and student", Above = 0)]
     public double Temperature { get; init; } = 1;
 
-    /// <summary>The class scores that are learned from; default: the cache's.</summary>
-    [Setting("class scores to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
-    public string? Teacher { get; init; }
-
-    /// <summary>The class scores that learn; default: the student's.</summary>
-    [Setting("class scores that learn: a tensor of the student; none: its logits")]
-    public string? Student { get; init; }
-
     /// <summary>
     /// Whether each row of logits is first brought to mean 0 and deviation 1 on both sides. Sun et al., "Logit standardization in knowledge
     /// distillation", CVPR 2024, equation 9. Default false.
     /// </summary>
     [Setting("whether logits of both sides are standardised in each row first (Sun et al. 2024)")]
     public bool Standardise { get; init; }
-
-    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnScores(Student), SignalUse.TargetScores(Teacher)];
 
     internal override void Require(TermShapes shapes)
     {

@@ -7,8 +7,19 @@ internal static class TermTable
 {
     /// <summary>Names in recipes, and types.</summary>
     public static KindTable Kinds { get; } = new(
+        // Responses.
         ("soft", typeof(SoftTerm)),
         ("hard", typeof(HardTerm)),
         ("logit-matching", typeof(LogitMatchingTerm)),
-        ("hint", typeof(HintTerm)));
+        ("dkd", typeof(DecoupledTerm)),
+        ("dist", typeof(CorrelationTerm)),
+        ("nkd", typeof(NormalisedTerm)),
+        ("hard-distillation", typeof(HardDistillationTerm)),
+        ("ofa", typeof(OneForAllTerm)),
+        // Features.
+        ("hint", typeof(HintTerm)),
+        ("attention", typeof(AttentionTerm)),
+        ("rkd", typeof(RelationalTerm)),
+        ("srd", typeof(ProjectorTerm)),
+        ("channel-wise", typeof(ChannelWiseTerm)));
 }

@@ -22,6 +22,9 @@ internal static class Preflight
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
     public static void RequireTrainable(Team team, TrainingData data, TrainingOptions options, Device device)
     {
+        using var scope = NewDisposeScope();
+        using var batches = TrainingBatches.Open(
+            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
         foreach (var learner in team.Learners)
         {
             RequireParameters(learner.Weights);
@@ -29,9 +32,6 @@ internal static class Preflight
             RequireLabels(learner, data);
         }
 
-        using var scope = NewDisposeScope();
-        using var batches = TrainingBatches.Open(
-            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
         var copies = team.Learners.ToDictionary(learner => learner, learner => learner.Weights.Clone(trainable: true));
         try
         {

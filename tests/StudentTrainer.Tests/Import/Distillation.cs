@@ -2,8 +2,9 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.StudentTrainer.Training.Optimizers;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ internal sealed class Distillation : IDisposable
     private readonly StudentProgram program;
     private readonly Tensor samples;
     private readonly Tensor targets;
-    private readonly SoftTargetTerm loss;
+    private readonly SoftTerm loss;
     private readonly Optimizer optimizer;
     private readonly double learningRate;
     private int step;
@@ -31,7 +32,7 @@ internal sealed class Distillation : IDisposable
         Graph.FreeBatch([.. samples.shape[1..].Select(size => (int)size)]);
         program = Graph.Compile(Graph.FindLogits());
         Weights = WeightSet.Load(program.Plan, CPU, trainable: true);
-        loss = new(temperature);
+        loss = new() { Temperature = temperature };
         optimizer = Optimizer.Create(
             new() { Name = "adam" }, [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
     }
@@ -108,8 +109,8 @@ internal sealed class Distillation : IDisposable
     private Tensor Loss(Tensor batch, Tensor wanted, bool training)
     {
         var logits = program.Run(Weights, batch, training)[0];
-        var teacher = new DenseTargets(wanted.reshape(-1, wanted.shape[^1]));
-        return loss.Compute(new(logits.reshape(-1, logits.shape[^1]), teacher, null));
+        var teacher = new DenseScores(wanted.reshape(-1, wanted.shape[^1]));
+        return loss.Compute(logits.reshape(-1, logits.shape[^1]), teacher);
     }
 
     private void ForgetGradients()

@@ -76,7 +76,7 @@ public sealed class NormOverlayTests : IDisposable
         Assert.Equal(2, graph.Overlay!.Count);
         var program = graph.Compile(graph.FindLogits());
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: true);
-        using (var batches = TrainingBatches.Open(program, toy.Data, new(Toy.Soft), Toy.Options, CPU))
+        using (var batches = TrainingBatches.Open(toy.Data, [], labels: false, Toy.Options, CPU))
             OverlayCalibration.Run(graph, weights, batches);
 
         var pixels = Numbers.Uniform(5, 20 * 16, 0);
@@ -99,8 +99,8 @@ public sealed class NormOverlayTests : IDisposable
         var model = ConvolutionThenAdd();
         var import = new StudentImport { NormOverlay = true, Parameters = new([], ["k1", "w"]) };
         Assert.Equal(1, StudentGraph.Import(model, import).Overlay!.Count);
-        var result = Trainer.Train(model, import, toy.Data, Toy.Soft, Toy.Options, toy.Folder("run"), null, default);
-        var trained = result.Student.Proto.Graph.Initializer.ToDictionary(tensor => tensor.Name);
+        var result = OneStudent.Train(model, import, toy.Data, Toy.Soft, Toy.Options, toy.Folder("run"), null, default);
+        var trained = result.Model.Proto.Graph.Initializer.ToDictionary(tensor => tensor.Name);
         Assert.All(model.Proto.Graph.Initializer, tensor => Assert.Equal(tensor.Name is "k1" or "w", tensor.Equals(trained[tensor.Name])));
     }
 

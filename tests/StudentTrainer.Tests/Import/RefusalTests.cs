@@ -105,7 +105,7 @@ public sealed class RefusalTests : IDisposable
         Assert.Contains("[5, 4]", error.Message);
     }
 
-    private void Train(OnnxModel student, StudentImport? import = null) => StudentTrainer.Training.Trainer.Train(
+    private void Train(OnnxModel student, StudentImport? import = null) => OneStudent.Train(
         student, import ?? StudentImport.Default, toy.Data, Toy.Soft, Toy.Options, toy.Folder("run"), null, default);
 
     /// <summary>Leads the toy's images to logits <c>z</c>.</summary>

@@ -2,7 +2,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
@@ -80,7 +80,7 @@ public sealed class BatchSourceTests : IDisposable
     }
 
     private BatchSource Open(Augmentation augmentation, int batchSize, bool isAhead) => new(
-        Reader(augmentation), new(Labels: true, cache, [TargetForm.Of(cache.Stream())], null), [Side, Side], batchSize, torch.CPU, isAhead);
+        Reader(augmentation), new(Labels: true, cache, [StreamForm.Of(cache.Stream())], null), [Side, Side], batchSize, torch.CPU, isAhead);
 
     private SampleReader Reader(Augmentation augmentation) => new(set, new() { Scale = 0.5 }, augmentation, 9);
 
@@ -96,6 +96,6 @@ public sealed class BatchSourceTests : IDisposable
 
         var logits = new float[Classes];
         cache.Read(cache.Stream(), [row], 0, logits);
-        Assert.Equal(logits, batch.Teachers["logits"].Logits![index].data<float>().ToArray());
+        Assert.Equal(logits, ((TargetScores)batch.Streams["logits"]).Logits[index].data<float>().ToArray());
     }
 }

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
@@ -9,7 +9,7 @@ namespace OnnxKd.StudentTrainer.Tests.Training;
 /// <summary>Students that give logits at several positions of a sample.</summary>
 public sealed class FramesTests : IDisposable
 {
-    private static readonly IReadOnlyList<TermOptions> Hard = [new() { Name = "hard" }];
+    private static readonly IReadOnlyList<Term> Hard = [new HardTerm()];
 
     private readonly FramesToy toy = new();
 
@@ -108,7 +108,7 @@ public sealed class FramesTests : IDisposable
             (Sets.Logits("good", [FramesToy.Frames, FramesToy.Classes]), toy.Logits),
             (Sets.Logits("bad", [FramesToy.Frames, FramesToy.Classes], new Float16()), opposite));
         var data = toy.Data(cache) with { Evaluation = toy.Transfer, EvaluationCache = cache };
-        IReadOnlyList<TermOptions> fromGood = [new() { Name = "soft", Stream = "good" }];
+        IReadOnlyList<Term> fromGood = [new SoftTerm { Teacher = "good" }];
         Assert.InRange(toy.Train(data, fromGood, name: "good").Epochs[^1].Agreement!.Value, 0.98, 1);
 
         // A cache without a stream of that name is compared by its first.
@@ -118,13 +118,13 @@ public sealed class FramesTests : IDisposable
         // Agreement is with the first term's teacher, which the student hardly follows.
         var both = toy.Train(
             data,
-            [new() { Name = "soft", Stream = "bad", Weight = WeightSchedule.Constant(0.05) }, new() { Name = "soft", Stream = "good" }],
+            [new SoftTerm { Teacher = "bad", Weight = WeightSchedule.Constant(0.05) }, new SoftTerm { Teacher = "good" }],
             name: "both").Epochs[^1];
         Assert.Equal(["soft:bad", "soft:good"], both.Terms.Keys);
         Assert.InRange(both.Agreement!.Value, 0, 0.1);
 
         var error = Assert.Throws<InputException>(() => toy.Train(data, name: "none"));
-        Assert.Contains("good (Logit), bad (Logit)", error.Message);
+        Assert.Contains("good (class scores), bad (class scores)", error.Message);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class FramesTests : IDisposable
     [Fact]
     public void Train_OfLabelsAndTeacherForOtherPositions_IsRefused()
     {
-        IReadOnlyList<TermOptions> both = [.. FramesToy.Soft(), .. Hard];
+        IReadOnlyList<Term> both = [.. FramesToy.Soft(), .. Hard];
         var frames = toy.Data() with { Transfer = toy.With(labels: new int[FramesToy.Samples]) };
         Refused("one label per sample; the teacher gives [5, 3]", frames, both);
         var samples = toy.Data(toy.Cache(shape: [3], logits: new float[FramesToy.Samples * 3]));
@@ -172,7 +172,7 @@ public sealed class FramesTests : IDisposable
     [Fact]
     public void Train_OfLogitMatchingWithTopK_IsRefused()
     {
-        IReadOnlyList<TermOptions> objective = [new() { Name = "logit-matching" }];
+        IReadOnlyList<Term> objective = [new LogitMatchingTerm()];
         Refused("stored as top-k", toy.Data(toy.Cache(new TopK(2, [1]))), objective);
         Refused("stored as sampled", toy.Data(toy.Cache(new Sampled(10, 1))), objective);
         Assert.NotEmpty(toy.Train(toy.Data(toy.Cache(new Int8())), objective).Epochs);
@@ -190,7 +190,7 @@ public sealed class FramesTests : IDisposable
         Refused("nothing can be measured", toy.Data() with { Evaluation = toy.With(labels: new int[FramesToy.Samples]) });
 
     private void Refused(
-        string message, TrainingData data, IReadOnlyList<TermOptions>? objective = null, TrainingOptions? options = null)
+        string message, TrainingData data, IReadOnlyList<Term>? objective = null, TrainingOptions? options = null)
     {
         var error = Assert.Throws<InputException>(() => toy.Train(data, objective, options, name: "refused"));
         Assert.Contains(message, error.Message);

@@ -4,7 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
@@ -38,7 +38,7 @@ internal sealed class FramesToy : IDisposable
         Epochs = 12, BatchSize = 16, Device = "cpu", Optimizer = new() { Name = "adam", LearningRate = 0.05 },
     };
 
-    public static IReadOnlyList<TermOptions> Soft(double temperature = 2) => [new() { Name = "soft", Temperature = temperature }];
+    public static IReadOnlyList<Term> Soft(double temperature = 2) => [new SoftTerm { Temperature = temperature }];
 
     /// <summary>One matrix for every frame: [N, frames, features] to [N, frames, classes].</summary>
     public static OnnxModel Student(int frames = Frames, int classes = Classes)
@@ -73,14 +73,14 @@ internal sealed class FramesToy : IDisposable
 
     public string Folder(string name) => folder.File(name);
 
-    public TrainingResult Train(
-        TrainingData data, IReadOnlyList<TermOptions>? objective = null, TrainingOptions? options = null, string name = "run",
-        OnnxModel? student = null) => Trainer.Train(
-            student ?? Student(), StudentImport.Default, data, objective ?? Soft(), options ?? Options, Folder(name), null, default);
+    public TrainedStudent Train(
+        TrainingData data, IReadOnlyList<Term>? objective = null, TrainingOptions? options = null, string name = "run",
+        OnnxModel? student = null) => OneStudent.Train(
+            student ?? Student(), StudentImport.Default, data, objective ?? Soft(), options ?? Options, Folder(name));
 
     /// <summary>The weights that a training gave.</summary>
-    public static float[] Weights(TrainingResult result) => MemoryMarshal.Cast<byte, float>(
-        result.Student.Proto.Graph.Initializer.Single(tensor => tensor.Name == "w").RawBytes()).ToArray();
+    public static float[] Weights(TrainedStudent result) => MemoryMarshal.Cast<byte, float>(
+        result.Model.Proto.Graph.Initializer.Single(tensor => tensor.Name == "w").RawBytes()).ToArray();
 
     public void Dispose()
     {

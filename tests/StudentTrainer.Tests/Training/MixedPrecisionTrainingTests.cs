@@ -32,14 +32,14 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
         Assert.InRange(mixed.Epochs[^1].Loss, 0, 0.02 * mixed.Epochs[0].Loss);
         Assert.InRange(mixed.Epochs[^1].Errors!.Value, 0, plain.Epochs[^1].Errors!.Value + 2);
         Assert.InRange(mixed.Epochs[^1].Agreement!.Value, plain.Epochs[^1].Agreement!.Value - 0.02, 1);
-        Assert.NotEqual(plain.Student.ToBytes(), mixed.Student.ToBytes());
+        Assert.NotEqual(plain.Model.ToBytes(), mixed.Model.ToBytes());
     }
 
     [Fact]
     public void Train_OfCnnInBFloat16_ExportsWhatOnnxRuntimeComputesInFloat32()
     {
         var result = toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, Options with { AverageDecay = 0.9 });
-        Oracle.RequireParity(result.Student, Numbers.Uniform(5, 7 * 16, 0), [7, 4, 4]);
+        Oracle.RequireParity(result.Model, Numbers.Uniform(5, 7 * 16, 0), [7, 4, 4]);
     }
 
     /// <summary>
@@ -58,14 +58,14 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
         Near.Equal(plain, mixed, 0.02 * plain.Max(Math.Abs));
 
         double[] Updates(TrainingOptions options, string name) => Array.ConvertAll(
-            toy.Train(student, toy.Data, Toy.Hard, options, name).Student.Proto.Graph.Initializer[0].ToFloats(), weight => weight - 1.0);
+            toy.Train(student, toy.Data, Toy.Hard, options, name).Model.Proto.Graph.Initializer[0].ToFloats(), weight => weight - 1.0);
     }
 
     [Fact]
     public void Train_OfSameSeed_GivesSameBytes()
     {
         var options = Options with { AverageDecay = 0.99, Optimizer = new() { Name = "adam", LearningRate = 0.01 } };
-        var bytes = Enumerable.Range(0, 2).Select(i => toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, $"run{i}").Student.ToBytes()).ToArray();
+        var bytes = Enumerable.Range(0, 2).Select(i => toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, $"run{i}").Model.ToBytes()).ToArray();
         Assert.Equal(bytes[0], bytes[1]);
     }
 
@@ -80,7 +80,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
         var cancel = new Watch(p => { if (p.Done >= epoch) cancellation.Cancel(); });
         Assert.Throws<OperationCanceledException>(
             () => toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, "cut", cancel, cancellation.Token));
-        Assert.Equal(whole.Student.ToBytes(), toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, "cut").Student.ToBytes());
+        Assert.Equal(whole.Model.ToBytes(), toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, "cut").Model.ToBytes());
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
@@ -95,9 +96,9 @@ public sealed class PixelsTests : IDisposable
                      select Enumerable.Range(0, Classes).MaxBy(c => sample[c * 6 + pixel]);
         using var labelled = Sets.Create(folder, "labelled", values, [Channels, 2, 3], [.. labels], labelShape: [2, 3]);
         var options = FramesToy.Options with { Augmentation = new(new FlipStep(0.5, 0.5), new ShiftStep(1), new CutMixStep(1)) };
-        var result = Trainer.Train(
+        var result = OneStudent.Train(
             Student().Node("Identity", "map", "y").Build(), StudentImport.Default, new(labelled, Preprocessing.None, null, labelled),
-            [new() { Name = "hard" }], options, folder.File("moved"), null, default);
+            [new HardTerm()], options, folder.File("moved"), null, default);
 
         Assert.InRange(result.Epochs[^1].Errors!.Value, 0, Samples * 6 / 20);
     }
@@ -108,7 +109,7 @@ public sealed class PixelsTests : IDisposable
     private (float[] Weights, double Agreement) Train(string name, NodeModel student, int? classAxis = null)
     {
         var data = new TrainingData(set, Preprocessing.None, cache, set, cache);
-        var result = Trainer.Train(
+        var result = OneStudent.Train(
             student.Build(), new() { ClassAxis = classAxis }, data, FramesToy.Soft(), FramesToy.Options, folder.File(name), null, default);
         return (FramesToy.Weights(result), result.Epochs[^1].Agreement!.Value);
     }

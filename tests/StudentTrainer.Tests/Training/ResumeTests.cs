@@ -119,9 +119,9 @@ public sealed class ResumeTests : IDisposable
         return pixels;
     }
 
-    private static void RequireSame(TrainingResult expected, TrainingResult actual)
+    private static void RequireSame(TrainedStudent expected, TrainedStudent actual)
     {
-        Assert.Equal(expected.Student.ToBytes(), actual.Student.ToBytes());
+        Assert.Equal(expected.Model.ToBytes(), actual.Model.ToBytes());
         Assert.Equal(
             expected.Epochs.Select(figures => (figures.Loss, figures.Terms["soft"], figures.LearningRate, figures.Errors, figures.Nll)),
             actual.Epochs.Select(figures => (figures.Loss, figures.Terms["soft"], figures.LearningRate, figures.Errors, figures.Nll)));

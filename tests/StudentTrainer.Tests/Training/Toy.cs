@@ -3,7 +3,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -43,9 +43,9 @@ internal sealed class Toy : IDisposable
 
     public TrainingData Data => new(Transfer, Preprocessing.None, Cache, null);
 
-    public static IReadOnlyList<TermOptions> Soft => [new() { Name = "soft", Temperature = 2 }];
+    public static IReadOnlyList<Term> Soft => [new SoftTerm { Temperature = 2 }];
 
-    public static IReadOnlyList<TermOptions> Hard => [new() { Name = "hard" }];
+    public static IReadOnlyList<Term> Hard => [new HardTerm()];
 
     public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu", Threads = 1 };
 
@@ -68,10 +68,12 @@ internal sealed class Toy : IDisposable
         TransferSet set, float[] logits, int classes, int views = 1, Augmentation? augmentation = null, ulong seed = 0) =>
         Sets.Cache(folder, set, logits, classes, views, augmentation, seed);
 
-    public TrainingResult Train(
-        OnnxModel student, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options, string name = "run",
+    public LogitCache CacheOf(params (CacheStream, float[])[] streams) => Sets.Cache(folder, Transfer, streams);
+
+    public TrainedStudent Train(
+        OnnxModel student, TrainingData data, IReadOnlyList<Term> objective, TrainingOptions options, string name = "run",
         IProgress<Core.Progress.StageProgress>? progress = null, CancellationToken token = default) =>
-        Trainer.Train(student, StudentImport.Default, data, objective, options, Folder(name), progress, token);
+        OneStudent.Train(student, StudentImport.Default, data, objective, options, Folder(name), progress, token);
 
     private static OnnxModel Build(string architecture, Dictionary<string, object?> values) =>
         Architectures.Build(new() { Architecture = architecture, Values = values }, [4, 4], Classes, 1);

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation.Steps;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
@@ -156,10 +156,10 @@ public sealed class TrainerErrorTests : IDisposable
         Assert.False(File.Exists(Path.Combine(toy.Folder("run"), "last.safetensors")));
     }
 
-    private TrainingResult Run(Core.TransferSets.TransferSet set, TrainingOptions options) =>
+    private TrainedStudent Run(Core.TransferSets.TransferSet set, TrainingOptions options) =>
         toy.Train(Toy.Mlp(), new(set, toy.Data.Preprocessing, null, null), Toy.Hard, options);
 
-    private void Refused<T>(string message, IReadOnlyList<TermOptions> objective, TrainingData data, TrainingOptions? options = null)
+    private void Refused<T>(string message, IReadOnlyList<Term> objective, TrainingData data, TrainingOptions? options = null)
         where T : OnnxKdException
     {
         Assert.Contains(message, Assert.Throws<T>(() => toy.Train(Toy.Mlp(), data, objective, options ?? Toy.Options)).Message);

@@ -2,16 +2,16 @@ using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 
-namespace OnnxKd.StudentTrainer.Tests.Losses.Targets;
+namespace OnnxKd.StudentTrainer.Tests.Signals;
 
 /// <summary>Targets read from caches on disk, as they are stored, against the same caches decoded.</summary>
-public sealed class TargetFormTests : IDisposable
+public sealed class StreamFormTests : IDisposable
 {
     private const int Samples = 7;
 
@@ -43,7 +43,7 @@ public sealed class TargetFormTests : IDisposable
         var decoded = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, 0, decoded);
 
-        var logits = Read(cache, set, rows).Logits!;
+        var logits = Read(cache, set, rows).Logits;
         Assert.Equal([rows.Length * stream.Positions, 5], logits.shape);
         Assert.Equal(decoded, logits.to(torch.float32).data<float>().ToArray());
         if (storage is Float16 or BFloat16)
@@ -95,7 +95,7 @@ public sealed class TargetFormTests : IDisposable
         var rows = torch.tensor(Enumerable.Repeat(student, Count).SelectMany(row => row).ToArray(), [Count, classes]).to(torch.float64);
         rows.requires_grad_(true);
         var targets = Read(cache, set, [.. Enumerable.Range(0, Count).Select(row => (long)row)]);
-        new SoftTargetTerm(temperature).Compute(new(rows, targets, null)).backward();
+        new SoftTerm { Temperature = temperature }.Compute(rows, targets).backward();
         var each = rows.grad!.mul(Count);
         var mean = each.mean([0]).data<double>().ToArray();
         var variance = each.sub(each.mean([0])).square().mean([0]).data<double>().ToArray();
@@ -115,28 +115,42 @@ public sealed class TargetFormTests : IDisposable
     {
         foreach (var storage in new StreamStorage[] { new TopK(2, [1]), new Sampled(2, 1) })
         {
-            var form = TargetForm.Of(Sets.Logits("logits", [classes], storage));
+            var form = StreamForm.Of(Sets.Logits("logits", [classes], storage));
             var ids = classes < 1 << 16 ? BitConverter.GetBytes(classes * 65536) : BitConverter.GetBytes(classes);
             form.Check(0, new byte[8]);
             Assert.Contains($"class {classes}", Assert.Throws<Core.Errors.CheckFailedException>(() => form.Check(0, ids)).Message);
         }
     }
 
-    [Fact]
-    public void Of_Feature_IsRefused()
+    public static TheoryData<StreamStorage> FeatureStorages => [new Float32(), new Float16(), new BFloat16(), new Int8()];
+
+    [Theory]
+    [MemberData(nameof(FeatureStorages))]
+    public void Batch_OfFeatures_IsWhatTheCacheDecodesInTheTeachersShape(StreamStorage storage)
     {
-        var stream = Sets.Logits("hidden", [4]) with { Kind = StreamKind.Feature };
-        Assert.Contains("features", Assert.Throws<Core.Errors.InputException>(() => TargetForm.Of(stream)).Message);
+        var stream = Sets.Logits("hidden", [2, 3, 4], storage) with { Kind = StreamKind.Feature };
+        var values = Numbers.Uniform(1, Samples * stream.Values, -9, 9);
+        using var set = Set(Samples);
+        using var cache = Sets.Cache(folder, set, [(stream, values)]);
+        long[] rows = [4, 1, 6];
+        var decoded = new float[rows.Length * stream.Values];
+        cache.Read(stream, rows, 0, decoded);
+
+        var features = ((TargetFeatures)Batch(cache, set, rows).Streams["hidden"]).Values;
+        Assert.Equal([3, 2, 3, 4], features.shape);
+        Assert.Equal(decoded, features.contiguous().data<float>().ToArray());
     }
 
     private TransferSet Set(int count) => Sets.Create(folder, $"set{count}", Numbers.Uniform(6, count), [1]);
 
-    private TeacherTargets Read(LogitCache cache, TransferSet set, long[] rows)
+    private TargetScores Read(LogitCache cache, TransferSet set, long[] rows) => (TargetScores)Batch(cache, set, rows).Streams["logits"];
+
+    private Batch Batch(LogitCache cache, TransferSet set, long[] rows)
     {
-        var contents = new BatchContents(false, cache, [TargetForm.Of(cache.Stream())], null);
+        var contents = new BatchContents(false, cache, [StreamForm.Of(cache.Streams[0])], null);
         var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
         sources.Add(BatchSource.Open(reader, contents, [1], rows.Length, torch.CPU));
-        return sources[^1].Read(rows).Single().ToDevice().Teachers["logits"];
+        return sources[^1].Read(rows).Single().ToDevice();
     }
 
     private static double[] Softmax(ReadOnlySpan<float> logits, double temperature)

@@ -1,11 +1,11 @@
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
-namespace OnnxKd.StudentTrainer.Tests.Losses;
+namespace OnnxKd.StudentTrainer.Tests.Terms;
 
-public sealed class LossTermTests : IDisposable
+public sealed class TermTests : IDisposable
 {
     private const int Rows = 3;
     private const int Classes = 4;
@@ -32,22 +32,22 @@ public sealed class LossTermTests : IDisposable
             for (var k = 0; k < Classes; k++)
                 expected += temperature * temperature * p[k] * Math.Log(p[k] / q[k]) / Rows;
         }
-        Assert.Equal(expected, Value(new SoftTargetTerm(temperature), Student), 10);
+        Assert.Equal(expected, Value(new SoftTerm { Temperature = temperature }, Student), 10);
     }
 
     /// <summary>Teacher (ln 3, 0) at T = 1 says (3/4, 1/4), student (0, 0) says (1/2, 1/2): KL = 3/4 ln 3/2 + 1/4 ln 1/2.</summary>
     [Fact]
     public void Soft_OfTwoClasses_EqualsValueByHand()
     {
-        var inputs = new TermInputs(torch.tensor(new[] { 0.0, 0 }, [1, 2]), new DenseTargets(torch.tensor(new[] { Math.Log(3), 0 }, [1, 2])), null);
-        Assert.Equal(0.75 * Math.Log(1.5) + 0.25 * Math.Log(0.5), new SoftTargetTerm(1).Compute(inputs).item<double>(), 12);
+        var (student, teacher) = (torch.tensor(new[] { 0.0, 0 }, [1, 2]), new DenseScores(torch.tensor(new[] { Math.Log(3), 0 }, [1, 2])));
+        Assert.Equal(0.75 * Math.Log(1.5) + 0.25 * Math.Log(0.5), new SoftTerm { Temperature = 1 }.Compute(student, teacher).item<double>(), 12);
     }
 
     [Fact]
     public void Hard_OfRandomLogits_EqualsItsFormula()
     {
         var expected = Enumerable.Range(0, Rows).Average(row => -Math.Log(Softmax(Student, row, 1)[Labels[row]]));
-        Assert.Equal(expected, Value(new HardLabelTerm(), Student), 10);
+        Assert.Equal(expected, Value(new HardTerm(), Student), 10);
     }
 
     [Fact]
@@ -85,28 +85,28 @@ public sealed class LossTermTests : IDisposable
     [Fact]
     public void LogitMatching_OfTwoClasses_EqualsValueByHand()
     {
-        var inputs = new TermInputs(torch.tensor(new[] { 1.0, 3 }, [1, 2]), new DenseTargets(torch.tensor(new[] { 0.0, 6 }, [1, 2])), null);
-        Assert.Equal(2, new LogitMatchingTerm().Compute(inputs).item<double>(), 12);
+        var (student, teacher) = (torch.tensor(new[] { 1.0, 3 }, [1, 2]), new DenseScores(torch.tensor(new[] { 0.0, 6 }, [1, 2])));
+        Assert.Equal(2, new LogitMatchingTerm().Compute(student, teacher).item<double>(), 12);
     }
 
     [Fact]
     public void LogitMatching_OfRandomLogits_IsLimitOfSoftAtHighTemperature()
     {
         var limit = Value(new LogitMatchingTerm(), Student);
-        Assert.Equal(limit, Value(new SoftTargetTerm(1e4), Student), 2);
-        Assert.Equal(limit, Value(new SoftTargetTerm(1e5), Student), 3);
+        Assert.Equal(limit, Value(new SoftTerm { Temperature = 1e4 }, Student), 2);
+        Assert.Equal(limit, Value(new SoftTerm { Temperature = 1e5 }, Student), 3);
     }
 
+    public static TheoryData<Term> ScoreTerms =>
+        [new SoftTerm { Temperature = 3 }, new SoftTerm { Temperature = 2, Standardise = true }, new HardTerm(), new LogitMatchingTerm()];
+
     [Theory]
-    [InlineData("soft")]
-    [InlineData("hard")]
-    [InlineData("logit-matching")]
-    public void Gradient_OfEachTerm_EqualsFiniteDifferences(string name)
+    [MemberData(nameof(ScoreTerms))]
+    public void Gradient_OfEachTerm_EqualsFiniteDifferences(Term term)
     {
         const double Step = 1e-5;
-        var term = LossTable.Create(new() { Name = name, Temperature = name == "soft" ? 3 : 1 });
         var logits = torch.tensor(Student, [Rows, Classes], requires_grad: true);
-        term.Compute(new(logits, new DenseTargets(Matrix(Teacher)), new(torch.tensor(Labels)))).backward();
+        term.Compute(logits, new DenseScores(Matrix(Teacher)), new(torch.tensor(Labels))).backward();
         var expected = Enumerable.Range(0, Student.Length)
             .Select(i => (Value(term, Shifted(i, Step)) - Value(term, Shifted(i, -Step))) / (2 * Step));
         Near.Equal(expected.ToArray(), logits.grad!.data<double>().ToArray(), 1e-8);
@@ -114,8 +114,8 @@ public sealed class LossTermTests : IDisposable
         static double[] Shifted(int index, double by) => [.. Student.Select((value, i) => i == index ? value + by : value)];
     }
 
-    private static double Value(LossTerm term, double[] student) =>
-        term.Compute(new(Matrix(student), new DenseTargets(Matrix(Teacher)), new(torch.tensor(Labels)))).item<double>();
+    private static double Value(Term term, double[] student) =>
+        term.Compute(Matrix(student), new DenseScores(Matrix(Teacher)), new(torch.tensor(Labels))).item<double>();
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Rows, Classes]);
 

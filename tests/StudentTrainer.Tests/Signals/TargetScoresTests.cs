@@ -1,11 +1,11 @@
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
-namespace OnnxKd.StudentTrainer.Tests.Losses.Targets;
+namespace OnnxKd.StudentTrainer.Tests.Signals;
 
 /// <summary>The soft loss on each form of targets, against its definition and against the dense one.</summary>
-public sealed class SoftTargetFormTests : IDisposable
+public sealed class TargetScoresTests : IDisposable
 {
     private readonly DisposeScope scope = torch.NewDisposeScope();
 
@@ -57,7 +57,7 @@ public sealed class SoftTargetFormTests : IDisposable
     [InlineData(2.5, 0.25, 0.25)]
     public void TopK_OfOneKept_ComparesMassOfTheTailOnly(double a, double b, double c)
     {
-        var targets = new TopKTargets(
+        var targets = new TopKScores(
             torch.tensor(new[] { 0L }, [1, 1]), torch.tensor(new[] { Math.Log(3) }, [1, 1]),
             torch.tensor(new[] { Math.Log(a + b + c) }, [1, 1]), [1]);
         var divergence = targets.Divergence(torch.zeros([1, 4], torch.float64), 1).item<double>();
@@ -68,7 +68,7 @@ public sealed class SoftTargetFormTests : IDisposable
     [Fact]
     public void TopK_WithoutTail_RenormalisesTeacherAlone()
     {
-        var targets = new TopKTargets(
+        var targets = new TopKScores(
             torch.tensor(new[] { 2L, 0 }, [1, 2]), torch.tensor(new[] { 1.0, 0 }, [1, 2]), null, []);
         var p = Math.E / (Math.E + 1);
         var expected = p * Math.Log(4 * p) + (1 - p) * Math.Log(4 * (1 - p));
@@ -82,7 +82,7 @@ public sealed class SoftTargetFormTests : IDisposable
         var expected = rows.Teacher.Select(row => (long)Array.IndexOf(row, row.Max())).ToArray();
         Assert.Equal(expected, rows.Dense.Top.data<long>().ToArray());
         Assert.Equal(expected, rows.TopK(3).Top.data<long>().ToArray());
-        var sampled = new SampledTargets(torch.tensor(new[] { 7L, 2, 0 }, [1, 3]), torch.tensor(new[] { 3L, 5, 0 }, [1, 3]), 8);
+        var sampled = new SampledScores(torch.tensor(new[] { 7L, 2, 0 }, [1, 3]), torch.tensor(new[] { 3L, 5, 0 }, [1, 3]), 8);
         Assert.Equal([2L], sampled.Top.data<long>().ToArray());
     }
 
@@ -90,7 +90,7 @@ public sealed class SoftTargetFormTests : IDisposable
     public void TopK_WhenStudentLeavesNothingToTail_StaysFinite()
     {
         var student = torch.tensor(new[] { 200f, -200, -200, -200 }, [1, 4], requires_grad: true);
-        var targets = new TopKTargets(
+        var targets = new TopKScores(
             torch.tensor(new[] { 0L }, [1, 1]), torch.tensor(new[] { 0f }, [1, 1]), torch.tensor(new[] { 0f }, [1, 1]), [1]);
         var loss = targets.Divergence(student, 1);
         loss.backward();
@@ -100,15 +100,15 @@ public sealed class SoftTargetFormTests : IDisposable
         Near.Equal([0.5f, -1 / 6f, -1 / 6f, -1 / 6f], student.grad!.data<float>().ToArray(), 1e-6);
     }
 
-    /// <summary>The cross-entropy with count ÷ draws: Σ count ÷ draws · −log q, mean over rows, times T².</summary>
+    /// <summary>The divergence from p = count ÷ draws: Σ p (log p − log q), mean over rows, times T².</summary>
     [Fact]
     public void Sampled_OfCountsByHand_EqualsItsFormula()
     {
         var rows = new Rows(8, 2, 5, temperature: 2);
         var (q0, q1) = (rows.Softmax(rows.Student[0]), rows.Softmax(rows.Student[1]));
-        var targets = new SampledTargets(
+        var targets = new SampledScores(
             torch.tensor(new[] { 3L, 1, 0, 4, 0, 0 }, [2, 3]), torch.tensor(new short[] { 5, 3, 0, 8, 0, 0 }, [2, 3]), 8);
-        var expected = 4 * -(5 / 8.0 * Math.Log(q0[3]) + 3 / 8.0 * Math.Log(q0[1]) + Math.Log(q1[4])) / 2;
+        var expected = 4 * (5 / 8.0 * Math.Log(5 / 8.0 / q0[3]) + 3 / 8.0 * Math.Log(3 / 8.0 / q0[1]) - Math.Log(q1[4])) / 2;
         Assert.Equal(expected, rows.SoftLoss(targets).Loss, 12);
     }
 

@@ -1,9 +1,9 @@
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
-namespace OnnxKd.StudentTrainer.Tests.Losses.Targets;
+namespace OnnxKd.StudentTrainer.Tests.Signals;
 
 /// <summary>
 /// Rows of a student's and a teacher's logits, what is kept of the teacher's, and the soft loss of each form worked out in plain double
@@ -29,24 +29,24 @@ internal sealed class Rows
 
     public double[][] Teacher { get; }
 
-    public TeacherTargets Dense => new DenseTargets(Matrix(Teacher));
+    public TargetScores Dense => new DenseScores(Matrix(Teacher));
 
     /// <summary>The k largest logits and the tail at <see cref="Temperature"/>, after that of another temperature.</summary>
-    public TeacherTargets TopK(int k)
+    public TargetScores TopK(int k)
     {
         var kept = Teacher.Select(row => Largest(row, k)).ToArray();
         var tails = Teacher.Zip(kept, (row, ids) => new[] { double.NaN, Tail(row, ids) }).ToArray();
-        return new TopKTargets(
+        return new TopKScores(
             torch.tensor(kept.SelectMany(ids => ids).Select(id => (long)id).ToArray(), [Count, k]),
             Matrix([.. Teacher.Zip(kept, (row, ids) => ids.Select(id => row[id]).ToArray())]),
             k == Classes ? null : Matrix(tails), [Temperature + 1, Temperature]);
     }
 
     /// <summary>Counts of draws from the softened teacher; each row has as many places as classes, used ones in any order.</summary>
-    public TeacherTargets Sampled(Random random, int draws)
+    public TargetScores Sampled(Random random, int draws)
     {
         var counts = Teacher.Select(row => Draw(Softmax(row), random, draws)).ToArray();
-        return new SampledTargets(
+        return new SampledScores(
             torch.tensor(counts.SelectMany(row => Enumerable.Range(0, row.Length)).Select(id => (long)id).ToArray(), [Count, Classes]),
             Matrix(counts), draws);
     }
@@ -70,11 +70,11 @@ internal sealed class Rows
     })];
 
     /// <summary>The soft loss and its gradient, as trained on.</summary>
-    public (double Loss, double[] Gradient) SoftLoss(TeacherTargets targets, torch.ScalarType type = torch.ScalarType.Float64)
+    public (double Loss, double[] Gradient) SoftLoss(TargetScores targets, torch.ScalarType type = torch.ScalarType.Float64)
     {
         using var scope = torch.NewDisposeScope();
         var logits = Matrix(Student).to(type).requires_grad_(true);
-        var loss = new SoftTargetTerm(Temperature).Compute(new(logits, targets, null));
+        var loss = new SoftTerm { Temperature = Temperature }.Compute(logits, targets);
         loss.backward();
         return (loss.to(torch.float64).item<double>(), logits.grad!.to(torch.float64).data<double>().ToArray());
     }

@@ -1,0 +1,48 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>
+/// Decoupled knowledge distillation, T² · (α · KL of (p_t, 1 − p_t) + β · KL of the other classes among themselves), mean over rows; t is the
+/// label's class. Soft targets are α = 1 and β = 1 − p_t of the teacher: what a sure teacher says of the other classes is lost there. Zhao
+/// et al., "Decoupled knowledge distillation", CVPR 2022, equation 7.
+/// </summary>
+public sealed record DecoupledTerm : LabelledScoreTerm
+{
+    // Far enough below all logits that exp is 0, and near enough that nothing overflows.
+    private const double Excluded = 1000;
+
+    /// <summary>T; default 4.</summary>
+    [Setting("temperature of teacher and student", Above = 0)]
+    public double Temperature { get; init; } = 4;
+
+    /// <summary>The factor of the label's class against all others; default 1.</summary>
+    [Setting("factor of the label's class against all others", AtLeast = 0)]
+    public double Alpha { get; init; } = 1;
+
+    /// <summary>The factor of the other classes among themselves; default 8.</summary>
+    [Setting("factor of the other classes among themselves", AtLeast = 0)]
+    public double Beta { get; init; } = 8;
+
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var student = signals.Student.div(Temperature);
+        var teacher = signals.Teacher.Logits.to(student.dtype).div(Temperature);
+        var target = signals.Labels.Single(Name).unsqueeze(1);
+        var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
+        var binary = Divergence(Binary(student, target, mask), Binary(teacher, target, mask));
+        var others = Divergence(
+            student.sub(mask.mul(Excluded)).log_softmax(1), teacher.sub(mask.mul(Excluded)).log_softmax(1));
+        return binary.mul(Alpha).add(others.mul(Beta)).mul(Temperature * Temperature / student.shape[0]);
+    }
+
+    /// <summary>Log-probabilities of the label's class and of all others together.</summary>
+    private static Tensor Binary(Tensor logits, Tensor target, Tensor mask) =>
+        cat([logits.gather(1, target), logits.sub(mask.mul(Excluded)).logsumexp(1, keepdim: true)], 1).log_softmax(1);
+
+    private static Tensor Divergence(Tensor student, Tensor teacher) =>
+        nn.functional.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum);
+}

@@ -1,0 +1,52 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>
+/// How samples of a batch lie to one another: Huber loss between the distances of all pairs, in units of their mean, and between the cosines
+/// of the angles of all triples. Features may differ in size. Park et al., "Relational knowledge distillation", CVPR 2019, equations 5 to 9.
+/// </summary>
+public sealed record RelationalTerm : FeatureTerm
+{
+    private const double SmallestSquare = 1e-12;
+
+    /// <summary>The factor of distances; default 1.</summary>
+    [Setting("factor of the distances of pairs", AtLeast = 0)]
+    public double Distance { get; init; } = 1;
+
+    /// <summary>The factor of angles; default 2.</summary>
+    [Setting("factor of the angles of triples", AtLeast = 0)]
+    public double Angle { get; init; } = 2;
+
+    internal override Tensor Compare(Tensor student, Tensor teacher)
+    {
+        var (x, y) = (student.flatten(1), teacher.flatten(1));
+        var loss = x.sum().mul(0); // a batch of one sample has no pairs
+        if (x.shape[0] < 2)
+            return loss;
+        if (Distance > 0)
+            loss = loss.add(nn.functional.huber_loss(Distances(x), Distances(y), reduction: nn.Reduction.Mean), Distance);
+        return Angle > 0 ? loss.add(nn.functional.huber_loss(Angles(x), Angles(y), reduction: nn.Reduction.Mean), Angle) : loss;
+    }
+
+    /// <summary>N × N distances, divided by the mean of those between different samples.</summary>
+    private static Tensor Distances(Tensor x)
+    {
+        var count = x.shape[0];
+        var products = x.mm(x.t());
+        var squares = products.diagonal();
+        var distances = squares.unsqueeze(0).add(squares.unsqueeze(1)).sub(products.mul(2)).clamp_min(SmallestSquare).sqrt();
+        var apart = distances.mul(eye(count, dtype: x.dtype, device: x.device).neg().add(1));
+        return apart.div(apart.sum().div(count * (count - 1.0)).clamp_min(SmallestSquare));
+    }
+
+    /// <summary>N × N × N cosines: of the angle at the first sample between the other two.</summary>
+    private static Tensor Angles(Tensor x)
+    {
+        var directions = nn.functional.normalize(x.unsqueeze(0).sub(x.unsqueeze(1)), p: 2, dim: 2);
+        return directions.bmm(directions.transpose(1, 2));
+    }
+}

@@ -1,0 +1,147 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Tests.Training;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.StudentTrainer.Tests.Learners;
+
+/// <summary>Features, exits and several learners, on the toy problem.</summary>
+public sealed class CompositionTests : IDisposable
+{
+    private const int Width = 5;
+
+    private readonly Toy toy = new();
+    private readonly List<IDisposable> opened = [];
+
+    public void Dispose()
+    {
+        opened.ForEach(item => item.Dispose());
+        toy.Dispose();
+    }
+
+    [Fact]
+    public void Train_WithHintThroughProjection_LearnsItAndShipsTheStudentAlone()
+    {
+        var result = toy.Train(
+            Toy.Mlp(), Features(), [new HintTerm { Student = "hidden1.relu" }, .. Toy.Soft],
+            Toy.Options with { Epochs = 60 });
+
+        Assert.InRange(result.Epochs[^1].Terms["hint"], 0, 0.1 * result.Epochs[0].Terms["hint"]);
+        Assert.Equal(Toy.Mlp().Proto.Graph.Node, result.Model.Proto.Graph.Node);
+        Assert.Equal(
+            Toy.Mlp().Proto.Graph.Initializer.Select(tensor => tensor.Name), result.Model.Proto.Graph.Initializer.Select(tensor => tensor.Name));
+        Oracle.RequireParity(result.Model, Numbers.Uniform(5, 7 * 16, 0), [7, 4, 4]);
+    }
+
+    [Fact]
+    public void Train_OfHintsAlone_LeavesWhatLiesBehindThem()
+    {
+        var before = Toy.Mlp().Proto.Graph.Initializer.ToDictionary(tensor => tensor.Name);
+        var result = toy.Train(Toy.Mlp(), Features(), [new HintTerm { Student = "hidden1.relu" }], Toy.Options);
+        Assert.All(result.Model.Proto.Graph.Initializer, tensor =>
+            Assert.Equal(tensor.Name.StartsWith("classifier", StringComparison.Ordinal), tensor.Equals(before[tensor.Name])));
+    }
+
+    [Fact]
+    public void Train_OfProjectionThatIsNotWanted_SaysBothShapes()
+    {
+        var error = Assert.Throws<InputException>(() => toy.Train(
+            Toy.Mlp(), Features(), [new HintTerm { Student = "hidden1.relu", Projector = "none" }], Toy.Options));
+        Assert.Contains("[16]", error.Message);
+        Assert.Contains("[5]", error.Message);
+    }
+
+    [Fact]
+    public void Train_WithExit_LearnsItAndShipsTheStudentAlone()
+    {
+        var student = new LearnerOptions(
+            "student", Toy.Cnn(), StudentImport.Default,
+            [.. Toy.Soft, new SoftTerm { Student = "early", Temperature = 2 }, new SoftTerm { Student = "early", Teacher = "student/logits" }])
+        {
+            Attachments = [new ExitAttachment { Name = "early", At = "conv1.relu", Hidden = 4 }],
+        };
+        var result = Train("exit", [student], Toy.Options with { Epochs = 40 }).Students[0];
+        Assert.Equal(["soft", "soft#2", "soft:student/logits"], result.Epochs[0].Terms.Keys);
+        Assert.InRange(result.Epochs[^1].Terms["soft#2"], 0, 0.5 * result.Epochs[0].Terms["soft#2"]);
+        Assert.Equal(Toy.Cnn().Proto.Graph.Node, result.Model.Proto.Graph.Node);
+        Assert.Equal(Toy.Cnn().Proto.Graph.Initializer.Count, result.Model.Proto.Graph.Initializer.Count);
+    }
+
+    [Fact]
+    public void Train_OfTwoLearners_ComesToTheSameBytesAfterAnInterruption()
+    {
+        var whole = Train("whole", Mutual(), Toy.Options);
+        using (var source = new CancellationTokenSource())
+        {
+            var steps = new StopAfter(2, source);
+            Assert.Throws<OperationCanceledException>(() => Train("stopped", Mutual(), Toy.Options, steps, source.Token));
+        }
+
+        var resumed = Train("stopped", Mutual(), Toy.Options);
+        Assert.Equal(["a", "b"], resumed.Students.Select(student => student.Name));
+        Assert.NotEqual(whole.Students[0].Model.ToBytes(), whole.Students[1].Model.ToBytes());
+        foreach (var (expected, actual) in whole.Students.Zip(resumed.Students))
+        {
+            Assert.Equal(expected.Model.ToBytes(), actual.Model.ToBytes());
+            Assert.Equal(expected.Epochs.Select(epoch => epoch.Loss), actual.Epochs.Select(epoch => epoch.Loss));
+        }
+    }
+
+    /// <summary>With a weight of 0 on what the other says, each learns as if it were alone.</summary>
+    [Fact]
+    public void Train_OfLearnersThatDoNotListen_EqualsEachAlone()
+    {
+        LearnerOptions[] deaf = [.. Mutual().Select(learner => learner with { Objective = [Toy.Hard[0], ((SoftTerm)learner.Objective[1]) with { Weight = WeightSchedule.Constant(0) }] })];
+        var together = Train("together", deaf, Toy.Options);
+        foreach (var (learner, trained) in deaf.Zip(together.Students))
+        {
+            var alone = Train($"alone-{learner.Name}", [learner with { Name = "student", Objective = Toy.Hard }], Toy.Options).Students[0];
+            Assert.Equal(alone.Model.ToBytes(), trained.Model.ToBytes());
+        }
+    }
+
+    [Fact]
+    public void Train_OfLearnersOfOneName_IsRefused() => Assert.Contains("same name", Assert.Throws<InputException>(() =>
+        Train("twice", [Mutual()[0], Mutual()[0]], Toy.Options)).Message);
+
+    private static LearnerOptions[] Mutual() =>
+    [
+        new("a", Toy.Mlp(), StudentImport.Default, [.. Toy.Hard, new SoftTerm { Teacher = "b/logits" }]),
+        new("b", Toy.Linear(), StudentImport.Default, [.. Toy.Hard, new SoftTerm { Teacher = "a/logits" }]),
+    ];
+
+    private TrainingResult Train(
+        string name, IReadOnlyList<LearnerOptions> learners, TrainingOptions options, IProgress<Core.Progress.StageProgress>? progress = null,
+        CancellationToken token = default) =>
+        Trainer.Train(learners, toy.Data, options, toy.Folder(name), progress, token);
+
+    /// <summary>The teacher's logits, and five features that are linear in the pixels.</summary>
+    private TrainingData Features()
+    {
+        var matrix = Numbers.Uniform(9, 16 * Width, -1, 1);
+        var samples = new float[Toy.Samples * 16];
+        toy.Transfer.Read([.. Enumerable.Range(0, Toy.Samples).Select(row => (long)row)], samples);
+        var hidden = samples.Chunk(16).SelectMany(pixels =>
+            Enumerable.Range(0, Width).Select(unit => pixels.Select((pixel, i) => pixel * matrix[i * Width + unit]).Sum())).ToArray();
+        var cache = toy.CacheOf(
+            (Sets.Logits("logits", [Toy.Classes]), toy.Logits),
+            (Sets.Logits("hidden", [Width]) with { Kind = StreamKind.Feature }, hidden));
+        opened.Add(cache);
+        return toy.Data with { Cache = cache };
+    }
+
+    private sealed class StopAfter(int reports, CancellationTokenSource source) : IProgress<Core.Progress.StageProgress>
+    {
+        private int left = reports;
+
+        public void Report(Core.Progress.StageProgress value)
+        {
+            if (--left == 0)
+                source.Cancel();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Training;
+
+namespace OnnxKd.StudentTrainer.Tests.Learners;
+
+public sealed class ObjectiveTests : IDisposable
+{
+    private readonly Toy toy = new();
+
+    public void Dispose() => toy.Dispose();
+
+    /// <summary>The student is zero at first, and its learning rate next to nothing: each term keeps its first value.</summary>
+    [Fact]
+    public void Compute_OfSeveralTerms_SumsThemByWeight()
+    {
+        var epoch = toy.Train(
+            Toy.Linear(), toy.Data,
+            [
+                new HardTerm { Weight = WeightSchedule.Constant(0.5) },
+                new SoftTerm { Temperature = 2, Weight = WeightSchedule.Constant(3) },
+                new SoftTerm { Weight = WeightSchedule.Constant(0) },
+            ],
+            Toy.Options with { Epochs = 1, Optimizer = new() { LearningRate = 1e-12 } }).Epochs[0];
+
+        Assert.Equal(["hard", "soft", "soft#2"], epoch.Terms.Keys);
+        Assert.Equal(Math.Log(3), epoch.Terms["hard"], 5);
+        Assert.Equal(Divergence(2), epoch.Terms["soft"], 4);
+        Assert.Equal(Divergence(1), epoch.Terms["soft#2"], 4);
+        Assert.Equal(0.5 * Math.Log(3) + 3 * Divergence(2), epoch.Loss, 4);
+    }
+
+    public static TheoryData<Term[], string> Wrong => new()
+    {
+        { [], "no term" },
+        { [new HardTerm { Weight = WeightSchedule.Constant(-1) }], "0 or more" },
+        { [new HardTerm { Weight = new([(1, 1), (1, 2)]) }], "rising order" },
+        { [new HardTerm { Weight = new([]) }], "rising order" },
+        { [new SoftTerm { Teacher = "logit" }], "did you mean 'logits'" },
+        { [new SoftTerm { Student = "hiden1" }], "did you mean 'hidden1'" },
+        { [new SoftTerm { Student = "hidden1" }], "another shape than the student's" },
+        { [new HintTerm { Student = "hidden1", Teacher = "logits" }], "of another kind" },
+        { [new HintTerm { Student = "hidden1" }], "no features" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void Bind_OfTermsThatDoNotFit_SaysWhatIsWrong(Term[] terms, string message) => Assert.Contains(
+        message, Assert.Throws<InputException>(() => toy.Train(Toy.Mlp(), toy.Data, terms, Toy.Options)).Message);
+
+    /// <summary>T² · KL(teacher ‖ uniform), mean over the samples.</summary>
+    private double Divergence(double temperature) => toy.Logits.Chunk(Toy.Classes).Average(row =>
+    {
+        var weights = row.Select(value => Math.Exp(value / temperature)).ToArray();
+        return temperature * temperature * weights.Sum(weight => weight / weights.Sum() * Math.Log(3 * weight / weights.Sum()));
+    });
+}

@@ -1,0 +1,157 @@
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Support;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Tests.Terms;
+
+/// <summary>Terms over features, against their papers' formulas worked out in plain double precision, and finite differences.</summary>
+public sealed class FeatureTermTests : IDisposable
+{
+    private const int Samples = 3;
+
+    private readonly DisposeScope scope = torch.NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Fact]
+    public void Hint_OfVectors_IsHalfTheMeanOfSquares()
+    {
+        var (x, y) = (Values(1, 12), Values(2, 12));
+        var expected = 0.5 * x.Zip(y, (a, b) => (a - b) * (a - b)).Average();
+        Assert.Equal(expected, Value(new HintTerm(), x, y, 3, 4), 10);
+    }
+
+    /// <summary>Maps [samples, 2 channels, 2 × 2]: the student's are of the teacher's size.</summary>
+    [Fact]
+    public void Attention_OfMaps_EqualsItsFormula()
+    {
+        var (x, y) = (Values(3, Samples * 8), Values(4, Samples * 8));
+        var expected = Enumerable.Range(0, Samples).Average(n => Map(x, n).Zip(Map(y, n), (a, b) => (a - b) * (a - b)).Average());
+        Assert.Equal(expected, Value(new AttentionTerm(), x, y, Samples, 2, 2, 2), 10);
+
+        static double[] Map(double[] values, int sample)
+        {
+            var map = Enumerable.Range(0, 4).Select(at =>
+                (Math.Pow(values[sample * 8 + at], 2) + Math.Pow(values[sample * 8 + 4 + at], 2)) / 2).ToArray();
+            var norm = Math.Sqrt(map.Sum(value => value * value));
+            return [.. map.Select(value => value / norm)];
+        }
+    }
+
+    [Fact]
+    public void Attention_OfLargerMap_AveragesItDown()
+    {
+        var (small, large) = (Values(5, Samples * 4), new double[Samples * 16]);
+        for (var i = 0; i < large.Length; i++)
+            large[i] = small[i / 16 * 4 + i % 16 / 8 * 2 + i % 4 / 2]; // each pixel four times
+        using var x = torch.tensor(large, [Samples, 1, 4, 4]);
+        using var y = torch.tensor(small, [Samples, 1, 2, 2]);
+        Assert.Equal(0, new AttentionTerm().Compare(x, y).item<double>(), 12);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    public void Relational_OfVectors_EqualsItsFormula(double distance, double angle)
+    {
+        var (x, y) = (Values(6, Samples * 4), Values(7, Samples * 2));
+        var expected = 0.0;
+        for (var i = 0; i < Samples; i++)
+        {
+            for (var j = 0; j < Samples; j++)
+            {
+                expected += distance * Huber(Distance(x, 4, i, j) / Mean(x, 4), Distance(y, 2, i, j) / Mean(y, 2)) / (Samples * Samples);
+                for (var k = 0; k < Samples; k++)
+                    expected += angle * Huber(Cosine(x, 4, i, j, k), Cosine(y, 2, i, j, k)) / (Samples * Samples * Samples);
+            }
+        }
+        using var student = torch.tensor(x, [Samples, 4]);
+        using var teacher = torch.tensor(y, [Samples, 2]);
+        var term = new RelationalTerm { Distance = distance, Angle = angle };
+        Assert.Equal(expected, term.Compare(student, teacher).item<double>(), 6);
+    }
+
+    [Fact]
+    public void Projector_OfVectors_EqualsItsFormula()
+    {
+        var (x, y) = (Values(8, Samples * 2), Values(9, Samples * 2));
+        var expected = 0.0;
+        for (var column = 0; column < 2; column++)
+        {
+            var (a, b) = (Standard(x, column), Standard(y, column));
+            expected += a.Zip(b, (u, w) => Math.Pow(Math.Abs(u - w), 4)).Sum();
+        }
+        Assert.Equal(Math.Log(expected), Value(new ProjectorTerm(), x, y, Samples, 2), 8);
+
+        static double[] Standard(double[] values, int column)
+        {
+            double[] own = [.. values.Where((_, i) => i % 2 == column)];
+            var mean = own.Average();
+            var deviation = Math.Sqrt(own.Average(value => (value - mean) * (value - mean)) + 1e-5);
+            return [.. own.Select(value => (value - mean) / deviation)];
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void ChannelWise_OfMaps_EqualsItsFormula(double temperature)
+    {
+        var (x, y) = (Values(10, Samples * 8), Values(11, Samples * 8));
+        var expected = 0.0;
+        foreach (var (student, teacher) in x.Chunk(4).Zip(y.Chunk(4)))
+        {
+            var (q, p) = (Softmax(student), Softmax(teacher));
+            expected += temperature * temperature * p.Zip(q, (own, other) => own * Math.Log(own / other)).Sum() / (Samples * 2);
+        }
+        Assert.Equal(expected, Value(new ChannelWiseTerm { Temperature = temperature }, x, y, Samples, 2, 2, 2), 10);
+
+        double[] Softmax(double[] values)
+        {
+            var weights = Array.ConvertAll(values, value => Math.Exp(value / temperature));
+            return Array.ConvertAll(weights, weight => weight / weights.Sum());
+        }
+    }
+
+    public static TheoryData<FeatureTerm> Terms =>
+        [new HintTerm(), new AttentionTerm(), new RelationalTerm(), new ProjectorTerm(), new ChannelWiseTerm()];
+
+    [Theory]
+    [MemberData(nameof(Terms))]
+    public void Gradient_OfEachTerm_EqualsFiniteDifferences(FeatureTerm term)
+    {
+        const double Step = 1e-5;
+        long[] shape = [Samples, 2, 2, 2];
+        var (x, y) = (Values(12, Samples * 8), Values(13, Samples * 8));
+        var student = torch.tensor(x, shape, requires_grad: true);
+        term.Compare(student, torch.tensor(y, shape)).backward();
+        var expected = Enumerable.Range(0, x.Length).Select(i => (Shifted(i, Step) - Shifted(i, -Step)) / (2 * Step)).ToArray();
+        Near.Equal(expected, student.grad!.data<double>().ToArray(), 1e-6);
+
+        double Shifted(int index, double by) =>
+            Value(term, [.. x.Select((value, i) => i == index ? value + by : value)], y, shape);
+    }
+
+    private static double[] Values(int seed, int count) => [.. Numbers.Uniform(seed, count, -2, 2)];
+
+    private static double Value(FeatureTerm term, double[] student, double[] teacher, params long[] shape)
+    {
+        using var _ = torch.NewDisposeScope();
+        return term.Compare(torch.tensor(student, shape), torch.tensor(teacher, shape)).item<double>();
+    }
+
+    private static double Distance(double[] values, int size, int i, int j) =>
+        Math.Sqrt(Enumerable.Range(0, size).Sum(k => Math.Pow(values[i * size + k] - values[j * size + k], 2)));
+
+    private static double Mean(double[] values, int size) =>
+        (from i in Enumerable.Range(0, Samples) from j in Enumerable.Range(0, Samples) where i != j select Distance(values, size, i, j)).Average();
+
+    /// <summary>Of the angle at sample j between i and k.</summary>
+    private static double Cosine(double[] values, int size, int i, int j, int k) => i == j || k == j ? 0
+        : Enumerable.Range(0, size).Sum(at =>
+            (values[i * size + at] - values[j * size + at]) * (values[k * size + at] - values[j * size + at]))
+            / (Distance(values, size, i, j) * Distance(values, size, k, j));
+
+    private static double Huber(double a, double b) => Math.Abs(a - b) < 1 ? 0.5 * (a - b) * (a - b) : Math.Abs(a - b) - 0.5;
+}
