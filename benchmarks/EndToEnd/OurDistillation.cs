@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -54,7 +55,7 @@ internal static class OurDistillation
         cache, null, CancellationToken.None);
 
     /// <summary>Trains a student from a cache.</summary>
-    public static TrainingResult Train(
+    public static TrainedStudent Train(
         TransferSet set, OnnxModel student, string cacheFolder, string folder, int epochs, int batchSize, int threads,
         IProgress<StageProgress>? progress = null)
     {
@@ -64,7 +65,8 @@ internal static class OurDistillation
             Epochs = epochs, BatchSize = batchSize, Optimizer = OurStep.Sgd, Device = "cpu", Threads = threads,
         };
         var data = new TrainingData(set, ToUnit, cache, Evaluation: null);
-        return Trainer.Train(student, StudentImport.Default, data, OurStep.Terms, options, folder, progress, CancellationToken.None);
+        return Trainer.Train(
+            [new(LearnerOptions.Only, student, StudentImport.Default, OurStep.Terms)], data, options, folder, progress, CancellationToken.None).Students[0];
     }
 
     /// <summary>Does something else after each epoch, on the thread that trains.</summary>

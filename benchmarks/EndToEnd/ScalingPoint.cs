@@ -1,10 +1,12 @@
+using OnnxKd.StudentTrainer.Signals;
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.Benchmarks.Training;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
@@ -66,24 +68,19 @@ internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds
         using var cache = LogitCache.Open(cacheFolder);
         var device = ComputeDevice.Open("cpu", threads);
         var student = new StudentOptions { Architecture = "mlp", Values = { ["widths"] = new[] { 32 } } };
-        var graph = StudentGraph.Import(Architectures.Build(student, set.SampleShape, classes, seed: 1));
-        var program = graph.Compile(graph.FindLogits());
-        using var weights = WeightSet.Load(program.Plan, device, trainable: true);
         var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
-        var objective = new Objective([new() { Name = "soft", Temperature = 4 }]);
         var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Evaluation: null);
-        using var batches = TrainingBatches.Open(program, data, objective, options, device);
-        using var state = new TrainingState(weights, options, new(objective.Names, set, device), cacheFolder, identity: "");
-        var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
-        HeapRetention.Enable();
+        using var run = new LoopRun(
+            Architectures.Build(student, set.SampleShape, classes, seed: 1), [new SoftTerm { Temperature = 4 }], data, cache.Streams, options,
+            device, cacheFolder);
 
         var seconds = new List<double>();
         for (var epoch = 0; epoch < count; epoch++)
         {
             var start = Stopwatch.GetTimestamp();
-            foreach (var batch in batches.Epoch(epoch))
-                loop.TrainStep(batch);
-            state.Losses.Flush();
+            foreach (var batch in run.Batches.Epoch(epoch))
+                run.Loop.TrainStep(batch);
+            run.TakeLoss();
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         return seconds;

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
-using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
@@ -42,10 +43,9 @@ internal static class CacheReading
             try
             {
                 using var set = WriteSamples(folder, sample, batches * batchSize);
-                var graph = StudentGraph.Import(Architectures.Build(new() { Architecture = architecture }, sample, classes, seed: 1));
-                var program = graph.Compile(graph.FindLogits());
+                var student = Architectures.Build(new() { Architecture = architecture }, sample, classes, seed: 1);
                 foreach (var storage in Storages.Where(s => s is not TopK { K: var k } || k < classes))
-                    Measure($"{name}_{storage.Name}", new(program, set, classes, storage, batchSize, threads, folder), figures);
+                    Measure($"{name}_{storage.Name}", new(student, set, classes, storage, batchSize, threads, folder), figures);
             }
             finally
             {
@@ -56,31 +56,27 @@ internal static class CacheReading
     }
 
     private sealed record Case(
-        StudentProgram Program, TransferSet Set, int Classes, StreamStorage Storage, int BatchSize, int Threads, string Folder);
+        OnnxModel Student, TransferSet Set, int Classes, StreamStorage Storage, int BatchSize, int Threads, string Folder);
 
     private static void Measure(string name, Case work, Dictionary<string, object> figures)
     {
         var device = ComputeDevice.Open("cpu", work.Threads);
-        using var weights = WeightSet.Load(work.Program.Plan, device, trainable: true);
-        using var cache = WriteCache(work, Shape(work, weights));
+        using var cache = WriteCache(work, Shape(work, device));
         var data = new TrainingData(work.Set, Preprocessing.None, cache, null);
         var options = new TrainingOptions { Epochs = 1, BatchSize = work.BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
-        var objective = new Objective([new() { Name = "soft", Temperature = Temperature }]);
-        using var batches = TrainingBatches.Open(work.Program, data, objective, options, device);
-        using var state = new TrainingState(weights, options, new(objective.Names, work.Set, device), work.Folder, identity: "");
-        var loop = new TrainingLoop(work.Program, objective, batches, options, state, evaluation: null, progress: null);
-        using var alone = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), work.BatchSize, device);
+        using var run = new LoopRun(
+            work.Student, [new SoftTerm { Temperature = Temperature }], data, cache.Streams, options, device, work.Folder);
+        using var alone = new TargetBuffers(cache, StreamForm.Of(cache.Stream()), work.BatchSize, device);
 
-        HeapRetention.Enable();
         var (waits, steps, reads) = (new List<double>(), new List<double>(), new List<double>());
         var last = Stopwatch.GetTimestamp();
-        foreach (var batch in batches.Epoch(0))
+        foreach (var batch in run.Batches.Epoch(0))
         {
             waits.Add(Elapsed(ref last));
-            loop.TrainStep(batch);
+            run.Loop.TrainStep(batch);
             steps.Add(Elapsed(ref last) + waits[^1]);
         }
-        foreach (var batch in batches.Epoch(0))
+        foreach (var batch in run.Batches.Epoch(0))
         {
             Elapsed(ref last);
             alone.Fill(batch.Rows.Span, view: 0);
@@ -102,12 +98,15 @@ internal static class CacheReading
         return seconds;
     }
 
-    private static int[] Shape(Case work, WeightSet weights)
+    private static int[] Shape(Case work, Device device)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        long[] shape = [1, .. work.Program.Input.Fit(work.Set.SampleShape)];
-        return [.. work.Program.Run(weights, zeros(shape), training: false)[0].shape[1..].Select(size => (int)size)];
+        var graph = StudentGraph.Import(work.Student);
+        var program = graph.Compile(graph.FindLogits());
+        using var weights = WeightSet.Load(program.Plan, device, trainable: false);
+        long[] shape = [1, .. program.Input.Fit(work.Set.SampleShape)];
+        return [.. program.Run(weights, zeros(shape), training: false)[0].shape[1..].Select(size => (int)size)];
     }
 
     private static TransferSet WriteSamples(string folder, int[] shape, int rows)

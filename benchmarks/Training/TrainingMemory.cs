@@ -1,10 +1,11 @@
+using OnnxKd.StudentTrainer.Signals;
 using System.Globalization;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 
@@ -45,18 +46,13 @@ internal static class TrainingMemory
         using var set = TransferSet.Open(new() { Samples = arguments[0] });
         using var cache = LogitCache.Open(arguments[1]);
         var device = ComputeDevice.Open("cpu", threads: 1);
-        var graph = StudentGraph.Import(Architectures.Build(Student, set.SampleShape, Classes, seed: 1));
-        var program = graph.Compile(graph.FindLogits());
-        using var weights = WeightSet.Load(program.Plan, device, trainable: true);
         var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
-        var objective = new Objective([new() { Name = "soft", Temperature = 2 }]);
-        using var batches = TrainingBatches.Open(program, new(set, Preprocessing.None, cache, null), objective, options, device);
-        using var state = new TrainingState(weights, options, new(objective.Names, set, device), arguments[1], identity: "");
-        var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
-        HeapRetention.Enable();
-        foreach (var batch in batches.Epoch(0))
-            loop.TrainStep(batch);
-        state.Losses.Flush();
+        using var run = new LoopRun(
+            Architectures.Build(Student, set.SampleShape, Classes, seed: 1), [new SoftTerm { Temperature = 2 }],
+            new(set, Preprocessing.None, cache, null), cache.Streams, options, device, arguments[1]);
+        foreach (var batch in run.Batches.Epoch(0))
+            run.Loop.TrainStep(batch);
+        run.TakeLoss();
         Console.WriteLine(PeakMemory.OfThisProcess().ToString(CultureInfo.InvariantCulture));
         return 0;
     }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
@@ -8,8 +9,6 @@ namespace OnnxKd.StudentTrainer.Learners;
 /// <summary>The learners of a training: one, or several that may learn from one another.</summary>
 internal sealed class Team : IDisposable
 {
-    private HashSet<string>[] learned = [];
-
     private Team(IReadOnlyList<Learner> learners, IReadOnlyList<StreamForm> streams) => (Learners, Streams) = (learners, streams);
 
     /// <summary>The learners.</summary>
@@ -23,17 +22,19 @@ internal sealed class Team : IDisposable
 
     /// <summary>Imports the students, finds every signal that terms read, adds what only training has, and compiles.</summary>
     /// <param name="options">The students.</param>
-    /// <param name="data">What they learn from.</param>
+    /// <param name="data">The samples.</param>
+    /// <param name="cached">The streams of the cache.</param>
     /// <param name="training">How.</param>
     /// <param name="device">Where.</param>
     /// <exception cref="InputException">Something does not fit.</exception>
     /// <exception cref="UnsupportedModelException">A student cannot be trained.</exception>
-    public static Team Assemble(IReadOnlyList<LearnerOptions> options, TrainingData data, TrainingOptions training, Device device)
+    public static Team Assemble(
+        IReadOnlyList<LearnerOptions> options, TrainingData data, IReadOnlyList<CacheStream> cached, TrainingOptions training, Device device)
     {
         RequireNames(options);
         LearnerDraft[] drafts =
             [.. options.Select(learner => LearnerDraft.Import(learner, LearnerOptions.TapsOf(learner, options), data, training.Seed))];
-        var catalog = new SignalCatalog(data.Cache, drafts.ToDictionary(draft => draft.Options.Name, draft => draft.Tensors, StringComparer.Ordinal));
+        var catalog = new SignalCatalog(cached, drafts.ToDictionary(draft => draft.Options.Name, draft => draft.Tensors, StringComparer.Ordinal));
         Objective[] objectives = [.. drafts.Select(draft => Objective.Bind(draft, catalog))];
         var sources = objectives.SelectMany(objective => objective.Sources).ToList();
         var learners = drafts.Zip(objectives, (draft, objective) => Learner.Compile(
@@ -48,11 +49,9 @@ internal sealed class Team : IDisposable
     public StepSignals Signals(Batch batch, Func<Learner, IReadOnlyDictionary<string, Tensor>> forward) =>
         new(batch, Learners.ToDictionary(learner => learner.Name, forward, StringComparer.Ordinal));
 
-    /// <summary>Notes which weights of each learner get a gradient, in the learners' order.</summary>
-    public void Learn(IEnumerable<HashSet<string>> names) => learned = [.. names];
-
     /// <summary>Makes the optimizers.</summary>
-    public void Start()
+    /// <param name="learned">The names of the weights that get a gradient, for each learner.</param>
+    public void Start(IEnumerable<IReadOnlySet<string>> learned)
     {
         foreach (var (learner, names) in Learners.Zip(learned))
             learner.Start(names);

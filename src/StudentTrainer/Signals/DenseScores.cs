@@ -1,5 +1,5 @@
 using OnnxKd.Core.LogitCaches;
-using TorchSharp;
+using OnnxKd.StudentTrainer.Cpu;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;
@@ -18,6 +18,10 @@ internal sealed class DenseScores(Tensor stored, Tensor? scales = null) : Target
     /// <inheritdoc/>
     public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature) =>
         (student.div(temperature).log_softmax(1), Logits.to(student.dtype).div(temperature).log_softmax(1));
+
+    /// <inheritdoc/>
+    public override Tensor Divergence(Tensor student, double temperature) =>
+        CpuPaths.Divergence(student, Logits, temperature) ?? base.Divergence(student, temperature);
 }
 
 /// <summary>Logits stored as floats.</summary>

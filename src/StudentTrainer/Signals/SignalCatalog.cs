@@ -17,12 +17,12 @@ internal sealed record SignalSource(SignalUse Use, string? Stream = null, string
 internal sealed record LearnerTensors(string Logits, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes);
 
 /// <summary>All signals that there are, and what terms mean by their names.</summary>
-/// <param name="cache">The cache; <c>null</c>: none.</param>
+/// <param name="streams">The streams of the cache; empty where there is none.</param>
 /// <param name="learners">The learners, by name.</param>
-internal sealed class SignalCatalog(LogitCache? cache, IReadOnlyDictionary<string, LearnerTensors> learners)
+internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnlyDictionary<string, LearnerTensors> learners)
 {
     private readonly IReadOnlyDictionary<string, StreamForm> forms =
-        (cache?.Streams ?? []).ToDictionary(stream => stream.Name, StreamForm.Of, StringComparer.Ordinal);
+        streams.ToDictionary(stream => stream.Name, StreamForm.Of, StringComparer.Ordinal);
 
     /// <summary>Finds what a term means.</summary>
     /// <param name="use">What the term reads.</param>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;
@@ -23,4 +24,12 @@ internal abstract class TargetScores : StreamSignal
     /// <param name="temperature">T.</param>
     /// <returns>Rows × outcomes each, in the student's type.</returns>
     public abstract (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature);
+
+    /// <summary>KL(teacher ‖ student) of the softened pair, summed over rows; not multiplied by T².</summary>
+    /// <inheritdoc cref="Soften"/>
+    public virtual Tensor Divergence(Tensor student, double temperature)
+    {
+        var (own, target) = Soften(student, temperature);
+        return nn.functional.kl_div(own, target, log_target: true, reduction: nn.Reduction.Sum);
+    }
 }

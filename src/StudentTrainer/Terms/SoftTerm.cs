@@ -1,6 +1,5 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;
@@ -33,11 +32,10 @@ public sealed record SoftTerm : ScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var rows = signals.Student.shape[0];
         var (student, teacher) = Standardise
-            ? new DenseScores(Standard(signals.Teacher.Logits.to(signals.Student.dtype))).Soften(Standard(signals.Student), Temperature)
-            : signals.Teacher.Soften(signals.Student, Temperature);
-        return nn.functional.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum).mul(Temperature * Temperature / rows);
+            ? (Standard(signals.Student), new DenseScores(Standard(signals.Teacher.Logits.to(signals.Student.dtype))))
+            : (signals.Student, signals.Teacher);
+        return teacher.Divergence(student, Temperature).mul(Temperature * Temperature / student.shape[0]);
     }
 
     private static Tensor Standard(Tensor logits)

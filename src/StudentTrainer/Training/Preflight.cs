@@ -17,10 +17,11 @@ internal static class Preflight
     // Whole batches would take several steps' time: their memory is touched for the first time, and is not kept for the steps yet.
     private const int Rows = 8;
 
-    /// <summary>Runs a forward and a backward pass, and tells the team which weights learn.</summary>
+    /// <summary>Runs a forward and a backward pass.</summary>
+    /// <returns>For each learner the names of the weights that get a gradient.</returns>
     /// <exception cref="InputException">What a student gives, the caches and the labels do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A parameter gets no gradient.</exception>
-    public static void RequireTrainable(Team team, TrainingData data, TrainingOptions options, Device device)
+    public static IReadOnlyList<IReadOnlySet<string>> RequireTrainable(Team team, TrainingData data, TrainingOptions options, Device device)
     {
         using var scope = NewDisposeScope();
         using var batches = TrainingBatches.Open(
@@ -39,7 +40,7 @@ internal static class Preflight
             var signals = team.Signals(batch, learner => learner.Forward(copies[learner], batch.Samples, training: true));
             foreach (var learner in team.Learners)
                 learner.Objective.Compute(signals, epoch: 0).Loss.backward();
-            team.Learn(team.Learners.Select(learner => WithGradients(learner, copies[learner])));
+            return [.. team.Learners.Select(learner => WithGradients(learner, copies[learner]))];
         }
         finally
         {

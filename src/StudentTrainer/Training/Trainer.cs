@@ -36,18 +36,17 @@ public static class Trainer
         if (options.Epochs > 1 && ComputeDevice.HasAllProcessors(device))
             data.Transfer.HoldIfSmall();
 
-        using var team = Team.Assemble(learners, data, options, device);
-        Preflight.RequireTrainable(team, data, options, device);
+        using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
+        var learned = Preflight.RequireTrainable(team, data, options, device);
         using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device);
         foreach (var learner in team.Learners.Where(learner => learner.Graph.Overlay?.Count > 0 && learner.Graph.KeepsWeights))
             OverlayCalibration.Run(learner.Graph, learner.Weights, batches);
-        team.Start();
+        team.Start(learned);
         using var evaluation = TeamEvaluation.Open(team, data, options, device);
 
         Directory.CreateDirectory(folder);
         var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
         state.Resume();
-        HeapRetention.Enable();
         new TrainingLoop(team, batches, options, state, evaluation, progress).Run(token);
 
         if (options.Keep == "best")

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -61,7 +60,7 @@ internal sealed class TrainingState(Team team, string folder, string identity)
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in Everything())
         {
-            if (!IsFinite(tensor))
+            if (!tensor.isfinite().all().item<bool>())
                 throw new CheckFailedException(
                     "Training diverged: a gradient made a weight infinite or not a number.",
                     where: $"epoch {Epoch + 1}, at or before step {Step}, tensor '{name}'",
@@ -126,12 +125,4 @@ internal sealed class TrainingState(Team team, string folder, string identity)
         .. team.Learners.SelectMany(learner => learner.State.Select(part =>
             team.Learners.Count == 1 ? part : part with { Name = $"{learner.Name}/{part.Name}" })),
     ];
-
-    private static bool IsFinite(Tensor tensor)
-    {
-        if (!HostMemory.HoldsFloats(tensor) || !tensor.is_contiguous())
-            return tensor.isfinite().all().item<bool>();
-        var values = new HostMemory<float>(tensor);
-        return values.Slice(0, values.Length).IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
-    }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Tests.Support;
 
@@ -31,7 +32,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     {
         var term = Assert.Single(Read("--temperature", "8").Objective);
 
-        Assert.Equal(("soft", 8.0, 1.0), (term.Name, term.Temperature, term.Weight.At(0)));
+        Assert.Equal(("soft", 8.0, 1.0), (term.Name, ((SoftTerm)term).Temperature, term.Weight.At(0)));
     }
 
     [Fact]
@@ -39,7 +40,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     {
         var terms = Read("--alpha", "0.75").Objective;
 
-        Assert.Equal([("soft", 2.0, 0.75), ("hard", 1.0, 0.25)], terms.Select(t => (t.Name, t.Temperature, t.Weight.At(0))));
+        Assert.Equal([("soft", 2.0, 0.75), ("hard", null, 0.25)], terms.Select(t => (t.Name, (t as SoftTerm)?.Temperature, t.Weight.At(0))));
     }
 
     [Theory]
@@ -65,7 +66,7 @@ public sealed class RecipeArgumentsTests : IDisposable
             "--teacher", "a.onnx", "--teacher", "b.onnx", "--samples", "x.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
 
         Assert.Equal([Path.GetFullPath("a.onnx"), Path.GetFullPath("b.onnx")], recipe.Capture.Teachers.Select(t => t.Model));
-        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Objective).Name, recipe.Objective[0].Temperature));
+        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Objective).Name, ((SoftTerm)recipe.Objective[0]).Temperature));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Capture;
@@ -28,7 +29,7 @@ public sealed class RecipeFileTests : IDisposable
         objective:
           - soft: { temperature: 2.5, weight: { 0: 1, 10: 0.5 } }
           - hard:
-          - logit-matching: { weight: 0.25, stream: big }
+          - logit-matching: { weight: 0.25, teacher: big }
         training:
           epochs: 7
           batch-size: 32
@@ -75,7 +76,7 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(new TappedTensor("t2"), Assert.Single(other.Features));
         Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
         Assert.Equal(1, recipe.Objective[1].Weight.At(3));
-        Assert.Equal([null, null, "big"], recipe.Objective.Select(term => term.Stream));
+        Assert.Equal([null, null, "big"], recipe.Objective.Select(term => (term as ScoreTerm)?.Teacher));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
         Assert.Equal(("bfloat16", "bfloat16"), (recipe.Training.Precision, recipe.Baseline!.Training.Precision));
     }

@@ -2,8 +2,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.StudentTrainer.Tests.Support;
+
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.StudentTrainer.Training.Optimizers;
@@ -19,7 +18,7 @@ internal sealed class Distillation : IDisposable
     private readonly StudentProgram program;
     private readonly Tensor samples;
     private readonly Tensor targets;
-    private readonly SoftTerm loss;
+    private readonly double temperature;
     private readonly Optimizer optimizer;
     private readonly double learningRate;
     private int step;
@@ -32,7 +31,7 @@ internal sealed class Distillation : IDisposable
         Graph.FreeBatch([.. samples.shape[1..].Select(size => (int)size)]);
         program = Graph.Compile(Graph.FindLogits());
         Weights = WeightSet.Load(program.Plan, CPU, trainable: true);
-        loss = new() { Temperature = temperature };
+        this.temperature = temperature;
         optimizer = Optimizer.Create(
             new() { Name = "adam" }, [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
     }
@@ -110,7 +109,7 @@ internal sealed class Distillation : IDisposable
     {
         var logits = program.Run(Weights, batch, training)[0];
         var teacher = new DenseScores(wanted.reshape(-1, wanted.shape[^1]));
-        return loss.Compute(logits.reshape(-1, logits.shape[^1]), teacher);
+        return teacher.Divergence(logits.reshape(-1, logits.shape[^1]), temperature).mul(temperature * temperature / (logits.numel() / logits.shape[^1]));
     }
 
     private void ForgetGradients()

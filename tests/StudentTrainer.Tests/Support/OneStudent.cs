@@ -22,8 +22,4 @@ internal static class OneStudent
         new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = student },
         teacher is null ? new Dictionary<string, StreamSignal>() : new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = teacher },
         labels));
-
-    /// <summary>KL(teacher ‖ student), summed over rows.</summary>
-    public static torch.Tensor Divergence(this TargetScores teacher, torch.Tensor student, double temperature) =>
-        new SoftTerm { Temperature = temperature }.Compute(student, teacher).mul(student.shape[0] / (temperature * temperature));
 }
