@@ -29,4 +29,14 @@ public sealed record CsvOptions
 
     /// <summary>The names of the classes in the order of their indices; default: labels are the indices themselves.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <inheritdoc/>
+    public bool Equals(CsvOptions? other) =>
+        other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop)
+        && Classes.SequenceEqual(other.Classes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Classes.Count);
+
+    private (char?, char, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
 }
