@@ -48,7 +48,9 @@ internal static class CsvFormat
         if (!table.Numbers.TryRead(text, out float value) || !float.IsFinite(value))
             throw table.Bad(
                 "A value of a CSV file is not a finite number.", line, column, text, $"a number such as 0{table.Options.Decimal}25 or 1e-3",
-                text.ContainsAny(',', '.') ? "correct the value, or set csv.decimal and csv.thousands" : "correct the value, or name the column in csv.drop");
+                text.ContainsAny(',', '.')
+                    ? "correct the value, or set csv.decimal and csv.thousands"
+                    : "correct the value, or name the column in csv.drop");
         return value;
     }
 

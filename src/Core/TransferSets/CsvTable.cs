@@ -30,7 +30,9 @@ internal sealed class CsvTable : IDisposable
         do
             hasRow = reader.MoveNext();
         while (hasRow && IsBlank(reader.Current));
-        string[] fields = hasRow ? [.. Enumerable.Range(0, reader.Current.ColCount).Select(column => reader.Current[column].ToString())] : [""];
+        string[] fields = hasRow
+            ? [.. Enumerable.Range(0, reader.Current.ColCount).Select(column => reader.Current[column].ToString())]
+            : [""];
         Columns = fields.Length;
         if (!(options.Header ?? !fields.All(IsContent)))
             return;

@@ -107,7 +107,9 @@ internal sealed class SourceFile : IDisposable
                 total += count;
                 if (total > limit)
                     throw new InputException(
-                        declared is null ? "A compressed file unpacks to far more than such files do." : "A data file is longer than its header says.",
+                        declared is null
+                            ? "A compressed file unpacks to far more than such files do."
+                            : "A data file is longer than its header says.",
                         where: path,
                         found: $"{packedBytes:N0} bytes, unpacked more than {limit:N0}",
                         expected: declared is null ? null : $"{limit:N0} bytes unpacked",

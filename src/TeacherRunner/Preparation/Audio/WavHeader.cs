@@ -49,7 +49,8 @@ internal static class WavHeader
         int Number(ReadOnlySpan<byte> format, int at) => BinaryPrimitives.ReadUInt16LittleEndian(format[at..]);
         var (channels, block, bits) = (Number(format, 2), Number(format, 12), Number(format, 14));
         var code = Number(format, 0) is var outer && outer == Extensible && format.Length >= ExtensibleBytes ? Number(format, 24) : outer;
-        uint found = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]), bytesPerSecond = BinaryPrimitives.ReadUInt32LittleEndian(format[8..]);
+        var found = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
+        var bytesPerSecond = BinaryPrimitives.ReadUInt32LittleEndian(format[8..]);
         if (channels is not (1 or 2))
             throw Bad("A WAV file has too many channels.", path, $"{channels}", "1 or 2");
         if ((code, bits) is not ((Pcm, 8 or 16 or 24 or 32) or (Float, 32 or 64) or (ALaw or MuLaw, 8)))

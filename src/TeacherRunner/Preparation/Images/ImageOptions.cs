@@ -68,7 +68,9 @@ public sealed record ImageOptions
     /// <summary>The order of the axes.</summary>
     public ImageLayout Layout { get; init; } = ImageLayout.Chw;
 
-    /// <summary>The most pixels that an image may have, in millions; larger ones count as damaged. Decoding takes some 20 bytes a pixel.</summary>
+    /// <summary>
+    /// The most pixels that an image may have, in millions; larger ones count as damaged. Decoding takes some 30 bytes a pixel.
+    /// </summary>
     public double MaxMegapixels { get; init; } = 100;
 
     internal long MaxPixels => (long)(MaxMegapixels * 1e6);
