@@ -44,8 +44,8 @@ install_debian_packages() {
     wanted+=(libopenblas0-openmp)
     [[ -n ${LIBTORCH:-} ]] || wanted+=(libtorch-dev)
   fi
-  ((! for_tests)) || wanted+=(libonnx-testdata libfreetype6 fonts-dejavu-core)
-  ((! for_ocr)) || wanted+=(libfreetype6 wamerican fonts-{dejavu-core,liberation,crosextra-carlito,crosextra-caladea,open-sans}
+  ((! for_tests)) || wanted+=(libonnx-testdata fonts-dejavu-core)
+  ((! for_ocr)) || wanted+=(wamerican fonts-{dejavu-core,liberation,crosextra-carlito,crosextra-caladea,open-sans}
     fonts-{roboto-unhinted,linuxlibertine,oldstandard,courier-prime,inconsolata,paratype,freefont-ttf})
   command -v dpkg-query >/dev/null ||
     fail 2 "this system has no dpkg, so these packages cannot be installed or looked for: ${wanted[*]}." \

@@ -74,7 +74,7 @@ internal static class DataSection
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
         var map = value.Map(
-            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", "ignore-label", .. more]);
+            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", "ignore-label", "csv", .. more]);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         return new()
         {
@@ -87,6 +87,7 @@ internal static class DataSection
             Lengths = map.Read("lengths", null, v => v.File()),
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
+            Csv = map.Read("csv", new(), CsvSection.Read),
             First = first,
             Count = count,
         };
@@ -102,7 +103,8 @@ internal static class DataSection
         ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
-        ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis));
+        ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis),
+        ("csv", CsvSection.Write(set.Csv)));
 
     /// <summary><c>0..50000</c>: from the first row to before the second; <c>50000..</c>: to the end.</summary>
     private static (long First, long? Count) ReadRows(RecipeValue value)
