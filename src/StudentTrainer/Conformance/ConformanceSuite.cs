@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Conformance;
