@@ -4,7 +4,8 @@
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
-"$root/eng/setup.sh"
+require_dotnet
+mkdir -p "$root/build"
 
 if [[ ${1:-} =~ ^(train-step|soft-loss|end-to-end|peak-memory)$ ]]; then
   # The peer is Debian's PyTorch, which is made of the same libtorch.
@@ -18,7 +19,8 @@ if [[ ${1:-} =~ ^(train-step|soft-loss|end-to-end|peak-memory)$ ]]; then
   # machine is (docs/performance.md).
   export GOMP_SPINCOUNT=${GOMP_SPINCOUNT-300000}
 fi
-[[ ${1:-} != capture && ${1:-} != start-up ]] || "$root/eng/setup.sh" --tests # with the recogniser
+"$root/onnxkd" data fetch mnist >/dev/null
+[[ ! ${1:-} =~ ^(capture|start-up|ocr-students)$ ]] || "$root/onnxkd" data fetch pp-ocr >/dev/null
 if [[ ${1:-} == capture ]]; then
   if ! cmp -s "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"; then
     say "fetching npm parts: onnxruntime-node"

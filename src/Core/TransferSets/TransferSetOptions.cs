@@ -57,6 +57,11 @@ public sealed record TransferSetOptions
     /// <summary>How CSV files are read.</summary>
     public CsvOptions Csv { get; init; } = new();
 
+    /// <summary>
+    /// The known set that the files belong to, for whoever fetches it before it is opened; <c>null</c>: they are the user's own.
+    /// </summary>
+    public KnownPart? Known { get; init; }
+
     /// <summary>The first row to use; default 0.</summary>
     public long First { get; init; }
 

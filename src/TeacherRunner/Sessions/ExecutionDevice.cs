@@ -79,10 +79,10 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     {
         if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
             return new(
-                "CUDA is not to be had: this build of ONNX Runtime is for the CPU only.",
-                "no CUDAExecutionProvider in libonnxruntime.so",
-                "the npm packages onnxruntime-node and com.github.asus4.onnxruntime.linux-x64-gpu in eng/gpu",
-                "on a machine with an NVIDIA GPU set ONNXKD_GPU=1 and run ./onnxkd again (it fetches both)");
+                "CUDA is not available: OnnxKd was built for the CPU.",
+                "the package Microsoft.ML.OnnxRuntime, which has no CUDA provider",
+                "the package Microsoft.ML.OnnxRuntime.Gpu",
+                "on a machine with an NVIDIA GPU build for CUDA (Accelerator=cuda ./onnxkd ..., or dotnet run -p:Accelerator=cuda ...)");
         try
         {
             using var options = new ExecutionDevice(Cuda, index).CreateSessionOptions(threads: 1);
@@ -92,7 +92,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         catch (OnnxRuntimeException e)
         {
             return new(
-                "CUDA is not to be had: ONNX Runtime could not start it.", SessionFactory.Explain(e),
+                "CUDA is not available: ONNX Runtime could not start it.", SessionFactory.Explain(e),
                 "an NVIDIA GPU with its driver, and CUDA 13 (cudart, cublas, cublasLt, curand, cufft) and cuDNN 9 where the loader finds them",
                 "install what 'found' names, or add its folder to LD_LIBRARY_PATH");
         }

@@ -64,7 +64,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="device"><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">As <see cref="SessionSettings.Threads"/>.</param>
     /// <exception cref="InputException">
-    /// The model is invalid, its input does not fit the samples, its output is not clear, or CUDA was asked for and is not to be had.
+    /// The model is invalid, its input does not fit the samples, its output is not clear, or CUDA was asked for and is not available.
     /// </exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run the model, or it gives no class scores per sample.</exception>
     public static OnnxClassifier Open(
