@@ -22,10 +22,10 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
 
     /// <summary>The values of an integer input, such as a shape. See also <see cref="NodeContext.Longs"/>.</summary>
     /// <remarks>Nothing is disposed here: where nothing is to be converted, the converted tensor is the input itself.</remarks>
-    public long[] Longs(int index) => this[index].to(torch.int64, torch.CPU).data<long>().ToArray();
+    public long[] Longs(int index) => this[index].to(torch.int64, torch.CPU).Values<long>();
 
     /// <summary>The values of a float input that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
-    public double[] Doubles(int index) => this[index].detach().to(torch.float64, torch.CPU).data<double>().ToArray();
+    public double[] Doubles(int index) => this[index].detach().to(torch.float64, torch.CPU).Values<double>();
 
     /// <summary>All inputs.</summary>
     public torch.Tensor[] All()
