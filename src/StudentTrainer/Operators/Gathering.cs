@@ -52,7 +52,7 @@ internal static class Gathering
     /// <summary>Indices as libtorch wants them: int64, on the data's device, none negative.</summary>
     internal static Tensor Wrap(Tensor indices, long size, Device device)
     {
-        var wide = indices.to(int64, device);
+        var wide = ElementTypes.RequireIntegers(indices).to(int64, device);
         return where(wide.lt(0), wide.add(size), wide);
     }
 

@@ -36,7 +36,7 @@ internal static class Scattering
         return x =>
         {
             var (data, updates) = (x[0], x[2]);
-            var indices = x[1].to(int64, data.device).unbind(-1);
+            var indices = ElementTypes.RequireIntegers(x[1]).to(int64, data.device).unbind(-1);
             if (reduction is "none" or "add")
                 return [data.clone().index_put_(updates, indices, accumulate: reduction == "add")];
             var (first, rest) = (data.shape[..indices.Length], data.shape[indices.Length..]);
