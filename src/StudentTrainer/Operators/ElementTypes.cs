@@ -15,7 +15,7 @@ internal static class ElementTypes
         for (var i = 0; i < x.Count; i++)
         {
             if (x.Optional(i) is { } input)
-                Require(input, input.dtype != ScalarType.Bool, "numbers");
+                RequireNumbers(input);
         }
     });
 
@@ -33,6 +33,10 @@ internal static class ElementTypes
     /// <summary>Refuses all but integers.</summary>
     /// <exception cref="ArgumentException">Says what was found.</exception>
     public static Tensor RequireIntegers(Tensor input) => Require(input, input.is_integral() && input.dtype != ScalarType.Bool, "integers");
+
+    /// <summary>Refuses truth values.</summary>
+    /// <exception cref="ArgumentException">Says what was found.</exception>
+    public static Tensor RequireNumbers(Tensor input) => Require(input, input.dtype != ScalarType.Bool, "numbers");
 
     private static Tensor Require(Tensor input, bool isRight, string what) =>
         isRight ? input : throw new ArgumentException($"an input must hold {what}, not {input.dtype}");

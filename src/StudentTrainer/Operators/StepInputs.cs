@@ -25,9 +25,9 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
     /// <exception cref="ArgumentException">It holds something else.</exception>
     public long[] Longs(int index) => ElementTypes.RequireIntegers(this[index]).to(torch.int64, torch.CPU).Values<long>();
 
-    /// <summary>The values of a float input that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
+    /// <summary>The values of an input of numbers that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
     /// <exception cref="ArgumentException">It holds something else.</exception>
-    public double[] Doubles(int index) => ElementTypes.RequireFloats(this[index]).detach().to(torch.float64, torch.CPU).Values<double>();
+    public double[] Doubles(int index) => ElementTypes.RequireNumbers(this[index]).detach().to(torch.float64, torch.CPU).Values<double>();
 
     /// <summary>All inputs.</summary>
     public torch.Tensor[] All()
