@@ -83,8 +83,11 @@ internal sealed class Objective
             var loss = values.Zip(weights, (value, weight) => value * weight).Sum();
             return (gradient, tensor(Array.ConvertAll([loss, .. values], value => (float)value)));
         }
-        var (sum, parts) = Compute(inputs, epoch);
-        return (autograd.grad([sum], [inputs.Logits])[0], parts);
+        // On logits of its own, so that the way back ends here. (No error gets through TorchSharp's autograd.grad: the process ends.)
+        var logits = inputs.Logits.detach().requires_grad_();
+        var (sum, parts) = Compute(inputs with { Logits = logits }, epoch);
+        sum.backward();
+        return (logits.grad!, parts);
     }
 
     /// <summary>Every term row by row; <c>null</c> if one of them cannot be computed so.</summary>

@@ -25,7 +25,7 @@ internal static class Linear
     public static int GemmUnitAxis(NodeContext node) => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
 
     public static Kernel MatMul(NodeContext node) => x =>
-        [BatchedProduct.Suits(x[0], x[1]) ? BatchedProduct.apply(x[0], x[1]) : x[0].matmul(x[1])];
+        [BatchedProduct.Suits(x[0], x[1]) ? BatchedProduct.apply(x[0], x[1]) : MatrixProduct.Of(x[0], x[1])];
 
     /// <summary>x W + b, over the last axis of x: one product of matrices, which adds to the bias.</summary>
     public static Kernel MatMulWithBias(NodeContext node) => MatMulWithBias(withRelu: false);
@@ -76,7 +76,7 @@ internal static class Linear
     private static Kernel MatMulWithBias(bool withRelu) => x =>
     {
         if (x[0].ndim < 2)
-            return [Rectified(x[0].matmul(x[1]).add(x[2]), withRelu)];
+            return [Rectified(MatrixProduct.Of(x[0], x[1]).add(x[2]), withRelu)];
         var rows = x[0].ndim == 2 ? x[0] : x[0].flatten(0, -2);
         var product = FullyConnected.Suits(rows, x[1], x[2])
             ? FullyConnected.Apply(rows, x[1], x[2], unitsFirst: false, withRelu)

@@ -37,7 +37,7 @@ internal static class Preflight
             output.RequireFits(stream, "transfer");
         RequireLabels(output, objective, data);
         var inputs = batch.Inputs(logits);
-        inputs.Logits.backward([objective.Differentiate(inputs, 0).Gradient]);
+        BackwardPass.Run(inputs.Logits, objective.Differentiate(inputs, 0).Gradient);
         RequireGradients(copy);
         return output;
     }

@@ -62,7 +62,7 @@ internal sealed class TrainingLoop(
         var inputs = batch.Inputs(logits);
         var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
         part?.Next("backward");
-        inputs.Logits.backward([gradient]);
+        BackwardPass.Run(inputs.Logits, gradient);
 
         part?.Next("optimizer");
         using (no_grad())

@@ -13,6 +13,10 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
 
+    // Without VNNI, x64 processors add products of uint8 and int8 in pairs of 16 bits, which saturates. With this, int8 weights become uint8,
+    // whose products are added in 32 bits. It changes no float.
+    private const string ExactIntegers = "session.x64quantprecision";
+
     /// <summary>Whether results are copied to the host before they can be read.</summary>
     public bool IsCuda => Provider == Cuda;
 
@@ -41,6 +45,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
             // Errors arrive as exceptions; printing them as well would break up the progress display.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
+        options.AddSessionConfigEntry(ExactIntegers, "1");
         if (Provider == Cuda)
             AppendCuda(options, Index);
         return options;

@@ -36,6 +36,7 @@ public sealed class OnnxClassifier : IDisposable
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
         var graph = proto.Graph;
+        ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)
             HalfPrecision.Apply(proto, model);
@@ -97,6 +98,9 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider => device.Provider;
+
+    /// <summary>Whether something of it is computed in integers on a processor, whose class may then count.</summary>
+    internal bool ComputesIntegers { get; }
 
     /// <summary>Whether it runs on the processors that everything else runs on.</summary>
     internal bool RunsOnHost => !device.IsCuda;

@@ -70,5 +70,5 @@ public class MixedPrecisionTests
         return null;
     }
 
-    private static double[] Values(Tensor tensor) => tensor.to(float64).contiguous().data<double>().ToArray();
+    private static double[] Values(Tensor tensor) => tensor.to(float64).contiguous().Values<double>();
 }
