@@ -4,18 +4,17 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>From the gradient of the loss by some tensor back to the parameters.</summary>
+/// <summary>From a loss back to the parameters.</summary>
 internal static class BackwardPass
 {
-    /// <summary>Adds to the gradients of all that a tensor was computed from.</summary>
-    /// <param name="output">A tensor under autograd.</param>
-    /// <param name="gradient">The loss's gradient by it, of the same shape.</param>
+    /// <summary>Adds to the gradients of all that a loss was computed from.</summary>
+    /// <param name="loss">A scalar under autograd.</param>
     /// <exception cref="InputException">libtorch cannot compute a gradient.</exception>
-    public static void Run(Tensor output, Tensor gradient)
+    public static void Run(Tensor loss)
     {
         try
         {
-            output.backward([gradient]);
+            loss.backward();
         }
         catch (Exception error) when (error is not (OnnxKdException or OutOfMemoryException))
         {

@@ -36,8 +36,7 @@ internal static class Preflight
         foreach (var stream in batches.Streams)
             output.RequireFits(stream, "transfer");
         RequireLabels(output, objective, data);
-        var inputs = batch.Inputs(logits);
-        BackwardPass.Run(inputs.Logits, objective.Differentiate(inputs, 0).Gradient);
+        BackwardPass.Run(objective.Compute(batch.Inputs(logits), 0).Loss);
         RequireGradients(copy);
         return output;
     }

@@ -59,10 +59,9 @@ internal sealed class TrainingLoop(
         part?.Next("forward");
         var logits = program.Logits(state.Weights, batch.Samples, training: true);
         part?.Next("loss");
-        var inputs = batch.Inputs(logits);
-        var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
+        var (loss, parts) = objective.Compute(batch.Inputs(logits), (double)step / batches.Count);
         part?.Next("backward");
-        BackwardPass.Run(inputs.Logits, gradient);
+        BackwardPass.Run(loss);
 
         part?.Next("optimizer");
         using (no_grad())
