@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs every test project. The last line is 'N passed, N failed'; the exit code is 0 only when none failed.
+# Builds, fetches the data sets that tests need, and runs every test project. The last line is 'N passed, N failed'; the exit code is 0 only
+# when none failed.
 # Arguments go to 'dotnet test' (for example: ./test.sh --filter SafeTensors).
 set -uo pipefail
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -26,8 +27,13 @@ step() {
 # count FIELD: that number in the summary line of the test run in $log.
 count() { sed -n "s/.*[ -]$1: *\([0-9]*\),.*/\1/p" "$log" | tail -n 1; }
 
-step "set-up" eng/setup.sh --tests
-step "build" dotnet build OnnxKd.sln -c Release -v quiet
+build() {
+  mkdir -p build
+  (require_dotnet) && { dotnet build OnnxKd.sln -c Release -v quiet >build/tests.log 2>&1 || (explain_build build/tests.log); }
+}
+
+step "build" build
+step "data sets" dotnet src/Pipeline/bin/Release/net10.0/onnxkd.dll data fetch mnist pp-ocr onnx-tests fonts-dejavu
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

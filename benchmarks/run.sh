@@ -4,7 +4,8 @@
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
-"$root/eng/setup.sh"
+require_dotnet
+mkdir -p "$root/build"
 
 if [[ ${1:-} =~ ^(train-step|end-to-end|peak-memory)$ ]]; then
   # The peer is Debian's PyTorch; without OpenBLAS it would multiply with the reference BLAS, a tenth as fast.
@@ -17,7 +18,8 @@ if [[ ${1:-} =~ ^(train-step|end-to-end|peak-memory)$ ]]; then
   # Threads of both sides wait for work as ours do. PyTorch's would spin for milliseconds, which would compare how busy the machine is.
   export OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive} GOMP_SPINCOUNT=${GOMP_SPINCOUNT-3000}
 fi
-[[ ${1:-} != capture && ${1:-} != start-up ]] || "$root/eng/setup.sh" --tests # with the recogniser
+"$root/onnxkd" data fetch mnist >/dev/null
+[[ ! ${1:-} =~ ^(capture|start-up|ocr-students)$ ]] || "$root/onnxkd" data fetch pp-ocr >/dev/null
 if [[ ${1:-} == capture ]]; then
   if ! cmp -s "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"; then
     say "fetching npm parts: onnxruntime-node"

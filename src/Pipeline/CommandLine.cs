@@ -45,6 +45,7 @@ internal static class CommandLine
             new RunCommand(),
             new SweepCommand(),
             new InspectCommand(),
+            new DataCommand(),
             new PrepareCommand(),
             new CacheCommand(),
             new TrainCommand(),

@@ -32,17 +32,18 @@ internal sealed class LinearTeacher
         .Floats("W", Weights, Features, Classes).Floats("b", Bias, Classes)
         .Node("MatMul", $"{input} W", "product").Node("Add", "product b", "logits");
 
-    /// <summary>The logits of samples, in double precision.</summary>
-    public double[] Logits(ReadOnlySpan<float> samples)
+    /// <summary>The logits of samples, in double precision; of samples, weights and biases that were rounded first, where asked for.</summary>
+    public double[] Logits(ReadOnlySpan<float> samples, Func<float, float>? rounding = null)
     {
+        var round = rounding ?? (value => value);
         var rows = samples.Length / Features;
         var logits = new double[rows * Classes];
         for (var row = 0; row < rows; row++)
             for (var c = 0; c < Classes; c++)
             {
-                double sum = Bias[c];
+                double sum = round(Bias[c]);
                 for (var f = 0; f < Features; f++)
-                    sum += (double)samples[row * Features + f] * Weights[f * Classes + c];
+                    sum += (double)round(samples[row * Features + f]) * round(Weights[f * Classes + c]);
                 logits[row * Classes + c] = sum;
             }
 

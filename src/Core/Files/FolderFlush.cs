@@ -12,11 +12,18 @@ public static partial class FolderFlush
     {
         if (OperatingSystem.IsWindows())
             return;
-        var descriptor = Open(folder, ReadOnly);
-        if (descriptor < 0)
-            return;
-        _ = FSync(descriptor);
-        _ = Close(descriptor);
+        try
+        {
+            var descriptor = Open(folder, ReadOnly);
+            if (descriptor < 0)
+                return;
+            _ = FSync(descriptor);
+            _ = Close(descriptor);
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // A C library of another name.
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

@@ -48,6 +48,12 @@ public sealed record CacheIdentity
     /// <summary>The arithmetic the teachers ran in: <c>fp32</c> or <c>fp16</c>.</summary>
     public required string Precision { get; init; }
 
+    /// <summary>
+    /// How a teacher's integers were multiplied, where one has any: the processor's class and ONNX Runtime's option, such as
+    /// <c>x64-vnni exact</c>; <c>null</c>: all teachers compute in floats.
+    /// </summary>
+    public string? Integers { get; init; }
+
     /// <summary>The random views that were captured.</summary>
     public required Augmentation Augmentation { get; init; }
 

@@ -14,6 +14,16 @@ internal static class IdxFormat
 
     public static TensorFile Open(SourceFile file)
     {
+        var (dataOffset, type, shape) = ReadLayout(file);
+        return new(file, dataOffset, file.Length - dataOffset, type, bigEndian: true, shape);
+    }
+
+    /// <summary>The length that a file's beginning declares.</summary>
+    public static long? LengthOf(SourceFile file) =>
+        ReadLayout(file) is var layout && Shapes.TryBytes(layout.Type, layout.Shape, out var bytes) ? layout.DataOffset + bytes : null;
+
+    private static (long DataOffset, ElementType Type, long[] Shape) ReadLayout(SourceFile file)
+    {
         var type = file.Head[2] switch
         {
             0x08 => ElementType.UInt8,
@@ -43,6 +53,6 @@ internal static class IdxFormat
         var shape = new long[axes];
         for (var axis = 0; axis < axes; axis++)
             shape[axis] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 * axis));
-        return new(file, dataOffset, file.Length - dataOffset, type, bigEndian: true, shape);
+        return (dataOffset, type, shape);
     }
 }

@@ -18,6 +18,16 @@ internal static partial class NpyFormat
 
     public static TensorFile Open(SourceFile file)
     {
+        var (dataOffset, type, isBigEndian, shape) = ReadLayout(file);
+        return new(file, dataOffset, file.Length - dataOffset, type, isBigEndian, shape);
+    }
+
+    /// <summary>The length that a file's beginning declares.</summary>
+    public static long? LengthOf(SourceFile file) =>
+        ReadLayout(file) is var layout && Shapes.TryBytes(layout.Type, layout.Shape, out var bytes) ? layout.DataOffset + bytes : null;
+
+    private static (long DataOffset, ElementType Type, bool IsBigEndian, long[] Shape) ReadLayout(SourceFile file)
+    {
         var (header, dataOffset) = ReadHeader(file);
         var descr = Value(DescrPattern(), "descr");
         if (Value(FortranPattern(), "fortran_order") == "True")
@@ -29,7 +39,7 @@ internal static partial class NpyFormat
         var shape = Value(ShapePattern(), "shape").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(size => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw Broken("shape"))
             .ToArray();
-        return new(file, dataOffset, file.Length - dataOffset, TypeOf(descr, file.Path), descr[0] == '>', shape);
+        return (dataOffset, TypeOf(descr, file.Path), descr[0] == '>', shape);
 
         string Value(Regex pattern, string name) =>
             pattern.Match(header) is { Success: true } match ? match.Groups[1].Value : throw Broken(name);

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using OnnxKd.Core.Errors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -34,16 +35,23 @@ internal static class NpzFormat
 
     private static TensorFile OpenEntry(string path, ZipArchiveEntry entry)
     {
-        var array = SourceFile.Decode(path, output =>
-        {
-            using var content = entry.Open();
-            content.CopyTo(output, 1 << 17);
-        });
+        using var content = entry.Open();
+        var checksum = new Crc32();
+        var array = SourceFile.Unpack(
+            path, content, entry.CompressedLength,
+            beginning => NpyFormat.Matches(beginning.Head)
+                ? NpyFormat.LengthOf(beginning)
+                : throw new InputException("An entry of an NPZ file is not an array.", where: path),
+            checksum);
         try
         {
-            return NpyFormat.Matches(array.Head)
-                ? NpyFormat.Open(array)
-                : throw new InputException("An entry of an NPZ file is not an array.", where: path);
+            // .NET reads the checksum and does not compare it.
+            return checksum.GetCurrentHashAsUInt32() == entry.Crc32 ? NpyFormat.Open(array) : throw new InputException(
+                "An array of an NPZ file is damaged.",
+                where: path,
+                found: $"checksum {checksum.GetCurrentHashAsUInt32():x8}",
+                expected: $"{entry.Crc32:x8}, as the file says",
+                remedy: "fetch or write it again");
         }
         catch
         {

@@ -15,7 +15,7 @@ internal static class SampleTexts
     public static string[] Read(string path, long first, long count)
     {
         var texts = new string?[count];
-        using var file = SourceFile.Open(path);
+        using var file = SourceFile.Open(path, _ => null);
         using var lines = new StreamReader(file.OpenStream());
         for (var number = 1; lines.ReadLine() is { } line; number++)
         {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -10,6 +11,12 @@ internal sealed class SourceFile : IDisposable
 {
     // Without this switch .NET takes a truncated gzip or ZIP stream for a complete one.
     static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
+    private const int BlockBytes = 1 << 20;
+
+    // What a compressed file may unpack to where its content does not say: text and tables get 5 to 50 times as long.
+    private const long FreeBytes = 1 << 30;
+    private const long FreeRatio = 200;
 
     private SourceFile(string path, SafeFileHandle handle)
     {
@@ -32,8 +39,10 @@ internal sealed class SourceFile : IDisposable
     public byte[] Head { get; }
 
     /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lengthOf">See <see cref="Unpack"/>.</param>
     /// <exception cref="InputException">Missing, empty, unreadable, or broken gzip.</exception>
-    public static SourceFile Open(string path)
+    public static SourceFile Open(string path, Func<SourceFile, long?> lengthOf)
     {
         SafeFileHandle handle;
         try
@@ -61,7 +70,7 @@ internal sealed class SourceFile : IDisposable
             if (file.Head is not [0x1f, 0x8b, ..])
                 return file;
             using (file)
-                return Decompress(file);
+                return Decompress(file, lengthOf);
         }
         catch
         {
@@ -74,6 +83,42 @@ internal sealed class SourceFile : IDisposable
     /// <param name="path">What it was decoded from, for messages.</param>
     /// <param name="write">Writes the decoded bytes.</param>
     public static SourceFile Decode(string path, Action<Stream> write) => new(path, TemporaryFile.Create(write));
+
+    /// <summary>Unpacked content, kept in a nameless temporary file.</summary>
+    /// <param name="path">What it is unpacked from, for messages.</param>
+    /// <param name="content">Unpacks it.</param>
+    /// <param name="packedBytes">How long it is before.</param>
+    /// <param name="lengthOf">The whole length that the beginning of the content declares, if its format does.</param>
+    /// <param name="checksum">Is given the content.</param>
+    /// <exception cref="InputException">It is longer than declared, or far longer than such files get.</exception>
+    public static SourceFile Unpack(
+        string path, Stream content, long packedBytes, Func<SourceFile, long?> lengthOf, NonCryptographicHashAlgorithm? checksum = null)
+    {
+        var block = new byte[BlockBytes];
+        var count = content.ReadAtLeast(block, block.Length, throwOnEndOfStream: false);
+        long? declared;
+        using (var beginning = Decode(path, output => output.Write(block, 0, count)))
+            declared = lengthOf(beginning);
+        var limit = declared ?? Math.Max(FreeBytes, packedBytes * FreeRatio);
+        return Decode(path, output =>
+        {
+            for (long total = 0; count > 0; count = content.Read(block))
+            {
+                total += count;
+                if (total > limit)
+                    throw new InputException(
+                        declared is null
+                            ? "A compressed file unpacks to far more than such files do."
+                            : "A data file is longer than its header says.",
+                        where: path,
+                        found: $"{packedBytes:N0} bytes, unpacked more than {limit:N0}",
+                        expected: declared is null ? null : $"{limit:N0} bytes unpacked",
+                        remedy: declared is null ? "if it is what it should be, unpack it yourself" : "fetch or write it again");
+                checksum?.Append(block.AsSpan(0, count));
+                output.Write(block, 0, count);
+            }
+        });
+    }
 
     /// <summary>Reads from a position until the span is full. Thread-safe.</summary>
     /// <exception cref="InputException">The file ends before.</exception>
@@ -95,15 +140,12 @@ internal sealed class SourceFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 
-    private static SourceFile Decompress(SourceFile file)
+    private static SourceFile Decompress(SourceFile file, Func<SourceFile, long?> lengthOf)
     {
         try
         {
-            return Decode(file.Path, output =>
-            {
-                using var gzip = new GZipStream(file.OpenStream(), CompressionMode.Decompress);
-                gzip.CopyTo(output, 1 << 17);
-            });
+            using var gzip = new GZipStream(file.OpenStream(), CompressionMode.Decompress);
+            return Unpack(file.Path, gzip, file.Length, lengthOf);
         }
         catch (InvalidDataException error)
         {

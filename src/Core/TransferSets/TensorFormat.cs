@@ -7,16 +7,18 @@ namespace OnnxKd.Core.TransferSets;
 /// <param name="HasNames">Whether the content has names to choose by.</param>
 /// <param name="Matches">Tells the format from the first bytes and the length.</param>
 /// <param name="Open">Finds the wanted tensor.</param>
+/// <param name="LengthOf">The length of a file, from its beginning; <c>null</c> where the format does not declare it there.</param>
 internal sealed record TensorFormat(
-    string Name, bool HasNames, Func<byte[], long, bool> Matches, Func<SourceFile, TensorRequest, TensorFile> Open)
+    string Name, bool HasNames, Func<byte[], long, bool> Matches, Func<SourceFile, TensorRequest, TensorFile> Open,
+    Func<SourceFile, long?>? LengthOf = null)
 {
     /// <summary>Every format; the first that matches is taken.</summary>
     private static readonly TensorFormat[] All =
     [
-        new("NPY", false, (head, _) => NpyFormat.Matches(head), (file, _) => NpyFormat.Open(file)),
+        new("NPY", false, (head, _) => NpyFormat.Matches(head), (file, _) => NpyFormat.Open(file), NpyFormat.LengthOf),
         new("NPZ", true, (head, _) => NpzFormat.Matches(head), NpzFormat.Open),
         new("safetensors", true, SafetensorsFormat.Matches, SafetensorsFormat.Open),
-        new("IDX", false, (head, _) => IdxFormat.Matches(head), (file, _) => IdxFormat.Open(file)),
+        new("IDX", false, (head, _) => IdxFormat.Matches(head), (file, _) => IdxFormat.Open(file), IdxFormat.LengthOf),
         new("CSV", true, (head, _) => CsvFormat.Matches(head), CsvFormat.Open),
     ];
 
@@ -24,11 +26,11 @@ internal sealed record TensorFormat(
     /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
     public static TensorFile OpenAny(TensorRequest request)
     {
-        var file = SourceFile.Open(request.Path);
+        var file = SourceFile.Open(request.Path, beginning => Find(beginning)?.LengthOf?.Invoke(beginning));
         TensorFile? tensor = null;
         try
         {
-            var format = Array.Find(All, f => f.Matches(file.Head, file.Length)) ?? throw new InputException(
+            var format = Find(file) ?? throw new InputException(
                 "The format of a data file is not known.",
                 where: request.Path,
                 found: $"it begins with {Convert.ToHexStringLower(file.Head.AsSpan(0, Math.Min(8, file.Head.Length)))} (hexadecimal)",
@@ -48,4 +50,6 @@ internal sealed record TensorFormat(
                 file.Dispose();
         }
     }
+
+    private static TensorFormat? Find(SourceFile file) => Array.Find(All, format => format.Matches(file.Head, file.Length));
 }

@@ -5,7 +5,7 @@ public sealed record TransferSetOptions
 {
     /// <summary>
     /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors or CSV, each raw or gzipped. Every
-    /// column of a CSV file that holds neither labels nor lengths is a feature.
+    /// column of a CSV file that holds neither labels nor lengths is a feature, unless <see cref="Csv"/> says otherwise.
     /// </summary>
     public required string Samples { get; init; }
 
@@ -53,6 +53,14 @@ public sealed record TransferSetOptions
     /// <c>sources.jsonl</c> of a prepared set: recognisers are measured against them. <c>null</c>: they are not known.
     /// </summary>
     public string? Texts { get; init; }
+
+    /// <summary>How CSV files are read.</summary>
+    public CsvOptions Csv { get; init; } = new();
+
+    /// <summary>
+    /// The known set that the files belong to, for whoever fetches it before it is opened; <c>null</c>: they are the user's own.
+    /// </summary>
+    public KnownPart? Known { get; init; }
 
     /// <summary>The first row to use; default 0.</summary>
     public long First { get; init; }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -59,11 +60,12 @@ internal sealed class CacheCommand : ExampleCommand
 
         string RunPart(CachePart share)
         {
-            using var sets = RecipeSets.Open(options.Recipe.Data);
+            var reporter = new StageReporter(stderr, options.Style.Live);
+            using var sets = RecipeSets.Open(options.Recipe.Data, reporter.Note, token);
             var folder = Distillation.FolderOf(options.Recipe, options.Runs);
             Directory.CreateDirectory(folder);
             Distillation.WriteRecipe(options.Recipe, folder);
-            var runner = new StageRunner(folder, new(stderr, options.Style.Live));
+            var runner = new StageRunner(folder, reporter);
             return CaptureStage.RunPart(runner, Distillation.CacheName, sets.Transfer, options.Recipe.Capture with { Part = share }, token);
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
@@ -34,7 +35,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         Does((parsed, stdout, stderr, token) =>
         {
             if (parsed.GetValue(models) is { Length: > 0 } paths)
-                Run(paths, recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, token);
+                Run(paths, recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
                 Run(recipe.Read(parsed), stdout, stderr, token);
         });
@@ -56,11 +57,13 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <param name="capture">The device, and the teachers for the agreement, if there are any.</param>
     /// <param name="style">How the result is shown.</param>
     /// <param name="stdout">Where.</param>
+    /// <param name="stderr">Where it is told what is fetched.</param>
     /// <param name="token">Stops between batches.</param>
     public static void Run(
-        IReadOnlyList<string> models, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout,
+        IReadOnlyList<string> models, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout, TextWriter stderr,
         CancellationToken token)
     {
+        DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
         using var set = TransferSet.Open(data.Transfer);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try

@@ -12,7 +12,7 @@ internal sealed class OperatorsCommand : ExampleCommand
 {
     private readonly Option<string?> conformance = new("--conformance")
     {
-        Description = "Run ONNX's own tests in this folder (Debian: package libonnx-testdata, /usr/share/libonnx-testdata/data).",
+        Description = "Run ONNX's own tests in this folder ('onnxkd data fetch onnx-tests' fetches them).",
     };
 
     private readonly Option<string?> filter = new("--filter") { Description = "Only the tests whose names contain this." };
@@ -28,7 +28,7 @@ internal sealed class OperatorsCommand : ExampleCommand
             "operators",
             "Lists the operators that a student may use, or runs ONNX's own tests of them.",
             "onnxkd operators",
-            "onnxkd operators --conformance /usr/share/libonnx-testdata/data --gradients")
+            "onnxkd operators --conformance data/onnx-tests --gradients")
     {
         Add(conformance);
         Add(filter);

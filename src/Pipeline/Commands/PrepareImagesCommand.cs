@@ -47,6 +47,11 @@ internal sealed class PrepareImagesCommand : ExampleCommand
 
     private readonly Option<string?> layout = new("--layout") { Description = "chw (default) or hwc." };
 
+    private readonly Option<string?> maxMegapixels = new("--max-megapixels")
+    {
+        Description = "The most pixels of an image, in millions; larger ones count as damaged; default 100.",
+    };
+
     private readonly Option<bool> unlabelled = new("--unlabelled") { Description = "Folders are not classes." };
 
     private readonly PrepareArguments common = new();
@@ -61,7 +66,7 @@ internal sealed class PrepareImagesCommand : ExampleCommand
     {
         Add(folder);
         foreach (var option in new Option[]
-            { resize, crop, interpolation, noAntialias, channels, type, scale, mean, std, layout, unlabelled })
+            { resize, crop, interpolation, noAntialias, channels, type, scale, mean, std, layout, maxMegapixels, unlabelled })
             Add(option);
         common.AddTo(this);
         Does((parsed, stdout, stderr, token) =>
@@ -97,6 +102,7 @@ internal sealed class PrepareImagesCommand : ExampleCommand
             Scale = PrepareArguments.Number(parsed, scale) ?? defaults.Scale,
             Mean = PrepareArguments.Numbers(parsed, mean) ?? defaults.Mean,
             Std = PrepareArguments.Numbers(parsed, std) ?? defaults.Std,
+            MaxMegapixels = PrepareArguments.Number(parsed, maxMegapixels) ?? defaults.MaxMegapixels,
             Layout = PrepareArguments.OneOf<ImageLayout>(parsed, layout) ?? defaults.Layout,
         };
     }

@@ -61,9 +61,9 @@ internal sealed class RecipeArguments
     [
         new("--name", ["name"], "Name of the run and of its folder."),
         new("--seed", ["seed"], "Seed of everything random."),
-        new("--samples", ["data.transfer.samples"], "File of samples to learn from.", IsFile: true),
+        new("--samples", ["data.transfer.samples"], "File of samples to learn from.", IsFile: true, Replaces: ["data.transfer.set", "data.transfer.part"]),
         new("--labels", ["data.transfer.labels"], "File of their labels.", IsFile: true),
-        new("--test-samples", ["data.test.samples"], "File of samples for the final figures.", IsFile: true),
+        new("--test-samples", ["data.test.samples"], "File of samples for the final figures.", IsFile: true, Replaces: ["data.test.set", "data.test.part"]),
         new("--test-labels", ["data.test.labels"], "File of their labels.", IsFile: true),
         new("--scale", ["data.preprocessing.scale"], "Factor on stored values, for example 1/255."),
         new("--mean", ["data.preprocessing.mean"], "Subtracted after scaling."),
@@ -147,12 +147,14 @@ internal sealed class RecipeArguments
     }
 
     /// <summary>An option that stands for keys of the recipe.</summary>
-    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false)
+    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null)
     {
         public Option<string?> Option { get; } = new(Name) { Description = $"{Description} (key: {Keys[0]})" };
 
         public void Apply(string text, RecipeSource source)
         {
+            foreach (var key in Replaces ?? [])
+                source.Remove(key);
             foreach (var key in Keys)
                 source.Set(key, Node(text), Name);
         }

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
@@ -55,8 +56,9 @@ internal sealed class VerifyCommand : ExampleCommand
     /// <exception cref="CheckFailedException">It differs.</exception>
     public static void Run(string model, DataOptions data, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var set = TransferSet.Open(data.Transfer);
         var progress = new StageReporter(stderr, style.Live);
+        DataSetStore.Require(progress.Note, token, data.Transfer);
+        using var set = TransferSet.Open(data.Transfer);
         progress.Started("verify", model);
         var reader = RecipeSets.Reader(set, data.Preprocessing);
         Write(VerifyStage.Compare(OnnxModel.Load(model), StudentImport.Default, reader, progress, token), style, stdout);

@@ -1,7 +1,9 @@
 using System.Globalization;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
@@ -9,6 +11,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "csv"];
+
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
     {
@@ -31,10 +35,11 @@ internal static class DataSection
     /// <summary>Writes it.</summary>
     /// <param name="data">The options.</param>
     /// <param name="file">How a path is written.</param>
-    public static YamlNode Write(DataOptions data, Func<string, string> file) => YamlTree.Map(
-        ("transfer", WriteSet(data.Transfer, file)),
-        ("validation", WriteSet(data.Validation, file)),
-        ("test", WriteSet(data.Test, file)),
+    /// <param name="byName">Whether known sets are written by name instead of by their files.</param>
+    public static YamlNode Write(DataOptions data, Func<string, string> file, bool byName) => YamlTree.Map(
+        ("transfer", WriteSet(data.Transfer, file, byName)),
+        ("validation", WriteSet(data.Validation, file, byName)),
+        ("test", WriteSet(data.Test, file, byName)),
         ("alphabet", data.Alphabet is { } alphabet
             ? YamlTree.Map(("file", file(alphabet.File)), ("blank", alphabet.Blank), ("space", alphabet.Space))
             : null),
@@ -73,9 +78,17 @@ internal static class DataSection
 
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
-        var map = value.Map(
-            ["samples", "labels", "lengths", "rows", "samples-key", "labels-key", "lengths-key", "lengths-axis", "ignore-label", .. more]);
+        var map = value.Map(["set", "part", "rows", "ignore-label", .. FileKeys, .. more]);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
+        if (map.Find("set") is { } name)
+            return ReadKnown(name, map, more) with
+            {
+                IgnoreLabel = map.Read("ignore-label", -1, v => v.WholeNumber(int.MinValue)),
+                First = first,
+                Count = count,
+            };
+        if (map.Find("part") is { } part)
+            throw part.Error("A part needs the set that it is a part of.", remedy: "add 'set', or remove 'part'");
         return new()
         {
             Samples = map.Require("samples").File(),
@@ -87,14 +100,36 @@ internal static class DataSection
             Lengths = map.Read("lengths", null, v => v.File()),
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
+            Csv = map.Read("csv", new(), CsvSection.Read),
             First = first,
             Count = count,
         };
     }
 
-    private static YamlNode? WriteSet(TransferSetOptions? set, Func<string, string> file) => set is null ? null : YamlTree.Map(
-        ("samples", file(set.Samples)),
-        ("labels", set.Labels is null ? null : file(set.Labels)),
+    /// <summary>A part of a set that the table of data sets has.</summary>
+    private static TransferSetOptions ReadKnown(RecipeValue name, RecipeMap map, string[] more)
+    {
+        if (FileKeys.Concat(more).Select(map.Find).FirstOrDefault(value => value is not null) is { } file)
+            throw file.Error("A known set brings its own files.", remedy: "remove this key, or 'set' and 'part'");
+        var set = DataSetTable.All.FirstOrDefault(set => set.Name == name.Text()) is { Parts.Count: 0 } raw
+            ? throw name.OutOfRange("a set that can be learned from as it is", $"{raw.Name} has to be prepared first: see 'onnxkd prepare --help'")
+            : DataSetTable.All.First(set => set.Name == name.OneOf([.. DataSetTable.All.Where(set => set.Parts.Count > 0).Select(set => set.Name)]));
+        var word = map.Require("part").OneOf([.. set.Parts.Select(part => part.Name)]);
+        var part = set.Parts.First(part => part.Name == word);
+        var folder = DataFolder.Of(set.Name);
+        return new()
+        {
+            Known = new(set.Name, word),
+            Samples = Path.Combine(folder, part.Samples),
+            Labels = part.Labels is null ? null : Path.Combine(folder, part.Labels),
+        };
+    }
+
+    private static YamlNode? WriteSet(TransferSetOptions? set, Func<string, string> file, bool byName) => set is null ? null : YamlTree.Map(
+        ("set", byName ? set.Known?.Set : null),
+        ("part", byName ? set.Known?.Part : null),
+        ("samples", byName && set.Known is not null ? null : file(set.Samples)),
+        ("labels", set.Labels is null || byName && set.Known is not null ? null : file(set.Labels)),
         ("texts", set.Texts is null ? null : file(set.Texts)),
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
         ("samples-key", set.SamplesKey),
@@ -102,7 +137,8 @@ internal static class DataSection
         ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
-        ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis));
+        ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis),
+        ("csv", CsvSection.Write(set.Csv)));
 
     /// <summary><c>0..50000</c>: from the first row to before the second; <c>50000..</c>: to the end.</summary>
     private static (long First, long? Count) ReadRows(RecipeValue value)

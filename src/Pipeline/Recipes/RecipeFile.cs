@@ -48,15 +48,15 @@ internal static class RecipeFile
     /// <summary>The recipe with every default spelt out; reading the text in that folder gives the same recipe.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="folder">Where the text will stand; paths are written relative to it.</param>
-    public static string Write(Recipe recipe, string folder) => Write(recipe, path => Path.GetRelativePath(folder, path));
+    public static string Write(Recipe recipe, string folder) => Write(recipe, path => Path.GetRelativePath(folder, path), byName: true);
 
-    /// <summary>The same, with file names in place of paths: the text does not depend on where the files lie.</summary>
-    public static string WriteWithoutPaths(Recipe recipe) => Write(recipe, path => Path.GetFileName(path));
+    /// <summary>The same, with file names in place of paths: the text does not depend on where the files lie, nor on who fetched them.</summary>
+    public static string WriteWithoutPaths(Recipe recipe) => Write(recipe, path => Path.GetFileName(path), byName: false);
 
-    private static string Write(Recipe recipe, Func<string, string> file) => YamlTree.Text(YamlTree.Map(
+    private static string Write(Recipe recipe, Func<string, string> file, bool byName) => YamlTree.Text(YamlTree.Map(
         ("name", recipe.Name),
         ("seed", recipe.Seed),
-        ("data", DataSection.Write(recipe.Data, file)),
+        ("data", DataSection.Write(recipe.Data, file, byName)),
         ("teachers", recipe.HasTeachers ? recipe.Capture.Teachers.Select(t => TeachersSection.WriteTeacher(t, file(t.Model))) : null),
         ("capture", recipe.HasTeachers ? TeachersSection.WriteCapture(recipe.Capture) : null),
         ("student", StudentSection.Write(recipe.Student, recipe.Student.Model is { } model ? file(model) : null)),

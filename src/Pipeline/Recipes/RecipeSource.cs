@@ -82,6 +82,21 @@ internal sealed class RecipeSource
         mapping.Children[Remember(new YamlScalarNode(keys[^1]), origin)] = Remember(value, origin);
     }
 
+    /// <summary>Removes a value, if it is there.</summary>
+    /// <param name="path">Keys, separated by dots.</param>
+    public void Remove(string path)
+    {
+        var keys = path.Split('.');
+        var mapping = Root;
+        foreach (var key in keys[..^1])
+        {
+            if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) || child is not YamlMappingNode inner)
+                return;
+            mapping = inner;
+        }
+        mapping.Children.Remove(new YamlScalarNode(keys[^1]));
+    }
+
     /// <summary>Where a part was written: <c>file:line:column</c>, or the option that gave it.</summary>
     public string Where(YamlNode node) =>
         overridden.TryGetValue(node, out var origin) ? origin : file is null ? "command line" : At(file, node.Start);

@@ -69,7 +69,9 @@ internal static class Report
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
         $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, " +
-        $"same top class on {parity.Top1Agreement:0.00 %}");
+        $"same top class on {parity.Top1Agreement:0.00 %}")
+        + (parity.QuantizationStep is { } step
+            ? string.Create(CultureInfo.InvariantCulture, $" (quantised: one step of {step:g3} is allowed for)") : "");
 
     /// <summary>The content of <c>report.md</c>.</summary>
     public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));

@@ -67,7 +67,8 @@ internal sealed record ModelMetrics(
 /// <param name="MaxAbs">The largest absolute difference between two logits.</param>
 /// <param name="Top1Agreement">The share of samples (of their positions, where they have several) with the same top class.</param>
 /// <param name="Samples">How many samples were compared.</param>
-internal sealed record ParityMetrics(double MaxAbs, double Top1Agreement, long Samples);
+/// <param name="QuantizationStep">The step of quantisation that two logits might differ by; <c>null</c>: a student of floats.</param>
+internal sealed record ParityMetrics(double MaxAbs, double Top1Agreement, long Samples, double? QuantizationStep = null);
 
 /// <summary>The figures of models that belong to no run.</summary>
 /// <param name="TestSamples">How many samples they were measured on.</param>

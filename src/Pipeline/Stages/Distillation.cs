@@ -37,7 +37,7 @@ internal sealed class Distillation : IDisposable
     {
         (this.recipe, this.folder, this.folderLock, this.token) = (recipe, folder, folderLock, token);
         runner = new(run, reporter, folder);
-        sets = RecipeSets.Open(recipe.Data);
+        sets = RecipeSets.Open(recipe.Data, reporter.Note, token);
     }
 
     /// <summary>Where the results are: the run's folder, or one within it.</summary>

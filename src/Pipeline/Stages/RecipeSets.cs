@@ -3,6 +3,7 @@ using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -27,10 +28,14 @@ internal sealed class RecipeSets : IDisposable
     /// <summary>What the exported student is verified on: the test set, else the validation set, else the transfer set.</summary>
     public TransferSet Verification => Test ?? Validation ?? Transfer;
 
-    /// <summary>Opens and checks every set.</summary>
+    /// <summary>Opens and checks every set; known ones that are not there are fetched first.</summary>
+    /// <param name="data">The sets.</param>
+    /// <param name="note">Told what is fetched.</param>
+    /// <param name="token">Stops that.</param>
     /// <exception cref="InputException">A file is missing or damaged, or the sets' samples differ in shape.</exception>
-    public static RecipeSets Open(DataOptions data)
+    public static RecipeSets Open(DataOptions data, Action<string> note, CancellationToken token)
     {
+        DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
         var sets = new RecipeSets(TransferSet.Open(data.Transfer));
         try
         {

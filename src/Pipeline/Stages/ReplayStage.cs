@@ -1,9 +1,9 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -21,9 +21,9 @@ internal static class ReplayStage
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="CheckFailedException">The cache was not made from this recipe.</exception>
     public static IReadOnlyList<StreamReplay> Run(
-        LogitCache cache, Recipe recipe, string? device, long rows, ulong seed, IProgress<StageProgress>? progress, CancellationToken token)
+        LogitCache cache, Recipe recipe, string? device, long rows, ulong seed, StageReporter progress, CancellationToken token)
     {
-        using var sets = RecipeSets.Open(recipe.Data);
+        using var sets = RecipeSets.Open(recipe.Data, progress.Note, token);
         var set = Array.Find([sets.Transfer, sets.Validation, sets.Test], set => set is not null && IsOf(cache.Identity, set)) ?? sets.Transfer;
         var options = set == sets.Transfer
             ? recipe.Capture

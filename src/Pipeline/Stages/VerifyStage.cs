@@ -57,14 +57,16 @@ internal static class VerifyStage
     }
 
     /// <summary>Compares the two on every sample.</summary>
-    /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class.</exception>
+    /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
     public static ParityMetrics Compare(
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
-        var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of);
+        // Sums that lie halfway between two codes may be rounded to either.
+        var step = QuantizedArithmetic.StepOf(model.Proto.Graph, session.Output.Tensor) ?? 0;
+        var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step);
         var batchSize = BatchSize.For(session.Output.Elements);
         StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);

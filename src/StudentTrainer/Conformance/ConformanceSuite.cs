@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Conformance;
@@ -18,6 +19,7 @@ public static class ConformanceSuite
     /// <exception cref="InputException">The folder holds no such tests.</exception>
     public static ConformanceReport Run(string folder, string? filter, bool gradients, CancellationToken token)
     {
+        Libtorch.Load();
         var groups = new SortedDictionary<string, GroupResult>(StringComparer.Ordinal);
         var excluded = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var failed = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -70,7 +72,7 @@ public static class ConformanceSuite
             where: folder,
             found: filter,
             expected: $"the folders {string.Join(", ", GroupNames)}, each with one folder per test",
-            remedy: "give the folder 'data' of ONNX's test data (Debian: package libonnx-testdata)");
+            remedy: "give ONNX's test data: 'onnxkd data fetch onnx-tests' fetches them and prints their folder");
     }
 
     private static string? FindDifference(ConformanceCase test)

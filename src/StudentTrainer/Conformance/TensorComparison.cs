@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Conformance;
@@ -32,5 +33,5 @@ internal static class TensorComparison
         return worst < 0 ? null : $"element {worst} is {found[worst]}, not {wanted[worst]}";
     }
 
-    private static double[] Values(Tensor tensor) => tensor.detach().to(float64).contiguous().data<double>().ToArray();
+    private static double[] Values(Tensor tensor) => tensor.detach().to(float64).contiguous().Values<double>();
 }

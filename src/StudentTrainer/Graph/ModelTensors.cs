@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Onnx;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 
@@ -71,7 +72,8 @@ internal static class ModelTensors
         var attribute = node.Attribute[0];
         return attribute.Name switch
         {
-            "value" => attribute.T,
+            "value" => attribute.T ?? throw new UnsupportedModelException(
+                "A constant holds no tensor.", $"node '{node.Name}' (Constant)", $"{attribute.Type}", "a tensor", "export the model again"),
             "value_float" => TensorData.Create(node.Output[0], [attribute.F]),
             "value_floats" => TensorData.Create(node.Output[0], attribute.Floats.ToArray(), attribute.Floats.Count),
             "value_int" => TensorData.Create(node.Output[0], [attribute.I]),

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
@@ -31,12 +30,12 @@ internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kerne
                     slots[Outputs[i]] = results[i];
             }
         }
-        catch (Exception error) when (error is ExternalException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception error) when (error is not (OnnxKdException or OutOfMemoryException))
         {
             throw new InputException(
                 "A node of the student cannot be computed.",
                 where: NodeContext.Describe(Node),
-                found: $"{error.Message}; inputs: {string.Join(", ", Inputs.Select(i => i < 0 ? "none" : slots[i]!.ToString()))}",
+                found: $"{LibtorchError.Explain(error)}; inputs: {string.Join(", ", Inputs.Select(i => i < 0 ? "none" : slots[i]!.ToString()))}",
                 remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime",
                 inner: error);
         }

@@ -107,7 +107,7 @@ internal sealed class StudentGraph
     public RowLayout LayoutOf(Tensor logits)
     {
         using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).cpu().contiguous();
-        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], few.data<float>().ToArray(), "the student");
+        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], Operators.TensorValues.Values<float>(few), "the student");
     }
 
     /// <summary>Lets a graph with a fixed batch size take any; does nothing to others.</summary>

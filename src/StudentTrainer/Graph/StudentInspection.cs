@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -24,8 +25,10 @@ public sealed record StudentInspection(
     /// <param name="model">The model.</param>
     /// <param name="sampleShape">The shape of one sample; <c>null</c>: not known, and nothing is run.</param>
     /// <exception cref="UnsupportedModelException">It cannot be trained; names everything that is in the way.</exception>
+    /// <exception cref="MachineException">libtorch cannot be loaded.</exception>
     public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
     {
+        Libtorch.Load();
         var graph = StudentGraph.Import(model);
         if (sampleShape is not null)
             graph.FreeBatch(sampleShape);

@@ -49,9 +49,14 @@ internal sealed class BatchNormalization
     /// <summary>Whether scale, bias and statistics are float32, whatever the samples are: libtorch then computes in float32.</summary>
     public static bool KeepsFloat32(StepInputs x) => x[1].dtype == ScalarType.Float32;
 
-    private Tensor[] Run(StepInputs x) => x.Training ? Train(x)
-        : exportedForTraining ? EvaluateAsExported(x)
-        : [nn.functional.batch_norm(x[0], x[3], x[4], x[1], x[2], false, 0, epsilon)];
+    private Tensor[] Run(StepInputs x)
+    {
+        if (x[1].ndim != 1 || x[2].ndim != 1) // found by libtorch in the backward pass only
+            throw new ArgumentException("scale and bias must be vectors");
+        return x.Training ? Train(x)
+            : exportedForTraining ? EvaluateAsExported(x)
+            : [nn.functional.batch_norm(x[0], x[3], x[4], x[1], x[2], false, 0, epsilon)];
+    }
 
     /// <summary>
     /// libtorch's momentum is one minus ONNX's, and it keeps the unbiased variance where ONNX (version 14) keeps the population's. So

@@ -50,7 +50,7 @@ internal static class Creation
             var shape = new long[x[0].ndim + 1];
             Array.Fill(shape, 1);
             shape[Shaping.Position(axis, shape.Length)] = classes;
-            var hot = Gathering.Wrap(x[0], classes, device).unsqueeze(axis).eq(arange(classes, int64, device).reshape(shape));
+            var hot = Gathering.Wrap(ElementTypes.RequireNumbers(x[0]).to(int64), classes, device).unsqueeze(axis).eq(arange(classes, int64, device).reshape(shape));
             return [where(hot, x[2].select(0, 1), x[2].select(0, 0))];
         };
     }

@@ -39,7 +39,7 @@ internal static class Gathering
         var batchAxes = (int)node.Attributes.GetInt("batch_dims", 0);
         return x =>
         {
-            var places = x[1].to(int64, x[0].device).unbind(-1);
+            var places = ElementTypes.RequireIntegers(x[1]).to(int64, x[0].device).unbind(-1);
             var rank = (int)x[1].ndim - 1;
             var batch = Enumerable.Range(0, batchAxes).Select(axis => Along(axis, rank, x[0]));
             return [x[0].index([.. batch, .. places])];
@@ -52,7 +52,7 @@ internal static class Gathering
     /// <summary>Indices as libtorch wants them: int64, on the data's device, none negative.</summary>
     internal static Tensor Wrap(Tensor indices, long size, Device device)
     {
-        var wide = indices.to(int64, device);
+        var wide = ElementTypes.RequireIntegers(indices).to(int64, device);
         return where(wide.lt(0), wide.add(size), wide);
     }
 

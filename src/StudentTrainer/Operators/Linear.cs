@@ -37,13 +37,13 @@ internal static class Linear
 
     public static int GemmUnitAxis(NodeContext node) => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
 
-    public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
+    public static Kernel MatMul(NodeContext node) => x => [MatrixProduct.Of(x[0], x[1])];
 
     /// <summary>x W + b, over the last axis of x: one product of matrices, which adds to the bias.</summary>
     public static Kernel MatMulWithBias(NodeContext node) => x =>
     {
         if (x[0].ndim < 2)
-            return [x[0].matmul(x[1]).add(x[2])];
+            return [MatrixProduct.Of(x[0], x[1]).add(x[2])];
         var rows = x[0].ndim == 2 ? x[0] : x[0].flatten(0, -2);
         var product = x[2].addmm(rows, x[1]);
         return [x[0].ndim == 2 ? product : product.reshape([.. x[0].shape[..^1], x[1].shape[1]])];

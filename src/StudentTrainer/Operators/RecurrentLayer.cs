@@ -12,6 +12,7 @@ internal sealed class RecurrentLayer
     private readonly int states;
     private readonly bool batchFirst;
     private readonly bool readsSteps;
+    private readonly long hiddenSize;
     private readonly bool[] backwards;
     private readonly Func<Tensor, Tensor>[][] functions;
     private readonly Func<StepInputs, long, Func<Tensor, Tensor>[], RecurrentCell> createCell;
@@ -25,7 +26,7 @@ internal sealed class RecurrentLayer
         NodeContext node, int states, string[] defaults, Func<StepInputs, long, Func<Tensor, Tensor>[], RecurrentCell> createCell)
     {
         (this.states, this.createCell) = (states, createCell);
-        _ = node.Attributes.GetInt("hidden_size", 0); // the weights say it too
+        hiddenSize = node.Attributes.GetInt("hidden_size", 0); // the weights say it too
         batchFirst = node.Attributes.GetInt("layout", 0) != 0;
         readsSteps = node.IsRead(0);
         var direction = node.Attributes.GetString("direction", "forward");
@@ -45,6 +46,10 @@ internal sealed class RecurrentLayer
     public Tensor[] Run(StepInputs x)
     {
         var lengths = x.Optional(4) is null ? null : x.Longs(4);
+        if (hiddenSize != 0 && hiddenSize != x[2].shape[^1])
+            throw new ArgumentException($"hidden_size is {hiddenSize}, but the weights have {x[2].shape[^1]} units");
+        if (lengths is not null && lengths.Length != x[0].shape[batchFirst ? 0 : 1])
+            throw new ArgumentException($"there are {lengths.Length} lengths for {x[0].shape[batchFirst ? 0 : 1]} samples");
         var directions = Enumerable.Range(0, backwards.Length).Select(direction => Run(x, direction, lengths)).ToArray();
         Tensor[] last = [.. Enumerable.Range(0, states).Select(i => Join([.. directions.Select(run => run.Last[i])], TimeAxis))];
         // Where nobody reads the steps, any tensor may stand in their place.

@@ -70,9 +70,9 @@ internal sealed class ResizePlan
         foreach (var (axis, _, weights, _) in axes)
         {
             var matrix = tensor(weights!, [axis.Length, axis.Size]).to(type, x.device);
-            result = axis.Dim == x.ndim - 1 ? result.matmul(matrix.t())
-                : axis.Dim == x.ndim - 2 ? matrix.matmul(result)
-                : matrix.matmul(result.transpose(axis.Dim, -2)).transpose(axis.Dim, -2);
+            result = axis.Dim == x.ndim - 1 ? MatrixProduct.Of(result, matrix.t())
+                : axis.Dim == x.ndim - 2 ? MatrixProduct.Of(matrix, result)
+                : MatrixProduct.Of(matrix, result.transpose(axis.Dim, -2)).transpose(axis.Dim, -2);
         }
         return result.to(x.dtype);
     }

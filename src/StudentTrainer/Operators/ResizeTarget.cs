@@ -42,6 +42,8 @@ internal sealed record ResizeTarget(
     private ResizeAxis[] Sized(long[] shape, int[] dims, long[] sizes)
     {
         RequireCount("sizes", sizes.Length, dims.Length);
+        if (Array.Exists(sizes, size => size < 0))
+            throw new ArgumentException($"a size is below 0: [{string.Join(", ", sizes)}]");
         ResizeAxis[] axes = [.. dims.Zip(sizes, (dim, size) => new ResizeAxis(dim, shape[dim], size, size / (float)shape[dim]))];
         if (Policy == "stretch")
             return axes;

@@ -17,6 +17,8 @@ internal static class Scattering
         {
             var (data, updates) = (x[0], x[2]);
             var shape = data.shape;
+            if (!x[1].shape.SequenceEqual(updates.shape))
+                throw new ArgumentException("indices and updates differ in shape");
             var indices = Gathering.Wrap(x[1], shape[Shaping.Position(axis, shape.Length)], data.device);
             return reduction switch
             {
@@ -34,7 +36,7 @@ internal static class Scattering
         return x =>
         {
             var (data, updates) = (x[0], x[2]);
-            var indices = x[1].to(int64, data.device).unbind(-1);
+            var indices = ElementTypes.RequireIntegers(x[1]).to(int64, data.device).unbind(-1);
             if (reduction is "none" or "add")
                 return [data.clone().index_put_(updates, indices, accumulate: reduction == "add")];
             var (first, rest) = (data.shape[..indices.Length], data.shape[indices.Length..]);
@@ -81,7 +83,7 @@ internal static class Scattering
         var seen = new Dictionary<long, int>();
         var rounds = new List<List<long>>();
         using var onHost = places.cpu();
-        var named = onHost.data<long>().ToArray();
+        var named = onHost.Values<long>();
         for (var i = 0; i < named.Length; i++)
         {
             var round = seen[named[i]] = seen.TryGetValue(named[i], out var before) ? before + 1 : 0;

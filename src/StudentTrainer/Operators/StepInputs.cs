@@ -22,10 +22,12 @@ internal readonly struct StepInputs(torch.Tensor?[] slots, int[] indices, bool t
 
     /// <summary>The values of an integer input, such as a shape. See also <see cref="NodeContext.Longs"/>.</summary>
     /// <remarks>Nothing is disposed here: where nothing is to be converted, the converted tensor is the input itself.</remarks>
-    public long[] Longs(int index) => this[index].to(torch.int64, torch.CPU).data<long>().ToArray();
+    /// <exception cref="ArgumentException">It holds something else.</exception>
+    public long[] Longs(int index) => ElementTypes.RequireIntegers(this[index]).to(torch.int64, torch.CPU).Values<long>();
 
-    /// <summary>The values of a float input that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
-    public double[] Doubles(int index) => this[index].detach().to(torch.float64, torch.CPU).data<double>().ToArray();
+    /// <summary>The values of an input of numbers that is a setting. See also <see cref="NodeContext.OptionalDoubles"/>.</summary>
+    /// <exception cref="ArgumentException">It holds something else.</exception>
+    public double[] Doubles(int index) => ElementTypes.RequireNumbers(this[index]).detach().to(torch.float64, torch.CPU).Values<double>();
 
     /// <summary>All inputs.</summary>
     public torch.Tensor[] All()

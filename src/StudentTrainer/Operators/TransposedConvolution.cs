@@ -45,6 +45,8 @@ internal static class TransposedConvolution
         {
             if (sizes.Length != kernel.Length || sizes.Length is < 1 or > 3)
                 throw new ArgumentException($"a kernel of {kernel.Length} axes (1 to 3) does not fit an input of {sizes.Length}");
+            Window.RequireDeclared(kernel);
+            RequireCounts(sizes.Length);
             var axes = new Axis[sizes.Length];
             for (var i = 0; i < axes.Length; i++)
             {
@@ -53,6 +55,14 @@ internal static class TransposedConvolution
                 axes[i] = Place(i, axes.Length, sizes[i], new(stride, dilation, full, 0, 0));
             }
             return axes;
+        }
+
+        /// <summary>Where the kernel's rank is known from a run only, nothing has compared it with the attributes yet.</summary>
+        private void RequireCounts(int rank)
+        {
+            var counts = new[] { Window.Strides?.Length, Window.Dilations?.Length, Window.Pads?.Length / 2, OutputPadding?.Length, OutputShape?.Length };
+            if (Array.Exists(counts, count => count is not null && count != rank) || Window.Pads?.Length % 2 == 1)
+                throw new ArgumentException($"an attribute does not have a number for each of {rank} axes");
         }
 
         /// <summary>The output is full + output padding − pads; a given (or "same") size says what the pads are together.</summary>

@@ -10,6 +10,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <param name="Ceil">Whether a last window may hang over the end.</param>
 internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, string AutoPad, bool Ceil)
 {
+    /// <summary>The kernel's sizes, where the attributes say them.</summary>
+    public long[]? Kernel { get; init; }
+
     private static readonly string[] AutoPads = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"];
 
     /// <summary>Reads the attributes.</summary>
@@ -25,7 +28,10 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
             throw node.Unsupported("has an unknown auto_pad", autoPad, $"expected one of {string.Join(", ", AutoPads)}");
         return new(
             PerAxis(node, "strides", rank, least: 1), PerAxis(node, "pads", 2 * rank, least: 0), PerAxis(node, "dilations", rank, least: 1),
-            autoPad, pooling && node.Attributes.GetInt("ceil_mode", 0) != 0);
+            autoPad, pooling && node.Attributes.GetInt("ceil_mode", 0) != 0)
+        {
+            Kernel = node.Attributes.GetInts("kernel_shape"),
+        };
     }
 
     /// <summary>Reads one number per axis (pads: two); <c>null</c> if the attribute is absent.</summary>
@@ -62,6 +68,7 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
     {
         if (sizes.Length != kernel.Length || sizes.Length is < 1 or > 3)
             throw new ArgumentException($"a window of {kernel.Length} axes (1 to 3) does not fit an input of {sizes.Length} spatial axes");
+        RequireDeclared(kernel);
         var axes = new WindowAxis[sizes.Length];
         for (var i = 0; i < axes.Length; i++)
         {
@@ -73,6 +80,15 @@ internal sealed record Window(long[]? Strides, long[]? Pads, long[]? Dilations, 
                 throw new ArgumentException($"the window is larger than axis {i + 2} of the input with its padding");
         }
         return axes;
+    }
+
+    /// <summary>Refuses a kernel that is not what the attributes say.</summary>
+    /// <exception cref="ArgumentException">It has other sizes.</exception>
+    public void RequireDeclared(ReadOnlySpan<long> kernel)
+    {
+        if (Kernel is not null && !kernel.SequenceEqual(Kernel))
+            throw new ArgumentException(
+                $"kernel_shape is [{string.Join(", ", Kernel)}], but the weight has [{string.Join(", ", kernel.ToArray())}]");
     }
 
     private (long Before, long After) Padding(int axis, int rank, long size, long span, long stride)

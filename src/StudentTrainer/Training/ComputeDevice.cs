@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Cpu;
+using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ internal static class ComputeDevice
     /// <exception cref="InputException">No such device, or CUDA is asked for where there is none.</exception>
     public static Device Open(string name, int? threads = null)
     {
+        Libtorch.Load();
         ProcessSettings.Apply(threads);
 
         // Rounding factors to 10 bits would break the agreement with ONNX Runtime that exported students are checked for.
@@ -37,10 +39,14 @@ internal static class ComputeDevice
     {
         var count = cuda.is_available() ? cuda.device_count() : 0;
         return index < count ? device($"cuda:{index}") : throw new InputException(
-            "The CUDA device that was asked for is not there.",
-            where: "device",
-            found: count == 0 ? $"libtorch {__version__} sees no CUDA device" : $"CUDA devices 0 to {count - 1}",
-            expected: name,
-            remedy: "use --device cpu, or point LIBTORCH at a libtorch built for CUDA on a machine with a GPU");
+            count == 0 && !Libtorch.HasCuda ? "CUDA is not available: OnnxKd was built for the CPU." : "The CUDA device that was asked for is not there.",
+            where: $"device {name}",
+            found: count > 0 ? $"CUDA devices 0 to {count - 1}"
+                : Libtorch.HasCuda ? $"libtorch {__version__} sees no CUDA device"
+                : $"libtorch {__version__} for the CPU",
+            expected: count > 0 ? name : Libtorch.HasCuda ? "an NVIDIA GPU with its driver" : "the package TorchSharp-cuda-linux",
+            remedy: Libtorch.HasCuda
+                ? "choose a device that is there, or the device cpu"
+                : "on a machine with an NVIDIA GPU build for CUDA (Accelerator=cuda ./onnxkd ..., or dotnet run -p:Accelerator=cuda ...), or choose the device cpu");
     }
 }

@@ -4,6 +4,7 @@ using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Signals;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -101,7 +102,7 @@ internal sealed class Evaluator : IDisposable
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
     }
 
-    private static float[] Values(Tensor logits) => logits.cpu().contiguous().data<float>().ToArray();
+    private static float[] Values(Tensor logits) => logits.cpu().contiguous().Values<float>();
 
     private static long[] RowsInOrder(long count)
     {

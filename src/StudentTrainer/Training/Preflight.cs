@@ -39,7 +39,7 @@ internal static class Preflight
             var batch = batches.Epoch(0).First().ToDevice();
             var signals = team.Signals(batch, learner => learner.Forward(copies[learner], batch.Samples, training: true));
             foreach (var learner in team.Learners)
-                learner.Objective.Compute(signals, epoch: 0).Loss.backward();
+                BackwardPass.Run(learner.Objective.Compute(signals, epoch: 0).Loss);
             return [.. team.Learners.Select(learner => WithGradients(learner, copies[learner]))];
         }
         finally

@@ -55,7 +55,7 @@ internal sealed class TrainingLoop(
         part?.Next("loss");
         var losses = team.Learners.Select(learner => learner.Objective.Compute(signals, (double)step / batches.Count)).ToList();
         part?.Next("backward");
-        losses.ForEach(loss => loss.Loss.backward());
+        losses.ForEach(loss => BackwardPass.Run(loss.Loss));
         part?.Next("optimizer");
         using (no_grad())
         {

@@ -84,6 +84,7 @@ internal sealed class TeacherEnsemble : IDisposable
         Streams = Streams,
         Provider = Provider,
         Precision = options.Precision.ToString().ToLowerInvariant(),
+        Integers = members.Exists(m => m.Session.ComputesIntegers) ? ProcessorClass.Integers : null,
         Augmentation = options.Augmentation,
         Seed = options.Augmentation.IsNone && options.Storage is not Sampled ? 0 : options.Seed,
         Views = options.Views,

@@ -13,7 +13,9 @@ internal static class ExtensionsLibrary
     public const string ImageDomain = "com.microsoft.extensions";
 
     /// <summary>The file's name.</summary>
-    public const string FileName = "libortextensions.so";
+    public static string FileName { get; } = OperatingSystem.IsWindows() ? "ortextensions.dll"
+        : OperatingSystem.IsMacOS() ? "libortextensions.dylib"
+        : "libortextensions.so";
 
     /// <summary>Makes the operators known to a session.</summary>
     /// <exception cref="MachineException">The library is missing or cannot be loaded.</exception>
@@ -28,7 +30,7 @@ internal static class ExtensionsLibrary
         {
             throw new MachineException(
                 "ONNX Runtime Extensions cannot be loaded.", path, Sessions.SessionFactory.Explain(error),
-                "the library of the npm package com.github.asus4.onnxruntime-extensions", "run eng/setup.sh, then build again", error);
+                "the library of the package Microsoft.ML.OnnxRuntime.Extensions", "build again", error);
         }
     }
 }

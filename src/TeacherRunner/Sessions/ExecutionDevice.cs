@@ -13,6 +13,10 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
 
+    // Without VNNI, x64 processors add products of uint8 and int8 in pairs of 16 bits, which saturates. With this, int8 weights become uint8,
+    // whose products are added in 32 bits. It changes no float.
+    private const string ExactIntegers = "session.x64quantprecision";
+
     /// <summary>Whether results are copied to the host before they can be read.</summary>
     public bool IsCuda => Provider == Cuda;
 
@@ -41,6 +45,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
             // Errors arrive as exceptions; printing them as well would break up the progress display.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
+        options.AddSessionConfigEntry(ExactIntegers, "1");
         if (Provider == Cuda)
             AppendCuda(options, Index);
         return options;
@@ -79,10 +84,10 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     {
         if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
             return new(
-                "CUDA is not to be had: this build of ONNX Runtime is for the CPU only.",
-                "no CUDAExecutionProvider in libonnxruntime.so",
-                "the npm packages onnxruntime-node and com.github.asus4.onnxruntime.linux-x64-gpu in eng/gpu",
-                "on a machine with an NVIDIA GPU set ONNXKD_GPU=1 and run ./onnxkd again (it fetches both)");
+                "CUDA is not available: OnnxKd was built for the CPU.",
+                "the package Microsoft.ML.OnnxRuntime, which has no CUDA provider",
+                "the package Microsoft.ML.OnnxRuntime.Gpu",
+                "on a machine with an NVIDIA GPU build for CUDA (Accelerator=cuda ./onnxkd ..., or dotnet run -p:Accelerator=cuda ...)");
         try
         {
             using var options = new ExecutionDevice(Cuda, index).CreateSessionOptions(threads: 1);
@@ -92,7 +97,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         catch (OnnxRuntimeException e)
         {
             return new(
-                "CUDA is not to be had: ONNX Runtime could not start it.", SessionFactory.Explain(e),
+                "CUDA is not available: ONNX Runtime could not start it.", SessionFactory.Explain(e),
                 "an NVIDIA GPU with its driver, and CUDA 13 (cudart, cublas, cublasLt, curand, cufft) and cuDNN 9 where the loader finds them",
                 "install what 'found' names, or add its folder to LD_LIBRARY_PATH");
         }

@@ -36,6 +36,7 @@ public sealed class OnnxClassifier : IDisposable
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
         var graph = proto.Graph;
+        ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)
             HalfPrecision.Apply(proto, model);
@@ -64,7 +65,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="device"><c>auto</c> (CUDA, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">As <see cref="SessionSettings.Threads"/>.</param>
     /// <exception cref="InputException">
-    /// The model is invalid, its input does not fit the samples, its output is not clear, or CUDA was asked for and is not to be had.
+    /// The model is invalid, its input does not fit the samples, its output is not clear, or CUDA was asked for and is not available.
     /// </exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run the model, or it gives no class scores per sample.</exception>
     public static OnnxClassifier Open(
@@ -97,6 +98,9 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider => device.Provider;
+
+    /// <summary>Whether something of it is computed in integers on a processor, whose class may then count.</summary>
+    internal bool ComputesIntegers { get; }
 
     /// <summary>Whether it runs on the processors that everything else runs on.</summary>
     internal bool RunsOnHost => !device.IsCuda;

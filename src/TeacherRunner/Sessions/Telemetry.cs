@@ -20,8 +20,16 @@ internal static partial class Telemetry
         if (Environment.GetEnvironmentVariable(Switch) is not null)
             return; // the user has chosen
         Environment.SetEnvironmentVariable(Switch, "1");
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
+            return;
+        try
+        {
             setenv(Switch, "1", 0); // what .NET set is a copy that native code does not see
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // A C library of another name: the official libraries that report are for Linux with glibc.
+        }
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

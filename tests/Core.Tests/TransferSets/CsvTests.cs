@@ -36,6 +36,9 @@ public sealed class CsvTests : IDisposable
     [InlineData("\"1\", \"2\"\n3 , 4\n")]
     [InlineData("\uFEFF1,2\n3,4\n")]
     [InlineData("a,b\n1,2\n3,4\n\n\n")]
+    [InlineData("\r\n \na;b\n1;2\n\n3;4")]
+    [InlineData("\"a\nb;c\",b\n1,2\n3,4")]
+    [InlineData("a|b\n1|2\n3|4")]
     public void Open_WithoutLabels_EveryColumnIsASample(string text)
     {
         using var set = TransferSet.Open(new() { Samples = Write(text) });
@@ -64,6 +67,7 @@ public sealed class CsvTests : IDisposable
     [InlineData("line 1, column 1", "1e39,2\n3,4\n")]
     [InlineData("line 3", "a,b\n1,2\n3\n")]
     [InlineData("line 2", "1,2\n3,4,5\n")]
+    [InlineData("line 5, column 1", "\n\"a\nb\",c\n1,2\nx,4\n")]
     [InlineData("set is empty", "a,b\n")]
     public void Open_BadSamples_NamesTheLine(string where, string text)
     {

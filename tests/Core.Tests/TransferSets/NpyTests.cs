@@ -119,5 +119,65 @@ public sealed class NpyTests : IDisposable
         Assert.Contains("none", Refusal(new() { Samples = noEntry }));
     }
 
+    [Theory]
+    [InlineData(CompressionLevel.NoCompression)]
+    [InlineData(CompressionLevel.Optimal)]
+    public void Open_AnyBitOfAnNpzMemberFlipped_IsRefusedOrGivesTheSameSamples(CompressionLevel level)
+    {
+        var values = new byte[240];
+        new Random(5).NextBytes(values);
+        var npy = TestSets.Npy("|u1", "(24, 10)", values);
+        var whole = TestSets.Zip(level, ("x.npy", npy));
+        var start = 30 + "x.npy".Length; // of the member's content, behind its local header
+        var isStored = level == CompressionLevel.NoCompression;
+        var end = isStored ? start + npy.Length : start + BitConverter.ToInt32(whole, 18);
+        for (var at = 0; at < whole.Length; at++)
+        {
+            var file = whole.ToArray();
+            file[at] ^= (byte)(1 << at % 8);
+            var path = folder.Write("flipped", file);
+
+            var error = Record.Exception(() =>
+            {
+                using var set = TransferSet.Open(new() { Samples = path });
+                var samples = TestSets.Read(set, [.. Enumerable.Range(0, 24).Select(row => (long)row)]);
+                Assert.Equal(values.Select(value => (float)value), samples);
+            });
+
+            Assert.True(error is null or InputException, $"bit {at % 8} of byte {at}: {error}");
+            if (isStored && at >= start && at < end)
+                Assert.True(error is InputException, $"bit {at % 8} of byte {at} was not found");
+        }
+    }
+
+    [Fact]
+    public void Open_ArchiveThatUnpacksToMoreThanItsShape_IsRefusedWithoutUnpackingIt()
+    {
+        const int mebibytes = 300;
+        var npy = TestSets.Npy("|u1", "(2, 2)", [1, 2, 3, 4]);
+        using var packed = new MemoryStream();
+        using (var archive = new ZipArchive(packed, ZipArchiveMode.Create, leaveOpen: true))
+        using (var entry = archive.CreateEntry("x.npy", CompressionLevel.Fastest).Open())
+            Fill(entry);
+        using var zipped = new MemoryStream();
+        using (var gzip = new GZipStream(zipped, CompressionLevel.Fastest, leaveOpen: true))
+            Fill(gzip);
+
+        foreach (var file in new[] { packed, zipped })
+        {
+            var path = folder.Write("bomb", file.ToArray());
+            var before = GC.GetTotalAllocatedBytes();
+            Assert.Contains("unpacked more than 132", Refusal(new() { Samples = path }));
+            Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 16 << 20);
+        }
+
+        void Fill(Stream stream)
+        {
+            stream.Write(npy);
+            for (var i = 0; i < mebibytes; i++)
+                stream.Write(new byte[1 << 20]);
+        }
+    }
+
     private static string Refusal(TransferSetOptions options) => Assert.Throws<InputException>(() => TransferSet.Open(options)).Message;
 }

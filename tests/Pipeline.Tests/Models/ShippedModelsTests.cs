@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
@@ -26,8 +27,8 @@ public class ShippedModelsTests
     {
         using var test = TransferSet.Open(new()
         {
-            Samples = Path.Combine(Repository.Root, "data/mnist/t10k-images-idx3-ubyte"),
-            Labels = Path.Combine(Repository.Root, "data/mnist/t10k-labels-idx1-ubyte"),
+            Samples = Path.Combine(DataFolder.Of("mnist"), "t10k-images-idx3-ubyte"),
+            Labels = Path.Combine(DataFolder.Of("mnist"), "t10k-labels-idx1-ubyte"),
         });
         var reader = new SampleReader(test, new() { Scale = 1 / 255.0 }, Augmentation.None, seed: 0);
 

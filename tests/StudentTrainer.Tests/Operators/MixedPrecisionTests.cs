@@ -1,3 +1,4 @@
+using OnnxKd.Core.Files;
 using OnnxKd.StudentTrainer.Conformance;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
@@ -7,7 +8,7 @@ namespace OnnxKd.StudentTrainer.Tests.Operators;
 
 public class MixedPrecisionTests
 {
-    private const string Data = "/usr/share/libonnx-testdata/data/node";
+    private static readonly string Data = Path.Combine(DataFolder.Of("onnx-tests"), "node");
 
     /// <summary>Half a unit in the last of bfloat16's 8 bits.</summary>
     private const double Rounding = 1.0 / 512;
@@ -69,5 +70,5 @@ public class MixedPrecisionTests
         return null;
     }
 
-    private static double[] Values(Tensor tensor) => tensor.to(float64).contiguous().data<double>().ToArray();
+    private static double[] Values(Tensor tensor) => tensor.to(float64).contiguous().Values<double>();
 }

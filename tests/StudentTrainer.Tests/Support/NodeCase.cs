@@ -93,7 +93,7 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
         var program = Compile(Model(fromFile: 0));
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: false);
         program.Run(weights, tensors, training: true)[0].sum().backward();
-        return tensors[0].grad!.data<double>().ToArray();
+        return tensors[0].grad!.Values<double>();
     }
 
     private IEnumerable<TensorProto> Given => inputs.OfType<TensorProto>();
@@ -169,7 +169,7 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
         }
     }
 
-    private static double[] Values(torch.Tensor tensor) => tensor.to(torch.float64).contiguous().data<double>().ToArray();
+    private static double[] Values(torch.Tensor tensor) => tensor.to(torch.float64).contiguous().Values<double>();
 
     private static ValueInfoProto Declare(string name, int type) =>
         new() { Name = name, Type = new() { TensorType = new() { ElemType = type } } };

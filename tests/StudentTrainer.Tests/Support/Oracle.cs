@@ -13,6 +13,7 @@ internal static class Oracle
     public static InferenceSession Session(OnnxModel model)
     {
         using var options = new SessionOptions { IntraOpNumThreads = 1 };
+        options.AddSessionConfigEntry("session.x64quantprecision", "1"); // the same integers on every processor
         return new(model.ToBytes(), options);
     }
 

@@ -1,5 +1,6 @@
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
@@ -34,5 +35,5 @@ public class WeightAverageTests
     }
 
     private static double[] Values(WeightSet weights) =>
-        [.. weights.Trained.SelectMany(pair => pair.Tensor.to(torch.float64).reshape(-1).data<double>().ToArray())];
+        [.. weights.Trained.SelectMany(pair => pair.Tensor.to(torch.float64).reshape(-1).Values<double>())];
 }

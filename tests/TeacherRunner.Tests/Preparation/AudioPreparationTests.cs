@@ -116,6 +116,44 @@ public sealed class AudioPreparationTests : IDisposable
         Assert.Contains("no/5.wav", Assert.Throws<InputException>(() => Run(Waves(2))).Message);
     }
 
+    [Theory]
+    [InlineData("another kind", 20, 2)] // ADPCM
+    [InlineData("another kind", 34, 12)]
+    [InlineData("contradicts itself", 25, 0x5f)] // the rate
+    [InlineData("contradicts itself", 30, 1)] // bytes a second
+    [InlineData("contradicts itself", 32, 4)] // bytes at a time
+    public void Run_ByteOfHeaderChanged_NamesWhatIsWrong(string message, int at, byte value)
+    {
+        var file = WavFile.Encode(Rate, 1, [1, 2, 3]);
+        file[at] = value;
+        Save("a.wav", file);
+
+        var error = Assert.Throws<InputException>(() => Run(Waves(2))).Message;
+        Assert.Contains(message, error);
+        Assert.Contains("a.wav", error);
+    }
+
+    [Fact]
+    public void Run_MutantsOfWaves_ArePreparedOrNamedOneByOne()
+    {
+        (string Name, byte[] File)[] waves =
+        [
+            ("mono", WavFile.Encode(Rate, 1, WavFile.Tone(Rate, 440, 300))),
+            ("stereo", WavFile.Encode(Rate, 2, WavFile.Tone(Rate, 440, 300))),
+            ("faster", WavFile.Encode(Rate * 3, 1, WavFile.Tone(Rate * 3, 440, 300))),
+        ];
+        foreach (var (name, whole) in waves)
+            for (ulong number = 0; number < 220; number++)
+                Save($"{name}{number:d3}.wav", Mutants.Make(whole, number).File);
+
+        var result = AudioPreparation.Run(folder["in"], Waves(400), new(folder["out"], SkipCorrupt: true, Threads: 2), null, default);
+
+        Assert.Equal(660, result.Set.Samples + result.Set.Skipped);
+        Assert.InRange(result.Set.Samples, 100, 560);
+        Assert.All(result.Skipped, skipped => Assert.Contains(skipped.Source, skipped.Reason));
+        Assert.All(Floats(result), value => Assert.InRange(value, -1.5f, 1.5f)); // the filter overshoots
+    }
+
     public void Dispose() => folder.Dispose();
 
     private static AudioOptions Waves(int samples) => new() { Rate = Rate, Seconds = samples / (double)Rate };

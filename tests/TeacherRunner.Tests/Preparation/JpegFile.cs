@@ -7,17 +7,18 @@ namespace OnnxKd.TeacherRunner.Tests.Preparation;
 internal static class JpegFile
 {
     /// <param name="blocks">The grey value of each block, rows × columns.</param>
-    public static byte[] Encode(byte[,] blocks)
+    /// <param name="isProgressive">Whether the file is progressive: its only scan then holds the DC coefficients alone.</param>
+    public static byte[] Encode(byte[,] blocks, bool isProgressive = false)
     {
         var (rows, columns) = (blocks.GetLength(0), blocks.GetLength(1));
         using var file = new MemoryStream();
         file.Write([0xff, 0xd8]);
         Segment(file, 0xdb, [0, .. Enumerable.Repeat((byte)1, 64)]); // quantisation: by 1
-        Segment(file, 0xc0, [8, .. Big(rows * 8), .. Big(columns * 8), 1, 1, 0x11, 0]);
+        Segment(file, isProgressive ? (byte)0xc2 : (byte)0xc0, [8, .. Big(rows * 8), .. Big(columns * 8), 1, 1, 0x11, 0]);
         // Sixteen code lengths, then the symbols: every DC size from 0 to 11 has a code of 4 bits, its own number.
         Segment(file, 0xc4, [0x00, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         Segment(file, 0xc4, [0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x00]); // AC: only "end of block", one bit
-        Segment(file, 0xda, [1, 1, 0x00, 0, 63, 0]);
+        Segment(file, 0xda, [1, 1, 0x00, 0, isProgressive ? (byte)0 : (byte)63, 0]);
         var bits = new List<bool>();
         var previous = 0;
         foreach (var grey in blocks)
@@ -30,7 +31,8 @@ internal static class JpegFile
                 size++;
             Put(bits, size, 4);
             Put(bits, difference < 0 ? difference + (1 << size) - 1 : difference, size);
-            Put(bits, 0, 1);
+            if (!isProgressive)
+                Put(bits, 0, 1);
         }
         while (bits.Count % 8 != 0)
             bits.Add(true);

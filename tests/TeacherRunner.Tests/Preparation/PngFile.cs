@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace OnnxKd.TeacherRunner.Tests.Preparation;
 
@@ -10,7 +11,8 @@ internal static class PngFile
 
     /// <param name="channels">3 (red, green, blue) or 1 (grey).</param>
     /// <param name="pixels">Rows, columns, channels.</param>
-    public static byte[] Encode(int height, int width, int channels, byte[] pixels)
+    /// <param name="isInterlaced">Whether the header says so; only for one pixel are the rows the same.</param>
+    public static byte[] Encode(int height, int width, int channels, byte[] pixels, bool isInterlaced = false)
     {
         using var file = new MemoryStream();
         file.Write([0x89, .. "PNG\r\n"u8, 0x1a, (byte)'\n']);
@@ -19,6 +21,7 @@ internal static class PngFile
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         header[8] = 8; // bits
         header[9] = channels == 1 ? Grey : Colour;
+        header[12] = isInterlaced ? (byte)1 : (byte)0;
         Chunk(file, "IHDR"u8, header);
         using var rows = new MemoryStream();
         using (var deflate = new ZLibStream(rows, CompressionLevel.Fastest))
@@ -36,19 +39,7 @@ internal static class PngFile
         file.Write(number);
         byte[] content = [.. name, .. data];
         file.Write(content);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc(content));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32(content));
         file.Write(number);
-    }
-
-    private static uint Crc(byte[] bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
-                crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
-        }
-        return ~crc;
     }
 }

@@ -65,7 +65,7 @@ public sealed class RenderedTextTests : IDisposable
     }
 
     [Fact]
-    public void Run_Letter_IsWhereFreeTypeIsKnownToPutIt()
+    public void Run_Letter_IsWhereItsOutlineSays()
     {
         // A capital I of DejaVu Sans: its outline is a bar of 0 to 1493 of 2048 units, 201 to 403 across (fontforge and ttx agree).
         var result = Run(plain with { Count = 8, Alphabet = "I", Fonts = ["DejaVuSans"], Length = new(1, 1), Size = new(32, 32) });

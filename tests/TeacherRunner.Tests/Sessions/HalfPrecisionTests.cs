@@ -13,16 +13,19 @@ public class HalfPrecisionTests
     // Eleven bits for samples, weights, products and sums, of terms below 1: some 5e-4 each.
     private const double Tolerance = 1e-2;
 
+    // Samples and weights have eleven bits. The product and the sum may be rounded too, by 2⁻¹⁰ at worst for values below 4; how often is the
+    // provider's choice: on the CPU, ONNX Runtime 1.31 computes nodes in float32 and drops a Cast to float16 that a Cast back follows.
+    private const double Roundings = 2.0 / 1024;
+
     private readonly LinearTeacher teacher = new(features: 12, classes: 4, seed: 1);
 
     [Fact]
-    public void Fp16_LinearTeacher_GivesItsLogitsRoundedToSixteenBits()
+    public void Fp16_LinearTeacher_ComputesWithSixteenBits()
     {
         var graph = teacher.Graph().Node("Softmax", "logits", "p").Output("p");
         var half = Run(graph, Precision.Fp16);
-        Near.Equal(teacher.Logits(teacher.Samples(Count)), half, Tolerance);
+        Near.Equal(teacher.Logits(teacher.Samples(Count), value => (float)(Half)value), half, Roundings);
         Assert.NotEqual(Run(graph, Precision.Fp32), half);
-        Assert.All(half, value => Assert.Equal(value, (float)(Half)value));
     }
 
     [Fact]

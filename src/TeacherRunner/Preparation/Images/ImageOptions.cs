@@ -68,6 +68,13 @@ public sealed record ImageOptions
     /// <summary>The order of the axes.</summary>
     public ImageLayout Layout { get; init; } = ImageLayout.Chw;
 
+    /// <summary>
+    /// The most pixels that an image may have, in millions; larger ones count as damaged. Decoding takes some 30 bytes a pixel.
+    /// </summary>
+    public double MaxMegapixels { get; init; } = 100;
+
+    internal long MaxPixels => (long)(MaxMegapixels * 1e6);
+
     /// <summary>Height and width of every sample.</summary>
     internal IReadOnlyList<int> Size => (Crop, Resize) switch
     {
@@ -95,6 +102,7 @@ public sealed record ImageOptions
         Require(
             Type == ElementType.Float32 || Scale == 1.0 / 255 && Mean is [0] && Std is [1],
             "--type uint8", "scale, mean or std", "none of them: bytes are stored as decoded; give them to teacher and student instead");
+        Require(MaxMegapixels is > 0 and <= 4300, "--max-megapixels", $"{MaxMegapixels}", "a number above 0, to 4300");
         Require(double.IsFinite(Scale) && Scale != 0, "--scale", $"{Scale}", "a finite number other than 0");
         Require(Mean.Count == 1 || Mean.Count == Channels, "--mean", $"{Mean.Count} numbers", $"one, or {Channels}: one a channel");
         Require(Std.Count == 1 || Std.Count == Channels, "--std", $"{Std.Count} numbers", $"one, or {Channels}: one a channel");

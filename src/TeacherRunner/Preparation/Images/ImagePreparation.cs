@@ -31,7 +31,7 @@ public static class ImagePreparation
         {
             var bytes = SourceFolder.Read(root, file);
             var path = Path.Combine(root, file);
-            ImageEnd.Require(bytes, path);
+            ImageCheck.Require(bytes, path, images.MaxPixels);
             return session.Run(bytes, path);
         }
     }

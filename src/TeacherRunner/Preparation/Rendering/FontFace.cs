@@ -1,95 +1,81 @@
 using System.Text;
 using OnnxKd.Core.Errors;
+using SkiaSharp;
 
 namespace OnnxKd.TeacherRunner.Preparation.Rendering;
 
 /// <summary>A font that is open. Used by one thread at a time.</summary>
-internal sealed unsafe class FontFace : IDisposable
+internal sealed class FontFace : IDisposable
 {
-    private const int Sixtyfourths = 64;
-
-    private readonly nint library;
-    private FreeType.Face* face;
+    private readonly SKTypeface typeface;
+    private readonly SKFont font;
+    private readonly SKPaint ink = new() { IsAntialias = true };
 
     /// <summary>Opens a font; of a collection the first face.</summary>
     /// <exception cref="InputException">The file is not a font.</exception>
     public FontFace(string path)
     {
         Path = path;
-        library = FreeType.Start();
-        if (FreeType.NewFace(library, path, 0, out face) is not 0 and var error)
-        {
-            FreeType.Done(library);
-            throw new InputException(
-                "A font cannot be opened.", path, $"FreeType's error {error}", "a TrueType or OpenType file", "choose another font");
-        }
+        typeface = SKTypeface.FromFile(path) ?? throw new InputException(
+            "A font cannot be opened.", path, expected: "a TrueType or OpenType file", remedy: "choose another font");
+        font = new(typeface) { Hinting = SKFontHinting.None, Subpixel = true, LinearMetrics = true };
     }
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
     /// <summary>Whether the font has a glyph.</summary>
-    public bool Has(Rune character) => Rune.IsWhiteSpace(character) || FreeType.CharIndex(face, (nuint)character.Value) != 0;
+    public bool Has(Rune character) => Rune.IsWhiteSpace(character) || font.ContainsGlyph(character.Value);
 
     /// <summary>Whether the font has all glyphs of a text.</summary>
     public bool Has(string text) => text.EnumerateRunes().All(Has);
 
-    /// <summary>Draws a line of text, or as much of it as fits: glyph by glyph, without kerning.</summary>
+    /// <summary>
+    /// Draws a line of text, or as much of it as fits: glyph by glyph, without kerning. Glyphs are filled as outlines: Skia's own drawing of
+    /// text would raise their contrast and round their places to a quarter of a pixel.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="style">Size and place.</param>
-    /// <param name="canvas">How much of each pixel is covered, 0 to 1; rows of <paramref name="width"/> pixels. Added to.</param>
+    /// <param name="canvas">How much of each pixel is covered, 0 to 1; rows of <paramref name="width"/> pixels. Written over.</param>
     /// <param name="width">Columns of the canvas.</param>
     /// <returns>The text that was drawn, and the first column to its right.</returns>
     public (string Drawn, int End) Draw(string text, LineStyle style, Span<float> canvas, int width)
     {
-        Require(FreeType.SetPixelSizes(face, 0, (uint)style.Size));
-        var (ascender, descender) = (face->Size->Ascender, -face->Size->Descender);
+        font.Size = style.Size;
         var height = canvas.Length / width;
-        var room = height - (double)(ascender + descender) / Sixtyfourths;
-        var baseline = (int)Math.Round(room * style.VerticalPlace + (double)ascender / Sixtyfourths);
-        var pen = (nint)style.Margin * Sixtyfourths;
-        var limit = (nint)(width - style.Margin) * Sixtyfourths;
+        var (ascent, descent) = (Math.Ceiling(-font.Metrics.Ascent), Math.Ceiling(font.Metrics.Descent));
+        var baseline = (float)Math.Round((height - ascent - descent) * style.VerticalPlace + ascent);
+        var pen = (float)style.Margin;
         var drawn = new StringBuilder();
-        var matrix = new FreeType.Matrix(FreeType.Fixed16(1), FreeType.Fixed16(style.Shear), 0, FreeType.Fixed16(1));
+        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Alpha8, SKAlphaType.Premul));
+        using var target = new SKCanvas(bitmap);
+        target.Clear(SKColors.Transparent);
         foreach (var character in text.EnumerateRunes())
         {
-            FreeType.SetTransform(face, matrix, new(pen % Sixtyfourths, 0));
-            Require(FreeType.LoadGlyph(face, FreeType.CharIndex(face, (nuint)character.Value), FreeType.RenderOutline));
-            if (drawn.Length > 0 && pen + face->Slot->Advance > limit)
+            var glyph = font.GetGlyph(character.Value);
+            var advance = font.GetGlyphWidths([glyph])[0];
+            if (drawn.Length > 0 && pen + advance > width - style.Margin)
                 break;
-            Cover(canvas, width, (int)(pen / Sixtyfourths) + face->Slot->Left, baseline - face->Slot->Top);
-            pen += face->Slot->Advance;
+            using var outline = font.GetGlyphPath(glyph) ?? throw new InputException(
+                "A font cannot draw a glyph.", Path, $"no outline of '{character}'", remedy: "choose another font");
+            target.SetMatrix(new SKMatrix(1, (float)-style.Shear, pen, 0, 1, baseline, 0, 0, 1));
+            target.DrawPath(outline, ink);
+            pen += advance;
             drawn.Append(character.ToString());
         }
-        return (drawn.ToString().TrimEnd(), (int)Math.Min(width, pen / Sixtyfourths + style.Margin + 1));
+        var pixels = bitmap.GetPixelSpan();
+        for (var row = 0; row < height; row++)
+            for (var column = 0; column < width; column++)
+                canvas[row * width + column] = pixels[row * bitmap.RowBytes + column] / 255f;
+        return (drawn.ToString().TrimEnd(), (int)Math.Min(width, pen + style.Margin + 1));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (face is null)
-            return;
-        FreeType.DoneFace(face);
-        FreeType.Done(library);
-        face = null;
-    }
-
-    private void Cover(Span<float> canvas, int width, int left, int top)
-    {
-        var glyph = face->Slot;
-        var height = canvas.Length / width;
-        for (var row = Math.Max(0, -top); row < Math.Min(glyph->Rows, height - top); row++)
-            for (var column = Math.Max(0, -left); column < Math.Min(glyph->Columns, width - left); column++)
-            {
-                ref var pixel = ref canvas[(top + row) * width + left + column];
-                pixel = Math.Max(pixel, glyph->Buffer[row * glyph->Pitch + column] / 255f);
-            }
-    }
-
-    private void Require(int error)
-    {
-        if (error != 0)
-            throw new InputException("A font cannot draw a glyph.", Path, $"FreeType's error {error}", remedy: "choose another font");
+        ink.Dispose();
+        font.Dispose();
+        typeface.Dispose();
     }
 }
 

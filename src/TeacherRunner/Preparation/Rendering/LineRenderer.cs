@@ -33,7 +33,6 @@ internal sealed class LineRenderer : IDisposable
         var size = random.NextInt32(options.Size.Least, options.Size.Most + 1);
         var style = new LineStyle(
             size, options.Shear * (2 * random.NextSingle() - 1), random.NextInt32(2, 2 + options.Height / 6), random.NextSingle());
-        Array.Clear(canvas);
         var (drawn, end) = fonts[font].Draw(text, style, canvas, options.Width);
         GaussBlur.Apply(canvas, options.Width, options.Blur * random.NextSingle());
         var turned = random.NextSingle() < 0.5f && options.Turned; // drawn in any case: the same lines, turned or not

@@ -19,7 +19,6 @@ public static class RenderedTextPreparation
     /// <param name="token">Stops between lines; the same call goes on from there, in the set in progress.</param>
     /// <returns>The set, and the one in held-out fonts if there is one.</returns>
     /// <exception cref="InputException">An option or a font is wrong, or a font is not installed.</exception>
-    /// <exception cref="MachineException">FreeType is not installed.</exception>
     public static IReadOnlyList<PreparationResult> Run(
         string? wordFile, RenderedTextOptions lines, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {

@@ -1,0 +1,61 @@
+using Onnx;
+
+namespace OnnxKd.Core.Onnx;
+
+/// <summary>What a model computes in integers of 8 bits, and how coarse that makes its outputs.</summary>
+public static class QuantizedArithmetic
+{
+    /// <summary>Operators that ONNX Runtime computes, alone or together with their neighbours, in integers.</summary>
+    private static readonly HashSet<string> Integer =
+    [
+        "QuantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger",
+        "DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "MatMulIntegerToFloat", "QAttention", "QGemm",
+    ];
+
+    /// <summary>Operators that hand on a step of their first input, made no larger.</summary>
+    private static readonly HashSet<string> Passing =
+    [
+        "DequantizeLinear", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Relu", "LogSoftmax", "Softmax",
+    ];
+
+    /// <summary>Whether a model is computed in integers anywhere, subgraphs included. Integers that only store weights do not count.</summary>
+    public static bool IsUsed(GraphProto graph) => graph.Node.Any(node =>
+        Integer.Contains(node.OpType) || node.Attribute.Any(attribute => attribute.G is { } inner && IsUsed(inner)));
+
+    /// <summary>
+    /// How far an output moves when a value that is rounded to 8 bits before it lands one code beside: the scale of the last quantisation,
+    /// times the largest weight where one layer of weights lies behind it.
+    /// </summary>
+    /// <param name="graph">The model's graph.</param>
+    /// <param name="output">The name of a tensor.</param>
+    /// <returns>The step; <c>null</c> where nothing quantises the output, or something else lies between.</returns>
+    public static double? StepOf(GraphProto graph, string output)
+    {
+        var index = new GraphIndex(graph);
+        var gain = 1.0;
+        var layers = 0;
+        for (var node = index.Producer(output); node is not null; node = index.Producer(node.Input[0]))
+        {
+            if (node.OpType == "QuantizeLinear")
+                return Largest(index, node.Input[1]) * gain;
+            if (Passing.Contains(node.OpType))
+                continue;
+            if (node.OpType is not ("Gemm" or "MatMul" or "Conv") || ++layers > 1 || LargestWeight(index, node.Input[1]) is not { } weight)
+                return null;
+            gain *= weight;
+        }
+        return null;
+    }
+
+    private static double? LargestWeight(GraphIndex index, string name) => index.Producer(name) is { OpType: "DequantizeLinear" } codes
+        ? Largest(index, codes.Input[0]) * Largest(index, codes.Input[1])
+        : Largest(index, name);
+
+    private static double? Largest(GraphIndex index, string name)
+    {
+        if (!index.Initializers.TryGetValue(name, out var tensor))
+            return null;
+        var values = TensorTypes.IsFloat(tensor.DataType) ? tensor.ToFloats() : Array.ConvertAll(tensor.ToLongs(), value => (float)value);
+        return values.Length == 0 ? null : values.Max(value => Math.Abs((double)value));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>What the columns of a table are.</summary>
+/// <param name="Features">Those of the samples, in their order; none if the samples lie in another file.</param>
+/// <param name="Others">Those of labels and lengths that lie in this file.</param>
+internal sealed record CsvColumns(IReadOnlyList<int> Features, IReadOnlyList<int> Others)
+{
+    private const string LastColumn = "last";
+
+    /// <summary>Finds them.</summary>
+    /// <exception cref="InputException">One is not there, or nothing is left for the samples.</exception>
+    public static CsvColumns Find(CsvTable table, TensorRequest request)
+    {
+        var parts = request.Neighbours.Append(request).ToList();
+        int[] others = [.. parts.Where(part => part.Part != SetPart.Samples).Select(part => Find(part, table))];
+        return new(parts.Exists(part => part.Part == SetPart.Samples) ? FindFeatures(table, others) : [], others);
+    }
+
+    /// <summary>The column of labels or lengths: named, or counted from 0, or <c>last</c>; without a key found by its usual names.</summary>
+    public static int Find(TensorRequest request, CsvTable table)
+    {
+        var key = request.Key;
+        if (key == LastColumn)
+            return table.Columns - 1;
+        if (IndexOf(table, key) is { } index)
+            return index;
+        var names = table.Header ?? [.. Enumerable.Range(0, table.Columns).Select(column => $"{column}"), LastColumn];
+        return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
+    }
+
+    private static IReadOnlyList<int> FindFeatures(CsvTable table, int[] others)
+    {
+        int[] dropped = [.. table.Options.Drop.Select(Find)];
+        int[] features = table.Options.Features.Count > 0
+            ? [.. table.Options.Features.Select(Find)]
+            : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(column))];
+        if (features.Intersect(others).ToArray() is [var both, ..])
+            throw new InputException(
+                "A column of a CSV file is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct csv.features");
+        features = [.. features.Except(dropped)];
+        return features.Length > 0
+            ? features
+            : throw new InputException("A CSV file has labels or lengths, but no columns of samples.", where: table.Path);
+
+        int Find(string key) => IndexOf(table, key) ?? throw new InputException(
+            $"A CSV file has no column '{key}'.", table.Path,
+            table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
+            remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
+
+        string NameOf(int column) => table.Header?[column] ?? $"column {column}";
+
+        // A first column without a name, beside others with one, is how R and pandas write the names of rows.
+        bool IsRowName(int column) => column == 0 && table.Header is ["", _, ..];
+    }
+
+    /// <summary>The column of a name, else of a number.</summary>
+    private static int? IndexOf(CsvTable table, string? key)
+    {
+        if (table.Header is { } names && Array.IndexOf(names, key) is >= 0 and var named)
+            return named;
+        return int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < table.Columns ? index : null;
+    }
+}

@@ -1,0 +1,42 @@
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>How a CSV file is to be read. The defaults fit a file of plain numbers; nothing else is guessed.</summary>
+public sealed record CsvOptions
+{
+    /// <summary>Between fields; <c>null</c>: a tab, semicolon, comma or vertical bar, the first of these in the first line.</summary>
+    public char? Separator { get; init; }
+
+    /// <summary>Between the whole and the fraction of a number.</summary>
+    public char Decimal { get; init; } = '.';
+
+    /// <summary>Between groups of a number's digits; <c>null</c>: nothing is allowed there.</summary>
+    public char? Thousands { get; init; }
+
+    /// <summary>Whether the first line names the columns; <c>null</c>: it does unless all its fields are numbers, classes or missing.</summary>
+    public bool? Header { get; init; }
+
+    /// <summary>Whether a line with a missing value is left out: the samples' ids count the lines that stay.</summary>
+    public bool DropMissing { get; init; }
+
+    /// <summary>What a missing value of a feature becomes; <c>null</c>: an error, unless <see cref="DropMissing"/>.</summary>
+    public float? MissingValue { get; init; }
+
+    /// <summary>The columns that are features, in their order: names, or indices from 0; default: all that are nothing else.</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
+    /// <summary>Columns that are not features: names, or indices from 0.</summary>
+    public IReadOnlyList<string> Drop { get; init; } = [];
+
+    /// <summary>The names of the classes in the order of their indices; default: labels are the indices themselves.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <inheritdoc/>
+    public bool Equals(CsvOptions? other) =>
+        other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop)
+        && Classes.SequenceEqual(other.Classes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Classes.Count);
+
+    private (char?, char, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using OnnxKd.Core.Errors;
+using TorchSharp;
+
+namespace OnnxKd.StudentTrainer.Runtime;
+
+/// <summary>The native library that students are computed with.</summary>
+internal static class Libtorch
+{
+    /// <summary>Whether it was built for CUDA. Needs <see cref="Load"/>.</summary>
+    public static bool HasCuda { get; } = NativeLibrary.TryLoad(
+        OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so", typeof(torch).Assembly, searchPath: null, out _);
+
+    /// <summary>Loads it, so that what goes wrong is one clear error.</summary>
+    /// <exception cref="MachineException">It cannot be loaded.</exception>
+    public static void Load()
+    {
+        try
+        {
+            // Before TorchSharp does it: what fails there is an error of the type's initialisation, and a long trace on stdout.
+            NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, searchPath: null);
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+        {
+            throw new MachineException(
+                "libtorch cannot be loaded.", AppContext.BaseDirectory, Reason(error.Message),
+                "TorchSharp's libraries beside the program, and a C++ runtime that is new enough for them",
+                "build again on this machine; if that does not help, install what 'found' names, or use a newer system, such as Debian 12", error);
+        }
+    }
+
+    /// <summary>Of all that the loader tried, the first line with a reason other than that the file is not there.</summary>
+    private static string Reason(string message)
+    {
+        var lines = message.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToArray();
+        return lines.FirstOrDefault(line => line.Contains("version `", StringComparison.Ordinal))
+            ?? lines.FirstOrDefault(line => line.Contains(".so", StringComparison.Ordinal) && !line.Contains("LibTorchSharp.so: cannot open", StringComparison.Ordinal))
+            ?? lines.FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal))
+            ?? lines[0];
+    }
+}

@@ -1,0 +1,186 @@
+using System.Text;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Core.Tests.TransferSets;
+
+/// <summary>Tables as people have them: the files in <c>Tables</c>, whose values are written out here.</summary>
+public sealed class CsvOptionsTests : IDisposable
+{
+    private static readonly CsvOptions plain = new();
+
+    // The first two samples and the last, and their labels.
+    private static readonly float[] ends = [1.764f, 0.4f, 0.979f, 2.241f, 1.868f, -0.977f, 0.95f, -0.151f, -0.871f, -0.579f, -0.312f, 0.056f];
+    private static readonly int[] endLabels = [0, 1, 2];
+
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string, CsvOptions, string> WholeTables => new()
+    {
+        { "header", plain, "label" },
+        { "blank_end", plain, "label" },
+        { "bom_crlf", plain, "label" },
+        { "floatlabel", plain, "label" },
+        { "quoted", plain, "label" },
+        { "quotednl", plain, "last" },
+        { "spaces", plain, "label" },
+        { "tab", plain, "label" },
+        { "utf16", plain, "label" },
+        { "index", plain, "label" }, // the first column has no name: the rows' names
+        { "semicolon", plain with { Decimal = ',' }, "label" },
+        { "strlabel", plain with { Classes = ["cat", "dog", "bird"] }, "label" },
+        { "header", plain with { Separator = ',', Header = true, Features = ["a", "b", "c", "d"] }, "label" },
+        { "index", plain with { Drop = ["0"] }, "5" },
+    };
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(WholeTables))]
+    public void Open_TableWithLabels_HasTheValuesOfTheFile(string name, CsvOptions csv, string key)
+    {
+        using var set = TransferSet.Open(new() { Samples = Table(name), Labels = Table(name), LabelsKey = key, Csv = csv });
+
+        Assert.Equal((20, 4), (set.Count, set.SampleElements));
+        Assert.Equal(ends, TestSets.Read(set, 0, 1, 19));
+        Assert.Equal(endLabels, new[] { set.Labels[0], set.Labels[1], set.Labels[19] });
+    }
+
+    [Fact]
+    public void Open_TableWithoutHeader_LosesNoLine()
+    {
+        using var set = TransferSet.Open(new() { Samples = Table("noheader") });
+
+        Assert.Equal(20, set.Count);
+        Assert.Equal(ends, TestSets.Read(set, 0, 1, 19));
+    }
+
+    [Fact]
+    public void Open_TextLabelsWithoutHeader_LosesNoLineWhereTheClassesAreGiven()
+    {
+        var path = Write("1,cat\n2,dog\n");
+
+        using var set = TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = "last", Csv = plain with { Classes = ["dog", "cat"] } });
+
+        Assert.Equal([1, 0], set.Labels.ToArray());
+    }
+
+    [Fact]
+    public void Open_TruthValues_AreOneAndZero()
+    {
+        using var set = TransferSet.Open(new() { Samples = Table("bool"), Labels = Table("bool") });
+
+        Assert.Equal([1, 1, 2, 3, 1.868f, -0.977f, 0.95f, -0.151f], TestSets.Read(set, 0, 1));
+    }
+
+    [Fact]
+    public void Open_ThousandsSeparator_IsAllowedWhereTheOptionsSaySo()
+    {
+        var options = new TransferSetOptions { Samples = Table("thousand"), Labels = Table("thousand") };
+
+        using var set = TransferSet.Open(options with { Csv = plain with { Thousands = ',' } });
+
+        Assert.Equal([1234.5f, 2, 3, 4], TestSets.Read(set, 0));
+        Assert.Contains("csv.thousands", Refusal(options));
+    }
+
+    [Theory]
+    [InlineData("missing", 3)]
+    [InlineData("nan", 3)]
+    [InlineData("na", 2)]
+    public void Open_MissingValue_IsAnErrorOrFilledInOrLeftOut(string name, int lines)
+    {
+        var options = new TransferSetOptions { Samples = Table(name), Labels = Table(name) };
+
+        var error = Refusal(options);
+        Assert.Contains("line 3, column 2 (b)", error);
+        Assert.Contains("csv.missing", error);
+        using var filled = TransferSet.Open(options with { Csv = plain with { MissingValue = -1 } });
+        Assert.Equal(lines, filled.Count);
+        Assert.Equal([0.1f, -1, 0.3f, 0.4f], TestSets.Read(filled, 1));
+        using var dropped = TransferSet.Open(options with { Csv = plain with { DropMissing = true } });
+        Assert.Equal(lines - 1, dropped.Count);
+        Assert.Equal(lines == 3 ? [0, 2] : [0], dropped.Labels.ToArray());
+        Assert.Equal(1.764f, TestSets.Read(dropped, 0)[0]);
+    }
+
+    [Fact]
+    public void Open_MissingLabel_IsLeftOutWithItsSample()
+    {
+        var path = Write("a,label\n1,0\n2,\n3,1\n");
+        var options = new TransferSetOptions { Samples = path, Labels = path };
+
+        using var set = TransferSet.Open(options with { Csv = plain with { DropMissing = true } });
+
+        Assert.Equal([1, 3], TestSets.Read(set, 0, 1));
+        Assert.Equal([0, 1], set.Labels.ToArray());
+        Assert.Contains("line 3", Refusal(options with { Csv = plain with { MissingValue = 0 } }));
+    }
+
+    [Fact]
+    public void Open_FeaturesByName_AreTakenInTheirOrder()
+    {
+        using var set = TransferSet.Open(new() { Samples = Table("header"), Csv = plain with { Features = ["d", "a"] } });
+        using var rest = TransferSet.Open(new() { Samples = Table("header"), Csv = plain with { Drop = ["label", "b"] } });
+
+        Assert.Equal([2.241f, 1.764f], TestSets.Read(set, 0));
+        Assert.Equal([1.764f, 0.979f, 2.241f], TestSets.Read(rest, 0));
+    }
+
+    [Theory]
+    [InlineData("empty", "is empty")]
+    [InlineData("ragged", "line 3")]
+    [InlineData("semicolon", "csv.decimal")]
+    [InlineData("strlabel", "csv.classes")]
+    public void Open_TableThatNeedsAnOption_NamesIt(string name, string message)
+    {
+        Assert.Contains(message, Refusal(new() { Samples = Table(name), Labels = Table(name) }));
+    }
+
+    [Theory]
+    [InlineData("a,a,label\n1,2,0\n", "one name")]
+    [InlineData("a,b,label\n1,2,0\n", "no column 'c'")]
+    [InlineData("c,b,label\n1,2,horse\n", "not among the classes")]
+    public void Open_ColumnsOrClassesThatAreNotThere_AreRefused(string text, string message)
+    {
+        var path = Write(text);
+
+        Assert.Contains(message, Refusal(new()
+        {
+            Samples = path, Labels = path, Csv = plain with { Features = ["c"], Classes = ["cat"] },
+        }));
+    }
+
+    [Fact]
+    public void Open_ColumnThatIsBothFeatureAndLabel_IsRefused()
+    {
+        Assert.Contains("both", Refusal(new()
+        {
+            Samples = Table("header"), Labels = Table("header"), Csv = plain with { Features = ["a", "label"] },
+        }));
+    }
+
+    [Theory]
+    [InlineData('1')] // a line without an end
+    [InlineData('\n')] // a quote without an end
+    public void Open_LineThatNeverEnds_IsRefusedBeforeItIsHeld(char filler)
+    {
+        var path = Path.Combine(folder.Path, "endless.csv");
+        using (var file = File.CreateText(path))
+        {
+            file.Write("1,2\n\"");
+            for (var i = 0; i < 100; i++)
+                file.Write(new string(filler, 1 << 20));
+        }
+
+        var before = GC.GetTotalAllocatedBytes();
+        Assert.Contains("too long", Refusal(new() { Samples = path }));
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 128L << 20); // the file is 100 MiB of UTF-8, twice that as text
+    }
+
+    private static string Table(string name) => Path.Combine(AppContext.BaseDirectory, "TransferSets", "Tables", $"{name}.csv");
+
+    private static string Refusal(TransferSetOptions options) => Assert.Throws<InputException>(() => TransferSet.Open(options)).Message;
+
+    private string Write(string text) => folder.Write("table.csv", Encoding.UTF8.GetBytes(text));
+}

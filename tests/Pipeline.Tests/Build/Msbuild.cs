@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace OnnxKd.Pipeline.Tests.Build;
+
+/// <summary>Runs 'dotnet msbuild', as a build of this repository would.</summary>
+internal static class Msbuild
+{
+    /// <summary>Runs it to its end.</summary>
+    /// <returns>Its exit code, and all that it wrote.</returns>
+    public static (int ExitCode, string Output) Run(params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["msbuild", "-nodeReuse:false", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["DOTNET_CLI_UI_LANGUAGE"] = "en" },
+        };
+        start.Environment.Remove("Accelerator");
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+            start.Environment.Remove(name); // of the msbuild that runs these tests
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + errors.Result);
+    }
+}
