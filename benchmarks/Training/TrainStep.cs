@@ -78,12 +78,15 @@ internal static class TrainStep
         var steps = Math.Max(1, (int)(blockSeconds / (sides.Sum(side => side.Run(Batches).Seconds) / sides.Count / Batches)));
 
         var times = sides.ConvertAll(_ => new List<double>());
+        var processor = sides.ConvertAll(_ => new List<double>());
         for (var block = 0; block < blocks; block++)
         {
             for (var turn = 0; turn < sides.Count; turn++)
             {
                 var i = (block + turn) % sides.Count; // nobody always follows the same one
+                var before = Environment.CpuUsage.TotalTime;
                 times[i].Add(sides[i].Run(steps).Seconds);
+                processor[i].Add((Environment.CpuUsage.TotalTime - before).TotalSeconds);
             }
         }
 
@@ -96,6 +99,8 @@ internal static class TrainStep
             if (i == 0)
                 continue;
             figures[$"{key}_fastest_ratio"] = Math.Round(times[0].Min() / times[i].Min(), 4);
+            if (sides[i].Name != "pytorch") // another process
+                figures[$"{key}_processor_time_ratio"] = Math.Round(Output.Median(processor[0].Zip(processor[i], (a, b) => a / b)), 4);
             figures[$"{key}_ratio"] = Math.Round(Output.Median(times[0].Zip(times[i], (a, b) => a / b)), 4);
         }
     }
