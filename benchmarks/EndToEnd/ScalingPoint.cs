@@ -5,6 +5,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
@@ -69,7 +70,7 @@ internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds
         var graph = StudentGraph.Import(Architectures.Build(student, set.SampleShape, classes, seed: 1));
         var program = graph.Compile(graph.FindLogits());
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
-        var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
         var objective = new Objective([new() { Name = "soft", Temperature = 4 }]);
         var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Evaluation: null);
         using var batches = TrainingBatches.Open(program, data, objective, options, device);

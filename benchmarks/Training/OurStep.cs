@@ -2,8 +2,9 @@ using System.Diagnostics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Losses.Targets;
+using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -31,7 +32,7 @@ internal sealed class OurStep : IDisposable
     ];
 
     /// <summary>How, as in train_step.py.</summary>
-    public static OptimizerOptions Sgd { get; } = new() { LearningRate = 0.01, WeightDecay = 5e-4 };
+    public static OptimizerOptions Sgd { get; } = new SgdOptions { LearningRate = 0.01, WeightDecay = 5e-4 };
 
     /// <summary>Readies the training of a network.</summary>
     public OurStep(TrainingCase network, int batchSize, int threads, string deviceName, string precision = "float32")

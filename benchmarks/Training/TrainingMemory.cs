@@ -5,6 +5,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 
@@ -48,7 +49,7 @@ internal static class TrainingMemory
         var graph = StudentGraph.Import(Architectures.Build(Student, set.SampleShape, Classes, seed: 1));
         var program = graph.Compile(graph.FindLogits());
         using var weights = WeightSet.Load(program.Plan, device, trainable: true);
-        var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
         var objective = new Objective([new() { Name = "soft", Temperature = 2 }]);
         using var batches = TrainingBatches.Open(program, new(set, Preprocessing.None, cache, null), objective, options, device);
         using var state = new TrainingState(weights, options, new(objective.Names, set, device), arguments[1], identity: "");

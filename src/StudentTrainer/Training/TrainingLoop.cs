@@ -2,6 +2,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Losses;
+using OnnxKd.StudentTrainer.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
 

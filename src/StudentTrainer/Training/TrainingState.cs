@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
-using OnnxKd.StudentTrainer.Training.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,7 +28,7 @@ internal sealed class TrainingState : IDisposable
         this.identity = identity;
         Weights = weights;
         Losses = losses;
-        Optimizer = Optimizer.Create(options.Optimizer, Named("", weights.Parameters));
+        Optimizer = options.Optimizer.Start(Named("", weights.Parameters));
         Average = options.AverageDecay is { } decay ? new(weights, decay) : null;
     }
 

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
-using OnnxKd.StudentTrainer.Training.Optimizers;
+using OnnxKd.StudentTrainer.Optimizers;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;

@@ -5,7 +5,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using OnnxKd.StudentTrainer.Training;
-using OnnxKd.StudentTrainer.Training.Optimizers;
+using OnnxKd.StudentTrainer.Optimizers;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;
@@ -32,8 +32,8 @@ internal sealed class Distillation : IDisposable
         program = Graph.Compile(Graph.FindLogits());
         Weights = WeightSet.Load(program.Plan, CPU, trainable: true);
         loss = new(temperature);
-        optimizer = Optimizer.Create(
-            new() { Name = "adam" }, [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
+        optimizer = new AdamOptions().Start(
+            [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
     }
 
     public StudentGraph Graph { get; }

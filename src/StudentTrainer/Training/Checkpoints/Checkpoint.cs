@@ -1,8 +1,9 @@
-using System.Text.Json;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Graph;
+using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Losses;
@@ -10,7 +11,8 @@ using OnnxKd.StudentTrainer.Losses;
 namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 
 /// <summary>Everything that decides the weights of a training, and so whether a checkpoint may be gone on with.</summary>
-/// <param name="Options">The settings; device and threads are left out, so that a training can move to another machine.</param>
+/// <param name="Options">The settings, without what cannot change the weights, so that a training can move to another machine.</param>
+/// <param name="Seed">The seed.</param>
 /// <param name="Objective">The terms.</param>
 /// <param name="InitialModel">SHA-256 of the student's bytes.</param>
 /// <param name="Import">How the model became a student.</param>
@@ -24,7 +26,7 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="Lengths">The digest of the samples' lengths.</param>
 /// <param name="EvaluationLengths">The digest of the evaluation samples' lengths.</param>
 internal sealed record TrainingIdentity(
-    TrainingOptions Options, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import,
+    JsonObject Options, ulong Seed, IReadOnlyList<TermIdentity> Objective, string InitialModel, StudentImport Import,
     Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache,
     string? Lengths, string? EvaluationLengths)
 {
@@ -32,7 +34,7 @@ internal sealed record TrainingIdentity(
     public static string Describe(
         OnnxModel student, StudentImport import, TrainingData data, IReadOnlyList<TermOptions> objective, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
-            options with { Device = "", Threads = null },
+            SettingJson.Write(options), options.Seed,
             [.. objective.Select(TermIdentity.Of)], student.ContentDigest, import, data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,

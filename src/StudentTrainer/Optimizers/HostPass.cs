@@ -1,7 +1,7 @@
 using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Training.Optimizers;
+namespace OnnxKd.StudentTrainer.Optimizers;
 
 /// <summary>
 /// Updates tensors in place on the CPU, on as many threads as libtorch has and in one pass; libtorch would fetch every tensor anew for
