@@ -134,6 +134,7 @@ public sealed class Setting
         string text => text,
         IEnumerable list => list.Cast<object>().ToArray() is { Length: > 0 } entries ? $"[{string.Join(", ", entries.Select(Describe))}]" : Null,
         _ when KindTable.Of(Element) is { } kinds => kinds.NameOf(value.GetType()),
+        _ when SettingSchema.IsSettings(value.GetType()) => "its defaults",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 

@@ -18,14 +18,14 @@ internal static class SettingsPages
         ("preprocessing", () => SettingsReference.Table(typeof(Preprocessing))),
         ("teachers", () => SettingsReference.Table(typeof(TeacherOptions))),
         ("capture", () => SettingsReference.Table(typeof(CaptureOptions))),
-        ("storages", () => SettingsReference.Kinds(StreamStorage.Kinds)),
-        ("augmentation", () => SettingsReference.Kinds(AugmentationStep.Kinds)),
+        ("storages", () => SettingsReference.Table(StreamStorage.Kinds)),
+        ("augmentation", () => SettingsReference.Table(AugmentationStep.Kinds)),
         ("student-files", () => SettingsReference.Table(typeof(StudentImport))),
         ("students", () => Architectures.Reference().TrimStart('\n')),
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
-        ("optimizers", () => SettingsReference.Kinds(OptimizerOptions.Kinds)),
-        ("schedules", () => SettingsReference.Kinds(ScheduleOptions.Kinds)),
+        ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
+        ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),
     ];
 
     /// <summary>The sections, in the order of a recipe.</summary>

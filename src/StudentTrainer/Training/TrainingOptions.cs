@@ -52,7 +52,7 @@ public sealed record TrainingOptions
     public Augmentation Augmentation { get; init; } = Augmentation.None;
 
     /// <summary>Early stopping; default: none.</summary>
-    [Setting("when to stop before the last epoch, by the validation set", Takes = "`patience` (epochs without a better result) and `metric` (errors, nll, agreement; default errors)")]
+    [Setting("when to stop before the last epoch, by the validation set")]
     public EarlyStopOptions? EarlyStop { get; init; }
 
     /// <summary>Which weights are the result: <c>last</c>, or <c>best</c> by the evaluation set; default <c>last</c>.</summary>
