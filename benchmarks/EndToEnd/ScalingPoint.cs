@@ -76,7 +76,6 @@ internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds
         using var batches = TrainingBatches.Open(program, data, objective, options, device);
         using var state = new TrainingState(weights, options, new(objective.Names, set, device), cacheFolder, identity: "");
         var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
-        HeapRetention.Enable();
 
         var seconds = new List<double>();
         for (var epoch = 0; epoch < count; epoch++)

@@ -72,7 +72,6 @@ internal static class CacheReading
         var loop = new TrainingLoop(work.Program, objective, batches, options, state, evaluation: null, progress: null);
         using var alone = new TargetBuffers(cache, TargetForm.Of(cache.Stream()), work.BatchSize, device);
 
-        HeapRetention.Enable();
         var (waits, steps, reads) = (new List<double>(), new List<double>(), new List<double>());
         var last = Stopwatch.GetTimestamp();
         foreach (var batch in batches.Epoch(0))

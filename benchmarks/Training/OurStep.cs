@@ -55,7 +55,6 @@ internal sealed class OurStep : IDisposable
         prepared = [.. samples.Select((_, i) => new PreparedBatch(
             Enumerable.Range(i * batchSize, batchSize).Select(row => (long)row).ToArray(),
             () => new(samples[i], new Dictionary<string, TeacherTargets> { ["logits"] = new DenseTargets(teacher[i]) }, new(labels[i]))))];
-        HeapRetention.Enable();
     }
 
     /// <summary>The first batch's logits in evaluation mode.</summary>

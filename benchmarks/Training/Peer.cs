@@ -33,10 +33,6 @@ internal sealed class Peer : IDisposable
         return (answer.GetProperty("seconds").GetDouble(), answer.GetProperty("loss").GetDouble());
     }
 
-    /// <summary>Does it once.</summary>
-    /// <returns>By how many bytes the process grew at most.</returns>
-    public long PeakBytes() => Ask("memory").GetInt64();
-
     /// <inheritdoc/>
     public void Dispose()
     {

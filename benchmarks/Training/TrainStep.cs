@@ -1,80 +1,118 @@
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.StudentTrainer.Cpu;
+using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.Training;
 
 /// <summary>
-/// A training step (forward, soft and hard loss, backward, SGD) of the product's own loop against the same network in eager PyTorch on the
-/// same libtorch. Both sides live in one run and take turns in blocks of steps, so that other work on the machine meets both alike.
+/// A training step (forward, soft and hard loss, backward, SGD) of the product's own loop against the same network as a TorchSharp user
+/// writes it, in this process, and against eager PyTorch in another. All live in one run and take turns in short blocks of steps, so that
+/// other work on the machine meets them alike. The product's loop with what is made for the CPU turned off takes its turn too.
 /// </summary>
 internal static class TrainStep
 {
     private const int Batches = 4;
+    private const string Ours = "ours";
 
     private static readonly (string Name, int[] Sample)[] Networks =
         [("resnet20", [3, 32, 32]), ("vit", [3, 32, 32]), ("mlp", [28, 28]), ("cnn", [28, 28])];
 
     /// <summary>
-    /// Options: <c>--networks A,B</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>, <c>--block-ms</c>, <c>--device</c>,
-    /// <c>--precision float32|bfloat16</c> (PyTorch's side: autocast).
+    /// Options: <c>--networks A,B</c>, <c>--peers plain,torchsharp,pytorch</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>,
+    /// <c>--block-ms</c>, <c>--device</c>, <c>--precision float32|bfloat16</c> (PyTorch's side: autocast; TorchSharp has none).
     /// </summary>
     public static object Run(Arguments arguments)
     {
         var names = arguments.Text("networks", string.Join(',', Networks.Select(network => network.Name)))!.Split(',');
+        var precision = arguments.Text("precision", "float32")!;
+        var peers = arguments.Text("peers", precision == "float32" ? "plain,torchsharp,pytorch" : "plain,pytorch")!.Split(',');
         var batchSize = arguments.Number("batch-size", 128);
         var threads = arguments.Number("threads", 2);
-        var blocks = arguments.Number("blocks", 9);
-        var blockSeconds = arguments.Number("block-ms", 800) / 1000.0;
-        var device = arguments.Text("device", "cpu")!;
-        var precision = arguments.Text("precision", "float32")!;
+        var blocks = arguments.Number("blocks", 15);
+        var blockSeconds = arguments.Number("block-ms", 300) / 1000.0;
+        var deviceName = arguments.Text("device", "cpu")!;
         arguments.RefuseTheRest();
         if (names.FirstOrDefault(name => Networks.All(network => network.Name != name)) is { } unknown)
             throw new UsageException($"unknown network '{unknown}'; known: {string.Join(", ", Networks.Select(network => network.Name))}");
+        if (Array.Find(peers, peer => peer is not ("plain" or "torchsharp" or "pytorch")) is { } other)
+            throw new UsageException($"unknown peer '{other}'; known: plain, torchsharp, pytorch");
 
         var figures = new Dictionary<string, object>
         {
-            ["device"] = device, ["precision"] = precision, ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks,
+            ["device"] = deviceName, ["precision"] = precision, ["threads"] = threads, ["batch_size"] = batchSize, ["blocks"] = blocks,
         };
         foreach (var (name, sample) in Networks.Where(network => names.Contains(network.Name)))
-            Measure(name, sample, batchSize, threads, device, precision, blocks, blockSeconds, figures);
+        {
+            var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+            try
+            {
+                var data = new TrainingCase(name, sample, Batches * batchSize, folder);
+                using var ours = new OurStep(data, batchSize, threads, deviceName, precision);
+                using var torchSharp = peers.Contains("torchsharp") ? new TorchSharpStep(name, data, batchSize, device(deviceName)) : null;
+                using var pyTorch = peers.Contains("pytorch") ? new Peer("train_step.py", name, data.File, batchSize, threads, deviceName, precision) : null;
+                var sides = new List<Side> { new(Ours, ours.Run, ours.Logits) };
+                if (peers.Contains("plain"))
+                    sides.Add(new("plain", steps => Plainly(() => ours.Run(steps)), () => Plainly(ours.Logits)));
+                if (torchSharp is not null)
+                    sides.Add(new("torchsharp", torchSharp.Run, torchSharp.Logits));
+                if (pyTorch is not null)
+                    sides.Add(new("pytorch", pyTorch.Run, pyTorch.Logits));
+                Compare(name, sides, batchSize, blocks, blockSeconds, figures);
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
         return figures;
     }
 
-    private static void Measure(
-        string name, int[] sample, int batchSize, int threads, string device, string precision, int blocks, double blockSeconds,
-        Dictionary<string, object> figures)
+    private static void Compare(
+        string name, List<Side> sides, int batchSize, int blocks, double blockSeconds, Dictionary<string, object> figures)
     {
-        var folder = Directory.CreateTempSubdirectory("onnxkd-bench-").FullName;
+        var logits = sides[0].Logits();
+        foreach (var side in sides.Skip(1))
+            figures[$"{name}_{side.Name}_logits_max_abs"] = logits.Zip(side.Logits(), (a, b) => Math.Abs(a - b)).Max();
+        foreach (var side in sides.Where(side => side.Name != "plain")) // which would be the second step of the same student
+            figures[$"{name}_{side.Name}_first_loss"] = side.Run(1).Loss;
+        var steps = Math.Max(1, (int)(blockSeconds / (sides.Sum(side => side.Run(Batches).Seconds) / sides.Count / Batches)));
+
+        var times = sides.ConvertAll(_ => new List<double>());
+        for (var block = 0; block < blocks; block++)
+        {
+            for (var turn = 0; turn < sides.Count; turn++)
+            {
+                var i = (block + turn) % sides.Count; // nobody always follows the same one
+                times[i].Add(sides[i].Run(steps).Seconds);
+            }
+        }
+
+        figures[$"{name}_steps_per_block"] = steps;
+        figures[$"{name}_samples_per_second"] = Math.Round(batchSize * steps / Output.Median(times[0]), 1);
+        for (var i = 0; i < sides.Count; i++)
+        {
+            var key = $"{name}_{sides[i].Name}";
+            figures[$"{key}_ms"] = Math.Round(1000 * Output.Median(times[i]) / steps, 3);
+            if (i == 0)
+                continue;
+            figures[$"{key}_fastest_ratio"] = Math.Round(times[0].Min() / times[i].Min(), 4);
+            figures[$"{key}_ratio"] = Math.Round(Output.Median(times[0].Zip(times[i], (a, b) => a / b)), 4);
+        }
+    }
+
+    private static T Plainly<T>(Func<T> work)
+    {
+        var before = CpuPaths.AreOn;
+        CpuPaths.AreOn = false;
         try
         {
-            var network = new TrainingCase(name, sample, Batches * batchSize, folder);
-            using var ours = new OurStep(network, batchSize, threads, device, precision);
-            using var theirs = new Peer("train_step.py", name, network.File, batchSize, threads, device, precision);
-            figures[$"{name}_logits_max_abs"] = ours.Logits().Zip(theirs.Logits(), (a, b) => Math.Abs(a - b)).Max();
-            figures[$"{name}_first_loss"] = ours.Run(1).Loss;
-            figures[$"{name}_first_loss_pytorch"] = theirs.Run(1).Loss;
-            const int warmUp = 2 * Batches;
-            var steps = 2 * Math.Max(1, (int)(blockSeconds / (Both(ours, theirs, warmUp).Ours / warmUp) / 2));
-            Both(ours, theirs, steps);
-
-            var pairs = Enumerable.Range(0, blocks).Select(_ => Both(ours, theirs, steps)).ToList();
-            figures[$"{name}_steps_per_block"] = steps;
-            figures[$"{name}_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Ours)) / steps, 3);
-            figures[$"{name}_pytorch_ms"] = Math.Round(1000 * Output.Median(pairs.Select(pair => pair.Theirs)) / steps, 3);
-            figures[$"{name}_samples_per_second"] = Math.Round(batchSize * steps / Output.Median(pairs.Select(pair => pair.Ours)), 1);
-            figures[$"{name}_fastest_ratio"] = Math.Round(pairs.Min(pair => pair.Ours) / pairs.Min(pair => pair.Theirs), 4);
-            figures[$"{name}_ratio"] = Math.Round(Output.Median(pairs.Select(pair => pair.Ours / pair.Theirs)), 4);
+            return work();
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            CpuPaths.AreOn = before;
         }
     }
 
-    /// <summary>A block of ours between two halves of theirs: what drifts meets both alike. The number of steps is even.</summary>
-    private static (double Ours, double Theirs) Both(OurStep ours, Peer theirs, int steps)
-    {
-        var before = theirs.Run(steps / 2).Seconds;
-        var middle = ours.Run(steps).Seconds;
-        return (middle, before + theirs.Run(steps / 2).Seconds);
-    }
+    private sealed record Side(string Name, Func<int, (double Seconds, double Loss)> Run, Func<float[]> Logits);
 }

@@ -20,11 +20,12 @@ internal sealed class TrainingCase
     /// <param name="classes">Classes.</param>
     public TrainingCase(string architecture, int[] sampleShape, int rows, string folder, int classes = 10)
     {
-        Classes = classes;
+        (Classes, SampleShape) = (classes, [.. sampleShape]);
         Model = Architectures.Build(new() { Architecture = architecture }, sampleShape, classes, Seed);
         var random = new CounterRandom(Seed, RandomPurpose.Augmentation);
         Samples = Normal(ref random, rows * sampleShape.Aggregate(1, (product, size) => product * size), 1);
         TeacherLogits = Normal(ref random, rows * Classes, 3);
+        UnitsFirst = [.. Weights()];
         Labels = new long[rows];
         for (var i = 0; i < rows; i++)
             Labels[i] = (long)(random.NextSingle() * Classes);
@@ -34,12 +35,18 @@ internal sealed class TrainingCase
             SafetensorsTensor.From("samples", Samples, [rows, .. sampleShape]),
             SafetensorsTensor.From("teacher", TeacherLogits, rows, Classes),
             SafetensorsTensor.From("labels", Labels, rows),
-            .. Weights(),
+            .. UnitsFirst.Select((weight, i) => SafetensorsTensor.From($"weights/{i:D3}", weight.Values, weight.Shape)),
         ]);
     }
 
     /// <summary>The number of classes.</summary>
     public int Classes { get; }
+
+    /// <summary>The shape of one sample.</summary>
+    public long[] SampleShape { get; }
+
+    /// <summary>What is trained, in the order of the graph; matrices with the units on the first axis, as PyTorch has them.</summary>
+    public IReadOnlyList<(float[] Values, long[] Shape)> UnitsFirst { get; }
 
     /// <summary>The student.</summary>
     public OnnxModel Model { get; }
@@ -56,19 +63,15 @@ internal sealed class TrainingCase
     /// <summary>The class of each sample.</summary>
     public long[] Labels { get; }
 
-    /// <summary>What is trained, in the order of the graph; matrices with the units on the first axis, as PyTorch has them.</summary>
-    private IEnumerable<SafetensorsTensor> Weights()
+    private IEnumerable<(float[] Values, long[] Shape)> Weights()
     {
         var graph = StudentGraph.Import(Model);
-        var plan = graph.Compile(graph.FindLogits()).Plan.Where(weight => weight.Role != WeightRole.Constant);
-        return plan.Select((weight, i) =>
+        foreach (var weight in graph.Compile(graph.FindLogits()).Plan.Where(weight => weight.Role != WeightRole.Constant))
         {
             var values = weight.Source.ToFloats();
             long[] shape = [.. weight.Source.Dims];
-            return weight is { UnitAxis: 1 }
-                ? SafetensorsTensor.From($"weights/{i:D3}", Transposed(values, (int)shape[1]), shape[1], shape[0])
-                : SafetensorsTensor.From($"weights/{i:D3}", values, shape);
-        });
+            yield return weight is { UnitAxis: 1 } ? (Transposed(values, (int)shape[1]), [shape[1], shape[0]]) : (values, shape);
+        }
     }
 
     private static float[] Transposed(float[] values, int columns)

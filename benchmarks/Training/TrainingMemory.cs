@@ -54,7 +54,6 @@ internal static class TrainingMemory
         using var batches = TrainingBatches.Open(program, new(set, Preprocessing.None, cache, null), objective, options, device);
         using var state = new TrainingState(weights, options, new(objective.Names, set, device), arguments[1], identity: "");
         var loop = new TrainingLoop(program, objective, batches, options, state, evaluation: null, progress: null);
-        HeapRetention.Enable();
         foreach (var batch in batches.Epoch(0))
             loop.TrainStep(batch);
         state.Losses.Flush();

@@ -29,23 +29,19 @@ internal sealed class GraphCompiler
     /// <param name="outputs">The tensors to compute.</param>
     /// <param name="overrides">What the user decided of the parameters; default: nothing.</param>
     /// <param name="mixed">Whether it computes in mixed precision (see <see cref="MixedPrecision"/>); default: in the tensors' own types.</param>
-    /// <param name="joined">Whether nodes may be joined (see <see cref="ReluJoining"/>), so that what lies between them is not seen.</param>
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
     /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
     public static GraphProgram Compile(
-        GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null, bool mixed = false,
-        bool joined = false) =>
-        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed, joined);
+        GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null, bool mixed = false) =>
+        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
 
-    private GraphProgram Compile(ParameterOverrides overrides, bool mixed, bool joined)
+    private GraphProgram Compile(ParameterOverrides overrides, bool mixed)
     {
         var found = FindOperators(Needed());
         var plan = overrides.Apply(ParameterPlan.Create(found, tensors, version, outputs));
         var (nodes, results) = mixed
             ? Autocast.Apply(found, index.Inputs.Select(input => input.Name), outputs)
             : ([.. found.Select(pair => new PlannedNode(pair.Node, pair.Operator, pair.Node.Input))], outputs);
-        if (joined)
-            nodes = ReluJoining.Apply(nodes, results);
         read.UnionWith(nodes.SelectMany(node => node.Inputs).Concat(results));
         int[] inputSlots = [.. index.Inputs.Select(input => Slot(input.Name))];
         int[] weightSlots = [.. plan.Select(weight => Slot(weight.Name))];

@@ -131,7 +131,7 @@ internal sealed class StudentGraph
     /// <inheritdoc cref="Compile(IReadOnlyList{string})"/>
     public StudentProgram CompileForTraining(IReadOnlyList<string> outputs, bool mixed) => Compile(outputs) with
     {
-        Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed, joined: true),
+        Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed),
     };
 
     private static OnnxModel EvaluationCopy(OnnxModel given)

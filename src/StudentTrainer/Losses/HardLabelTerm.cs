@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Losses.Rows;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses;
@@ -11,8 +10,4 @@ internal sealed class HardLabelTerm : LossTerm
 
     /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs) => inputs.Labels!.CrossEntropy(inputs.Logits);
-
-    /// <inheritdoc/>
-    public override RowLoss? Rows(in TermInputs inputs) =>
-        inputs.Labels is { AllKnown: true, Partners: null } labels ? new LabelRows(new(labels.Classes)) : null;
 }

@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,9 +24,6 @@ internal sealed class LogitMatchingTerm : LossTerm
         var teacher = inputs.Teacher!.Logits!.to(inputs.Logits.dtype);
         return nn.functional.mse_loss(ZeroMean(inputs.Logits), ZeroMean(teacher), nn.Reduction.Mean).mul(0.5);
     }
-
-    /// <inheritdoc/>
-    public override RowLoss? Rows(in TermInputs inputs) => inputs.Teacher!.MatchingRows();
 
     private static Tensor ZeroMean(Tensor logits) => logits.sub(logits.mean([1], keepdim: true));
 }

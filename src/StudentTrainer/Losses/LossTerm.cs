@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
@@ -50,10 +49,4 @@ internal abstract class LossTerm
 
     /// <summary>The mean over the rows: a scalar that gradients flow through.</summary>
     public abstract Tensor Compute(in TermInputs inputs);
-
-    /// <summary>
-    /// The same row by row, for logits in float32 on the CPU: quicker, and tested against <see cref="Compute"/>. <c>null</c>: there is no
-    /// such form.
-    /// </summary>
-    public virtual RowLoss? Rows(in TermInputs inputs) => null;
 }

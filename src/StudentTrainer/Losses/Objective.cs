@@ -1,8 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses;
@@ -68,36 +66,6 @@ internal sealed class Objective
             loss = loss is null ? value.mul(weight.At(epoch)) : loss.add(value, weight.At(epoch));
         }
         return (loss!, stack([loss!.detach(), .. parts]));
-    }
-
-    /// <summary>Computes the gradient of the loss with respect to the logits, row by row where all terms can be computed so.</summary>
-    /// <param name="inputs">What all terms are computed from; the logits under autograd.</param>
-    /// <param name="epoch">The time in epochs.</param>
-    /// <returns>The gradient, and as <see cref="Compute"/> does, the vector of the loss and each unweighted term.</returns>
-    public (Tensor Gradient, Tensor Parts) Differentiate(in ObjectiveInputs inputs, double epoch)
-    {
-        if (RowPass.Fits(inputs.Logits) && Rows(inputs) is { } rows)
-        {
-            var weights = Array.ConvertAll(terms, term => term.Weight.At(epoch));
-            var (gradient, values) = RowPass.Run(inputs.Logits, rows, weights);
-            var loss = values.Zip(weights, (value, weight) => value * weight).Sum();
-            return (gradient, tensor(Array.ConvertAll([loss, .. values], value => (float)value)));
-        }
-        var (sum, parts) = Compute(inputs, epoch);
-        return (autograd.grad([sum], [inputs.Logits])[0], parts);
-    }
-
-    /// <summary>Every term row by row; <c>null</c> if one of them cannot be computed so.</summary>
-    private RowLoss[]? Rows(in ObjectiveInputs inputs)
-    {
-        var rows = new RowLoss[terms.Length];
-        for (var i = 0; i < terms.Length; i++)
-        {
-            if (terms[i].Term.Rows(inputs.For(terms[i].Stream)) is not { } loss)
-                return null;
-            rows[i] = loss;
-        }
-        return rows;
     }
 
     private static string NameOf(TermOptions option) => option.Stream is null ? option.Name : $"{option.Name}:{option.Stream}";

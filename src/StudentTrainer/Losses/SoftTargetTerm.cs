@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Losses.Rows;
 using OnnxKd.StudentTrainer.Losses.Targets;
 using static TorchSharp.torch;
 
@@ -22,7 +21,4 @@ internal sealed class SoftTargetTerm(double temperature) : LossTerm
     /// <inheritdoc/>
     public override Tensor Compute(in TermInputs inputs) =>
         inputs.Teacher!.Divergence(inputs.Logits, temperature).mul(temperature * temperature / inputs.Logits.shape[0]);
-
-    /// <inheritdoc/>
-    public override RowLoss Rows(in TermInputs inputs) => inputs.Teacher!.SoftRows(temperature);
 }

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Cpu;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;
@@ -20,24 +21,12 @@ internal static class Convolution
             input = nn.functional.pad(input, axes.Pads(axis => axis.Before, axis => axis.After));
         var padding = axes.Of(axis => symmetric ? axis.Before : 0);
         var (strides, dilations) = (axes.Of(axis => axis.Stride), axes.Of(axis => axis.Dilation));
-        if (Array.TrueForAll(axes, axis => axis.Kernel == 1) && Array.TrueForAll(padding, pad => pad == 0))
-            (input, strides) = (Visited(input, strides), axes.Of(_ => 1));
-        input = ChannelsLast.Of(input);
+        input = CpuPaths.ForConvolution(input);
         return axes.Length switch
         {
             1 => nn.functional.conv1d(input, weight, bias, strides[0], padding[0], dilations[0], group),
             2 => nn.functional.conv2d(input, weight, bias, strides, padding, dilations, group),
             _ => nn.functional.conv3d(input, weight, bias, strides, padding, dilations, group),
         };
-    }
-
-    /// <summary>
-    /// The pixels that a kernel of one pixel visits. oneDNN 2.6 writes beyond its buffers in the backward pass of such a kernel that passes
-    /// pixels over, where channels lie side by side and are no multiple of 16: so the others are left out first.
-    /// </summary>
-    private static Tensor Visited(Tensor input, long[] strides)
-    {
-        TensorIndex[] kept = [TensorIndex.Colon, TensorIndex.Colon, .. strides.Select(stride => TensorIndex.Slice(step: stride))];
-        return Array.TrueForAll(strides, stride => stride == 1) ? input : input[kept];
     }
 }

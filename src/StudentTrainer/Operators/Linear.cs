@@ -17,21 +17,37 @@ internal static class Linear
     /// <summary>
     /// alpha · A' B' + beta · C. Factors and transposes are applied while running, so that the weights stay those of the file.
     /// </summary>
-    public static Kernel Gemm7(NodeContext node) => Gemm(node, withRelu: false);
-
-    /// <summary>The same, then what is below 0 becomes 0.</summary>
-    public static Kernel Gemm7WithRelu(NodeContext node) => Gemm(node, withRelu: true);
+    public static Kernel Gemm7(NodeContext node)
+    {
+        var alpha = node.Attributes.GetFloat("alpha", 1);
+        var beta = node.Attributes.GetFloat("beta", 1);
+        var transA = node.Attributes.GetInt("transA", 0) != 0;
+        var transB = node.Attributes.GetInt("transB", 0) != 0;
+        return x =>
+        {
+            var a = transA ? x[0].t() : x[0];
+            var b = transB ? x[1].t() : x[1];
+            if (x[0].is_integral())
+                return [Integers(a.mm(b), x.Optional(2), alpha, beta)];
+            if (x.Optional(2) is { } c)
+                return [c.addmm(a, b, beta, alpha)];
+            return [alpha == 1 ? a.mm(b) : a.mm(b).mul(alpha)];
+        };
+    }
 
     public static int GemmUnitAxis(NodeContext node) => node.Attributes.GetInt("transB", 0) != 0 ? 0 : 1;
 
-    public static Kernel MatMul(NodeContext node) => x =>
-        [BatchedProduct.Suits(x[0], x[1]) ? BatchedProduct.apply(x[0], x[1]) : x[0].matmul(x[1])];
+    public static Kernel MatMul(NodeContext node) => x => [x[0].matmul(x[1])];
 
     /// <summary>x W + b, over the last axis of x: one product of matrices, which adds to the bias.</summary>
-    public static Kernel MatMulWithBias(NodeContext node) => MatMulWithBias(withRelu: false);
-
-    /// <summary>The same, then what is below 0 becomes 0.</summary>
-    public static Kernel MatMulWithBiasAndRelu(NodeContext node) => MatMulWithBias(withRelu: true);
+    public static Kernel MatMulWithBias(NodeContext node) => x =>
+    {
+        if (x[0].ndim < 2)
+            return [x[0].matmul(x[1]).add(x[2])];
+        var rows = x[0].ndim == 2 ? x[0] : x[0].flatten(0, -2);
+        var product = x[2].addmm(rows, x[1]);
+        return [x[0].ndim == 2 ? product : product.reshape([.. x[0].shape[..^1], x[1].shape[1]])];
+    };
 
     public static int MatMulUnitAxis(NodeContext node) => (node.RankOf(1) ?? 1) - 1;
 
@@ -49,42 +65,6 @@ internal static class Linear
     public static bool IsForOneDnn(StepInputs x) =>
         HalfPrecision.MultipliesBFloat16 && x[0].ndim > 1 && x[1].ndim > 1
         && Math.Max(MatrixElements(x[0]), MatrixElements(x[1])) > SmallProduct;
-
-    private static Kernel Gemm(NodeContext node, bool withRelu)
-    {
-        var alpha = node.Attributes.GetFloat("alpha", 1);
-        var beta = node.Attributes.GetFloat("beta", 1);
-        var transA = node.Attributes.GetInt("transA", 0) != 0;
-        var transB = node.Attributes.GetInt("transB", 0) != 0;
-        var isPlain = alpha == 1 && beta == 1 && !transA;
-        return x => isPlain && FullyConnected.Suits(x[0], x[1], x.Optional(2))
-            ? [FullyConnected.Apply(x[0], x[1], x.Optional(2), transB, withRelu)]
-            : [Rectified(Product(x), withRelu)];
-
-        Tensor Product(StepInputs x)
-        {
-            var a = transA ? x[0].t() : x[0];
-            var b = transB ? x[1].t() : x[1];
-            if (x[0].is_integral())
-                return Integers(a.mm(b), x.Optional(2), alpha, beta);
-            if (x.Optional(2) is { } c)
-                return c.addmm(a, b, beta, alpha);
-            return alpha == 1 ? a.mm(b) : a.mm(b).mul(alpha);
-        }
-    }
-
-    private static Kernel MatMulWithBias(bool withRelu) => x =>
-    {
-        if (x[0].ndim < 2)
-            return [Rectified(x[0].matmul(x[1]).add(x[2]), withRelu)];
-        var rows = x[0].ndim == 2 ? x[0] : x[0].flatten(0, -2);
-        var product = FullyConnected.Suits(rows, x[1], x[2])
-            ? FullyConnected.Apply(rows, x[1], x[2], unitsFirst: false, withRelu)
-            : Rectified(x[2].addmm(rows, x[1]), withRelu);
-        return [x[0].ndim == 2 ? product : product.reshape([.. x[0].shape[..^1], x[1].shape[1]])];
-    };
-
-    private static Tensor Rectified(Tensor x, bool withRelu) => withRelu ? x.relu() : x;
 
     private static long MatrixElements(Tensor x) => x.size(-2) * x.size(-1);
 

@@ -22,9 +22,6 @@ internal sealed record OperatorEntry(string Name, int Since, SlotRole[] Inputs, 
     /// <summary>The axis of the weight (input 1) that counts output units, for constraints on a unit's incoming weights.</summary>
     public Func<NodeContext, int>? UnitAxis { get; init; }
 
-    /// <summary>As <see cref="Compile"/>, with a Relu of the result in the same pass; <c>null</c>: the Relu is better a step of its own.</summary>
-    public Func<NodeContext, Kernel>? CompileWithRelu { get; init; }
-
     /// <summary>Multiplications with an addition, from the inputs' shapes and the first output's; <c>null</c>: too few to count.</summary>
     public Func<long[][], long[], long>? MultiplyAdds { get; init; }
 

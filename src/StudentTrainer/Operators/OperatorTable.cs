@@ -34,10 +34,7 @@ internal static class OperatorTable
         new("Gemm", 1, [Weight, Weight, Bias], Widened(Linear.Gemm1, hasBFloat16: Linear.IsForOneDnn))
             { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
         new("Gemm", 7, [Weight, Weight, Bias], Widened(Linear.Gemm7, hasBFloat16: Linear.IsForOneDnn))
-        {
-            UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm,
-            CompileWithRelu = Widened(Linear.Gemm7WithRelu, hasBFloat16: Linear.IsForOneDnn),
-        },
+            { UnitAxis = Linear.GemmUnitAxis, MultiplyAdds = MultiplyAdds.Gemm },
         new("MatMul", 1, [Weight, Weight], Widened(Linear.MatMul, hasBFloat16: Linear.IsForOneDnn))
             { UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul },
         new("Einsum", 12, [Weight], Widened(Linear.Einsum)),

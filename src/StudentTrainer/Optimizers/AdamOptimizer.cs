@@ -1,7 +1,5 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Operators;
-using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Optimizers;
@@ -43,8 +41,6 @@ internal sealed class AdamOptimizer : Optimizer
     private readonly bool decoupledDecay;
     private readonly Tensor[] firstMoments;
     private readonly Tensor[] secondMoments;
-    private readonly HostMemory<float>[] firstValues;
-    private readonly HostMemory<float>[] secondValues;
 
     /// <summary>Starts with moments of zero.</summary>
     public AdamOptimizer(AdamOptions options, IReadOnlyList<NamedTensor> parameters, bool decoupledDecay) : base(options, parameters)
@@ -53,7 +49,6 @@ internal sealed class AdamOptimizer : Optimizer
         this.decoupledDecay = decoupledDecay;
         firstMoments = AddState("first_moment");
         secondMoments = AddState("second_moment");
-        (firstValues, secondValues) = (ValuesOf(firstMoments), ValuesOf(secondMoments));
     }
 
     /// <inheritdoc/>
@@ -70,33 +65,5 @@ internal sealed class AdamOptimizer : Optimizer
         var secondCorrection = 1 - Math.Pow(options.Beta2, step);
         var denominator = second.sqrt().div_(Math.Sqrt(secondCorrection)).add_(options.Epsilon);
         parameter.addcdiv_(first, denominator, -learningRate / firstCorrection);
-    }
-
-    /// <inheritdoc/>
-    protected override void Update(
-        int index, int start, double decay, Span<float> parameter, ReadOnlySpan<float> gradient, double learningRate, long step)
-    {
-        var first = firstValues[index].Slice(start, parameter.Length);
-        var second = secondValues[index].Slice(start, parameter.Length);
-        var (beta1, beta2) = (Vector512.Create((float)options.Beta1), Vector512.Create((float)options.Beta2));
-        var (rest1, rest2) = (Vector512.Create((float)(1 - options.Beta1)), Vector512.Create((float)(1 - options.Beta2)));
-        var rate = Vector512.Create((float)(-learningRate / (1 - Math.Pow(options.Beta1, step))));
-        var rootCorrection = Vector512.Create((float)(1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step))));
-        var epsilon = Vector512.Create((float)options.Epsilon);
-        var shrinkage = Vector512.Create((float)(decoupledDecay ? 1 - learningRate * decay : decay));
-        for (var i = 0; i < parameter.Length; i += Lanes.Count)
-        {
-            var (values, slope) = (Lanes.Load(parameter, i), Lanes.Load(gradient, i));
-            if (decoupledDecay)
-                values *= shrinkage;
-            else
-                slope = Vector512.FusedMultiplyAdd(values, shrinkage, slope);
-            var mean = Vector512.FusedMultiplyAdd(slope, rest1, Lanes.Load(first, i) * beta1);
-            var square = Vector512.FusedMultiplyAdd(slope * slope, rest2, Lanes.Load(second, i) * beta2);
-            Lanes.Store(mean, first, i);
-            Lanes.Store(square, second, i);
-            var denominator = Vector512.FusedMultiplyAdd(Vector512.Sqrt(square), rootCorrection, epsilon);
-            Lanes.Store(Vector512.FusedMultiplyAdd(mean / denominator, rate, values), parameter, i);
-        }
     }
 }

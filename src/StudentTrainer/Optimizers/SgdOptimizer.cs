@@ -1,7 +1,5 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Operators;
-using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Optimizers;
@@ -30,7 +28,6 @@ internal sealed class SgdOptimizer : Optimizer
     private readonly double momentum;
     private readonly bool nesterov;
     private readonly Tensor[]? velocities;
-    private readonly HostMemory<float>[] velocityValues;
 
     /// <summary>Starts at rest.</summary>
     public SgdOptimizer(SgdOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
@@ -38,7 +35,6 @@ internal sealed class SgdOptimizer : Optimizer
         momentum = options.Momentum;
         nesterov = options.Nesterov;
         velocities = momentum == 0 ? null : AddState("velocity");
-        velocityValues = ValuesOf(velocities ?? []);
     }
 
     /// <inheritdoc/>
@@ -56,25 +52,5 @@ internal sealed class SgdOptimizer : Optimizer
             parameter.add_(gradient, -learningRate).add_(velocity, -learningRate * momentum);
         else
             parameter.add_(velocity, -learningRate);
-    }
-
-    /// <inheritdoc/>
-    protected override void Update(
-        int index, int start, double decay, Span<float> parameter, ReadOnlySpan<float> gradient, double learningRate, long step)
-    {
-        var (rate, shrinkage, kept) = (Vector512.Create((float)-learningRate), Vector512.Create((float)decay), Vector512.Create((float)momentum));
-        var velocity = velocities is null ? [] : velocityValues[index].Slice(start, parameter.Length);
-        for (var i = 0; i < parameter.Length; i += Lanes.Count)
-        {
-            var values = Lanes.Load(parameter, i);
-            var change = Vector512.FusedMultiplyAdd(values, shrinkage, Lanes.Load(gradient, i));
-            if (velocities is not null)
-            {
-                var speed = Vector512.FusedMultiplyAdd(Lanes.Load(velocity, i), kept, change);
-                Lanes.Store(speed, velocity, i);
-                change = nesterov ? Vector512.FusedMultiplyAdd(speed, kept, change) : speed;
-            }
-            Lanes.Store(Vector512.FusedMultiplyAdd(change, rate, values), parameter, i);
-        }
     }
 }

@@ -4,7 +4,6 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Losses.Targets;
-using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -48,15 +47,11 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>Reads a batch, when the device has what was read before. Many values are shared out among as many threads as libtorch has.</summary>
     /// <param name="rows">Rows of the set, at most N.</param>
     /// <param name="view">The random view.</param>
-    /// <param name="onLibtorchsThreads">Whether libtorch's own threads do it, which must have nothing else to do.</param>
-    public void Fill(ReadOnlyMemory<long> rows, uint view, bool onLibtorchsThreads)
+    public void Fill(ReadOnlyMemory<long> rows, uint view)
     {
         StagingTensor.Settle(device);
         var parts = Parts.Threads((long)rows.Length * reader.Set.SampleElements, Math.Min(threads, rows.Length));
-        if (onLibtorchsThreads)
-            HostThreads.Run(parts, FillOne);
-        else
-            Parts.Run(parts, parts, FillOne);
+        Parts.Run(parts, parts, FillOne);
         valid?.Fill(rows.Span);
 
         void FillOne(int part) => FillPart(rows, Start(part), Start(part + 1), view);

@@ -5,8 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>
-/// Reads batches: ahead, by a thread that fills the buffers of the next one while one is computed with; or each when its turn comes, on libtorch's
-/// threads.
+/// Reads batches: ahead, by a thread that fills the buffers of the next one while one is computed with; or each when its turn comes.
 /// </summary>
 /// <param name="reader">The samples.</param>
 /// <param name="contents">What is read besides.</param>
@@ -55,7 +54,7 @@ internal sealed class BatchSource(
             using var span = Profile.Start("read batch", isAhead ? "loader" : Profile.MainLane);
             var rows = order.Slice(index * batchSize, Math.Min(batchSize, order.Length - index * batchSize));
             var buffer = buffers[index % buffers.Length];
-            buffer.Fill(rows, view, onLibtorchsThreads: !isAhead);
+            buffer.Fill(rows, view);
             return new(rows, () => buffer.ToDevice(rows.Length));
         }
     }

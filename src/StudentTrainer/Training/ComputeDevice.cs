@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Cpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,14 +9,13 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>Where libtorch computes.</summary>
 internal static class ComputeDevice
 {
-    /// <summary>Chooses the device and readies libtorch for it. Before many steps, call <see cref="HeapRetention.Enable"/>.</summary>
+    /// <summary>Chooses the device and readies libtorch for it.</summary>
     /// <param name="name"><c>auto</c> (CUDA if there is any, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads on the CPU; <c>null</c>: one per processor (libtorch itself may start with one).</param>
     /// <exception cref="InputException">No such device, or CUDA is asked for where there is none.</exception>
     public static Device Open(string name, int? threads = null)
     {
-        HeapRetention.Disable();
-        set_num_threads(threads ?? Environment.ProcessorCount);
+        ProcessSettings.Apply(threads);
 
         // Rounding factors to 10 bits would break the agreement with ONNX Runtime that exported students are checked for.
         backends.cuda.matmul.allow_tf32 = false;

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -52,10 +51,7 @@ internal sealed class LossLog(IReadOnlyList<string> terms, TransferSet set, Devi
     /// <returns>Whether the sums are up to date.</returns>
     public bool Add(int epoch, int step, ReadOnlyMemory<long> rows, Tensor parts)
     {
-        if (device.type == DeviceType.CPU)
-            parts.data<float>().CopyTo(new HostMemory<float>(figures).Slice(pending.Count * Sums.Length, Sums.Length));
-        else
-            figures.select(0, pending.Count).copy_(parts);
+        figures.select(0, pending.Count).copy_(parts);
         pending.Add((epoch, step, rows));
         if (pending.Count < Interval)
             return false;

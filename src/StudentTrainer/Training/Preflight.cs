@@ -36,8 +36,7 @@ internal static class Preflight
         foreach (var stream in batches.Streams)
             output.RequireFits(stream, "transfer");
         RequireLabels(output, objective, data);
-        var inputs = batch.Inputs(logits);
-        inputs.Logits.backward([objective.Differentiate(inputs, 0).Gradient]);
+        objective.Compute(batch.Inputs(logits), 0).Loss.backward();
         RequireGradients(copy);
         return output;
     }

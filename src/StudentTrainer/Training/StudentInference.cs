@@ -35,7 +35,6 @@ public static class StudentInference
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
         program = program with { Layout = FindLayout(graph, program, weights, reader) };
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);
-        HeapRetention.Enable();
         evaluator.Run(weights, onBatch, token);
     }
 

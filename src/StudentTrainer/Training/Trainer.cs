@@ -59,7 +59,6 @@ public static class Trainer
             weights, options, new(loss.Names, data.Transfer, device), folder,
             TrainingIdentity.Describe(student, import, data, objective, options));
         state.Resume();
-        HeapRetention.Enable();
         new TrainingLoop(program, loss, batches, options, state, evaluation, progress).Run(token);
 
         if (options.Keep == "best")

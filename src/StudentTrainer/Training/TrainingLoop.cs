@@ -60,10 +60,9 @@ internal sealed class TrainingLoop(
         part?.Next("forward");
         var logits = program.Logits(state.Weights, batch.Samples, training: true);
         part?.Next("loss");
-        var inputs = batch.Inputs(logits);
-        var (gradient, parts) = objective.Differentiate(inputs, (double)step / batches.Count);
+        var (loss, parts) = objective.Compute(batch.Inputs(logits), (double)step / batches.Count);
         part?.Next("backward");
-        inputs.Logits.backward([gradient]);
+        loss.backward();
 
         part?.Next("optimizer");
         using (no_grad())

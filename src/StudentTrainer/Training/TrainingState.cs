@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
 using TorchSharp;
@@ -82,7 +81,7 @@ internal sealed class TrainingState : IDisposable
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in Everything())
         {
-            if (!IsFinite(tensor))
+            if (!tensor.isfinite().all().item<bool>())
                 throw new CheckFailedException(
                     "Training diverged: a gradient made a weight infinite or not a number.",
                     where: $"epoch {Epoch + 1}, at or before step {Step}, tensor '{name}'",
@@ -148,14 +147,6 @@ internal sealed class TrainingState : IDisposable
     private IEnumerable<Tensor> Parameters => Weights.Parameters.Select(parameter => parameter.Tensor);
 
     private TrainingPosition Position => new(Epoch, Step, Losses.Sums, Losses.Samples);
-
-    private static bool IsFinite(Tensor tensor)
-    {
-        if (!HostMemory.HoldsFloats(tensor) || !tensor.is_contiguous())
-            return tensor.isfinite().all().item<bool>();
-        var values = new HostMemory<float>(tensor);
-        return values.Slice(0, values.Length).IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0;
-    }
 
     private List<NamedTensor> Everything() =>
     [

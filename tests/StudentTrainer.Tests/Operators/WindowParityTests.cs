@@ -47,7 +47,7 @@ public class WindowParityTests
         Oracle.RequireParity(model, Image, ImageShape);
     }
 
-    /// <summary>The gradients by their formulas: oneDNN's own kernel for this case writes beyond its buffers.</summary>
+    /// <summary>The gradients by their formulas: older versions of oneDNN wrote beyond their buffers here.</summary>
     [Fact]
     public void Conv_OfOnePixelWithStrides_HasTheGradientsOfTheFormula()
     {

@@ -56,7 +56,6 @@ internal sealed class Fusion
             Operators.HalfPrecision.Widened(Linear.MatMulWithBias, hasBFloat16: Linear.IsForOneDnn))
         {
             UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
-            CompileWithRelu = Operators.HalfPrecision.Widened(Linear.MatMulWithBiasAndRelu, hasBFloat16: Linear.IsForOneDnn),
         };
 
     /// <summary>x · ½ · (1 + erf(x ÷ √2)), the three products in any order.</summary>

@@ -1,5 +1,5 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.StudentTrainer.Losses.Rows;
+using OnnxKd.StudentTrainer.Cpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,19 +17,12 @@ internal sealed class DenseTargets(Tensor stored, Tensor? scales = null) : Teach
     public override Tensor Top => Logits.argmax(1);
 
     /// <inheritdoc/>
-    public override Tensor Divergence(Tensor student, double temperature) => nn.functional.kl_div(
-        student.div(temperature).log_softmax(1),
-        Logits.to(student.dtype).div(temperature).log_softmax(1),
-        log_target: true,
-        reduction: nn.Reduction.Sum);
-
-    /// <inheritdoc/>
-    public override RowLoss SoftRows(double temperature) => new DenseSoftRows(new(stored), ScaleRows, temperature);
-
-    /// <inheritdoc/>
-    public override RowLoss MatchingRows() => new LogitMatchingRows(new(stored), ScaleRows);
-
-    private StoredRows? ScaleRows => scales is null ? null : new(scales);
+    public override Tensor Divergence(Tensor student, double temperature) =>
+        CpuPaths.Divergence(student, Logits, temperature) ?? nn.functional.kl_div(
+            student.div(temperature).log_softmax(1),
+            Logits.to(student.dtype).div(temperature).log_softmax(1),
+            log_target: true,
+            reduction: nn.Reduction.Sum);
 }
 
 /// <summary>Logits stored as floats.</summary>

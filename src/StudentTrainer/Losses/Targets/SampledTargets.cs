@@ -1,5 +1,4 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.StudentTrainer.Losses.Rows;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses.Targets;
@@ -20,9 +19,6 @@ internal sealed class SampledTargets(Tensor ids, Tensor counts, int draws) : Tea
     /// <inheritdoc/>
     public override Tensor Divergence(Tensor student, double temperature) =>
         student.div(temperature).log_softmax(1).gather(1, ids).mul(counts.to(student.dtype)).sum().div(-draws);
-
-    /// <inheritdoc/>
-    public override RowLoss SoftRows(double temperature) => new SampledSoftRows(new(ids.contiguous()), new(counts), draws, temperature);
 }
 
 /// <summary>Draws at one temperature.</summary>

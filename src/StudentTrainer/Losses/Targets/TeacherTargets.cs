@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Losses.Rows;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Losses.Targets;
@@ -22,11 +21,4 @@ internal abstract class TeacherTargets
     /// <param name="student">The student's logits, rows × classes.</param>
     /// <param name="temperature">T.</param>
     public abstract Tensor Divergence(Tensor student, double temperature);
-
-    /// <summary>T² · <see cref="Divergence"/> row by row, for targets on the CPU.</summary>
-    /// <param name="temperature">T.</param>
-    public abstract RowLoss SoftRows(double temperature);
-
-    /// <summary>The matching of logits row by row, for targets on the CPU; <c>null</c> where some were dropped.</summary>
-    public virtual RowLoss? MatchingRows() => null;
 }

@@ -1,5 +1,4 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.StudentTrainer.Losses.Rows;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,14 +33,7 @@ internal sealed class TopKTargets(Tensor ids, Tensor logits, Tensor? tails, IRea
         return Divergence(cat([kept, dropped], 1).log_softmax(1), cat([target, Tail(temperature).to(student.dtype)], 1));
     }
 
-    /// <inheritdoc/>
-    public override RowLoss SoftRows(double temperature) => tails is null
-        ? new RenormalisedSoftRows(new(ids.contiguous()), new(logits), temperature)
-        : new TailedSoftRows(new(ids.contiguous()), new(logits), new(tails), IndexOf(temperature), temperature);
-
-    private Tensor Tail(double temperature) => tails!.narrow(1, IndexOf(temperature), 1);
-
-    private int IndexOf(double temperature) => temperatures.ToList().IndexOf(temperature);
+    private Tensor Tail(double temperature) => tails!.narrow(1, temperatures.ToList().IndexOf(temperature), 1);
 
     private static Tensor Divergence(Tensor logProbabilities, Tensor target) =>
         nn.functional.kl_div(logProbabilities, target.log_softmax(1), log_target: true, reduction: nn.Reduction.Sum);

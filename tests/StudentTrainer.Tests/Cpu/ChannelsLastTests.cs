@@ -1,8 +1,8 @@
-using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.StudentTrainer.Cpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Operators;
+namespace OnnxKd.StudentTrainer.Tests.Cpu;
 
 public class ChannelsLastTests
 {

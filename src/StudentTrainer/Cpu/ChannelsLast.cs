@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Operators;
+namespace OnnxKd.StudentTrainer.Cpu;
 
 /// <summary>
 /// Images on the CPU with the channels of a pixel side by side in memory. The shape stays [N, channels, height, width]; only the strides
