@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.Benchmarks.Training;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
@@ -68,7 +69,7 @@ internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds
         using var cache = LogitCache.Open(cacheFolder);
         var device = ComputeDevice.Open("cpu", threads);
         var student = new StudentOptions { Architecture = "mlp", Values = { ["widths"] = new[] { 32 } } };
-        var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
         var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Evaluation: null);
         using var run = new LoopRun(
             Architectures.Build(student, set.SampleShape, classes, seed: 1), [new SoftTerm { Temperature = 4 }], data, cache.Streams, options,

@@ -7,8 +7,9 @@ using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
@@ -63,7 +64,7 @@ internal static class CacheReading
         var device = ComputeDevice.Open("cpu", work.Threads);
         using var cache = WriteCache(work, Shape(work, device));
         var data = new TrainingData(work.Set, Preprocessing.None, cache, null);
-        var options = new TrainingOptions { Epochs = 1, BatchSize = work.BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var options = new TrainingOptions { Epochs = 1, BatchSize = work.BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
         using var run = new LoopRun(
             work.Student, [new SoftTerm { Temperature = Temperature }], data, cache.Streams, options, device, work.Folder);
         using var alone = new TargetBuffers(cache, StreamForm.Of(cache.Stream()), work.BatchSize, device);

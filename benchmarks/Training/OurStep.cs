@@ -2,8 +2,10 @@ using System.Diagnostics;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,7 +26,7 @@ internal sealed class OurStep : IDisposable
         [new SoftTerm { Temperature = 4, Weight = WeightSchedule.Constant(0.9) }, new HardTerm { Weight = WeightSchedule.Constant(0.1) }];
 
     /// <summary>How, as in train_step.py.</summary>
-    public static OptimizerOptions Sgd { get; } = new() { LearningRate = 0.01, WeightDecay = 5e-4 };
+    public static OptimizerOptions Sgd { get; } = new SgdOptions { LearningRate = 0.01, WeightDecay = 5e-4 };
 
     /// <summary>Readies the training of a network.</summary>
     public OurStep(TrainingCase network, int batchSize, int threads, string deviceName, string precision = "float32")

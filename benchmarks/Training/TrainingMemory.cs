@@ -5,6 +5,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
@@ -46,7 +47,7 @@ internal static class TrainingMemory
         using var set = TransferSet.Open(new() { Samples = arguments[0] });
         using var cache = LogitCache.Open(arguments[1]);
         var device = ComputeDevice.Open("cpu", threads: 1);
-        var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new() { LearningRate = 1e-3 } };
+        var options = new TrainingOptions { Epochs = 1, BatchSize = BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
         using var run = new LoopRun(
             Architectures.Build(Student, set.SampleShape, Classes, seed: 1), [new SoftTerm { Temperature = 2 }],
             new(set, Preprocessing.None, cache, null), cache.Streams, options, device, arguments[1]);

@@ -54,6 +54,7 @@ internal static class CommandLine
             new EvaluateCommand(),
             new ReportCommand(),
             new OperatorsCommand(),
+            new SettingsCommand(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

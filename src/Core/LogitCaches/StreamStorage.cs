@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Text.Json.Serialization;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.LogitCaches;
@@ -30,6 +31,9 @@ public readonly record struct RowKey(ulong Seed, long Id, int View);
 [JsonDerivedType(typeof(Sampled), Sampled.TypeName)]
 public abstract record StreamStorage
 {
+    /// <summary>All storages.</summary>
+    public static KindTable Kinds { get; } = KindTable.OfJson(typeof(StreamStorage));
+
     /// <summary>The name in manifests and recipes.</summary>
     public abstract string Name { get; }
 
@@ -69,3 +73,6 @@ public abstract record StreamStorage
         return index;
     }
 }
+
+/// <summary>A storage that keeps every value: of class scores or features.</summary>
+public abstract record DenseStorage : StreamStorage;

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Preparation;
@@ -11,6 +12,9 @@ namespace OnnxKd.Core.Preparation;
 /// </summary>
 public sealed record Augmentation
 {
+    /// <summary>What recipes write, in words.</summary>
+    public const string Form = "steps in their order, or none";
+
     /// <summary>Lists the steps in the order in which they are applied.</summary>
     /// <param name="steps">None: samples stay as they are. A step that mixes pairs comes last.</param>
     [JsonConstructor]
@@ -44,7 +48,7 @@ public sealed record Augmentation
     internal PairStep? Pair => Steps.Count == 0 ? null : Steps[^1] as PairStep;
 
     /// <summary>The first setting that makes no sense for samples of any shape; <c>null</c> if all do.</summary>
-    public StepProblem? Problem()
+    public SettingProblem? Problem()
     {
         for (var i = 0; i < Steps.Count; i++)
         {
@@ -94,6 +98,6 @@ public sealed record Augmentation
     /// <summary>The steps' names, for people.</summary>
     public override string ToString() => IsNone ? "none" : string.Join(", ", Steps.Select(step => step.Name));
 
-    private static InputException Bad(string what, StepProblem problem) => new(
+    private static InputException Bad(string what, SettingProblem problem) => new(
         what, $"augmentation.{problem.Setting}", problem.Found, problem.Expected, "correct the value, or leave the step out");
 }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation;
 
@@ -10,18 +11,22 @@ public sealed record Preprocessing
     public static Preprocessing None { get; } = new();
 
     /// <summary>The factor that stored values are multiplied with first; default 1 (bytes to [0, 1]: 1/255).</summary>
+    [Setting("factor on stored values", Above = 0)]
     public double Scale { get; init; } = 1;
 
     /// <summary>Subtracted after scaling; default 0.</summary>
+    [Setting("subtracted after that: one number, or one for each channel")]
     public IReadOnlyList<double> Mean { get; init; } = [0];
 
     /// <summary>Divided by after subtracting; default 1. Never 0.</summary>
+    [Setting("divided by after that", Above = 0)]
     public IReadOnlyList<double> Std { get; init; } = [1];
 
     /// <summary>
     /// The axis of a sample that <see cref="Mean"/> and <see cref="Std"/> run along when they have several entries; default 0 (channels
     /// first).
     /// </summary>
+    [Setting("axis of a sample that holds its channels", AtLeast = 0)]
     public int ChannelAxis { get; init; }
 
     /// <summary>Checks that the numbers make sense for samples of a shape.</summary>

@@ -8,35 +8,32 @@ internal static class AugmentationSection
 {
     private const string ChannelAxis = "channel-axis";
 
-    /// <summary>Reads it.</summary>
-    /// <param name="value">The mapping, or <c>none</c>.</param>
-    /// <param name="channelAxis">The axis of channels if the mapping does not say it: the data's.</param>
-    public static Augmentation Read(RecipeValue value, int channelAxis)
+    /// <summary>Reads a mapping, or <c>none</c>. Where it does not say the axis of channels, it is the data's.</summary>
+    public static Augmentation Read(RecipeValue value)
     {
         if (value.IsNone)
             return Augmentation.None;
-        var axis = value.Map([ChannelAxis, .. AugmentationSteps.Names]).Read(ChannelAxis, channelAxis, v => v.WholeNumber(0));
+        var map = value.Map([ChannelAxis, .. AugmentationStep.Kinds.Names]);
         AugmentationStep[] steps =
         [
-            .. value.Entries().Where(entry => entry.Key.Text() != ChannelAxis)
-                .Select(entry => AugmentationSteps.Read(entry.Key.Text(), entry.Value)).OfType<AugmentationStep>(),
+            .. value.Entries().Where(entry => entry.Key.Text() != ChannelAxis && !entry.Value.IsNone)
+                .Select(entry => (AugmentationStep)SettingsSection.ReadShort(AugmentationStep.Kinds.Find(entry.Key.Text())!, entry.Value)),
         ];
         if (steps.Length == 0)
             return Augmentation.None;
-        var augmentation = new Augmentation(steps) { ChannelAxis = axis };
+        var axis = map.Find(ChannelAxis) ?? value.FromTop("data", "preprocessing", ChannelAxis);
+        var augmentation = new Augmentation(steps) { ChannelAxis = axis?.WholeNumber(0) ?? 0 };
         return augmentation.Problem() is not { } problem
             ? augmentation
-            : throw value.Error(
-                "A setting of the augmentation is out of range.",
-                $"{AugmentationSteps.Dashed(problem.Setting)}: {problem.Found}", problem.Expected);
+            : throw value.Error("A setting of the augmentation is out of range.", $"{problem.Setting}: {problem.Found}", problem.Expected);
     }
 
     /// <summary>Writes it.</summary>
-    public static object Write(Augmentation augmentation)
-    {
-        if (augmentation.IsNone)
-            return "none";
-        var steps = augmentation.Steps.Select(AugmentationSteps.Write);
-        return YamlTree.Line([.. steps, (ChannelAxis, augmentation.ChannelAxis == 0 ? null : augmentation.ChannelAxis)]);
-    }
+    public static object Write(Augmentation augmentation) => augmentation.IsNone
+        ? "none"
+        : YamlTree.Line(
+        [
+            .. augmentation.Steps.Select(step => (AugmentationStep.Kinds.NameOf(step.GetType()), (object?)SettingsSection.WriteShort(step))),
+            (ChannelAxis, augmentation.ChannelAxis == 0 ? null : augmentation.ChannelAxis),
+        ]);
 }

@@ -29,7 +29,7 @@ internal static class DataSection
             map.Read("validation", null, v => ReadSet(v)),
             test,
             map.Read("alphabet", null, ReadAlphabet),
-            map.Read("preprocessing", Preprocessing.None, ReadPreprocessing));
+            map.Read("preprocessing", Preprocessing.None, v => SettingsSection.Read<Preprocessing>(v)));
     }
 
     /// <summary>Writes it.</summary>
@@ -45,25 +45,8 @@ internal static class DataSection
             : null),
         ("preprocessing", WritePreprocessing(data.Preprocessing)));
 
-    /// <summary>Reads preprocessing: the data's, or one teacher's own.</summary>
-    public static Preprocessing ReadPreprocessing(RecipeValue value)
-    {
-        var map = value.Map("scale", "mean", "std", "channel-axis");
-        return new()
-        {
-            Scale = map.Read("scale", 1, v => v.Number(NumberRange.Above(0))),
-            Mean = map.Read("mean", Preprocessing.None.Mean, v => v.OneOrMore(entry => entry.Number(NumberRange.Any))),
-            Std = map.Read("std", Preprocessing.None.Std, v => v.OneOrMore(entry => entry.Number(NumberRange.Above(0)))),
-            ChannelAxis = map.Read("channel-axis", 0, v => v.WholeNumber(0)),
-        };
-    }
-
     /// <summary>Writes preprocessing.</summary>
-    public static YamlNode WritePreprocessing(Preprocessing preprocessing) => YamlTree.Line(
-        ("scale", preprocessing.Scale),
-        ("mean", preprocessing.Mean),
-        ("std", preprocessing.Std),
-        ("channel-axis", preprocessing.ChannelAxis));
+    public static YamlNode WritePreprocessing(Preprocessing preprocessing) => (YamlNode)SettingsSection.WriteShort(preprocessing);
 
     private static CtcAlphabetOptions ReadAlphabet(RecipeValue value)
     {

@@ -17,7 +17,7 @@ internal static class RecipeFile
     {
         var map = Root(source);
         var data = ReadData(source);
-        var training = TrainingSection.Read(map.Require("training"), ReadSeed(map), data.Preprocessing.ChannelAxis);
+        var training = TrainingSection.Read(map.Require("training"), ReadSeed(map));
         var recipe = new Recipe
         {
             Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
@@ -27,7 +27,7 @@ internal static class RecipeFile
             Student = StudentSection.Read(map.Require("student")),
             Objective = ObjectiveSection.Read(map.Require("objective")),
             Training = training,
-            Baseline = map.Read("baseline", null, v => ReadBaseline(v, training, data.Preprocessing.ChannelAxis)),
+            Baseline = map.Read("baseline", null, v => ReadBaseline(v, training)),
         };
         RecipeRules.Check(recipe, map);
         return recipe;
@@ -42,7 +42,7 @@ internal static class RecipeFile
         var map = Root(source);
         var preprocessing = ReadData(source).Preprocessing;
         var teachers = map.Read("teachers", [], v => v.IsNone ? [] : TeachersSection.ReadTeachers(v, preprocessing));
-        return TeachersSection.ReadCapture(map.Find("capture"), teachers, ReadSeed(map), preprocessing.ChannelAxis);
+        return TeachersSection.ReadCapture(map.Find("capture"), teachers, ReadSeed(map));
     }
 
     /// <summary>The recipe with every default spelt out; reading the text in that folder gives the same recipe.</summary>
@@ -57,7 +57,7 @@ internal static class RecipeFile
         ("name", recipe.Name),
         ("seed", recipe.Seed),
         ("data", DataSection.Write(recipe.Data, file, byName)),
-        ("teachers", recipe.HasTeachers ? recipe.Capture.Teachers.Select(t => TeachersSection.WriteTeacher(t, file(t.Model))) : null),
+        ("teachers", recipe.HasTeachers ? recipe.Capture.Teachers.Select(t => TeachersSection.WriteTeacher(t, file)) : null),
         ("capture", recipe.HasTeachers ? TeachersSection.WriteCapture(recipe.Capture) : null),
         ("student", StudentSection.Write(recipe.Student, recipe.Student.Model is { } model ? file(model) : null)),
         ("objective", ObjectiveSection.Write(recipe.Objective)),
@@ -76,7 +76,7 @@ internal static class RecipeFile
             : throw value.OutOfRange("letters, digits, '-', '_' and '.', because it names a folder");
     }
 
-    private static BaselineOptions? ReadBaseline(RecipeValue value, TrainingOptions training, int channelAxis)
+    private static BaselineOptions? ReadBaseline(RecipeValue value, TrainingOptions training)
     {
         // A teacher's views replace augmentation in the student's training, and the baseline sees the samples as they are.
         var defaults = new BaselineOptions(ObjectiveSection.HardOnly, training);
@@ -85,7 +85,7 @@ internal static class RecipeFile
         var map = value.Map("objective", "training");
         return new(
             map.Read("objective", defaults.Objective, ObjectiveSection.Read),
-            map.Read("training", training, v => TrainingSection.Override(v, training, channelAxis)));
+            map.Read("training", training, v => TrainingSection.Override(v, training)));
     }
 
     private static YamlNode WriteBaseline(BaselineOptions baseline) => YamlTree.Map(

@@ -20,6 +20,19 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     /// <summary>Whether the value is a certain word.</summary>
     public bool Is(string word) => node is YamlScalarNode { Value: { } text } && text == word;
 
+    /// <summary>Whether the value is a mapping that has a key.</summary>
+    public bool Has(string key) => node is YamlMappingNode mapping && mapping.Children.ContainsKey(new YamlScalarNode(key));
+
+    /// <summary>Another value of the recipe; <c>null</c> if it is not there.</summary>
+    /// <param name="keys">The keys that lead to it from the top.</param>
+    public RecipeValue? FromTop(params string[] keys)
+    {
+        YamlNode? found = source.Root;
+        foreach (var key in keys)
+            found = found is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+        return found is null ? null : new(source, string.Join('.', keys), found);
+    }
+
     /// <summary>A mapping whose keys are all known. An empty value is an empty mapping.</summary>
     public RecipeMap Map(params string[] known)
     {
@@ -72,9 +85,9 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     }
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Flag() => node is YamlScalarNode { Value: "true" or "false" } scalar
+    public bool Flag(string expected = "true or false") => node is YamlScalarNode { Value: "true" or "false" } scalar
         ? scalar.Value == "true"
-        : throw Wrong("true or false");
+        : throw Wrong(expected);
 
     /// <summary>A number, or a fraction such as <c>1/255</c>.</summary>
     public double Number(NumberRange range)

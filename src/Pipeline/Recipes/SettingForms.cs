@@ -1,6 +1,8 @@
 using System.Globalization;
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;
 
@@ -10,8 +12,9 @@ internal static class SettingForms
     private static readonly Dictionary<Type, SettingForm> Table = new()
     {
         { typeof(WeightSchedule), new(ReadWeight, value => WriteWeight((WeightSchedule)value)) },
-        { typeof(Augmentation), new(value => AugmentationSection.Read(value, 0), value => AugmentationSection.Write((Augmentation)value)) },
-        { typeof(Preprocessing), new(DataSection.ReadPreprocessing, value => DataSection.WritePreprocessing((Preprocessing)value)) },
+        { typeof(Augmentation), new(AugmentationSection.Read, value => AugmentationSection.Write((Augmentation)value)) },
+        { typeof(ParameterOverrides), new(ReadParameters, value => WriteParameters((ParameterOverrides)value)) },
+        { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, value => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
     };
 
     /// <summary>The form of a type; <c>null</c> if it has none of its own.</summary>
@@ -31,9 +34,34 @@ internal static class SettingForms
     private static object WriteWeight(WeightSchedule weight) => weight.Points is [(0, var constant)]
         ? constant
         : YamlTree.Line([.. weight.Points.Select(p => (p.Epoch.ToString(CultureInfo.InvariantCulture), (object?)p.Weight))]);
+
+    private static ParameterOverrides ReadParameters(RecipeValue value)
+    {
+        if (value.IsNone)
+            return ParameterOverrides.None;
+        var map = value.Map("include", "exclude");
+        return new(Patterns("include"), Patterns("exclude"));
+
+        IReadOnlyList<string> Patterns(string key) => map.Read(key, [], v => v.OneOrMore(pattern => pattern.Text()));
+    }
+
+    private static object? WriteParameters(ParameterOverrides parameters) => parameters.Include.Count + parameters.Exclude.Count == 0
+        ? null
+        : YamlTree.Line(
+            ("include", parameters.Include.Count > 0 ? parameters.Include : null),
+            ("exclude", parameters.Exclude.Count > 0 ? parameters.Exclude : null));
+
+    /// <summary>A list of tensors, or a mapping of stream: tensor.</summary>
+    private static IReadOnlyList<TappedTensor> ReadTapped(RecipeValue value) => value.IsMap
+        ? [.. value.Entries().Select(entry => new TappedTensor(entry.Value.Text(), entry.Key.Text()))]
+        : value.OneOrMore(tensor => new TappedTensor(tensor.Text()));
+
+    private static object? WriteTapped(IReadOnlyList<TappedTensor> tapped) => tapped.Count == 0 ? null
+        : tapped.All(t => t.Stream is not null) ? YamlTree.Line([.. tapped.Select(t => (t.Stream!, (object?)t.Tensor))])
+        : tapped.Select(t => t.Tensor).ToArray();
 }
 
 /// <summary>How a value is read and written.</summary>
 /// <param name="Read">Reads it.</param>
-/// <param name="Write">Writes it.</param>
+/// <param name="Write">Writes it; <c>null</c>: it is left out.</param>
 internal sealed record SettingForm(Func<RecipeValue, object> Read, Func<object, object?> Write);

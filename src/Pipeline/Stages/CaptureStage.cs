@@ -71,8 +71,8 @@ internal static class CaptureStage
     private static string[] Digests(CaptureOptions options) => [.. options.Teachers.Select(teacher => OnnxModel.Load(teacher.Model).Digest)];
 
     private static StageInputs Inputs(TransferSet set, CaptureOptions options, string[] digests) => new StageInputs()
-        .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(digests, TeachersSection.WriteTeacher)))
-        .Add("capture", TeachersSection.WriteCapture(options))
+        .Add("teachers", new YamlSequenceNode(options.Teachers.Zip(digests, TeachersSection.WriteTeacherKey)))
+        .Add("capture", TeachersSection.WriteCapture(options, forKey: true))
         .Add("seed", options.Augmentation.IsNone && options.Storage is not Sampled ? null : $"{options.Seed}")
         .Add("samples", set.SamplesDigest)
         .Add("first-id", $"{set.IdOf(0)}");

@@ -47,7 +47,7 @@ internal static class TrainStage
             .Add("student", StudentSection.Write(recipe.Student, file?.Digest))
             .Add("classes", $"{plan.Classes}")
             .Add("objective", new YamlSequenceNode(ObjectiveSection.Write(plan.Objective)))
-            .Add("training", TrainingSection.Write(plan.Training))
+            .Add("training", TrainingSection.Write(plan.Training, forKey: true))
             .Add("seed", $"{plan.Training.Seed}")
             .Add("preprocessing", DataSection.WritePreprocessing(recipe.Data.Preprocessing))
             .Add("samples", sets.Transfer.SamplesDigest)

@@ -2,7 +2,7 @@ using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
-using OnnxKd.StudentTrainer.Training.Optimizers;
+using OnnxKd.StudentTrainer.Optimizers;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;
@@ -84,7 +84,7 @@ internal sealed class Learner : IDisposable
     public void Start(IReadOnlySet<string> learned)
     {
         trained = [.. Weights.Parameters.Where(parameter => learned.Contains(parameter.Weight.Name))];
-        optimizer = Optimizer.Create(options.Optimizer, Named("", trained));
+        optimizer = options.Optimizer.Start(Named("", trained));
         average = options.AverageDecay is { } decay ? new(Weights, decay) : null;
     }
 

@@ -1,26 +1,51 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>A built-in architecture: its declaration and its builder.</summary>
-/// <param name="Name">Its name in recipes.</param>
-/// <param name="Meaning">One phrase for the documentation: what it is, and from which paper.</param>
-/// <param name="Samples">Which samples it takes, for the documentation.</param>
-/// <param name="Options">Its options.</param>
-/// <param name="Build">Builds the graph.</param>
-internal sealed record Architecture(
-    string Name, string Meaning, string Samples, IReadOnlyList<StudentOption> Options, Func<StudentRequest, OnnxModel> Build)
+/// <summary>A built-in architecture: its options are its settings, and it builds the graph.</summary>
+public abstract record Architecture
 {
+    /// <summary>The largest whole number that a size may be.</summary>
+    internal const double Most = 1_000_000;
+
+    /// <summary>All architectures.</summary>
+    public static KindTable Kinds { get; } = new(
+        ("mlp", typeof(Mlp)),
+        ("cnn", typeof(Cnn)),
+        ("lenet", typeof(LeNet)),
+        ("resnet", typeof(ResNet)),
+        ("wrn", typeof(WideResNet)),
+        ("mobilenetv2", typeof(MobileNetV2)),
+        ("mobilenetv3-small", typeof(MobileNetV3Small)),
+        ("mobilenetv3-large", typeof(MobileNetV3Large)),
+        ("vit", typeof(Vit)),
+        ("transformer", typeof(TextTransformer)),
+        ("gpt", typeof(Gpt)),
+        ("ctc-conv", typeof(CtcConv)),
+        ("crnn", typeof(Crnn)),
+        ("bilstm", typeof(BiLstm)),
+        ("bigru", typeof(BiGru)));
+
+    /// <summary>One phrase for the documentation: what it is.</summary>
+    internal abstract string Meaning { get; }
+
+    /// <summary>Which samples it takes, for the documentation.</summary>
+    internal abstract string Samples { get; }
+
     /// <summary>Names of their own for some values of the options.</summary>
-    public IReadOnlyList<NamedSize> Sizes { get; init; } = [];
+    internal virtual IReadOnlyList<NamedSize> Sizes => [];
 
     /// <summary>Reads a name that follows a pattern; <c>null</c> if it does not.</summary>
-    public Func<string, NamedSize?> Parse { get; init; } = _ => null;
+    internal virtual NamedSize? Parse(string name) => null;
 
-    /// <summary>What a name stands for; <c>null</c> if it is none of this architecture's.</summary>
-    public NamedSize? Find(string name) =>
-        name == Name ? new(Name) : Sizes.FirstOrDefault(size => size.Name == name) ?? Parse(name);
+    /// <summary>Builds the graph.</summary>
+    internal abstract OnnxModel Build(StudentRequest student);
 }
 
 /// <summary>A name that fixes some options of an architecture.</summary>
-internal sealed record NamedSize(string Name, params (StudentOption Option, object Value)[] Fixed);
+internal sealed record NamedSize(string Name, params (string Option, object Value)[] Fixed)
+{
+    /// <summary>Whether it fixes an option.</summary>
+    public bool Fixes(Setting option) => Array.Exists(Fixed, entry => entry.Option == option.Name);
+}

@@ -1,51 +1,62 @@
+using System.Globalization;
+using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>The table of built-in architectures; each builds an ONNX graph.</summary>
+/// <summary>Finds built-in architectures and their named sizes; each builds an ONNX graph.</summary>
 public static class Architectures
 {
-    /// <summary>The table.</summary>
-    internal static readonly IReadOnlyList<Architecture> All =
-    [
-        Mlp.Architecture,
-        Cnn.Architecture,
-        LeNet.Architecture,
-        ResNet.Architecture,
-        WideResNet.Architecture,
-        MobileNetV2.Architecture,
-        MobileNetV3.Small,
-        MobileNetV3.Large,
-        Vit.Architecture,
-        TextTransformer.Architecture,
-        Gpt.Architecture,
-        CtcConv.Architecture,
-        Crnn.Architecture,
-        Recurrent.Lstm,
-        Recurrent.Gru,
-    ];
+    private static readonly IReadOnlyList<Entry> All =
+        [.. Architecture.Kinds.Names.Zip(Architecture.Kinds.Types, (name, type) => new Entry(name, SettingSchema.Of(type)))];
 
     /// <summary>The known names. Some architectures read further ones: <see cref="IsKnown"/>.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. All.SelectMany(architecture => architecture.Sizes.Select(size => size.Name).Prepend(architecture.Name))];
+        [.. All.SelectMany(entry => entry.Default.Sizes.Select(size => size.Name).Prepend(entry.Name))];
+
+    /// <summary>The documentation of all architectures, in Markdown.</summary>
+    public static string Reference()
+    {
+        var text = new StringBuilder();
+        foreach (var entry in All)
+        {
+            var (meaning, samples, sizes) = (entry.Default.Meaning, entry.Default.Samples, entry.Default.Sizes);
+            text.Append(CultureInfo.InvariantCulture, $"\n## `{entry.Name}`\n\n{char.ToUpperInvariant(meaning[0])}{meaning[1..]}. ");
+            text.Append(CultureInfo.InvariantCulture, $"Samples: {samples}.\n{(sizes.Count > 0 ? "\n" : "")}");
+            foreach (var size in sizes)
+            {
+                var values = size.Fixed.Select(value => $"{value.Option} {entry.Schema[value.Option]!.Describe(value.Value)}");
+                text.Append(CultureInfo.InvariantCulture, $"- `{size.Name}`: {string.Join(", ", values)}\n");
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"\n{SettingsReference.Table(entry.Schema.Type)}");
+        }
+
+        return text.ToString();
+    }
 
     /// <summary>Whether a name stands for an architecture.</summary>
-    public static bool IsKnown(string name) => All.Any(architecture => architecture.Find(name) is not null);
+    public static bool IsKnown(string name) => All.Any(entry => entry.Find(name) is not null);
+
+    /// <summary>The architecture that a name stands for.</summary>
+    /// <exception cref="InputException">The name is not known.</exception>
+    internal static Type TypeOf(string name) => Find(name).Entry.Schema.Type;
 
     /// <summary>The options of an architecture: all but those that the name fixes.</summary>
     /// <exception cref="InputException">The name is not known.</exception>
-    public static IReadOnlyList<StudentOption> OptionsOf(string name)
+    public static IReadOnlyList<Setting> OptionsOf(string name)
     {
-        var (architecture, size) = Find(name);
-        return [.. architecture.Options.Where(option => !size.Fixed.Any(entry => entry.Option == option))];
+        var (entry, size) = Find(name);
+        return [.. entry.Schema.Settings.Where(option => !size.Fixes(option))];
     }
 
     /// <summary>Every option of the architecture, in the order of its declaration, with the value that is given or its default.</summary>
     /// <exception cref="InputException">An unknown architecture or option, or a value out of range.</exception>
-    public static IReadOnlyList<(StudentOption Option, object? Value)> Resolve(StudentOptions options)
+    public static IReadOnlyList<(Setting Option, object? Value)> Resolve(StudentOptions options)
     {
         var known = OptionsOf(options.Architecture);
         foreach (var name in options.Values.Keys.Where(name => known.All(option => option.Name != name)))
@@ -71,27 +82,27 @@ public static class Architectures
 
     private static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong? seed)
     {
-        var (architecture, size) = Find(options.Architecture);
-        var values = Resolve(options).Concat(size.Fixed.Select(entry => (entry.Option, Value: (object?)entry.Value)))
-            .ToDictionary(entry => entry.Option, entry => entry.Value);
-        foreach (var (option, value) in values.Where(entry => !entry.Key.Accepts(entry.Value)))
+        var (entry, size) = Find(options.Architecture);
+        var values = Resolve(options).Concat(size.Fixed.Select(value => (Option: entry.Schema[value.Option]!, Value: (object?)value.Value)))
+            .ToDictionary(value => value.Option, value => value.Value);
+        foreach (var (option, value) in values.Where(value => !value.Key.Accepts(value.Value)))
             throw new InputException(
-                "An option of the student is out of range.", $"student.{option.Name}", Describe(value), option.Expected);
+                "An option of the student is out of range.", $"student.{option.Name}", option.Describe(value), option.Expected);
         if (classes < 2 || sampleShape.Any(length => length < 1))
             throw new InputException(
                 "No student can be built for this data.",
                 where: "student",
                 found: $"{classes} classes, samples of shape {Shapes.Format(sampleShape)}",
                 expected: "2 classes or more, and samples that are not empty");
-        return architecture.Build(new(options.Architecture, values, sampleShape, classes, seed));
+        return ((Architecture)entry.Schema.Create(values)).Build(new(options.Architecture, sampleShape, classes, seed));
     }
 
-    private static (Architecture Architecture, NamedSize Size) Find(string name)
+    private static (Entry Entry, NamedSize Size) Find(string name)
     {
-        foreach (var architecture in All)
+        foreach (var entry in All)
         {
-            if (architecture.Find(name) is { } size)
-                return (architecture, size);
+            if (entry.Find(name) is { } size)
+                return (entry, size);
         }
         throw new InputException(
             "An architecture is not known.",
@@ -110,10 +121,14 @@ public static class Architectures
     private static string? DidYouMean(string name, IReadOnlyList<string> known) =>
         Suggestions.Nearest(name, known) is { } nearest ? $"did you mean '{nearest}'?" : null;
 
-    private static string Describe(object? value) => value switch
+    /// <summary>A line of the table.</summary>
+    private sealed record Entry(string Name, SettingSchema Schema)
     {
-        null => "none",
-        System.Collections.IEnumerable list and not string => Shapes.Format(list.Cast<object>()),
-        _ => FormattableString.Invariant($"{value}"),
-    };
+        /// <summary>The architecture with its defaults.</summary>
+        public Architecture Default { get; } = Schema.Default<Architecture>();
+
+        /// <summary>What a name stands for; <c>null</c> if it is none of this architecture's.</summary>
+        public NamedSize? Find(string name) =>
+            name == Name ? new(Name) : Default.Sizes.FirstOrDefault(size => size.Name == name) ?? Default.Parse(name);
+    }
 }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,43 +8,50 @@ namespace OnnxKd.StudentTrainer.Students;
 /// A small convolutional network: (3×3 convolution → BatchNormalization → Relu) per width, the first two followed by a 2×2 pooling, then
 /// [mean of each channel, Lin et al. 2014] → Flatten → [Dropout] → Gemm → Relu → [Dropout] → Gemm.
 /// </summary>
-internal static class Cnn
+public sealed record Cnn : Architecture
 {
     private const int PooledLayers = 2;
 
-    private static readonly StudentOption<IReadOnlyList<int>> Widths =
-        Option.Sizes("widths", [32, 64, 64], "channels of each convolution");
+    /// <summary>Channels of each convolution.</summary>
+    [Setting("channels of each convolution", AtLeast = 1, AtMost = Most)]
+    public IReadOnlyList<int> Widths { get; init; } = [32, 64, 64];
 
-    private static readonly StudentOption<string> Pooling =
-        Option.Word("pooling", ["none", "mean"], "what the hidden layer reads: every position, or the mean of each channel");
+    /// <summary>What the hidden layer reads: every position, or the mean of each channel.</summary>
+    [Setting("what the hidden layer reads: every position, or the mean of each channel", Words = ["none", "mean"])]
+    public string Pooling { get; init; } = "none";
 
-    private static readonly StudentOption<int> Hidden = Option.Size("hidden", 128, "units of the layer before the classifier");
+    /// <summary>Units of the layer before the classifier.</summary>
+    [Setting("units of the layer before the classifier", AtLeast = 1, AtMost = Most)]
+    public int Hidden { get; init; } = 128;
 
-    private static readonly StudentOption<IReadOnlyList<double>?> Dropout =
-        Option.Probabilities("dropout", "before the hidden layer, then before the classifier");
+    /// <summary>Before the hidden layer, then before the classifier.</summary>
+    [Setting("before the hidden layer, then before the classifier", AtLeast = 0, Below = 1)]
+    public IReadOnlyList<double>? Dropout { get; init; }
 
-    /// <summary>Its declaration.</summary>
-    public static Architecture Architecture { get; } =
-        new("cnn", "small convolutional network", "images", [Widths, Pooling, Hidden, Dropout], Build);
+    /// <inheritdoc/>
+    internal override string Meaning => "small convolutional network";
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <inheritdoc/>
+    internal override string Samples => "images";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var widths = student.Get(Widths);
-        var dropout = student.Get(Dropout, 2);
+        var dropout = student.PerPlace(this, nameof(Dropout), Dropout, 2);
         var graph = student.Start();
         var x = student.Images(graph);
-        for (var i = 0; i < widths.Count; i++)
+        for (var i = 0; i < Widths.Count; i++)
         {
             var name = $"conv{i + 1}";
-            x = graph.NormalizedConvolution(name, x, widths[i], 3, initial: Initial.Uniform);
+            x = graph.NormalizedConvolution(name, x, Widths[i], 3, initial: Initial.Uniform);
             x = graph.Relu($"{name}.relu", x);
             if (i < PooledLayers)
                 x = graph.MaxPool($"{name}.pool", x);
         }
-        if (student.Get(Pooling) == "mean")
+        if (Pooling == "mean")
             x = graph.GlobalAveragePool("pool", x);
         x = graph.Dropout("flatten.dropout", graph.Flatten("flatten", x), dropout[0]);
-        x = graph.Relu("hidden.relu", graph.Dense("hidden", x, student.Get(Hidden)));
+        x = graph.Relu("hidden.relu", graph.Dense("hidden", x, Hidden));
         x = graph.Dropout("hidden.dropout", x, dropout[1]);
         return graph.Build(graph.Dense("classifier", x, student.Classes));
     }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,22 +8,32 @@ namespace OnnxKd.StudentTrainer.Students;
 /// A text recogniser after Shi et al. 2017: convolutions turn the image of a line into columns, LSTM layers read them both ways, and each
 /// gives logits, [N, T, classes], for CTC; T is by default a quarter of the image's width.
 /// </summary>
-internal static class Crnn
+public sealed record Crnn : ColumnReader
 {
-    private static readonly StudentOption<int> Hidden = Option.Size("hidden", 256, "state of each direction");
-    private static readonly StudentOption<int> Depth = Option.Size("depth", 2, "recurrent layers");
-    private static readonly StudentOption<double> Dropout = Option.Probability("dropout", 0, "between the recurrent layers");
+    /// <summary>State of each direction.</summary>
+    [Setting("state of each direction", AtLeast = 1, AtMost = Most)]
+    public int Hidden { get; init; } = 256;
 
-    /// <summary>Its declaration.</summary>
-    public static Architecture Architecture { get; } = new(
-        "crnn", "convolutions and bidirectional LSTM for CTC", "images of text lines of any width",
-        [Columns.Widths, Columns.Halvings, Hidden, Depth, Dropout], Build);
+    /// <summary>Recurrent layers.</summary>
+    [Setting("recurrent layers", AtLeast = 1, AtMost = Most)]
+    public int Depth { get; init; } = 2;
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <summary>Between the recurrent layers.</summary>
+    [Setting("between the recurrent layers", AtLeast = 0, Below = 1)]
+    public double Dropout { get; init; }
+
+    /// <inheritdoc/>
+    internal override string Meaning => "convolutions and bidirectional LSTM for CTC";
+
+    /// <inheritdoc/>
+    internal override string Samples => "images of text lines of any width";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();
-        var x = graph.Transpose("time-first", student.ImageColumns(graph), 2, 0, 1);
-        x = graph.Bidirectional("LSTM", x, student.Get(Hidden), student.Get(Depth), student.Get(Dropout));
+        var x = graph.Transpose("time-first", Columns(student, graph), 2, 0, 1);
+        x = graph.Bidirectional("LSTM", x, Hidden, Depth, Dropout);
         return graph.Build(graph.Dense("classifier", graph.Transpose("frames", x, 1, 0, 2), student.Classes));
     }
 }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,34 +8,49 @@ namespace OnnxKd.StudentTrainer.Students;
 /// A recogniser of text or speech without recurrence (in the manner of Collobert et al. 2016): convolutions along time over the columns of
 /// an image or over feature frames; each frame gives logits, [N, T, classes], for CTC (Graves et al. 2006).
 /// </summary>
-internal static class CtcConv
+public sealed record CtcConv : ColumnReader
 {
-    private static readonly StudentOption<string> Input = Option.Word("input", ["image", "frames"], "what samples are");
-    private static readonly StudentOption<int> Hidden = Option.Size("hidden", 256, "channels of the convolutions along time");
-    private static readonly StudentOption<int> Depth = Option.Size("depth", 3, "convolutions along time");
-    private static readonly StudentOption<int> Kernel = Option.Size("kernel", 5, "frames that one of them sees, an odd number");
-    private static readonly StudentOption<double> Dropout = Option.Probability("dropout", 0, "before the classifier");
+    /// <summary>What samples are.</summary>
+    [Setting("what samples are", Words = ["image", "frames"])]
+    public string Input { get; init; } = "image";
 
-    /// <summary>Its declaration.</summary>
-    public static Architecture Architecture { get; } = new(
-        "ctc-conv", "convolutions for CTC", "images of text lines of any width, or sequences [length, features]",
-        [Input, Columns.Widths, Columns.Halvings, Hidden, Depth, Kernel, Dropout], Build);
+    /// <summary>Channels of the convolutions along time.</summary>
+    [Setting("channels of the convolutions along time", AtLeast = 1, AtMost = Most)]
+    public int Hidden { get; init; } = 256;
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <summary>Convolutions along time.</summary>
+    [Setting("convolutions along time", AtLeast = 1, AtMost = Most)]
+    public int Depth { get; init; } = 3;
+
+    /// <summary>Frames that one of them sees, an odd number.</summary>
+    [Setting("frames that one of them sees, an odd number", AtLeast = 1, AtMost = Most)]
+    public int Kernel { get; init; } = 5;
+
+    /// <summary>Before the classifier.</summary>
+    [Setting("before the classifier", AtLeast = 0, Below = 1)]
+    public double Dropout { get; init; }
+
+    /// <inheritdoc/>
+    internal override string Meaning => "convolutions for CTC";
+
+    /// <inheritdoc/>
+    internal override string Samples => "images of text lines of any width, or sequences [length, features]";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var kernel = student.Get(Kernel);
-        if (kernel % 2 == 0)
-            throw student.Misfit(Kernel, $"{kernel}", "an odd number");
+        if (Kernel % 2 == 0)
+            throw student.Misfit(nameof(Kernel), $"{Kernel}", "an odd number");
         var graph = student.Start();
-        var x = student.Get(Input) == "image"
-            ? student.ImageColumns(graph)
+        var x = Input == "image"
+            ? Columns(student, graph)
             : graph.Transpose("channels-first", student.Frames(graph), 0, 2, 1);
-        for (var layer = 1; layer <= student.Get(Depth); layer++)
+        for (var layer = 1; layer <= Depth; layer++)
         {
             var name = $"time{layer}";
-            x = graph.Relu($"{name}.relu", graph.NormalizedConvolution(name, x, student.Get(Hidden), kernel));
+            x = graph.Relu($"{name}.relu", graph.NormalizedConvolution(name, x, Hidden, Kernel));
         }
-        x = graph.Dropout("dropout", graph.Transpose("frames", x, 0, 2, 1), student.Get(Dropout));
+        x = graph.Dropout("dropout", graph.Transpose("frames", x, 0, 2, 1), Dropout);
         return graph.Build(graph.Dense("classifier", x, student.Classes));
     }
 }

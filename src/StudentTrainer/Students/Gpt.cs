@@ -7,22 +7,28 @@ namespace OnnxKd.StudentTrainer.Students;
 /// A causal decoder of text (Radford et al. 2019): each token sees itself and what stands before it, and gives the logits of the token
 /// that follows, [N, T, vocabulary]. One matrix embeds tokens and, transposed, gives the logits (Press and Wolf 2017).
 /// </summary>
-internal static class Gpt
+public sealed record Gpt : TextStack
 {
-    private static readonly TransformerOptions Blocks = new(192, 6, 6);
-
-    /// <summary>Its declaration; the vocabulary is the number of classes.</summary>
-    public static Architecture Architecture { get; } =
-        new(
-            "gpt", "causal decoder of text; the classes are the vocabulary", "int64 token ids [length]",
-            [.. Blocks.All, Text.Context], Build)
-        {
-            Sizes = [Blocks.Sized("gpt-nano", 48, 3, 3), Blocks.Sized("gpt-micro", 128, 4, 4), Blocks.Sized("gpt-mini", 192, 6, 6)],
-        };
-
-    private static OnnxModel Build(StudentRequest student)
+    /// <summary>The defaults are those of gpt-mini.</summary>
+    public Gpt()
+        : base(192, 6, 6)
     {
-        var (sizes, longest) = (Blocks.Read(student), Text.Longest(student));
+    }
+
+    /// <inheritdoc/>
+    internal override string Meaning => "causal decoder of text; the classes are the vocabulary";
+
+    /// <inheritdoc/>
+    internal override string Samples => "int64 token ids [length]";
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<NamedSize> Sizes =>
+        [Sized("gpt-nano", 48, 3, 3), Sized("gpt-micro", 128, 4, 4), Sized("gpt-mini", 192, 6, 6)];
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
+    {
+        var (sizes, longest) = (BlockSizes(student), Longest(student));
         var graph = student.Start();
         var ids = student.Tokens(graph);
         var tokens = graph.Weight("tokens.weight", Initial.TruncatedNormal, sizes.Width, student.Classes, sizes.Width);

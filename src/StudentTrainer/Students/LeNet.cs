@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,15 +8,20 @@ namespace OnnxKd.StudentTrainer.Students;
 /// LeNet-5 (LeCun et al. 1998) with Relu and maximum pooling: two 5×5 convolutions, each pooled 2×2, then 120 and 84 units. Images below
 /// 32 pixels are padded by 2, as the paper does with 28×28.
 /// </summary>
-internal static class LeNet
+public sealed record LeNet : Architecture
 {
-    private static readonly StudentOption<double> Dropout = Option.Probability("dropout", 0, "before the classifier");
+    /// <summary>Before the classifier.</summary>
+    [Setting("before the classifier", AtLeast = 0, Below = 1)]
+    public double Dropout { get; init; }
 
-    /// <summary>Its declaration.</summary>
-    public static Architecture Architecture { get; } =
-        new("lenet", "LeNet-5 with Relu and maximum pooling", "images of 12 pixels or more", [Dropout], Build);
+    /// <inheritdoc/>
+    internal override string Meaning => "LeNet-5 with Relu and maximum pooling";
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <inheritdoc/>
+    internal override string Samples => "images of 12 pixels or more";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();
         var x = student.Images(graph);
@@ -26,7 +32,7 @@ internal static class LeNet
         x = graph.MaxPool("conv2.pool", graph.Relu("conv2.relu", x));
         x = graph.Relu("hidden1.relu", graph.Dense("hidden1", graph.Flatten("flatten", x), 120));
         x = graph.Relu("hidden2.relu", graph.Dense("hidden2", x, 84));
-        x = graph.Dropout("hidden2.dropout", x, student.Get(Dropout));
+        x = graph.Dropout("hidden2.dropout", x, Dropout);
         return graph.Build(graph.Dense("classifier", x, student.Classes));
     }
 }

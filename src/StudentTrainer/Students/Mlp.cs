@@ -1,32 +1,41 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>A multilayer perceptron: Flatten → [Dropout] → (Gemm → Relu → [Dropout]) per hidden layer → Gemm.</summary>
-internal static class Mlp
+/// <summary>
+/// A multilayer perceptron: Flatten → [Dropout] → (Gemm → Relu → [Dropout]) per hidden layer → Gemm; by default the student of Hinton et
+/// al. 2015, section 3.
+/// </summary>
+public sealed record Mlp : Architecture
 {
-    private static readonly StudentOption<IReadOnlyList<int>> Widths = Option.Sizes("widths", [800, 800], "units of each hidden layer");
+    /// <summary>Units of each hidden layer.</summary>
+    [Setting("units of each hidden layer", AtLeast = 1, AtMost = Most)]
+    public IReadOnlyList<int> Widths { get; init; } = [800, 800];
 
-    private static readonly StudentOption<IReadOnlyList<double>?> Dropout =
-        Option.Probabilities("dropout", "of the input, then after each hidden layer");
+    /// <summary>Of the input, then after each hidden layer.</summary>
+    [Setting("of the input, then after each hidden layer", AtLeast = 0, Below = 1)]
+    public IReadOnlyList<double>? Dropout { get; init; }
 
-    /// <summary>By default the student of Hinton et al. 2015, section 3.</summary>
-    public static Architecture Architecture { get; } =
-        new("mlp", "multilayer perceptron", "any", [Widths, Dropout], Build);
+    /// <inheritdoc/>
+    internal override string Meaning => "multilayer perceptron";
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <inheritdoc/>
+    internal override string Samples => "any";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var widths = student.Get(Widths);
-        var dropout = student.Get(Dropout, widths.Count + 1);
+        var dropout = student.PerPlace(this, nameof(Dropout), Dropout, Widths.Count + 1);
         var graph = student.Start();
         var x = graph.Flatten("flatten", graph.Input(ElementType.Float32, [.. student.SampleShape]));
         x = graph.Dropout("input.dropout", x, dropout[0]);
-        for (var i = 0; i < widths.Count; i++)
+        for (var i = 0; i < Widths.Count; i++)
         {
             var name = $"hidden{i + 1}";
-            x = graph.Relu($"{name}.relu", graph.Dense(name, x, widths[i]));
+            x = graph.Relu($"{name}.relu", graph.Dense(name, x, Widths[i]));
             x = graph.Dropout($"{name}.dropout", x, dropout[i + 1]);
         }
         return graph.Build(graph.Dense("classifier", x, student.Classes));

@@ -6,35 +6,37 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <summary>
 /// MobileNetV2 (Sandler et al. 2018, table 2): blocks that widen, convolve each channel on its own and narrow again without an activation.
 /// </summary>
-internal static class MobileNetV2
+public sealed record MobileNetV2 : MobileNet
 {
     /// <summary>Factor of widening, channels, blocks, stride of the first block.</summary>
     private static readonly (int Expansion, int Channels, int Blocks, int Stride)[] Stages =
         [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
 
-    /// <summary>Its declaration.</summary>
-    public static Architecture Architecture { get; } =
-        new("mobilenetv2", "MobileNetV2", "images", [Mobile.Width, Mobile.Halvings, Mobile.Dropout], Build);
+    /// <inheritdoc/>
+    internal override string Meaning => "MobileNetV2";
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <inheritdoc/>
+    internal override string Samples => "images";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var width = student.Get(Mobile.Width);
         var graph = student.Start();
         var x = student.Images(graph);
-        var stride = Mobile.Strides(student, x);
-        x = graph.Relu6("conv.relu6", graph.NormalizedConvolution("conv", x, Mobile.Channels(32 * width), 3, stride(2)));
+        var stride = Strides(x);
+        x = graph.Relu6("conv.relu6", graph.NormalizedConvolution("conv", x, Channels(32 * Width), 3, stride(2)));
         for (var stage = 0; stage < Stages.Length; stage++)
         {
             for (var block = 0; block < Stages[stage].Blocks; block++)
             {
                 var (expansion, channels, _, first) = Stages[stage];
                 var step = stride(block == 0 ? first : 1);
-                x = Block(graph, $"stage{stage + 1}.block{block + 1}", x, expansion, Mobile.Channels(channels * width), step);
+                x = Block(graph, $"stage{stage + 1}.block{block + 1}", x, expansion, Channels(channels * Width), step);
             }
         }
-        x = graph.Relu6("head.relu6", graph.NormalizedConvolution("head", x, Mobile.Channels(1280 * Math.Max(1, width)), 1));
+        x = graph.Relu6("head.relu6", graph.NormalizedConvolution("head", x, Channels(1280 * Math.Max(1, Width)), 1));
         x = graph.Flatten("flatten", graph.GlobalAveragePool("pool", x));
-        return graph.Build(graph.Dense("classifier", graph.Dropout("dropout", x, student.Get(Mobile.Dropout)), student.Classes));
+        return graph.Build(graph.Dense("classifier", graph.Dropout("dropout", x, Dropout), student.Classes));
     }
 
     private static Value Block(GraphBuilder graph, string name, Value x, int expansion, int outputs, int stride)

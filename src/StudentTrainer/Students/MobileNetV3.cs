@@ -7,11 +7,11 @@ namespace OnnxKd.StudentTrainer.Students;
 /// MobileNetV3 (Howard et al. 2019, tables 1 and 2): MobileNetV2's blocks, some with 5×5 kernels, HardSwish, and squeeze-and-excitation
 /// (Hu et al. 2018), which scales each channel by what the means of all channels say.
 /// </summary>
-internal static class MobileNetV3
+public abstract record MobileNetV3 : MobileNet
 {
-    private sealed record Bottleneck(int Kernel, int Inner, int Channels, bool Squeeze, bool Swish, int Stride);
+    internal sealed record Bottleneck(int Kernel, int Inner, int Channels, bool Squeeze, bool Swish, int Stride);
 
-    private static readonly Bottleneck[] LargeBlocks =
+    private protected static readonly Bottleneck[] LargeBlocks =
     [
         new(3, 16, 16, false, false, 1),
         new(3, 64, 24, false, false, 2), new(3, 72, 24, false, false, 1),
@@ -21,7 +21,7 @@ internal static class MobileNetV3
         new(5, 672, 160, true, true, 2), new(5, 960, 160, true, true, 1), new(5, 960, 160, true, true, 1),
     ];
 
-    private static readonly Bottleneck[] SmallBlocks =
+    private protected static readonly Bottleneck[] SmallBlocks =
     [
         new(3, 16, 16, true, false, 2),
         new(3, 72, 24, false, false, 2), new(3, 88, 24, false, false, 1),
@@ -30,34 +30,32 @@ internal static class MobileNetV3
         new(5, 288, 96, true, true, 2), new(5, 576, 96, true, true, 1), new(5, 576, 96, true, true, 1),
     ];
 
-    private static readonly StudentOption[] Options = [Mobile.Width, Mobile.Halvings, Mobile.Dropout];
+    private protected abstract Bottleneck[] Blocks { get; }
 
-    /// <summary>The small one.</summary>
-    public static Architecture Small { get; } =
-        new("mobilenetv3-small", "MobileNetV3-Small", "images", Options, student => Build(student, SmallBlocks, 1024));
+    /// <summary>Units before the classifier, at a width of 1.</summary>
+    private protected abstract int Hidden { get; }
 
-    /// <summary>The large one.</summary>
-    public static Architecture Large { get; } =
-        new("mobilenetv3-large", "MobileNetV3-Large", "images", Options, student => Build(student, LargeBlocks, 1280));
+    /// <inheritdoc/>
+    internal override string Samples => "images";
 
-    private static OnnxModel Build(StudentRequest student, Bottleneck[] blocks, int hidden)
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var width = student.Get(Mobile.Width);
         var graph = student.Start();
         var x = student.Images(graph);
-        var stride = Mobile.Strides(student, x);
-        x = graph.HardSwish("conv.hardswish", graph.NormalizedConvolution("conv", x, Mobile.Channels(16 * width), 3, stride(2)));
-        for (var i = 0; i < blocks.Length; i++)
-            x = Block(graph, $"block{i + 1}", x, blocks[i], width, stride(blocks[i].Stride));
+        var stride = Strides(x);
+        x = graph.HardSwish("conv.hardswish", graph.NormalizedConvolution("conv", x, Channels(16 * Width), 3, stride(2)));
+        for (var i = 0; i < Blocks.Length; i++)
+            x = Block(graph, $"block{i + 1}", x, Blocks[i], Width, stride(Blocks[i].Stride));
         x = graph.HardSwish("head.hardswish", graph.NormalizedConvolution("head", x, 6 * x.Size(1), 1));
         x = graph.Flatten("flatten", graph.GlobalAveragePool("pool", x));
-        x = graph.HardSwish("hidden.hardswish", graph.Dense("hidden", x, Mobile.Channels(hidden * width)));
-        return graph.Build(graph.Dense("classifier", graph.Dropout("dropout", x, student.Get(Mobile.Dropout)), student.Classes));
+        x = graph.HardSwish("hidden.hardswish", graph.Dense("hidden", x, Channels(Hidden * Width)));
+        return graph.Build(graph.Dense("classifier", graph.Dropout("dropout", x, Dropout), student.Classes));
     }
 
     private static Value Block(GraphBuilder graph, string name, Value x, Bottleneck block, double width, int stride)
     {
-        var (inner, outputs) = (Mobile.Channels(block.Inner * width), Mobile.Channels(block.Channels * width));
+        var (inner, outputs) = (Channels(block.Inner * width), Channels(block.Channels * width));
         var y = inner == x.Size(1) ? x : Activated($"{name}.expand", graph.NormalizedConvolution($"{name}.expand", x, inner, 1));
         y = Activated(
             $"{name}.depthwise", graph.NormalizedConvolution($"{name}.depthwise", y, inner, block.Kernel, stride, inner));
@@ -71,10 +69,32 @@ internal static class MobileNetV3
 
     private static Value SqueezeAndExcite(GraphBuilder graph, string name, Value x)
     {
-        var inner = Mobile.Channels(x.Size(1) / 4);
+        var inner = Channels(x.Size(1) / 4);
         var y = graph.GlobalAveragePool($"{name}.pool", x);
         y = graph.Relu($"{name}.relu", graph.Convolution($"{name}.reduce", y, inner, 1, bias: true));
         y = graph.HardSigmoid($"{name}.gate", graph.Convolution($"{name}.expand", y, x.Size(1), 1, bias: true));
         return graph.Binary("Mul", name, x, y);
     }
+}
+
+/// <summary>The small one.</summary>
+public sealed record MobileNetV3Small : MobileNetV3
+{
+    /// <inheritdoc/>
+    internal override string Meaning => "MobileNetV3-Small";
+
+    private protected override Bottleneck[] Blocks => SmallBlocks;
+
+    private protected override int Hidden => 1024;
+}
+
+/// <summary>The large one.</summary>
+public sealed record MobileNetV3Large : MobileNetV3
+{
+    /// <inheritdoc/>
+    internal override string Meaning => "MobileNetV3-Large";
+
+    private protected override Bottleneck[] Blocks => LargeBlocks;
+
+    private protected override int Hidden => 1280;
 }

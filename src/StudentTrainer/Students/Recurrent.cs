@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,39 +8,66 @@ namespace OnnxKd.StudentTrainer.Students;
 /// Recurrent networks that read both ways: LSTM (Hochreiter and Schmidhuber 1997) or GRU (Cho et al. 2014) layers over feature vectors or,
 /// with a vocabulary, over token ids (Tang et al. 2019); the classifier reads the mean over time, or each frame.
 /// </summary>
-internal static class Recurrent
+public abstract record Recurrent : Architecture
 {
-    private static readonly StudentOption<int> Hidden = Option.Size("hidden", 128, "state of each direction");
-    private static readonly StudentOption<int> Depth = Option.Size("depth", 1, "layers");
-    private static readonly StudentOption<double> Dropout = Option.Probability("dropout", 0, "between the layers");
-    private static readonly StudentOption<string> Output = Option.Word("output", ["sequence", "frames"], "what the classifier reads");
+    /// <summary>State of each direction.</summary>
+    [Setting("state of each direction", AtLeast = 1, AtMost = Most)]
+    public int Hidden { get; init; } = 128;
 
-    private static readonly StudentOption<int?> Vocabulary =
-        Option.OptionalSize("vocabulary", "how many token ids there are; by default samples are feature vectors");
+    /// <summary>Layers.</summary>
+    [Setting("layers", AtLeast = 1, AtMost = Most)]
+    public int Depth { get; init; } = 1;
 
-    private static readonly StudentOption<int> Embedding = Option.Size("embedding", 128, "features per token, with a vocabulary");
+    /// <summary>Between the layers.</summary>
+    [Setting("between the layers", AtLeast = 0, Below = 1)]
+    public double Dropout { get; init; }
 
-    private static readonly StudentOption[] Options = [Hidden, Depth, Dropout, Output, Vocabulary, Embedding];
+    /// <summary>What the classifier reads.</summary>
+    [Setting("what the classifier reads", Words = ["sequence", "frames"])]
+    public string Output { get; init; } = "sequence";
 
-    /// <summary>With LSTM layers.</summary>
-    public static Architecture Lstm { get; } = new(
-        "bilstm", "bidirectional LSTM", "sequences [length, features], or int64 token ids [length]", Options,
-        student => Build(student, "LSTM"));
+    /// <summary>How many token ids there are; by default samples are feature vectors.</summary>
+    [Setting("how many token ids there are; by default samples are feature vectors", AtLeast = 1, AtMost = Most)]
+    public int? Vocabulary { get; init; }
 
-    /// <summary>With GRU layers.</summary>
-    public static Architecture Gru { get; } = new(
-        "bigru", "bidirectional GRU", "sequences [length, features], or int64 token ids [length]", Options,
-        student => Build(student, "GRU"));
+    /// <summary>Features per token, with a vocabulary.</summary>
+    [Setting("features per token, with a vocabulary", AtLeast = 1, AtMost = Most)]
+    public int Embedding { get; init; } = 128;
 
-    private static OnnxModel Build(StudentRequest student, string op)
+    /// <summary>The operator of its layers.</summary>
+    private protected abstract string Operator { get; }
+
+    /// <inheritdoc/>
+    internal override string Samples => "sequences [length, features], or int64 token ids [length]";
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();
-        var x = student.Get(Vocabulary) is { } vocabulary
-            ? graph.Embedding("tokens", student.Tokens(graph), vocabulary, student.Get(Embedding))
+        var x = Vocabulary is { } vocabulary
+            ? graph.Embedding("tokens", student.Tokens(graph), vocabulary, Embedding)
             : student.Frames(graph);
         x = graph.Transpose("time-first", x, 1, 0, 2);
-        x = graph.Bidirectional(op, x, student.Get(Hidden), student.Get(Depth), student.Get(Dropout));
-        x = student.Get(Output) == "frames" ? graph.Transpose("frames", x, 1, 0, 2) : graph.Mean("mean", x, 0);
+        x = graph.Bidirectional(Operator, x, Hidden, Depth, Dropout);
+        x = Output == "frames" ? graph.Transpose("frames", x, 1, 0, 2) : graph.Mean("mean", x, 0);
         return graph.Build(graph.Dense("classifier", x, student.Classes));
     }
+}
+
+/// <summary>With LSTM layers.</summary>
+public sealed record BiLstm : Recurrent
+{
+    /// <inheritdoc/>
+    internal override string Meaning => "bidirectional LSTM";
+
+    private protected override string Operator => "LSTM";
+}
+
+/// <summary>With GRU layers.</summary>
+public sealed record BiGru : Recurrent
+{
+    /// <inheritdoc/>
+    internal override string Meaning => "bidirectional GRU";
+
+    private protected override string Operator => "GRU";
 }

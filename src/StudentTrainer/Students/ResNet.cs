@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -8,43 +9,48 @@ namespace OnnxKd.StudentTrainer.Students;
 /// 3×3 convolutions, of which the second and third begin with stride 2, then the mean of each channel. Where the shape changes, the
 /// shortcut is a 1×1 convolution with its normalisation, as in the literature of distillation (Tian et al. 2020).
 /// </summary>
-internal static class ResNet
+public sealed record ResNet : Architecture
 {
     private static readonly int[] Base = [16, 16, 32, 64];
     private static readonly int[] TimesFour = [32, 64, 128, 256];
 
-    private static readonly StudentOption<int> Depth = Option.Size("depth", 20, "weighted layers: 8, 14, 20, ... (6n + 2)");
+    /// <summary>Weighted layers: 8, 14, 20, ... (6n + 2).</summary>
+    [Setting("weighted layers: 8, 14, 20, ... (6n + 2)", AtLeast = 1, AtMost = Most)]
+    public int Depth { get; init; } = 20;
 
-    private static readonly StudentOption<IReadOnlyList<int>> Widths =
-        Option.Sizes("widths", Base, "channels of the first convolution, then of each stage");
+    /// <summary>Channels of the first convolution, then of each stage.</summary>
+    [Setting("channels of the first convolution, then of each stage", AtLeast = 1, AtMost = Most)]
+    public IReadOnlyList<int> Widths { get; init; } = Base;
 
-    /// <summary>The published sizes.</summary>
-    public static Architecture Architecture { get; } =
-        new("resnet", "residual network for small images", "images", [Depth, Widths], Build)
-        {
-            Sizes =
-            [
-                .. new[] { 8, 14, 20, 32, 44, 56, 110 }.Select(depth => Sized($"resnet{depth}", depth, Base)),
-                Sized("resnet8x4", 8, TimesFour),
-                Sized("resnet32x4", 32, TimesFour),
-            ],
-        };
+    /// <inheritdoc/>
+    internal override string Meaning => "residual network for small images";
 
-    private static NamedSize Sized(string name, int depth, int[] widths) => new(name, (Depth, depth), (Widths, widths));
+    /// <inheritdoc/>
+    internal override string Samples => "images";
 
-    private static OnnxModel Build(StudentRequest student)
+    /// <inheritdoc/>
+    internal override IReadOnlyList<NamedSize> Sizes =>
+    [
+        .. new[] { 8, 14, 20, 32, 44, 56, 110 }.Select(depth => Sized($"resnet{depth}", depth, Base)),
+        Sized("resnet8x4", 8, TimesFour),
+        Sized("resnet32x4", 32, TimesFour),
+    ];
+
+    private static NamedSize Sized(string name, int depth, int[] widths) => new(name, ("depth", depth), ("widths", widths));
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
     {
-        var (depth, widths) = (student.Get(Depth), student.Get(Widths));
-        if (depth < 8 || depth % 6 != 2)
-            throw student.Misfit(Depth, $"{depth}", "8, 14, 20, ... (6n + 2)");
-        if (widths.Count != 4)
-            throw student.Misfit(Widths, $"{widths.Count} widths", "4 widths: of the first convolution, then of each stage");
+        if (Depth < 8 || Depth % 6 != 2)
+            throw student.Misfit(nameof(Depth), $"{Depth}", "8, 14, 20, ... (6n + 2)");
+        if (Widths.Count != 4)
+            throw student.Misfit(nameof(Widths), $"{Widths.Count} widths", "4 widths: of the first convolution, then of each stage");
         var graph = student.Start();
-        var x = graph.Relu("conv.relu", graph.NormalizedConvolution("conv", student.Images(graph), widths[0], 3));
+        var x = graph.Relu("conv.relu", graph.NormalizedConvolution("conv", student.Images(graph), Widths[0], 3));
         for (var stage = 1; stage <= 3; stage++)
         {
-            for (var block = 1; block <= (depth - 2) / 6; block++)
-                x = Block(graph, $"stage{stage}.block{block}", x, widths[stage], stage > 1 && block == 1 ? 2 : 1);
+            for (var block = 1; block <= (Depth - 2) / 6; block++)
+                x = Block(graph, $"stage{stage}.block{block}", x, Widths[stage], stage > 1 && block == 1 ? 2 : 1);
         }
         return graph.Build(graph.PooledClassifier(x, student.Classes));
     }

@@ -7,7 +7,7 @@ public sealed record StudentOptions
     public required string Architecture { get; init; }
 
     /// <summary>
-    /// Values by the names that <see cref="Architectures.OptionsOf"/> lists, of the types that <see cref="OptionKind"/> states; an
+    /// Values by the names that <see cref="Architectures.OptionsOf"/> lists, of the types of those settings; an
     /// option that is not here has its default.
     /// </summary>
     public IDictionary<string, object?> Values { get; init; } = new Dictionary<string, object?>(StringComparer.Ordinal);

@@ -1,27 +1,25 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 
-/// <summary>What an architecture is asked to build: all its options, and the data's shape.</summary>
+/// <summary>What an architecture is asked to build, besides its options.</summary>
 /// <param name="Architecture">The name that was asked for.</param>
-/// <param name="Values">Every option's value.</param>
 /// <param name="SampleShape">The shape of one sample.</param>
 /// <param name="Classes">The number of classes.</param>
 /// <param name="Seed">Decides the initial weights; <c>null</c>: they are all 0.</param>
-internal sealed record StudentRequest(
-    string Architecture, IReadOnlyDictionary<StudentOption, object?> Values, IReadOnlyList<int> SampleShape, int Classes, ulong? Seed)
+internal sealed record StudentRequest(string Architecture, IReadOnlyList<int> SampleShape, int Classes, ulong? Seed)
 {
-    /// <summary>An option's value.</summary>
-    public T Get<T>(StudentOption<T> option) => (T)Values[option]!;
-
     /// <summary>Dropout probabilities, one per place; all 0 if none are given.</summary>
-    public IReadOnlyList<double> Get(StudentOption<IReadOnlyList<double>?> option, int places)
+    public IReadOnlyList<double> PerPlace(Architecture architecture, string property, IReadOnlyList<double>? given, int places)
     {
-        var given = Get(option) ?? [.. Enumerable.Repeat(0.0, places)];
+        if (given is null)
+            return [.. Enumerable.Repeat(0.0, places)];
+        var meaning = SettingSchema.Of(architecture.GetType())[Setting.Dashed(property)]!.Meaning;
         return given.Count == places ? given : throw Misfit(
-            option, Shapes.Format(given), $"{places} numbers from 0 to below 1: {option.Meaning}");
+            property, Shapes.Format(given), $"{places} numbers from 0 to below 1: {meaning}");
     }
 
     /// <summary>An empty graph.</summary>
@@ -32,7 +30,7 @@ internal sealed record StudentRequest(
     public Value Images(GraphBuilder graph)
     {
         if (SampleShape.Count is not (2 or 3))
-            throw Misfit("needs images", "[height, width] or [channels, height, width]");
+            throw WrongSamples("needs images", "[height, width] or [channels, height, width]");
         var input = graph.Input(ElementType.Float32, [.. SampleShape]);
         return SampleShape.Count == 2 ? graph.Unsqueeze("image", input, 1) : input;
     }
@@ -40,19 +38,19 @@ internal sealed record StudentRequest(
     /// <summary>Declares token ids [length] as the input; the length is free.</summary>
     public Value Tokens(GraphBuilder graph) => SampleShape.Count == 1
         ? graph.Input(ElementType.Int64, "T")
-        : throw Misfit("needs token ids", "[length]");
+        : throw WrongSamples("needs token ids", "[length]");
 
     /// <summary>Declares sequences [length, features] as the input; the length is free.</summary>
     public Value Frames(GraphBuilder graph) => SampleShape.Count == 2
         ? graph.Input(ElementType.Float32, "T", SampleShape[1])
-        : throw Misfit("needs sequences", "[length, features]");
+        : throw WrongSamples("needs sequences", "[length, features]");
 
     /// <summary>The error that samples have another shape than the architecture takes.</summary>
-    public InputException Misfit(string needs, string expected) => new(
+    public InputException WrongSamples(string needs, string expected) => new(
         $"The architecture '{Architecture}' {needs}.", "student", $"samples of shape {Shapes.Format(SampleShape)}", expected,
         "choose another architecture, or bring the samples into this shape");
 
     /// <summary>The error that an option's value does not fit the rest.</summary>
-    public InputException Misfit(StudentOption option, string found, string expected) => new(
-        $"An option does not fit the architecture '{Architecture}'.", $"student.{option.Name}", found, expected);
+    public InputException Misfit(string property, string found, string expected) => new(
+        $"An option does not fit the architecture '{Architecture}'.", $"student.{Setting.Dashed(property)}", found, expected);
 }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
@@ -7,33 +8,46 @@ namespace OnnxKd.StudentTrainer.Students;
 /// A vision transformer (Dosovitskiy et al. 2021): patches become tokens, a class token may join them, each gets a learned position; the
 /// classifier reads the class token or the mean.
 /// </summary>
-internal static class Vit
+public sealed record Vit : BlockStack
 {
-    private static readonly TransformerOptions Blocks = new(192, 6, 3);
-    private static readonly StudentOption<int> Patch = Option.Size("patch", 4, "side of a patch in pixels, a divisor of both sides");
-    private static readonly StudentOption<string> Pooling = Option.Word("pooling", ["token", "mean"], "what the classifier reads");
-
-    /// <summary>Its sizes are those of Touvron et al. 2021.</summary>
-    public static Architecture Architecture { get; } =
-        new("vit", "vision transformer", "images", [Patch, .. Blocks.All, Pooling], Build)
-        {
-            Sizes = [Blocks.Sized("vit-tiny", 192, 12, 3), Blocks.Sized("vit-small", 384, 12, 6), Blocks.Sized("vit-base", 768, 12, 12)],
-        };
-
-    private static OnnxModel Build(StudentRequest student)
+    /// <summary>The defaults have half the depth of vit-tiny.</summary>
+    public Vit()
+        : base(192, 6, 3)
     {
-        var (sizes, patch, pooling) = (Blocks.Read(student), student.Get(Patch), student.Get(Pooling));
+    }
+
+    /// <summary>Side of a patch in pixels, a divisor of both sides.</summary>
+    [Setting("side of a patch in pixels, a divisor of both sides", AtLeast = 1, AtMost = Most)]
+    public int Patch { get; init; } = 4;
+
+    /// <summary>What the classifier reads.</summary>
+    [Setting("what the classifier reads", Words = ["token", "mean"])]
+    public string Pooling { get; init; } = "token";
+
+    /// <inheritdoc/>
+    internal override string Meaning => "vision transformer";
+
+    /// <inheritdoc/>
+    internal override string Samples => "images";
+
+    /// <summary>The sizes of Touvron et al. 2021.</summary>
+    internal override IReadOnlyList<NamedSize> Sizes => [Sized("vit-tiny", 192, 12, 3), Sized("vit-small", 384, 12, 6), Sized("vit-base", 768, 12, 12)];
+
+    /// <inheritdoc/>
+    internal override OnnxModel Build(StudentRequest student)
+    {
+        var sizes = BlockSizes(student);
         var graph = student.Start();
         var x = student.Images(graph);
-        if (x.Size(2) % patch != 0 || x.Size(3) % patch != 0)
-            throw student.Misfit(Patch, $"{patch} for images of {x.Size(2)}×{x.Size(3)}", "a divisor of both sides");
-        x = graph.Convolution("patches", x, sizes.Width, patch, patch, pad: 0, initial: Initial.TruncatedNormal, bias: true);
+        if (x.Size(2) % Patch != 0 || x.Size(3) % Patch != 0)
+            throw student.Misfit(nameof(Patch), $"{Patch} for images of {x.Size(2)}×{x.Size(3)}", "a divisor of both sides");
+        x = graph.Convolution("patches", x, sizes.Width, Patch, Patch, pad: 0, initial: Initial.TruncatedNormal, bias: true);
         x = graph.Transpose("tokens", graph.Reshape("patches.flat", x, 0, sizes.Width, -1), 0, 2, 1);
-        if (pooling == "token")
+        if (Pooling == "token")
             x = WithClassToken(graph, x);
         x = graph.Dropout("positions.dropout", graph.Positions("positions", x, x.Size(1)), sizes.Dropout);
         x = graph.Blocks(x, sizes);
-        x = pooling == "token" ? graph.Pick("class", x, 1) : graph.Mean("mean", x, 1);
+        x = Pooling == "token" ? graph.Pick("class", x, 1) : graph.Mean("mean", x, 1);
         return graph.Build(graph.Dense("classifier", x, student.Classes, Initial.TruncatedNormal));
     }
 

@@ -1,6 +1,8 @@
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
 

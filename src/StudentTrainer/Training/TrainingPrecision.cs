@@ -9,9 +9,6 @@ internal static class TrainingPrecision
 {
     private const string BFloat16 = "bfloat16";
 
-    /// <summary>The values of <see cref="TrainingOptions.Precision"/>.</summary>
-    public static readonly string[] Names = ["float32", BFloat16];
-
     /// <summary>Whether the precision that was asked for is mixed, on a device that has been found able.</summary>
     /// <exception cref="InputException">The device, or the libtorch for it, has no products in bfloat16.</exception>
     public static bool IsMixed(TrainingOptions options, Device device) => IsMixed(options, device, TryProducts);

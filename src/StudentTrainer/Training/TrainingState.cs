@@ -1,5 +1,7 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Settings;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Capture;
@@ -7,33 +8,44 @@ namespace OnnxKd.TeacherRunner.Capture;
 /// <summary>A tensor of a teacher, and the stream that it becomes.</summary>
 /// <param name="Tensor">The tensor's name in the model: an output, or any tensor inside the graph.</param>
 /// <param name="Stream">The stream's name; <c>null</c>: made from the tensor's.</param>
-public sealed record TappedTensor(string Tensor, string? Stream = null);
+public sealed record TappedTensor(string Tensor, string? Stream = null)
+{
+    internal const string Form = "stream: tensor pairs, or a list of tensors";
+}
 
 /// <summary>One teacher to capture.</summary>
 public sealed record TeacherOptions
 {
     /// <summary>The path of the ONNX model.</summary>
+    [Setting("ONNX model", IsFile = true)]
     public required string Model { get; init; }
 
     /// <summary>What its streams are called after, where several teachers are kept apart; default <c>teacher1</c>, <c>teacher2</c>, …</summary>
+    [Setting("names its streams where teachers are kept apart; by default `teacher1`, `teacher2`, ...")]
     public string? Name { get; init; }
 
     /// <summary>The tensor that holds the logits (an output, or any tensor inside the graph); default: found by tracing the output.</summary>
+    [Setting("tensor that holds the class scores; by default found (docs/teachers.md)")]
     public string? Output { get; init; }
 
     /// <summary>The logits' axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
+    [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
     /// <summary>Further class scores, each a stream of its own.</summary>
+    [Setting("further class scores, each a stream", Takes = TappedTensor.Form)]
     public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
 
     /// <summary>Other tensors, taken as they are, each a stream of its own.</summary>
+    [Setting("other tensors, taken as they are, each a stream", Takes = TappedTensor.Form)]
     public IReadOnlyList<TappedTensor> Features { get; init; } = [];
 
     /// <summary>The teacher's share of an ensemble, before the shares are normalised to sum to 1; default 1.</summary>
+    [Setting("share in an ensemble", Above = 0)]
     public double Weight { get; init; } = 1;
 
     /// <summary>What is done to stored samples before this teacher sees them.</summary>
+    [Setting("what is done to samples before this teacher sees them; by default the data's")]
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 }
 
@@ -44,33 +56,42 @@ public sealed record CaptureOptions
     public required IReadOnlyList<TeacherOptions> Teachers { get; init; }
 
     /// <summary>How several teachers are combined; <see cref="Combination.Single"/> keeps them apart, each in a stream of its own.</summary>
+    [Setting("how several teachers become one; `none`: a stream for each", Words = ["none", "mean-of-probabilities", "mean-of-logits"])]
     public Combination Combination { get; init; } = Combination.MeanOfProbabilities;
 
     /// <summary>How class scores lie on disk; default float32.</summary>
+    [Setting("how class scores lie on disk")]
     public StreamStorage Storage { get; init; } = new Float32();
 
     /// <summary>How features lie on disk; default float32.</summary>
-    public StreamStorage FeatureStorage { get; init; } = new Float32();
+    [Setting("how features lie on disk")]
+    public DenseStorage FeatureStorage { get; init; } = new Float32();
 
     /// <summary><c>auto</c> (CUDA, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
+    [Setting("`auto`, `cpu`, `cuda` or `cuda:N`")]
     public string Device { get; init; } = "auto";
 
     /// <summary>The arithmetic that the teachers run in; default float32, as their files say.</summary>
+    [Setting("`fp16`: the teachers' weights and arithmetic become float16")]
     public Precision Precision { get; init; } = Precision.Fp32;
 
     /// <summary>Samples per batch; rounded up to whole runs of a teacher whose batch is fixed. <c>null</c>: found by trying. Default 256.</summary>
+    [Setting("samples per batch; `auto`: found by trying", AtLeast = 1, Null = "auto")]
     public int? BatchSize { get; init; } = 256;
 
     /// <summary>Random views per sample; default 1.</summary>
+    [Setting("random views per sample; the student learns from the same ones", AtLeast = 1)]
     public int Views { get; init; } = 1;
 
     /// <summary>What makes the views differ; default none.</summary>
+    [Setting("what makes the views differ (docs/augmentation.md)", Takes = Augmentation.Form)]
     public Augmentation Augmentation { get; init; } = Augmentation.None;
 
     /// <summary>The seed of the views, and of a storage that draws.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Threads that read, run the teachers and encode, on the CPU; what is stored does not depend on it. Default: the processors.</summary>
+    [Setting("by default the processors", AtLeast = 1, IsOutsideKey = true)]
     public int? Threads { get; init; }
 
     /// <summary>As <see cref="SessionSettings.PicksInSession"/>; what is stored is the same up to the rounding of tails.</summary>

@@ -2,10 +2,9 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
-using OnnxKd.StudentTrainer.Training.Optimizers;
+using OnnxKd.StudentTrainer.Optimizers;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;
@@ -32,8 +31,8 @@ internal sealed class Distillation : IDisposable
         program = Graph.Compile(Graph.FindLogits());
         Weights = WeightSet.Load(program.Plan, CPU, trainable: true);
         this.temperature = temperature;
-        optimizer = Optimizer.Create(
-            new() { Name = "adam" }, [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
+        optimizer = new AdamOptions().Start(
+            [.. Weights.Parameters.Select(p => new NamedTensor(p.Weight.Name, p.Tensor))]);
     }
 
     public StudentGraph Graph { get; }

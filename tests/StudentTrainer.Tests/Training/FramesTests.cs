@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -36,7 +37,7 @@ public sealed class FramesTests : IDisposable
     [Fact]
     public void Train_OfFrames_IsMeanOverAllPositions()
     {
-        var options = FramesToy.Options with { BatchSize = FramesToy.Samples, Epochs = 5, Optimizer = new() { LearningRate = 0.5 } };
+        var options = FramesToy.Options with { BatchSize = FramesToy.Samples, Epochs = 5, Optimizer = new SgdOptions { LearningRate = 0.5 } };
         var together = FramesToy.Weights(toy.Train(toy.Data(), options: options, name: "frames"));
 
         using var singles = new TemporaryFolder();

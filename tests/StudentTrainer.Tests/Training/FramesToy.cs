@@ -4,6 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -35,7 +36,7 @@ internal sealed class FramesToy : IDisposable
 
     public static TrainingOptions Options => new()
     {
-        Epochs = 12, BatchSize = 16, Device = "cpu", Optimizer = new() { Name = "adam", LearningRate = 0.05 },
+        Epochs = 12, BatchSize = 16, Device = "cpu", Optimizer = new AdamOptions { LearningRate = 0.05 },
     };
 
     public static IReadOnlyList<Term> Soft(double temperature = 2) => [new SoftTerm { Temperature = temperature }];

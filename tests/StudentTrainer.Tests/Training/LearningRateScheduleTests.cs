@@ -1,4 +1,4 @@
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Optimizers;
 
 namespace OnnxKd.StudentTrainer.Tests.Training;
 
@@ -9,12 +9,12 @@ public class LearningRateScheduleTests
     private const int StepsPerEpoch = 4;
 
     [Fact]
-    public void Constant_AtAnyStep_IsPeak() => Assert.All([0, 17, 39], step => Assert.Equal(Peak, At(new(), step)));
+    public void Constant_AtAnyStep_IsPeak() => Assert.All([0, 17, 39], step => Assert.Equal(Peak, At(new ConstantSchedule(), step)));
 
     [Fact]
     public void Step_AtMilestones_Falls()
     {
-        var options = new ScheduleOptions { Name = "step", Milestones = [2, 5.5], Gamma = 0.5 };
+        var options = new StepSchedule { Milestones = [2, 5.5], Gamma = 0.5 };
         Assert.Equal(Peak, At(options, 7), 12);
         Assert.Equal(Peak * 0.5, At(options, 8), 12);
         Assert.Equal(Peak * 0.5, At(options, 21), 12);
@@ -24,7 +24,7 @@ public class LearningRateScheduleTests
     [Fact]
     public void Cosine_OverTraining_FallsFromPeakToFinal()
     {
-        var options = new ScheduleOptions { Name = "cosine", FinalFactor = 0.1 };
+        var options = new CosineSchedule { FinalFactor = 0.1 };
         Assert.Equal(Peak, At(options, 0), 12);
         Assert.Equal(Peak * 0.55, At(options, 20), 12);
         Assert.Equal(Peak * (0.1 + 0.9 * (1 + Math.Cos(Math.PI * 0.25)) / 2), At(options, 10), 12);
@@ -33,7 +33,7 @@ public class LearningRateScheduleTests
     [Fact]
     public void Warmup_BeforeCosine_RisesFromZero()
     {
-        var options = new ScheduleOptions { Name = "cosine", WarmupEpochs = 2 };
+        var options = new CosineSchedule { WarmupEpochs = 2 };
         Assert.Equal(Peak * 1 / 8, At(options, 0), 12);
         Assert.Equal(Peak * 7 / 8, At(options, 6), 12);
         Assert.Equal(Peak, At(options, 7), 12);
@@ -44,7 +44,7 @@ public class LearningRateScheduleTests
     [Fact]
     public void OneCycle_OverTraining_RisesThenFalls()
     {
-        var options = new ScheduleOptions { Name = "one-cycle", RiseShare = 0.25 };
+        var options = new OneCycleSchedule { RiseShare = 0.25 };
         Assert.Equal(Peak / 25, At(options, 0), 12);
         Assert.Equal(Peak * (1 + 1.0 / 25) / 2, At(options, 5), 12);
         Assert.Equal(Peak, At(options, 10), 12);

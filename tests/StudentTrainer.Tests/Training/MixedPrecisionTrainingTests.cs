@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
@@ -24,7 +25,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
     {
         var options = Options with
         {
-            Epochs = 60, Optimizer = new() { Name = optimizer, LearningRate = learningRate }, Schedule = new() { Name = "cosine" },
+            Epochs = 60, Optimizer = Toy.Optimizer(optimizer, learningRate), Schedule = new CosineSchedule(),
         };
         var data = toy.Data with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache };
         var mixed = toy.Train(Toy.Mlp(), data, Toy.Soft, options, "mixed");
@@ -51,7 +52,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
     {
         var student = new NodeModel(17, "N", 4, 4).Floats("w", [.. Enumerable.Repeat(1f, 48)], 16, Toy.Classes)
             .Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
-        var options = Options with { Epochs = 1, BatchSize = Toy.Samples, Optimizer = new() { LearningRate = 0.005, Momentum = 0 } };
+        var options = Options with { Epochs = 1, BatchSize = Toy.Samples, Optimizer = new SgdOptions { LearningRate = 0.005, Momentum = 0 } };
         var mixed = Updates(options, "mixed");
         var plain = Updates(options with { Precision = "float32" }, "plain");
         Assert.All(mixed, update => Assert.InRange(Math.Abs(update), 1e-8, 1.0 / 512));
@@ -64,7 +65,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
     [Fact]
     public void Train_OfSameSeed_GivesSameBytes()
     {
-        var options = Options with { AverageDecay = 0.99, Optimizer = new() { Name = "adam", LearningRate = 0.01 } };
+        var options = Options with { AverageDecay = 0.99, Optimizer = new AdamOptions { LearningRate = 0.01 } };
         var bytes = Enumerable.Range(0, 2).Select(i => toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, $"run{i}").Model.ToBytes()).ToArray();
         Assert.Equal(bytes[0], bytes[1]);
     }
@@ -74,7 +75,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
     [InlineData(2)]
     public void Train_Cancelled_GivesSameBytesAsUninterrupted(double epoch)
     {
-        var options = Options with { BatchSize = 2, AverageDecay = 0.99, Optimizer = new() { Name = "adam", LearningRate = 0.01 } };
+        var options = Options with { BatchSize = 2, AverageDecay = 0.99, Optimizer = new AdamOptions { LearningRate = 0.01 } };
         var whole = toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options, "whole");
         using var cancellation = new CancellationTokenSource();
         var cancel = new Watch(p => { if (p.Done >= epoch) cancellation.Cancel(); });

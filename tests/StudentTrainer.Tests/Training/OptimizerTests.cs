@@ -1,6 +1,7 @@
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
-using OnnxKd.StudentTrainer.Training.Optimizers;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Training;
@@ -26,7 +27,7 @@ public class OptimizerTests
             velocity[i] = momentum * velocity[i] + g;
             return w - rate * (nesterov ? g + momentum * velocity[i] : velocity[i]);
         });
-        Near.Equal(expected, Run(new() { Name = "sgd", Momentum = momentum, Nesterov = nesterov, WeightDecay = decay }, [2, 3]), 1e-12);
+        Near.Equal(expected, Run(new SgdOptions { Momentum = momentum, Nesterov = nesterov, WeightDecay = decay }, [2, 3]), 1e-12);
     }
 
     [Theory]
@@ -35,6 +36,8 @@ public class OptimizerTests
     [InlineData("adamw", 0.01)]
     public void Adam_OfFiveSteps_FollowsFormula(string name, double decay)
     {
+        var options = name == "adamw" ? new AdamWOptions() : new AdamOptions();
+        options = options with { Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3, WeightDecay = decay };
         var (first, second) = (new double[Size], new double[Size]);
         var expected = Simulate((i, w, g, rate, t) =>
         {
@@ -48,18 +51,17 @@ public class OptimizerTests
             var secondHat = second[i] / (1 - Math.Pow(0.95, t));
             return w - rate * firstHat / (Math.Sqrt(secondHat) + 1e-3);
         });
-        Near.Equal(expected, Run(new() { Name = name, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3, WeightDecay = decay }, [2, 3]), 1e-12);
+        Near.Equal(expected, Run(options, [2, 3]), 1e-12);
     }
 
     [Fact]
     public void WeightDecay_OfBias_IsNone() =>
-        Assert.Equal(Run(new() { Name = "sgd", WeightDecay = 0 }, [6]), Run(new() { Name = "sgd", WeightDecay = 0.5 }, [6]));
+        Assert.Equal(Run(new SgdOptions { WeightDecay = 0 }, [6]), Run(new SgdOptions { WeightDecay = 0.5 }, [6]));
 
     public static TheoryData<OptimizerOptions> Every =>
     [
-        new() { Name = "sgd", Momentum = 0 }, new() { Name = "sgd", Nesterov = false, WeightDecay = 0.01 },
-        new() { Name = "sgd", WeightDecay = 0.01 },
-        new() { Name = "adam", WeightDecay = 0.01, Epsilon = 1e-3 }, new() { Name = "adamw", WeightDecay = 0.01, Epsilon = 1e-3 },
+        new SgdOptions { Momentum = 0 }, new SgdOptions { Nesterov = false, WeightDecay = 0.01 }, new SgdOptions { WeightDecay = 0.01 },
+        new AdamOptions { WeightDecay = 0.01, Epsilon = 1e-3 }, new AdamWOptions { WeightDecay = 0.01, Epsilon = 1e-3 },
     ];
 
     /// <summary>In float32 on the CPU the updates are ours, in float64 they are libtorch's.</summary>
@@ -69,7 +71,7 @@ public class OptimizerTests
     {
         var expected = RunSeveral(options, torch.float64, threads: 1);
         var actual = RunSeveral(options, torch.float32, threads: 1);
-        Near.Equal(expected, actual, 2e-6, options.Name);
+        Near.Equal(expected, actual, 2e-6, $"{options}");
         Assert.Equal(actual, RunSeveral(options, torch.float32, threads: 4));
     }
 
@@ -81,7 +83,7 @@ public class OptimizerTests
         using var _ = new Threads(threads);
         long[][] shapes = [[], [1], [7], [3, 5], [300, 401], [2048], [64, 33, 3, 3]];
         var weights = Random(0);
-        using var optimizer = Optimizer.Create(options, [.. weights.Select((weight, i) => new NamedTensor($"w{i}", weight))]);
+        using var optimizer = options.Start([.. weights.Select((weight, i) => new NamedTensor($"w{i}", weight))]);
         for (var step = 1; step <= Steps; step++)
             optimizer.Step(Random(step), Rate(step), step);
         return [.. weights.SelectMany(weight => weight.to(torch.float64).reshape(-1).data<double>().ToArray())];
@@ -110,7 +112,7 @@ public class OptimizerTests
         using var scope = torch.NewDisposeScope();
         using var grad = torch.no_grad();
         var weights = torch.tensor(Start, shape);
-        using var optimizer = Optimizer.Create(options, [new("w", weights)]);
+        using var optimizer = options.Start([new("w", weights)]);
         for (var step = 1; step <= Steps; step++)
             optimizer.Step([weights.mul(3).add(step).sin()], Rate(step), step);
         return weights.data<double>().ToArray();

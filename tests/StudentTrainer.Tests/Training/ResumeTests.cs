@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Tests.Training;
@@ -11,8 +12,8 @@ public sealed class ResumeTests : IDisposable
     // More than one fetch of losses per epoch, dropout, moments, averages, batch statistics.
     private static readonly TrainingOptions Options = Toy.Options with
     {
-        Epochs = 3, BatchSize = 2, AverageDecay = 0.99, Keep = "best", Optimizer = new() { Name = "adam", LearningRate = 0.01 },
-        Schedule = new() { Name = "one-cycle" },
+        Epochs = 3, BatchSize = 2, AverageDecay = 0.99, Keep = "best", Optimizer = new AdamOptions { LearningRate = 0.01 },
+        Schedule = new OneCycleSchedule(),
     };
 
     private readonly Toy toy = new();
@@ -69,9 +70,9 @@ public sealed class ResumeTests : IDisposable
     public void Train_OfOtherOptions_IsRefusedAndNamesThem()
     {
         var error = Assert.Throws<CheckFailedException>(() =>
-            TrainThen(Options with { BatchSize = 4, Optimizer = new() { Name = "adam", LearningRate = 0.02 } }, Toy.Cnn(), Data));
-        Assert.Contains("found:    options.batch_size 2, options.optimizer.learning_rate 0.01", error.Message);
-        Assert.Contains("expected: options.batch_size 4, options.optimizer.learning_rate 0.02", error.Message);
+            TrainThen(Options with { BatchSize = 4, Optimizer = new AdamOptions { LearningRate = 0.02 } }, Toy.Cnn(), Data));
+        Assert.Contains("found:    options.batch-size 2, options.optimizer.learning-rate 0.01", error.Message);
+        Assert.Contains("expected: options.batch-size 4, options.optimizer.learning-rate 0.02", error.Message);
         Assert.Contains("last.safetensors", error.Message);
     }
 

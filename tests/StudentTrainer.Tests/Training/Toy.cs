@@ -1,8 +1,10 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
@@ -48,6 +50,10 @@ internal sealed class Toy : IDisposable
     public static IReadOnlyList<Term> Hard => [new HardTerm()];
 
     public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu", Threads = 1 };
+
+    /// <summary>An optimizer by its name in recipes.</summary>
+    public static OptimizerOptions Optimizer(string name, double learningRate) =>
+        SettingSchema.Of(OptimizerOptions.Kinds.Find(name)!).Default<OptimizerOptions>() with { LearningRate = learningRate };
 
     public static OnnxModel Mlp(params double[] dropout) =>
         Build("mlp", new() { ["widths"] = new[] { 16 }, ["dropout"] = dropout.Length == 0 ? null : dropout });

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -16,23 +17,21 @@ public sealed class TrainerErrorTests : IDisposable
     public static TheoryData<string, TrainingOptions> WrongOptions => new()
     {
         { "training.epochs", Toy.Options with { Epochs = 0 } },
-        { "training.batch_size", Toy.Options with { BatchSize = 0 } },
+        { "training.batch-size", Toy.Options with { BatchSize = 0 } },
         { "training.threads", Toy.Options with { Threads = 0 } },
-        { "training.clip_norm", Toy.Options with { ClipNorm = -1 } },
-        { "training.max_norm", Toy.Options with { MaxNorm = double.NaN } },
-        { "training.average_decay", Toy.Options with { AverageDecay = 1 } },
+        { "training.clip-norm", Toy.Options with { ClipNorm = -1 } },
+        { "training.max-norm", Toy.Options with { MaxNorm = double.NaN } },
+        { "training.average-decay", Toy.Options with { AverageDecay = 1 } },
         { "float32, bfloat16", Toy.Options with { Precision = "bf16" } },
-        { "did you mean 'best'", Toy.Options with { Keep = "bset" } },
-        { "did you mean 'adamw'", Toy.Options with { Optimizer = new() { Name = "adamww" } } },
-        { "training.optimizer.learning_rate", Toy.Options with { Optimizer = new() { LearningRate = 0 } } },
-        { "training.optimizer.momentum", Toy.Options with { Optimizer = new() { Momentum = 1 } } },
-        { "training.optimizer.weight_decay", Toy.Options with { Optimizer = new() { WeightDecay = -0.1 } } },
-        { "did you mean 'cosine'", Toy.Options with { Schedule = new() { Name = "cosin" } } },
-        { "training.schedule.warmup_epochs", Toy.Options with { Schedule = new() { WarmupEpochs = 3 } } },
-        { "has its own rise", Toy.Options with { Schedule = new() { Name = "one-cycle", WarmupEpochs = 1 } } },
-        { "training.schedule.milestones", Toy.Options with { Schedule = new() { Name = "step", Milestones = [0] } } },
+        { "last, best", Toy.Options with { Keep = "bset" } },
+        { "training.optimizer.learning-rate", Toy.Options with { Optimizer = new SgdOptions { LearningRate = 0 } } },
+        { "training.optimizer.momentum", Toy.Options with { Optimizer = new SgdOptions { Momentum = 1 } } },
+        { "training.optimizer.weight-decay", Toy.Options with { Optimizer = new SgdOptions { WeightDecay = -0.1 } } },
+        { "training.schedule.warmup-epochs", Toy.Options with { Schedule = new CosineSchedule { WarmupEpochs = 3 } } },
+        { "training.schedule.rise-share", Toy.Options with { Schedule = new OneCycleSchedule { RiseShare = 1 } } },
+        { "training.schedule.milestones", Toy.Options with { Schedule = new StepSchedule { Milestones = [0] } } },
         { "training.keep", Toy.Options with { Keep = "best" } },
-        { "training.early_stop", Toy.Options with { EarlyStop = new() { Patience = 1 } } },
+        { "training.early-stop", Toy.Options with { EarlyStop = new() { Patience = 1 } } },
         { "training.augmentation", Toy.Options with { Augmentation = new(new ShiftStep(1)) } },
         { "device", Toy.Options with { Device = "tpu" } },
         { "cuda:99", Toy.Options with { Device = "cuda:99" } },
@@ -148,7 +147,7 @@ public sealed class TrainerErrorTests : IDisposable
     public void Train_OfGradientThatOverflows_IsStoppedBeforeItIsSaved()
     {
         using var set = toy.Set("huge", [.. Enumerable.Repeat(1e30f, 16)], [4, 4], [0]);
-        var options = new TrainingOptions { Epochs = 2, BatchSize = 1, Device = "cpu", Optimizer = new() { LearningRate = 1e30 } };
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 1, Device = "cpu", Optimizer = new SgdOptions { LearningRate = 1e30 } };
         var data = new TrainingData(set, toy.Data.Preprocessing, null, null);
         var error = Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Linear(), data, Toy.Hard, options));
         Assert.Contains("a gradient made a weight", error.Message);

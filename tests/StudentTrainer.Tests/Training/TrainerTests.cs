@@ -1,7 +1,8 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -23,7 +24,7 @@ public sealed class TrainerTests : IDisposable
     {
         var options = Toy.Options with
         {
-            Epochs = 60, Optimizer = new() { Name = optimizer, LearningRate = learningRate }, Schedule = new() { Name = "cosine" },
+            Epochs = 60, Optimizer = Toy.Optimizer(optimizer, learningRate), Schedule = new CosineSchedule(),
         };
         var result = toy.Train(Toy.Mlp(), toy.Data, Toy.Soft, options);
         Assert.Equal(60, result.Epochs.Count);
@@ -35,7 +36,7 @@ public sealed class TrainerTests : IDisposable
     public void Train_OfHardLabelsWithoutTeacher_LearnsLabels()
     {
         var data = toy.Data with { Cache = null, Evaluation = toy.Transfer };
-        var options = Toy.Options with { Epochs = 60, Optimizer = new() { LearningRate = 0.1 } };
+        var options = Toy.Options with { Epochs = 60, Optimizer = new SgdOptions { LearningRate = 0.1 } };
         var result = toy.Train(Toy.Mlp(), data, Toy.Hard, options);
         Assert.InRange(result.Epochs[^1].Errors!.Value, 0, 2);
         Assert.Null(result.Epochs[^1].Agreement);
@@ -52,7 +53,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfOneStep_FollowsGradient()
     {
-        var options = Toy.Options with { Epochs = 1, BatchSize = Toy.Samples, Optimizer = new() { LearningRate = 0.5, Momentum = 0 } };
+        var options = Toy.Options with { Epochs = 1, BatchSize = Toy.Samples, Optimizer = new SgdOptions { LearningRate = 0.5, Momentum = 0 } };
         var result = toy.Train(Toy.Linear(), toy.Data, Toy.Hard, options);
 
         var pixels = new float[Toy.Samples * 16];
@@ -81,7 +82,7 @@ public sealed class TrainerTests : IDisposable
         var options = Toy.Options with
         {
             Epochs = 1, BatchSize = Toy.Samples, Augmentation = augmentation, Seed = 4,
-            Optimizer = new() { LearningRate = 0.5, Momentum = 0 },
+            Optimizer = new SgdOptions { LearningRate = 0.5, Momentum = 0 },
         };
         var result = toy.Train(Toy.Linear(), toy.Data with { Cache = null }, Toy.Hard, options);
 
@@ -103,7 +104,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfSameSeed_GivesSameBytes()
     {
-        var options = Toy.Options with { AverageDecay = 0.99, Optimizer = new() { Name = "adam", LearningRate = 0.01 } };
+        var options = Toy.Options with { AverageDecay = 0.99, Optimizer = new AdamOptions { LearningRate = 0.01 } };
         var bytes = new ulong[] { 5, 5, 6 }.Select((seed, i) =>
             toy.Train(Toy.Mlp(0.1, 0.5), toy.Data, Toy.Soft, options with { Seed = seed }, $"run{i}").Model.ToBytes()).ToArray();
         Assert.Equal(bytes[0], bytes[1]);
@@ -117,7 +118,7 @@ public sealed class TrainerTests : IDisposable
         var progress = new Watch(p => counts.Add(torch.Tensor.TotalCount));
         var options = Toy.Options with
         {
-            Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new() { Name = "adam", LearningRate = 0.01 },
+            Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new AdamOptions { LearningRate = 0.01 },
         };
         var before = torch.Tensor.TotalCount;
         toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options, progress: progress);
@@ -143,7 +144,7 @@ public sealed class TrainerTests : IDisposable
         using var cache = toy.CacheOf(toy.Transfer, [.. logits], 3, views: 2, augmentation, seed: 9);
         var options = Toy.Options with
         {
-            Epochs = 80, Optimizer = new() { Name = "adam", LearningRate = 0.02 }, Schedule = new() { Name = "cosine" },
+            Epochs = 80, Optimizer = new AdamOptions { LearningRate = 0.02 }, Schedule = new CosineSchedule(),
         };
         var result = toy.Train(Toy.Linear(), toy.Data with { Cache = cache }, [new LogitMatchingTerm()], options);
         Assert.InRange(result.Epochs[^1].Loss, 0, 0.01 * result.Epochs[0].Loss);
@@ -155,7 +156,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var evaluationCache = toy.CacheOf(toy.Evaluation, [.. Enumerable.Repeat(new[] { 1f, 0, 0 }, 20).SelectMany(row => row)], 3);
         var data = toy.Data with { Evaluation = toy.Evaluation, EvaluationCache = evaluationCache };
-        var result = toy.Train(Toy.Linear(), data, Toy.Soft, Toy.Options with { Epochs = 1, Optimizer = new() { LearningRate = 1e-50 } });
+        var result = toy.Train(Toy.Linear(), data, Toy.Soft, Toy.Options with { Epochs = 1, Optimizer = new SgdOptions { LearningRate = 1e-50 } });
         Assert.Equal(1, result.Epochs[0].Agreement); // equal logits: the first class wins, as the teacher says
         Assert.Equal(13, result.Epochs[0].Errors); // labels 0, 1, 2, 0, …: 7 of 20 are 0
         Assert.Equal(Math.Log(3), result.Epochs[0].Nll!.Value, 5);
@@ -166,7 +167,7 @@ public sealed class TrainerTests : IDisposable
     {
         var options = Toy.Options with
         {
-            Epochs = 50, Keep = "best", EarlyStop = new() { Patience = 3, Metric = "nll" }, Optimizer = new() { LearningRate = 0.3 },
+            Epochs = 50, Keep = "best", EarlyStop = new() { Patience = 3, Metric = "nll" }, Optimizer = new SgdOptions { LearningRate = 0.3 },
         };
         var result = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options);
         var best = Enumerable.Range(0, result.Epochs.Count).MinBy(i => result.Epochs[i].Nll);

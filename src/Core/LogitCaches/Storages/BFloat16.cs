@@ -4,7 +4,7 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>The upper half of every float32, rounded to nearest even: half the bytes, the full range, relative error up to 2⁻⁸.</summary>
-public sealed record BFloat16 : StreamStorage
+public sealed record BFloat16 : DenseStorage
 {
     internal const string TypeName = "bfloat16";
 

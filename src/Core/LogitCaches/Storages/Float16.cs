@@ -5,7 +5,7 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>Every value as IEEE 754 binary16, rounded to nearest: half the bytes, relative error up to 2⁻¹¹, values below 65,520.</summary>
-public sealed record Float16 : StreamStorage
+public sealed record Float16 : DenseStorage
 {
     internal const string TypeName = "float16";
 

@@ -4,7 +4,7 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.LogitCaches;
 
 /// <summary>Every value as it came.</summary>
-public sealed record Float32 : StreamStorage
+public sealed record Float32 : DenseStorage
 {
     internal const string TypeName = "float32";
 

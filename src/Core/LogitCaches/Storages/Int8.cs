@@ -8,7 +8,7 @@ namespace OnnxKd.Core.LogitCaches;
 /// Eight bits a value: <c>codes</c> from −127 to 127, and for each position a <c>scale</c>, its largest magnitude ÷ 127. A value is
 /// code × scale, so the error is at most half a scale.
 /// </summary>
-public sealed record Int8 : StreamStorage
+public sealed record Int8 : DenseStorage
 {
     internal const string TypeName = "int8";
 

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.LogitCaches;
@@ -14,9 +15,17 @@ namespace OnnxKd.Core.LogitCaches;
 /// </summary>
 /// <param name="Draws">Draws per position, in [1, 65,535]; also the room for entries.</param>
 /// <param name="Temperature">T, above 0.</param>
-public sealed record Sampled(int Draws, double Temperature) : StreamStorage
+public sealed record Sampled(
+    [property: Setting("draws at each position", Key = Sampled.TypeName, AtLeast = 1, AtMost = ushort.MaxValue, IsRequired = true)] int Draws,
+    [property: Setting("that of the objective", Above = 0)] double Temperature) : StreamStorage
 {
     internal const string TypeName = "sampled";
+
+    /// <summary>The defaults of recipes.</summary>
+    internal Sampled()
+        : this(1, 1)
+    {
+    }
 
     /// <inheritdoc/>
     public override string Name => TypeName;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.LogitCaches;
@@ -16,11 +17,20 @@ namespace OnnxKd.Core.LogitCaches;
 /// For which T the <c>tail</c> (float32, in this order) is stored: above 0 and ascending. Empty: no tail, and the kept classes are taken
 /// for all there is. There is no tail where K is the number of classes, since nothing is dropped.
 /// </param>
-public sealed record TopK(int K, IReadOnlyList<double> Temperatures) : StreamStorage
+public sealed record TopK(
+    [property: Setting("values kept at each position", Key = TopK.TypeName, AtLeast = 1, IsRequired = true)] int K,
+    [property: Setting("those of the objective; `none`: the dropped classes leave no trace", Above = 0, CanBeEmpty = true)]
+    IReadOnlyList<double> Temperatures) : StreamStorage
 {
     internal const string TypeName = "top-k";
 
     private const int MaxTemperatures = 64;
+
+    /// <summary>The defaults of recipes.</summary>
+    internal TopK()
+        : this(1, [1])
+    {
+    }
 
     /// <summary>Stands for no mass: the smallest float16.</summary>
     private static readonly float Nothing = (float)Half.MinValue;

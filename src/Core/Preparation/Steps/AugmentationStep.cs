@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -23,6 +24,9 @@ public abstract record AugmentationStep
 {
     private protected AugmentationStep(string name) => Name = name;
 
+    /// <summary>All steps, by their names in recipes.</summary>
+    public static KindTable Kinds { get; } = KindTable.OfJson(typeof(AugmentationStep));
+
     /// <summary>What the step is called in manifests; recipes have dashes in place of underscores.</summary>
     public string Name { get; }
 
@@ -33,10 +37,10 @@ public abstract record AugmentationStep
     internal virtual bool NeedsPlane => true;
 
     /// <summary>The first setting that makes no sense for samples of any shape; <c>null</c> if all do.</summary>
-    public abstract StepProblem? Problem();
+    public SettingProblem? Problem() => SettingSchema.Problem(this);
 
     /// <summary>The first setting that does not fit samples of a layout; <c>null</c> if all do.</summary>
-    internal virtual StepProblem? Misfit(SampleLayout layout) => null;
+    internal virtual SettingProblem? Misfit(SampleLayout layout) => null;
 }
 
 /// <summary>A step that looks at one sample.</summary>
@@ -56,19 +60,4 @@ public abstract record SampleStep : AugmentationStep
     /// <param name="layout">The sample's axes.</param>
     /// <param name="random">The view's stream, from which the step draws what it needs.</param>
     internal abstract void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random);
-}
-
-/// <summary>A setting that is out of range.</summary>
-/// <param name="Setting">Its name.</param>
-/// <param name="Found">Its value.</param>
-/// <param name="Expected">What would have been right.</param>
-public sealed record StepProblem(string Setting, string Found, string Expected);
-
-/// <summary>The numbers from one to another, both included.</summary>
-/// <param name="From">The lowest.</param>
-/// <param name="To">The highest.</param>
-public sealed record Interval(double From, double To)
-{
-    /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"[{From}, {To}]");
 }

@@ -1,20 +1,23 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
 /// <summary>Limits every value: what colour or noise moved beyond the range of stored values comes back. Draws: nothing.</summary>
 /// <param name="Range">The lowest and the highest value.</param>
-public sealed record ClampStep(Interval Range) : SampleStep(Kind)
+public sealed record ClampStep(
+    [property: Setting("lowest and highest value", IsRequired = true)] Interval Range) : SampleStep(Kind)
 {
     internal const string Kind = "clamp";
 
-    /// <inheritdoc/>
-    internal override bool NeedsPlane => false;
+    /// <summary>The defaults of recipes.</summary>
+    internal ClampStep()
+        : this(new Interval(0, 0))
+    {
+    }
 
     /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.Finite("range.from", Range.From) ?? StepRules.Finite("range.to", Range.To)
-        ?? (Range.From <= Range.To ? null : new("range", $"{Range}", "[from, to] with from ≤ to"));
+    internal override bool NeedsPlane => false;
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

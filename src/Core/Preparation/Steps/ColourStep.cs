@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -11,17 +12,21 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// <param name="Brightness">Strength, from 0 on; default 0.</param>
 /// <param name="Contrast">Strength, from 0 on; default 0.</param>
 /// <param name="Saturation">Strength, from 0 on; default 0. Needs three channels.</param>
-public sealed record ColourStep(double Brightness = 0, double Contrast = 0, double Saturation = 0) : SampleStep(Kind)
+public sealed record ColourStep(
+    [property: Setting("strength", AtLeast = 0)] double Brightness = 0,
+    [property: Setting("strength", AtLeast = 0)] double Contrast = 0,
+    [property: Setting("strength; needs three channels", AtLeast = 0)] double Saturation = 0) : SampleStep(Kind)
 {
     internal const string Kind = "colour";
 
-    /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.NotNegative("brightness", Brightness) ?? StepRules.NotNegative("contrast", Contrast)
-        ?? StepRules.NotNegative("saturation", Saturation);
+    /// <summary>The defaults of recipes.</summary>
+    internal ColourStep()
+        : this(0)
+    {
+    }
 
     /// <inheritdoc/>
-    internal override StepProblem? Misfit(SampleLayout layout)
+    internal override SettingProblem? Misfit(SampleLayout layout)
     {
         var setting = Saturation > 0 ? "saturation" : "contrast";
         return layout.Channels == 3 || layout.Channels == 1 && Saturation == 0

@@ -12,6 +12,12 @@ public sealed record CutMixStep(double Alpha, double Probability = 1) : PairStep
 {
     internal const string Kind = "cutmix";
 
+    /// <summary>The defaults of recipes.</summary>
+    internal CutMixStep()
+        : this(1)
+    {
+    }
+
     /// <inheritdoc/>
     public override bool IsGeometric => true;
 

@@ -1,23 +1,28 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
 /// <summary>Mirrors. Draws: whether left and right, then whether top and bottom change places.</summary>
 /// <param name="Horizontal">The probability that left and right do.</param>
 /// <param name="Vertical">The probability that top and bottom do; default 0.</param>
-public sealed record FlipStep(double Horizontal, double Vertical = 0) : SampleStep(Kind)
+public sealed record FlipStep(
+    [property: Setting("probability that left and right change places", AtLeast = 0, AtMost = 1)] double Horizontal,
+    [property: Setting("probability that top and bottom do", AtLeast = 0, AtMost = 1)] double Vertical = 0) : SampleStep(Kind)
 {
     internal const string Kind = "flip";
+
+    /// <summary>The defaults of recipes.</summary>
+    internal FlipStep()
+        : this(0)
+    {
+    }
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
 
     /// <inheritdoc/>
     internal override SampleStep ForLabels => this;
-
-    /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.Probability("horizontal", Horizontal) ?? StepRules.Probability("vertical", Vertical);
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -9,16 +10,21 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// <param name="Count">How many runs.</param>
 /// <param name="Length">The longest run.</param>
 /// <param name="Fill">The stored value that they are filled with; default 0.</param>
-public sealed record FrequencyMaskStep(int Count, int Length, double Fill = 0) : SampleStep(Kind)
+public sealed record FrequencyMaskStep(
+    [property: Setting("how many runs of bands", AtLeast = 1)] int Count,
+    [property: Setting("the longest run", AtLeast = 1, IsRequired = true)] int Length,
+    [property: Setting("stored value that fills them")] double Fill = 0) : SampleStep(Kind)
 {
     internal const string Kind = "frequency_mask";
 
-    /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.AtLeast("count", Count, 1) ?? StepRules.AtLeast("length", Length, 1) ?? StepRules.Finite("fill", Fill);
+    /// <summary>The defaults of recipes.</summary>
+    internal FrequencyMaskStep()
+        : this(1, 1)
+    {
+    }
 
     /// <inheritdoc/>
-    internal override StepProblem? Misfit(SampleLayout layout) => StepRules.AtMost("length", Length, layout.Width);
+    internal override SettingProblem? Misfit(SampleLayout layout) => StepRules.AtMost("length", Length, layout.Width);
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

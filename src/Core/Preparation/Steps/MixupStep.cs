@@ -9,6 +9,12 @@ public sealed record MixupStep(double Alpha, double Probability = 1) : PairStep(
 {
     internal const string Kind = "mixup";
 
+    /// <summary>The defaults of recipes.</summary>
+    internal MixupStep()
+        : this(1)
+    {
+    }
+
     /// <inheritdoc/>
     internal override bool NeedsPlane => false;
 

@@ -1,18 +1,23 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
 /// <summary>Adds Gaussian noise to every value. Draws: two words for each pair of values.</summary>
 /// <param name="Std">The standard deviation, in units of stored values.</param>
-public sealed record NoiseStep(double Std) : SampleStep(Kind)
+public sealed record NoiseStep(
+    [property: Setting("standard deviation, in units of stored values", AtLeast = 0, IsRequired = true)] double Std) : SampleStep(Kind)
 {
     internal const string Kind = "noise";
 
-    /// <inheritdoc/>
-    internal override bool NeedsPlane => false;
+    /// <summary>The defaults of recipes.</summary>
+    internal NoiseStep()
+        : this(0)
+    {
+    }
 
     /// <inheritdoc/>
-    public override StepProblem? Problem() => StepRules.NotNegative("std", Std);
+    internal override bool NeedsPlane => false;
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

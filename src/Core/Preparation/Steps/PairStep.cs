@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -12,13 +13,12 @@ public abstract record PairStep : AugmentationStep
         : base(name) => (Alpha, Probability) = (alpha, probability);
 
     /// <summary>The share of the first sample is drawn from the distribution Beta(α, α).</summary>
+    [Setting("λ is drawn from Beta(α, α)", Above = 0)]
     public double Alpha { get; init; }
 
     /// <summary>How likely a sample is mixed at all.</summary>
+    [Setting("how likely a sample is mixed", AtLeast = 0, AtMost = 1)]
     public double Probability { get; init; }
-
-    /// <inheritdoc/>
-    public override StepProblem? Problem() => StepRules.Above("alpha", Alpha, 0) ?? StepRules.Probability("probability", Probability);
 
     /// <summary>Draws how two samples are mixed.</summary>
     internal abstract Mixture Draw(SampleLayout layout, ref CounterRandom random);

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation.Steps;
@@ -9,19 +10,23 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// </summary>
 /// <param name="Degrees">The largest angle, up to 180.</param>
 /// <param name="Fill">The stored value of what lies outside the sample; default 0.</param>
-public sealed record RotationStep(double Degrees, double Fill = 0) : SampleStep(Kind)
+public sealed record RotationStep(
+    [property: Setting("largest angle", AtLeast = 0, AtMost = 180, IsRequired = true)] double Degrees,
+    [property: Setting("stored value of what lies outside the sample")] double Fill = 0) : SampleStep(Kind)
 {
     internal const string Kind = "rotation";
+
+    /// <summary>The defaults of recipes.</summary>
+    internal RotationStep()
+        : this(0)
+    {
+    }
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
 
     /// <inheritdoc/>
     internal override SampleStep ForLabels => this with { Fill = SampleLabels.Unknown };
-
-    /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.Between("degrees", Degrees, 0, 180) ?? StepRules.Finite("fill", Fill);
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

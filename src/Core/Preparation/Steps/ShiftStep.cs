@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation.Steps;
@@ -9,9 +10,17 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// </summary>
 /// <param name="Pixels">The largest shift, at least 1.</param>
 /// <param name="Fill">The stored value that enters; default 0.</param>
-public sealed record ShiftStep(int Pixels, double Fill = 0) : SampleStep(Kind)
+public sealed record ShiftStep(
+    [property: Setting("largest shift along height and width", AtLeast = 1, IsRequired = true)] int Pixels,
+    [property: Setting("stored value that enters")] double Fill = 0) : SampleStep(Kind)
 {
     internal const string Kind = "shift";
+
+    /// <summary>The defaults of recipes.</summary>
+    internal ShiftStep()
+        : this(1)
+    {
+    }
 
     /// <inheritdoc/>
     public override bool IsGeometric => true;
@@ -20,10 +29,7 @@ public sealed record ShiftStep(int Pixels, double Fill = 0) : SampleStep(Kind)
     internal override SampleStep ForLabels => this with { Fill = SampleLabels.Unknown };
 
     /// <inheritdoc/>
-    public override StepProblem? Problem() => StepRules.AtLeast("pixels", Pixels, 1) ?? StepRules.Finite("fill", Fill);
-
-    /// <inheritdoc/>
-    internal override StepProblem? Misfit(SampleLayout layout) =>
+    internal override SettingProblem? Misfit(SampleLayout layout) =>
         StepRules.AtMost("pixels", Pixels, Math.Min(layout.Height, layout.Width) - 1);
 
     /// <inheritdoc/>

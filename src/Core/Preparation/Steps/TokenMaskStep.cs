@@ -1,4 +1,5 @@
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.Core.Preparation.Steps;
 
@@ -6,19 +7,24 @@ namespace OnnxKd.Core.Preparation.Steps;
 /// <param name="Probability">How likely an id is replaced.</param>
 /// <param name="Mask">The id that stands for hidden tokens.</param>
 /// <param name="Keep">Ids that are never replaced (padding, separators); default none.</param>
-public sealed record TokenMaskStep(double Probability, int Mask, IReadOnlyList<int> Keep) : SampleStep(Kind)
+public sealed record TokenMaskStep(
+    [property: Setting("how likely an id is replaced", AtLeast = 0, AtMost = 1)] double Probability,
+    [property: Setting("id that stands for hidden tokens", AtLeast = 0, AtMost = TokenMaskStep.MaxId, IsRequired = true)] int Mask,
+    [property: Setting("ids that are never replaced", AtLeast = 0)] IReadOnlyList<int> Keep) : SampleStep(Kind)
 {
     internal const string Kind = "token_mask";
+
+    /// <summary>The defaults of recipes.</summary>
+    internal TokenMaskStep()
+        : this(0.15, 0, [])
+    {
+    }
 
     // Ids are read as 32-bit floats, which hold whole numbers exactly up to here.
     private const int MaxId = 1 << 24;
 
     /// <inheritdoc/>
     internal override bool NeedsPlane => false;
-
-    /// <inheritdoc/>
-    public override StepProblem? Problem() =>
-        StepRules.Probability("probability", Probability) ?? StepRules.AtLeast("mask", Mask, 0) ?? StepRules.AtMost("mask", Mask, MaxId);
 
     /// <inheritdoc/>
     internal override void Apply(Span<float> sample, Span<float> scratch, SampleLayout layout, ref CounterRandom random)

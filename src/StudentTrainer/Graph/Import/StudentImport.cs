@@ -1,3 +1,5 @@
+using OnnxKd.Core.Settings;
+
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>Where a student's weights start.</summary>
@@ -17,15 +19,18 @@ public sealed record StudentImport
     public static StudentImport Default { get; } = new();
 
     /// <summary>The output that is learned from, or a tensor inside the graph; <c>null</c>: the only output that holds floats.</summary>
+    [Setting("output that is learned from, or a tensor inside the graph; by default the only output that holds floats")]
     public string? Output { get; init; }
 
     /// <summary>
     /// The axis of that output that counts the classes, with the batch as axis 0, or negative from the end; <c>null</c>: found as a
     /// teacher's is.
     /// </summary>
+    [Setting("its axis of classes, the batch being 0; by default found as a teacher's is (docs/teachers.md)")]
     public int? ClassAxis { get; init; }
 
     /// <summary>Where the weights start; default: as in the file.</summary>
+    [Setting("the file's weights, or fresh ones: the file lends its architecture", Key = "init")]
     public Initialisation Initialisation { get; init; } = Initialisation.Keep;
 
     /// <summary>Decides fresh weights.</summary>
@@ -35,6 +40,7 @@ public sealed record StudentImport
     /// Whether convolutions get a normalisation while they are trained, which export folds back into them; default (<c>null</c>): with fresh
     /// weights, where the file has such convolutions.
     /// </summary>
+    [Setting("normalise convolutions while they are trained; `auto`: with fresh weights", Null = "auto")]
     public bool? NormOverlay { get; init; }
 
     /// <summary>What is learned, where the user knows better than the plan.</summary>

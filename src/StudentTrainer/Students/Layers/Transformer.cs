@@ -3,36 +3,6 @@ namespace OnnxKd.StudentTrainer.Students.Layers;
 /// <summary>Sizes of a stack of transformer blocks.</summary>
 internal sealed record TransformerSizes(int Width, int Depth, int Heads, int Hidden, double Dropout);
 
-/// <summary>The options of a stack of transformer blocks, with an architecture's own defaults.</summary>
-internal sealed class TransformerOptions(int width, int depth, int heads)
-{
-    private readonly StudentOption<int> width = Option.Size("width", width, "features per token");
-    private readonly StudentOption<int> depth = Option.Size("depth", depth, "blocks");
-    private readonly StudentOption<int> heads = Option.Size("heads", heads, "heads of the attention, a divisor of width");
-    private readonly StudentOption<double> ratio = Option.Factor("mlp-ratio", 4, "units of a block's hidden layer, as a multiple of width");
-
-    private readonly StudentOption<double> dropout =
-        Option.Probability("dropout", 0, "of the embedding, and after each attention and hidden layer");
-
-    /// <summary>The declarations.</summary>
-    public StudentOption[] All => [width, depth, heads, ratio, dropout];
-
-    /// <summary>A name for sizes.</summary>
-    public NamedSize Sized(string name, int width, int depth, int heads) =>
-        new(name, (this.width, width), (this.depth, depth), (this.heads, heads));
-
-    /// <summary>What is asked for.</summary>
-    /// <exception cref="Core.Errors.InputException">The heads do not divide the width.</exception>
-    public TransformerSizes Read(StudentRequest student)
-    {
-        var (size, count) = (student.Get(width), student.Get(heads));
-        if (size % count != 0)
-            throw student.Misfit(heads, $"{count} heads for a width of {size}", "a divisor of the width");
-        var hidden = Math.Max(1, (int)Math.Round(size * student.Get(ratio)));
-        return new(size, student.Get(depth), count, hidden, student.Get(dropout));
-    }
-}
-
 /// <summary>Transformer blocks that normalise first (Vaswani et al. 2017; Xiong et al. 2020), written as exporters write them.</summary>
 internal static class Transformer
 {

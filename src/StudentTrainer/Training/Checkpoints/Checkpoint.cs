@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Graph;
 using TorchSharp;
 using static TorchSharp.torch;
 

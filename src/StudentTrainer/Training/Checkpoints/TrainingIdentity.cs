@@ -10,7 +10,8 @@ using OnnxKd.StudentTrainer.Learners;
 namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 
 /// <summary>Everything that decides the weights of a training, and so whether a checkpoint may be gone on with.</summary>
-/// <param name="Options">The settings; device and threads are left out, so that a training can move to another machine.</param>
+/// <param name="Options">The settings, without what cannot change the weights, so that a training can move to another machine.</param>
+/// <param name="Seed">The seed.</param>
 /// <param name="Learners">The students.</param>
 /// <param name="Preprocessing">What is done to samples.</param>
 /// <param name="Samples">The digest of the samples.</param>
@@ -22,14 +23,14 @@ namespace OnnxKd.StudentTrainer.Training.Checkpoints;
 /// <param name="Lengths">The digest of the samples' lengths.</param>
 /// <param name="EvaluationLengths">The digest of the evaluation samples' lengths.</param>
 internal sealed record TrainingIdentity(
-    TrainingOptions Options, IReadOnlyList<LearnerIdentity> Learners,
+    JsonObject Options, ulong Seed, IReadOnlyList<LearnerIdentity> Learners,
     Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache,
     string? Lengths, string? EvaluationLengths)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
     public static string Describe(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options) =>
         CanonicalJson.Serialize(new TrainingIdentity(
-            options with { Device = "", Threads = null },
+            SettingJson.Write(options), options.Seed,
             [.. learners.Select(LearnerIdentity.Of)], data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
@@ -88,5 +89,5 @@ internal sealed record LearnerIdentity(
     /// <summary>What identifies a learner.</summary>
     public static LearnerIdentity Of(LearnerOptions learner) => new(
         learner.Name, learner.Student.ContentDigest, learner.Import,
-        [.. learner.Objective.Select(SettingsJson.Write)], [.. learner.Attachments.Select(SettingsJson.Write)]);
+        [.. learner.Objective.Select(SettingJson.Write)], [.. learner.Attachments.Select(SettingJson.Write)]);
 }

@@ -1,6 +1,23 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Graph;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Training.Optimizers;
+namespace OnnxKd.StudentTrainer.Optimizers;
+
+/// <summary>Stochastic gradient descent with momentum.</summary>
+public sealed record SgdOptions : OptimizerOptions
+{
+    /// <summary>Momentum; default 0.9.</summary>
+    [Setting("momentum", AtLeast = 0, Below = 1)]
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>Nesterov's form of momentum; default true.</summary>
+    [Setting("Nesterov's form of momentum")]
+    public bool Nesterov { get; init; } = true;
+
+    /// <inheritdoc/>
+    internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new SgdOptimizer(this, parameters);
+}
 
 /// <summary>
 /// Stochastic gradient descent with momentum: <c>v ← μ v + g</c>, then <c>p ← p − η v</c>, or in Nesterov's form <c>p ← p − η (g + μ v)</c>
@@ -13,7 +30,7 @@ internal sealed class SgdOptimizer : Optimizer
     private readonly Tensor[]? velocities;
 
     /// <summary>Starts at rest.</summary>
-    public SgdOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
+    public SgdOptimizer(SgdOptions options, IReadOnlyList<NamedTensor> parameters) : base(options, parameters)
     {
         momentum = options.Momentum;
         nesterov = options.Nesterov;

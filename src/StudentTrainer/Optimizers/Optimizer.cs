@@ -1,20 +1,12 @@
+using OnnxKd.StudentTrainer.Graph;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Training.Optimizers;
+namespace OnnxKd.StudentTrainer.Optimizers;
 
 /// <summary>Updates parameters from gradients; its state is a set of named tensors, one of each kind per parameter.</summary>
 internal abstract class Optimizer : IDisposable
 {
-    private delegate Optimizer Factory(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters);
-
-    private static readonly Dictionary<string, Factory> Table = new(StringComparer.Ordinal)
-    {
-        { "sgd", (options, parameters) => new SgdOptimizer(options, parameters) },
-        { "adam", (options, parameters) => new AdamOptimizer(options, parameters, decoupledDecay: false) },
-        { "adamw", (options, parameters) => new AdamOptimizer(options, parameters, decoupledDecay: true) },
-    };
-
     private readonly List<NamedTensor> state = [];
     private readonly double weightDecay;
 
@@ -25,18 +17,11 @@ internal abstract class Optimizer : IDisposable
         weightDecay = options.WeightDecay;
     }
 
-    /// <summary>The known names.</summary>
-    public static IReadOnlyCollection<string> Names => Table.Keys;
-
     /// <summary>What a checkpoint must keep, besides the count of steps.</summary>
     public IReadOnlyList<NamedTensor> State => state;
 
     /// <summary>What is updated.</summary>
     protected IReadOnlyList<NamedTensor> Parameters { get; }
-
-    /// <summary>Makes the optimizer that the options name.</summary>
-    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters) =>
-        Table[options.Name](options, parameters);
 
     /// <summary>Updates every parameter in place. Call it without autograd.</summary>
     /// <param name="gradients">One per parameter; they may be overwritten.</param>

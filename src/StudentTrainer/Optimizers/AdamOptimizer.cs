@@ -1,6 +1,34 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Graph;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Training.Optimizers;
+namespace OnnxKd.StudentTrainer.Optimizers;
+
+/// <summary>Adam.</summary>
+public record AdamOptions : OptimizerOptions
+{
+    /// <summary>Decay of the first moment; default 0.9.</summary>
+    [Setting("decay of the first moment", AtLeast = 0, Below = 1)]
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the second moment; default 0.999.</summary>
+    [Setting("decay of the second moment", AtLeast = 0, Below = 1)]
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Added to the root of the second moment; default 1e-8.</summary>
+    [Setting("added to the root of the second moment", Above = 0)]
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new AdamOptimizer(this, parameters, decoupledDecay: false);
+}
+
+/// <summary>Adam whose weight decay does not pass through the moments.</summary>
+public sealed record AdamWOptions : AdamOptions
+{
+    /// <inheritdoc/>
+    internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new AdamOptimizer(this, parameters, decoupledDecay: true);
+}
 
 /// <summary>
 /// Adam (Kingma and Ba 2015, algorithm 1): <c>m ← β₁ m + (1 − β₁) g</c>, <c>v ← β₂ v + (1 − β₂) g²</c>,
@@ -9,13 +37,13 @@ namespace OnnxKd.StudentTrainer.Training.Optimizers;
 /// </summary>
 internal sealed class AdamOptimizer : Optimizer
 {
-    private readonly OptimizerOptions options;
+    private readonly AdamOptions options;
     private readonly bool decoupledDecay;
     private readonly Tensor[] firstMoments;
     private readonly Tensor[] secondMoments;
 
     /// <summary>Starts with moments of zero.</summary>
-    public AdamOptimizer(OptimizerOptions options, IReadOnlyList<NamedTensor> parameters, bool decoupledDecay) : base(options, parameters)
+    public AdamOptimizer(AdamOptions options, IReadOnlyList<NamedTensor> parameters, bool decoupledDecay) : base(options, parameters)
     {
         this.options = options;
         this.decoupledDecay = decoupledDecay;

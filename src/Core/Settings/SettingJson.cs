@@ -1,0 +1,32 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OnnxKd.Core.Text;
+
+namespace OnnxKd.Core.Settings;
+
+/// <summary>Settings as JSON for keys and identities: with the names of recipes, without what cannot change a result.</summary>
+public static class SettingJson
+{
+    private const string KindKey = "name";
+
+    /// <summary>Writes settings.</summary>
+    public static JsonObject Write(object settings)
+    {
+        var json = new JsonObject();
+        if (KindTable.Of(settings.GetType()) is { } kinds)
+            json.Add(KindKey, kinds.NameOf(settings.GetType()));
+        foreach (var setting in SettingSchema.Of(settings.GetType()).Settings.Where(setting => !setting.IsOutsideKey))
+            json.Add(setting.Name, Node(setting, setting.Get(settings)));
+        return json;
+    }
+
+    private static JsonNode? Node(Setting setting, object? value) => value switch
+    {
+        null => null,
+        Enum word => setting.WordOf(word),
+        IEnumerable list when setting.IsList => new JsonArray([.. list.Cast<object>().Select(entry => Node(setting, entry))]),
+        _ when SettingSchema.IsSettings(value.GetType()) => Write(value),
+        _ => JsonSerializer.SerializeToNode(value, value.GetType(), CanonicalJson.Options),
+    };
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd settings [SECTION]</c>: the keys of recipes, what they take, and their defaults.</summary>
+internal sealed class SettingsCommand : ExampleCommand
+{
+    private readonly Argument<string?> section = new("SECTION")
+    {
+        Description = $"One of {string.Join(", ", SettingsPages.Names)}; without one, all of them.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>Declares the command.</summary>
+    public SettingsCommand()
+        : base("settings", "Shows the keys of recipes: what they take, their defaults and meaning.", "onnxkd settings", "onnxkd settings optimizers")
+    {
+        Add(section);
+        Does((parsed, stdout, _, _) => Run(parsed.GetValue(section), GlobalOptions.Style(parsed), stdout));
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <exception cref="InputException">There is no such section.</exception>
+    public static void Run(string? section, OutputStyle style, TextWriter stdout)
+    {
+        if (section is not null && !SettingsPages.Names.Contains(section))
+            throw new InputException(
+                "Recipes have no such section.", "SECTION", section, $"one of {string.Join(", ", SettingsPages.Names)}",
+                Suggestions.Nearest(section, SettingsPages.Names) is { } nearest ? $"did you mean '{nearest}'?" : null);
+        string[] names = section is null ? [.. SettingsPages.Names] : [section];
+        if (style.Json)
+            stdout.Write(CanonicalJson.Serialize(names.ToDictionary(name => name, SettingsPages.Text)));
+        else
+            stdout.Write(string.Join("\n", names.Select(name => section is null ? $"# {name}\n\n{SettingsPages.Text(name)}" : SettingsPages.Text(name))));
+    }
+}

@@ -1,0 +1,36 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>The documentation of a recipe's settings, section by section, from their declarations.</summary>
+internal static class SettingsPages
+{
+    private static readonly (string Name, Func<string> Text)[] Table =
+    [
+        ("preprocessing", () => SettingsReference.Table(typeof(Preprocessing))),
+        ("teachers", () => SettingsReference.Table(typeof(TeacherOptions))),
+        ("capture", () => SettingsReference.Table(typeof(CaptureOptions))),
+        ("storages", () => SettingsReference.Table(StreamStorage.Kinds)),
+        ("augmentation", () => SettingsReference.Table(AugmentationStep.Kinds)),
+        ("student-files", () => SettingsReference.Table(typeof(StudentImport))),
+        ("students", () => Architectures.Reference().TrimStart('\n')),
+        ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
+        ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
+        ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
+        ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),
+    ];
+
+    /// <summary>The sections, in the order of a recipe.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Table.Select(section => section.Name)];
+
+    /// <summary>A section, in Markdown.</summary>
+    public static string Text(string name) => Array.Find(Table, section => section.Name == name).Text();
+}
