@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Settings;
 /// <summary>Settings as JSON for keys and identities: with the names of recipes, without what cannot change a result.</summary>
 public static class SettingJson
 {
-    private const string KindKey = "name";
+    private const string KindKey = "kind";
 
     /// <summary>Writes settings.</summary>
     public static JsonObject Write(object settings)

@@ -26,9 +26,14 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <param name="training">Training or evaluation.</param>
     public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training)
     {
-        long[] shape = [samples.shape[0], .. Input.Fit([.. samples.shape.Skip(1).Select(size => (int)size)])];
-        var shaped = samples.shape.SequenceEqual(shape) ? samples : samples.reshape(shape);
+        var shaped = samples.ndim == 0 ? samples : Shaped(samples);
         return (training ? Training : Graph).Run(weights, [shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type)], training);
+    }
+
+    private torch.Tensor Shaped(torch.Tensor samples)
+    {
+        long[] shape = [samples.shape[0], .. Input.Fit([.. samples.shape.Skip(1).Select(size => (int)size)])];
+        return samples.shape.SequenceEqual(shape) ? samples : samples.reshape(shape);
     }
 
     /// <summary>Runs a batch of samples and moves the classes of the first output to the end: [N, positions..., classes].</summary>

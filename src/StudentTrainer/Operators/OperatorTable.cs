@@ -159,10 +159,12 @@ internal static class OperatorTable
         new("ReduceLogSumExp", 18, [Data], Widened(OfNumbers(Reductions.ByInput(Reductions.LogSumExp)))) { Host = [1] },
         new("ReduceMax", 1, [Data], Widened(OfNumbers(Reductions.ByAttribute(Reductions.Max)))),
         new("ReduceMax", 18, [Data], Widened(OfNumbers(Reductions.ByInput(Reductions.Max)))) { Host = [1] },
+        new("ReduceMax", 20, [Data], Widened(Reductions.ByInput(Reductions.Max))) { Host = [1] }, // of truth values too
         new("ReduceMean", 1, [Data], Widened(OfNumbers(Reductions.ByAttribute(Reductions.Mean)))),
         new("ReduceMean", 18, [Data], Widened(OfNumbers(Reductions.ByInput(Reductions.Mean)))) { Host = [1] },
         new("ReduceMin", 1, [Data], Widened(OfNumbers(Reductions.ByAttribute(Reductions.Min)))),
         new("ReduceMin", 18, [Data], Widened(OfNumbers(Reductions.ByInput(Reductions.Min)))) { Host = [1] },
+        new("ReduceMin", 20, [Data], Widened(Reductions.ByInput(Reductions.Min))) { Host = [1] },
         new("ReduceProd", 1, [Data], Widened(OfNumbers(Reductions.ByAttribute(Reductions.Prod)))),
         new("ReduceProd", 18, [Data], Widened(OfNumbers(Reductions.ByInput(Reductions.Prod)))) { Host = [1] },
         new("ReduceSum", 1, [Data], Widened(OfNumbers(Reductions.ByAttribute(Reductions.Sum)))),

@@ -13,7 +13,7 @@ public class SettingJsonTests
             """
             {
               "title": "t", "count": 3, "share": null, "word": "first", "sizes": [4], "moments": [0.5], "ends": { "from": 0.5, "to": 1 },
-              "shape": { "name": "oblong", "height": 2, "width": 3 }, "mode": "by-machine"
+              "shape": { "kind": "oblong", "height": 2, "width": 3 }, "mode": "by-machine"
             }
             """);
         Assert.Equal(expected!.ToJsonString(), SettingJson.Write(sample).ToJsonString());
