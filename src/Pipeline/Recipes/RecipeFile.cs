@@ -22,6 +22,8 @@ internal static class RecipeFile
         IReadOnlyList<RecipeStage> stages = written is null
             ? [StepSections.ReadTop(new(StageRules.Student, Top(source), map, data, seed, []))]
             : StagesSection.Read(written, map, data, seed, kinds);
+        if (written is not null)
+            StepSections.CheckTop(map);
         // What the references are worth comes first: of a stage that is not there nothing else can be said.
         var reference = ReadTeachers(source);
         if (written is not null && reference.Stages.FirstOrDefault(stage => stage is not null) is { } stage)

@@ -33,6 +33,9 @@ internal abstract record RecipeStage(string Name, string Kind, RecipeValue Place
     /// <summary>What other entries can use of it.</summary>
     public abstract ArtifactKind Makes { get; }
 
+    /// <summary>The names by which others use what it makes.</summary>
+    public virtual IReadOnlyList<string> Provides => [Name];
+
     /// <summary>The entries that it uses.</summary>
     public abstract IEnumerable<StageReference> Needs { get; }
 

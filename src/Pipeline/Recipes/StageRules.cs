@@ -21,11 +21,11 @@ internal static class StageRules
     public static TrainStep Check(IReadOnlyList<RecipeStage> stages, bool hasTeachers)
     {
         var known = new Dictionary<string, RecipeStage>(StringComparer.Ordinal);
-        foreach (var stage in stages)
-            if (!known.TryAdd(stage.Name, stage) || hasTeachers && stage.Name == Teacher)
+        foreach (var (stage, name) in stages.SelectMany(stage => stage.Provides.Select(name => (stage, name))))
+            if (!known.TryAdd(name, stage) || hasTeachers && name == Teacher)
                 throw stage.Place.Error(
-                    "Two things have one name.", $"'{stage.Name}'", "a name of its own",
-                    stage.Name == Teacher ? "the recipe's teachers have this name in the figures" : "rename one (repeat: and baseline: make names too)");
+                    "Two things have one name.", $"'{name}'", "a name of its own",
+                    name == Teacher ? "the recipe's teachers have this name in the figures" : "rename one (repeat: and baseline: make names too)");
         foreach (var stage in stages)
             foreach (var need in stage.Needs)
                 Require(stages, known, stage, need);
@@ -69,7 +69,7 @@ internal static class StageRules
         if (Array.Find(trainings, stage => stage.Name == Student) is { } student)
             return student;
         var needed = stages.SelectMany(stage => stage.Needs).Select(need => need.Name).ToHashSet();
-        var last = trainings.Where(stage => !needed.Contains(stage.Name)).ToArray();
+        var last = trainings.Where(stage => !stage.Provides.Any(needed.Contains)).ToArray();
         return last.Length == 1
             ? last[0]
             : throw stages[0].Place.Error(

@@ -30,6 +30,15 @@ internal static class StepSections
     /// <summary>Reads the one training of a recipe without <c>stages</c>.</summary>
     public static TrainStep ReadTop(StepReading step) => ReadTrain(step, step.Top);
 
+    /// <summary>Checks sections of the top level that perhaps no entry takes.</summary>
+    public static void CheckTop(RecipeMap top)
+    {
+        top.Read("objective", null, ObjectiveSection.Read);
+        top.Read("student", null, student => student.IsMap && student.Find("stage") is not null
+            ? throw student.Error("The recipe's own student is no stage's.", remedy: "name the stage in the training that starts from it")
+            : StudentSection.Read(student));
+    }
+
     /// <summary>Reads the recipe's own teachers.</summary>
     public static TeachersOptions ReadTeachers(StepReading step) => ReadTeachers(step, step.Top, step.Seed);
 
@@ -99,9 +108,10 @@ internal static class StepSections
     private static TrainingOptions ReadTraining(StepReading step, RecipeMap own, ulong seed)
     {
         var axis = step.Data.Preprocessing.ChannelAxis;
-        return own != step.Top && own.Find("training") is { } different && step.Top.Find("training") is { } basis
-            ? TrainingSection.Override(different, TrainingSection.Read(basis, seed, axis), axis)
-            : TrainingSection.Read(Section(step, own, "training"), seed, axis);
+        if (own == step.Top || own.Find("training") is not { } different || step.Top.Find("training") is not { } basis)
+            return TrainingSection.Read(Section(step, own, "training"), seed, axis);
+        var training = TrainingSection.Override(different, TrainingSection.Override(basis, new() { Epochs = 0, Seed = seed }, axis), axis);
+        return training.Epochs > 0 ? training : TrainingSection.Read(different, seed, axis); // which says that the epochs are missing
     }
 
     private static ulong Seed(StepReading step, RecipeMap own) => own == step.Top ? step.Seed : own.Read("seed", step.Seed, v => v.Seed());

@@ -37,9 +37,6 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
     public override IEnumerable<StageReference> Needs =>
         new[] { Cache, Student.Stage }.Concat(Cache is null ? Teachers.Stages : []).OfType<StageReference>();
 
-    /// <summary>The models that it exports, by name.</summary>
-    public IReadOnlyList<string> Models => [Name];
-
     /// <inheritdoc/>
     public override RecipeStage WithoutMachine() =>
         this with { Teachers = Teachers.WithoutMachine(), Training = Training with { Threads = null, Device = "auto" } };

@@ -106,7 +106,7 @@ internal static class Report
         foreach (var (name, _) in columns)
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var (name, metrics) in rows)
-            table.AddRow([name, .. columns.Select(column => column.Show(metrics))]);
+            table.AddRow([Markup.Escape(name), .. columns.Select(column => column.Show(metrics))]);
         return table;
     }
 

@@ -34,24 +34,28 @@ internal static class RecipeReplay
     /// <summary>The captures of the recipe: those of the cache's teachers first, then any, of which the replay says what differs.</summary>
     private static IEnumerable<CaptureOptions> Candidates(string folder, Recipe recipe, bool isTransfer, CacheIdentity identity)
     {
-        var all = recipe.Trainings.Where(step => !step.Teachers.IsEmpty).Select(step => step.Teachers).Append(recipe.Reference)
-            .Where(teachers => !teachers.IsEmpty)
-            .Select(teachers => teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, (t, s) => WithFile(folder, t, s))] })
-            .ToArray();
+        var all = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).Where(teachers => !teachers.IsEmpty)
+            .Select(teachers => teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, WithFile)] })
+            .Where(options => options.Teachers.All(teacher => teacher.Model.Length > 0)).ToArray();
         if (all.Length == 0)
-            throw new InputException("The recipe has no teachers to replay.", recipe.Name);
+            throw new InputException(
+                "The recipe has no teachers that could be replayed.", recipe.Name, remedy: "name the recipe that the cache was made by");
         var same = all.Where(options => options.Teachers.Any(teacher => IsOf(identity, teacher)));
         return same.Concat(all).Select(options => isTransfer ? options
             : CaptureStage.ForFigures(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }));
+
+        TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage) =>
+            stage is null ? teacher : teacher with { Model = FindMade(folder, identity) ?? "" };
     }
 
-    /// <summary>What a stage made lies beside the cache.</summary>
-    private static TeacherOptions WithFile(string cache, TeacherOptions teacher, StageReference? stage) => stage is null ? teacher : teacher with
+    /// <summary>A file among the stages beside a cache that is one of its teachers.</summary>
+    private static string? FindMade(string cache, CacheIdentity identity)
     {
-        Model = Directory.EnumerateDirectories(Path.GetDirectoryName(Path.GetFullPath(cache))!, $"train-{stage.Name}-*")
-            .Select(folder => Path.Combine(folder, "model.onnx")).FirstOrDefault(File.Exists)
-            ?? throw new InputException("The stage that makes a teacher has not run.", $"stage {stage.Name}", remedy: "run the recipe first"),
-    };
+        var digests = identity.Teachers.Select(cached => cached.Digest).ToHashSet();
+        return Directory.EnumerateDirectories(Path.GetDirectoryName(Path.GetFullPath(cache))!).SelectMany(stage =>
+            StageRecord.Find(stage)?.Outputs.Where(file => digests.Contains(file.Value.Sha256)).Select(file => Path.Combine(stage, file.Key)) ?? [])
+            .FirstOrDefault();
+    }
 
     private static bool IsOf(CacheIdentity identity, TransferSet set) =>
         identity.Samples == set.Count && identity.FirstId == set.IdOf(0) && identity.SamplesDigest == set.SamplesDigest;

@@ -62,6 +62,31 @@ public sealed class StageRulesTests : IDisposable
         Assert.Equal(new[] { 8 }, step.Student.Architecture!.Values["widths"]);
     }
 
+    [Theory]
+    [InlineData("architecture: mlp", "architecture: mpl", "  a: { train: { student: { architecture: mlp } } }", "did you mean 'mlp'?")]
+    [InlineData("student: { architecture: mlp, widths: [8] }", "student: { stage: a }", "  a: { train: }", "The recipe's own student is no stage's")]
+    [InlineData("[ model: t.onnx ]", "[ stage: a ]", "  a: { train: }", "The recipe's own teachers are files")]
+    [InlineData("epochs: 3, ", "", "  a: { train: { training: { batch-size: 3 } } }", "no 'stages.a.train.training.epochs'")]
+    public void Read_MistakeAtTheTop_IsNamed(string right, string wrong, string stages, string expected)
+    {
+        Assert.Contains(right, Top);
+        var path = folder.Write("r.yaml", Top.Replace(right, wrong) + stages);
+
+        var error = Assert.Throws<InputException>(() => RecipeFile.Read(RecipeSource.Load(path), StageKinds.All));
+
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
+    public void Read_EpochsInTheStageAlone_AreEnough()
+    {
+        var path = folder.Write("r.yaml", Top.Replace("epochs: 3, ", "") + "  a: { train: { training: { epochs: 4 } } }");
+
+        var training = RecipeFile.Read(RecipeSource.Load(path), StageKinds.All).Final.Training;
+
+        Assert.Equal((4, 0.5), (training.Epochs, training.Optimizer.LearningRate));
+    }
+
     [Fact]
     public void Read_StageThatLearnsFromLabels_NeedsNotSayThatItHasNoTeacher() =>
         Assert.True(Step("  a: { train: { objective: [ hard: {} ] } }\n  student: { train: }", "a").Teachers.IsEmpty);
@@ -84,6 +109,18 @@ public sealed class StageRulesTests : IDisposable
 
         Assert.Equal(text, again);
         Assert.All(new[] { "stage: a", "stage: b-1", "seed: 9", "init: fresh" }, part => Assert.Contains(part, text));
+    }
+
+    [Fact]
+    public void Documentation_Example_IsValid()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "stages.md")).ReplaceLineEndings("\n");
+        var example = page.Split("```yaml\n")[1].Split("```")[0];
+
+        var recipe = RecipeFile.Read(RecipeSource.Load(folder.Write("example.yaml", example)), StageKinds.All);
+
+        Assert.Equal(["assistant", "student", "baseline"], recipe.Stages.Select(stage => stage.Name));
+        Assert.Equal(40, recipe.Final.Training.Epochs);
     }
 
     public void Dispose() => folder.Dispose();

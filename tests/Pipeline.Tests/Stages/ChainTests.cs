@@ -58,6 +58,16 @@ public sealed class ChainTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void CacheVerify_CacheOfAStagesModel_IsReplayed()
+    {
+        Run(Chain, "cache");
+        var caches = Directory.GetDirectories(runs["chain"], "cache-*");
+
+        Assert.Equal(2, caches.Length);
+        Assert.All(caches, cache => Assert.Contains("replayed 10 rows", Cli.Done("cache", "verify", cache, "--rows", "10").Output));
+    }
+
+    [Fact]
     public void Run_ResolvedRecipeOfAChain_RunsNoStage()
     {
         Run(Chain, "run");

@@ -34,7 +34,7 @@ internal sealed class TrainStage : ModelStage
     public override string Kind => Definition.Name;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Models => step.Models;
+    public override IReadOnlyList<string> Models => step.Provides;
 
     /// <summary>The entry of the recipe.</summary>
     public TrainStep Step => step;
