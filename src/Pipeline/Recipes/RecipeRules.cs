@@ -25,13 +25,10 @@ internal static class RecipeRules
             CheckTraining(recipe, step, step == recipe.Baseline ? step.Place : Place("training"));
         }
         foreach (var stage in recipe.Stages)
-            if (stage is TrainStep { Teachers: var own } && Views(own) || stage is CaptureStep { Teachers: var named } && Views(named))
+            if (((stage as TrainStep)?.Teachers ?? (stage as CaptureStep)?.Teachers)?.Capture is { Views: > 1 and var views, Augmentation.IsNone: true })
                 throw (stage.Place.Find("capture") ?? map.Find("capture") ?? stage.Place).Error(
-                    "Without augmentation all views are alike.", $"views: {(stage as TrainStep)?.Capture.Views ?? ((CaptureStep)stage).Teachers.Capture.Views}",
-                    "1", "set capture.augmentation, or leave views out");
+                    "Without augmentation all views are alike.", $"views: {views}", "1", "set capture.augmentation, or leave views out");
         CheckSets(recipe, map);
-
-        static bool Views(TeachersOptions teachers) => teachers.Capture is { Views: > 1, Augmentation.IsNone: true };
     }
 
     private static void CheckTeachers(TrainStep step, Func<string, RecipeValue> place)
