@@ -46,7 +46,7 @@ internal static class CacheQuality
 
         var runs = Storages().ToDictionary(storage => storage, storage => Enumerable.Range(1, seeds)
             .Select(seed => Distil(folder, storage, seed, epochs, threads)).ToArray());
-        var teacher = runs.Values.First()[0].Figures.GetProperty("teacher");
+        var teacher = CommandLine.Model(runs.Values.First()[0].Figures, "teacher")!.Value;
         return new Result(
             seeds, epochs, Figure(teacher, "accuracy"), Figure(teacher, "nll"), Figure(teacher, "ece"),
             [.. runs.Select(run => new Point(run.Key, run.Value[0].BytesPerRow,
@@ -95,7 +95,7 @@ internal static class CacheQuality
     }
 
     private static double[] Of((long, JsonElement Figures)[] runs, string figure) =>
-        [.. runs.Select(run => Figure(run.Figures.GetProperty("student"), figure))];
+        [.. runs.Select(run => Figure(CommandLine.Model(run.Figures, "student")!.Value, figure))];
 
     private static double Figure(JsonElement model, string name) => model.GetProperty(name).GetDouble();
 }

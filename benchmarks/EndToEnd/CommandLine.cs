@@ -49,6 +49,10 @@ internal sealed class CommandLine(string checkout)
     /// <summary>The figures that <c>run --json</c> printed.</summary>
     public static JsonElement Figures(string output) => JsonDocument.Parse(output).RootElement.Clone();
 
+    /// <summary>The figures of the model with a role (teacher, student, baseline, a stage's name); <c>null</c>: there is none.</summary>
+    public static JsonElement? Model(JsonElement run, string role) => run.GetProperty("models").EnumerateArray()
+        .Select(model => (JsonElement?)model).FirstOrDefault(model => model!.Value.GetProperty("role").GetString() == role);
+
     /// <summary>SHA-256 over the files of a folder that match a pattern, with their names; stage records, which hold times, are left out.</summary>
     public static string Digest(string folder, string pattern)
     {

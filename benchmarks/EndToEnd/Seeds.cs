@@ -18,10 +18,11 @@ internal static class Seeds
         var name = Path.GetFileNameWithoutExtension(recipe);
         var runs = seeds.Select(seed => CommandLine.Figures(CommandLine.OfThisCheckout.Run(
             ["run", recipe, "--seed", $"{seed}", "--name", $"{name}-seed-{seed}", "--json", .. without]).Output)).ToArray();
-        int[]? ErrorsOf(string model) => runs.All(run => run.TryGetProperty(model, out _))
-            ? [.. runs.Select(run => run.GetProperty(model).GetProperty("errors").GetInt32())]
+        int[]? ErrorsOf(string role) => runs.All(run => CommandLine.Model(run, role) is not null)
+            ? [.. runs.Select(run => CommandLine.Model(run, role)!.Value.GetProperty("errors").GetInt32())]
             : null;
-        double[] Parity(string figure) => [.. runs.Select(run => run.GetProperty("parity").GetProperty(figure).GetDouble())];
+        double[] Parity(string figure) =>
+            [.. runs.Select(run => CommandLine.Model(run, "student")!.Value.GetProperty("parity").GetProperty(figure).GetDouble())];
         return new Result(
             recipe, seeds, ErrorsOf("student")!, ErrorsOf("baseline"), ErrorsOf("teacher")?[0], Parity("max_abs"), Parity("top1_agreement"));
     }

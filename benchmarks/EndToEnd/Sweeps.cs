@@ -53,5 +53,5 @@ internal static class Sweeps
         }
     }
 
-    private static int Errors(JsonElement run) => run.GetProperty("student").GetProperty("errors").GetInt32();
+    private static int Errors(JsonElement run) => CommandLine.Model(run, "student")!.Value.GetProperty("errors").GetInt32();
 }

@@ -29,7 +29,7 @@ internal static class OcrCache
         arguments.RefuseTheRest();
         var (topK, topKMetrics) = Measure("top-k", []);
         var (dense, _) = Measure("dense", ["--set", "capture.storage=float16"]);
-        var (teacher, student) = (topKMetrics.GetProperty("teacher"), topKMetrics.GetProperty("student"));
+        var (teacher, student) = (CommandLine.Model(topKMetrics, "teacher")!.Value, CommandLine.Model(topKMetrics, "student")!.Value);
         return new Result(
             Cer(teacher), ExactLines(teacher), topK, dense, topK.BytesPerFrame / dense.BytesPerFrame, 100 * (topK.StudentCer - dense.StudentCer),
             student.GetProperty("file_bytes").GetDouble() / teacher.GetProperty("file_bytes").GetDouble());
@@ -39,7 +39,7 @@ internal static class OcrCache
             var name = $"ocr-cache-{storage}-{seed}";
             var metrics = CommandLine.Figures(CommandLine.OfThisCheckout.Run(
                 ["run", Recipe, "--name", name, "--seed", $"{seed}", "--threads", $"{threads}", "--json", .. epochs, .. settings]).Output);
-            var student = metrics.GetProperty("student");
+            var student = CommandLine.Model(metrics, "student")!.Value;
             return (
                 new(BytesPerFrame(name), Cer(student), ExactLines(student), student.GetProperty("agreement").GetDouble()), metrics);
         }

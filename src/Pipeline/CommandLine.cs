@@ -44,6 +44,7 @@ internal static class CommandLine
             GlobalOptions.Verbose,
             new RunCommand(),
             new SweepCommand(),
+            new PlanCommand(),
             new InspectCommand(),
             new DataCommand(),
             new PrepareCommand(),

@@ -111,6 +111,7 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
         var error = Cli.Fails(2, "run", recipe, "--runs", folder["runs"]);
 
         Assert.All(["number of classes", "student [5]", "teacher [3]"], part => Assert.Contains(part, error));
+        Assert.Empty(Directory.GetDirectories(folder["runs"], "cache-*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -120,6 +121,35 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
         var recipe = project.RecipeOfStudent(student);
 
         Assert.Contains("Atan", Cli.Fails(3, "run", recipe, "--runs", folder["runs"]));
+        Assert.Empty(Directory.GetDirectories(folder["runs"], "cache-*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData("student.onnx", "A model is missing.")]
+    [InlineData("teacher.yaml", "ONNX")]
+    public void Run_StudentFileThatIsNoModel_IsRefusedBeforeTheTeacherRuns(string file, string expected)
+    {
+        var error = Cli.Fails(2, "run", project.RecipeOfStudent(file), "--runs", folder["runs"]);
+
+        Assert.All([expected, project[file]], part => Assert.Contains(part, error));
+        Assert.Empty(Directory.GetDirectories(folder["runs"], "cache-*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Run_LabelOfTheTestSetOutOfRange_IsRefusedBeforeTheTeacherRuns()
+    {
+        Npy.Write(folder["labels.npy"], Enumerable.Repeat(7L, 90).ToArray(), 90);
+
+        Assert.Contains("A label is out of range.", Fails(2, "--test-labels", folder["labels.npy"]));
+        Assert.Empty(Directory.GetDirectories(folder["runs"], "cache-*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Run_RunFolderThatCannotBeWritten_IsRefused()
+    {
+        File.WriteAllText(folder["runs"], "a file where the folder should be");
+
+        Assert.Contains(folder["runs"], Cli.Run("run", project["student.yaml"], "--runs", folder["runs"]).Error);
     }
 
     [Fact]

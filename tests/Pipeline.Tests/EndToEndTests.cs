@@ -20,12 +20,12 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         var result = Cli.Done("run", project["student.yaml"], "--runs", runs.Path, "--json");
 
         var metrics = JsonDocument.Parse(result.Output).RootElement;
-        Assert.InRange(metrics.GetProperty("teacher").GetProperty("accuracy").GetDouble(), 0.9, 1);
-        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
-        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
-        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
+        Assert.InRange(Figures.Of(metrics, "teacher").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+        Assert.Equal(90, Figures.Of(metrics, "student").GetProperty("parity").GetProperty("samples").GetInt64());
         // 16 inputs, 8 hidden units, 3 classes: 16·8 + 8 + 8·3 + 3 values.
-        Assert.Equal(163, metrics.GetProperty("student").GetProperty("parameters").GetInt64());
+        Assert.Equal(163, Figures.Of(metrics, "student").GetProperty("parameters").GetInt64());
         Assert.Equal(result.Output, File.ReadAllText(runs["student/metrics.json"]));
         Assert.All(
             ["student.onnx", "baseline.onnx", "recipe.yaml", "report.md", "events/student.jsonl", "events/baseline.jsonl"],
@@ -57,7 +57,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             "run", project.RecipeOfStudent("teacher.onnx"), "--name", "fresh", "--runs", runs.Path, "--init", "fresh", "--no-baseline", "--json");
 
         var metrics = JsonDocument.Parse(result.Output).RootElement;
-        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(), 0.9, 1);
         var (file, student) = (OnnxModel.Load(project["teacher.onnx"]).Proto.Graph, OnnxModel.Load(runs["fresh/student.onnx"]).Proto.Graph);
         Assert.Equal(file.Node, student.Node);
         Assert.Equal(file.Input, student.Input);
@@ -97,8 +97,8 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         var result = Cli.Done("run", runs["text.yaml"], "--runs", runs.Path, "--json");
 
         var metrics = JsonDocument.Parse(result.Output).RootElement;
-        Assert.InRange(metrics.GetProperty("student").GetProperty("accuracy").GetDouble(), 0.9, 1);
-        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-3);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-3);
     }
 
     [Fact]
@@ -136,8 +136,8 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.Contains("train-student: started", mixed.Error);
         Assert.Equal(2, Directory.GetDirectories(runs["student"], "train-student-*").Length);
         var metrics = JsonDocument.Parse(mixed.Output).RootElement;
-        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.9, 1);
-        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4); // both sides compute in float32
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4); // both sides compute in float32
         Assert.Contains("precision: bfloat16", File.ReadAllText(runs["student/recipe.yaml"]));
     }
 
@@ -201,10 +201,10 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             "--teacher", project["teacher.onnx"], "--teacher", project["teacher.onnx"]);
 
         var metrics = JsonDocument.Parse(result.Output).RootElement;
-        Assert.Equal(2, metrics.GetProperty("teachers").GetArrayLength());
+        Assert.Equal(["teacher", "teacher 1", "teacher 2", "student"], Figures.Roles(result));
         Assert.Equal(
-            2 * metrics.GetProperty("teachers")[0].GetProperty("parameters").GetInt64(),
-            metrics.GetProperty("teacher").GetProperty("parameters").GetInt64());
+            2 * Figures.Of(metrics, "teacher 1").GetProperty("parameters").GetInt64(),
+            Figures.Of(metrics, "teacher").GetProperty("parameters").GetInt64());
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             "--samples", project["train.npy"], "--test-samples", project["test.npy"],
             "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--lr", "0.05");
 
-        var student = JsonDocument.Parse(result.Output).RootElement.GetProperty("student");
+        var student = Figures.Of(result, "student");
         Assert.InRange(student.GetProperty("agreement").GetDouble(), 0.9, 1);
         Assert.False(student.TryGetProperty("errors", out _));
     }

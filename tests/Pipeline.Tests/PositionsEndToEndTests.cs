@@ -33,10 +33,10 @@ public sealed class PositionsEndToEndTests(TinyProject project) : IDisposable
 
         var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "frames", "--runs", runs.Path, "--json").Output).RootElement;
 
-        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.97, 1);
-        Assert.False(metrics.GetProperty("student").TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Number);
-        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
-        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(), 0.97, 1);
+        Assert.False(Figures.Of(metrics, "student").TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Number);
+        Assert.Equal(90, Figures.Of(metrics, "student").GetProperty("parity").GetProperty("samples").GetInt64());
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
     }
 
     /// <summary>Fully convolutional teacher and student, both [N, classes, height, width].</summary>
@@ -58,9 +58,9 @@ public sealed class PositionsEndToEndTests(TinyProject project) : IDisposable
 
         var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "pixels", "--runs", runs.Path, "--json").Output).RootElement;
 
-        Assert.InRange(metrics.GetProperty("student").GetProperty("agreement").GetDouble(), 0.97, 1);
-        Assert.Equal(90, metrics.GetProperty("parity").GetProperty("samples").GetInt64());
-        Assert.InRange(metrics.GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(), 0.97, 1);
+        Assert.Equal(90, Figures.Of(metrics, "student").GetProperty("parity").GetProperty("samples").GetInt64());
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("parity").GetProperty("max_abs").GetDouble(), 0, 1e-4);
         Assert.Equal(
             OnnxModel.Load(student).Proto.Graph.Output, OnnxModel.Load(runs["pixels/student.onnx"]).Proto.Graph.Output);
     }
@@ -87,11 +87,11 @@ public sealed class PositionsEndToEndTests(TinyProject project) : IDisposable
 
         var metrics = JsonDocument.Parse(Cli.Done("run", recipe, "--name", "maps", "--runs", runs.Path, "--json").Output).RootElement;
 
-        Assert.Equal(0, metrics.GetProperty("teacher").GetProperty("errors").GetInt64());
-        Assert.InRange(metrics.GetProperty("student").GetProperty("accuracy").GetDouble(), 0.9, 1);
+        Assert.Equal(0, Figures.Of(metrics, "teacher").GetProperty("errors").GetInt64());
+        Assert.InRange(Figures.Of(metrics, "student").GetProperty("accuracy").GetDouble(), 0.9, 1);
         Assert.Equal(
-            metrics.GetProperty("student").GetProperty("agreement").GetDouble(),
-            metrics.GetProperty("student").GetProperty("accuracy").GetDouble());
+            Figures.Of(metrics, "student").GetProperty("agreement").GetDouble(),
+            Figures.Of(metrics, "student").GetProperty("accuracy").GetDouble());
     }
 
     /// <summary>Three filters of the pixel and its neighbours to the left and right.</summary>

@@ -54,8 +54,8 @@ public sealed class TextScoringTests : IDisposable
         var metrics = JsonDocument.Parse(
             Cli.Done("run", folder["recipe.yaml"], "--epochs", "1", "--runs", folder["runs"], "--json").Output).RootElement;
 
-        Assert.False(metrics.GetProperty("student").TryGetProperty("character_error_rate", out _));
-        Assert.Equal(1, metrics.GetProperty("teacher").GetProperty("agreement").GetDouble());
+        Assert.False(Figures.Of(metrics, "student").TryGetProperty("character_error_rate", out _));
+        Assert.Equal(1, Figures.Of(metrics, "teacher").GetProperty("agreement").GetDouble());
     }
 
     [Fact]
@@ -83,9 +83,9 @@ public sealed class TextScoringTests : IDisposable
 
         foreach (var model in new[] { "teacher", "student" })
         {
-            Assert.Equal(4 / 14.0, metrics.GetProperty(model).GetProperty("character_error_rate").GetDouble(), 12);
-            Assert.Equal(4 / 6.0, metrics.GetProperty(model).GetProperty("exact_lines").GetDouble(), 12);
-            Assert.Equal(1, metrics.GetProperty(model).GetProperty("agreement").GetDouble());
+            Assert.Equal(4 / 14.0, Figures.Of(metrics, model).GetProperty("character_error_rate").GetDouble(), 12);
+            Assert.Equal(4 / 6.0, Figures.Of(metrics, model).GetProperty("exact_lines").GetDouble(), 12);
+            Assert.Equal(1, Figures.Of(metrics, model).GetProperty("agreement").GetDouble());
         }
         Assert.Contains("| CER |", File.ReadAllText(folder["runs/recipe/report.md"]).Replace("  ", ""));
 
@@ -94,7 +94,7 @@ public sealed class TextScoringTests : IDisposable
         var again = Cli.Done("run", recipe, "--runs", folder["runs"], "--json");
         Assert.Contains("train-student: reused", again.Error);
         Assert.Equal(
-            3 / 13.0, JsonDocument.Parse(again.Output).RootElement.GetProperty("student").GetProperty("character_error_rate").GetDouble(), 12);
+            3 / 13.0, Figures.Of(again, "student").GetProperty("character_error_rate").GetDouble(), 12);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -48,25 +50,31 @@ internal sealed class CacheCommand : ExampleCommand
     /// <exception cref="InputException">The recipe has no teachers, or its inputs are wrong.</exception>
     public static void Run(RecipeRun options, CachePart? part, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        if (!options.Recipe.HasTeachers)
+        if (options.Recipe.Stages.OfType<TrainStep>().All(step => step.Teachers.IsEmpty))
             throw new InputException("There is no teacher to capture.", remedy: "add teachers to the recipe, or --teacher");
-        FileList.Write(stdout, options.Style, ("cache", part is { } share ? RunPart(share) : RunAll()));
+        FileList.Write(stdout, options.Style, part is { } share ? RunPart(share) : RunAll());
 
-        string RunAll()
+        (string, string?)[] RunAll()
         {
-            using var distillation = options.Open(stderr, token);
-            return distillation.Cache()!.Folder;
+            using var work = options.Open(stderr, token);
+            var captures = OfTransferSet(work.Stages);
+            var results = work.Run(captures);
+            return [.. captures.Select(capture => (capture.Name, (string?)results[capture.Name].Folder))];
         }
 
-        string RunPart(CachePart share)
+        (string, string?)[] RunPart(CachePart share)
         {
             var reporter = new StageReporter(stderr, options.Style.Live);
-            using var sets = RecipeSets.Open(options.Recipe.Data, reporter.Note, token);
-            var folder = Distillation.FolderOf(options.Recipe, options.Runs);
+            using var graph = RecipeGraph.Open(options.Recipe, reporter.Note, token);
+            var folder = RecipeWork.FolderOf(options.Recipe, options.Runs);
             Directory.CreateDirectory(folder);
-            Distillation.WriteRecipe(options.Recipe, folder);
+            RecipeWork.WriteRecipe(options.Recipe, folder);
             var runner = new StageRunner(folder, reporter);
-            return CaptureStage.RunPart(runner, Distillation.CacheName, sets.Transfer, options.Recipe.Capture with { Part = share }, token);
+            var captures = OfTransferSet(graph.Stages.Stages).Where(capture => capture.Needs.Count == 0);
+            return [.. captures.Select(capture => (capture.Name, (string?)capture.RunPart(runner, share, token)))];
         }
     }
+
+    private static CaptureStage[] OfTransferSet(IEnumerable<Stage> stages) =>
+        [.. stages.OfType<CaptureStage>().Where(capture => capture.FolderName == CaptureStage.Transfer)];
 }

@@ -84,12 +84,12 @@ internal sealed class CacheVerifyCommand : ExampleCommand
     {
         if (replay.Rows < 1)
             throw new InputException("The number of rows is out of range.", "--rows", $"{replay.Rows}", "1 or more");
-        var path = replay.Recipe ?? Path.GetFullPath(Path.Combine(folder, "..", Distillation.RecipeName));
+        var path = replay.Recipe ?? Path.GetFullPath(Path.Combine(folder, "..", RecipeWork.RecipeName));
         if (replay.Recipe is null && !File.Exists(path))
             throw new InputException("Replaying rows needs the recipe.", folder, $"no {path}", remedy: "name it with --recipe");
-        var read = RecipeFile.Read(RecipeSource.Load(path));
+        var read = RecipeFile.Read(RecipeSource.Load(path), StageKinds.All);
         progress.Started("verify", folder);
-        return ReplayStage.Run(cache, read, replay.Device, replay.Rows, replay.Seed, progress, token);
+        return RecipeReplay.Run(cache, folder, read, replay.Device, replay.Rows, replay.Seed, progress, token);
     }
 
     /// <summary>Which rows are replayed, and how.</summary>

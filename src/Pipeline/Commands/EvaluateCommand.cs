@@ -6,6 +6,7 @@ using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -47,8 +48,8 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <summary>Measures a recipe's models.</summary>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        Report.Write(distillation.Evaluate(), stdout, options.Style);
+        using var work = options.Open(stderr, token);
+        Report.Write(EvaluateStage.Evaluate(work), stdout, options.Style);
     }
 
     /// <summary>Measures models that belong to no run.</summary>
@@ -69,7 +70,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         try
         {
             if (capture.Teachers.Count > 0)
-                CacheCapture.Capture(set, CaptureStage.ForFigures(capture, capture.Teachers), scratch.FullName, progress: null, token);
+                CacheCapture.Capture(set, CaptureStage.ForFigures(capture), scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OnnxKd.Core.Files;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -28,10 +30,16 @@ internal sealed class ExportCommand : ExampleCommand
     /// <summary>Runs it.</summary>
     public static void Run(RecipeRun options, string? copy, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        var models = distillation.Export();
+        using var work = options.Open(stderr, token);
+        var exports = work.Stages.OfType<ExportStage>().ToArray();
+        work.Run(exports);
+        var files = exports.Select(export => (export.Role, Path: (string?)Path.Combine(work.Folder, export.File))).ToArray();
         if (copy is not null)
-            AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(models.Student)));
-        FileList.Write(stdout, options.Style, ("student", copy ?? models.Student), ("baseline", models.Baseline));
+        {
+            var student = Array.FindIndex(files, file => file.Role == StageRules.Student);
+            AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(files[student].Path!)));
+            files[student].Path = copy;
+        }
+        FileList.Write(stdout, options.Style, files);
     }
 }

@@ -16,7 +16,7 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed record RecipeRun(Recipe Recipe, string Runs, OutputStyle Style)
 {
     /// <summary>Opens the run.</summary>
-    public Distillation Open(TextWriter stderr, CancellationToken token) => Distillation.Open(Recipe, Runs, new(stderr, Style.Live), token);
+    public RecipeWork Open(TextWriter stderr, CancellationToken token) => RecipeWork.Open(Recipe, Runs, new(stderr, Style.Live), token);
 }
 
 /// <summary>The recipe, and the options that stand for keys of it. Without a recipe the options are all there is.</summary>
@@ -105,7 +105,7 @@ internal sealed class RecipeArguments
 
     /// <summary>Reads the recipe alone.</summary>
     /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
-    public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting));
+    public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting), StageKinds.All);
 
     /// <summary>Reads the sets alone.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>

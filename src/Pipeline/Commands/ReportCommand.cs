@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -24,6 +25,7 @@ internal sealed class ReportCommand : ExampleCommand
 
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The folder holds no finished run.</exception>
+    /// <exception cref="CheckFailedException">The figures were changed since.</exception>
     public static void Run(string folder, bool markdown, OutputStyle style, TextWriter stdout)
     {
         var path = Path.Combine(folder, RunMetrics.FileName);
@@ -31,6 +33,7 @@ internal sealed class ReportCommand : ExampleCommand
             throw new InputException(
                 "A folder holds no finished run.", folder, $"no {RunMetrics.FileName}",
                 remedy: "finish it with 'onnxkd run', or name the folder of another run");
+        Publisher.RequireOurs(path);
         var metrics = CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
         if (markdown)
             stdout.Write(Report.Markdown(metrics));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -33,8 +34,8 @@ internal sealed class RunCommand : ExampleCommand
     /// <summary>Runs it.</summary>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        Report.Write(distillation.Evaluate(), stdout, options.Style);
-        stderr.WriteLine($"results: {distillation.Folder}");
+        using var work = options.Open(stderr, token);
+        Report.Write(EvaluateStage.Evaluate(work), stdout, options.Style);
+        stderr.WriteLine($"results: {work.Folder}");
     }
 }

@@ -50,7 +50,7 @@ internal sealed class SweepCommand : ExampleCommand
                 "A sweep varies the run's name.", $"{RecipeArguments.VaryName} name", string.Join(", ", names),
                 "one name, which is that of the sweep's folder");
         var (recipe, runs, style) = settings[0].Run;
-        var folder = Distillation.FolderOf(recipe, runs);
+        var folder = RecipeWork.FolderOf(recipe, runs);
         var metrics = Sweep.Run([.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))], runs, new(stderr, style.Live), token);
         Report.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");

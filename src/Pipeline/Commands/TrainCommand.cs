@@ -1,6 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -34,12 +34,10 @@ internal sealed class TrainCommand : ExampleCommand
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        var folder = distillation.TrainStudent();
+        using var work = options.Open(stderr, token);
+        var train = work.Stages.OfType<TrainStage>().First(stage => stage.Step.Name == options.Recipe.Final.Name);
+        var result = work.Run([train])[train.Name];
         FileList.Write(
-            stdout,
-            options.Style,
-            ("model", Path.Combine(folder, TrainStage.ModelFile)),
-            ("events", Path.Combine(folder, TrainStage.EventsFile)));
+            stdout, options.Style, ("model", result[train.FileOf(train.Models[0])]), ("events", result[TrainStage.EventsFile]));
     }
 }

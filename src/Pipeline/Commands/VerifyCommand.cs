@@ -7,6 +7,7 @@ using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Graph.Import;
 
@@ -48,8 +49,10 @@ internal sealed class VerifyCommand : ExampleCommand
     /// <exception cref="CheckFailedException">It differs.</exception>
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        using var distillation = options.Open(stderr, token);
-        Write(distillation.Verify(distillation.Export()), options.Style, stdout);
+        using var work = options.Open(stderr, token);
+        var stages = work.Stages.OfType<VerifyStage>().ToArray();
+        var results = work.Run(stages);
+        Write(VerifyStage.Read(results[stages.First(stage => stage.Export.Role == StageRules.Student).Name]), options.Style, stdout);
     }
 
     /// <summary>Verifies a model.</summary>

@@ -21,23 +21,38 @@ internal sealed record Recipe
     /// <summary>The sets.</summary>
     public required DataOptions Data { get; init; }
 
-    /// <summary>The teachers, and how they are captured; without teachers the student learns from labels alone.</summary>
-    public required CaptureOptions Capture { get; init; }
+    /// <summary>The trainings and whatever else is done, in the recipe's order; the baseline, if there is one, is the last.</summary>
+    public required IReadOnlyList<RecipeStage> Stages { get; init; }
 
-    /// <summary>The student's graph.</summary>
-    public required StudentSource Student { get; init; }
+    /// <summary>The training whose model the run is for.</summary>
+    public required TrainStep Final { get; init; }
 
-    /// <summary>What the student is trained for.</summary>
-    public required IReadOnlyList<Term> Objective { get; init; }
+    /// <summary>Whether the recipe names its stages; else they follow from its sections.</summary>
+    public required bool NamesStages { get; init; }
 
-    /// <summary>How the student is trained.</summary>
-    public required TrainingOptions Training { get; init; }
+    /// <summary>Who models are compared with: the recipe's teachers, else those of the final training; empty: nobody.</summary>
+    public required TeachersOptions Reference { get; init; }
 
-    /// <summary>The same student without a teacher, for comparison; <c>null</c>: none.</summary>
-    public required BaselineOptions? Baseline { get; init; }
+    /// <summary>The final student without a teacher, for comparison; <c>null</c>: none.</summary>
+    public TrainStep? Baseline => Trainings.FirstOrDefault(step => step.Name == StageRules.Baseline && step != Final);
 
-    /// <summary>Whether there are teachers.</summary>
-    public bool HasTeachers => Capture.Teachers.Count > 0;
+    /// <summary>All trainings.</summary>
+    public IEnumerable<TrainStep> Trainings => Stages.OfType<TrainStep>();
+
+    /// <summary>The same without what belongs to a machine: threads and devices, whose effect, where there is one, a cache names itself.</summary>
+    public Recipe WithoutMachine()
+    {
+        var stages = Stages.Select(stage => stage.WithoutMachine()).ToArray();
+        return this with
+        {
+            Stages = stages,
+            Final = stages.OfType<TrainStep>().Single(step => step.Name == Final.Name),
+            Reference = Reference.WithoutMachine(),
+        };
+    }
+
+    /// <summary>What a training is called in figures: the student, or its own name.</summary>
+    public string RoleOf(TrainStep step) => step.Name == Final.Name ? StageRules.Student : step.Name;
 }
 
 /// <summary>The sets of a recipe.</summary>
@@ -50,13 +65,12 @@ internal sealed record DataOptions(
     TransferSetOptions Transfer, TransferSetOptions? Validation, TransferSetOptions? Test, CtcAlphabetOptions? Alphabet,
     Preprocessing Preprocessing);
 
-/// <summary>The student's graph: a built-in architecture, or a file.</summary>
+/// <summary>The student's graph: a built-in architecture, a file, or what a stage makes.</summary>
 /// <param name="Architecture">The built-in one; <c>null</c> with a file.</param>
-/// <param name="Model">The ONNX file; <c>null</c> with a built-in architecture.</param>
+/// <param name="Model">The ONNX file; <c>null</c> with a built-in architecture, and for what a stage makes.</param>
 /// <param name="Import">How the graph becomes a student.</param>
-internal sealed record StudentSource(StudentOptions? Architecture, string? Model, StudentImport Import);
-
-/// <summary>How the baseline is trained.</summary>
-/// <param name="Objective">Terms that need no teacher.</param>
-/// <param name="Training">The student's training where the recipe does not say otherwise.</param>
-internal sealed record BaselineOptions(IReadOnlyList<Term> Objective, TrainingOptions Training);
+internal sealed record StudentSource(StudentOptions? Architecture, string? Model, StudentImport Import)
+{
+    /// <summary>The stage that makes the file; <c>null</c>: none does.</summary>
+    public StageReference? Stage { get; init; }
+}

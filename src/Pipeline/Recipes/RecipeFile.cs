@@ -9,25 +9,39 @@ namespace OnnxKd.Pipeline.Recipes;
 internal static class RecipeFile
 {
     private static readonly string[] Keys =
-        ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline"];
+        ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline", "stages"];
 
     /// <summary>Reads a recipe and checks all that can be told without opening other files.</summary>
+    /// <param name="source">The recipe.</param>
+    /// <param name="kinds">The kinds of stages that there are.</param>
     /// <exception cref="InputException">Names the place, the key, what was found and what was expected.</exception>
-    public static Recipe Read(RecipeSource source)
+    public static Recipe Read(RecipeSource source, IReadOnlyList<StepKind> kinds)
     {
         var map = Root(source);
-        var data = ReadData(source);
-        var training = TrainingSection.Read(map.Require("training"), ReadSeed(map));
+        var (data, seed) = (ReadData(source), ReadSeed(map));
+        var written = map.Find("stages");
+        IReadOnlyList<RecipeStage> stages = written is null
+            ? [StepSections.ReadTop(new(StageRules.Student, Top(source), map, data, seed, []))]
+            : StagesSection.Read(written, map, data, seed, kinds);
+        if (written is not null)
+            StepSections.CheckTop(map);
+        // What the references are worth comes first: of a stage that is not there nothing else can be said.
+        var reference = ReadTeachers(source);
+        if (written is not null && reference.Stages.FirstOrDefault(stage => stage is not null) is { } stage)
+            throw stage.Place.Error(
+                "The recipe's own teachers are files.", $"stage: {stage.Name}", remedy: "name the stage in the training that learns from it");
+        var final = StageRules.Check(stages, !reference.IsEmpty);
+        if (map.Read("baseline", null, v => BaselineSection.Read(v, final)) is { } baseline)
+            StageRules.Check(stages = [.. stages, baseline], !reference.IsEmpty);
         var recipe = new Recipe
         {
             Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
-            Seed = ReadSeed(map),
+            Seed = seed,
             Data = data,
-            Capture = ReadCapture(source),
-            Student = StudentSection.Read(map.Require("student")),
-            Objective = ObjectiveSection.Read(map.Require("objective")),
-            Training = training,
-            Baseline = map.Read("baseline", null, v => ReadBaseline(v, training)),
+            Stages = stages,
+            Final = final,
+            NamesStages = written is not null,
+            Reference = reference.IsEmpty ? final.Teachers : reference,
         };
         RecipeRules.Check(recipe, map);
         return recipe;
@@ -36,39 +50,21 @@ internal static class RecipeFile
     /// <summary>Reads the sets alone, for commands that need nothing else.</summary>
     public static DataOptions ReadData(RecipeSource source) => DataSection.Read(Root(source).Require("data"));
 
-    /// <summary>Reads the teachers and how they are captured alone.</summary>
-    public static CaptureOptions ReadCapture(RecipeSource source)
-    {
-        var map = Root(source);
-        var preprocessing = ReadData(source).Preprocessing;
-        var teachers = map.Read("teachers", [], v => v.IsNone ? [] : TeachersSection.ReadTeachers(v, preprocessing));
-        return TeachersSection.ReadCapture(map.Find("capture"), teachers, ReadSeed(map));
-    }
+    /// <summary>Reads the recipe's teachers and how they are captured alone.</summary>
+    public static CaptureOptions ReadCapture(RecipeSource source) => ReadTeachers(source).Capture;
 
     /// <summary>The recipe with every default spelt out; reading the text in that folder gives the same recipe.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="folder">Where the text will stand; paths are written relative to it.</param>
     public static string Write(Recipe recipe, string folder) => Write(recipe, path => Path.GetRelativePath(folder, path), byName: true);
 
-    /// <summary>The same, with file names in place of paths: the text does not depend on where the files lie, nor on who fetched them.</summary>
-    public static string WriteWithoutPaths(Recipe recipe) => Write(recipe, path => Path.GetFileName(path), byName: false);
+    /// <summary>
+    /// The same with file names in place of paths, without threads and devices: what cannot change a model does not change the text.
+    /// </summary>
+    public static string WriteForKey(Recipe recipe) => Write(recipe.WithoutMachine(), path => Path.GetFileName(path), byName: false);
 
-    private static string Write(Recipe recipe, Func<string, string> file, bool byName) => YamlTree.Text(YamlTree.Map(
-        ("name", recipe.Name),
-        ("seed", recipe.Seed),
-        ("data", DataSection.Write(recipe.Data, file, byName)),
-        ("teachers", recipe.HasTeachers ? recipe.Capture.Teachers.Select(t => TeachersSection.WriteTeacher(t, file)) : null),
-        ("capture", recipe.HasTeachers ? TeachersSection.WriteCapture(recipe.Capture) : null),
-        ("student", StudentSection.Write(recipe.Student, recipe.Student.Model is { } model ? file(model) : null)),
-        ("objective", ObjectiveSection.Write(recipe.Objective)),
-        ("training", TrainingSection.Write(recipe.Training)),
-        ("baseline", recipe.Baseline is { } baseline ? WriteBaseline(baseline) : null)));
-
-    private static ulong ReadSeed(RecipeMap map) => map.Read("seed", 1UL, v => v.Seed());
-
-    private static RecipeMap Root(RecipeSource source) => new RecipeValue(source, "", source.Root).Map(Keys);
-
-    private static string ReadName(RecipeValue value)
+    /// <summary>A name that can be a file's.</summary>
+    internal static string ReadName(RecipeValue value)
     {
         var name = value.Text();
         return name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
@@ -76,19 +72,38 @@ internal static class RecipeFile
             : throw value.OutOfRange("letters, digits, '-', '_' and '.', because it names a folder");
     }
 
-    private static BaselineOptions? ReadBaseline(RecipeValue value, TrainingOptions training)
+    private static string Write(Recipe recipe, Func<string, string> file, bool byName)
     {
-        // A teacher's views replace augmentation in the student's training, and the baseline sees the samples as they are.
-        var defaults = new BaselineOptions(ObjectiveSection.HardOnly, training);
-        if (!value.IsMap)
-            return value.Flag() ? defaults : null;
-        var map = value.Map("objective", "training");
-        return new(
-            map.Read("objective", defaults.Objective, ObjectiveSection.Read),
-            map.Read("training", training, v => TrainingSection.Override(v, training)));
+        var top = recipe.NamesStages ? null : recipe.Final;
+        var teachers = recipe.Reference == recipe.Final.Teachers && recipe.NamesStages ? null : recipe.Reference;
+        return YamlTree.Text(YamlTree.Map(
+            ("name", recipe.Name),
+            ("seed", recipe.Seed),
+            ("data", DataSection.Write(recipe.Data, file, byName)),
+            ("teachers", teachers is { IsEmpty: false } ? teachers.WriteTeachers(file) : null),
+            ("capture", teachers is { IsEmpty: false } ? TeachersSection.WriteCapture(teachers.Capture) : null),
+            ("student", top?.WriteStudent(file)),
+            ("objective", top is null ? null : ObjectiveSection.Write(top.Objective)),
+            ("training", top is null ? null : TrainingSection.Write(top.Training)),
+            ("stages", recipe.NamesStages ? WriteStages(recipe, file) : null),
+            ("baseline", recipe.Baseline is { } baseline ? BaselineSection.Write(baseline) : null)));
     }
 
-    private static YamlNode WriteBaseline(BaselineOptions baseline) => YamlTree.Map(
-        ("objective", ObjectiveSection.Write(baseline.Objective)),
-        ("training", TrainingSection.Write(baseline.Training)));
+    private static YamlNode WriteStages(Recipe recipe, Func<string, string> file) => YamlTree.Map(
+    [
+        .. recipe.Stages.Where(stage => stage != recipe.Baseline)
+            .Select(stage => (stage.Name, (object?)YamlTree.Map((stage.Kind, stage.Write(file, recipe.Seed))))),
+    ]);
+
+    private static TeachersOptions ReadTeachers(RecipeSource source)
+    {
+        var map = Root(source);
+        return StepSections.ReadTeachers(new("", Top(source), map, ReadData(source), ReadSeed(map), []));
+    }
+
+    private static ulong ReadSeed(RecipeMap map) => map.Read("seed", 1UL, v => v.Seed());
+
+    private static RecipeValue Top(RecipeSource source) => new(source, "", source.Root);
+
+    private static RecipeMap Root(RecipeSource source) => Top(source).Map(Keys);
 }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 
@@ -13,61 +14,75 @@ internal static class RecipeRules
     /// <exception cref="InputException">Two parts contradict each other.</exception>
     public static void Check(Recipe recipe, RecipeMap map)
     {
-        var learnsFromTeachers = recipe.Objective.Any(ObjectiveSection.NeedsTeacher);
-        if (learnsFromTeachers && !recipe.HasTeachers)
-            throw map.Require("objective").Error(
-                "The objective needs a teacher, and the recipe has none.", Names(recipe.Objective),
+        foreach (var step in recipe.Trainings)
+        {
+            RecipeValue Place(string key) => step.Place.Find(key) ?? map.Find(key) ?? step.Place;
+            if (step == recipe.Baseline)
+                CheckBaseline(recipe, step);
+            else
+                CheckTeachers(step, Place);
+            if (recipe.Data.Transfer.Labels is null && step.Objective.Any(term => term.LearnsFromLabels))
+                throw NoLabels(step == recipe.Baseline ? step.Place : Place("objective"));
+            CheckTraining(recipe, step, step == recipe.Baseline ? step.Place : Place("training"));
+        }
+        foreach (var stage in recipe.Stages)
+            if (((stage as TrainStep)?.Teachers ?? (stage as CaptureStep)?.Teachers)?.Capture is { Views: > 1 and var views, Augmentation.IsNone: true })
+                throw (stage.Place.Find("capture") ?? map.Find("capture") ?? stage.Place).Error(
+                    "Without augmentation all views are alike.", $"views: {views}", "1", "set capture.augmentation, or leave views out");
+        CheckSets(recipe, map);
+    }
+
+    private static void CheckTeachers(TrainStep step, Func<string, RecipeValue> place)
+    {
+        var learnsFromTeachers = step.Objective.Any(ObjectiveSection.NeedsTeacher);
+        if (learnsFromTeachers && step.Teachers.IsEmpty)
+            throw place("objective").Error(
+                "The objective needs a teacher, and the recipe has none.", Names(step.Objective),
                 remedy: "add teachers, or use 'hard' alone");
-        if (!learnsFromTeachers && recipe.HasTeachers)
-            throw map.Require("objective").Error(
-                "The objective does not use the teachers.", Names(recipe.Objective), "a term that learns from a teacher, such as 'soft'",
+        if (!learnsFromTeachers && !step.Teachers.IsEmpty)
+            throw place("objective").Error(
+                "The objective does not use the teachers.", Names(step.Objective), "a term that learns from a teacher, such as 'soft'",
                 "add one, or remove the teachers");
-        if (learnsFromTeachers && !recipe.Training.Augmentation.IsNone)
-            throw map.Require("training").Error(
+        if (learnsFromTeachers && !step.Training.Augmentation.IsNone)
+            throw place("training").Error(
                 "With a teacher, augmentation belongs to the capture: teacher and student must see the same views.",
                 "training.augmentation",
                 remedy: "move it to capture.augmentation and set capture.views");
-        if (recipe.Capture.Views > 1 && recipe.Capture.Augmentation.IsNone)
-            throw map.Require("capture").Error(
-                "Without augmentation all views are alike.", $"views: {recipe.Capture.Views}", "1",
-                "set capture.augmentation, or leave views out");
-        CheckLabels(recipe, map);
-        CheckTraining(recipe, recipe.Training, map.Require("training"));
-        if (recipe.Baseline is { } baseline)
-            CheckBaseline(recipe, baseline, map.Require("baseline"));
     }
 
-    private static void CheckLabels(Recipe recipe, RecipeMap map)
+    private static void CheckSets(Recipe recipe, RecipeMap map)
     {
-        if (recipe.Data.Transfer.Labels is null && UsesLabels(recipe.Objective))
-            throw NoLabels(map.Require("objective"));
-        if (recipe.Data.Validation is { Labels: null } && (!recipe.HasTeachers || recipe.Baseline is not null))
+        if (recipe.Data.Validation is { Labels: null } && recipe.Trainings.Any(step => step.Teachers.IsEmpty))
             throw map.Require("data").Error(
                 "Without a teacher, a validation set without labels says nothing, and the baseline has none.",
                 remedy: "set data.validation.labels, or remove the baseline");
-        if (recipe.Data.Test is { Labels: null, Texts: null } && !recipe.HasTeachers)
+        if (recipe.Data.Test is { Labels: null, Texts: null } && recipe.Reference.IsEmpty)
             throw map.Require("data").Error(
                 "Without a teacher, a test set without labels or texts says nothing.", remedy: "set data.test.labels");
     }
 
-    private static void CheckBaseline(Recipe recipe, BaselineOptions baseline, RecipeValue place)
+    private static void CheckBaseline(Recipe recipe, TrainStep baseline)
     {
         if (baseline.Objective.Any(ObjectiveSection.NeedsTeacher))
-            throw place.Error("The baseline learns without a teacher.", Names(baseline.Objective), ObjectiveSection.Hard);
+            throw baseline.Place.Error("The baseline learns without a teacher.", Names(baseline.Objective), ObjectiveSection.Hard);
         if (recipe.Data.Transfer.Labels is null)
-            throw NoLabels(place);
-        CheckTraining(recipe, baseline.Training, place);
+            throw NoLabels(baseline.Place);
     }
 
-    private static void CheckTraining(Recipe recipe, TrainingOptions training, RecipeValue place)
+    private static void CheckTraining(Recipe recipe, TrainStep step, RecipeValue place)
     {
+        var training = step.Training;
         if (recipe.Data.Validation is null && (training.EarlyStop is not null || training.Keep == "best"))
             throw place.Error(
                 "Early stopping and the best checkpoint need a validation set.", training.EarlyStop is null ? "keep: best" : "early-stop",
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
+        if (step.Teachers.IsEmpty && training.EarlyStop?.Metric == "agreement")
+            throw place.Error("Without a teacher there is no agreement to watch.", "early-stop: agreement", "errors or nll");
+        if (training.Schedule is WarmedUpSchedule { WarmupEpochs: var warmup } && warmup >= training.Epochs)
+            throw place.Error(
+                "The warm-up is as long as the training.", $"warmup-epochs: {warmup} of {training.Epochs} epochs",
+                $"0 to below {training.Epochs}", "shorten it, or train longer");
     }
-
-    private static bool UsesLabels(IReadOnlyList<Term> objective) => objective.Any(term => term.LearnsFromLabels);
 
     private static string Names(IReadOnlyList<Term> objective) => string.Join(", ", objective.Select(term => term.Name));
 

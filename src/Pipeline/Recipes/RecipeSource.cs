@@ -8,6 +8,7 @@ namespace OnnxKd.Pipeline.Recipes;
 internal sealed class RecipeSource
 {
     private readonly Dictionary<YamlNode, string> overridden = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<YamlNode, YamlNode> standIns = new(ReferenceEqualityComparer.Instance);
     private readonly string? file;
 
     private RecipeSource(string? file, string folder, YamlMappingNode root) => (this.file, Folder, Root) = (file, folder, root);
@@ -98,8 +99,16 @@ internal sealed class RecipeSource
     }
 
     /// <summary>Where a part was written: <c>file:line:column</c>, or the option that gave it.</summary>
-    public string Where(YamlNode node) =>
+    public string Where(YamlNode node) => standIns.TryGetValue(node, out var original) ? Where(original) :
         overridden.TryGetValue(node, out var origin) ? origin : file is null ? "command line" : At(file, node.Start);
+
+    /// <summary>Notes that a node was put together in place of one that was written.</summary>
+    public T StandIn<T>(T node, YamlNode original)
+        where T : YamlNode
+    {
+        standIns[node] = original;
+        return node;
+    }
 
     /// <summary>Notes that a part was given by an option.</summary>
     public T Remember<T>(T node, string origin)

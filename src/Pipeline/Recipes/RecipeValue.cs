@@ -68,6 +68,28 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     /// <summary>The entries of a list, which may be empty, or a single value in its place.</summary>
     public IReadOnlyList<T> AnyNumberOf<T>(Func<RecipeValue, T> read) => node is YamlSequenceNode ? List(read) : [read(this)];
 
+    /// <summary>The value of a key of a mapping, whose other keys need not be known yet; <c>null</c> if it is not there.</summary>
+    public RecipeValue? Find(string key) => node is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var value)
+        ? Child(path.Length == 0 ? key : $".{key}", value)
+        : null;
+
+    /// <summary>The same mapping with another name for a key, if it has that key.</summary>
+    public RecipeValue Renamed(string key, string name) => Find(key) is null
+        ? this
+        : Mapping(((YamlMappingNode)node).Children.Select(entry => entry.Key.ToString() == key
+            ? new(source.StandIn(new YamlScalarNode(name), entry.Key), entry.Value)
+            : entry));
+
+    /// <summary>This mapping, and whatever keys another one has beside.</summary>
+    public RecipeValue Over(RecipeValue? basis) => node is YamlMappingNode own && basis?.Node is YamlMappingNode other
+        ? Mapping(other.Children.Where(entry => !own.Children.ContainsKey(entry.Key)).Concat(own.Children))
+        : this;
+
+    /// <summary>The same list with each entry changed.</summary>
+    public RecipeValue EachEntry(Func<RecipeValue, RecipeValue> change) => node is YamlSequenceNode
+        ? new(source, path, source.StandIn(new YamlSequenceNode(List(change).Select(entry => entry.Node)), node))
+        : this;
+
     /// <summary>An empty mapping in this place.</summary>
     public RecipeValue Empty() => new(source, path, new YamlMappingNode());
 
@@ -123,6 +145,11 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         Error("A value in a recipe is not allowed.", Describe(), expected, remedy);
 
     private InputException Wrong(string expected) => Error("A value in a recipe has the wrong type.", Describe(), expected);
+
+    private YamlNode Node => node;
+
+    private RecipeValue Mapping(IEnumerable<KeyValuePair<YamlNode, YamlNode>> entries) =>
+        new(source, path, source.StandIn(new YamlMappingNode(entries), node));
 
     private RecipeValue Child(string step, YamlNode child) => new(source, path + step, child);
 

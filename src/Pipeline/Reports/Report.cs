@@ -98,7 +98,7 @@ internal static class Report
         return style.Json;
     }
 
-    private static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
+    internal static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
 
     private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
     {
@@ -108,7 +108,7 @@ internal static class Report
         foreach (var (name, _) in columns)
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var (name, metrics) in rows)
-            table.AddRow([name, .. columns.Select(column => column.Show(metrics))]);
+            table.AddRow([Markup.Escape(name), .. columns.Select(column => column.Show(metrics))]);
         return table;
     }
 
@@ -120,19 +120,19 @@ internal static class Report
             yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
-        if (metrics.Parity is { } parity)
+        if (metrics.Student?.Parity is { } parity)
             yield return Describe(parity);
     }
 
     private static IEnumerable<string> Notes(SweepMetrics sweep)
     {
-        foreach (var note in sweep.First is { } first ? Notes(first with { Parity = null }) : [])
+        foreach (var note in sweep.First is { } first ? Notes(first with { Models = [.. first.Models.Select(model => model with { Parity = null })] }) : [])
             yield return note;
         foreach (var setting in sweep.Settings.Where(setting => setting.Failure is not null))
             yield return $"failed: {setting.Setting}";
     }
 
-    private static void Render(Table table, TextWriter output, bool terminal)
+    internal static void Render(Table table, TextWriter output, bool terminal)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {

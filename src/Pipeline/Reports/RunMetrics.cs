@@ -1,39 +1,43 @@
+using OnnxKd.Pipeline.Recipes;
+
 namespace OnnxKd.Pipeline.Reports;
 
 /// <summary>The file <c>metrics.json</c>: the figures of a run.</summary>
 /// <param name="Name">The run's name.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="TestSamples">How many samples the figures were measured on; <c>null</c> without a test set.</param>
-/// <param name="Teacher">The teacher, or the ensemble.</param>
-/// <param name="Student">The distilled student.</param>
-/// <param name="Baseline">The same student without a teacher.</param>
-/// <param name="Teachers">The teachers of an ensemble, each alone.</param>
-/// <param name="Parity">How far the exported student is from the trained one.</param>
-internal sealed record RunMetrics(
-    string Name,
-    ulong Seed,
-    long? TestSamples = null,
-    ModelMetrics? Teacher = null,
-    ModelMetrics? Student = null,
-    ModelMetrics? Baseline = null,
-    IReadOnlyList<ModelMetrics>? Teachers = null,
-    ParityMetrics? Parity = null)
+/// <param name="Models">The models, each with its role: teachers, then students in the recipe's order.</param>
+internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IReadOnlyList<ModelMetrics> Models)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "metrics.json";
 
-    /// <summary>The rows of the comparison.</summary>
+    private const string MemberIndent = "  ";
+
+    /// <summary>The model that the run is for.</summary>
+    public ModelMetrics? Student => Find(StageRules.Student);
+
+    /// <summary>The teacher, or the ensemble.</summary>
+    public ModelMetrics? Teacher => Find(StageRules.Teacher);
+
+    /// <summary>The rows of the comparison; the teachers of an ensemble, each alone, are indented.</summary>
     public IEnumerable<(string Name, ModelMetrics Metrics)> Rows()
     {
-        if (Teacher is not null)
-            yield return ("teacher", Teacher);
-        foreach (var (alone, i) in (Teachers ?? []).Select((t, i) => (t, i)))
-            yield return ($"  teacher {i + 1}", alone);
-        if (Student is not null)
-            yield return ("student", Student);
-        if (Baseline is not null)
-            yield return ("baseline", Baseline);
+        foreach (var model in Models)
+        {
+            var role = model.Role ?? model.Model;
+            var isMember = Models.Any(other => other.Role is { } whole && role.StartsWith($"{whole} ", StringComparison.Ordinal)
+                && int.TryParse(role.AsSpan(whole.Length + 1), out _));
+            yield return (isMember ? MemberIndent + role : role, model);
+        }
     }
+
+    /// <summary>The role of one teacher of an ensemble.</summary>
+    /// <param name="ensemble">The ensemble's role.</param>
+    /// <param name="index">The teacher's place, from 0.</param>
+    public static string MemberOf(string ensemble, int index) => $"{ensemble} {index + 1}";
+
+    private ModelMetrics? Find(string role) => Models.FirstOrDefault(model => model.Role == role);
 }
 
 /// <summary>The figures of one model.</summary>
@@ -49,6 +53,8 @@ internal sealed record RunMetrics(
 /// <param name="LatencyMsP50">Median time of a run at batch 1 with one thread, in milliseconds.</param>
 /// <param name="CharacterErrorRate">Edits from what a recogniser read to the known texts ÷ their characters.</param>
 /// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
+/// <param name="Role"><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</param>
+/// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
 internal sealed record ModelMetrics(
     string Model,
     long Parameters,
@@ -61,7 +67,9 @@ internal sealed record ModelMetrics(
     double? Nll = null,
     double? Ece = null,
     double? CharacterErrorRate = null,
-    double? ExactLines = null);
+    double? ExactLines = null,
+    string? Role = null,
+    ParityMetrics? Parity = null);
 
 /// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>
 /// <param name="MaxAbs">The largest absolute difference between two logits.</param>

@@ -6,6 +6,9 @@ internal static class ProductVersion
     /// <summary>This program's: <c>0.1.0</c>.</summary>
     public static string OnnxKd { get; } = typeof(ProductVersion).Assembly.GetName().Version!.ToString(3);
 
+    /// <summary>Of a stage that runs no library.</summary>
+    public static IReadOnlyDictionary<string, string> OfThisProgram() => new SortedDictionary<string, string> { ["onnxkd"] = OnnxKd };
+
     /// <summary>Of a stage that runs ONNX Runtime.</summary>
     public static IReadOnlyDictionary<string, string> WithOnnxRuntime() =>
         new SortedDictionary<string, string> { ["onnxkd"] = OnnxKd, ["onnxruntime"] = OnnxRuntime };

@@ -25,7 +25,8 @@ internal sealed record StageRecord(
     IReadOnlyDictionary<string, string> Versions,
     double WallSeconds)
 {
-    private const string FileName = "stage.json";
+    /// <summary>The file's name.</summary>
+    public const string FileName = "stage.json";
 
     /// <summary>Reads the record of a finished stage; <c>null</c> if the stage has not finished.</summary>
     public static StageRecord? Find(string folder)
@@ -49,6 +50,23 @@ internal sealed record StageRecord(
         Parts.Run(files.Length, Environment.ProcessorCount, i => described[i] = new(files[i].Length, Hashing.Sha256OfFile(files[i].FullName)));
         return new SortedDictionary<string, StageFile>(
             files.Zip(described).ToDictionary(pair => pair.First.Name, pair => pair.Second), StringComparer.Ordinal);
+    }
+
+    /// <summary>Checks that the result is that of certain inputs: a folder's name holds but the first digits of their key.</summary>
+    /// <exception cref="CheckFailedException">It is that of others.</exception>
+    public void RequireInputs(StageInputs inputs, string folder)
+    {
+        var different = Inputs.Keys.Union(inputs.Values.Keys).Where(name => Inputs.GetValueOrDefault(name) != inputs.Values.GetValueOrDefault(name))
+            .Order(StringComparer.Ordinal).ToArray();
+        if (different.Length == 0 && Key == inputs.Key)
+            return;
+        throw new CheckFailedException(
+            "A stage's folder holds the result of other inputs.", folder,
+            different.Length == 0 ? $"key {Key}" : List(Inputs), different.Length == 0 ? $"key {inputs.Key}" : List(inputs.Values),
+            "move the folder away, and run again");
+
+        string List(IReadOnlyDictionary<string, string> values) =>
+            string.Join(", ", different.Select(name => $"{name} {values.GetValueOrDefault(name, "not set").TrimEnd()}"));
     }
 
     /// <summary>Checks that every file is as the stage left it.</summary>

@@ -8,8 +8,7 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>Runs stages in folders that are named after their inputs, so that nothing is done twice and nothing is overwritten.</summary>
 /// <param name="runFolder">The run's folder, which holds the stages.</param>
 /// <param name="reporter">Told what happens.</param>
-/// <param name="results">Where links go; <c>null</c>: the run's folder.</param>
-internal sealed class StageRunner(string runFolder, StageReporter reporter, string? results = null)
+internal sealed class StageRunner(string runFolder, StageReporter reporter)
 {
     private const int KeyLength = 8;
 
@@ -17,48 +16,53 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter, stri
     public StageReporter Reporter => reporter;
 
     /// <summary>The folder of a stage.</summary>
-    public string FolderOf(string name, StageInputs inputs) => Path.Combine(runFolder, $"{name}-{inputs.Key[..KeyLength]}");
+    public string FolderOf(Stage stage, StageInputs inputs) => Path.Combine(runFolder, $"{stage.FolderName}-{inputs.Key[..KeyLength]}");
 
-    /// <summary>Puts a link to a stage's file, which need not exist yet, where other tools look for it.</summary>
-    /// <param name="link">The link within the folder of results; another one of that name is replaced.</param>
-    /// <param name="target">The file.</param>
-    public void Link(string link, string target)
-    {
-        var file = new FileInfo(Path.Combine(results ?? runFolder, link));
-        var relative = Path.GetRelativePath(file.DirectoryName!, target);
-        if (file.LinkTarget == relative)
-            return;
-        Directory.CreateDirectory(file.DirectoryName!);
-        file.Delete();
-        file.CreateAsSymbolicLink(relative);
-    }
+    /// <summary>What a stage made before; <c>null</c> if it has not finished. Nothing is looked at but its record.</summary>
+    /// <exception cref="CheckFailedException">The folder that it would have holds the result of other inputs.</exception>
+    public StageResult? Find(Stage stage, StageResults results) => Find(stage, stage.Inputs(results), results);
 
     /// <summary>Runs a stage, or finds it finished. An interrupted stage is called again in its folder and goes on by itself.</summary>
-    /// <param name="name">The stage's name.</param>
-    /// <param name="inputs">What decides its result.</param>
-    /// <param name="versions">Versions of the libraries that run in it; asked for when it has run.</param>
-    /// <param name="work">Does the work in the folder.</param>
-    /// <returns>The stage's folder.</returns>
-    /// <exception cref="CheckFailedException">A finished stage's files were changed.</exception>
-    public string Run(
-        string name, StageInputs inputs, Func<IReadOnlyDictionary<string, string>> versions, Action<string, IProgress<StageProgress>> work)
+    /// <param name="stage">The stage.</param>
+    /// <param name="results">What the stages that it needs made; its own result is added.</param>
+    /// <param name="started">Told the folder before the work begins.</param>
+    /// <param name="token">Stops the work.</param>
+    /// <exception cref="CheckFailedException">A finished stage's record or files were changed.</exception>
+    public StageResult Run(Stage stage, StageResults results, Action<string> started, CancellationToken token)
     {
-        var folder = FolderOf(name, inputs);
-        if (StageRecord.Find(folder) is { } finished)
+        var inputs = stage.Inputs(results);
+        if (Find(stage, inputs, results) is { } finished)
         {
-            finished.RequireOutputs(folder);
-            reporter.Reused(name, folder);
-            return folder;
+            finished.Record.RequireOutputs(finished.Folder);
+            reporter.Reused(stage.Name, finished.Folder);
+            started(finished.Folder);
+            return results[stage.Name] = finished;
         }
 
-        Directory.CreateDirectory(folder);
+        var folder = Directory.CreateDirectory(FolderOf(stage, inputs)).FullName;
         var start = Stopwatch.GetTimestamp();
-        using var span = Profile.Start(name);
-        reporter.Started(name, folder);
-        work(folder, reporter);
+        using var span = Profile.Start(stage.Name);
+        reporter.Started(stage.Name, folder);
+        started(folder);
+        stage.Run(new(folder, results, reporter, token));
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        new StageRecord(name, inputs.Key, inputs.Values, StageRecord.Describe(folder), versions(), Math.Round(seconds, 3)).Write(folder);
-        reporter.Finished(name, seconds);
-        return folder;
+        var record = new StageRecord(
+            stage.Name, inputs.Key, inputs.Values, StageRecord.Describe(folder), stage.Versions(), Math.Round(seconds, 3));
+        record.Write(folder);
+        reporter.Finished(stage.Name, seconds);
+        return results[stage.Name] = new(folder, record);
+    }
+
+    private StageResult? Find(Stage stage, StageInputs inputs, StageResults results)
+    {
+        foreach (var accepted in stage.Alternatives(results).Prepend(inputs))
+        {
+            var folder = FolderOf(stage, accepted);
+            if (StageRecord.Find(folder) is not { } record)
+                continue;
+            record.RequireInputs(accepted, folder);
+            return new(folder, record);
+        }
+        return null;
     }
 }

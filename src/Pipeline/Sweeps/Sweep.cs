@@ -4,6 +4,7 @@ using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Sweeps;
@@ -30,7 +31,7 @@ internal static class Sweep
         }
 
         var metrics = new SweepMetrics(recipes[0].Recipe.Name, results);
-        var folder = Distillation.FolderOf(recipes[0].Recipe, runs);
+        var folder = RecipeWork.FolderOf(recipes[0].Recipe, runs);
         AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
         AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), Report.Markdown(metrics));
         return metrics;
@@ -42,8 +43,8 @@ internal static class Sweep
         var result = new SettingMetrics(setting.ToString(), setting.Values.ToDictionary(), folder);
         try
         {
-            using var distillation = Distillation.Open(recipe, runs, reporter, token, folder);
-            return result with { Run = distillation.Evaluate() };
+            using var work = RecipeWork.Open(recipe, runs, reporter, token, folder);
+            return result with { Run = EvaluateStage.Evaluate(work) };
         }
         catch (CheckFailedException failure)
         {

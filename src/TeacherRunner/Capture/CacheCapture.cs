@@ -4,6 +4,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
@@ -84,6 +85,11 @@ public static class CacheCapture
 
         void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }
+
+    /// <summary>Where teachers run on a device: <c>cpu</c> or <c>cuda</c>. A cache of one is never taken for one of the other.</summary>
+    /// <param name="device">As in <see cref="CaptureOptions.Device"/>.</param>
+    /// <exception cref="InputException">There is no such device.</exception>
+    public static string ProviderOf(string device) => ExecutionDevice.Resolve(device).Provider;
 
     /// <summary>The size that was asked for; else that of the cache in the folder, which other processes may have begun; else the best one.</summary>
     private static int ChooseBatchSize(CaptureOptions options, string folder, TeacherEnsemble teachers, CaptureTrial trial) =>

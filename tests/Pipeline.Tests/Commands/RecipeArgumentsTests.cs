@@ -20,17 +20,17 @@ public sealed class RecipeArgumentsTests : IDisposable
             "--name", "n", "--set", "training.clip-norm=2", "--set", "capture.views=1", "--no-baseline");
 
         Assert.Equal((7UL, "n", null), (recipe.Seed, recipe.Name, recipe.Baseline));
-        var training = recipe.Training;
+        var training = recipe.Final.Training;
         Assert.Equal((2, 0.5, 4), (training.Epochs, training.Optimizer.LearningRate, training.BatchSize));
         Assert.Equal((2.0, 7UL), (training.ClipNorm, training.Seed));
-        Assert.Equal(("cpu", "cpu", 0.5), (recipe.Training.Device, recipe.Capture.Device, recipe.Data.Preprocessing.Scale));
-        Assert.Equal(new[] { 3, 5 }, recipe.Student.Architecture!.Values["widths"]);
+        Assert.Equal(("cpu", "cpu", 0.5), (recipe.Final.Training.Device, recipe.Final.Capture.Device, recipe.Data.Preprocessing.Scale));
+        Assert.Equal(new[] { 3, 5 }, recipe.Final.Student.Architecture!.Values["widths"]);
     }
 
     [Fact]
     public void Read_Temperature_ChangesTheSoftTermAlone()
     {
-        var term = Assert.Single(Read("--temperature", "8").Objective);
+        var term = Assert.Single(Read("--temperature", "8").Final.Objective);
 
         Assert.Equal(("soft", 8.0, 1.0), (term.Name, ((SoftTerm)term).Temperature, term.Weight.At(0)));
     }
@@ -38,7 +38,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     [Fact]
     public void Read_Alpha_SplitsTheWeightAndKeepsTheTemperature()
     {
-        var terms = Read("--alpha", "0.75").Objective;
+        var terms = Read("--alpha", "0.75").Final.Objective;
 
         Assert.Equal([("soft", 2.0, 0.75), ("hard", null, 0.25)], terms.Select(t => (t.Name, (t as SoftTerm)?.Temperature, t.Weight.At(0))));
     }
@@ -65,8 +65,8 @@ public sealed class RecipeArgumentsTests : IDisposable
         var recipe = Parse(
             "--teacher", "a.onnx", "--teacher", "b.onnx", "--samples", "x.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
 
-        Assert.Equal([Path.GetFullPath("a.onnx"), Path.GetFullPath("b.onnx")], recipe.Capture.Teachers.Select(t => t.Model));
-        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Objective).Name, ((SoftTerm)recipe.Objective[0]).Temperature));
+        Assert.Equal([Path.GetFullPath("a.onnx"), Path.GetFullPath("b.onnx")], recipe.Final.Capture.Teachers.Select(t => t.Model));
+        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Final.Objective).Name, ((SoftTerm)recipe.Final.Objective[0]).Temperature));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     {
         var recipe = Parse("--samples", "x.npy", "--labels", "y.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
 
-        Assert.Equal("hard", Assert.Single(recipe.Objective).Name);
+        Assert.Equal("hard", Assert.Single(recipe.Final.Objective).Name);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
@@ -35,15 +36,15 @@ public sealed class KnownSetTests : IDisposable
         var recipe = Read("transfer: { set: mnist, part: train, rows: 10..30 }");
         var text = RecipeFile.Write(recipe, folder.Path);
         Assert.DoesNotContain("ubyte", text);
-        Assert.Equal(recipe.Data.Transfer, RecipeFile.Read(RecipeSource.Load(folder.Write("again.yaml", text))).Data.Transfer);
+        Assert.Equal(recipe.Data.Transfer, RecipeFile.Read(RecipeSource.Load(folder.Write("again.yaml", text)), StageKinds.All).Data.Transfer);
     }
 
     /// <summary>Its digest goes into student.onnx, which is the same whoever fetched the files.</summary>
     [Fact]
-    public void WriteWithoutPaths_OfKnownSet_IsThatOfItsFiles()
+    public void WriteForKey_OfKnownSet_IsThatOfItsFiles()
     {
         var files = Read("transfer: { samples: elsewhere/train-images-idx3-ubyte, labels: elsewhere/train-labels-idx1-ubyte }");
-        Assert.Equal(RecipeFile.WriteWithoutPaths(files), RecipeFile.WriteWithoutPaths(Read("transfer: { set: mnist, part: train }")));
+        Assert.Equal(RecipeFile.WriteForKey(files), RecipeFile.WriteWithoutPaths(Read("transfer: { set: mnist, part: train }")));
     }
 
     [Theory]
@@ -71,5 +72,5 @@ public sealed class KnownSetTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private Recipe Read(params string[] sets) =>
-        RecipeFile.Read(RecipeSource.Load(folder.Write("r.yaml", $"data:\n{string.Concat(sets.Select(set => $"  {set}\n"))}{Rest}")));
+        RecipeFile.Read(RecipeSource.Load(folder.Write("r.yaml", $"data:\n{string.Concat(sets.Select(set => $"  {set}\n"))}{Rest}")), StageKinds.All);
 }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
@@ -107,7 +108,7 @@ public sealed class RecipeErrorTests : IDisposable
         Assert.Contains(right, Valid);
         var path = folder.Write("tiny.yaml", Valid.Replace(right, wrong));
 
-        var error = Assert.Throws<InputException>(() => RecipeFile.Read(RecipeSource.Load(path)));
+        var error = Assert.Throws<InputException>(() => RecipeFile.Read(RecipeSource.Load(path), StageKinds.All));
 
         Assert.Contains(path, error.Message);
         Assert.All(expected, part => Assert.Contains(part, error.Message));
@@ -122,7 +123,7 @@ public sealed class RecipeErrorTests : IDisposable
     {
         var path = folder.Write("tiny.yaml", Valid.ReplaceLineEndings("\n").Replace(right, wrong));
 
-        var error = Assert.Throws<InputException>(() => RecipeFile.Read(RecipeSource.Load(path)));
+        var error = Assert.Throws<InputException>(() => RecipeFile.Read(RecipeSource.Load(path), StageKinds.All));
 
         Assert.Contains(expected, error.Message);
     }
@@ -136,7 +137,7 @@ public sealed class RecipeErrorTests : IDisposable
 
     [Fact]
     public void Read_ValidRecipe_IsAccepted() =>
-        Assert.Equal("tiny", RecipeFile.Read(RecipeSource.Load(folder.Write("tiny.yaml", Valid))).Name);
+        Assert.Equal("tiny", RecipeFile.Read(RecipeSource.Load(folder.Write("tiny.yaml", Valid)), StageKinds.All).Name);
 
     public void Dispose() => folder.Dispose();
 }

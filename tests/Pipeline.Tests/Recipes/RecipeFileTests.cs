@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -69,9 +70,9 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(new() { File = folder["sub/keys.txt"], Blank = 2, Space = true }, recipe.Data.Alphabet);
         Assert.Equal(1 / 255.0, recipe.Data.Preprocessing.Scale);
         Assert.Equal([0.5, 0.4, 0.3], recipe.Data.Preprocessing.Mean);
-        Assert.Equal(recipe.Data.Preprocessing, recipe.Capture.Teachers[0].Preprocessing);
-        Assert.Equal((2.0, "logits"), (recipe.Capture.Teachers[1].Preprocessing.Scale, recipe.Capture.Teachers[1].Output));
-        var capture = recipe.Capture;
+        Assert.Equal(recipe.Data.Preprocessing, recipe.Final.Capture.Teachers[0].Preprocessing);
+        Assert.Equal((2.0, "logits"), (recipe.Final.Capture.Teachers[1].Preprocessing.Scale, recipe.Final.Capture.Teachers[1].Output));
+        var capture = recipe.Final.Capture;
         Assert.Equal(
             (Combination.MeanOfLogits, 4, 2, ulong.MaxValue),
             (capture.Combination, capture.Views, Assert.IsType<ShiftStep>(Assert.Single(capture.Augmentation.Steps)).Pixels, capture.Seed));
@@ -80,11 +81,11 @@ public sealed class RecipeFileTests : IDisposable
         var other = capture.Teachers[1];
         Assert.Equal(("other", -1, "t1", "aux"), (other.Name, other.ClassAxis, other.Outputs[0].Tensor, other.Outputs[0].Stream));
         Assert.Equal(new TappedTensor("t2"), Assert.Single(other.Features));
-        Assert.Equal([(0, 1), (10, 0.5)], recipe.Objective[0].Weight.Points);
-        Assert.Equal(1, recipe.Objective[1].Weight.At(3));
-        Assert.Equal([null, null, "big"], recipe.Objective.Select(term => (term as ScoreTerm)?.Teacher));
-        Assert.Equal((0.001, 5.0, "best"), (recipe.Training.Optimizer.LearningRate, recipe.Training.ClipNorm, recipe.Training.Keep));
-        Assert.Equal(("bfloat16", "bfloat16"), (recipe.Training.Precision, recipe.Baseline!.Training.Precision));
+        Assert.Equal([(0, 1), (10, 0.5)], recipe.Final.Objective[0].Weight.Points);
+        Assert.Equal(1, recipe.Final.Objective[1].Weight.At(3));
+        Assert.Equal([null, null, "big"], recipe.Final.Objective.Select(term => (term as ScoreTerm)?.Teacher));
+        Assert.Equal((0.001, 5.0, "best"), (recipe.Final.Training.Optimizer.LearningRate, recipe.Final.Training.ClipNorm, recipe.Final.Training.Keep));
+        Assert.Equal(("bfloat16", "bfloat16"), (recipe.Final.Training.Precision, recipe.Baseline!.Training.Precision));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class RecipeFileTests : IDisposable
         var recipe = Read("all.yaml", Everything);
 
         Assert.Equal(
-            recipe.Training with
+            recipe.Final.Training with
             {
                 AverageDecay = null, EarlyStop = null, Optimizer = new SgdOptions(),
             },
@@ -115,9 +116,9 @@ public sealed class RecipeFileTests : IDisposable
         var recipe = Read("all.yaml", yaml);
         var text = RecipeFile.Write(recipe, folder["runs/all"]);
 
-        Assert.Null(recipe.Capture.BatchSize);
+        Assert.Null(recipe.Final.Capture.BatchSize);
         Assert.Contains($"storage: {storage}", text);
-        Assert.Equal(recipe.Capture.Storage, Read("runs/all/recipe.yaml", text).Capture.Storage);
+        Assert.Equal(recipe.Final.Capture.Storage, Read("runs/all/recipe.yaml", text).Final.Capture.Storage);
     }
 
     [Theory]
@@ -134,7 +135,7 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(text, RecipeFile.Write(again, folder["runs/all"]));
         Assert.Equal(
             (recipe.Data.Transfer, recipe.Data.Test, recipe.Data.Alphabet), (again.Data.Transfer, again.Data.Test, again.Data.Alphabet));
-        Assert.Equal(recipe.Capture.Teachers.Select(t => t.Model), again.Capture.Teachers.Select(t => t.Model));
+        Assert.Equal(recipe.Final.Capture.Teachers.Select(t => t.Model), again.Final.Capture.Teachers.Select(t => t.Model));
         Assert.Equal(recipe.Baseline?.Training.AverageDecay, again.Baseline?.Training.AverageDecay);
     }
 
@@ -163,8 +164,8 @@ public sealed class RecipeFileTests : IDisposable
             "architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2]",
             "model: s.onnx, init: fresh, output: head, norm-overlay: false, parameters: { include: [a.*, b], exclude: c }"));
 
-        var import = recipe.Student.Import;
-        Assert.Equal(folder["s.onnx"], recipe.Student.Model);
+        var import = recipe.Final.Student.Import;
+        Assert.Equal(folder["s.onnx"], recipe.Final.Student.Model);
         Assert.Equal((Initialisation.Fresh, "head", false), (import.Initialisation, import.Output, import.NormOverlay));
         Assert.Equal(["a.*", "b"], import.Parameters.Include);
         Assert.Equal(["c"], import.Parameters.Exclude);
@@ -173,10 +174,10 @@ public sealed class RecipeFileTests : IDisposable
     }
 
     [Fact]
-    public void WriteWithoutPaths_AnotherFolder_GivesTheSameText()
+    public void WriteForKey_AnotherFolder_GivesTheSameText()
     {
-        var here = RecipeFile.WriteWithoutPaths(Read("all.yaml", Everything));
-        var there = RecipeFile.WriteWithoutPaths(Read("elsewhere/all.yaml", Everything));
+        var here = RecipeFile.WriteForKey(Read("all.yaml", Everything));
+        var there = RecipeFile.WriteForKey(Read("elsewhere/all.yaml", Everything));
 
         Assert.Equal(here, there);
     }
@@ -184,13 +185,13 @@ public sealed class RecipeFileTests : IDisposable
     [Fact]
     public void Read_ShippedRecipes_AreValid() => Assert.All(
         Directory.GetFiles(Path.Combine(Repository.Root, "recipes"), "*.yaml"),
-        path => Assert.Equal(Path.GetFileNameWithoutExtension(path), RecipeFile.Read(RecipeSource.Load(path)).Name));
+        path => Assert.Equal(Path.GetFileNameWithoutExtension(path), RecipeFile.Read(RecipeSource.Load(path), StageKinds.All).Name));
 
     [Fact]
     public void Documentation_EveryKey_IsDescribed()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "recipes.md"));
-        var resolved = RecipeFile.WriteWithoutPaths(Read("all.yaml", Everything));
+        var resolved = RecipeFile.WriteForKey(Read("all.yaml", Everything));
 
         Assert.All(
             Regex.Matches(resolved, "([a-z][a-z0-9-]+):").Select(match => match.Groups[1].Value).Distinct(),
@@ -199,5 +200,5 @@ public sealed class RecipeFileTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private Recipe Read(string name, string yaml) => RecipeFile.Read(RecipeSource.Load(folder.Write(name, yaml)));
+    private Recipe Read(string name, string yaml) => RecipeFile.Read(RecipeSource.Load(folder.Write(name, yaml)), StageKinds.All);
 }

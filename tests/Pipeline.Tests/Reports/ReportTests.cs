@@ -7,9 +7,10 @@ public class ReportTests
 {
     private static readonly RunMetrics Metrics = new(
         "tiny", 1, 10000,
-        Teacher: new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005),
-        Student: new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01),
-        Parity: new(3.8e-6, 1, 10000));
+        [
+            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher"),
+            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Parity: new(3.8e-6, 1, 10000)),
+        ]);
 
     [Fact]
     public void Write_NoTerminal_IsAPlainAsciiTable()
@@ -33,21 +34,21 @@ public class ReportTests
     public void Write_Json_HasTheNamesOfTheContract()
     {
         using var document = System.Text.Json.JsonDocument.Parse(Write(new(Json: true, Terminal: true, Live: true)));
-        var teacher = document.RootElement.GetProperty("teacher");
+        var teacher = Support.Figures.Of(document.RootElement, "teacher");
 
         foreach (var name in new[] { "errors", "accuracy", "agreement", "nll", "ece", "parameters", "file_bytes", "latency_ms_p50" })
             Assert.True(teacher.TryGetProperty(name, out _), name);
-        Assert.Equal(3.8e-6, document.RootElement.GetProperty("parity").GetProperty("max_abs").GetDouble());
-        Assert.Equal(1, document.RootElement.GetProperty("parity").GetProperty("top1_agreement").GetDouble());
+        var parity = Support.Figures.Of(document.RootElement, "student").GetProperty("parity");
+        Assert.Equal((3.8e-6, 1), (parity.GetProperty("max_abs").GetDouble(), parity.GetProperty("top1_agreement").GetDouble()));
     }
 
     [Fact]
     public void Write_Recognisers_HaveColumnsOfTexts()
     {
         var output = new StringWriter { NewLine = "\n" };
-        var student = new ModelMetrics("s.onnx", 1000, 4321, 0.01, Agreement: 0.97, CharacterErrorRate: 0.0312, ExactLines: 0.755);
+        var student = new ModelMetrics("s.onnx", 1000, 4321, 0.01, Agreement: 0.97, CharacterErrorRate: 0.0312, ExactLines: 0.755, Role: "student");
 
-        Report.Write(new RunMetrics("ocr", 1, 64, Student: student), output, new(Json: false, Terminal: false, Live: false));
+        Report.Write(new RunMetrics("ocr", 1, 64, [student]), output, new(Json: false, Terminal: false, Live: false));
 
         Assert.Contains("| model   |    CER | exact lines | agreement | parameters | file size | latency p50 |", output.ToString());
         Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
@@ -59,15 +60,22 @@ public class ReportTests
     {
         var output = new StringWriter();
 
-        Report.Write(new RunMetrics("tiny", 1, Student: new("s.onnx", 1, 1, 1)), output, new(false, false, false));
+        Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx", 1, 1, 1, Role: "student")]), output, new(false, false, false));
 
         Assert.Contains("| student |      - |        - |         - |   - |   - |", output.ToString());
     }
 
     [Fact]
     public void Rows_Ensemble_ListsItsMembers() => Assert.Equal(
-        ["teacher", "  teacher 1", "  teacher 2", "student"],
-        (Metrics with { Teachers = [Metrics.Teacher!, Metrics.Teacher!] }).Rows().Select(row => row.Name));
+        ["teacher", "  teacher 1", "  teacher 2", "assistant", "teacher of assistant", "  teacher of assistant 1", "student"],
+        (Metrics with
+        {
+            Models =
+            [
+                .. new[] { "teacher", "teacher 1", "teacher 2", "assistant", "teacher of assistant", "teacher of assistant 1", "student" }
+                    .Select(role => Metrics.Student! with { Role = role }),
+            ],
+        }).Rows().Select(row => row.Name));
 
     [Fact]
     public void Markdown_Run_IsATableWithNotes()

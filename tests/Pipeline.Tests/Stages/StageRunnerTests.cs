@@ -1,5 +1,4 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tests.Support;
@@ -8,8 +7,6 @@ namespace OnnxKd.Pipeline.Tests.Stages;
 
 public sealed class StageRunnerTests : IDisposable
 {
-    private static readonly Func<IReadOnlyDictionary<string, string>> NoVersions = () => new Dictionary<string, string>();
-
     private readonly TemporaryFolder run = new();
     private readonly StageRunner runner;
     private int runs;
@@ -69,6 +66,36 @@ public sealed class StageRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Run_FolderOfAnotherSeedUnderThisOnesName_IsRefused()
+    {
+        var (one, two) = (Run("seed 1"), Run("seed 2"));
+        Directory.Delete(two, recursive: true);
+        Directory.Move(one, two);
+
+        var error = Assert.Throws<CheckFailedException>(() => Run("seed 2"));
+
+        Assert.All([two, "other inputs", "input seed 1", "input seed 2"], part => Assert.Contains(part, error.Message));
+    }
+
+    [Fact]
+    public void Run_RecordWithAnotherKey_IsRefused()
+    {
+        var record = Path.Combine(Run("a"), StageRecord.FileName);
+        var key = StageRecord.Find(Path.GetDirectoryName(record)!)!.Key;
+        File.WriteAllText(record, File.ReadAllText(record).Replace(key, key[..8] + new string('0', key.Length - 8)));
+
+        Assert.Throws<CheckFailedException>(() => Run("a"));
+    }
+
+    [Fact]
+    public void Run_ResultOfAcceptedInputs_IsReused()
+    {
+        var there = Run("made elsewhere");
+
+        Assert.Equal(there, Run(new ScriptedStage("stage", "made here", _ => Assert.Fail("ran"), accepts: ["made elsewhere"])));
+    }
+
+    [Fact]
     public void Run_TemporaryAndLockFiles_AreNotOutputs()
     {
         var folder = Run("a", f =>
@@ -80,23 +107,15 @@ public sealed class StageRunnerTests : IDisposable
         Assert.Empty(StageRecord.Find(folder)!.Outputs);
     }
 
-    [Fact]
-    public void Link_Twice_PointsToTheLastTarget()
-    {
-        runner.Link("events/student.jsonl", run["train-1/events.jsonl"]);
-        runner.Link("events/student.jsonl", run["train-2/events.jsonl"]);
-
-        Assert.Equal("../train-2/events.jsonl", new FileInfo(run["events/student.jsonl"]).LinkTarget);
-    }
-
     public void Dispose() => run.Dispose();
 
     private string Run(string input) => Run(input, folder => File.WriteAllText(Path.Combine(folder, "out.txt"), input));
 
-    private string Run(string input, Action<string> work) =>
-        runner.Run("stage", new StageInputs().Add("input", input), NoVersions, (folder, _) =>
-        {
-            runs++;
-            work(folder);
-        });
+    private string Run(string input, Action<string> work) => Run(new ScriptedStage("stage", input, folder =>
+    {
+        runs++;
+        work(folder);
+    }));
+
+    private string Run(Stage stage) => runner.Run(stage, new(), _ => { }, CancellationToken.None).Folder;
 }

@@ -43,6 +43,15 @@ public sealed class SweepTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Sweep_ListsAsValues_NamesThemInTheTable()
+    {
+        var result = Cli.Done(
+            "sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "1", "--vary", "student.widths=[4],[6]");
+
+        Assert.Contains("student.widths=[4]", result.Output);
+    }
+
+    [Fact]
     public void Sweep_KeyThatTheRecipeLacks_IsGivenByTheSettings()
     {
         var recipe = project.Recipe(TinyProject.StudentRecipe.Replace("epochs: 30, ", ""));

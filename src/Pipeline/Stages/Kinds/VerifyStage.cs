@@ -12,10 +12,12 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Runs an exported student in ONNX Runtime and in the trainer's executor, sample by sample.</summary>
-internal static class VerifyStage
+/// <param name="graph">The run.</param>
+/// <param name="export">The export.</param>
+internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage($"verify-{export.Model}", export.Name)
 {
     /// <summary>
     /// The largest difference between two logits that passes, for logits of the order of one: some hundred times what float32 rounding gives,
@@ -26,35 +28,49 @@ internal static class VerifyStage
     private const string FileName = "parity.json";
     private const string Device = "cpu";
 
-    /// <summary>Verifies, or finds that it was verified.</summary>
-    /// <param name="runner">Runs the stage.</param>
-    /// <param name="name">The stage's name.</param>
-    /// <param name="modelPath">The exported student.</param>
-    /// <param name="import">The output that was learned from, and its class axis.</param>
-    /// <param name="set">The samples.</param>
-    /// <param name="preprocessing">What the student expects.</param>
-    /// <param name="token">Stops between batches.</param>
-    /// <exception cref="CheckFailedException">The two differ by too much.</exception>
-    public static ParityMetrics Run(
-        StageRunner runner, string name, string modelPath, StudentImport import, TransferSet set, Preprocessing preprocessing,
-        CancellationToken token)
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } = new("verify");
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Figures;
+
+    /// <inheritdoc/>
+    public override StageCost Cost => new(graph.Sets.Verification.Count);
+
+    /// <summary>The export that it verifies.</summary>
+    public ExportStage Export => export;
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results)
     {
-        var model = OnnxModel.Load(modelPath);
-        var inputs = new StageInputs()
-            .Add("model", model.Digest)
+        var (set, import) = (graph.Sets.Verification, export.Train.Import);
+        return new StageInputs()
+            .Add("model", results[export.Name].Record.Outputs[export.File].Sha256)
             .Add("output", import.Output)
             .Add("class-axis", import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
-            .Add("preprocessing", DataSection.WritePreprocessing(preprocessing));
-        var stage = runner.Run(name, inputs, ProductVersion.WithBoth, (folder, progress) =>
-        {
-            var parity = Compare(model, import, RecipeSets.Reader(set, preprocessing), progress, token);
-            AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(parity));
-        });
-        var path = Path.Combine(stage, FileName);
-        return CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(path), path);
+            .Add("preprocessing", DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing));
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithBoth();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work)
+    {
+        var model = OnnxModel.Load(work.Results[export.Name][export.File]);
+        var reader = RecipeSets.Reader(graph.Sets.Verification, graph.Recipe.Data.Preprocessing);
+        var parity = Compare(model, export.Train.Import, reader, work.Progress, work.Token);
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
+    }
+
+    /// <summary>The figures of a finished stage.</summary>
+    public static ParityMetrics Read(StageResult result) =>
+        CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(result[FileName]), result[FileName]);
 
     /// <summary>Compares the two on every sample.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>

@@ -1,0 +1,36 @@
+using OnnxKd.TeacherRunner.Capture;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>The key <c>baseline</c>: the student that the run is for, trained without a teacher.</summary>
+internal static class BaselineSection
+{
+    /// <summary>Reads it; <c>null</c>: none is wanted.</summary>
+    /// <param name="value"><c>true</c>, <c>false</c>, or what differs from the student's training.</param>
+    /// <param name="final">The training that it is compared with.</param>
+    public static TrainStep? Read(RecipeValue value, TrainStep final)
+    {
+        // A teacher's views replace augmentation in the student's training, and the baseline sees the samples as they are.
+        var defaults = new TrainStep(StageRules.Baseline, value)
+        {
+            Teachers = new(final.Capture with { Teachers = [] }, []),
+            Student = final.Student,
+            Objective = ObjectiveSection.HardOnly,
+            Training = final.Training,
+        };
+        if (!value.IsMap)
+            return value.Flag() ? defaults : null;
+        var map = value.Map("objective", "training");
+        return defaults with
+        {
+            Objective = map.Read("objective", defaults.Objective, ObjectiveSection.Read),
+            Training = map.Read("training", final.Training, v => TrainingSection.Override(v, final.Training)),
+        };
+    }
+
+    /// <summary>Writes it.</summary>
+    public static YamlNode Write(TrainStep baseline) => YamlTree.Map(
+        ("objective", ObjectiveSection.Write(baseline.Objective)),
+        ("training", TrainingSection.Write(baseline.Training)));
+}

@@ -1,0 +1,34 @@
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>Mappings in which a stage stands where a file could: <c>{ stage: assistant }</c> in place of <c>{ model: FILE }</c>.</summary>
+internal static class StageValues
+{
+    private const string Stage = "stage";
+    private const string Model = "model";
+
+    /// <summary>The stage that a mapping names; <c>null</c> if it names none.</summary>
+    /// <param name="value">A teacher, a student or a cache.</param>
+    /// <param name="kind">What is needed of the stage.</param>
+    public static StageReference? Find(RecipeValue value, ArtifactKind kind)
+    {
+        if (value.Find(Stage) is not { } stage)
+            return null;
+        return value.Find(Model) is null
+            ? new(stage.Text(), kind, stage)
+            : throw value.Error("A model is either a file or what a stage makes.", "both model and stage", remedy: "remove one");
+    }
+
+    /// <summary>The same mapping for a reader that knows files alone.</summary>
+    public static RecipeValue AsFile(RecipeValue value) => value.Renamed(Stage, Model);
+
+    /// <summary>The opposite, for what is written.</summary>
+    public static YamlMappingNode AsStage(YamlNode written)
+    {
+        var renamed = new YamlMappingNode();
+        foreach (var (key, value) in ((YamlMappingNode)written).Children)
+            renamed.Add(key.ToString() == Model ? new YamlScalarNode(Stage) : key, value);
+        return renamed;
+    }
+}

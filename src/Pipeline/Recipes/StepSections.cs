@@ -1,0 +1,118 @@
+using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.Pipeline.Recipes;
+
+/// <summary>Reads the entries of <c>stages</c> from their own sections; a section that an entry leaves out is the recipe's of that name.</summary>
+internal static class StepSections
+{
+    private static readonly string[] CaptureKeys = ["teachers", "capture", "seed"];
+    private static readonly string[] TrainKeys = [.. CaptureKeys, "cache", "student", "objective", "training", "repeat"];
+
+    /// <summary>Reads a named capture.</summary>
+    public static IReadOnlyList<RecipeStage> ReadCapture(StepReading step)
+    {
+        var own = step.Value.Map(CaptureKeys);
+        var teachers = ReadTeachers(step, own, Seed(step, own));
+        return !teachers.IsEmpty
+            ? [new CaptureStep(step.Name, step.Value) { Teachers = teachers }]
+            : throw step.Value.Error("There is no teacher to capture.", remedy: "add teachers");
+    }
+
+    /// <summary>Reads a training, or several generations of it.</summary>
+    public static IReadOnlyList<RecipeStage> ReadTrain(StepReading step)
+    {
+        var own = step.Value.Map(TrainKeys);
+        var last = ReadTrain(step, own);
+        return own.Find("repeat") is { } repeat ? Generations(last, repeat.WholeNumber(2), repeat, step.Data.Preprocessing) : [last];
+    }
+
+    /// <summary>Reads the one training of a recipe without <c>stages</c>.</summary>
+    public static TrainStep ReadTop(StepReading step) => ReadTrain(step, step.Top);
+
+    /// <summary>Checks sections of the top level that perhaps no entry takes.</summary>
+    public static void CheckTop(RecipeMap top)
+    {
+        top.Read("objective", null, ObjectiveSection.Read);
+        top.Read("student", null, student => student.IsMap && student.Find("stage") is not null
+            ? throw student.Error("The recipe's own student is no stage's.", remedy: "name the stage in the training that starts from it")
+            : StudentSection.Read(student));
+    }
+
+    /// <summary>Reads the recipe's own teachers.</summary>
+    public static TeachersOptions ReadTeachers(StepReading step) => ReadTeachers(step, step.Top, step.Seed);
+
+    private static TrainStep ReadTrain(StepReading step, RecipeMap own)
+    {
+        var seed = Seed(step, own);
+        var objective = ObjectiveSection.Read(Section(step, own, "objective"));
+        var cache = own == step.Top || own.Find("cache") is not { } named ? null
+            : StageValues.Find(named, ArtifactKind.Cache) ?? throw named.Error("A cache is what a stage makes.", expected: "{ stage: NAME }");
+        if (cache is not null && (own.Find("teachers") ?? own.Find("capture")) is { } second)
+            throw second.Error(
+                "A training has either teachers of its own or a cache that another stage makes.", "both", remedy: "remove one");
+        var captured = cache is null ? null : step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == cache.Name)?.Teachers;
+        // Teachers that an entry does not name itself, and does not need, are those of others.
+        var usesTeachers = own == step.Top || own.Find("teachers") is not null || objective.Any(ObjectiveSection.NeedsTeacher);
+        var student = Section(step, own, "student");
+        var stage = student.IsMap ? StageValues.Find(student, ArtifactKind.Model) : null;
+        var source = StudentSection.Read(stage is null ? student : StageValues.AsFile(student));
+        return new(step.Name, step.Value)
+        {
+            Cache = cache,
+            Teachers = captured ?? ReadTeachers(step, own, seed, usesTeachers && cache is null),
+            Student = stage is null ? source : source with { Model = null, Stage = stage },
+            Objective = objective,
+            Training = ReadTraining(step, own, seed),
+        };
+    }
+
+    /// <summary>The first learns from the entry's teachers, each further one from the one before it; the last has the entry's name.</summary>
+    private static TrainStep[] Generations(TrainStep last, int count, RecipeValue place, Preprocessing preprocessing)
+    {
+        string Name(int generation) => generation == count ? last.Name : $"{last.Name}-{generation}";
+        return
+        [
+            .. Enumerable.Range(1, count).Select(generation =>
+            {
+                // The same first weights, order and views would lead to the same student.
+                var training = last.Training with { Seed = last.Training.Seed + (ulong)(generation - 1) };
+                return generation == 1
+                    ? last with { Name = Name(1) }
+                    : last with
+                    {
+                        Name = Name(generation), Cache = null, Training = training,
+                        Teachers = new(
+                            last.Capture with { Teachers = [new() { Model = "", Preprocessing = preprocessing }], Seed = training.Seed },
+                            [new(Name(generation - 1), ArtifactKind.Model, place)]),
+                    };
+            }),
+        ];
+    }
+
+    private static TeachersOptions ReadTeachers(StepReading step, RecipeMap own, ulong seed, bool uses = true)
+    {
+        var (preprocessing, value) = (step.Data.Preprocessing, own.Find("teachers") ?? step.Top.Find("teachers"));
+        if (!uses || value is null || value.IsNone)
+            return new(TeachersSection.ReadCapture(uses ? own.Find("capture") ?? step.Top.Find("capture") : null, [], seed), []);
+        var stages = value.List(teacher => StageValues.Find(teacher, ArtifactKind.Model));
+        var teachers = TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing);
+        var capture = (own == step.Top ? null : own.Find("capture"))?.Over(step.Top.Find("capture")) ?? step.Top.Find("capture");
+        return new(
+            TeachersSection.ReadCapture(
+                capture, [.. teachers.Zip(stages, (teacher, stage) => stage is null ? teacher : teacher with { Model = "" })], seed),
+            stages);
+    }
+
+    private static TrainingOptions ReadTraining(StepReading step, RecipeMap own, ulong seed)
+    {
+        if (own == step.Top || own.Find("training") is not { } different || step.Top.Find("training") is not { } basis)
+            return TrainingSection.Read(Section(step, own, "training"), seed);
+        var training = TrainingSection.Override(different, TrainingSection.Override(basis, new() { Epochs = 0, Seed = seed }));
+        return training.Epochs > 0 ? training : TrainingSection.Read(different, seed); // which says that the epochs are missing
+    }
+
+    private static ulong Seed(StepReading step, RecipeMap own) => own == step.Top ? step.Seed : own.Read("seed", step.Seed, v => v.Seed());
+
+    private static RecipeValue Section(StepReading step, RecipeMap own, string key) => own.Find(key) ?? step.Top.Find(key) ?? own.Require(key);
+}

@@ -1,0 +1,179 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.TeacherRunner.Capture;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>Runs teachers over a set into a logit cache.</summary>
+internal sealed class CaptureStage : Stage
+{
+    /// <summary>The caches of the transfer set, which students learn from.</summary>
+    public const string Transfer = "cache";
+
+    private readonly RecipeGraph graph;
+    private readonly TransferSet set;
+    private readonly TeachersOptions teachers;
+    private readonly string folderName;
+
+    private CaptureStage(RecipeGraph graph, string name, string folderName, TransferSet set, TeachersOptions teachers)
+        : base(name, teachers.Stages.Select(stage => graph.Find(stage)?.Name)) =>
+        (this.graph, this.folderName, this.set, this.teachers) = (graph, folderName, set, teachers);
+
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } = new(
+        CaptureStep.KindName, StepSections.ReadCapture,
+        (graph, entry) => Add(graph, Transfer, graph.Sets.Transfer, ((CaptureStep)entry).Teachers, entry.Name));
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Cache;
+
+    /// <inheritdoc/>
+    public override string FolderName => folderName;
+
+    /// <inheritdoc/>
+    public override StageCost Cost => new(set.Count * teachers.Capture.Views);
+
+    /// <summary>The number of classes that the teachers' files declare; <c>null</c>: they do not say.</summary>
+    public int? DeclaredClasses => teachers.Stages[0] is null && teachers.Capture.Teachers[0] is var first
+        ? graph.Files.DeclaredClasses(first.Model, first.Output, first.ClassAxis)
+        : null;
+
+    /// <summary>The first teacher's file, for messages.</summary>
+    public string FirstTeacher => teachers.Stages[0]?.Name ?? teachers.Capture.Teachers[0].Model;
+
+    /// <summary>Adds the capture of teachers over a set, or finds it.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="folderName">What its folders are called, which says which set it is of.</param>
+    /// <param name="set">The samples.</param>
+    /// <param name="teachers">The teachers.</param>
+    /// <param name="names">What the stage may be called.</param>
+    public static CaptureStage Add(RecipeGraph graph, string folderName, TransferSet set, TeachersOptions teachers, params IEnumerable<string> names)
+    {
+        var reading = teachers with { Capture = teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, Reading)] } };
+        var description = YamlTree.Text(YamlTree.Map(
+            ("set", folderName), ("teachers", reading.WriteTeachers(path => path)), ("capture", Written(reading.Capture, reading.Capture.Device)),
+            ("seed", reading.Capture.Seed)));
+        return graph.AddOnce(description, name => new CaptureStage(graph, name, folderName, set, reading), names);
+
+        // What a stage makes is read as it was trained, unless the recipe says otherwise.
+        TeacherOptions Reading(TeacherOptions teacher, StageReference? stage) => graph.Find(stage) is { } maker && teacher.Output is null
+            ? teacher with { Output = maker.Import.Output, ClassAxis = teacher.ClassAxis ?? maker.Import.ClassAxis }
+            : teacher;
+    }
+
+    /// <summary>
+    /// The class scores of teachers on samples as they are, for figures. Teachers that are kept apart answer no question together, so the
+    /// first of them stands for all.
+    /// </summary>
+    public static TeachersOptions ForFigures(TeachersOptions teachers)
+    {
+        var capture = ForFigures(teachers.Capture);
+        return new(capture, [.. teachers.Stages.Take(capture.Teachers.Count)]);
+    }
+
+    /// <inheritdoc cref="ForFigures(TeachersOptions)"/>
+    public static CaptureOptions ForFigures(CaptureOptions options) => options with
+    {
+        Teachers =
+        [
+            .. options.Teachers.Take(options.Combination == Combination.Single ? 1 : options.Teachers.Count)
+                .Select(teacher => teacher with { Outputs = [], Features = [] }),
+        ],
+        // What was drawn at random has no top class.
+        Storage = options.Storage is Sampled ? new Float16() : options.Storage,
+        Views = 1,
+        Augmentation = Augmentation.None,
+        Part = CachePart.Whole,
+    };
+
+    /// <inheritdoc/>
+    public override void Check()
+    {
+        foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
+            if (stage is null)
+                graph.Files.Digest(teacher.Model);
+        if (DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+            set.RequireLabelsBelow(classes);
+    }
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results) => Inputs(results, graph.Files.ProviderOf(teachers.Capture.Device));
+
+    /// <inheritdoc/>
+    /// <remarks>A cache that was made where there is a GPU serves elsewhere too, unless the recipe asks for another device.</remarks>
+    public override IEnumerable<StageInputs> Alternatives(StageResults results) => teachers.Capture.Device == "auto"
+        ? [Inputs(results, graph.Files.ProviderOf("auto") == "cpu" ? "cuda" : "cpu")]
+        : [];
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithOnnxRuntime();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work) => Capture(Options(work.Results), work);
+
+    /// <summary>
+    /// Captures a share of the rows, without taking the run's folder for itself: any number of processes can do so at once. The stage is
+    /// finished by the next command that captures all rows, and finds them there.
+    /// </summary>
+    /// <returns>The cache's folder.</returns>
+    public string RunPart(StageRunner runner, CachePart part, CancellationToken token)
+    {
+        var results = new StageResults();
+        var folder = runner.FolderOf(this, Inputs(results));
+        runner.Reporter.Started($"{Name}, {part}", folder);
+        var result = Capture(Options(results) with { Part = part }, new(folder, results, runner.Reporter, token));
+        runner.Reporter.Finished($"{Name}, {part}", result.Seconds);
+        runner.Reporter.Note(result.IsComplete ? "the cache is complete" : "other parts are still missing");
+        return folder;
+    }
+
+    /// <summary>The digests of the teachers' files.</summary>
+    public string[] TeacherDigests(StageResults results) =>
+    [
+        .. teachers.Capture.Teachers.Zip(teachers.Stages, (teacher, stage) => graph.Find(stage) is { } maker
+            ? results[maker.Name].Record.Outputs[maker.FileOf(stage!.Name)].Sha256
+            : graph.Files.Digest(teacher.Model)),
+    ];
+
+    /// <summary>The teachers with the paths of their files.</summary>
+    public IReadOnlyList<TeacherOptions> Members(StageResults results) => Options(results).Teachers;
+
+    /// <summary>How many classes a finished cache has.</summary>
+    public static int Classes(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0].Classes;
+
+    private StageInputs Inputs(StageResults results, string provider) => new StageInputs()
+        .Add("teachers", new YamlSequenceNode(teachers.Capture.Teachers.Zip(TeacherDigests(results), TeachersSection.WriteTeacherKey)))
+        .Add("capture", Written(teachers.Capture, provider))
+        .Add("seed", teachers.Capture.Augmentation.IsNone && teachers.Capture.Storage is not Sampled ? null : $"{teachers.Capture.Seed}")
+        .Add("samples", set.SamplesDigest)
+        .Add("first-id", $"{set.IdOf(0)}");
+
+    /// <summary>What of the settings decides the bytes: the size of batches does, by the layout of shards and by rounding; threads do not.</summary>
+    private static YamlNode Written(CaptureOptions options, string provider) =>
+        TeachersSection.WriteCapture(options with { Device = provider }, forKey: true);
+
+    private CaptureOptions Options(StageResults results) => teachers.Capture with
+    {
+        Teachers =
+        [
+            .. teachers.Capture.Teachers.Zip(teachers.Stages, (teacher, stage) => graph.Find(stage) is { } maker
+                ? teacher with { Model = results[maker.Name][maker.FileOf(stage!.Name)] }
+                : teacher),
+        ],
+    };
+
+    private CaptureResult Capture(CaptureOptions options, StageWork work)
+    {
+        var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, work.Reporter.Estimated);
+        if (result.ProviderNote is { } note)
+            work.Reporter.NoteOnce($"teachers run on the CPU: {note}");
+        return result;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Reports;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>Measures teachers and exported models on the test set, and writes the report.</summary>
+internal sealed class EvaluateStage : Stage
+{
+    private const string ReportFile = "report.md";
+
+    private readonly RecipeGraph graph;
+    private readonly CaptureStage? reference;
+    private readonly IReadOnlyList<(string Role, CaptureStage Logits)> teachers;
+    private readonly IReadOnlyList<VerifyStage> models;
+
+    private EvaluateStage(
+        RecipeGraph graph, CaptureStage? reference, IReadOnlyList<(string Role, CaptureStage Logits)> teachers, IReadOnlyList<VerifyStage> models)
+        : base("evaluate",
+        [
+            reference?.Name, .. teachers.Select(teacher => teacher.Logits.Name), .. models.SelectMany(model => new[] { model.Export.Name, model.Name }),
+        ]) => (this.graph, this.reference, this.teachers, this.models) = (graph, reference, teachers, models);
+
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } = new("evaluate", Finish: Finish);
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Figures;
+
+    /// <inheritdoc/>
+    public override StageCost Cost => new(graph.Sets.Test?.Count);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Publication> Publications =>
+        [new(RunMetrics.FileName, RunMetrics.FileName), new(ReportFile, ReportFile)];
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results)
+    {
+        var (recipe, sets) = (graph.Recipe, graph.Sets);
+        var inputs = new StageInputs()
+            .Add("name", recipe.Name)
+            .Add("seed", $"{recipe.Seed}")
+            .Add("agreement", reference is null ? null : DigestOf(reference))
+            .Add("samples", sets.Test?.SamplesDigest)
+            .Add("labels", sets.Test?.LabelsDigest)
+            .Add("lengths", sets.Test?.LengthsDigest)
+            .Add("texts", sets.Test?.TextsDigest)
+            .Add("alphabet", sets.Alphabet?.Digest)
+            .Add("preprocessing", DataSection.WritePreprocessing(recipe.Data.Preprocessing))
+            .Add("provider", graph.Files.ProviderOf(recipe.Final.Capture.Device))
+            .Add("roles", string.Join(", ", teachers.Select(teacher => teacher.Role).Concat(models.Select(model => model.Export.Role))));
+        foreach (var (role, logits) in teachers)
+            inputs.Add($"model.{role}", DigestOf(logits));
+        foreach (var model in models)
+            inputs.Add($"model.{model.Export.Role}", results[model.Export.Name].Record.Outputs[model.Export.File].Sha256)
+                .Add($"class-axis.{model.Export.Role}", model.Export.Train.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
+                .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
+        return inputs;
+
+        string DigestOf(CaptureStage logits) => LogitCache.DigestOf(results[logits.Name].Folder);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithOnnxRuntime();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work)
+    {
+        var (recipe, sets) = (graph.Recipe, graph.Sets);
+        using var compared = reference is null ? null : Open(reference);
+        var against = sets.Test is null ? null : new EvaluationSet(sets.Test, compared, sets.Alphabet);
+        var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token);
+        var metrics = new RunMetrics(
+            recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, ReportFile), Report.Markdown(metrics));
+
+        LogitCache Open(CaptureStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
+
+        ModelMetrics OfTeacher((string Role, CaptureStage Logits) teacher)
+        {
+            using var logits = Open(teacher.Logits);
+            return evaluation.OfCache(logits, teacher.Logits.Members(work.Results)) with { Role = teacher.Role };
+        }
+
+        ModelMetrics OfModel(VerifyStage model)
+        {
+            var (export, import) = (model.Export, model.Export.Train.Import);
+            return evaluation.OfModel(new()
+            {
+                Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
+                Preprocessing = recipe.Data.Preprocessing,
+            }) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
+        }
+    }
+
+    /// <summary>Runs a recipe to its figures.</summary>
+    public static RunMetrics Evaluate(RecipeWork work)
+    {
+        var path = work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name][RunMetrics.FileName];
+        return CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>
+    /// One for the run: all teachers but those that stages make, which are among the exported models, then those. Agreement is with the recipe's
+    /// teachers, else with the student's.
+    /// </summary>
+    private static void Finish(RecipeGraph graph)
+    {
+        var (recipe, rows) = (graph.Recipe, new List<(string Role, CaptureStage Logits)>());
+        CaptureStage? reference = null;
+        if (graph.Sets.Test is { } test && !recipe.Reference.IsEmpty)
+        {
+            reference = Capture(test, recipe.Reference, "");
+            AddRows(test, recipe.Reference, StageRules.Teacher);
+        }
+        foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is not null))
+            AddRows(graph.Sets.Test!, step.Teachers, $"{StageRules.Teacher} of {recipe.RoleOf(step)}");
+        graph.Add(new EvaluateStage(graph, reference, rows, [.. graph.Of<VerifyStage>()]));
+
+        CaptureStage Capture(TransferSet test, TeachersOptions teachers, string suffix) => CaptureStage.Add(
+            graph, "test-teacher", test, CaptureStage.ForFigures(teachers), $"test-teacher{suffix}");
+
+        void AddRows(TransferSet test, TeachersOptions teachers, string role)
+        {
+            var suffix = role[StageRules.Teacher.Length..].Replace(' ', '-');
+            if (CaptureStage.ForFigures(teachers).Stages is [not null] || Capture(test, teachers, suffix) is var all && rows.Any(row => row.Logits == all))
+                return;
+            rows.Add((role, all));
+            for (var i = 0; teachers.Stages.Count > 1 && i < teachers.Stages.Count; i++)
+                if (teachers.Stages[i] is null)
+                {
+                    var alone = new TeachersOptions(teachers.Capture with { Teachers = [teachers.Capture.Teachers[i]] }, [null]);
+                    rows.Add((RunMetrics.MemberOf(role, i), Capture(test, alone, $"{suffix}-{i + 1}")));
+                }
+        }
+    }
+}

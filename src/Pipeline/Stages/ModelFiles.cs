@@ -1,0 +1,52 @@
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>What is known of model files without running them, and of where they would run. Each is looked at once.</summary>
+internal sealed class ModelFiles
+{
+    private readonly Dictionary<string, Known> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> providers = new(StringComparer.Ordinal);
+
+    /// <summary>The digest of a file.</summary>
+    public string Digest(string path) => Of(path).Digest;
+
+    /// <summary>
+    /// How many classes an output of [N, classes] declares; <c>null</c>: it is not declared so. One column is no number of classes: it can stand
+    /// for two.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="output">The output; <c>null</c>: the only one that holds floats.</param>
+    /// <param name="classAxis">The axis that counts the classes, if the user says.</param>
+    public int? DeclaredClasses(string path, string? output, int? classAxis)
+    {
+        var outputs = Of(path).Outputs;
+        var chosen = outputs.Where(value => output is null ? TensorTypes.IsFloat(value.DataTypeOf()) : value.Name == output).ToArray();
+        return chosen.Length == 1 && classAxis is null or 1 or -1 && chosen[0].ShapeOf() is [_, { IsDynamic: false } axis] && axis.Size > 1
+            ? checked((int)axis.Size!.Value)
+            : null;
+    }
+
+    /// <summary>Where models run on a device: <c>cpu</c> or <c>cuda</c>.</summary>
+    /// <exception cref="Core.Errors.InputException">There is no such device.</exception>
+    public string ProviderOf(string device)
+    {
+        if (!providers.TryGetValue(device, out var provider))
+            providers.Add(device, provider = CacheCapture.ProviderOf(device));
+        return provider;
+    }
+
+    private Known Of(string path)
+    {
+        if (!known.TryGetValue(path, out var file))
+        {
+            var model = OnnxModel.Load(path);
+            known.Add(path, file = new(model.Digest, [.. model.Proto.Graph.Output]));
+        }
+        return file;
+    }
+
+    private sealed record Known(string Digest, IReadOnlyList<ValueInfoProto> Outputs);
+}

@@ -1,0 +1,22 @@
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Graph.Import;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>A stage that makes models, which other stages can learn from or start from.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="needs">The stages that it needs.</param>
+internal abstract class ModelStage(string name, params IEnumerable<string?> needs) : Stage(name, needs)
+{
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Model;
+
+    /// <summary>The models, by the names that recipes have for them.</summary>
+    public abstract IReadOnlyList<string> Models { get; }
+
+    /// <summary>The output that holds a model's class scores, and their axis.</summary>
+    public abstract StudentImport Import { get; }
+
+    /// <summary>A model's file in the stage's folder.</summary>
+    public string FileOf(string model) => Models.Count == 1 ? "model.onnx" : $"{model}.onnx";
+}

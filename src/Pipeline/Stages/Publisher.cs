@@ -1,0 +1,81 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Text;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>
+/// Puts what stages made where users look for it, and never replaces what somebody else put there: the digests of all that it put in a folder
+/// are kept beside it.
+/// </summary>
+/// <param name="results">Where files are put: the run's folder, or one within it.</param>
+internal sealed class Publisher(string results)
+{
+    private const string RecordName = ".published.json";
+
+    /// <summary>Checks that what is there now was put there by a run, before anything is done.</summary>
+    /// <exception cref="CheckFailedException">A file was changed since.</exception>
+    public void RequireOurs(IEnumerable<Stage> stages)
+    {
+        foreach (var publication in stages.SelectMany(stage => stage.Publications).Where(publication => !publication.IsLink))
+            if (Path.Combine(results, publication.Target) is var target && File.Exists(target))
+                RequireOurs(target);
+    }
+
+    /// <summary>Checks that a file is as a run put it there.</summary>
+    /// <exception cref="CheckFailedException">It was changed since, or there is nothing beside it that could tell.</exception>
+    public static void RequireOurs(string file)
+    {
+        var (digest, known) = (Hashing.Sha256OfFile(file), Digests(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file)));
+        if (!known.Contains(digest))
+            throw new CheckFailedException(
+                "A file is not as a run put it there.", file, $"SHA-256 {digest}",
+                known.Count > 0 ? $"SHA-256 {known[^1]}" : $"its digest in {RecordName} beside it",
+                "keep a copy under another name if you want it, delete it, and run the recipe again");
+    }
+
+    /// <summary>Puts links to files, which need not exist yet; other links of those names are replaced.</summary>
+    public void Link(Stage stage, string folder)
+    {
+        foreach (var publication in stage.Publications.Where(publication => publication.IsLink))
+        {
+            var file = new FileInfo(Path.Combine(results, publication.Target));
+            var relative = Path.GetRelativePath(file.DirectoryName!, Path.Combine(folder, publication.File));
+            if (file.LinkTarget == relative)
+                continue;
+            Directory.CreateDirectory(file.DirectoryName!);
+            file.Delete();
+            file.CreateAsSymbolicLink(relative);
+        }
+    }
+
+    /// <summary>Copies files of a finished stage; one that is the same already is left alone.</summary>
+    public void Copy(Stage stage, StageResult result)
+    {
+        foreach (var publication in stage.Publications.Where(publication => !publication.IsLink))
+        {
+            var (target, digest) = (Path.Combine(results, publication.Target), result.Record.Outputs[publication.File].Sha256);
+            if (File.Exists(target) && Hashing.Sha256OfFile(target) == digest)
+                continue;
+            // First the record: a kill in between leaves the file before, which is known too.
+            Remember(publication.Target, digest);
+            using var file = File.OpenRead(result[publication.File]);
+            AtomicFile.Write(target, file.CopyTo);
+        }
+    }
+
+    private void Remember(string target, string digest)
+    {
+        var record = Read(results);
+        record[target] = [.. Digests(results, target).Where(known => known != digest), digest];
+        AtomicFile.WriteAllText(Path.Combine(results, RecordName), CanonicalJson.Serialize(record));
+    }
+
+    private static IReadOnlyList<string> Digests(string folder, string target) => Read(folder).GetValueOrDefault(target, []);
+
+    private static SortedDictionary<string, IReadOnlyList<string>> Read(string folder)
+    {
+        var path = Path.Combine(folder, RecordName);
+        return File.Exists(path) ? CanonicalJson.Deserialize<SortedDictionary<string, IReadOnlyList<string>>>(File.ReadAllBytes(path), path) : new(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using OnnxKd.Pipeline.Recipes;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>The stages that a recipe stands for, and the sets that they read.</summary>
+internal sealed class RecipeGraph : IDisposable
+{
+    private readonly Dictionary<string, Stage> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelStage> models = new(StringComparer.Ordinal);
+    private readonly List<Stage> stages = [];
+
+    private RecipeGraph(Recipe recipe, Action<string> note, CancellationToken token)
+    {
+        (Recipe, Sets) = (recipe, RecipeSets.Open(recipe.Data, note, token));
+        try
+        {
+            foreach (var entry in recipe.Stages)
+                StageKinds.All.First(kind => kind.Name == entry.Kind).Expand!(this, entry);
+            foreach (var kind in StageKinds.All)
+                kind.Finish?.Invoke(this);
+            Stages = new(stages);
+        }
+        catch
+        {
+            Sets.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The recipe.</summary>
+    public Recipe Recipe { get; }
+
+    /// <summary>Its sets.</summary>
+    public RecipeSets Sets { get; }
+
+    /// <summary>What is known of model files.</summary>
+    public ModelFiles Files { get; } = new();
+
+    /// <summary>The stages, in order.</summary>
+    public StageGraph Stages { get; }
+
+    /// <summary>Opens a recipe's sets and makes its stages. Nothing is created.</summary>
+    /// <exception cref="Core.Errors.InputException">A set is wrong.</exception>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="note">Told of a set that is fetched.</param>
+    /// <param name="token">Stops that.</param>
+    public static RecipeGraph Open(Recipe recipe, Action<string> note, CancellationToken token) => new(recipe, note, token);
+
+    /// <summary>Adds a stage.</summary>
+    public T Add<T>(T stage)
+        where T : Stage
+    {
+        stages.Add(stage);
+        return stage;
+    }
+
+    /// <summary>Adds a stage that makes models, which recipes can refer to.</summary>
+    public T AddModels<T>(T stage)
+        where T : ModelStage
+    {
+        foreach (var model in stage.Models)
+            models.Add(model, stage);
+        return Add(stage);
+    }
+
+    /// <summary>Adds a stage, or finds the one that makes the same.</summary>
+    /// <param name="description">Everything that decides what it makes.</param>
+    /// <param name="create">Makes the stage, given a name that is free.</param>
+    /// <param name="names">What it may be called, in order of preference.</param>
+    public T AddOnce<T>(string description, Func<string, T> create, params IEnumerable<string> names)
+        where T : Stage
+    {
+        if (known.TryGetValue(description, out var same))
+            return (T)same;
+        // If none is free, the graph will say so.
+        var stage = Add(create(names.FirstOrDefault(name => stages.All(stage => stage.Name != name)) ?? names.Last()));
+        known.Add(description, stage);
+        return stage;
+    }
+
+    /// <summary>The stage that makes a model that recipes refer to.</summary>
+    [return: NotNullIfNotNull(nameof(reference))]
+    public ModelStage? Find(StageReference? reference) => reference is null ? null : models[reference.Name];
+
+    /// <summary>The stages so far, of one kind.</summary>
+    public IEnumerable<T> Of<T>()
+        where T : Stage => stages.OfType<T>();
+
+    /// <inheritdoc/>
+    public void Dispose() => Sets.Dispose();
+}

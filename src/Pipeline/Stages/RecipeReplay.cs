@@ -1,0 +1,68 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages.Kinds;
+using OnnxKd.Pipeline.Terminal;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>Runs random rows of a cache through the teachers of its recipe again.</summary>
+internal static class RecipeReplay
+{
+    /// <summary>Replays rows.</summary>
+    /// <param name="cache">The cache: of the transfer set, or of the validation or test set.</param>
+    /// <param name="folder">The cache's folder.</param>
+    /// <param name="recipe">The recipe that it belongs to.</param>
+    /// <param name="device">Where the teachers run; <c>null</c>: where they ran.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="seed">Decides which.</param>
+    /// <param name="progress">Told about rows.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <exception cref="CheckFailedException">The cache was not made from this recipe.</exception>
+    public static IReadOnlyList<StreamReplay> Run(
+        LogitCache cache, string folder, Recipe recipe, string? device, long rows, ulong seed, StageReporter progress, CancellationToken token)
+    {
+        using var sets = RecipeSets.Open(recipe.Data, progress.Note, token);
+        var set = Array.Find([sets.Transfer, sets.Validation, sets.Test], set => set is not null && IsOf(cache.Identity, set)) ?? sets.Transfer;
+        var options = Candidates(folder, recipe, set == sets.Transfer, cache.Identity).First();
+        return CacheReplay.Run(cache, set, options with { Device = device ?? cache.Identity.Provider }, rows, seed, progress, token);
+    }
+
+    /// <summary>The captures of the recipe: those of the cache's teachers first, then any, of which the replay says what differs.</summary>
+    private static IEnumerable<CaptureOptions> Candidates(string folder, Recipe recipe, bool isTransfer, CacheIdentity identity)
+    {
+        var all = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).Where(teachers => !teachers.IsEmpty)
+            .Select(teachers => teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, WithFile)] })
+            .Where(options => options.Teachers.All(teacher => teacher.Model.Length > 0)).ToArray();
+        if (all.Length == 0)
+            throw new InputException(
+                "The recipe has no teachers that could be replayed.", recipe.Name, remedy: "name the recipe that the cache was made by");
+        var same = all.Where(options => options.Teachers.Any(teacher => IsOf(identity, teacher)));
+        return same.Concat(all).Select(options => isTransfer ? options
+            : CaptureStage.ForFigures(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }));
+
+        TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage) =>
+            stage is null ? teacher : teacher with { Model = FindMade(folder, identity) ?? "" };
+    }
+
+    /// <summary>A file among the stages beside a cache that is one of its teachers.</summary>
+    private static string? FindMade(string cache, CacheIdentity identity)
+    {
+        var digests = identity.Teachers.Select(cached => cached.Digest).ToHashSet();
+        return Directory.EnumerateDirectories(Path.GetDirectoryName(Path.GetFullPath(cache))!).SelectMany(stage =>
+            StageRecord.Find(stage)?.Outputs.Where(file => digests.Contains(file.Value.Sha256)).Select(file => Path.Combine(stage, file.Key)) ?? [])
+            .FirstOrDefault();
+    }
+
+    private static bool IsOf(CacheIdentity identity, TransferSet set) =>
+        identity.Samples == set.Count && identity.FirstId == set.IdOf(0) && identity.SamplesDigest == set.SamplesDigest;
+
+    private static bool IsOf(CacheIdentity identity, TeacherOptions teacher)
+    {
+        var digest = OnnxModel.Load(teacher.Model).Digest;
+        return identity.Teachers.Any(cached => cached.Digest == digest);
+    }
+}

@@ -1,0 +1,92 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>
+/// A recipe at work in its run folder. What is finished is reused, so every command runs the graph up to the stages that it wants.
+/// </summary>
+internal sealed class RecipeWork : IDisposable
+{
+    /// <summary>The resolved recipe within the run's folder.</summary>
+    public const string RecipeName = "recipe.yaml";
+
+    private readonly FolderLock folderLock;
+    private readonly RecipeGraph graph;
+    private readonly StageRunner runner;
+    private readonly Publisher publisher;
+    private readonly StageResults results = new();
+    private readonly CancellationToken token;
+
+    private RecipeWork(
+        RecipeGraph graph, string run, string folder, FolderLock folderLock, StageReporter reporter, CancellationToken token)
+    {
+        (this.graph, this.folderLock, this.token, Folder) = (graph, folderLock, token, folder);
+        (runner, publisher) = (new(run, reporter), new(folder));
+    }
+
+    /// <summary>Where the results are: the run's folder, or one within it.</summary>
+    public string Folder { get; }
+
+    /// <summary>The recipe's stages.</summary>
+    public IReadOnlyList<Stage> Stages => graph.Stages.Stages;
+
+    /// <summary>The folder of a recipe's run.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="runs">The folder of all runs.</param>
+    public static string FolderOf(Recipe recipe, string runs) => Path.GetFullPath(Path.Combine(runs, recipe.Name));
+
+    /// <summary>Writes the resolved recipe into the run's folder.</summary>
+    public static void WriteRecipe(Recipe recipe, string folder) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, RecipeName), RecipeFile.Write(recipe, folder));
+
+    /// <summary>Opens the recipe's sets, checks all that can be checked without running a model, and takes the run folder.</summary>
+    /// <param name="recipe">What to do.</param>
+    /// <param name="runs">The folder of all runs; the run is the folder below it that has the recipe's name.</param>
+    /// <param name="reporter">Told what happens.</param>
+    /// <param name="token">Stops the work; what is done stays.</param>
+    /// <param name="results">Where the results go, within the run's folder; default: there.</param>
+    /// <exception cref="OnnxKdException">Another process works in the folder, or something in the recipe cannot work.</exception>
+    public static RecipeWork Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "")
+    {
+        var run = FolderOf(recipe, runs);
+        var folderLock = FolderLock.Acquire(run);
+        RecipeGraph? graph = null;
+        try
+        {
+            graph = RecipeGraph.Open(recipe, reporter.Note, token);
+            foreach (var stage in graph.Stages.Stages)
+                stage.Check();
+            var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
+            WriteRecipe(recipe, folder);
+            return new(graph, run, folder, folderLock, reporter, token);
+        }
+        catch
+        {
+            graph?.Dispose();
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs stages, and before them those that they need.</summary>
+    /// <returns>The results of all that are done.</returns>
+    /// <exception cref="CheckFailedException">A file that stages made was changed.</exception>
+    public StageResults Run(IEnumerable<Stage> targets)
+    {
+        var wanted = graph.Stages.UpTo(targets);
+        publisher.RequireOurs(wanted);
+        foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
+            publisher.Copy(stage, runner.Run(stage, results, folder => publisher.Link(stage, folder), token));
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        graph.Dispose();
+        folderLock.Dispose();
+    }
+}
