@@ -111,7 +111,7 @@ internal static class ShardFile
 
     private static (long Length, string Digest, bool IsSealed) Digest(string path)
     {
-        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        using var file = InputFile.OpenHandle(path, "A shard of a logit cache", options: FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var length = RandomAccess.GetLength(file);
         var sealAt = Math.Max(0, length - SHA256.HashSizeInBytes);

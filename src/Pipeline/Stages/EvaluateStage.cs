@@ -63,7 +63,7 @@ internal static class EvaluateStage
             }
         });
         var path = Path.Combine(stage, FileName);
-        return CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
+        return CanonicalJson.Deserialize<RunMetrics>(InputFile.ReadAllBytes(path, "A stage's figures"), path);
 
         TeacherOptions Own(string model) => new()
         {

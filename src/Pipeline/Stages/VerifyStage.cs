@@ -53,7 +53,7 @@ internal static class VerifyStage
             AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(parity));
         });
         var path = Path.Combine(stage, FileName);
-        return CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(path), path);
+        return CanonicalJson.Deserialize<ParityMetrics>(InputFile.ReadAllBytes(path, "A stage's figures"), path);
     }
 
     /// <summary>Compares the two on every sample.</summary>
