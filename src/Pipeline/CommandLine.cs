@@ -27,6 +27,7 @@ internal static class CommandLine
             verbose = parsed.GetValue(GlobalOptions.Verbose);
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
+            GlobalOptions.SetLimits(parsed);
             return await parsed.InvokeAsync(configuration, token);
         }
         catch (Exception error)
@@ -42,6 +43,8 @@ internal static class CommandLine
         {
             GlobalOptions.Json,
             GlobalOptions.Verbose,
+            GlobalOptions.MemoryLimit,
+            GlobalOptions.TimeLimit,
             new RunCommand(),
             new SweepCommand(),
             new InspectCommand(),

@@ -12,6 +12,9 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd inspect MODEL</c>: what a model is, where its logits are, and what it can be used for.</summary>
 internal sealed class InspectCommand : ExampleCommand
 {
+    /// <summary>What looking at a model may take.</summary>
+    public static readonly TimeSpan Time = TimeSpan.FromSeconds(8);
+
     private readonly Argument<string> model = new("MODEL") { Description = "An ONNX file." };
 
     private readonly Option<string?> sampleShape = new("--sample-shape")
