@@ -6,6 +6,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Commands;
+using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline;
 
@@ -19,6 +20,8 @@ internal static class CommandLine
     /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
     public static async Task<int> InvokeAsync(string[] args, OutputConfiguration configuration, CancellationToken token)
     {
+        var (stdout, stderr) = (TerminalWriter.Wrap(configuration.Output), TerminalWriter.Wrap(configuration.Error));
+        (configuration.Output, configuration.Error) = (stdout, stderr);
         var verbose = false;
         ParseResult? parsed = null;
         try
@@ -28,12 +31,15 @@ internal static class CommandLine
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
             GlobalOptions.SetLimits(parsed);
-            return await parsed.InvokeAsync(configuration, token);
+            var code = await parsed.InvokeAsync(configuration, token);
+            stdout.Flush();
+            return stdout.Failure is { } lost && code == 0 ? throw new MachineException(
+                "The result could not be written to stdout.", found: lost.Message, remedy: "what was made on disk is complete; run the command again to see it", inner: lost) : code;
         }
         catch (Exception error)
         {
             var goesOn = parsed?.CommandResult.Command is ExampleCommand command && command.GoesOn(parsed);
-            return (int)Explain(error, goesOn, verbose, configuration.Error);
+            return (int)Explain(error, goesOn, verbose, stderr);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxKd.Core.Errors;
 
 namespace OnnxKd.Core.Limits;
@@ -6,7 +7,7 @@ namespace OnnxKd.Core.Limits;
 /// What a model may take while it is tried, before any work: a file of some hundred bytes can ask for any amount of memory and time. Both limits
 /// can be raised on the command line.
 /// </summary>
-public static class ModelLimits
+public static partial class ModelLimits
 {
     /// <summary>The option that sets <see cref="Memory"/>, in MiB.</summary>
     public const string MemoryOption = "--memory-limit";
@@ -54,8 +55,12 @@ public static class ModelLimits
     /// <param name="where">The model, or the node.</param>
     /// <param name="error">What the library said.</param>
     public static InputException TooMuchMemory(string where, Exception error) => new(
-        "A model asks for more memory than it may have.", where, error.Message.Split('\n')[0],
+        "A model asks for more memory than it may have.", where,
+        Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0],
         $"at most {Memory >> 20} MiB beside its weights and samples", $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
+
+    [GeneratedRegex(@"(?:buffer of size|tried to allocate) (\d+)")]
+    private static partial Regex Asked();
 
     /// <summary>The error that a trial took too long.</summary>
     /// <param name="where">The model, or the node.</param>

@@ -117,7 +117,8 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         _ => "a mapping of keys",
     };
 
-    private static string? DidYouMean(string word, IEnumerable<string> known) =>
+    private static string? DidYouMean(string word, IReadOnlyList<string> known) =>
+        known.Contains(word.Replace('_', '-')) ? $"keys are written with dashes: '{word.Replace('_', '-')}'" :
         Suggestions.Nearest(word, known) is { } nearest ? $"did you mean '{nearest}'?" : null;
 
     private static bool TryParse(string text, out double number) => double.TryParse(
