@@ -98,6 +98,8 @@ internal static class CommandLine
                 : "stopped; nothing was changed"),
             IOException when DiskErrors.IsFull(error) =>
                 (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
+            UnauthorizedAccessException => (ExitCode.BadInput, Say(error.Message, "check who may read and write there")),
+            IOException => (ExitCode.Failure, Say(error.Message, "check the disk and the paths, then run the same command again; finished work is kept")),
             _ => (ExitCode.Failure, Say(error.Message, "run it again with --verbose for details; this may be a defect of onnxkd")),
         };
         stderr.WriteLine(message);

@@ -8,6 +8,7 @@ var stderr = TerminalWriter.Wrap(Console.Error);
 // The first Ctrl+C (or SIGTERM) asks for a checkpoint and an orderly end; the second one ends at once.
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel); // the terminal is gone
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
 return await CommandLine.InvokeAsync(
     args,

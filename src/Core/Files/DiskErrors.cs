@@ -80,5 +80,10 @@ public static class DiskErrors
             throw new InputException(
                 "The folder of a file to be written does not exist.", where: path, remedy: "create it or choose another", inner: error);
         }
+        catch (IOException error)
+        {
+            throw new MachineException(
+                "A file cannot be written.", path, error.Message, remedy: "check the disk and the path, then run the same command again", inner: error);
+        }
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace OnnxKd.Core.Files;
 
 /// <summary>What a path leads to, links followed.</summary>
-internal enum FileKind
+public enum FileKind
 {
     /// <summary>Nothing, or it may not be looked at.</summary>
     None,
@@ -29,8 +29,9 @@ internal enum FileKind
 /// <summary>What the file system says of a file without opening it; .NET does not tell a pipe from a file.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Length">Bytes.</param>
+/// <param name="Identity">The same for every path that leads to it.</param>
 /// <param name="Stamp">Differs when the content was changed through the file system.</param>
-internal readonly partial record struct FileStatus(FileKind Kind, long Length, (long Inode, long Modified, long Changed) Stamp)
+public readonly partial record struct FileStatus(FileKind Kind, long Length, (long Device, long Inode) Identity, (long Modified, long Changed) Stamp)
 {
     private const int CurrentFolder = -100;
     private const int EmptyPath = 0x1000;
@@ -53,13 +54,15 @@ internal readonly partial record struct FileStatus(FileKind Kind, long Length, (
         Span<byte> buffer = stackalloc byte[BufferBytes];
         if (OperatingSystem.IsLinux() && StatX((int)handle.DangerousGetHandle(), "", EmptyPath, BasicFields, buffer) == 0)
             return Parse(buffer);
-        return new(FileKind.Regular, RandomAccess.GetLength(handle), (0, File.GetLastWriteTimeUtc(handle).Ticks, 0));
+        return new(FileKind.Regular, RandomAccess.GetLength(handle), default, (File.GetLastWriteTimeUtc(handle).Ticks, 0));
     }
 
     private static FileStatus Portable(string path) =>
-        Directory.Exists(path) ? new(FileKind.Folder, 0, default)
-        : new FileInfo(path) is { Exists: true } file ? new(FileKind.Regular, file.Length, (0, file.LastWriteTimeUtc.Ticks, 0))
+        Directory.Exists(path) ? new(FileKind.Folder, 0, PathIdentity(path), default)
+        : new FileInfo(path) is { Exists: true } file ? new(FileKind.Regular, file.Length, PathIdentity(path), (file.LastWriteTimeUtc.Ticks, 0))
         : default;
+
+    private static (long Device, long Inode) PathIdentity(string path) => (0, Path.GetFullPath(path).GetHashCode());
 
     // The layout of struct statx is the same on every architecture.
     private static FileStatus Parse(ReadOnlySpan<byte> buffer) => new(
@@ -72,7 +75,8 @@ internal readonly partial record struct FileStatus(FileKind Kind, long Length, (
             _ => FileKind.Device,
         },
         BinaryPrimitives.ReadInt64LittleEndian(buffer[40..]),
-        (BinaryPrimitives.ReadInt64LittleEndian(buffer[32..]), Time(buffer[112..]), Time(buffer[96..])));
+        (BinaryPrimitives.ReadInt64LittleEndian(buffer[136..]), BinaryPrimitives.ReadInt64LittleEndian(buffer[32..])),
+        (Time(buffer[112..]), Time(buffer[96..])));
 
     private static long Time(ReadOnlySpan<byte> time) =>
         BinaryPrimitives.ReadInt64LittleEndian(time) * 1_000_000_000 + BinaryPrimitives.ReadInt32LittleEndian(time[8..]);

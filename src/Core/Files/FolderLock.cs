@@ -75,6 +75,7 @@ public sealed class FolderLock : IDisposable
                     inner: error);
             }
             File.WriteAllText(ownerFile, Environment.ProcessId.ToString());
+            AtomicFile.RemoveLeftovers(folder);
         });
         return result!;
     }

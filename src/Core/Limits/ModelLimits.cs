@@ -19,6 +19,9 @@ public static partial class ModelLimits
     private const int TimesWeights = 4;
     private const int TimesSamples = 256;
 
+    // A step of a run cannot be stopped: what goes into it must be small enough to be soon done.
+    private const int ShareOfSamples = 4;
+
     /// <summary>Bytes beyond what its weights and samples account for; default 512 MiB.</summary>
     public static long Memory { get; set; } = 512L << 20;
 
@@ -38,10 +41,10 @@ public static partial class ModelLimits
     /// <exception cref="InputException">They are.</exception>
     public static void RequireSamples(string where, long rows, IReadOnlyList<long> shape)
     {
-        if (!Tensors.Shapes.TryBytes(Tensors.ElementType.Float32, [rows, .. shape], out var bytes) || bytes > Memory || bytes > Array.MaxLength)
+        if (!Tensors.Shapes.TryBytes(Tensors.ElementType.Float32, [rows, .. shape], out var bytes) || bytes > Math.Min(Memory / ShareOfSamples, Array.MaxLength))
             throw new InputException(
                 "Samples of a model are too large to try it.", where, $"{rows} of shape {Tensors.Shapes.Format(shape)}",
-                $"at most {Math.Min(Memory, Array.MaxLength) >> 20} MiB in all", $"if that is meant, raise the limit: {MemoryOption}");
+                $"at most {Math.Min(Memory / ShareOfSamples, Array.MaxLength) >> 20} MiB in all", $"if that is meant, raise the limit: {MemoryOption}");
     }
 
     /// <summary>Whether a native library's message says that it got no memory.</summary>

@@ -76,6 +76,9 @@ internal static class ShardFile
     /// <exception cref="CheckFailedException">It is not in the form that the cache's streams ask for.</exception>
     public static SafetensorsFile Open(string path, RowFormat format, RowRange rows)
     {
+        // That a file may not be read says nothing about what is in it.
+        if (File.Exists(path))
+            InputFile.OpenHandle(path, "A shard of a logit cache").Dispose();
         SafetensorsFile? file = null;
         try
         {

@@ -25,6 +25,9 @@ internal sealed class SourceFile : IDisposable
 
     private SafeFileHandle Handle { get; }
 
+    /// <summary>What the file system says about when its content was changed.</summary>
+    public FileStatus Status => FileStatus.Of(Handle);
+
     /// <summary>The number of bytes, decompressed.</summary>
     public long Length { get; }
 

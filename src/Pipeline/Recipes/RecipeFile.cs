@@ -9,6 +9,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>A recipe as a YAML file.</summary>
 internal static class RecipeFile
 {
+    private const int LongestName = 100;
+
     private static readonly string[] Keys =
         ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline"];
 
@@ -21,7 +23,7 @@ internal static class RecipeFile
         var training = TrainingSection.Read(map.Require("training"), ReadSeed(map), data.Preprocessing.ChannelAxis);
         var recipe = new Recipe
         {
-            Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
+            Name = map.Find("name") is { } name ? ReadName(name) : DefaultName(source.FileName),
             Seed = ReadSeed(map),
             Data = data,
             Capture = ReadCapture(source),
@@ -69,12 +71,15 @@ internal static class RecipeFile
 
     private static RecipeMap Root(RecipeSource source) => new RecipeValue(source, "", source.Root).Map(Keys);
 
+    /// <summary>The file's name, as far as it names a folder.</summary>
+    private static string DefaultName(string? file) => file is null ? "student" : file.Length <= LongestName ? file : file[..LongestName];
+
     private static string ReadName(RecipeValue value)
     {
         var name = value.Text();
-        return name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
+        return name.Length <= LongestName && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
             ? name
-            : throw value.OutOfRange("letters, digits, '-', '_' and '.', because it names a folder");
+            : throw value.OutOfRange($"letters, digits, '-', '_' and '.', at most {LongestName}, because it names a folder");
     }
 
     private static BaselineOptions? ReadBaseline(RecipeValue value, TrainingOptions training, int channelAxis)

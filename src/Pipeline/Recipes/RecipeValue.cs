@@ -82,12 +82,12 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     }
 
     /// <summary>A whole number.</summary>
-    public int WholeNumber(int minimum)
+    public int WholeNumber(int minimum, int maximum = int.MaxValue)
     {
-        var expected = $"a whole number from {minimum} to {int.MaxValue}";
+        var expected = $"a whole number from {minimum} to {maximum}";
         if (node is not YamlScalarNode { Value: { } text } || !TryParse(text, out var number))
             throw Wrong(expected);
-        return number >= minimum && number <= int.MaxValue && number == Math.Floor(number) ? (int)number : throw OutOfRange(expected);
+        return number >= minimum && number <= maximum && number == Math.Floor(number) ? (int)number : throw OutOfRange(expected);
     }
 
     /// <summary>A seed: a whole number of up to 64 bits.</summary>

@@ -25,7 +25,7 @@ internal static class StorageSection
                 map.Read<IReadOnlyList<double>>(
                     "temperatures", [1], v => v.IsNone ? [] : v.OneOrMore(t => t.Number(NumberRange.Above(0))))),
             (null, { } draws) when map.Find("temperatures") is null => new Sampled(
-                draws.WholeNumber(1), map.Read("temperature", 1.0, v => v.Number(NumberRange.Above(0)))),
+                draws.WholeNumber(1, Sampled.MaxDraws), map.Read("temperature", 1.0, v => v.Number(NumberRange.Above(0)))),
             _ => throw value.OutOfRange("{ top-k: K, temperatures: [...] } or { sampled: DRAWS, temperature: T }"),
         };
     }

@@ -21,10 +21,18 @@ internal static class YamlText
     /// <exception cref="YamlException">It is not YAML.</exception>
     public static YamlNode? Parse(string text, Func<Mark, string> where)
     {
-        Check(text, where);
-        var stream = new YamlStream();
-        stream.Load(new StringReader(text));
-        return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        try
+        {
+            Check(text, where);
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or KeyNotFoundException)
+        {
+            // The parser is not proof against every text.
+            throw new InputException("A text is not valid YAML.", where(Mark.Empty), error.Message, remedy: "look for brackets and quotes that do not match", inner: error);
+        }
     }
 
     private static void Check(string text, Func<Mark, string> where)

@@ -65,6 +65,7 @@ internal sealed class Distillation : IDisposable
         var folderLock = FolderLock.Acquire(run);
         try
         {
+            AtomicFile.RemoveLeftovers(run, recurse: true);
             var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
             var distillation = new Distillation(recipe, run, folder, folderLock, reporter, token);
             if (recipe.Student.Architecture is { } student)

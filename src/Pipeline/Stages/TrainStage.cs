@@ -1,3 +1,4 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
@@ -58,6 +59,10 @@ internal static class TrainStage
             .Add("validation-lengths", sets.Validation?.LengthsDigest)
             .Add("cache", plan.Teachers?.Digest)
             .Add("validation-cache", plan.Validation?.Digest);
+        if ((long)plan.Training.BatchSize * Math.Max(sets.Transfer.SampleElements, plan.Classes) > Array.MaxLength / sizeof(float))
+            throw new InputException(
+                "A batch is too large.", "training.batch-size", $"{plan.Training.BatchSize} samples of {sets.Transfer.SampleElements} values",
+                $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         var name = $"train-{plan.Role}";
         runner.Link($"events/{plan.Role}.jsonl", Path.Combine(runner.FolderOf(name, inputs), EventsFile));
         return runner.Run(name, inputs, ProductVersion.WithLibTorch, (folder, progress) =>

@@ -65,7 +65,7 @@ internal static class VerifyStage
             model, reader.Set.SampleShape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of);
-        var batchSize = BatchSize.For(session.Output.Elements);
+        var batchSize = BatchSize.For(reader.Set.SampleElements, session.Output.Elements);
         StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 

@@ -97,7 +97,7 @@ internal sealed class StudentGraph
     /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
     public RowLayout LayoutOf(Tensor logits)
     {
-        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).cpu().contiguous();
+        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
         return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], few.data<float>().ToArray(), "the student");
     }
 

@@ -101,7 +101,7 @@ internal sealed class Evaluator : IDisposable
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
     }
 
-    private static float[] Values(Tensor logits) => logits.cpu().contiguous().data<float>().ToArray();
+    private static float[] Values(Tensor logits) => logits.to(float32, CPU).contiguous().data<float>().ToArray();
 
     private static long[] RowsInOrder(long count)
     {

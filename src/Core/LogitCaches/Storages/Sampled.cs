@@ -18,6 +18,10 @@ public sealed record Sampled(int Draws, double Temperature) : StreamStorage
 {
     internal const string TypeName = "sampled";
 
+    /// <summary>The most draws per position: they are counted in 16 bits.</summary>
+    public const int MaxDraws = ushort.MaxValue;
+
+
     /// <inheritdoc/>
     public override string Name => TypeName;
 
@@ -89,8 +93,8 @@ public sealed record Sampled(int Draws, double Temperature) : StreamStorage
     {
         if (stream.Kind == StreamKind.Feature)
             return "features have no classes to draw from";
-        if (Draws is < 1 or > ushort.MaxValue)
-            return $"draws is {Draws}, which is not in 1 to {ushort.MaxValue}";
+        if (Draws is < 1 or > MaxDraws)
+            return $"draws is {Draws}, which is not in 1 to {MaxDraws}";
         return Temperature > 0 && double.IsFinite(Temperature) ? null : $"the temperature is {Temperature}";
     }
 
