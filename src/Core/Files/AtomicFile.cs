@@ -13,6 +13,9 @@ public static partial class AtomicFile
     /// <summary>Ends the names of files that are being written.</summary>
     public const string TemporarySuffix = ".tmp";
 
+    // A file is locked a moment after it is made.
+    private static readonly TimeSpan leastAge = TimeSpan.FromMinutes(1);
+
     /// <summary>
     /// Writes a file through a callback; an existing file is replaced (what a link leads to, not the link), and stays as it is if the callback throws.
     /// </summary>
@@ -60,7 +63,7 @@ public static partial class AtomicFile
         {
             RecurseSubdirectories = recurse, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true, MatchType = MatchType.Simple,
         };
-        foreach (var file in Directory.EnumerateFiles(folder, $"*{TemporarySuffix}", walk).Where(file => Temporary().IsMatch(file)).ToList())
+        foreach (var file in Directory.EnumerateFiles(folder, $"*{TemporarySuffix}", walk).Where(file => Temporary().IsMatch(file)).ToList().Where(file => DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > leastAge))
         {
             try
             {

@@ -23,8 +23,11 @@ public static class InputFile
 
     /// <summary>Opens a file as a stream.</summary>
     /// <inheritdoc cref="OpenHandle"/>
-    public static FileStream OpenStream(string path, string kind, string? ifMissing = null) =>
-        Guard(path, kind, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16), ifMissing);
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What it is, to begin a sentence with.</param>
+    /// <param name="bufferSize">Bytes that are read ahead.</param>
+    public static FileStream OpenStream(string path, string kind, int bufferSize = 1 << 16) =>
+        Guard(path, kind, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize));
 
     /// <summary>Reads a whole file.</summary>
     /// <inheritdoc cref="OpenHandle"/>

@@ -42,7 +42,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="InputException">The file is missing or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
-        var stream = InputFile.OpenStream(path, "A safetensors file");
+        var stream = InputFile.OpenStream(path, "A safetensors file", bufferSize: 0);
         try
         {
             return new(path, stream);

@@ -62,7 +62,10 @@ public sealed class InputFileTests : IDisposable
         var (dead, living, other) = (folder.File($"a.{Guid.NewGuid():N}.tmp"), folder.File($"b.{Guid.NewGuid():N}.tmp"), folder.File("mine.tmp"));
         File.WriteAllText(dead, "x");
         File.WriteAllText(other, "x");
+        File.SetLastWriteTimeUtc(dead, DateTime.UtcNow.AddHours(-1));
         using var writing = new FileStream(living, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+
+        File.SetLastWriteTimeUtc(living, DateTime.UtcNow.AddHours(-1));
 
         FolderLock.Acquire(folder.Path).Dispose();
 
