@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxKd.Benchmarks.Attack;
 using OnnxKd.Benchmarks.Caches;
 using OnnxKd.Benchmarks.Capture;
 using OnnxKd.Benchmarks.EndToEnd;
@@ -29,10 +30,13 @@ using OnnxKd.Core.Errors;
     ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
     ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),
+    ("attack", "mutants of models, recipes and transfer sets: crashes, defects, and cases beyond their time or memory", AttackRun.Run),
     ("kills-in-parts", "whether two parts of a capture, killed at random moments, give the same cache as one capture left alone", KillsInParts.Run),
 ];
 
 // A benchmark that needs a fresh process starts this program again with a name that is not listed.
+if (args is [AttackWorker.Child, ..])
+    return AttackWorker.RunChild(args[1..]);
 if (args is [CaptureMemory.Child, ..])
     return CaptureMemory.RunChild(args[1..]);
 if (args is [MemoryAgainstPyTorch.Child, ..])

@@ -14,6 +14,9 @@ internal sealed class CommandLine(string checkout)
     /// <exception cref="UsageException">It does not build.</exception>
     public static CommandLine OfThisCheckout => BuiltHere.Value;
 
+    /// <summary>The root of this checkout.</summary>
+    public static string Root => FindRoot();
+
     /// <summary>The root of the checkout.</summary>
     public string Checkout => checkout;
 

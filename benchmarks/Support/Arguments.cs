@@ -17,6 +17,9 @@ public sealed class Arguments
     /// <summary>Whether stdout is to hold one JSON object.</summary>
     public bool Json { get; }
 
+    /// <summary>Whether <c>--name</c> is there.</summary>
+    public bool Flag(string name) => rest.Remove($"--{name}");
+
     /// <summary>The number after <c>--name</c>.</summary>
     public int Number(string name, int otherwise) =>
         Text(name, null) is not { } text ? otherwise

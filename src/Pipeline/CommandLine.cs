@@ -6,6 +6,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Commands;
+using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline;
 
@@ -19,6 +20,8 @@ internal static class CommandLine
     /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
     public static async Task<int> InvokeAsync(string[] args, OutputConfiguration configuration, CancellationToken token)
     {
+        var (stdout, stderr) = (TerminalWriter.Wrap(configuration.Output), TerminalWriter.Wrap(configuration.Error));
+        (configuration.Output, configuration.Error) = (stdout, stderr);
         var verbose = false;
         ParseResult? parsed = null;
         try
@@ -27,12 +30,16 @@ internal static class CommandLine
             verbose = parsed.GetValue(GlobalOptions.Verbose);
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
-            return await parsed.InvokeAsync(configuration, token);
+            GlobalOptions.SetLimits(parsed);
+            var code = await parsed.InvokeAsync(configuration, token);
+            stdout.Flush();
+            return stdout.Failure is { } lost && code == 0 ? throw new MachineException(
+                "The result could not be written to stdout.", found: lost.Message, remedy: "what was made on disk is complete; run the command again to see it", inner: lost) : code;
         }
         catch (Exception error)
         {
             var goesOn = parsed?.CommandResult.Command is ExampleCommand command && command.GoesOn(parsed);
-            return (int)Explain(error, goesOn, verbose, configuration.Error);
+            return (int)Explain(error, goesOn, verbose, stderr);
         }
     }
 
@@ -42,6 +49,8 @@ internal static class CommandLine
         {
             GlobalOptions.Json,
             GlobalOptions.Verbose,
+            GlobalOptions.MemoryLimit,
+            GlobalOptions.TimeLimit,
             new RunCommand(),
             new SweepCommand(),
             new PlanCommand(),
@@ -92,6 +101,8 @@ internal static class CommandLine
                 : "stopped; nothing was changed"),
             IOException when DiskErrors.IsFull(error) =>
                 (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
+            UnauthorizedAccessException => (ExitCode.BadInput, Say(error.Message, "check who may read and write there")),
+            IOException => (ExitCode.Failure, Say(error.Message, "check the disk and the paths, then run the same command again; finished work is kept")),
             _ => (ExitCode.Failure, Say(error.Message, "run it again with --verbose for details; this may be a defect of onnxkd")),
         };
         stderr.WriteLine(message);

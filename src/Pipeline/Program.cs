@@ -1,16 +1,21 @@
 using System.Runtime.InteropServices;
 using OnnxKd.Pipeline;
+using OnnxKd.Pipeline.Terminal;
+
+StandardStreams.Fill();
+var stderr = TerminalWriter.Wrap(Console.Error);
 
 // The first Ctrl+C (or SIGTERM) asks for a checkpoint and an orderly end; the second one ends at once.
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel); // the terminal is gone
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
 return await CommandLine.InvokeAsync(
     args,
     new()
     {
         Output = Console.Out,
-        Error = Console.Error,
+        Error = stderr,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
     },
@@ -22,5 +27,5 @@ void Cancel(PosixSignalContext context)
         return;
     context.Cancel = true;
     cancellation.Cancel();
-    Console.Error.WriteLine("\nstopping: a checkpoint is being saved; press Ctrl+C again to end at once");
+    stderr.WriteLine("\nstopping: a checkpoint is being saved; press Ctrl+C again to end at once");
 }

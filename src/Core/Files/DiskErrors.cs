@@ -5,6 +5,13 @@ namespace OnnxKd.Core.Files;
 /// <summary>Turns what the operating system says about a file into errors that a user can act on.</summary>
 public static class DiskErrors
 {
+    private const int HeldOnLinux = 11;
+    private const int HeldOnMacOS = 35;
+    private const int HeldOnWindows = unchecked((int)0x80070020);
+    private const int TooManyFilesOfSystem = 23;
+    private const int TooManyFilesOfProcess = 24;
+    private const int ReadOnlyFileSystem = 30;
+    private const int NameTooLong = 36;
     private const int NoSpaceOnUnix = 28;
     private const int QuotaOnUnix = 122;
     private const int NoSpaceOnWindows = unchecked((int)0x80070070);
@@ -12,6 +19,17 @@ public static class DiskErrors
     /// <summary>Whether an exception says that the disk, or the user's share of it, is full.</summary>
     public static bool IsFull(Exception error) =>
         error is IOException { HResult: NoSpaceOnUnix or QuotaOnUnix or NoSpaceOnWindows };
+
+    /// <summary>Whether an exception says that another process, or another part of this one, has locked the file.</summary>
+    public static bool IsHeldByAnother(Exception error) => error is IOException { HResult: HeldOnLinux or HeldOnMacOS or HeldOnWindows };
+
+    /// <summary>Whether an exception says that the process, or the system, has too many files open.</summary>
+    public static bool IsOutOfDescriptors(Exception error) =>
+        error is IOException { HResult: TooManyFilesOfSystem or TooManyFilesOfProcess };
+
+    /// <summary>The error that no more files can be opened. Nothing is wrong with the file.</summary>
+    public static MachineException OutOfDescriptors(string path, Exception inner) => new(
+        "Too many files are open.", path, inner.Message, remedy: "raise the limit (ulimit -n 4096), then run the same command again", inner: inner);
 
     /// <summary>Runs an action that writes a file; a full disk or a refused folder becomes an error that names the file.</summary>
     /// <param name="path">The file that is written.</param>
@@ -34,6 +52,20 @@ public static class DiskErrors
                 remedy: "free some space or choose another folder, then run the same command again; finished work is kept",
                 inner: error);
         }
+        catch (IOException error) when (IsOutOfDescriptors(error))
+        {
+            throw OutOfDescriptors(path, error);
+        }
+        catch (IOException error) when (error.HResult == ReadOnlyFileSystem)
+        {
+            throw new InputException("A file system is read-only.", path, remedy: "choose a folder that you may write", inner: error);
+        }
+        catch (Exception error) when (error is PathTooLongException or IOException { HResult: NameTooLong })
+        {
+            throw new InputException(
+                "A file's name is too long.", path, $"{Path.GetFileName(path).Length} characters in the last part",
+                remedy: "choose a shorter name", inner: error);
+        }
         catch (UnauthorizedAccessException error)
         {
             throw new InputException(
@@ -47,6 +79,11 @@ public static class DiskErrors
         {
             throw new InputException(
                 "The folder of a file to be written does not exist.", where: path, remedy: "create it or choose another", inner: error);
+        }
+        catch (IOException error)
+        {
+            throw new MachineException(
+                "A file cannot be written.", path, error.Message, remedy: "check the disk and the path, then run the same command again", inner: error);
         }
     }
 }

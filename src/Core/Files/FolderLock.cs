@@ -51,7 +51,7 @@ public sealed class FolderLock : IDisposable
         stream.Dispose();
     }
 
-    private static bool IsHeld(InputException error) => error.InnerException is IOException and not DirectoryNotFoundException;
+    private static bool IsHeld(InputException error) => error.InnerException is { } inner && DiskErrors.IsHeldByAnother(inner);
 
     private static FolderLock TryOnce(string folder)
     {
@@ -65,7 +65,7 @@ public sealed class FolderLock : IDisposable
             {
                 result = new(new(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), ownerFile);
             }
-            catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException) && !DiskErrors.IsFull(error))
+            catch (IOException error) when (DiskErrors.IsHeldByAnother(error))
             {
                 throw new InputException(
                     "Another onnxkd is running in this folder.",
@@ -75,6 +75,7 @@ public sealed class FolderLock : IDisposable
                     inner: error);
             }
             File.WriteAllText(ownerFile, Environment.ProcessId.ToString());
+            AtomicFile.RemoveLeftovers(folder);
         });
         return result!;
     }

@@ -27,7 +27,7 @@ public static class Hashing
     /// <summary>The digest of a file's bytes.</summary>
     public static string Sha256OfFile(string path)
     {
-        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        using var file = InputFile.OpenHandle(path, "A file", options: FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendFile(file, long.MaxValue);
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -33,6 +33,10 @@ public sealed record CachedTeacher(
 /// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
 public sealed record CacheIdentity
 {
+    /// <summary>Why no cache can be made from this; <c>null</c>: one can.</summary>
+    /// <param name="batchSize">Rows per batch.</param>
+    public string? Problem(int batchSize) => CacheIdentityRules.Problem(this, batchSize);
+
     /// <summary>The teachers, in order.</summary>
     public required IReadOnlyList<CachedTeacher> Teachers { get; init; }
 

@@ -101,21 +101,18 @@ internal sealed record CacheManifest
         return document[head..].SequenceEqual(Encoding.UTF8.GetBytes(tail));
     }
 
+    private const string Kind = "A cache's manifest";
+
     private static byte[] ReadFile(string path)
     {
-        try
-        {
-            return new FileInfo(path).Length <= MaxBytes ? File.ReadAllBytes(path) : throw Damaged(path, "it is too long");
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
+        if (!File.Exists(path))
             throw new InputException(
                 "A folder is not a logit cache.",
                 where: Path.GetDirectoryName(path),
                 found: $"no {FileName}",
-                remedy: "name the folder of a cache, or make one with 'onnxkd cache'",
-                inner: error);
-        }
+                remedy: "name the folder of a cache, or make one with 'onnxkd cache'");
+        InputFile.RequireRegular(path, Kind);
+        return FileStatus.Of(path).Length <= MaxBytes ? InputFile.ReadAllBytes(path, Kind) : throw Damaged(path, "it is too long");
     }
 
     private static void RequireVersion(byte[] bytes, string path)

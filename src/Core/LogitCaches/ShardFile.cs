@@ -76,6 +76,9 @@ internal static class ShardFile
     /// <exception cref="CheckFailedException">It is not in the form that the cache's streams ask for.</exception>
     public static SafetensorsFile Open(string path, RowFormat format, RowRange rows)
     {
+        // That a file may not be read says nothing about what is in it.
+        if (File.Exists(path))
+            InputFile.OpenHandle(path, "A shard of a logit cache").Dispose();
         SafetensorsFile? file = null;
         try
         {
@@ -111,7 +114,7 @@ internal static class ShardFile
 
     private static (long Length, string Digest, bool IsSealed) Digest(string path)
     {
-        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        using var file = InputFile.OpenHandle(path, "A shard of a logit cache", options: FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var length = RandomAccess.GetLength(file);
         var sealAt = Math.Max(0, length - SHA256.HashSizeInBytes);

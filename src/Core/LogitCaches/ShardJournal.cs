@@ -125,7 +125,7 @@ internal sealed class ShardJournal : IDisposable
         {
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException) && !DiskErrors.IsFull(error))
+        catch (IOException error) when (DiskErrors.IsHeldByAnother(error))
         {
             throw new InputException(
                 "Another onnxkd is running in this folder.",

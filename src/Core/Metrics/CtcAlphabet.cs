@@ -100,11 +100,12 @@ public sealed class CtcAlphabet
 
     private static string[] ReadLines(string path)
     {
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
         try
         {
-            return File.ReadAllLines(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            return InputFile.Guard(path, "An alphabet", () => File.ReadAllLines(path, utf8));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        catch (DecoderFallbackException error)
         {
             throw new InputException(
                 "An alphabet cannot be read.", path, error.Message, "a UTF-8 text file with a line for each class", "check the path",

@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 using static Onnx.TensorProto.Types;
 
@@ -33,7 +34,7 @@ internal static class ExternalData
         foreach (var (tensor, span) in spans)
         {
             var bytes = new byte[span.Length];
-            using (var handle = File.OpenHandle(span.File))
+            using (var handle = InputFile.OpenHandle(span.File, "External data"))
             {
                 if (RandomAccess.Read(handle, bytes, span.Offset) != bytes.Length)
                     throw Bad("External data ends too early.", tensor, modelPath, span.File, $"{span.Offset + span.Length} bytes");
@@ -111,7 +112,14 @@ internal static class ExternalData
             return path;
         var here = Path.Combine(RealPath(parent), Path.GetFileName(path));
         FileSystemInfo info = Directory.Exists(here) ? new DirectoryInfo(here) : new FileInfo(here);
-        return info.LinkTarget is null ? here : RealPath(info.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
+        try
+        {
+            return info.LinkTarget is null ? here : RealPath(info.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
+        }
+        catch (IOException error)
+        {
+            throw new InputException("A link cannot be followed.", here, error.Message, remedy: "remove it", inner: error);
+        }
     }
 
     private static InputException Bad(string what, TensorProto tensor, string modelPath, string? found, string expected) =>

@@ -26,6 +26,8 @@ internal static class ModelValidation
                 remedy: "export the model again with a current exporter");
         foreach (var tensor in ModelTraversal.Tensors(model))
             ValidateTensor(tensor, where);
+        if (model.MetadataProps.GroupBy(entry => entry.Key, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw Bad("A model's metadata has a key twice.", where, $"'{twice.Key}'", "each key once");
         var domains = Domains(model.OpsetImport, where);
         ValidateGraph(model.Graph, [], domains, where);
         foreach (var function in model.Functions)
@@ -98,6 +100,10 @@ internal static class ModelValidation
                     place,
                     $"domain '{node.Domain}'",
                     domains.Count == 0 ? "an import (there is none: the file may be truncated)" : $"one of '{string.Join("', '", domains)}'");
+            if (RequiredInputs.Problem(node) is { } problem)
+                throw Bad("A node lacks an input.", place, problem, $"every input that {node.OpType} requires");
+            if (node.Output.All(name => name.Length == 0))
+                throw Bad("A node gives nothing.", place, null, "an output with a name");
             foreach (var input in node.Input.Where(name => name.Length > 0 && !known.Contains(name)))
             {
                 throw later.Contains(input)

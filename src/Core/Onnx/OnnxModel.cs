@@ -9,6 +9,7 @@ namespace OnnxKd.Core.Onnx;
 /// <summary>An ONNX model file: its parsed content, where it came from, and its hash.</summary>
 public sealed class OnnxModel
 {
+    private const string Kind = "A model";
     private const int WriteBytes = 1 << 16;
 
     private readonly string? fileDigest;
@@ -102,19 +103,8 @@ public sealed class OnnxModel
 
     private static byte[] ReadFile(string path)
     {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            return length <= Array.MaxLength ? File.ReadAllBytes(path) : throw ModelSize.TooLarge(path, length);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InputException(
-                "A model is missing.", where: path, remedy: "check the path; relative paths start from the current folder", inner: error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A model cannot be read.", where: path, found: error.Message, inner: error);
-        }
+        InputFile.RequireRegular(path, Kind);
+        var length = FileStatus.Of(path).Length;
+        return length <= Array.MaxLength ? InputFile.ReadAllBytes(path, Kind) : throw ModelSize.TooLarge(path, length);
     }
 }

@@ -38,6 +38,9 @@ public sealed class Profile : IDisposable
         var folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (!Directory.Exists(folder))
             throw new InputException("The folder of the profile does not exist.", "--profile", path, "a file in an existing folder");
+        if (File.Exists(path) && !InputFile.Guard(path, "A profile", () => File.ReadLines(path).FirstOrDefault(""))
+            .StartsWith("{\"traceEvents\"", StringComparison.Ordinal))
+            throw new InputException("A profile would replace something else.", "--profile", path, "a profile, or no file", "choose another file");
         var profile = new Profile(path);
         return Interlocked.CompareExchange(ref current, profile, null) is null
             ? profile

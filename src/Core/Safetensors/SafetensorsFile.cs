@@ -1,6 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.Safetensors;
@@ -41,19 +42,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="InputException">The file is missing or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
-        FileStream stream;
-        try
-        {
-            stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InputException("A safetensors file is missing.", where: path, remedy: "check the path", inner: error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A safetensors file cannot be opened.", where: path, found: error.Message, inner: error);
-        }
+        var stream = InputFile.OpenStream(path, "A safetensors file", bufferSize: 0);
         try
         {
             return new(path, stream);

@@ -32,6 +32,9 @@ internal sealed class SourceFile : IDisposable
 
     private SafeFileHandle Handle { get; }
 
+    /// <summary>What the file system says about when its content was changed.</summary>
+    public FileStatus Status => FileStatus.Of(Handle);
+
     /// <summary>The number of bytes, decompressed.</summary>
     public long Length { get; }
 
@@ -44,24 +47,8 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="InputException">Missing, empty, unreadable, or broken gzip.</exception>
     public static SourceFile Open(string path, Func<SourceFile, long?> lengthOf)
     {
-        SafeFileHandle handle;
-        try
-        {
-            handle = File.OpenHandle(path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InputException(
-                "A data file is missing.",
-                where: path,
-                remedy: "check the path; if a recipe names it, its first lines may say where its data come from",
-                inner: error);
-        }
-        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
-        {
-            throw new InputException("A data file cannot be opened.", where: path, found: error.Message, inner: error);
-        }
-
+        var handle = InputFile.OpenHandle(
+            path, "A data file", "check the path; if a recipe names it, its first lines may say where its data come from");
         try
         {
             var file = new SourceFile(path, handle);

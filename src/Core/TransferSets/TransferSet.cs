@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -19,10 +20,13 @@ public sealed class TransferSet : IDisposable
     private readonly SampleLabels? labels;
     private readonly long first;
     private readonly Lazy<string> samplesDigest;
+    private readonly Lock checking = new();
+    private FileStatus status;
 
     private TransferSet(TensorFile samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count)
     {
         this.samples = samples;
+        status = samples.File.Status;
         this.labels = labels;
         Lengths = lengths;
         Texts = texts;
@@ -30,7 +34,7 @@ public sealed class TransferSet : IDisposable
         Count = count;
         SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
         SampleElements = samples.RowBytes / samples.Type.Size();
-        samplesDigest = new(DigestSamples);
+        samplesDigest = new(FirstDigest);
     }
 
     /// <summary>The file of samples, for messages.</summary>
@@ -179,6 +183,26 @@ public sealed class TransferSet : IDisposable
         }
     }
 
+    /// <summary>
+    /// Checks that the samples are still those of <see cref="SamplesDigest"/>: what was read before this returns was. It costs a question to the
+    /// file system, unless the file was touched: then all samples are hashed again.
+    /// </summary>
+    /// <exception cref="CheckFailedException">They are not.</exception>
+    public void RequireUnchanged()
+    {
+        lock (checking)
+        {
+            var now = samples.File.Status;
+            if (now == status)
+                return;
+            if (now.Length != status.Length || DigestSamples() != SamplesDigest)
+                throw new CheckFailedException(
+                    "A transfer set changed while it was read.", Name, "other samples than at the start", $"SHA-256 {SamplesDigest}",
+                    "let nothing write the file meanwhile, and run the same command again: what was stored before it changed is kept");
+            status = now;
+        }
+    }
+
     /// <summary>Checks that every label is below the number of classes.</summary>
     /// <exception cref="InputException">Names a sample whose label is out of range.</exception>
     public void RequireLabelsBelow(int classes) => labels?.RequireBelow(classes, Name);
@@ -210,6 +234,14 @@ public sealed class TransferSet : IDisposable
             run++;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows[0] + run, Count, nameof(rows));
         return run;
+    }
+
+    /// <summary>The digest that counts; a file that is written meanwhile has none.</summary>
+    private string FirstDigest()
+    {
+        var digest = DigestSamples();
+        return samples.File.Status == status ? digest : throw new CheckFailedException(
+            "A transfer set changed while it was read.", Name, remedy: "let nothing write the file meanwhile, and run the same command again");
     }
 
     private string DigestSamples()

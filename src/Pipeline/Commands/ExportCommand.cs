@@ -1,7 +1,9 @@
 using System.CommandLine;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages.Kinds;
+using OnnxKd.Pipeline.Stages;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -12,6 +14,8 @@ internal sealed class ExportCommand : ExampleCommand
 
     private readonly Option<string?> output = new("--output", "-o") { Description = "Also copy the student to this file." };
 
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file, not only a student of onnxkd." };
+
     /// <summary>Declares the command.</summary>
     public ExportCommand()
         : base(
@@ -21,21 +25,33 @@ internal sealed class ExportCommand : ExampleCommand
     {
         recipe.AddTo(this);
         Add(output);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), parsed.GetValue(output), stdout, stderr, token));
+        Add(force);
+        Does((parsed, stdout, stderr, token) =>
+            Run(recipe.Read(parsed), parsed.GetValue(output), parsed.GetValue(force), stdout, stderr, token));
     }
 
     /// <inheritdoc/>
     public override bool GoesOn(ParseResult parsed) => true;
 
     /// <summary>Runs it.</summary>
-    public static void Run(RecipeRun options, string? copy, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    /// <param name="options">The recipe.</param>
+    /// <param name="copy">Where a copy of the student goes; <c>null</c>: nowhere.</param>
+    /// <param name="force">Whether that may be the place of any file.</param>
+    /// <param name="stdout">Where the files are named.</param>
+    /// <param name="stderr">Where progress is told.</param>
+    /// <param name="token">Stops the work.</param>
+    /// <exception cref="InputException">Something is in the place of the copy.</exception>
+    public static void Run(RecipeRun options, string? copy, bool force, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        if (copy is not null)
+            ExportTarget.Require(copy, options.Recipe, force);
         using var work = options.Open(stderr, token);
         var exports = work.Stages.OfType<ExportStage>().ToArray();
         work.Run(exports);
         var files = exports.Select(export => (export.Role, Path: (string?)Path.Combine(work.Folder, export.File))).ToArray();
         if (copy is not null)
         {
+            ExportTarget.Require(copy, options.Recipe, force); // a training takes long enough for something to be put there
             var student = Array.FindIndex(files, file => file.Role == StageRules.Student);
             AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(files[student].Path!)));
             files[student].Path = copy;

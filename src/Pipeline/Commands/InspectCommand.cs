@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
@@ -12,6 +13,9 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd inspect MODEL</c>: what a model is, where its logits are, and what it can be used for.</summary>
 internal sealed class InspectCommand : ExampleCommand
 {
+    /// <summary>What looking at a model may take.</summary>
+    public static readonly TimeSpan Time = TimeSpan.FromSeconds(8);
+
     private readonly Argument<string> model = new("MODEL") { Description = "An ONNX file." };
 
     private readonly Option<string?> sampleShape = new("--sample-shape")
@@ -53,11 +57,22 @@ internal sealed class InspectCommand : ExampleCommand
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
     public static void Run(string path, IReadOnlyList<int>? sampleShape, Lists lists, OutputStyle style, TextWriter stdout)
     {
-        var inspection = ModelInspection.Of(OnnxModel.Load(path), sampleShape);
+        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), sampleShape));
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else
             Write(inspection, lists, stdout);
+    }
+
+    /// <summary>
+    /// Limits of single runs end most of what never ends; this ends the rest, such as one step that takes all the time. What is still running is
+    /// left behind.
+    /// </summary>
+    private static T WithinTime<T>(string path, Func<T> look)
+    {
+        var looking = Task.Factory.StartNew(look, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        // A run as a teacher and one as a student, and what lies between them.
+        return Task.WaitAny([looking], 2 * ModelLimits.Time + Time / 4) < 0 ? throw ModelLimits.TooLong(path) : looking.GetAwaiter().GetResult();
     }
 
     private static void Write(ModelInspection inspection, Lists lists, TextWriter stdout)

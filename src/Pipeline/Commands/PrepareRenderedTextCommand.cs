@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Terminal;
@@ -128,15 +129,6 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
         var numbers => throw PrepareArguments.Wrong(option.Name, $"{numbers.Length} numbers", "least and most, with a comma: 3,24"),
     };
 
-    private static string ReadAlphabet(string path)
-    {
-        try
-        {
-            return string.Concat(File.ReadAllText(path).EnumerateRunes().Where(c => !System.Text.Rune.IsWhiteSpace(c)).Distinct());
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("An alphabet cannot be read.", path, error.Message, remedy: "check the path", inner: error);
-        }
-    }
+    private static string ReadAlphabet(string path) => string.Concat(
+        InputFile.Guard(path, "An alphabet", () => File.ReadAllText(path)).EnumerateRunes().Where(c => !System.Text.Rune.IsWhiteSpace(c)).Distinct());
 }

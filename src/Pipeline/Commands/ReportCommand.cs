@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
@@ -34,7 +35,7 @@ internal sealed class ReportCommand : ExampleCommand
                 "A folder holds no finished run.", folder, $"no {RunMetrics.FileName}",
                 remedy: "finish it with 'onnxkd run', or name the folder of another run");
         Publisher.RequireOurs(path);
-        var metrics = CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
+        var metrics = CanonicalJson.Deserialize<RunMetrics>(InputFile.ReadAllBytes(path, "A run's figures"), path);
         if (markdown)
             stdout.Write(Report.Markdown(metrics));
         else

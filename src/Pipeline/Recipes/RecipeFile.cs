@@ -8,6 +8,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>A recipe as a YAML file.</summary>
 internal static class RecipeFile
 {
+    private const int LongestName = 100;
+
     private static readonly string[] Keys =
         ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline", "stages"];
 
@@ -35,7 +37,7 @@ internal static class RecipeFile
             StageRules.Check(stages = [.. stages, baseline], !reference.IsEmpty);
         var recipe = new Recipe
         {
-            Name = map.Find("name") is { } name ? ReadName(name) : source.FileName ?? "student",
+            Name = map.Find("name") is { } name ? ReadName(name) : DefaultName(source.FileName),
             Seed = seed,
             Data = data,
             Stages = stages,
@@ -63,13 +65,16 @@ internal static class RecipeFile
     /// </summary>
     public static string WriteForKey(Recipe recipe) => Write(recipe.WithoutMachine(), path => Path.GetFileName(path), byName: false);
 
+    /// <summary>The file's name, as far as it names a folder.</summary>
+    private static string DefaultName(string? file) => file is null ? "student" : file.Length <= LongestName ? file : file[..LongestName];
+
     /// <summary>A name that can be a file's.</summary>
     internal static string ReadName(RecipeValue value)
     {
         var name = value.Text();
-        return name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
+        return name.Length <= LongestName && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
             ? name
-            : throw value.OutOfRange("letters, digits, '-', '_' and '.', because it names a folder");
+            : throw value.OutOfRange($"letters, digits, '-', '_' and '.', at most {LongestName}, because it names a folder");
     }
 
     private static string Write(Recipe recipe, Func<string, string> file, bool byName)

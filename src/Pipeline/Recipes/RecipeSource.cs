@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -7,6 +8,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The YAML tree of a recipe, and where each part of it was written: in a file, or on the command line.</summary>
 internal sealed class RecipeSource
 {
+    private const int MostBytes = 1 << 20;
+
     private readonly Dictionary<YamlNode, string> overridden = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<YamlNode, YamlNode> standIns = new(ReferenceEqualityComparer.Instance);
     private readonly string? file;
@@ -29,20 +32,12 @@ internal sealed class RecipeSource
     /// <exception cref="InputException">Missing, or not YAML; a key that is written twice counts as such.</exception>
     public static RecipeSource Load(string path)
     {
+        var bytes = InputFile.ReadAllBytes(path, "A recipe", MostBytes);
+        using var reader = new StreamReader(new MemoryStream(bytes));
         try
         {
-            using var reader = File.OpenText(path);
-            return new(path, Path.GetDirectoryName(Path.GetFullPath(path))!, Parse(reader) as YamlMappingNode ?? throw new InputException(
-                "A recipe is not a mapping of keys.", path, expected: "lines such as 'name: mnist'"));
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InputException(
-                "A recipe is missing.", path, remedy: "check the path; relative paths start from the current folder", inner: error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A recipe cannot be read.", path, error.Message, inner: error);
+            return new(path, Path.GetDirectoryName(Path.GetFullPath(path))!, YamlText.Parse(reader.ReadToEnd(), place => At(path, place)) as YamlMappingNode
+                ?? throw new InputException("A recipe is not a mapping of keys.", path, expected: "lines such as 'name: mnist'"));
         }
         catch (YamlException error)
         {
@@ -59,7 +54,7 @@ internal sealed class RecipeSource
         YamlNode value;
         try
         {
-            value = Parse(new StringReader(yaml)) ?? new YamlScalarNode("");
+            value = YamlText.Parse(yaml, _ => origin) ?? new YamlScalarNode("");
         }
         catch (YamlException error)
         {
@@ -117,13 +112,6 @@ internal sealed class RecipeSource
         foreach (var part in node.AllNodes)
             overridden[part] = origin;
         return node;
-    }
-
-    private static YamlNode? Parse(TextReader reader)
-    {
-        var stream = new YamlStream();
-        stream.Load(reader);
-        return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
     }
 
     private static string At(string file, Mark mark) => $"{file}:{mark.Line}:{mark.Column}";

@@ -123,12 +123,12 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     }
 
     /// <summary>A whole number.</summary>
-    public int WholeNumber(int minimum)
+    public int WholeNumber(int minimum, int maximum = int.MaxValue)
     {
-        var expected = $"a whole number from {minimum} to {int.MaxValue}";
+        var expected = $"a whole number from {minimum} to {maximum}";
         if (node is not YamlScalarNode { Value: { } text } || !TryParse(text, out var number))
             throw Wrong(expected);
-        return number >= minimum && number <= int.MaxValue && number == Math.Floor(number) ? (int)number : throw OutOfRange(expected);
+        return number >= minimum && number <= maximum && number == Math.Floor(number) ? (int)number : throw OutOfRange(expected);
     }
 
     /// <summary>A seed: a whole number of up to 64 bits.</summary>
@@ -163,7 +163,8 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         _ => "a mapping of keys",
     };
 
-    private static string? DidYouMean(string word, IEnumerable<string> known) =>
+    private static string? DidYouMean(string word, IReadOnlyList<string> known) =>
+        known.Contains(word.Replace('_', '-')) ? $"keys are written with dashes: '{word.Replace('_', '-')}'" :
         Suggestions.Nearest(word, known) is { } nearest ? $"did you mean '{nearest}'?" : null;
 
     private static bool TryParse(string text, out double number) => double.TryParse(

@@ -73,18 +73,19 @@ internal sealed record ModelInspection(
 
     private static int[]? DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {
-        var shape = inputs.Count == 1 ? inputs[0].ShapeOf() : null;
-        return shape is null || shape.Skip(1).Any(axis => axis.IsDynamic)
+        var shape = inputs.Count == 1 && inputs[0].Type?.TensorType is not null ? inputs[0].ShapeOf() : null;
+        return shape is null || shape.Skip(1).Any(axis => axis.Size is null or > int.MaxValue)
             ? null
-            : [.. shape.Skip(1).Select(axis => checked((int)axis.Size!.Value))];
+            : [.. shape.Skip(1).Select(axis => (int)axis.Size!.Value)];
     }
 
     private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => new(
         "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
         string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
 
-    private static string Describe(ValueInfoProto value) =>
-        $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";
+    private static string Describe(ValueInfoProto value) => value.Type?.TensorType is null
+        ? $"{value.Name}: {value.Type?.ValueCase.ToString() ?? "no type"}"
+        : $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";
 }
 
 /// <summary>Whether a model can be used for something.</summary>

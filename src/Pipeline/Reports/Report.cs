@@ -108,7 +108,7 @@ internal static class Report
         foreach (var (name, _) in columns)
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var (name, metrics) in rows)
-            table.AddRow([Markup.Escape(name), .. columns.Select(column => column.Show(metrics))]);
+            table.AddRow([new Text(Printable.Escape(name)), .. columns.Select(column => new Text(column.Show(metrics)))]);
         return table;
     }
 
@@ -138,7 +138,7 @@ internal static class Report
         {
             Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Out = new AnsiConsoleOutput(output),
+            Out = new AnsiConsoleOutput(TerminalWriter.Raw(output)),
         });
         // A narrow window wraps the line; Spectre would break words inside cells.
         console.Profile.Width = Math.Max(console.Profile.Width, 140);

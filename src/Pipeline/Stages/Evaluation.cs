@@ -1,5 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
@@ -26,7 +27,7 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
         if (!scores.AreAny)
             return size;
         session.RunAll(
-            RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(session.Output.Elements),
+            RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
             (first, logits) => scores.Add(first, logits.Span), token);
         return scores.AddTo(size);
     }
@@ -39,7 +40,7 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
         var sizes = members.Select(SizeOf).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
         var scores = new ModelScores(against!, name, logits.Streams[0].Shape);
-        foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(logits.Streams[0].Values)))
+        foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
             scores.Add(rows[0], ModelScores.Read(logits, [.. rows]));

@@ -56,6 +56,7 @@ internal sealed class RecipeWork : IDisposable
         RecipeGraph? graph = null;
         try
         {
+            AtomicFile.RemoveLeftovers(run, recurse: true);
             graph = RecipeGraph.Open(recipe, reporter.Note, token);
             foreach (var stage in graph.Stages.Stages)
                 stage.Check();

@@ -32,7 +32,7 @@ internal sealed record StageRecord(
     public static StageRecord? Find(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? CanonicalJson.Deserialize<StageRecord>(File.ReadAllBytes(path), path) : null;
+        return File.Exists(path) ? CanonicalJson.Deserialize<StageRecord>(InputFile.ReadAllBytes(path, "A stage's record"), path) : null;
     }
 
     /// <summary>Writes it.</summary>

@@ -50,9 +50,9 @@ internal static class SweepGrid
             throw new InputException("It is not clear what varies.", option, axis, "KEY=VALUE,VALUE,..., for example temperature=2,4,8");
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader($"[{list}]"));
-            return (key, [.. ((YamlSequenceNode)stream.Documents[0].RootNode).Children.Select(Text)]);
+            return YamlText.Parse($"[{list}]", _ => $"{option} {key}") is YamlSequenceNode values
+                ? (key, [.. values.Children.Select(Text)])
+                : throw new InputException("Values that vary are not a list.", $"{option} {key}", list, "values with commas between them");
         }
         catch (YamlException error)
         {

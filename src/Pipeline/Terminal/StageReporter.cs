@@ -9,6 +9,7 @@ namespace OnnxKd.Pipeline.Terminal;
 /// <param name="live">Whether a line can be overwritten.</param>
 internal sealed class StageReporter(TextWriter output, bool live) : IProgress<StageProgress>
 {
+    private readonly TextWriter raw = TerminalWriter.Raw(output);
     private readonly Lock gate = new();
     private readonly TimeSpan interval = live ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
     private readonly HashSet<string> noted = [];
@@ -44,7 +45,7 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
         lock (gate)
         {
             if (liveLength > 0)
-                output.Write($"\r{new string(' ', liveLength)}\r");
+                raw.Write($"\r{new string(' ', liveLength)}\r");
             liveLength = 0;
             output.WriteLine(text);
             output.Flush();
@@ -75,7 +76,8 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
     {
         if (live)
         {
-            output.Write($"\r{line.PadRight(liveLength)}");
+            raw.Write('\r');
+            output.Write(line.PadRight(liveLength));
             liveLength = line.Length;
         }
         else

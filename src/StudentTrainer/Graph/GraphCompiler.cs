@@ -107,6 +107,11 @@ internal sealed class GraphCompiler
             refusals.Add(refusal);
             return null;
         }
+        catch (Exception error) when (NodeRefusal.Is(error))
+        {
+            refusals.Add(NodeRefusal.Of(node.Node, [], error));
+            return null;
+        }
     }
 
     private Step CompileNode(PlannedNode planned, string[] dead)

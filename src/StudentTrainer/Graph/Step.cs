@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Operators;
 using TorchSharp;
@@ -20,6 +21,7 @@ internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kerne
     /// <exception cref="InputException">libtorch refuses: shapes or types do not fit.</exception>
     public void Run(torch.Tensor?[] slots, bool training)
     {
+        ModelTrial.RequireTime(() => NodeContext.Describe(Node));
         using var span = Profile.IsOn ? Profile.Start($"{Node.OpType} {Node.Name}") : null;
         try
         {
@@ -30,14 +32,9 @@ internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kerne
                     slots[Outputs[i]] = results[i];
             }
         }
-        catch (Exception error) when (error is not (OnnxKdException or OutOfMemoryException))
+        catch (Exception error) when (NodeRefusal.Is(error))
         {
-            throw new InputException(
-                "A node of the student cannot be computed.",
-                where: NodeContext.Describe(Node),
-                found: $"{LibtorchError.Explain(error)}; inputs: {string.Join(", ", Inputs.Select(i => i < 0 ? "none" : slots[i]!.ToString()))}",
-                remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime",
-                inner: error);
+            throw NodeRefusal.Of(Node, Inputs.Select(i => i < 0 ? null : slots[i]), error);
         }
     }
 

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
@@ -88,6 +89,7 @@ internal sealed class StudentGraph
                 found: $"operator set {version}",
                 expected: $"at most {NewestOpset}",
                 remedy: "export the model with an older operator set");
+        using var trial = ModelLimits.Begin(file.Proto.CalculateSize(), 0);
         return new(file, version, options ?? StudentImport.Default);
     }
 
@@ -106,7 +108,7 @@ internal sealed class StudentGraph
     /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
     public RowLayout LayoutOf(Tensor logits)
     {
-        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).cpu().contiguous();
+        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
         return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], Operators.TensorValues.Values<float>(few), "the student");
     }
 
@@ -118,7 +120,10 @@ internal sealed class StudentGraph
         var declared = graph.Input.First(input => input.Name == Input.Name).ShapeOf();
         if (declared is not [{ Size: { } batch }, ..])
             return;
-        foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, Input.Fit(sampleShape)))
+        var sample = Input.Fit(sampleShape);
+        ModelLimits.RequireSamples($"input '{Input.Name}', of batch {batch}", 2 * Math.Min(batch, int.MaxValue), sample);
+        using var trial = ModelLimits.Begin(graph.CalculateSize(), 2 * batch * sizeof(float) * sample.Aggregate(1L, (product, size) => product * size));
+        foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, sample))
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
 

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Runtime;
@@ -44,6 +45,9 @@ public sealed record StudentInspection(
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
+        ModelLimits.RequireSamples($"input '{program.Input.Name}'", 1, sample);
+        using var trial = ModelLimits.Begin(
+            program.Plan.Sum(weight => (long)weight.Source.CalculateSize()), sizeof(float) * sample.Aggregate(1L, (product, size) => product * size));
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
         var total = 0L;
         var tensors = new List<TappableTensor>();

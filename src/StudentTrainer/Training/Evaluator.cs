@@ -102,7 +102,7 @@ internal sealed class Evaluator : IDisposable
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
     }
 
-    private static float[] Values(Tensor logits) => logits.cpu().contiguous().Values<float>();
+    private static float[] Values(Tensor logits) => logits.to(float32, CPU).contiguous().Values<float>();
 
     private static long[] RowsInOrder(long count)
     {

@@ -41,6 +41,9 @@ public static class CacheCapture
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
         part?.Next("hash samples"); // which has been going on since the start
         var identity = teachers.Identity();
+        if (identity.Problem(batchSize) is { } problem)
+            throw new InputException(
+                "A logit cache cannot hold what is asked for.", "capture", problem, remedy: "correct capture.storage, capture.batch-size or capture.views");
         using var writer = OpenWriter(options, folder, identity, ref batchSize);
         var stored = writer.StoredRows;
         var missing = writer.Rows - stored;
@@ -73,6 +76,7 @@ public static class CacheCapture
             (rows, bytes) =>
             {
                 using var step = Profile.Start("write logits");
+                set.RequireUnchanged(); // the rows were read before
                 writer.Append(bytes.Span);
                 done += rows.Count;
                 Report();

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.TransferSets;
@@ -20,7 +21,7 @@ public sealed record StreamReplay(string Stream, long Rows, string Measure, doub
 /// <summary>Runs random rows of a finished cache through the teachers again.</summary>
 public static class CacheReplay
 {
-    private const int BatchSize = 32;
+    private const int MostAtOnce = 32;
 
     /// <summary>Replays rows.</summary>
     /// <param name="cache">The cache.</param>
@@ -42,7 +43,7 @@ public static class CacheReplay
         cache.RequireIdentity(teachers.Identity() with { Provider = cache.Identity.Provider });
 
         var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream, set)).ToArray();
-        var capacity = teachers.RoundUp(BatchSize);
+        var capacity = teachers.RoundUp(BatchSize.For(set.SampleElements, cache.Streams.Sum(stream => stream.Values), MostAtOnce));
         var batch = teachers.CreateBuffers(capacity);
         var chosen = Choose(cache.Identity.Rows, rows, seed);
         for (var first = 0; first < chosen.Length; first += batch.Count)

@@ -34,6 +34,7 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
     /// <exception cref="InputException">A source is damaged, and that is not allowed; or nothing is left.</exception>
     public PreparationResult Run(SourceList sources, ElementType type, IReadOnlyList<int> shape, object asked, OnnxModel? preprocess)
     {
+        RequireOwn();
         using var folderLock = FolderLock.Acquire(options.Output);
         File.Delete(In(PreparedSet.ManifestFile));
         var columns = sources.Columns.Names;
@@ -55,6 +56,18 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
         PreparedSet Describe(long samples) => new(
             "onnxkd-prepared-set", 1, sources.Kind, samples, skippedCount, type, shape, columns, sources.Classes, asked,
             preprocess?.Digest);
+    }
+
+    /// <summary>Files that a set would replace must be those of a set: in its folder there is a lock, or at least the record of a copy.</summary>
+    private void RequireOwn()
+    {
+        if (File.Exists(In(PreparedSet.ManifestFile)) || File.Exists(In(FolderLock.FileName)))
+            return;
+        string[] files = [PreparedSet.SamplesFile, PreparedSet.SourcesFile, PreparedSet.PreprocessFile];
+        if (Array.Find(files, file => FileStatus.Of(In(file)).Kind != FileKind.None) is { } other)
+            throw new InputException(
+                "A prepared set would replace something else.", In(other), "a file that belongs to no prepared set", "a folder of its own",
+                "choose another folder, or move the file away");
     }
 
     private string In(string file) => Path.Combine(options.Output, file);

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 
 namespace OnnxKd.TeacherRunner.Preparation;
 
@@ -17,25 +18,13 @@ internal sealed record SourceFolder(IReadOnlyList<string> Files, IReadOnlyList<s
     {
         if (!Directory.Exists(root))
             throw new InputException("A folder of sources is missing.", root, remedy: "check the path");
-        var walk = new EnumerationOptions
-        {
-            RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false,
-        };
-        string[] files;
-        try
-        {
-            files =
-            [
-                .. Directory.EnumerateFiles(root, "*", walk)
-                    .Where(file => extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
-                    .Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))
-                    .Order(StringComparer.Ordinal),
-            ];
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new InputException("A folder of sources may not be read.", root, error.Message, inner: error);
-        }
+        string[] files =
+        [
+            .. FolderWalk.Files(root)
+                .Where(file => extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
+                .Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))
+                .Order(StringComparer.Ordinal),
+        ];
         if (files.Length == 0)
             throw new InputException(
                 $"A folder holds no {kind}.", root, expected: $"files that end in {string.Join(", ", extensions)}",
@@ -55,15 +44,8 @@ internal sealed record SourceFolder(IReadOnlyList<string> Files, IReadOnlyList<s
     public static byte[] Read(string root, string file)
     {
         var path = Path.Combine(root, file);
-        try
-        {
-            var bytes = File.ReadAllBytes(path);
-            return bytes.Length > 0 ? bytes : throw new InputException("A file is empty.", path, "0 bytes", remedy: SkipHint);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A file cannot be read.", path, error.Message, remedy: SkipHint, inner: error);
-        }
+        var bytes = InputFile.ReadAllBytes(path, "A file", ifMissing: SkipHint);
+        return bytes.Length > 0 ? bytes : throw new InputException("A file is empty.", path, "0 bytes", remedy: SkipHint);
     }
 
     /// <summary>What can be done about a damaged file.</summary>

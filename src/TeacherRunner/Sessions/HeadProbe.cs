@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
@@ -39,11 +40,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var mayStay = logits.SequenceEqual(outputs) && wanted.All(w => w.Reading.Picks is null);
 
         var rows = input.FixedBatch ?? Rows;
+        ModelLimits.RequireSamples($"input '{input.Name}' of {model}", rows, input.SampleDims);
+        using var trial = ModelLimits.Begin(proto.CalculateSize(), (long)sizeof(float) * rows * input.SampleElements);
         var session = open(proto, !mayStay);
         var stays = false;
         try
         {
             using var run = new RunOptions();
+            using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
             using var results = Run(session, run, samples, [.. logits, .. outputs], rows);
             OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[i], results[wanted.Count + i], rows))];
@@ -87,6 +91,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         try
         {
             return session.Run(run, [fed], [samples], read);
+        }
+        catch (OnnxRuntimeException e) when (run.Terminate)
+        {
+            throw ModelLimits.TooLong(model, e);
+        }
+        catch (OnnxRuntimeException e) when (ModelLimits.IsOutOfMemory(e))
+        {
+            throw ModelLimits.TooMuchMemory(model, e);
         }
         catch (OnnxRuntimeException e)
         {

@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -14,7 +15,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, long[] SampleDims)
 {
     /// <summary>Values per sample.</summary>
-    public int SampleElements { get; } = (int)SampleDims.Aggregate(1L, (product, d) => product * d);
+    public int SampleElements { get; } = (int)Math.Min(int.MaxValue, Shapes.TryElements(SampleDims, out var elements) ? elements : int.MaxValue);
 
     /// <summary>Finds the fed input and fits samples of a shape into it: equal apart from axes of length 1, or flattened.</summary>
     /// <exception cref="InputException">No input, several inputs, another type, or a shape that does not fit.</exception>
@@ -37,7 +38,9 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             "The model's input shape does not fit the samples.", where, $"samples of {Show(sampleShape.Select(d => (long?)d))}",
             $"{Show(dims[1..])} (after the batch axis; the file says {Show(tensor.Shape.Dim)}), the same flattened, or with axes of length 1 more or fewer",
             "check that this model and this transfer set belong together");
-        return new(input.Name, type, checked((int?)dims[0]), [.. fitted]);
+        if (dims[0] > int.MaxValue)
+            throw new InputException("The model's batch is too large.", where, $"{dims[0]}", $"at most {int.MaxValue}");
+        return new(input.Name, type, (int?)dims[0], [.. fitted]);
     }
 
     /// <summary>The feed of a batch: <c>[rows, ...]</c>.</summary>

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -40,6 +41,10 @@ internal static partial class SessionFactory
                 "ONNX Runtime cannot run the model: it uses something that this version does not know.", model, Explain(e),
                 $"operators, types and versions of ONNX Runtime {OrtEnv.Instance().GetVersionString()}",
                 "export the model again with an older opset, or without the operator named above", e);
+        }
+        catch (OnnxRuntimeException e) when (ModelLimits.IsOutOfMemory(e))
+        {
+            throw ModelLimits.TooMuchMemory(model, e);
         }
         catch (OnnxRuntimeException e)
         {

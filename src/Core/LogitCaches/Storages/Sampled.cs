@@ -21,6 +21,9 @@ public sealed record Sampled(
 {
     internal const string TypeName = "sampled";
 
+    /// <summary>The most draws per position: they are counted in 16 bits.</summary>
+    public const int MaxDraws = ushort.MaxValue;
+
     /// <summary>The defaults of recipes.</summary>
     internal Sampled()
         : this(1, 1)
@@ -98,8 +101,8 @@ public sealed record Sampled(
     {
         if (stream.Kind == StreamKind.Feature)
             return "features have no classes to draw from";
-        if (Draws is < 1 or > ushort.MaxValue)
-            return $"draws is {Draws}, which is not in 1 to {ushort.MaxValue}";
+        if (Draws is < 1 or > MaxDraws)
+            return $"draws is {Draws}, which is not in 1 to {MaxDraws}";
         return Temperature > 0 && double.IsFinite(Temperature) ? null : $"the temperature is {Temperature}";
     }
 

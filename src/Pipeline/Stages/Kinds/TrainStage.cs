@@ -66,7 +66,11 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override void Check()
     {
-        var shape = graph.Sets.Transfer.SampleShape;
+        var (shape, values) = (graph.Sets.Transfer.SampleShape, graph.Sets.Transfer.SampleElements);
+        if ((long)step.Training.BatchSize * values > Array.MaxLength / sizeof(float))
+            throw new InputException(
+                "A batch is too large.", "training.batch-size", $"{step.Training.BatchSize} samples of {values} values",
+                $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         if (step.Student.Architecture is { } architecture)
             Architectures.RequireFit(architecture, shape);
         if (step.Student.Model is not { } model)

@@ -83,7 +83,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         // Sums that lie halfway between two codes may be rounded to either.
         var step = QuantizedArithmetic.StepOf(model.Proto.Graph, session.Output.Tensor) ?? 0;
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step);
-        var batchSize = BatchSize.For(session.Output.Elements);
+        var batchSize = BatchSize.For(reader.Set.SampleElements, session.Output.Elements);
         StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Operators;
@@ -112,10 +113,18 @@ internal sealed class ConstantFolding
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var kernel = OperatorTable.Find(node.OpType, version)!.Compile(new(node, version, tensors));
+        ModelTrial.RequireTime(() => NodeContext.Describe(node));
         Tensor?[] inputs = [.. node.Input.Select(name => name.Length == 0 ? null : tensors[name].ToTensor(CPU))];
         int[] slots = [.. node.Input.Select((name, slot) => name.Length == 0 ? -1 : slot)];
-        var results = kernel(new(inputs, slots, training: false));
+        Tensor[] results;
+        try
+        {
+            results = OperatorTable.Find(node.OpType, version)!.Compile(new(node, version, tensors))(new(inputs, slots, training: false));
+        }
+        catch (Exception error) when (NodeRefusal.Is(error))
+        {
+            throw NodeRefusal.Of(node, inputs, error);
+        }
         return results.Any(result => result.numel() > LargestResult)
             ? null
             : [.. node.Output.Zip(results).Where(pair => pair.First.Length > 0).Select(pair => ToProto(pair.First, pair.Second))];

@@ -35,12 +35,15 @@ internal sealed class Fusion
         var fusion = new Fusion(graph, taps ?? []);
         var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchLayerNormalization(node) ?? fusion.MatchLinear(node))
             .OfType<Match>().ToList();
-        foreach (var (parts, whole) in places)
-        {
-            graph.Node.Insert(graph.Node.IndexOf(parts[^1]), whole);
-            foreach (var part in parts)
-                graph.Node.Remove(part);
-        }
+        if (places.Count == 0)
+            return 0;
+        // Messages compare by content, which tells neither apart fast nor equal ones at all.
+        var comparer = ReferenceEqualityComparer.Instance;
+        var gone = places.SelectMany(place => place.Parts).ToHashSet<object>(comparer);
+        var last = places.GroupBy(place => place.Parts[^1], comparer).ToDictionary(group => group.Key!, group => group.First().Whole, comparer);
+        NodeProto[] kept = [.. graph.Node.Where(node => last.ContainsKey(node) || !gone.Contains(node)).Select(node => last.GetValueOrDefault(node, node))];
+        graph.Node.Clear();
+        graph.Node.AddRange(kept);
         return places.Count;
     }
 

@@ -55,34 +55,42 @@ internal static class SharedTensors
     private static void RemoveAliases(GraphProto graph, int version, List<Split> splits)
     {
         var tensors = ModelTensors.Of(graph);
+        var uses = UsesOf(graph);
+        var outputs = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        var gone = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
         foreach (var alias in graph.Node.Where(node => node.OpType == "Identity" && tensors.ContainsKey(node.Input[0])).ToList())
         {
-            var roles = RolesOf(graph, alias.Output[0], version);
+            var roles = uses[alias.Output[0]].Select(use => RoleOf(use.Node, use.Slot, version)).ToHashSet();
             if (roles.Count == 0 || roles.Overlaps([SlotRole.Weight, SlotRole.Embedding, SlotRole.Recurrent, SlotRole.Passed]))
                 continue;
-            if (!TensorTypes.IsFloat(tensors[alias.Input[0]].DataType) || graph.Output.Any(output => output.Name == alias.Output[0]))
+            if (!TensorTypes.IsFloat(tensors[alias.Input[0]].DataType) || outputs.Contains(alias.Output[0]))
                 continue;
-            graph.Node.Remove(alias);
+            gone.Add(alias);
             AddCopy(graph, tensors[alias.Input[0]], alias.Output[0]);
             splits.Add(new(alias.Output[0], alias.Input[0], []));
         }
+        if (gone.Count == 0)
+            return;
+        NodeProto[] kept = [.. graph.Node.Where(node => !gone.Contains(node))];
+        graph.Node.Clear();
+        graph.Node.AddRange(kept);
     }
 
     /// <summary>A vector that several layers read is as many vectors; its other uses keep the original.</summary>
     private static void SeparateLayers(GraphProto graph, int version, List<Split> splits)
     {
+        var uses = UsesOf(graph);
         foreach (var (name, tensor) in ModelTensors.Of(graph).Where(entry => TensorTypes.IsFloat(entry.Value.DataType)))
         {
-            var uses = graph.Node.SelectMany(node => Enumerable.Range(0, node.Input.Count).Where(slot => node.Input[slot] == name)
-                .Select(slot => (Node: node, Slot: slot, Layer: LayerOf(node, slot, version)))).ToList();
-            foreach (var layer in uses.GroupBy(use => use.Layer).OrderBy(group => group.Key.Length > 0).Skip(1))
+            var places = uses[name].Select(use => (use.Node, use.Slot, Layer: LayerOf(use.Node, use.Slot, version)));
+            foreach (var layer in places.GroupBy(use => use.Layer).OrderBy(group => group.Key.Length > 0).Skip(1))
             {
-                var places = layer.Select(use => (use.Node.Output[0], use.Slot)).ToList();
-                var copy = $"{name}/{places[0].Item1}/{places[0].Slot}";
+                var moved = layer.Select(use => (use.Node.Output[0], use.Slot)).ToList();
+                var copy = $"{name}/{moved[0].Item1}/{moved[0].Slot}";
                 AddCopy(graph, tensor, copy);
                 foreach (var (node, slot, _) in layer)
                     node.Input[slot] = copy;
-                splits.Add(new(copy, name, places));
+                splits.Add(new(copy, name, moved));
             }
         }
     }
@@ -107,13 +115,10 @@ internal static class SharedTensors
         graph.Initializer.Add(copy);
     }
 
-    private static HashSet<SlotRole> RolesOf(GraphProto graph, string tensor, int version) =>
-    [
-        .. from node in graph.Node
-           from slot in Enumerable.Range(0, node.Input.Count)
-           where node.Input[slot] == tensor
-           select RoleOf(node, slot, version),
-    ];
+    /// <summary>Every place where each tensor is read, as of now, in order.</summary>
+    private static ILookup<string, (NodeProto Node, int Slot)> UsesOf(GraphProto graph) =>
+        graph.Node.SelectMany(node => node.Input.Select((name, slot) => (Name: name, Use: (node, slot))))
+            .ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
 
     private static SlotRole RoleOf(NodeProto node, int slot, int version) =>
         node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version)?.RoleOf(slot) ?? SlotRole.Data : SlotRole.Data;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Randomness;
 
 namespace OnnxKd.TeacherRunner.Preparation.Rendering;
@@ -16,16 +17,9 @@ internal sealed class LineTexts(RenderedTextOptions options, IReadOnlyList<strin
     /// <exception cref="InputException">It is missing or has none.</exception>
     public static IReadOnlyList<string> ReadWords(string path)
     {
-        try
-        {
-            var lines = File.ReadLines(path);
-            string[] words = [.. lines.SelectMany(line => line.Split(null as char[], StringSplitOptions.RemoveEmptyEntries))];
-            return words.Length > 0 ? words : throw new InputException("A list of words is empty.", path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A list of words cannot be read.", path, error.Message, remedy: "check the path", inner: error);
-        }
+        var words = InputFile.Guard(path, "A list of words", () =>
+            File.ReadLines(path).SelectMany(line => line.Split(null as char[], StringSplitOptions.RemoveEmptyEntries)).ToArray());
+        return words.Length > 0 ? words : throw new InputException("A list of words is empty.", path);
     }
 
     /// <summary>The next text.</summary>

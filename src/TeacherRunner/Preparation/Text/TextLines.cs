@@ -1,5 +1,6 @@
 using System.Text;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 
 namespace OnnxKd.TeacherRunner.Preparation.Text;
 
@@ -12,7 +13,7 @@ internal sealed class TextLines(string path)
     /// <exception cref="InputException">The file cannot be read.</exception>
     public IEnumerable<byte[]> Read()
     {
-        using var stream = Open();
+        using var stream = InputFile.OpenStream(path, "A text file");
         var line = new List<byte>();
         for (var value = stream.ReadByte(); value >= 0; value = stream.ReadByte())
         {
@@ -43,16 +44,4 @@ internal sealed class TextLines(string path)
     }
 
     private static byte[] Line(List<byte> line) => line is [.., (byte)'\r'] ? [.. line[..^1]] : [.. line];
-
-    private BufferedStream Open()
-    {
-        try
-        {
-            return new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1), 1 << 16);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException("A text file cannot be read.", path, error.Message, remedy: "check the path", inner: error);
-        }
-    }
 }

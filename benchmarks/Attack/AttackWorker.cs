@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Benchmarks.Attack;
+
+/// <summary>Reads mutants in a process of its own, and says before and after each what it does: whoever watches knows which one it died of.</summary>
+internal static class AttackWorker
+{
+    public const string Child = "attack-worker";
+
+    private const string StatusFile = "/proc/self/status";
+
+    public static int RunChild(string[] args)
+    {
+        var target = AttackTarget.All.Single(target => target.Name == args[0]);
+        var (seed, first, end, folder) = (ulong.Parse(args[1], CultureInfo.InvariantCulture), long.Parse(args[2], CultureInfo.InvariantCulture), long.Parse(args[3], CultureInfo.InvariantCulture), args[4]);
+        var originals = target.Originals.Value;
+        var stdout = Console.Out;
+        Console.SetOut(TextWriter.Null);
+        foreach (var (ending, bytes) in originals) // compiles, and fills the pools, before memory is looked at
+            Try(target, Write(folder, "honest", ending, bytes));
+        for (var number = first; number < end; number++)
+        {
+            var dice = new Dice(seed, target.Name, number);
+            var (ending, bytes) = dice.Of(originals);
+            var path = Write(folder, "mutant", ending, target.Mutate(bytes, dice));
+            stdout.WriteLine($"begin {number}");
+            stdout.Flush();
+            var before = Resident();
+            var start = Stopwatch.GetTimestamp();
+            var (code, problem) = Try(target, path);
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            stdout.WriteLine(FormattableString.Invariant($"end {number} {code} {seconds:0.000} {Math.Max(0, Peak() - before)} {problem}"));
+            File.Delete(path);
+        }
+        stdout.WriteLine("done");
+        stdout.Flush();
+        return 0;
+    }
+
+    private static (int Code, string Problem) Try(AttackTarget target, string path)
+    {
+        try
+        {
+            return (target.Read(path), "");
+        }
+        catch (OnnxKdException refusal)
+        {
+            return ((int)refusal.ExitCode, "");
+        }
+        catch (Exception defect)
+        {
+            return (1, $"{defect.GetType().Name}: {defect.Message} {defect.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("OnnxKd"))}".ReplaceLineEndings(" "));
+        }
+    }
+
+    private static string Write(string folder, string name, string ending, byte[] bytes)
+    {
+        var path = Path.Combine(folder, name + ending);
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
+
+    /// <summary>Resident bytes; the peak begins anew here.</summary>
+    private static long Resident()
+    {
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        return Field("VmRSS:");
+    }
+
+    private static long Peak() => Field("VmHWM:");
+
+    private static long Field(string name) =>
+        long.Parse(File.ReadLines(StatusFile).First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^2], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) << 10;
+}

@@ -1,0 +1,61 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Files;
+
+/// <summary>Lists a folder and those within it, links to folders included; one that leads back to where it lies is an error.</summary>
+public static class FolderWalk
+{
+    private const int DeepestLevel = 64;
+
+    private static readonly EnumerationOptions visible = new()
+    {
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false,
+    };
+
+    /// <summary>The files, in no particular order. What begins with a dot is passed over.</summary>
+    /// <exception cref="InputException">A link leads back, folders are too deep, or one may not be read.</exception>
+    public static IEnumerable<string> Files(string root) => Files(root, [Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))]);
+
+    private static IEnumerable<string> Files(string folder, IReadOnlyList<string> above)
+    {
+        FileSystemInfo[] entries;
+        try
+        {
+            entries = [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", visible)];
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+        {
+            throw new InputException("A folder of sources may not be read.", folder, error.Message, inner: error);
+        }
+        foreach (var entry in entries)
+        {
+            var path = Path.Combine(folder, entry.Name);
+            if (FileStatus.Of(path).Kind != FileKind.Folder)
+            {
+                yield return path;
+                continue;
+            }
+            var real = RealPath(path, above[^1]);
+            if (above.Contains(real) || above.Count == DeepestLevel)
+                throw new InputException(
+                    "A folder leads back to one that it lies in, or folders are too deep.", path,
+                    entry.LinkTarget is { } target ? $"a link to {target}" : $"level {above.Count}", $"at most {DeepestLevel} levels",
+                    "remove the link, or name another folder");
+            foreach (var file in Files(path, [.. above, real]))
+                yield return file;
+        }
+    }
+
+    private static string RealPath(string path, string parent)
+    {
+        try
+        {
+            return Path.TrimEndingDirectorySeparator(
+                Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.Combine(parent, Path.GetFileName(path)));
+        }
+        catch (IOException error)
+        {
+            throw new InputException("A link cannot be followed.", path, error.Message, remedy: "remove it", inner: error);
+        }
+    }
+}
