@@ -4,7 +4,9 @@ using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -22,6 +24,8 @@ internal static class SettingsPages
         ("augmentation", () => SettingsReference.Table(AugmentationStep.Kinds)),
         ("student-files", () => SettingsReference.Table(typeof(StudentImport))),
         ("students", () => Architectures.Reference().TrimStart('\n')),
+        ("terms", () => SettingsReference.Table(Term.Kinds)),
+        ("attachments", () => SettingsReference.Table(Attachment.Kinds)),
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
         ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),

@@ -14,7 +14,7 @@ public abstract record Term
     public static KindTable Kinds => TermTable.Kinds;
 
     /// <summary>The weight, constant or following a schedule in epochs; default 1.</summary>
-    [Setting("factor of the term: a number, or epochs and numbers, `{ 0: 1, 10: 0.5 }`, with straight lines between")]
+    [Setting("factor of the term; `{ 0: 1, 10: 0.5 }`: at epochs, linear between them", Takes = "a number from 0 on, or such at epochs")]
     public WeightSchedule Weight { get; init; } = WeightSchedule.Constant(1);
 
     /// <summary>Its name in recipes.</summary>

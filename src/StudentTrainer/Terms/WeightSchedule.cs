@@ -25,7 +25,7 @@ public sealed record WeightSchedule(IReadOnlyList<(double Epoch, double Weight)>
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Join(", ", Points.Select(point => FormattableString.Invariant($"{point.Epoch}: {point.Weight}")));
+    public override string ToString() => Points is [(0, var constant)] ? FormattableString.Invariant($"{constant}") : string.Join(", ", Points.Select(point => FormattableString.Invariant($"{point.Epoch}: {point.Weight}")));
 
     /// <summary>Refuses weights that make no sense.</summary>
     /// <param name="term">Whose weight it is.</param>

@@ -61,7 +61,7 @@ public class CommandLineTests
             CancellationToken.None);
 
         Assert.Equal(1, code);
-        Assert.Contains("The disk is full.", error.ToString());
+        Assert.Contains("could not be written to stdout", error.ToString());
         Assert.DoesNotContain("   at ", error.ToString());
     }
 

@@ -59,16 +59,16 @@ public sealed class CompositionTests : IDisposable
     public void Train_WithExit_LearnsItAndShipsTheStudentAlone()
     {
         var student = new LearnerOptions(
-            "student", Toy.Cnn(), StudentImport.Default,
+            "student", Toy.Mlp(), StudentImport.Default,
             [.. Toy.Soft, new SoftTerm { Student = "early", Temperature = 2 }, new SoftTerm { Student = "early", Teacher = "student/logits" }])
         {
-            Attachments = [new ExitAttachment { Name = "early", At = "conv1.relu", Hidden = 4 }],
+            Attachments = [new ExitAttachment { Name = "early", At = "hidden1.relu", Hidden = 8 }],
         };
         var result = Train("exit", [student], Toy.Options with { Epochs = 40 }).Students[0];
         Assert.Equal(["soft", "soft#2", "soft:student/logits"], result.Epochs[0].Terms.Keys);
         Assert.InRange(result.Epochs[^1].Terms["soft#2"], 0, 0.5 * result.Epochs[0].Terms["soft#2"]);
-        Assert.Equal(Toy.Cnn().Proto.Graph.Node, result.Model.Proto.Graph.Node);
-        Assert.Equal(Toy.Cnn().Proto.Graph.Initializer.Count, result.Model.Proto.Graph.Initializer.Count);
+        Assert.Equal(Toy.Mlp().Proto.Graph.Node, result.Model.Proto.Graph.Node);
+        Assert.Equal(Toy.Mlp().Proto.Graph.Initializer.Count, result.Model.Proto.Graph.Initializer.Count);
     }
 
     [Fact]

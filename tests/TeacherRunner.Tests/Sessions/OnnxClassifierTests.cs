@@ -176,7 +176,7 @@ public class OnnxClassifierTests
         }
         catch (InputException e)
         {
-            Assert.Contains("CUDA is not to be had", e.Message);
+            Assert.Contains("CUDA is not available", e.Message);
             Assert.Contains("or choose the device cpu", e.Message);
         }
     }
