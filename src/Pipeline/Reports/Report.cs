@@ -76,6 +76,9 @@ internal static class Report
     /// <summary>The content of <c>report.md</c>.</summary>
     public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));
 
+    /// <summary>The comparison alone.</summary>
+    public static string MarkdownTable(RunMetrics metrics) => MarkdownTable(metrics.Rows());
+
     /// <summary>The content of <c>sweep.md</c>.</summary>
     public static string Markdown(SweepMetrics sweep) => Markdown(sweep.Name, sweep.Rows(), Notes(sweep));
 
@@ -83,12 +86,17 @@ internal static class Report
     {
         var output = new StringWriter { NewLine = "\n" };
         output.WriteLine($"# {title}\n");
-        var table = new StringWriter { NewLine = "\n" };
-        Render(Table([.. rows], TableBorder.Markdown), table, terminal: false);
-        output.WriteLine($"{table.ToString().Trim()}\n");
+        output.WriteLine($"{MarkdownTable(rows)}\n");
         foreach (var line in notes)
             output.WriteLine($"- {line}");
         return output.ToString();
+    }
+
+    private static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows)
+    {
+        var table = new StringWriter { NewLine = "\n" };
+        Render(Table([.. rows], TableBorder.Markdown), table, terminal: false);
+        return table.ToString().Trim();
     }
 
     private static bool WriteJson<T>(T metrics, TextWriter output, OutputStyle style)
@@ -100,21 +108,30 @@ internal static class Report
 
     internal static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
 
-    private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
+    /// <summary>The comparison as text: the names of the columns, then a row for each model.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
         var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ClassColumns;
-        var table = new Table { Border = border };
-        table.AddColumn("model");
-        foreach (var (name, _) in columns)
-            table.AddColumn(new TableColumn(name).RightAligned());
+        yield return ["model", .. columns.Select(column => column.Name)];
         foreach (var (name, metrics) in rows)
-            table.AddRow([new Text(Printable.Escape(name)), .. columns.Select(column => new Text(column.Show(metrics)))]);
+            yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
+    }
+
+    private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
+    {
+        var (table, cells) = (new Table { Border = border }, Cells(rows).ToArray());
+        table.AddColumn(cells[0][0]);
+        foreach (var name in cells[0].Skip(1))
+            table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var row in cells.Skip(1))
+            table.AddRow(row.Select(cell => new Text(cell)));
         return table;
     }
 
     private static bool IsOfTexts(ModelMetrics metrics) => metrics.CharacterErrorRate is not null;
 
-    private static IEnumerable<string> Notes(RunMetrics metrics)
+    /// <summary>Sentences below the comparison.</summary>
+    public static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
             yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";

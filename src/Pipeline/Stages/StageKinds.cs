@@ -25,5 +25,6 @@ internal static class StageKinds
         ExportStage.Definition,
         VerifyStage.Definition,
         EvaluateStage.Definition,
+        ReportStage.Definition, // the last: it tells of all others
     ];
 }

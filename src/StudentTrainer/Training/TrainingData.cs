@@ -3,6 +3,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Training.Checkpoints;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -34,6 +35,9 @@ public sealed record EpochEvent(
     /// <summary>Which learner; <c>null</c>: the only one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Learner { get; init; }
+
+    /// <summary>Reads <c>events.jsonl</c>.</summary>
+    public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
 }
 
 /// <summary>A student that was trained.</summary>

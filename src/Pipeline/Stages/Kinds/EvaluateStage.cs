@@ -8,11 +8,9 @@ using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
-/// <summary>Measures teachers and exported models on the test set, and writes the report.</summary>
+/// <summary>Measures teachers and exported models on the test set.</summary>
 internal sealed class EvaluateStage : Stage
 {
-    private const string ReportFile = "report.md";
-
     private readonly RecipeGraph graph;
     private readonly CaptureStage? reference;
     private readonly IReadOnlyList<(string Role, CaptureStage Logits)> teachers;
@@ -39,7 +37,7 @@ internal sealed class EvaluateStage : Stage
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications =>
-        [new(RunMetrics.FileName, RunMetrics.FileName), new(ReportFile, ReportFile)];
+        [new(RunMetrics.FileName, RunMetrics.FileName)];
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
@@ -81,7 +79,6 @@ internal sealed class EvaluateStage : Stage
         var metrics = new RunMetrics(
             recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
-        AtomicFile.WriteAllText(Path.Combine(work.Folder, ReportFile), Report.Markdown(metrics));
 
         LogitCache Open(CaptureStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
 
@@ -103,11 +100,11 @@ internal sealed class EvaluateStage : Stage
     }
 
     /// <summary>Runs a recipe to its figures.</summary>
-    public static RunMetrics Evaluate(RecipeWork work)
-    {
-        var path = work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name][RunMetrics.FileName];
-        return CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
-    }
+    public static RunMetrics Evaluate(RecipeWork work) => Read(work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name]);
+
+    /// <summary>The figures of a finished stage.</summary>
+    public static RunMetrics Read(StageResult result) =>
+        CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(result[RunMetrics.FileName]), result[RunMetrics.FileName]);
 
     /// <summary>
     /// One for the run: all teachers but those that stages make, which are among the exported models, then those. Agreement is with the recipe's
