@@ -131,6 +131,10 @@ internal static partial class Charts
                 case "id": // identifiers belong to the page, which has several charts
                     attribute.Value = $"{id}-{attribute.Value}";
                     break;
+                // The words beside the plot may be wider than they were measured.
+                case "clip-path" when attribute.Parent!.Elements(Svg + "text").Any():
+                    attribute.Remove();
+                    break;
                 case "clip-path":
                     attribute.Value = attribute.Value.Replace("#", $"#{id}-", StringComparison.Ordinal);
                     break;
