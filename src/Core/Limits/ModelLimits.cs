@@ -57,10 +57,17 @@ public static partial class ModelLimits
     /// <summary>The error that a trial took too much memory.</summary>
     /// <param name="where">The model, or the node.</param>
     /// <param name="error">What the library said.</param>
-    public static InputException TooMuchMemory(string where, Exception error) => new(
-        "A model asks for more memory than it may have.", where,
-        Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0],
-        $"at most {Memory >> 20} MiB beside its weights and samples", $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
+    public static InputException TooMuchMemory(string where, Exception error) => TooMuchMemory(
+        where, Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0], error);
+
+    /// <summary>The error that a tensor is too large.</summary>
+    /// <param name="where">The node.</param>
+    /// <param name="bytes">Its size.</param>
+    public static InputException TooMuchMemory(string where, long bytes) => TooMuchMemory(where, $"{bytes} bytes at once", null);
+
+    private static InputException TooMuchMemory(string where, string found, Exception? error) => new(
+        "A model asks for more memory than it may have.", where, found, $"at most {Memory >> 20} MiB beside its weights and samples",
+        $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
 
     [GeneratedRegex(@"(?:buffer of size|tried to allocate) (\d+)")]
     private static partial Regex Asked();

@@ -10,12 +10,13 @@ public sealed class ModelTrial : IDisposable
     private static ModelTrial? current;
 
     private readonly ModelTrial? outer;
+    private readonly long bytes;
     private readonly TimeSpan time;
     private readonly long start = Stopwatch.GetTimestamp();
 
     internal ModelTrial(long bytes, TimeSpan time)
     {
-        this.time = time;
+        (this.bytes, this.time) = (bytes, time);
         (outer, current) = (current, this);
         MemoryCap.Enter(bytes);
     }
@@ -26,6 +27,19 @@ public sealed class ModelTrial : IDisposable
     {
         if (current is { } trial && Stopwatch.GetElapsedTime(trial.start) > trial.time)
             throw ModelLimits.TooLong(where());
+    }
+
+    /// <summary>
+    /// Checks that a tensor is within the memory of this thread's trial, if there is one, whether or not it takes any: one that is expanded without a
+    /// copy costs whoever reads it the time of all its values.
+    /// </summary>
+    /// <param name="where">What made it.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <exception cref="InputException">It is not.</exception>
+    public static void RequireSize(Func<string> where, Func<long> size)
+    {
+        if (current is { } trial && size() is var bytes && bytes > trial.bytes)
+            throw ModelLimits.TooMuchMemory(where(), bytes);
     }
 
     /// <summary>Calls something when the time is over; what is returned ends that.</summary>

@@ -7,6 +7,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -75,7 +76,9 @@ internal sealed class TrainStage : ModelStage
             Architectures.RequireFit(architecture, shape);
         if (step.Student.Model is not { } model)
             return;
-        StudentCheck.Require(OnnxModel.Load(model), Import, shape);
+        var shipped = StudentCheck.Require(OnnxModel.Load(model), Import, shape);
+        // What ONNX Runtime refuses is found out now, not when the trained student is verified.
+        OnnxClassifier.Open(shipped, shape, [new() { Tensor = Import.Output, ClassAxis = Import.ClassAxis }], new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, Import.Output, Import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
