@@ -10,8 +10,8 @@ internal static class AttackRun
     private const int FailuresShown = 20;
     private const double MostSeconds = 20;
 
-    // What a model may take beside its weights, and what the runtimes need themselves.
-    private const long MostBytes = 1L << 30;
+    // What a model and its samples may take, and what the runtimes need themselves.
+    private const long MostBytes = 3L << 29;
 
     // Nothing that goes wrong may take the machine with it.
     private const long MostKilobytesOfChild = 6L << 20;

@@ -19,7 +19,8 @@ namespace OnnxKd.Benchmarks.Attack;
 internal sealed partial class RunFlips
 {
     private const string Name = "tiny";
-    private const int Rows = 120;
+    private const int Rows = 120; // in batches of 5: more than shards, so that a journal holds some
+    private const int OtherRows = 30;
     private const int Seed = 1;
 
     private readonly string folder;
@@ -39,8 +40,8 @@ internal sealed partial class RunFlips
     /// <summary>A run that was left in the middle, and how it goes on.</summary>
     /// <param name="Folder">Its copy.</param>
     /// <param name="Commands">What is called.</param>
-    /// <param name="Files">Its files.</param>
-    private sealed record State(string Folder, string[] Commands, string[] Files);
+    /// <param name="Files">Its files, by kind.</param>
+    private sealed record State(string Folder, string[] Commands, IReadOnlyList<IGrouping<string, string>> Files);
 
     /// <summary>Makes the runs; gives what damages one of them.</summary>
     public static Func<Dice, AttackCase> Begin(string folder) => new RunFlips(folder).Draw;
@@ -51,10 +52,11 @@ internal sealed partial class RunFlips
         foreach (var (name, number) in sets.Select((name, number) => (name, number)))
         {
             var random = new Random(number);
-            var labels = Enumerable.Range(0, Rows).Select(i => i % 3).ToArray();
+            var rows = number == 0 ? Rows : OtherRows;
+            var labels = Enumerable.Range(0, rows).Select(i => i % 3).ToArray();
             var pixels = labels.SelectMany(label => Enumerable.Range(0, 16).Select(i => random.NextSingle() + (i / 4 == label ? 0.6f : 0)));
-            File.WriteAllBytes(In($"{name}.npy"), AttackTarget.Npy("<f4", $"({Rows}, 4, 4)", [.. pixels.SelectMany(BitConverter.GetBytes)]));
-            File.WriteAllBytes(In($"{name}-labels.npy"), AttackTarget.Npy("<i4", $"({Rows},)", [.. labels.SelectMany(BitConverter.GetBytes)]));
+            File.WriteAllBytes(In($"{name}.npy"), AttackTarget.Npy("<f4", $"({rows}, 4, 4)", [.. pixels.SelectMany(BitConverter.GetBytes)]));
+            File.WriteAllBytes(In($"{name}-labels.npy"), AttackTarget.Npy("<i4", $"({rows},)", [.. labels.SelectMany(BitConverter.GetBytes)]));
         }
         File.WriteAllBytes(In("teacher.onnx"), Architectures.Build(ReadStudent("[6, 5]"), [4, 4], 3, Seed).ToBytes());
         var files = string.Join('\n', sets.Select(set => $"  {set}: {{ samples: {set}.npy, labels: {set}-labels.npy }}"));
@@ -63,10 +65,10 @@ internal sealed partial class RunFlips
             data:
             {{files}}
             teachers: [ model: teacher.onnx ]
-            capture: { threads: 1, batch-size: 10 }
+            capture: { threads: 1, batch-size: 5 }
             student: { architecture: mlp, widths: [4] }
             objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 } ]
-            training: { threads: 1, epochs: 4, batch-size: 20, keep: best, optimizer: { learning-rate: 0.05 } }
+            training: { threads: 1, epochs: 4, batch-size: 20, keep: best, optimizer: { learning-rate: 0.3 } }
             """);
         return In("recipe.yaml");
     }
@@ -94,7 +96,7 @@ internal sealed partial class RunFlips
         Copy(In($"whole/{Name}"), In($"{name}/{Name}"), isKept);
         interrupt?.Invoke(In($"{name}/{Name}"));
         var files = Directory.GetFiles(In($"{name}/{Name}"), "*", SearchOption.AllDirectories).Where(file => new FileInfo(file) is { Length: > 0, LinkTarget: null })
-            .Select(file => Path.GetRelativePath(In(name), file)).Order(StringComparer.Ordinal).ToArray();
+            .Select(file => Path.GetRelativePath(In(name), file)).Order(StringComparer.Ordinal).GroupBy(file => Digits().Replace(file, "")).ToArray();
         states.Add(new(name, commands, files));
         Copy(In(name), In("case"), _ => true);
         if (Run("case", commands) is not 0 || Result("case") != reference)
@@ -107,7 +109,7 @@ internal sealed partial class RunFlips
         var into = Path.Combine(run, StageFolder(CaptureStage.Transfer));
         var options = graph.Recipe.Final.Capture;
         CacheCapture.Capture(graph.Sets.Transfer, options with { Part = new CachePart(0, 2) }, into, null, CancellationToken.None);
-        Stopped((progress, token) => CacheCapture.Capture(graph.Sets.Transfer, options with { Part = new CachePart(1, 2) }, into, progress, token), at: 20);
+        Stopped((progress, token) => CacheCapture.Capture(graph.Sets.Transfer, options with { Part = new CachePart(1, 2) }, into, progress, token), at: 25);
     }
 
     private void InterruptTraining(string run)
@@ -152,10 +154,11 @@ internal sealed partial class RunFlips
     private AttackCase Draw(Dice dice)
     {
         var state = dice.Of(states);
-        var file = dice.Of(state.Files);
+        var kind = dice.Of(state.Files);
+        var file = dice.Of(kind.ToArray());
         Copy(In(state.Folder), In("case"), _ => true);
         Damage(In($"case/{file}"), dice);
-        return new($"{state.Folder}:{Digits().Replace(file, "")}", () => Judge(state, file));
+        return new($"{state.Folder}:{kind.Key}", () => Judge(state, file));
     }
 
     private static void Damage(string path, Dice dice)
@@ -233,6 +236,6 @@ internal sealed partial class RunFlips
     [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.]+ ms")]
     private static partial Regex Latency();
 
-    [GeneratedRegex("-[0-9a-f]{8}(?=/)")]
+    [GeneratedRegex("-[0-9a-f]{8}(?=/)|(?<=/rows)[-0-9]+")]
     private static partial Regex Digits();
 }

@@ -26,11 +26,31 @@ internal static class NodeRefusal
     {
         if (ModelLimits.IsOutOfMemory(error))
             return ModelLimits.TooMuchMemory(NodeContext.Describe(node), error);
+        return Refuse("A node of the student cannot be computed.", NodeContext.Describe(node), error,
+            $"; inputs: {string.Join(", ", inputs.Select(input => input is null ? "none" : $"{input}"))}");
+    }
+
+    /// <summary>Does something with a whole graph, which comes from a file as well.</summary>
+    /// <exception cref="InputException">It cannot be done.</exception>
+    public static T Guard<T>(string? file, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception error) when (Is(error))
+        {
+            throw ModelLimits.IsOutOfMemory(error)
+                ? ModelLimits.TooMuchMemory(file ?? "the student", error)
+                : Refuse("A model cannot be read as a student.", file, error);
+        }
+    }
+
+    private static InputException Refuse(string what, string? where, Exception error, string inputs = "")
+    {
         var isMeant = error is ExternalException or ArgumentException or NotImplementedException;
         return new(
-            "A node of the student cannot be computed.",
-            where: NodeContext.Describe(node),
-            found: $"{(isMeant ? "" : $"{Unexpected}{error.GetType().Name}: ")}{LibtorchError.Explain(error)}; inputs: {string.Join(", ", inputs.Select(input => input is null ? "none" : $"{input}"))}",
+            what, where, $"{(isMeant ? "" : $"{Unexpected}{error.GetType().Name}: ")}{LibtorchError.Explain(error)}{inputs}",
             remedy: "check that the model and the samples belong together, and that it runs in ONNX Runtime"
                 + (isMeant ? "" : "; if it does, this may be a defect of onnxkd: --verbose shows where"),
             inner: error);
