@@ -21,7 +21,8 @@ public sealed partial class YamlExamplesTests : IDisposable
     // What stands for "whatever belongs here".
     private static readonly (string Written, string Meant)[] omissions =
     [
-        ("validation: { … }", "validation: { samples: validation.npy }"), ("test: { … }", "test: { samples: test.npy }"),
+        ("validation: { … }", "validation: { samples: validation.npy, labels: validation-labels.npy }"),
+        ("test: { … }", "test: { samples: test.npy, texts: sources.jsonl }"),
         ("preprocessing: { … }", "preprocessing: { scale: 1/255 }"), ("train: { … }", "train: {}"),
     ];
 
