@@ -68,7 +68,7 @@ internal sealed partial class RunFlips
             capture: { threads: 1, batch-size: 5 }
             student: { architecture: mlp, widths: [4] }
             objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 } ]
-            training: { threads: 1, epochs: 4, batch-size: 20, keep: best, optimizer: { learning-rate: 0.3 } }
+            training: { threads: 1, epochs: 8, batch-size: 20, keep: best, optimizer: { learning-rate: 0.3 } }
             """);
         return In("recipe.yaml");
     }
@@ -121,7 +121,7 @@ internal sealed partial class RunFlips
         var student = Architectures.Build(stage.Step.Student.Architecture!, sets.Transfer.SampleShape, 3, stage.Step.Training.Seed);
         var learner = new LearnerOptions(LearnerOptions.Only, student, stage.Import with { Seed = stage.Step.Training.Seed }, stage.Step.Objective);
         var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
-        Stopped((progress, token) => Trainer.Train([learner], data, stage.Step.Training, Path.Combine(run, StageFolder(stage.Name)), progress, token), at: 2);
+        Stopped((progress, token) => Trainer.Train([learner], data, stage.Step.Training, Path.Combine(run, StageFolder(stage.Name)), progress, token), at: 7);
     }
 
     private static void Stopped(Action<IProgress<StageProgress>, CancellationToken> work, long at)
