@@ -16,6 +16,7 @@ using OnnxKd.Core.Errors;
     ("peak-memory", "peak memory of a capture and of trainings ÷ those of PyTorch and of TorchSharp code doing the same, each in a process of its own", PeerMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step as a TorchSharp user writes it, and in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of log_softmax and kl_div in TorchSharp", SoftLoss.Run),
+    ("step-rounding", "gradients of a step with one and with two threads, against those in double precision", StepRounding.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("ocr-cache", "a recogniser's student from the top 16 classes with their tail, and from all: bytes per frame, edit distance", OcrCache.Run),
     ("cache-quality", "quality of a student against the bytes of a cache's row, for every way of storing logits", CacheQuality.Run),

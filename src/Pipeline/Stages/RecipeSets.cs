@@ -5,6 +5,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.TeacherRunner.Preparation;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -36,7 +37,7 @@ internal sealed class RecipeSets : IDisposable
     public static RecipeSets Open(DataOptions data, Action<string> note, CancellationToken token)
     {
         DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
-        var sets = new RecipeSets(TransferSet.Open(data.Transfer));
+        var sets = new RecipeSets(OpenIntact(data.Transfer));
         try
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
@@ -65,7 +66,7 @@ internal sealed class RecipeSets : IDisposable
 
     private TransferSet OpenAlike(TransferSetOptions options)
     {
-        var set = TransferSet.Open(options);
+        var set = OpenIntact(options);
         if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
             return set;
         var shape = Shapes.Format(set.SampleShape);
@@ -73,5 +74,28 @@ internal sealed class RecipeSets : IDisposable
         throw new InputException(
             "The sets' samples differ in shape.", options.Samples, shape,
             $"{Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
+    }
+
+    private static TransferSet OpenIntact(TransferSetOptions options)
+    {
+        var set = TransferSet.Open(options);
+        try
+        {
+            PreparedSet.RequireIntact(options.Samples, () => DigestOfAll(set, options));
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    private static string DigestOfAll(TransferSet set, TransferSetOptions options)
+    {
+        if (options is { First: 0, Count: null })
+            return set.SamplesDigest;
+        using var all = TransferSet.Open(new() { Samples = options.Samples, SamplesKey = options.SamplesKey });
+        return all.SamplesDigest;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class StudentGraph
                 expected: $"at most {NewestOpset}",
                 remedy: "export the model with an older operator set");
         using var trial = ModelLimits.Begin(file.Proto.CalculateSize(), 0);
-        return new(file, version, options ?? StudentImport.Default);
+        return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
     }
 
     /// <summary>The tensor that losses are computed from: the output, or what its final softmax reads.</summary>
@@ -123,7 +123,7 @@ internal sealed class StudentGraph
         var sample = Input.Fit(sampleShape);
         ModelLimits.RequireSamples($"input '{Input.Name}', of batch {batch}", 2 * Math.Min(batch, int.MaxValue), sample);
         using var trial = ModelLimits.Begin(graph.CalculateSize(), 2 * batch * sizeof(float) * sample.Aggregate(1L, (product, size) => product * size));
-        foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, sample))
+        foreach (var node in NodeRefusal.Guard(File.Path, () => BatchAxis.Free(graph, Version, Output, Input, batch, sample).ToArray()))
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
 
@@ -150,7 +150,7 @@ internal sealed class StudentGraph
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
     public StudentProgram Compile(params IReadOnlyList<string> outputs)
     {
-        var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
+        var program = NodeRefusal.Guard(File.Path, () => GraphCompiler.Compile(graph, Version, outputs, options.Parameters));
         if (options.Initialisation == Initialisation.Fresh)
         {
             FreshWeights.Fill(program.Plan, options.Seed);

@@ -30,6 +30,7 @@ public sealed record StudentInspection(
     public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
     {
         Libtorch.Load();
+        using var clock = ModelLimits.BeginClock();
         var graph = StudentGraph.Import(model);
         if (sampleShape is not null)
             graph.FreeBatch(sampleShape);

@@ -36,6 +36,7 @@ public sealed class OnnxClassifier : IDisposable
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
         var graph = proto.Graph;
+        GraphEdits.RemoveUnusedInitializers(graph);
         ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)

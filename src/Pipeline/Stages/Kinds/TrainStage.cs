@@ -7,6 +7,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -129,7 +130,9 @@ internal sealed class TrainStage : ModelStage
         if (learner.Student.Model is not { } model)
             return;
         var import = ImportOf(learner);
-        StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        var shipped = StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        // What ONNX Runtime refuses is found out now, not when the trained student is verified.
+        OnnxClassifier.Open(shipped, shape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
