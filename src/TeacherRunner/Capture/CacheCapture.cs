@@ -51,7 +51,10 @@ public static class CacheCapture
         {
             part?.Next("time teachers"); // with nothing beside them
             var rate = trial.RowsPerSecond(batchSize);
-            var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize);
+            var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize)
+            {
+                Readings = teachers.Readings,
+            };
             estimate.RequireRoom(folder);
             estimated?.Invoke(estimate);
         }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -14,6 +15,14 @@ public sealed record ModelReading
     /// <summary>Whether it is taken as it is, whatever it holds, instead of as class scores; needs a name.</summary>
     public bool IsFeature { get; init; }
 
+    /// <summary>What it holds; default: found (<see cref="KindEvidence"/>).</summary>
+    public OutputKind? Kind { get; init; }
+
+    /// <summary>
+    /// Whether it is a student's, whose trainer took the tensor for what its last operator says, else for class scores: no evidence is asked for.
+    /// </summary>
+    public bool IsTrained { get; init; }
+
     /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
     internal TopK? Picks { get; init; }
 
@@ -27,6 +36,9 @@ public sealed record ModelReading
 /// <param name="Shape">Its shape per sample; of class scores the classes are the last axis, and axes of length 1 are left out.</param>
 public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<int> Shape)
 {
+    /// <summary>How its kind is known.</summary>
+    public string Evidence { get; init; } = "";
+
     /// <summary>Values per sample.</summary>
     public int Elements { get; } = checked(Shape.Aggregate(1, (product, d) => product * d));
 
@@ -55,6 +67,14 @@ public sealed record SessionSettings
     /// <summary>The arithmetic; default: the file's own.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
 
+    /// <summary>Labelled samples that tell what an output holds where nothing else does; asked only then.</summary>
+    internal Func<LabelledSamples?>? Labelled { get; init; }
+
     /// <summary>Whether <see cref="ModelReading.Picks"/> are picked in the session; default: on a GPU, where copying costs more.</summary>
     internal bool? PicksInSession { get; init; }
 }
+
+/// <summary>Some samples of a set, with their labels.</summary>
+/// <param name="Samples">Count × sample elements, preprocessed.</param>
+/// <param name="Labels">The class of each.</param>
+internal sealed record LabelledSamples(float[] Samples, int[] Labels);

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
@@ -70,6 +71,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
             ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
             ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing)).TrimEnd()),
             ("training_sha256", trained.Key),
+            ("kind", train.OutputKindOf(results)?.Word()),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];
     }

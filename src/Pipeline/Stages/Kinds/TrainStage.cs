@@ -1,10 +1,12 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
@@ -49,6 +51,10 @@ internal sealed class TrainStage : ModelStage
         Output = step.Student.Import.Output ?? start?.Import.Output,
         ClassAxis = step.Student.Import.ClassAxis ?? start?.Import.ClassAxis,
     };
+
+    /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(StageResults results) =>
+        Import.Kind ?? start?.OutputKindOf(results) ?? (classes is null ? null : CaptureStage.Answer(results[classes.Name]).Kind.Output());
 
     /// <inheritdoc/>
     public override StageCost Cost
@@ -110,15 +116,15 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var (sets, count) = (graph.Sets, Classes(work.Results));
+        var (sets, count, kind) = (graph.Sets, Classes(work.Results), OutputKindOf(work.Results));
         using var taught = cache is null ? null : LogitCache.Open(work.Results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(work.Results[validation.Name].Folder);
         var path = step.Student.Stage is { } stage ? work.Results[start!.Name][start.FileOf(stage.Name)] : step.Student.Model;
         var student = path is not null
             ? OnnxModel.Load(path)
-            : Architectures.Build(step.Student.Architecture!, sets.Transfer.SampleShape, count, step.Training.Seed);
+            : OutputHead.Attach(Architectures.Build(step.Student.Architecture!, sets.Transfer.SampleShape, count, step.Training.Seed), Head(work, taught, kind));
         var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
-        var learner = new LearnerOptions(LearnerOptions.Only, student, Import with { Seed = step.Training.Seed }, step.Objective);
+        var learner = new LearnerOptions(LearnerOptions.Only, student, Import with { Kind = kind, Seed = step.Training.Seed }, step.Objective);
         var result = Trainer.Train([learner], data, step.Training, work.Folder, work.Progress, work.Token);
         result.Students[0].Model.Save(Path.Combine(work.Folder, FileOf(Models[0])));
     }
@@ -140,6 +146,20 @@ internal sealed class TrainStage : ModelStage
         }
     }
 
+    /// <summary>What comes behind a built-in student's last layer, so that it can stand in for the teacher; <c>null</c>: nothing, for classes.</summary>
+    private OutputHead? Head(StageWork work, LogitCache? taught, OutputKind? kind)
+    {
+        if (kind is null or OutputKind.Classes || cache is null)
+            return null;
+        var teacher = cache.Members(work.Results)[0];
+        var graphOfTeacher = OnnxModel.Load(teacher.Model).Proto.Graph;
+        var trace = LogitTrace.Find(graphOfTeacher, teacher.Output, teacher.Model);
+        var shape = graphOfTeacher.Output.FirstOrDefault(output => output.Name == trace.Output)?.ShapeOf();
+        return new(
+            trace.IsInner ? OutputHead.Logits : trace.Output, kind.Value, trace.Activation, IsScalar: shape?.Count == 1,
+            kind == OutputKind.Values ? ColumnStatistics.Of(taught!, taught!.Streams[0]) : null);
+    }
+
     private string? StartDigest(StageResults results) => step.Student.Stage is { } stage
         ? results[start!.Name].Record.Outputs[start.FileOf(stage.Name)].Sha256
         : step.Student.Model is { } model ? graph.Files.Digest(model) : null;
@@ -149,7 +169,7 @@ internal sealed class TrainStage : ModelStage
     {
         if (classes is null)
             return Math.Max(2, graph.Sets.Transfer.LargestLabel + 1);
-        var count = CaptureStage.Classes(results[classes.Name]);
+        var count = CaptureStage.Answer(results[classes.Name]).Classes;
         graph.Sets.Alphabet?.RequireClasses(classes.FirstTeacher, count);
         return count;
     }
