@@ -115,6 +115,21 @@ public sealed record KindEvidence(OutputKind Kind, string Reason)
     private const double ClearlyBetter = 4;
     private const int FewestLabels = 20;
 
+    /// <summary>What the weights of the last product, and of the addition behind it, are called: the weakest evidence.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="trace">What was found behind the output.</param>
+    public static KindEvidence? OfWeights(GraphProto graph, LogitTrace trace)
+    {
+        var index = new GraphIndex(graph);
+        var last = index.Producer(trace.Source);
+        var before = last?.OpType == "Add" ? last.Input.Select(index.Producer).FirstOrDefault(node => node?.OpType is "MatMul" or "Gemm" or "Conv") : null;
+        foreach (var weight in (last?.Input ?? []).Concat(before?.Input ?? []).Where(index.Initializers.ContainsKey))
+            foreach (var word in Words(weight))
+                if (word is "classifier" or "classification" or "regressor")
+                    return new(word == "regressor" ? OutputKind.Values : OutputKind.Classes, $"its last weights are called '{weight}'");
+        return null;
+    }
+
     private static KindEvidence? OfReaders(GraphIndex index, string tensor, int depth)
     {
         var kinds = new HashSet<KindEvidence>();

@@ -30,6 +30,9 @@ public enum HeadActivation
 /// <param name="Axis">The axis that a Softmax or LogSoftmax names, counted with the batch; <c>null</c>: it names none.</param>
 public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
 {
+    /// <summary>The tensor whose values the output has, before any that only reshape or convert them.</summary>
+    public string Source { get; init; } = Logits;
+
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 
@@ -50,7 +53,8 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
                     "The model has no tensor of that name.", model, $"'{output}'",
                     $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives");
 
-        for (var tensor = output; index.Producer(tensor) is { } node; tensor = node.Input[0])
+        var tensor = output;
+        for (; index.Producer(tensor) is { } node; tensor = node.Input[0])
         {
             if (IsUnitLength(index, node))
                 return new(output, output, HeadActivation.UnitLength, IsInner: false);
@@ -60,7 +64,7 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
                 break;
         }
 
-        return new(output, output, HeadActivation.None, IsInner: false);
+        return new(output, output, HeadActivation.None, IsInner: false) { Source = tensor };
     }
 
     private static HeadActivation ActivationOf(NodeProto node) => node.Domain is not ("" or "ai.onnx")

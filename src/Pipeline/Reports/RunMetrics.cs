@@ -104,7 +104,7 @@ internal sealed record ModelMetrics(
 /// <param name="QuantizationStep">The step of quantisation that two logits might differ by; <c>null</c>: a student of floats.</param>
 /// <param name="Kind">What the model gives; <c>null</c>: classes.</param>
 internal sealed record ParityMetrics(
-    double MaxAbs, double? Top1Agreement, long Samples, double? QuantizationStep = null, OutputKind? Kind = null);
+    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null);
 
 /// <summary>The figures of models that belong to no run.</summary>
 /// <param name="TestSamples">How many samples they were measured on.</param>

@@ -93,6 +93,15 @@ public static class CacheCapture
         void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }
 
+    /// <summary>Opens teachers to see what they give, and captures nothing.</summary>
+    /// <inheritdoc cref="Capture"/>
+    public static IReadOnlyList<CacheStream> LookAt(TransferSet set, CaptureOptions options)
+    {
+        CaptureRules.Check(options);
+        using var teachers = new TeacherEnsemble(set, options);
+        return teachers.Streams;
+    }
+
     /// <summary>Where teachers run on a device: <c>cpu</c> or <c>cuda</c>. A cache of one is never taken for one of the other.</summary>
     /// <param name="device">As in <see cref="CaptureOptions.Device"/>.</param>
     /// <exception cref="InputException">There is no such device.</exception>

@@ -176,7 +176,8 @@ internal sealed class TeacherEnsemble : IDisposable
         var settings = new SessionSettings
         {
             Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,
-            Labelled = () => SomeLabelled(teacher.Preprocessing),
+            Known = set.Labels.Length > 0 || options.Labelled is not { } other || !other.SampleShape.SequenceEqual(set.SampleShape) ? set : other,
+            KnownPreprocessing = teacher.Preprocessing,
         };
         var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
         if (members.Count > 0 && options.Combination != Combination.Single)
@@ -227,21 +228,6 @@ internal sealed class TeacherEnsemble : IDisposable
         : options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
             ? StreamKind.Logit
             : StreamKind.LogProbability;
-
-    /// <summary>Samples from all over the set, which may be sorted by class, with one label each; <c>null</c>: there are none.</summary>
-    private LabelledSamples? SomeLabelled(Preprocessing preprocessing)
-    {
-        const int Most = 256;
-        var source = set.Labels.Length > 0 ? set : options.Labelled is { Labels.Length: > 0 } other && other.SampleShape.SequenceEqual(set.SampleShape) ? other : null;
-        if (source is null)
-            return null;
-        var count = (int)Math.Min(Most, source.Count);
-        long[] rows = [.. Enumerable.Range(0, count).Select(i => i * source.Count / count)];
-        var values = new float[count * source.SampleElements];
-        new SampleReader(source, preprocessing, Augmentation.None, 0).Read(rows, view: 0, values);
-        var labels = source.Labels.ToArray();
-        return new(values, [.. rows.Select(row => labels[row])]);
-    }
 
     private void RequireFinite(RunBuffers run, Func<Source, bool> which)
     {

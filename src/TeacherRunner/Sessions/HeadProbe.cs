@@ -17,11 +17,14 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="input">Its description.</param>
 /// <param name="opset">The model's version of ONNX's own operators.</param>
 /// <param name="model">The model's name, for messages.</param>
-/// <param name="labelled">Labelled samples, asked for where nothing else tells what an output holds.</param>
-internal sealed class HeadProbe(string fed, ModelInput input, long opset, string model, Func<LabelledSamples?>? labelled = null)
+/// <param name="known">Reads so many samples of a set, whose labels may tell what nothing else tells; <c>null</c>: there is none.</param>
+internal sealed class HeadProbe(string fed, ModelInput input, long opset, string model, Func<int, KnownSamples>? known = null)
 {
     // Not a usual number of classes, so that a softmax along the batch axis cannot pass for one along the classes.
     private const int Rows = 5;
+
+    // Enough to tell a model that is somewhat better than chance.
+    private const int Labelled = 256;
 
     /// <summary>Finds out what the wanted tensors hold.</summary>
     /// <param name="proto">The model; its outputs are replaced.</param>
@@ -69,7 +72,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
 
     private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels)
     {
-        var (reading, trace, evidence) = wanted;
+        var (reading, trace, evidence, weights) = wanted;
         var shape = logits.GetTensorTypeAndShape().Shape;
         if (shape.Length == 0 || shape[0] != rows || shape.Contains(0))
             throw new UnsupportedModelException(
@@ -84,7 +87,8 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var values = logits.GetTensorDataAsSpan<float>();
         var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
         float[] scores = layout.ToClassLast(values), given = layout.ToClassLast(outputs.GetTensorDataAsSpan<float>());
-        evidence ??= KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes) ?? labels(layout)
+        evidence ??= KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
+            ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
         var head = reading.IsTrained && trace.Activation == HeadActivation.None && (layout.Classes == 1 || evidence.Kind == OutputKind.Labels)
             ? new(trace.Logits, evidence.Kind == OutputKind.Values ? StreamKind.Value : StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
@@ -96,20 +100,20 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     /// <summary>Runs labelled samples, to see whether what a tensor says agrees with them; only outputs of one position have such labels.</summary>
     private Func<RowLayout, KindEvidence?> Labels(InferenceSession session, string read) => layout =>
     {
-        if (layout.Positions != 1 || labelled?.Invoke() is not { } known)
+        if (layout.Positions != 1 || known?.Invoke(Labelled) is not { Labels: { Length: > 0 } labels } some)
             return null;
-        var batch = input.FixedBatch ?? known.Labels.Length;
-        var values = new float[known.Labels.Length / batch * batch * layout.Classes];
-        for (var first = 0; first + batch <= known.Labels.Length; first += batch)
+        var batch = input.FixedBatch ?? labels.Length;
+        var values = new float[labels.Length / batch * batch * layout.Classes];
+        for (var first = 0; first + batch <= labels.Length; first += batch)
         {
             using var run = new RunOptions();
             using var samples = OrtValue.CreateTensorValueFromMemory(
-                OrtMemoryInfo.DefaultInstance, known.Samples.AsMemory(first * input.SampleElements, batch * input.SampleElements), input.ShapeOf(batch));
+                OrtMemoryInfo.DefaultInstance, some.Samples.AsMemory(first * input.SampleElements, batch * input.SampleElements), input.ShapeOf(batch));
             using var results = Run(session, run, samples, [read], batch);
             results[0].GetTensorDataAsSpan<float>().CopyTo(values.AsSpan(first * layout.Classes));
         }
 
-        return KindEvidence.OfLabels(values, layout.Classes, known.Labels.AsSpan(0, values.Length / layout.Classes));
+        return KindEvidence.OfLabels(values, layout.Classes, labels.AsSpan(0, values.Length / layout.Classes));
     };
 
     private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
@@ -146,5 +150,6 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
 /// <summary>A tensor that is wanted, with what is known of it before the model runs.</summary>
 /// <param name="Reading">What is wanted.</param>
 /// <param name="Trace">What the graph's structure claims about it.</param>
-/// <param name="Evidence">What it holds; <c>null</c>: values must tell.</param>
-internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, KindEvidence? Evidence);
+/// <param name="Evidence">What it holds; <c>null</c>: values or names must tell.</param>
+/// <param name="Weights">What the names of its last weights say, if nothing else says anything.</param>
+internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, KindEvidence? Evidence, KindEvidence? Weights = null);

@@ -1,5 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -67,14 +69,32 @@ public sealed record SessionSettings
     /// <summary>The arithmetic; default: the file's own.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
 
-    /// <summary>Labelled samples that tell what an output holds where nothing else does; asked only then.</summary>
-    internal Func<LabelledSamples?>? Labelled { get; init; }
+    /// <summary>A set whose labels may tell what an output holds, where nothing else does; default: none.</summary>
+    public TransferSet? Known { get; init; }
+
+    /// <summary>What is done to its samples.</summary>
+    public Preprocessing KnownPreprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>Whether <see cref="ModelReading.Picks"/> are picked in the session; default: on a GPU, where copying costs more.</summary>
     internal bool? PicksInSession { get; init; }
 }
 
-/// <summary>Some samples of a set, with their labels.</summary>
+/// <summary>Some samples of a set, from all over it, for it may be sorted by class.</summary>
 /// <param name="Samples">Count × sample elements, preprocessed.</param>
-/// <param name="Labels">The class of each.</param>
-internal sealed record LabelledSamples(float[] Samples, int[] Labels);
+/// <param name="Labels">The class of each; empty: the set has none.</param>
+internal sealed record KnownSamples(float[] Samples, int[] Labels)
+{
+    /// <summary>Reads some.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="preprocessing">What is done to its samples.</param>
+    /// <param name="most">How many at most.</param>
+    public static KnownSamples Of(TransferSet set, Preprocessing preprocessing, int most)
+    {
+        var count = (int)Math.Min(most, set.Count);
+        long[] rows = [.. Enumerable.Range(0, count).Select(i => i * set.Count / count)];
+        var values = new float[count * set.SampleElements];
+        new SampleReader(set, preprocessing, Augmentation.None, seed: 0).Read(rows, view: 0, values);
+        var labels = set.Labels.ToArray();
+        return new(values, labels.Length == 0 ? [] : [.. rows.Select(row => labels[row])]);
+    }
+}

@@ -46,7 +46,7 @@ public sealed class OnnxClassifier : IDisposable
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         // On the CPU, runs that go on at the same time have a thread each.
         var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);
-        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model, settings.Labelled)
+        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model, settings.Known is { } set ? most => KnownSamples.Of(set, settings.KnownPreprocessing, most) : null)
             .Establish(proto.Clone(), wanted, (probed, isBrief) => SessionFactory.Open(probed, device, threadsOfRun, model, isBrief));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
@@ -225,7 +225,8 @@ public sealed class OnnxClassifier : IDisposable
         var evidence = reading.Kind is { } named ? new(named, "the recipe says so")
             : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
             : KindEvidence.OfModel(proto, reading.Tensor, trace);
-        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding ? trace with { Logits = trace.Output } : trace, evidence);
+        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding ? trace with { Logits = trace.Output } : trace, evidence,
+            KindEvidence.OfWeights(proto.Graph, trace));
     }
 
     private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;

@@ -53,7 +53,7 @@ public class EnsembleMeanTests
     private static float[] Combine(Combination combination, double[] weights, int classes, params float[][] teachers)
     {
         var copies = teachers.Select(t => new Memory<float>((float[])t.Clone())).ToArray();
-        new EnsembleMean(combination, weights, classes).CombineIntoFirst(copies);
+        new EnsembleMean(combination, StreamKind.Logit, weights, classes).CombineIntoFirst(copies);
         return copies[0].ToArray();
     }
 }

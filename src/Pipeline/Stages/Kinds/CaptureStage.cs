@@ -100,7 +100,7 @@ internal sealed class CaptureStage : Stage
         foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
             if (stage is null)
                 graph.Files.Digest(teacher.Model);
-        if (DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+        if (teachers.Capture.Teachers[0].Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
     }
 
