@@ -118,8 +118,9 @@ internal sealed partial class RunFlips
         var (stage, sets) = (graph.Of<TrainStage>().Single(), graph.Sets);
         using var taught = LogitCache.Open(Path.Combine(run, StageFolder(CaptureStage.Transfer)));
         using var validated = LogitCache.Open(Path.Combine(run, StageFolder("validation")));
-        var student = Architectures.Build(stage.Step.Student.Architecture!, sets.Transfer.SampleShape, 3, stage.Step.Training.Seed);
-        var learner = new LearnerOptions(LearnerOptions.Only, student, stage.Import with { Seed = stage.Step.Training.Seed }, stage.Step.Objective);
+        var entry = stage.Step.Learners.Single();
+        var student = Architectures.Build(entry.Student.Architecture!, sets.Transfer.SampleShape, 3, stage.Step.Training.Seed);
+        var learner = new LearnerOptions(LearnerOptions.Only, student, stage.ImportOf(entry.Name) with { Seed = stage.Step.Training.Seed }, entry.Objective);
         var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
         Stopped((progress, token) => Trainer.Train([learner], data, stage.Step.Training, Path.Combine(run, StageFolder(stage.Name)), progress, token), at: 7);
     }

@@ -86,8 +86,8 @@ public sealed class HostileInputTests : IDisposable
             Add(operation, operation == "ConstantOfShape" ? ["size"] : ["start", "size"], "large");
         Add("ReduceMax", ["large"], "most", "keepdims", 0);
         Add("Add", ["product", "most"], "shifted");
-        graph.Node.Remove(graph.Node.First(node => node.Output[0] == "y"));
-        Add("Identity", ["shifted"], "y");
+        graph.Node.Remove(graph.Node.First(node => node.Output[0] == "logits"));
+        Add("Identity", ["shifted"], "logits");
 
         void Add(string type, string[] inputs, string output, string? attribute = null, long value = 0)
         {

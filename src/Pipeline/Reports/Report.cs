@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
@@ -38,6 +39,31 @@ internal static class Report
         .. SizeColumns,
     ];
 
+    private static readonly Column[] LabelColumns =
+    [
+        new("errors", m => Show(m.Errors, "#,0")),
+        new("accuracy", m => Show(m.Accuracy, "0.00 %")),
+        new("F1", m => Show(m.F1, "0.0000")),
+        Agreement,
+        new("NLL", m => Show(m.Nll, "0.0000")),
+        .. SizeColumns,
+    ];
+
+    private static readonly Column[] ValueColumns =
+    [
+        new("MSE", m => Show(m.Mse, "0.####e+0")),
+        new("MAE", m => Show(m.Mae, "0.####e+0")),
+        new("R2", m => Show(m.RSquared, "0.0000")),
+        .. SizeColumns,
+    ];
+
+    private static readonly Column[] EmbeddingColumns =
+    [
+        new("cosine", m => Show(m.Cosine, "0.0000")),
+        new("neighbours", m => Show(m.NeighbourRecall, "0.00 %")),
+        .. SizeColumns,
+    ];
+
     /// <summary>Writes a run's figures: one JSON document, or a table (with lines on a terminal, in plain ASCII elsewhere).</summary>
     public static void Write(RunMetrics metrics, TextWriter output, OutputStyle style)
     {
@@ -68,10 +94,21 @@ internal static class Report
     /// <summary>One sentence about parity.</summary>
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
-        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, " +
-        $"same top class on {parity.Top1Agreement:0.00 %}")
+        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: {Compared(parity.Kind)} differ by at most {parity.MaxAbs:0.0e+0}") + (parity.Kind switch
+    {
+        OutputKind.Values or OutputKind.Embedding => "",
+        OutputKind.Labels => string.Create(CultureInfo.InvariantCulture, $", same decision on {parity.Top1Agreement:0.00 %} of labels"),
+        _ => string.Create(CultureInfo.InvariantCulture, $", same top class on {parity.Top1Agreement:0.00 %}"),
+    })
         + (parity.QuantizationStep is { } step
             ? string.Create(CultureInfo.InvariantCulture, $" (quantised: one step of {step:g3} is allowed for)") : "");
+
+    private static string Compared(OutputKind? kind) => kind switch
+    {
+        OutputKind.Values => "values",
+        OutputKind.Embedding => "embeddings",
+        _ => "logits",
+    };
 
     /// <summary>The content of <c>report.md</c>.</summary>
     public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));
@@ -111,7 +148,7 @@ internal static class Report
     /// <summary>The comparison as text: the names of the columns, then a row for each model.</summary>
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
-        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ClassColumns;
+        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
         yield return ["model", .. columns.Select(column => column.Name)];
         foreach (var (name, metrics) in rows)
             yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
@@ -128,13 +165,30 @@ internal static class Report
         return table;
     }
 
+    private static OutputKind? KindOf(IEnumerable<ModelMetrics> models) => models.Select(model => model.Kind).FirstOrDefault(kind => kind is not null);
+
+    private static Column[] ColumnsOf(OutputKind? kind) => kind switch
+    {
+        OutputKind.Labels => LabelColumns,
+        OutputKind.Values => ValueColumns,
+        OutputKind.Embedding => EmbeddingColumns,
+        _ => ClassColumns,
+    };
+
     private static bool IsOfTexts(ModelMetrics metrics) => metrics.CharacterErrorRate is not null;
 
     /// <summary>Sentences below the comparison.</summary>
     public static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
-            yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
+            yield return $"test samples: {Show(samples, "#,0")}; " + KindOf(metrics.Models) switch
+            {
+                OutputKind.Labels => "agreement: share of labels decided as the teacher does; F1: mean over labels, "
+                    + (metrics.Models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions"),
+                OutputKind.Values => "all figures against the teacher's values; R2: mean over columns",
+                OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",
+                _ => "agreement: same top class as the teacher",
+            };
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Student?.Parity is { } parity)

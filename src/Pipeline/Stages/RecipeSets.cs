@@ -23,6 +23,9 @@ internal sealed class RecipeSets : IDisposable
     /// <summary>What the final figures are measured on; <c>null</c>: no figures.</summary>
     public TransferSet? Test { get; private set; }
 
+    /// <summary>The first set with a label for each sample, which can tell what a teacher's output holds; <c>null</c>: there is none.</summary>
+    public TransferSet? Labelled => Array.Find([Transfer, Validation, Test], set => set?.Labels.Length > 0);
+
     /// <summary>What the classes of a recogniser stand for; <c>null</c> where no texts are known.</summary>
     public CtcAlphabet? Alphabet { get; private set; }
 

@@ -93,14 +93,22 @@ internal sealed class StudentGraph
         return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
     }
 
-    /// <summary>The tensor that losses are computed from: the output, or what its final softmax reads.</summary>
-    /// <exception cref="UnsupportedModelException">The output holds probabilities of single classes.</exception>
-    public string FindLogits() => trace.Activation != HeadActivation.Sigmoid ? trace.Logits : throw new UnsupportedModelException(
-        "The student's output holds probabilities of single classes.",
-        where: $"output '{Output}'",
-        found: "Sigmoid",
-        expected: "logits, or a softmax over classes",
-        remedy: "export the student without its last activation");
+    /// <summary>What its output holds: what was asked for, else what its last operator says; <c>null</c>: nothing tells.</summary>
+    public OutputKind? Kind => options.Kind ?? KindEvidence.OfActivation(trace)?.Kind;
+
+    /// <summary>The tensor that losses are computed from: the output, or what its final softmax or sigmoid reads.</summary>
+    /// <exception cref="UnsupportedModelException">The output ends in the activation of another kind.</exception>
+    public string FindLogits() => (Kind, trace.Activation) switch
+    {
+        (OutputKind.Values or OutputKind.Embedding, _) => Output,
+        (OutputKind.Classes, HeadActivation.Sigmoid) => throw WrongActivation("logits, or a softmax over classes"),
+        (OutputKind.Labels, HeadActivation.Softmax or HeadActivation.LogSoftmax) => throw WrongActivation("logits of independent labels, or a sigmoid"),
+        _ => trace.Logits,
+    };
+
+    private UnsupportedModelException WrongActivation(string expected) => new(
+        $"The student's output does not hold {(Kind == OutputKind.Classes ? "scores of classes of which one is right" : "scores of independent labels")}.",
+        $"output '{Output}'", $"it ends in {trace.Activation}", expected, "export the student without its last activation");
 
     /// <summary>Finds the classes among the axes of the logits.</summary>
     /// <param name="logits">What the student gave for some samples: [N, ...].</param>

@@ -40,7 +40,7 @@ internal sealed class Team : IDisposable
         var learners = drafts.Zip(objectives, (draft, objective) => Learner.Compile(
             draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
         var streams = sources.Where(source => source.Stream is not null).Select(source => source.Stream!).Distinct().Select(catalog.Form);
-        return new([.. learners], [.. streams]);
+        return new([.. learners], [.. streams.Select(form => Measured(form, data.Cache))]);
     }
 
     /// <summary>The signals of a batch.</summary>
@@ -62,6 +62,14 @@ internal sealed class Team : IDisposable
     {
         foreach (var learner in Learners)
             learner.Dispose();
+    }
+
+    /// <summary>Values are compared in units of their spread.</summary>
+    private static StreamForm Measured(StreamForm form, LogitCache? cache)
+    {
+        if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null)
+            values.Spread = ColumnStatistics.Of(cache, form.Stream).Deviations;
+        return form;
     }
 
     private static void RequireNames(IReadOnlyList<LearnerOptions> options)

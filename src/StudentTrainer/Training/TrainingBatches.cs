@@ -43,7 +43,7 @@ internal sealed class TrainingBatches : IDisposable
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         if (labels)
             reader.RequireLabelsFollow();
-        var scores = streams.FirstOrDefault(form => form.Kind == SignalKind.Scores);
+        var scores = streams.FirstOrDefault(form => form.Kind != SignalKind.Features);
         var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]));
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(

@@ -94,8 +94,9 @@ internal sealed class EvaluateStage : Stage
             return evaluation.OfModel(new()
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
+                Kind = model.Export.OutputKindOf(work.Results),
                 Preprocessing = recipe.Data.Preprocessing,
-            }) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
+            }, isTrained: true) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
         }
     }
 
