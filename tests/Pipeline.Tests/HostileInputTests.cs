@@ -47,6 +47,22 @@ public sealed class HostileInputTests : IDisposable
         Assert.Contains("A node lacks an input.", Cli.Fails(2, "inspect", model));
     }
 
+    [Fact]
+    public void Inspect_NodeWhoseFirstOutputNobodyReads_IsMeasured()
+    {
+        var model = LinearModel.Write(folder["m.onnx"], edit: model =>
+        {
+            var graph = model.Graph;
+            graph.Initializer.Add(TensorData.Create("k", [(long)Blobs.Classes], 1));
+            graph.Node.Insert(2, new NodeProto { OpType = "TopK", Input = { "product", "k" }, Output = { "values", "places" } });
+            graph.Node[3].OpType = "Cast";
+            graph.Node[3].Input[0] = "places";
+            graph.Node[3].Attribute.Add(new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
+        });
+
+        Assert.Contains($"\"multiply_adds\": {16 * Blobs.Classes}", Cli.Done("inspect", model, "--json").Output);
+    }
+
     [Theory]
     [InlineData("cycle", "name: &a [ *a ]\n", "holds itself")]
     [InlineData("documents", "name: a\n---\nname: b\n", "several documents")]
