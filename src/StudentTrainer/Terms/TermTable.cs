@@ -21,5 +21,7 @@ internal static class TermTable
         ("attention", typeof(AttentionTerm)),
         ("rkd", typeof(RelationalTerm)),
         ("srd", typeof(ProjectorTerm)),
-        ("channel-wise", typeof(ChannelWiseTerm)));
+        ("channel-wise", typeof(ChannelWiseTerm)),
+        ("similarity", typeof(SimilarityTerm)),
+        ("triplet", typeof(TripletTerm)));
 }
