@@ -15,8 +15,7 @@ internal static class BaselineSection
         var defaults = new TrainStep(StageRules.Baseline, value)
         {
             Teachers = new(final.Capture with { Teachers = [] }, []),
-            Student = final.Student,
-            Objective = ObjectiveSection.HardOnly,
+            Learners = [new(StageRules.Baseline, final.Learners[0].Student with { Attachments = [] }, ObjectiveSection.HardOnly)],
             Training = final.Training,
         };
         if (!value.IsMap)
@@ -24,13 +23,13 @@ internal static class BaselineSection
         var map = value.Map("objective", "training");
         return defaults with
         {
-            Objective = map.Read("objective", defaults.Objective, ObjectiveSection.Read),
+            Learners = [map.Read("objective", defaults.Learners[0], v => defaults.Learners[0] with { Objective = ObjectiveSection.Read(v) })],
             Training = map.Read("training", final.Training, v => TrainingSection.Override(v, final.Training)),
         };
     }
 
     /// <summary>Writes it.</summary>
     public static YamlNode Write(TrainStep baseline) => YamlTree.Map(
-        ("objective", ObjectiveSection.Write(baseline.Objective)),
+        ("objective", ObjectiveSection.Write(baseline.Learners[0].Objective)),
         ("training", TrainingSection.Write(baseline.Training)));
 }

@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Terms;
 using YamlDotNet.RepresentationModel;
 
@@ -15,9 +14,6 @@ internal static class ObjectiveSection
 
     /// <summary>Hard labels alone.</summary>
     public static IReadOnlyList<Term> HardOnly { get; } = [new HardTerm()];
-
-    /// <summary>Whether a term of the only learner needs a teacher.</summary>
-    public static bool NeedsTeacher(Term term) => term.LearnsFromTeachers(LearnerOptions.Only, [LearnerOptions.Only]);
 
     /// <summary>Reads it.</summary>
     public static IReadOnlyList<Term> Read(RecipeValue value)

@@ -2,6 +2,7 @@ using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
@@ -73,4 +74,7 @@ internal sealed record StudentSource(StudentOptions? Architecture, string? Model
 {
     /// <summary>The stage that makes the file; <c>null</c>: none does.</summary>
     public StageReference? Stage { get; init; }
+
+    /// <summary>What only training adds to the graph.</summary>
+    public IReadOnlyList<Attachment> Attachments { get; init; } = [];
 }

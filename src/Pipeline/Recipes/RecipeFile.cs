@@ -11,7 +11,7 @@ internal static class RecipeFile
     private const int LongestName = 100;
 
     private static readonly string[] Keys =
-        ["name", "seed", "data", "teachers", "capture", "student", "objective", "training", "baseline", "stages"];
+        ["name", "seed", "data", "teachers", "capture", "student", "learners", "objective", "training", "baseline", "stages"];
 
     /// <summary>Reads a recipe and checks all that can be told without opening other files.</summary>
     /// <param name="source">The recipe.</param>
@@ -87,8 +87,9 @@ internal static class RecipeFile
             ("data", DataSection.Write(recipe.Data, file, byName)),
             ("teachers", teachers is { IsEmpty: false } ? teachers.WriteTeachers(file) : null),
             ("capture", teachers is { IsEmpty: false } ? TeachersSection.WriteCapture(teachers.Capture) : null),
-            ("student", top?.WriteStudent(file)),
-            ("objective", top is null ? null : ObjectiveSection.Write(top.Objective)),
+            ("learners", top?.WriteLearners(file)),
+            ("student", top is { Learners: [var only] } ? only.WriteStudent(file) : null),
+            ("objective", top is { Learners: [var alone] } ? ObjectiveSection.Write(alone.Objective) : null),
             ("training", top is null ? null : TrainingSection.Write(top.Training)),
             ("stages", recipe.NamesStages ? WriteStages(recipe, file) : null),
             ("baseline", recipe.Baseline is { } baseline ? BaselineSection.Write(baseline) : null)));

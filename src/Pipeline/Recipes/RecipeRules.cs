@@ -21,7 +21,7 @@ internal static class RecipeRules
                 CheckBaseline(recipe, step);
             else
                 CheckTeachers(step, Place);
-            if (recipe.Data.Transfer.Labels is null && step.Objective.Any(term => term.LearnsFromLabels))
+            if (recipe.Data.Transfer.Labels is null && step.Terms.Any(term => term.LearnsFromLabels))
                 throw NoLabels(step == recipe.Baseline ? step.Place : Place("objective"));
             CheckTraining(recipe, step, step == recipe.Baseline ? step.Place : Place("training"));
         }
@@ -34,14 +34,14 @@ internal static class RecipeRules
 
     private static void CheckTeachers(TrainStep step, Func<string, RecipeValue> place)
     {
-        var learnsFromTeachers = step.Objective.Any(ObjectiveSection.NeedsTeacher);
+        var learnsFromTeachers = step.LearnsFromTeachers;
         if (learnsFromTeachers && step.Teachers.IsEmpty)
             throw place("objective").Error(
-                "The objective needs a teacher, and the recipe has none.", Names(step.Objective),
+                "The objective needs a teacher, and the recipe has none.", Names(step.Terms),
                 remedy: "add teachers, or use 'hard' alone");
         if (!learnsFromTeachers && !step.Teachers.IsEmpty)
             throw place("objective").Error(
-                "The objective does not use the teachers.", Names(step.Objective), "a term that learns from a teacher, such as 'soft'",
+                "The objective does not use the teachers.", Names(step.Terms), "a term that learns from a teacher, such as 'soft'",
                 "add one, or remove the teachers");
         if (learnsFromTeachers && !step.Training.Augmentation.IsNone)
             throw place("training").Error(
@@ -63,8 +63,8 @@ internal static class RecipeRules
 
     private static void CheckBaseline(Recipe recipe, TrainStep baseline)
     {
-        if (baseline.Objective.Any(ObjectiveSection.NeedsTeacher))
-            throw baseline.Place.Error("The baseline learns without a teacher.", Names(baseline.Objective), ObjectiveSection.Hard);
+        if (baseline.LearnsFromTeachers)
+            throw baseline.Place.Error("The baseline learns without a teacher.", Names(baseline.Terms), ObjectiveSection.Hard);
         if (recipe.Data.Transfer.Labels is null)
             throw NoLabels(baseline.Place);
     }
@@ -84,7 +84,7 @@ internal static class RecipeRules
                 $"0 to below {training.Epochs}", "shorten it, or train longer");
     }
 
-    private static string Names(IReadOnlyList<Term> objective) => string.Join(", ", objective.Select(term => term.Name));
+    private static string Names(IEnumerable<Term> terms) => string.Join(", ", terms.Select(term => term.Name));
 
     private static InputException NoLabels(RecipeValue place) => place.Error(
         "Hard labels are needed, and the transfer set has none.", "no data.transfer.labels", remedy: "set it, or leave the hard term out");

@@ -7,7 +7,7 @@ namespace OnnxKd.Pipeline.Recipes;
 internal static class StepSections
 {
     private static readonly string[] CaptureKeys = ["teachers", "capture", "seed"];
-    private static readonly string[] TrainKeys = [.. CaptureKeys, "cache", "student", "objective", "training", "repeat"];
+    private static readonly string[] TrainKeys = [.. CaptureKeys, "cache", "student", "learners", "objective", "training", "repeat"];
 
     /// <summary>Reads a named capture.</summary>
     public static IReadOnlyList<RecipeStage> ReadCapture(StepReading step)
@@ -45,7 +45,7 @@ internal static class StepSections
     private static TrainStep ReadTrain(StepReading step, RecipeMap own)
     {
         var seed = Seed(step, own);
-        var objective = ObjectiveSection.Read(Section(step, own, "objective"));
+        var learners = ReadLearners(step, own);
         var cache = own == step.Top || own.Find("cache") is not { } named ? null
             : StageValues.Find(named, ArtifactKind.Cache) ?? throw named.Error("A cache is what a stage makes.", expected: "{ stage: NAME }");
         if (cache is not null && (own.Find("teachers") ?? own.Find("capture")) is { } second)
@@ -53,24 +53,50 @@ internal static class StepSections
                 "A training has either teachers of its own or a cache that another stage makes.", "both", remedy: "remove one");
         var captured = cache is null ? null : step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == cache.Name)?.Teachers;
         // Teachers that an entry does not name itself, and does not need, are those of others.
-        var usesTeachers = own == step.Top || own.Find("teachers") is not null || objective.Any(ObjectiveSection.NeedsTeacher);
-        var student = Section(step, own, "student");
-        var stage = student.IsMap ? StageValues.Find(student, ArtifactKind.Model) : null;
-        var source = StudentSection.Read(stage is null ? student : StageValues.AsFile(student));
+        var usesTeachers = own == step.Top || own.Find("teachers") is not null
+            || learners.Any(learner => learner.LearnsFromTeachers([.. learners.Select(other => other.Name)]));
         return new(step.Name, step.Value)
         {
             Cache = cache,
             Teachers = captured ?? ReadTeachers(step, own, seed, usesTeachers && cache is null),
-            Student = stage is null ? source : source with { Model = null, Stage = stage },
-            Objective = objective,
+            Learners = learners,
             Training = ReadTraining(step, own, seed),
         };
+    }
+
+    /// <summary>The one student of the sections <c>student</c> and <c>objective</c>, or those under <c>learners</c>, which fall back on these.</summary>
+    private static IReadOnlyList<LearnerEntry> ReadLearners(StepReading step, RecipeMap own)
+    {
+        if ((own.Find("learners") ?? (own.Find("student") is null ? step.Top.Find("learners") : null)) is not { } value)
+            return [new(step.Name, ReadStudent(Section(step, own, "student")), ObjectiveSection.Read(Section(step, own, "objective")))];
+        LearnerEntry[] learners =
+        [
+            .. value.Entries().Select(entry =>
+            {
+                var map = entry.Value.Map("student", "objective");
+                return new LearnerEntry(
+                    RecipeFile.ReadName(entry.Key),
+                    ReadStudent(map.Find("student") ?? Section(step, own, "student")),
+                    ObjectiveSection.Read(map.Find("objective") ?? Section(step, own, "objective")));
+            }),
+        ];
+        return learners.Length > 1 ? learners : throw value.OutOfRange("two or more, each with a name of its own", "write a single one as 'student' and 'objective'");
+    }
+
+    private static StudentSource ReadStudent(RecipeValue value)
+    {
+        var stage = value.IsMap ? StageValues.Find(value, ArtifactKind.Model) : null;
+        var source = StudentSection.Read(stage is null ? value : StageValues.AsFile(value));
+        return stage is null ? source : source with { Model = null, Stage = stage };
     }
 
     /// <summary>The first learns from the entry's teachers, each further one from the one before it; the last has the entry's name.</summary>
     private static TrainStep[] Generations(TrainStep last, int count, RecipeValue place, Preprocessing preprocessing)
     {
+        if (last.Learners.Count > 1)
+            throw place.Error("Generations are of one student.", $"{last.Learners.Count} learners", remedy: "remove 'repeat' or 'learners'");
         string Name(int generation) => generation == count ? last.Name : $"{last.Name}-{generation}";
+        TrainStep Named(string name) => last with { Name = name, Learners = [last.Learners[0] with { Name = name }] };
         return
         [
             .. Enumerable.Range(1, count).Select(generation =>
@@ -78,10 +104,10 @@ internal static class StepSections
                 // The same first weights, order and views would lead to the same student.
                 var training = last.Training with { Seed = last.Training.Seed + (ulong)(generation - 1) };
                 return generation == 1
-                    ? last with { Name = Name(1) }
-                    : last with
+                    ? Named(Name(1))
+                    : Named(Name(generation)) with
                     {
-                        Name = Name(generation), Cache = null, Training = training,
+                        Cache = null, Training = training,
                         Teachers = new(
                             last.Capture with { Teachers = [new() { Model = "", Preprocessing = preprocessing }], Seed = training.Seed },
                             [new(Name(generation - 1), ArtifactKind.Model, place)]),

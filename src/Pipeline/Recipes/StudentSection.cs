@@ -1,6 +1,7 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
 using YamlDotNet.RepresentationModel;
 
@@ -19,11 +20,12 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters"]);
+        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters", "attachments"]);
+        var attachments = map.Read<IReadOnlyList<Attachment>>("attachments", [], v => v.IsNone ? [] : v.List(ReadAttachment));
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));
         if (map.Find("model") is { } model)
             return named is null
-                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters })
+                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters }) { Attachments = attachments }
                 : throw value.Error(
                     "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
         var student = new StudentOptions { Architecture = map.Require("architecture").Text() };
@@ -32,7 +34,7 @@ internal static class StudentSection
             if (map.Find(option.Name) is { } given)
                 student.Values[option.Name] = SettingsSection.Read(option, given);
         }
-        return new(student, null, new() { Parameters = parameters });
+        return new(student, null, new() { Parameters = parameters }) { Attachments = attachments };
     }
 
     /// <summary>Writes it, with every option of the architecture.</summary>
@@ -49,8 +51,14 @@ internal static class StudentSection
             ("architecture", student.Architecture?.Architecture),
             .. values.Select(entry => (entry.Item1.Name, SettingsSection.Write(entry.Item1, entry.Item2))),
             ("parameters", Parameters.Write(student.Import.Parameters)),
+            ("attachments", student.Attachments.Count == 0
+                ? null
+                : student.Attachments.Select(attachment => SettingsSection.WriteNamed(Attachment.Kinds, attachment))),
         ]);
     }
+
+    private static Attachment ReadAttachment(RecipeValue value) =>
+        (Attachment)SettingsSection.ReadNamed(Attachment.Kinds, value, "An attachment");
 
     private static string Name(RecipeValue value) =>
         Architectures.IsKnown(value.Text()) ? value.Text() : value.OneOf([.. Architectures.Names]);

@@ -18,24 +18,30 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
     /// <summary>The entry that captures the teachers, where the recipe names one.</summary>
     public StageReference? Cache { get; init; }
 
-    /// <summary>The student's graph.</summary>
-    public required StudentSource Student { get; init; }
+    /// <summary>The students: one with the training's name, or several that learn side by side.</summary>
+    public required IReadOnlyList<LearnerEntry> Learners { get; init; }
 
-    /// <summary>What the student is trained for.</summary>
-    public required IReadOnlyList<Term> Objective { get; init; }
-
-    /// <summary>How the student is trained.</summary>
+    /// <summary>How they are trained.</summary>
     public required TrainingOptions Training { get; init; }
 
     /// <summary>How the teachers are captured; its list holds those of <see cref="Teachers"/>.</summary>
     public CaptureOptions Capture => Teachers.Capture;
+
+    /// <summary>All terms of all students.</summary>
+    public IEnumerable<Term> Terms => Learners.SelectMany(learner => learner.Objective);
+
+    /// <summary>Whether a student learns from teachers.</summary>
+    public bool LearnsFromTeachers => Learners.Any(learner => learner.LearnsFromTeachers([.. Provides]));
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Provides => [.. Learners.Select(learner => learner.Name)];
 
     /// <inheritdoc/>
     public override ArtifactKind Makes => ArtifactKind.Model;
 
     /// <inheritdoc/>
     public override IEnumerable<StageReference> Needs =>
-        new[] { Cache, Student.Stage }.Concat(Cache is null ? Teachers.Stages : []).OfType<StageReference>();
+        Learners.Select(learner => learner.Student.Stage).Prepend(Cache).Concat(Cache is null ? Teachers.Stages : []).OfType<StageReference>();
 
     /// <inheritdoc/>
     public override RecipeStage WithoutMachine() =>
@@ -47,14 +53,15 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
         ("teachers", Cache is not null ? null : Teachers.IsEmpty ? "none" : Teachers.WriteTeachers(file)),
         ("capture", Cache is not null || Teachers.IsEmpty ? null : TeachersSection.WriteCapture(Capture)),
         ("seed", Training.Seed == seed ? null : Training.Seed),
-        ("student", WriteStudent(file)),
-        ("objective", ObjectiveSection.Write(Objective)),
+        ("learners", WriteLearners(file)),
+        ("student", Learners.Count == 1 ? Learners[0].WriteStudent(file) : null),
+        ("objective", Learners.Count == 1 ? ObjectiveSection.Write(Learners[0].Objective) : null),
         ("training", TrainingSection.Write(Training)));
 
-    /// <summary>Writes the student.</summary>
-    public YamlNode WriteStudent(Func<string, string> file) => Student.Stage is { } stage
-        ? StageValues.AsStage(StudentSection.Write(Student, stage.Name))
-        : StudentSection.Write(Student, Student.Model is { } model ? file(model) : null);
+    /// <summary>Writes the students, where there are several; else <c>null</c>.</summary>
+    public YamlNode? WriteLearners(Func<string, string> file) => Learners.Count == 1
+        ? null
+        : YamlTree.Map([.. Learners.Select(learner => (learner.Name, (object?)learner.Write(file)))]);
 }
 
 /// <summary>Teachers, and how they are captured.</summary>

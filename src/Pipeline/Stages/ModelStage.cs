@@ -15,7 +15,7 @@ internal abstract class ModelStage(string name, params IEnumerable<string?> need
     public abstract IReadOnlyList<string> Models { get; }
 
     /// <summary>The output that holds a model's class scores, and their axis.</summary>
-    public abstract StudentImport Import { get; }
+    public abstract StudentImport ImportOf(string model);
 
     /// <summary>A model's file in the stage's folder.</summary>
     public string FileOf(string model) => Models.Count == 1 ? "model.onnx" : $"{model}.onnx";

@@ -121,6 +121,15 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
         return Tensor(TensorData.Create(name, ElementType.Bool, MemoryMarshal.AsBytes(values.AsSpan()), size, size));
     }
 
+    /// <summary>Gives what a node gave a name that terms can rely on, whatever the sizes are: <c>stem</c>, <c>stage1</c>.</summary>
+    /// <param name="name">The name; nothing else may have it.</param>
+    /// <param name="value">What no node takes yet.</param>
+    public Value Named(string name, Value value)
+    {
+        graph.Node.Last(node => node.Output.Contains(value.Name)).Output[0] = name;
+        return value with { Name = name };
+    }
+
     /// <summary>Ends with the output <c>logits</c>.</summary>
     /// <param name="logits">What a node gave that no other node takes.</param>
     public OnnxModel Build(Value logits)

@@ -33,6 +33,8 @@ public sealed record MobileNetV2 : MobileNet
                 var step = stride(block == 0 ? first : 1);
                 x = Block(graph, $"stage{stage + 1}.block{block + 1}", x, expansion, Channels(channels * Width), step);
             }
+
+            x = graph.Named($"stage{stage + 1}", x);
         }
         x = graph.Relu6("head.relu6", graph.NormalizedConvolution("head", x, Channels(1280 * Math.Max(1, Width)), 1));
         x = graph.Flatten("flatten", graph.GlobalAveragePool("pool", x));

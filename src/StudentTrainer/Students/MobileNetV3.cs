@@ -46,7 +46,7 @@ public abstract record MobileNetV3 : MobileNet
         var stride = Strides(x);
         x = graph.HardSwish("conv.hardswish", graph.NormalizedConvolution("conv", x, Channels(16 * Width), 3, stride(2)));
         for (var i = 0; i < Blocks.Length; i++)
-            x = Block(graph, $"block{i + 1}", x, Blocks[i], Width, stride(Blocks[i].Stride));
+            x = graph.Named($"block{i + 1}", Block(graph, $"block{i + 1}", x, Blocks[i], Width, stride(Blocks[i].Stride)));
         x = graph.HardSwish("head.hardswish", graph.NormalizedConvolution("head", x, 6 * x.Size(1), 1));
         x = graph.Flatten("flatten", graph.GlobalAveragePool("pool", x));
         x = graph.HardSwish("hidden.hardswish", graph.Dense("hidden", x, Channels(Hidden * Width)));

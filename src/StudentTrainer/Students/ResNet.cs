@@ -46,11 +46,12 @@ public sealed record ResNet : Architecture
         if (Widths.Count != 4)
             throw student.Misfit(nameof(Widths), $"{Widths.Count} widths", "4 widths: of the first convolution, then of each stage");
         var graph = student.Start();
-        var x = graph.Relu("conv.relu", graph.NormalizedConvolution("conv", student.Images(graph), Widths[0], 3));
+        var x = graph.Named("stem", graph.Relu("conv.relu", graph.NormalizedConvolution("conv", student.Images(graph), Widths[0], 3)));
         for (var stage = 1; stage <= 3; stage++)
         {
             for (var block = 1; block <= (Depth - 2) / 6; block++)
                 x = Block(graph, $"stage{stage}.block{block}", x, Widths[stage], stage > 1 && block == 1 ? 2 : 1);
+            x = graph.Named($"stage{stage}", x);
         }
         return graph.Build(graph.PooledClassifier(x, student.Classes));
     }

@@ -50,7 +50,7 @@ public sealed partial record WideResNet : Architecture
         if (Depth < 10 || Depth % 6 != 4)
             throw student.Misfit(nameof(Depth), $"{Depth}", "10, 16, 22, ... (6n + 4)");
         var graph = student.Start();
-        var x = graph.Convolution("conv", student.Images(graph), 16, 3);
+        var x = graph.Named("stem", graph.Convolution("conv", student.Images(graph), 16, 3));
         for (var stage = 1; stage <= 3; stage++)
         {
             for (var block = 1; block <= (Depth - 4) / 6; block++)
@@ -58,6 +58,8 @@ public sealed partial record WideResNet : Architecture
                 var stride = stage > 1 && block == 1 ? 2 : 1;
                 x = Block(graph, $"stage{stage}.block{block}", x, (8 << stage) * Widening, stride, Dropout);
             }
+
+            x = graph.Named($"stage{stage}", x);
         }
         x = graph.Relu("relu", graph.BatchNormalization("norm", x));
         return graph.Build(graph.PooledClassifier(x, student.Classes));

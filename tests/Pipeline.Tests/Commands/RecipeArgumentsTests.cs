@@ -24,13 +24,13 @@ public sealed class RecipeArgumentsTests : IDisposable
         Assert.Equal((2, 0.5, 4), (training.Epochs, training.Optimizer.LearningRate, training.BatchSize));
         Assert.Equal((2.0, 7UL), (training.ClipNorm, training.Seed));
         Assert.Equal(("cpu", "cpu", 0.5), (recipe.Final.Training.Device, recipe.Final.Capture.Device, recipe.Data.Preprocessing.Scale));
-        Assert.Equal(new[] { 3, 5 }, recipe.Final.Student.Architecture!.Values["widths"]);
+        Assert.Equal(new[] { 3, 5 }, recipe.Final.Learners[0].Student.Architecture!.Values["widths"]);
     }
 
     [Fact]
     public void Read_Temperature_ChangesTheSoftTermAlone()
     {
-        var term = Assert.Single(Read("--temperature", "8").Final.Objective);
+        var term = Assert.Single(Read("--temperature", "8").Final.Learners[0].Objective);
 
         Assert.Equal(("soft", 8.0, 1.0), (term.Name, ((SoftTerm)term).Temperature, term.Weight.At(0)));
     }
@@ -38,7 +38,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     [Fact]
     public void Read_Alpha_SplitsTheWeightAndKeepsTheTemperature()
     {
-        var terms = Read("--alpha", "0.75").Final.Objective;
+        var terms = Read("--alpha", "0.75").Final.Learners[0].Objective;
 
         Assert.Equal([("soft", 2.0, 0.75), ("hard", null, 0.25)], terms.Select(t => (t.Name, (t as SoftTerm)?.Temperature, t.Weight.At(0))));
     }
@@ -66,7 +66,7 @@ public sealed class RecipeArgumentsTests : IDisposable
             "--teacher", "a.onnx", "--teacher", "b.onnx", "--samples", "x.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
 
         Assert.Equal([Path.GetFullPath("a.onnx"), Path.GetFullPath("b.onnx")], recipe.Final.Capture.Teachers.Select(t => t.Model));
-        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Final.Objective).Name, ((SoftTerm)recipe.Final.Objective[0]).Temperature));
+        Assert.Equal(("soft", 4.0), (Assert.Single(recipe.Final.Learners[0].Objective).Name, ((SoftTerm)recipe.Final.Learners[0].Objective[0]).Temperature));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     {
         var recipe = Parse("--samples", "x.npy", "--labels", "y.npy", "--architecture", "mlp", "--widths", "4", "--epochs", "1");
 
-        Assert.Equal("hard", Assert.Single(recipe.Final.Objective).Name);
+        Assert.Equal("hard", Assert.Single(recipe.Final.Learners[0].Objective).Name);
     }
 
     [Fact]

@@ -81,9 +81,9 @@ public sealed class RecipeFileTests : IDisposable
         var other = capture.Teachers[1];
         Assert.Equal(("other", -1, "t1", "aux"), (other.Name, other.ClassAxis, other.Outputs[0].Tensor, other.Outputs[0].Stream));
         Assert.Equal(new TappedTensor("t2"), Assert.Single(other.Features));
-        Assert.Equal([(0, 1), (10, 0.5)], recipe.Final.Objective[0].Weight.Points);
-        Assert.Equal(1, recipe.Final.Objective[1].Weight.At(3));
-        Assert.Equal([null, null, "big"], recipe.Final.Objective.Select(term => (term as ScoreTerm)?.Teacher));
+        Assert.Equal([(0, 1), (10, 0.5)], recipe.Final.Learners[0].Objective[0].Weight.Points);
+        Assert.Equal(1, recipe.Final.Learners[0].Objective[1].Weight.At(3));
+        Assert.Equal([null, null, "big"], recipe.Final.Learners[0].Objective.Select(term => (term as ScoreTerm)?.Teacher));
         Assert.Equal((0.001, 5.0, "best"), (recipe.Final.Training.Optimizer.LearningRate, recipe.Final.Training.ClipNorm, recipe.Final.Training.Keep));
         Assert.Equal(("bfloat16", "bfloat16"), (recipe.Final.Training.Precision, recipe.Baseline!.Training.Precision));
     }
@@ -99,7 +99,7 @@ public sealed class RecipeFileTests : IDisposable
                 AverageDecay = null, EarlyStop = null, Optimizer = new SgdOptions(),
             },
             recipe.Baseline!.Training);
-        Assert.Equal("hard", Assert.Single(recipe.Baseline.Objective).Name);
+        Assert.Equal("hard", Assert.Single(recipe.Baseline.Learners[0].Objective).Name);
     }
 
     [Theory]
@@ -164,8 +164,8 @@ public sealed class RecipeFileTests : IDisposable
             "architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2]",
             "model: s.onnx, init: fresh, output: head, norm-overlay: false, parameters: { include: [a.*, b], exclude: c }"));
 
-        var import = recipe.Final.Student.Import;
-        Assert.Equal(folder["s.onnx"], recipe.Final.Student.Model);
+        var import = recipe.Final.Learners[0].Student.Import;
+        Assert.Equal(folder["s.onnx"], recipe.Final.Learners[0].Student.Model);
         Assert.Equal((Initialisation.Fresh, "head", false), (import.Initialisation, import.Output, import.NormOverlay));
         Assert.Equal(["a.*", "b"], import.Parameters.Include);
         Assert.Equal(["c"], import.Parameters.Exclude);

@@ -60,7 +60,7 @@ public sealed class StageRulesTests : IDisposable
         Assert.Equal((3, 2, 0.1), (step.Training.Epochs, step.Training.Optimizer.LearningRate, ((SgdOptions)step.Training.Optimizer).Momentum));
         Assert.Equal((5UL, 5UL), (step.Training.Seed, step.Capture.Seed));
         Assert.Equal(folder["t.onnx"], Assert.Single(step.Capture.Teachers).Model);
-        Assert.Equal(new[] { 8 }, step.Student.Architecture!.Values["widths"]);
+        Assert.Equal(new[] { 8 }, step.Learners[0].Student.Architecture!.Values["widths"]);
     }
 
     [Theory]

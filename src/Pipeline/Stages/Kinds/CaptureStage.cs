@@ -64,7 +64,7 @@ internal sealed class CaptureStage : Stage
 
         // What a stage makes is read as it was trained, unless the recipe says otherwise.
         TeacherOptions Reading(TeacherOptions teacher, StageReference? stage) => graph.Find(stage) is { } maker && teacher.Output is null
-            ? teacher with { Output = maker.Import.Output, ClassAxis = teacher.ClassAxis ?? maker.Import.ClassAxis }
+            ? teacher with { Output = maker.ImportOf(stage!.Name).Output, ClassAxis = teacher.ClassAxis ?? maker.ImportOf(stage.Name).ClassAxis }
             : teacher;
     }
 

@@ -61,7 +61,7 @@ internal sealed class EvaluateStage : Stage
             inputs.Add($"model.{role}", DigestOf(logits));
         foreach (var model in models)
             inputs.Add($"model.{model.Export.Role}", results[model.Export.Name].Record.Outputs[model.Export.File].Sha256)
-                .Add($"class-axis.{model.Export.Role}", model.Export.Train.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
+                .Add($"class-axis.{model.Export.Role}", model.Export.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
                 .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
         return inputs;
 
@@ -93,7 +93,7 @@ internal sealed class EvaluateStage : Stage
 
         ModelMetrics OfModel(VerifyStage model)
         {
-            var (export, import) = (model.Export, model.Export.Train.Import);
+            var (export, import) = (model.Export, model.Export.Import);
             return evaluation.OfModel(new()
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,

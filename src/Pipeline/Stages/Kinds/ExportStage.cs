@@ -3,6 +3,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
+using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
@@ -26,6 +27,9 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
 
     /// <summary>The training that made it.</summary>
     public TrainStage Train => train;
+
+    /// <summary>The output that holds its class scores, and their axis.</summary>
+    public StudentImport Import => train.ImportOf(model);
 
     /// <summary>What the model is in figures.</summary>
     public string Role { get; } = train.Models.Count == 1 ? graph.Recipe.RoleOf(train.Step) : model;

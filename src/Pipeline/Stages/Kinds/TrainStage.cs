@@ -11,7 +11,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
-/// <summary>Trains one student.</summary>
+/// <summary>Trains students: one, or several side by side.</summary>
 internal sealed class TrainStage : ModelStage
 {
     /// <summary>One line for each epoch within the stage's folder.</summary>
@@ -21,12 +21,13 @@ internal sealed class TrainStage : ModelStage
     private readonly TrainStep step;
     private readonly CaptureStage? cache;
     private readonly CaptureStage? validation;
-    private readonly ModelStage? start;
     private readonly CaptureStage? classes;
 
-    private TrainStage(RecipeGraph graph, TrainStep step, CaptureStage? cache, CaptureStage? validation, ModelStage? start, CaptureStage? classes)
-        : base($"train-{step.Name}", cache?.Name, validation?.Name, start?.Name, classes?.Name) =>
-        (this.graph, this.step, this.cache, this.validation, this.start, this.classes) = (graph, step, cache, validation, start, classes);
+    private TrainStage(RecipeGraph graph, TrainStep step, CaptureStage? cache, CaptureStage? validation, CaptureStage? classes)
+        : base(
+            $"train-{step.Name}",
+            [cache?.Name, validation?.Name, classes?.Name, .. step.Learners.Select(learner => graph.Find(learner.Student.Stage)?.Name)]) =>
+        (this.graph, this.step, this.cache, this.validation, this.classes) = (graph, step, cache, validation, classes);
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new(TrainStep.KindName, StepSections.ReadTrain, (graph, entry) => Expand(graph, (TrainStep)entry));
@@ -44,11 +45,7 @@ internal sealed class TrainStage : ModelStage
     public CaptureStage? Cache => cache;
 
     /// <inheritdoc/>
-    public override StudentImport Import => step.Student.Import with
-    {
-        Output = step.Student.Import.Output ?? start?.Import.Output,
-        ClassAxis = step.Student.Import.ClassAxis ?? start?.Import.ClassAxis,
-    };
+    public override StudentImport ImportOf(string model) => ImportOf(step.Learners.First(learner => learner.Name == model));
 
     /// <inheritdoc/>
     public override StageCost Cost
@@ -71,25 +68,24 @@ internal sealed class TrainStage : ModelStage
             throw new InputException(
                 "A batch is too large.", "training.batch-size", $"{step.Training.BatchSize} samples of {values} values",
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
-        if (step.Student.Architecture is { } architecture)
-            Architectures.RequireFit(architecture, shape);
-        if (step.Student.Model is not { } model)
-            return;
-        StudentCheck.Require(OnnxModel.Load(model), Import, shape);
-        if (graph.Files.DeclaredClasses(model, Import.Output, Import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
-            throw new InputException(
-                "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
-                "choose a student with as many classes as the teacher");
+        foreach (var learner in step.Learners)
+            Check(learner, shape);
     }
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
     {
         var sets = graph.Sets;
-        return new StageInputs()
-            .Add("student", StudentSection.Write(step.Student with { Import = Import }, StartDigest(results)))
+        var inputs = new StageInputs();
+        foreach (var learner in step.Learners)
+        {
+            var name = step.Learners.Count == 1 ? "" : $"{learner.Name}.";
+            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner) }, StartDigest(learner, results)))
+                .Add($"{name}objective", new YamlSequenceNode(ObjectiveSection.Write(learner.Objective)));
+        }
+
+        return inputs
             .Add("classes", $"{Classes(results)}")
-            .Add("objective", new YamlSequenceNode(ObjectiveSection.Write(step.Objective)))
             .Add("training", TrainingSection.Write(step.Training, forKey: true))
             .Add("seed", $"{step.Training.Seed}")
             .Add("preprocessing", DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing))
@@ -113,14 +109,45 @@ internal sealed class TrainStage : ModelStage
         var (sets, count) = (graph.Sets, Classes(work.Results));
         using var taught = cache is null ? null : LogitCache.Open(work.Results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(work.Results[validation.Name].Folder);
-        var path = step.Student.Stage is { } stage ? work.Results[start!.Name][start.FileOf(stage.Name)] : step.Student.Model;
+        var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
+        var learners = step.Learners.Select((learner, index) => Options(learner, index, count, work.Results)).ToArray();
+        var result = Trainer.Train(learners, data, step.Training, work.Folder, work.Progress, work.Token);
+        foreach (var (model, trained) in Models.Zip(result.Students))
+            trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
+    }
+
+    private StudentImport ImportOf(LearnerEntry learner)
+    {
+        var (own, start) = (learner.Student.Import, learner.Student.Stage is { } stage ? graph.Find(stage)!.ImportOf(stage.Name) : null);
+        return own with { Output = own.Output ?? start?.Output, ClassAxis = own.ClassAxis ?? start?.ClassAxis };
+    }
+
+    private void Check(LearnerEntry learner, IReadOnlyList<int> shape)
+    {
+        if (learner.Student.Architecture is { } architecture)
+            Architectures.RequireFit(architecture, shape);
+        if (learner.Student.Model is not { } model)
+            return;
+        var import = ImportOf(learner);
+        StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
+            throw new InputException(
+                "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
+                "choose a student with as many classes as the teacher");
+    }
+
+    /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
+    private LearnerOptions Options(LearnerEntry learner, int index, int classes, StageResults results)
+    {
+        var seed = step.Training.Seed + (ulong)index;
+        var path = learner.Student.Stage is { } stage && graph.Find(stage) is { } start
+            ? results[start.Name][start.FileOf(stage.Name)]
+            : learner.Student.Model;
         var student = path is not null
             ? OnnxModel.Load(path)
-            : Architectures.Build(step.Student.Architecture!, sets.Transfer.SampleShape, count, step.Training.Seed);
-        var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
-        var learner = new LearnerOptions(LearnerOptions.Only, student, Import with { Seed = step.Training.Seed }, step.Objective);
-        var result = Trainer.Train([learner], data, step.Training, work.Folder, work.Progress, work.Token);
-        result.Students[0].Model.Save(Path.Combine(work.Folder, FileOf(Models[0])));
+            : Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, classes, seed);
+        var name = step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
+        return new(name, student, ImportOf(learner) with { Seed = seed }, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
     private static void Expand(RecipeGraph graph, TrainStep step)
@@ -132,7 +159,7 @@ internal sealed class TrainStage : ModelStage
             : CaptureStage.Add(graph, "validation", sets.Validation, CaptureStage.ForFigures(teachers), "validation", $"validation-{step.Name}");
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
         var compared = step == graph.Recipe.Baseline ? graph.Of<TrainStage>().First(stage => stage.step.Name == graph.Recipe.Final.Name) : null;
-        var train = graph.AddModels(new TrainStage(graph, step, cache, validation, graph.Find(step.Student.Stage), cache ?? compared?.cache));
+        var train = graph.AddModels(new TrainStage(graph, step, cache, validation, cache ?? compared?.cache));
         foreach (var model in train.Models)
         {
             var export = graph.Add(new ExportStage(graph, train, model));
@@ -140,9 +167,9 @@ internal sealed class TrainStage : ModelStage
         }
     }
 
-    private string? StartDigest(StageResults results) => step.Student.Stage is { } stage
-        ? results[start!.Name].Record.Outputs[start.FileOf(stage.Name)].Sha256
-        : step.Student.Model is { } model ? graph.Files.Digest(model) : null;
+    private string? StartDigest(LearnerEntry learner, StageResults results) => learner.Student.Stage is { } stage && graph.Find(stage) is { } start
+        ? results[start.Name].Record.Outputs[start.FileOf(stage.Name)].Sha256
+        : learner.Student.Model is { } model ? graph.Files.Digest(model) : null;
 
     /// <summary>The teachers' classes, which an alphabet must fit; else one more than the largest label.</summary>
     private int Classes(StageResults results)

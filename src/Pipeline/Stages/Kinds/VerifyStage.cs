@@ -46,7 +46,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
     {
-        var (set, import) = (graph.Sets.Verification, export.Train.Import);
+        var (set, import) = (graph.Sets.Verification, export.Import);
         return new StageInputs()
             .Add("model", results[export.Name].Record.Outputs[export.File].Sha256)
             .Add("output", import.Output)
@@ -64,7 +64,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     {
         var model = OnnxModel.Load(work.Results[export.Name][export.File]);
         var reader = RecipeSets.Reader(graph.Sets.Verification, graph.Recipe.Data.Preprocessing);
-        var parity = Compare(model, export.Train.Import, reader, work.Progress, work.Token);
+        var parity = Compare(model, export.Import, reader, work.Progress, work.Token);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
     }
 

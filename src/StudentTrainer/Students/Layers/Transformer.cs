@@ -20,7 +20,7 @@ internal static class Transformer
             x = graph.Add($"{name}.sum1", x, graph.Dropout($"{name}.attention.dropout", y, sizes.Dropout));
             y = graph.Dense($"{name}.mlp.hidden", graph.LayerNormalization($"{name}.norm2", x), sizes.Hidden, Initial.TruncatedNormal);
             y = graph.Dense($"{name}.mlp.output", graph.Gelu($"{name}.mlp.gelu", y), sizes.Width, Initial.TruncatedNormal);
-            x = graph.Add($"{name}.sum2", x, graph.Dropout($"{name}.mlp.dropout", y, sizes.Dropout));
+            x = graph.Named(name, graph.Add($"{name}.sum2", x, graph.Dropout($"{name}.mlp.dropout", y, sizes.Dropout)));
         }
         return graph.LayerNormalization("norm", x);
     }
