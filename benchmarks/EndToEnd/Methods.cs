@@ -35,22 +35,26 @@ internal static partial class Methods
     public sealed record Result(string Student, int Samples, int Epochs, IReadOnlyList<Row> Rows);
 
     /// <summary>
-    /// Options: <c>--quick</c>, half the samples and epochs and one seed; <c>--seeds</c>; <c>--student</c>, a built-in one; <c>--finished</c>, which
-    /// runs nothing and takes what is there.
+    /// Options: <c>--quick</c>, half the samples and epochs and one seed; <c>--seeds</c>; <c>--student NAME,KEY=VALUE,...</c>, a built-in one with
+    /// its options; <c>--only NAME,...</c>, some recipes; <c>--finished</c>, which runs nothing and takes what is there.
     /// </summary>
     public static object Run(Arguments arguments)
     {
         var (quick, finished) = (arguments.Flag("quick"), arguments.Flag("finished"));
         var seeds = arguments.Number("seeds", quick ? 1 : 3);
-        var student = arguments.Text("student", "resnet8")!;
+        var written = arguments.Text("student", "resnet8")!.Split(',');
+        var only = arguments.Text("only", null)?.Split(',');
         arguments.RefuseTheRest();
         var (samples, epochs) = quick ? (5_000, 10) : (10_000, 20);
         var size = quick ? new[] { "--set", $"data.transfer.rows=0..{samples}", "--epochs", $"{epochs}" } : [];
-        var other = student == "resnet8" ? [] : new[] { "--set", $"student.architecture={student}" };
+        var student = written[0];
+        string[] other = student == "resnet8"
+            ? []
+            : [.. written[1..].Prepend($"architecture={student}").SelectMany(option => new[] { "--set", $"student.{option}" })];
         var prefix = $"methods-{(quick ? "quick-" : "")}{(other.Length > 0 ? $"{student}-" : "")}";
 
         var names = Directory.GetFiles(Path.Combine(CommandLine.Root, "recipes", "methods"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file))
-            .Where(name => name is not "teacher").Order(StringComparer.Ordinal).ToArray();
+            .Where(name => name is not "teacher" && (only is null || name is Alone or Soft || only.Contains(name))).Order(StringComparer.Ordinal).ToArray();
         var jobs = names.SelectMany(name => Variants(name).SelectMany(variant => Enumerable.Range(1, seeds).Select(seed =>
             (Name: name, Variant: variant.Suffix, Run: $"{prefix}{name}{variant.Suffix}-{seed}", Arguments: (string[])
                 ["run", $"recipes/methods/{name}.yaml", "--seed", $"{seed}", "--threads", "1", .. size, .. other, .. variant.Options])))).ToArray();
