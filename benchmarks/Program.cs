@@ -28,6 +28,7 @@ using OnnxKd.Core.Errors;
     ("start-up", "seconds of --help and of inspect on a model of 10 MB, from the start of the process to its end", StartUp.Run),
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
+    ("methods", "test errors of every recipe of recipes/methods over several seeds; writes the tables of docs/methods/README.md", Methods.Run),
     ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
     ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),

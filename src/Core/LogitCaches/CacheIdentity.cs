@@ -15,6 +15,15 @@ public enum Combination
 
     /// <summary>The weighted mean of the teachers' logits (the geometric mean of their probabilities).</summary>
     MeanOfLogits,
+
+    /// <summary>As <see cref="MeanOfProbabilities"/>, each teacher's share times its largest probability: who is surer of a sample weighs more.</summary>
+    ByConfidence,
+
+    /// <summary>
+    /// As <see cref="MeanOfProbabilities"/>, each teacher's share divided by the entropy of its probabilities (Kwon et al., "Adaptive knowledge
+    /// distillation based on entropy", ICASSP 2020).
+    /// </summary>
+    ByEntropy,
 }
 
 /// <summary>One teacher of a cache.</summary>

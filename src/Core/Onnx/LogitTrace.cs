@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.Onnx;
 
@@ -51,7 +52,8 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
                 ? new(output, output, HeadActivation.None, IsInner: true)
                 : throw new InputException(
                     "The model has no tensor of that name.", model, $"'{output}'",
-                    $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives");
+                    $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
+                    Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
         var tensor = output;
         for (; index.Producer(tensor) is { } node; tensor = node.Input[0])

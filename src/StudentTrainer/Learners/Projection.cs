@@ -1,6 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Graph;
 
 namespace OnnxKd.StudentTrainer.Learners;
 
@@ -11,8 +11,8 @@ namespace OnnxKd.StudentTrainer.Learners;
 internal static class Projection
 {
     /// <summary>Adds it, unless nothing is to be done.</summary>
-    /// <param name="draft">The learner.</param>
-    /// <param name="request">What the term asks for.</param>
+    /// <param name="graph">Where.</param>
+    /// <param name="form"><c>auto</c>, <c>linear</c>, <c>mlp</c>; <c>none</c>: shapes must be equal.</param>
     /// <param name="tensor">The student's features.</param>
     /// <param name="from">Their shape for one sample.</param>
     /// <param name="to">The shape that they get.</param>
@@ -20,13 +20,12 @@ internal static class Projection
     /// <returns>The tensor that the term reads.</returns>
     /// <exception cref="InputException">No layer leads from one shape to the other; or none is wanted, and the shapes differ.</exception>
     public static string Insert(
-        LearnerDraft draft, ProjectionRequest request, string tensor, IReadOnlyList<long> from, IReadOnlyList<long> to, string name)
+        GraphExtension graph, string form, string tensor, IReadOnlyList<long> from, IReadOnlyList<long> to, string name)
     {
         var isSame = from.SequenceEqual(to);
-        if (request.Form == "none" || (isSame && request.Form == "auto"))
+        if (form == "none" || (isSame && form == "auto"))
             return isSame ? tensor : throw Misfit("A term compares features value by value, and their shapes differ.", "remove 'projector: none'");
-        var graph = draft.Extension;
-        var hidden = request.Form == "mlp" ? Math.Max(Channels(from), Channels(to)) : 0;
+        var hidden = form == "mlp" ? Math.Max(Channels(from), Channels(to)) : 0;
         return (from, to) switch
         {
             ([var a], [var b]) => Layers(tensor, a, b, graph.Linear),

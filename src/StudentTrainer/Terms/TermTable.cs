@@ -28,7 +28,9 @@ internal static class TermTable
         ("attention", typeof(AttentionTerm)),
         ("rkd", typeof(RelationalTerm)),
         ("srd", typeof(ProjectorTerm)),
-        ("channel-wise", typeof(ChannelWiseTerm)));
+        ("channel-wise", typeof(ChannelWiseTerm)),
+        ("similarity", typeof(SimilarityTerm)),
+        ("triplet", typeof(TripletTerm)));
 
     /// <summary>The names of the terms that learn from signals of a kind, or one of several.</summary>
     public static IReadOnlyList<string> Reading(SignalKind kinds) =>

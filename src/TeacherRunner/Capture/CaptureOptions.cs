@@ -62,7 +62,8 @@ public sealed record CaptureOptions
     public required IReadOnlyList<TeacherOptions> Teachers { get; init; }
 
     /// <summary>How several teachers are combined; <see cref="Combination.Single"/> keeps them apart, each in a stream of its own.</summary>
-    [Setting("how several teachers become one; `none`: a stream for each", Words = ["none", "mean-of-probabilities", "mean-of-logits"])]
+    [Setting("how several teachers become one; `none`: a stream for each",
+        Words = ["none", "mean-of-probabilities", "mean-of-logits", "by-confidence", "by-entropy"])]
     public Combination Combination { get; init; } = Combination.MeanOfProbabilities;
 
     /// <summary>How class scores lie on disk; default float32.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Logits;
@@ -11,8 +12,12 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 /// <param name="classes">Values per row.</param>
 internal sealed class EnsembleMean(Combination combination, StreamKind kind, double[] weights, int classes)
 {
+    // Two teachers that are both quite sure count alike.
+    private const double SmallestEntropy = 1e-3;
+
     private readonly double[] mean = new double[classes];
     private readonly double[] offsets = new double[weights.Length];
+    private readonly double[] shares = new double[weights.Length];
 
     /// <summary>Writes the weighted mean of the teachers' rows over the first teacher's rows.</summary>
     /// <param name="teachers">The logits of each teacher: rows × classes values.</param>
@@ -69,7 +74,10 @@ internal sealed class EnsembleMean(Combination combination, StreamKind kind, dou
     private void LogOfMeanProbability(Memory<float>[] teachers, int start)
     {
         for (var t = 0; t < teachers.Length; t++)
-            offsets[t] = Math.Log(weights[t]) - SoftmaxMath.LogSumExp(teachers[t].Span.Slice(start, classes));
+            shares[t] = Share(weights[t], teachers[t].Span.Slice(start, classes));
+        var total = shares.Sum();
+        for (var t = 0; t < teachers.Length; t++)
+            offsets[t] = Math.Log(shares[t] / total) - SoftmaxMath.LogSumExp(teachers[t].Span.Slice(start, classes));
         for (var c = 0; c < classes; c++)
         {
             var max = double.NegativeInfinity;
@@ -80,5 +88,21 @@ internal sealed class EnsembleMean(Combination combination, StreamKind kind, dou
                 sum += Math.Exp(teachers[t].Span[start + c] + offsets[t] - max);
             mean[c] = max + Math.Log(sum);
         }
+    }
+
+    /// <summary>What a teacher counts for in a row, before the shares are made to sum to 1.</summary>
+    private double Share(double weight, ReadOnlySpan<float> row) => combination switch
+    {
+        Combination.ByConfidence => weight * Math.Exp(TensorPrimitives.Max(row) - SoftmaxMath.LogSumExp(row)),
+        Combination.ByEntropy => weight / Math.Max(Entropy(row), SmallestEntropy),
+        _ => weight,
+    };
+
+    private static double Entropy(ReadOnlySpan<float> row)
+    {
+        var (normaliser, sum) = (SoftmaxMath.LogSumExp(row), 0.0);
+        foreach (var value in row)
+            sum -= Math.Exp(value - normaliser) * (value - normaliser);
+        return sum;
     }
 }

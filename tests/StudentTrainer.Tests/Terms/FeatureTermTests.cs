@@ -114,8 +114,79 @@ public sealed class FeatureTermTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0.5, 0.2)]
+    [InlineData(0.05, 1)]
+    public void Similarity_OfVectors_EqualsItsFormula(double teacherTemperature, double studentTemperature)
+    {
+        var (x, y) = (Values(14, Samples * 4), Values(15, Samples * 4));
+        var expected = 0.0;
+        for (var i = 0; i < Samples; i++)
+        {
+            var (q, p) = (Nearness(x, i, studentTemperature), Nearness(y, i, teacherTemperature));
+            expected += p.Zip(q, (own, other) => own * Math.Log(own / other)).Sum() / Samples;
+        }
+        var term = new SimilarityTerm { TeacherTemperature = teacherTemperature, StudentTemperature = studentTemperature };
+        Assert.Equal(expected, Value(term, x, y, Samples, 4), 10);
+
+        double[] Nearness(double[] values, int sample, double temperature)
+        {
+            var own = Unit(values, 4, sample);
+            double[] weights = [.. Enumerable.Range(0, Samples).Select(j => Math.Exp(own.Zip(Unit(y, 4, j), (a, b) => a * b).Sum() / temperature))];
+            return [.. weights.Select(weight => weight / weights.Sum())];
+        }
+    }
+
+    [Fact]
+    public void Triplet_OfThreeTeachers_FollowsMostOfThem()
+    {
+        const double Margin = 0.3;
+        var x = Values(16, Samples * 4);
+        double[][] teachers = [Values(17, Samples * 2), Values(18, Samples * 3), Values(19, Samples * 5)];
+        var (sum, count) = (0.0, 0);
+        for (var i = 0; i < Samples; i++)
+        {
+            for (var j = 0; j < Samples; j++)
+            {
+                for (var k = 0; k < Samples; k++)
+                {
+                    if (i == j || j == k || i == k || teachers.Count(y => Apart(y, i, j) < Apart(y, i, k)) < 2)
+                        continue;
+                    sum += Math.Max(0, Apart(x, i, j) - Apart(x, i, k) + Margin);
+                    count++;
+                }
+            }
+        }
+        using var student = torch.tensor(x, [Samples, 4]);
+        var value = new TripletTerm { Margin = Margin }.Compare(student, [.. teachers.Select(y => torch.tensor(y, [Samples, y.Length / Samples]))]);
+        Assert.Equal(sum / count, value.item<double>(), 10);
+
+        static double Apart(double[] values, int i, int j)
+        {
+            var size = values.Length / Samples;
+            return Unit(values, size, i).Zip(Unit(values, size, j), (a, b) => (a - b) * (a - b)).Sum();
+        }
+    }
+
+    [Fact]
+    public void Gradient_OfTriplet_EqualsFiniteDifferences()
+    {
+        const double Step = 1e-5;
+        var (x, y) = (Values(20, Samples * 4), Values(21, Samples * 4));
+        var student = torch.tensor(x, [Samples, 4], requires_grad: true);
+        Of(student).backward();
+        var expected = Enumerable.Range(0, x.Length).Select(i => (Shifted(i, Step) - Shifted(i, -Step)) / (2 * Step)).ToArray();
+        Near.Equal(expected, student.grad!.data<double>().ToArray(), 1e-6);
+
+        torch.Tensor Of(torch.Tensor own) => new TripletTerm { Margin = 0.5 }.Compare(own, [torch.tensor(y, [Samples, 4])]);
+        double Shifted(int index, double by) =>
+            Of(torch.tensor(x.Select((value, i) => i == index ? value + by : value).ToArray(), [Samples, 4])).item<double>();
+    }
+
     public static TheoryData<FeatureTerm> Terms =>
-        [new HintTerm(), new AttentionTerm(), new RelationalTerm(), new ProjectorTerm(), new ChannelWiseTerm()];
+    [
+        new HintTerm(), new AttentionTerm(), new RelationalTerm(), new ProjectorTerm(), new ChannelWiseTerm(), new SimilarityTerm { TeacherTemperature = 0.5 },
+    ];
 
     [Theory]
     [MemberData(nameof(Terms))]
@@ -139,6 +210,13 @@ public sealed class FeatureTermTests : IDisposable
     {
         using var _ = torch.NewDisposeScope();
         return term.Compare(torch.tensor(student, shape), torch.tensor(teacher, shape)).item<double>();
+    }
+
+    private static double[] Unit(double[] values, int size, int sample)
+    {
+        var own = values.AsSpan(sample * size, size).ToArray();
+        var norm = Math.Sqrt(own.Sum(value => value * value));
+        return Array.ConvertAll(own, value => value / norm);
     }
 
     private static double Distance(double[] values, int size, int i, int j) =>

@@ -44,6 +44,37 @@ public class EnsembleMeanTests
         Assert.Equal([7f, -2f, 3f, -0.5f], combined);
     }
 
+    [Theory]
+    [InlineData(Combination.ByConfidence)]
+    [InlineData(Combination.ByEntropy)]
+    public void WeightedBySample_OrdinaryLogits_IsTheLogOfTheWeightedMean(Combination combination)
+    {
+        const int classes = 4, rows = 6;
+        double[] weights = [0.6, 0.4];
+        var random = new Random(5);
+        var teachers = weights.Select(_ => Enumerable.Range(0, rows * classes).Select(_ => random.NextSingle() * 8 - 4).ToArray()).ToArray();
+        var expected = new double[rows * classes];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var row = i / classes * classes;
+            var shares = weights.Select((w, t) => w * Trust(Enumerable.Range(row, classes).Select(k => Probability(teachers[t], k, classes)))).ToArray();
+            expected[i] = Math.Log(shares.Select((share, t) => share / shares.Sum() * Probability(teachers[t], i, classes)).Sum());
+        }
+
+        Near.Equal(expected, Combine(combination, weights, classes, teachers), 1e-6);
+
+        double Trust(IEnumerable<double> p) => combination == Combination.ByConfidence ? p.Max() : 1 / -p.Sum(value => value * Math.Log(value));
+    }
+
+    [Fact]
+    public void ByEntropy_TeacherWithoutDoubt_StaysFinite()
+    {
+        // Of the first teacher's entropy nothing is left: it counts 1000 times its share, the other 1 / ln 2 times.
+        var combined = Combine(Combination.ByEntropy, [0.5, 0.5], 2, [500, -500], [0, 0]);
+        var share = 1000 / (1000 + 1 / Math.Log(2));
+        Near.Equal([Math.Log(share + (1 - share) / 2), Math.Log((1 - share) / 2)], combined, 1e-5);
+    }
+
     private static double Probability(float[] logits, int index, int classes)
     {
         var row = logits.Skip(index / classes * classes).Take(classes);

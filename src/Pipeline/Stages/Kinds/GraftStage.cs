@@ -1,0 +1,70 @@
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Students;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>Puts a teacher's head on a student's body.</summary>
+internal sealed class GraftStage : ModelStage
+{
+    // The body's own classifier is cut off, so how many classes it has does not matter.
+    private const int AnyClasses = 2;
+
+    private readonly RecipeGraph graph;
+    private readonly GraftStep step;
+
+    private GraftStage(RecipeGraph graph, GraftStep step)
+        : base($"graft-{step.Name}", graph.Find(step.HeadStage)?.Name) => (this.graph, this.step) = (graph, step);
+
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } =
+        new(GraftStep.KindName, GraftStep.Read, (graph, entry) => graph.AddModels(new GraftStage(graph, (GraftStep)entry)));
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Models => step.Provides;
+
+    /// <inheritdoc/>
+    public override StudentImport ImportOf(string model) => StudentImport.Default;
+
+    /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(string model, StageResults results) => graph.Find(step.HeadStage)?.OutputKindOf(step.HeadStage!.Name, results);
+
+    /// <inheritdoc/>
+    public override void Check()
+    {
+        if (step.Student.Architecture is { } architecture)
+            Architectures.RequireFit(architecture, graph.Sets.Transfer.SampleShape);
+        foreach (var file in new[] { step.Head, step.Student.Model }.OfType<string>())
+            graph.Files.Digest(file);
+    }
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results) => new StageInputs()
+        .Add("student", StudentSection.Write(step.Student, step.Student.Model is { } model ? graph.Files.Digest(model) : null))
+        .Add("at", step.At)
+        .Add("head", graph.Find(step.HeadStage) is { } maker
+            ? results[maker.Name].Record.Outputs[maker.FileOf(step.HeadStage!.Name)].Sha256
+            : graph.Files.Digest(step.Head!))
+        .Add("from", step.From)
+        .Add("projector", step.Projector)
+        .Add("seed", $"{step.Seed}")
+        .Add("sample", $"{string.Join('×', graph.Sets.Transfer.SampleShape)}");
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithLibTorch();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work)
+    {
+        var shape = graph.Sets.Transfer.SampleShape;
+        var head = graph.Find(step.HeadStage) is { } maker ? work.Results[maker.Name][maker.FileOf(step.HeadStage!.Name)] : step.Head!;
+        var body = step.Student.Model is { } model ? OnnxModel.Load(model) : Architectures.Build(step.Student.Architecture!, shape, AnyClasses, step.Seed);
+        Graft.Build(body, step.At, OnnxModel.Load(head), step.From, step.Projector, shape, step.Seed).Save(Path.Combine(work.Folder, FileOf(step.Name)));
+    }
+}
