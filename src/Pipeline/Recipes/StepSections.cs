@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;
 
@@ -24,7 +25,7 @@ internal static class StepSections
     {
         var own = step.Value.Map(TrainKeys);
         var last = ReadTrain(step, own);
-        return own.Find("repeat") is { } repeat ? Generations(last, repeat.WholeNumber(2), repeat, step.Data.Preprocessing) : [last];
+        return own.Find("repeat") is { } repeat ? Generations(last, repeat.WholeNumber(2), repeat, last.PreprocessingOf(step.Data)) : [last];
     }
 
     /// <summary>Reads the one training of a recipe without <c>stages</c>.</summary>
@@ -57,6 +58,9 @@ internal static class StepSections
         var student = Section(step, own, "student");
         var stage = student.IsMap ? StageValues.Find(student, ArtifactKind.Model) : null;
         var source = StudentSection.Read(stage is null ? student : StageValues.AsFile(student));
+        // What starts from trained weights sees what they saw.
+        if (stage is not null && source.Preprocessing is null)
+            source = source with { Preprocessing = Maker(step, stage)?.Student.Preprocessing };
         return new(step.Name, step.Value)
         {
             Cache = cache,
@@ -96,7 +100,13 @@ internal static class StepSections
         if (!uses || value is null || value.IsNone)
             return new(TeachersSection.ReadCapture(uses ? own.Find("capture") ?? step.Top.Find("capture") : null, [], seed), []);
         var stages = value.List(teacher => StageValues.Find(teacher, ArtifactKind.Model));
-        var teachers = TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing);
+        var isGiven = value.List(teacher => teacher.Has("preprocessing"));
+        TeacherOptions[] teachers =
+        [
+            // A stage's model takes what it was trained with.
+            .. TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing).Select((teacher, i) =>
+                !isGiven[i] && stages[i] is { } stage && Maker(step, stage) is { } maker ? teacher with { Preprocessing = maker.PreprocessingOf(step.Data) } : teacher),
+        ];
         var capture = (own == step.Top ? null : own.Find("capture"))?.Over(step.Top.Find("capture")) ?? step.Top.Find("capture");
         return new(
             TeachersSection.ReadCapture(
@@ -111,6 +121,9 @@ internal static class StepSections
         var training = TrainingSection.Override(different, TrainingSection.Override(basis, new() { Epochs = 0, Seed = seed }));
         return training.Epochs > 0 ? training : TrainingSection.Read(different, seed); // which says that the epochs are missing
     }
+
+    private static TrainStep? Maker(StepReading step, StageReference stage) =>
+        step.Before.OfType<TrainStep>().FirstOrDefault(entry => entry.Provides.Contains(stage.Name));
 
     private static ulong Seed(StepReading step, RecipeMap own) => own == step.Top ? step.Seed : own.Read("seed", step.Seed, v => v.Seed());
 

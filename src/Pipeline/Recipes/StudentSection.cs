@@ -1,3 +1,4 @@
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -11,6 +12,9 @@ internal static class StudentSection
 {
     private static readonly IReadOnlyList<Setting> FileKeys = SettingSchema.Of(typeof(StudentImport)).Settings;
 
+    /// <summary>The student's own preprocessing.</summary>
+    public const string PreprocessingKey = "preprocessing";
+
     private static readonly SettingForm Parameters = SettingForms.Find(typeof(ParameterOverrides))!;
 
     /// <summary>Reads it.</summary>
@@ -19,11 +23,12 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters"]);
+        var map = value.Map(["model", "architecture", PreprocessingKey, .. options.Select(option => option.Name), "parameters"]);
+        var preprocessing = map.Read(PreprocessingKey, null, ReadPreprocessing);
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));
         if (map.Find("model") is { } model)
             return named is null
-                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters })
+                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters }) { Preprocessing = preprocessing }
                 : throw value.Error(
                     "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
         var student = new StudentOptions { Architecture = map.Require("architecture").Text() };
@@ -32,7 +37,7 @@ internal static class StudentSection
             if (map.Find(option.Name) is { } given)
                 student.Values[option.Name] = SettingsSection.Read(option, given);
         }
-        return new(student, null, new() { Parameters = parameters });
+        return new(student, null, new() { Parameters = parameters }) { Preprocessing = preprocessing };
     }
 
     /// <summary>Writes it, with every option of the architecture.</summary>
@@ -49,8 +54,15 @@ internal static class StudentSection
             ("architecture", student.Architecture?.Architecture),
             .. values.Select(entry => (entry.Item1.Name, SettingsSection.Write(entry.Item1, entry.Item2))),
             ("parameters", Parameters.Write(student.Import.Parameters)),
+            (PreprocessingKey, student.Preprocessing is { } own ? own.IsNone ? "none" : DataSection.WritePreprocessing(own) : null),
         ]);
     }
+
+    /// <summary>Numbers, or none; <c>fit</c> was replaced by numbers when the recipe was resolved.</summary>
+    private static Preprocessing? ReadPreprocessing(RecipeValue value) =>
+        value.IsNone ? Preprocessing.None
+        : value.IsMap ? SettingsSection.Read<Preprocessing>(value)
+        : throw value.OutOfRange("fit, none, or scale, mean and std");
 
     private static string Name(RecipeValue value) =>
         Architectures.IsKnown(value.Text()) ? value.Text() : value.OneOf([.. Architectures.Names]);

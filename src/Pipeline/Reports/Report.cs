@@ -20,11 +20,24 @@ internal static class Report
 
     private static readonly Column Agreement = new("agreement", m => Show(m.Agreement, "0.00 %"));
 
+    private static readonly Column Majority = new("majority", m => Show(m.Majority, "0.00 %"));
+
+    private static readonly Column Divergence = new("KL", m => Show(m.Kl, "0.0000"));
+
+    private static readonly Column[] RareColumns =
+    [
+        new("precision", m => Show(m.Precision, "0.00 %")),
+        new("recall", m => Show(m.Recall, "0.00 %")),
+        new("AP", m => Show(m.AveragePrecision, "0.0000")),
+    ];
+
     private static readonly Column[] ClassColumns =
     [
         new("errors", m => Show(m.Errors, "#,0")),
         new("accuracy", m => Show(m.Accuracy, "0.00 %")),
         Agreement,
+        Majority,
+        Divergence,
         new("NLL", m => Show(m.Nll, "0.0000")),
         new("ECE", m => Show(m.Ece, "0.0000")),
         .. SizeColumns,
@@ -35,6 +48,8 @@ internal static class Report
         new("CER", m => Show(m.CharacterErrorRate, "0.00 %")),
         new("exact lines", m => Show(m.ExactLines, "0.00 %")),
         Agreement,
+        Majority,
+        Divergence,
         .. SizeColumns,
     ];
 
@@ -102,7 +117,8 @@ internal static class Report
 
     private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
     {
-        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ClassColumns;
+        Column[] columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns
+            : rows.Any(row => row.Metrics.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]] : ClassColumns;
         var table = new Table { Border = border };
         table.AddColumn("model");
         foreach (var (name, _) in columns)
@@ -117,7 +133,11 @@ internal static class Report
     private static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
-            yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
+            yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats";
+        if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
+            yield return "precision, recall, AP: of the rarer class";
+        foreach (var (name, model) in metrics.Rows().Where(row => row.Metrics.Collapse is not null))
+            yield return $"{name}: {model.Collapse}";
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Student?.Parity is { } parity)

@@ -21,6 +21,7 @@ internal static class StageKinds
     public static IReadOnlyList<StageKind> All { get; } =
     [
         CaptureStage.Definition,
+        RateStage.Definition,
         TrainStage.Definition,
         ExportStage.Definition,
         VerifyStage.Definition,

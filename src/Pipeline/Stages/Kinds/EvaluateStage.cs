@@ -62,6 +62,7 @@ internal sealed class EvaluateStage : Stage
         foreach (var model in models)
             inputs.Add($"model.{model.Export.Role}", results[model.Export.Name].Record.Outputs[model.Export.File].Sha256)
                 .Add($"class-axis.{model.Export.Role}", model.Export.Train.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
+                .Add($"preprocessing.{model.Export.Role}", model.Export.Preprocessing == recipe.Data.Preprocessing ? null : YamlTree.Text(DataSection.WritePreprocessing(model.Export.Preprocessing)))
                 .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
         return inputs;
 
@@ -77,7 +78,7 @@ internal sealed class EvaluateStage : Stage
         var (recipe, sets) = (graph.Recipe, graph.Sets);
         using var compared = reference is null ? null : Open(reference);
         var against = sets.Test is null ? null : new EvaluationSet(sets.Test, compared, sets.Alphabet);
-        var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token);
+        var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token, work.Progress);
         var metrics = new RunMetrics(
             recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
@@ -97,7 +98,7 @@ internal sealed class EvaluateStage : Stage
             return evaluation.OfModel(new()
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
-                Preprocessing = recipe.Data.Preprocessing,
+                Preprocessing = export.Preprocessing,
             }) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
         }
     }
