@@ -14,6 +14,7 @@ internal sealed class LoopRun : IDisposable
 {
     private readonly Team team;
     private readonly TeamEvaluation nothing;
+    private readonly CollapseWatch watch;
 
     public LoopRun(
         OnnxModel student, IReadOnlyList<Term> objective, TrainingData data, IReadOnlyList<CacheStream> streams, TrainingOptions options,
@@ -23,7 +24,8 @@ internal sealed class LoopRun : IDisposable
         team.Start([Learner.Weights.Parameters.Select(parameter => parameter.Weight.Name).ToHashSet()]);
         nothing = TeamEvaluation.Open(team, data with { Evaluation = null }, options, device);
         Batches = TrainingBatches.Open(data, data.Cache is null ? [] : team.Streams, labels: false, options, device);
-        Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, progress: null);
+        watch = CollapseWatch.Open(data, options, device);
+        Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, watch, progress: null);
     }
 
     public Learner Learner => team.Learners[0];
@@ -45,6 +47,7 @@ internal sealed class LoopRun : IDisposable
     {
         Batches.Dispose();
         nothing.Dispose();
+        watch.Dispose();
         team.Dispose();
     }
 }

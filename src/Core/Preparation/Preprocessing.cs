@@ -45,6 +45,27 @@ public sealed record Preprocessing
         RequireLength("std", Std.Count, sampleShape);
     }
 
+    /// <summary>
+    /// What is computed, in float32: <c>value × factor + summand</c>, one pair for all values of a sample, or one for each index of the channel axis.
+    /// </summary>
+    public (float[] Factors, float[] Summands) Affine()
+    {
+        var channels = Math.Max(Mean.Count, Std.Count);
+        var (factors, summands) = (new float[channels], new float[channels]);
+        for (var channel = 0; channel < channels; channel++)
+        {
+            var (mean, std) = (Mean[Mean.Count > 1 ? channel : 0], Std[Std.Count > 1 ? channel : 0]);
+            factors[channel] = (float)(Scale / std);
+            summands[channel] = (float)(-mean / std);
+        }
+
+        return (factors, summands);
+    }
+
+    /// <summary>Whether it leaves every value as it is.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsNone => Scale == 1 && Mean.All(mean => mean == 0) && Std.All(std => std == 1);
+
     /// <summary>Equality of values, list entries included.</summary>
     public bool Equals(Preprocessing? other) =>
         other is not null && Scale.Equals(other.Scale) && ChannelAxis == other.ChannelAxis

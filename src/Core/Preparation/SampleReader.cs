@@ -32,14 +32,9 @@ public sealed class SampleReader
         factors = new float[set.SampleElements];
         summands = new float[set.SampleElements];
         var inner = set.SampleShape.Skip(preprocessing.ChannelAxis + 1).Aggregate(1, (product, size) => product * size);
+        var (factorOf, summandOf) = preprocessing.Affine();
         for (var i = 0; i < factors.Length; i++)
-        {
-            var channel = set.SampleShape.Count == 0 ? 0 : i / inner % set.SampleShape[preprocessing.ChannelAxis];
-            var mean = preprocessing.Mean[preprocessing.Mean.Count > 1 ? channel : 0];
-            var std = preprocessing.Std[preprocessing.Std.Count > 1 ? channel : 0];
-            factors[i] = (float)(preprocessing.Scale / std);
-            summands[i] = (float)(-mean / std);
-        }
+            (factors[i], summands[i]) = (factorOf[i / inner % factorOf.Length], summandOf[i / inner % summandOf.Length]);
         isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
     }
 

@@ -47,6 +47,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
     public IReadOnlyList<int> SampleShape { get; }
 
+    /// <summary>How the elements of a sample are stored.</summary>
+    public ElementType Type => samples.Type;
+
     /// <summary>The number of elements in one sample.</summary>
     public int SampleElements { get; }
 

@@ -31,7 +31,7 @@ internal sealed class CacheCommand : ExampleCommand
         Does((parsed, stdout, stderr, token) =>
         {
             using var recording = profile.Start(parsed);
-            Run(recipe.Read(parsed), part.Read(parsed), stdout, stderr, token);
+            Run(recipe.Read(parsed, stderr, token), part.Read(parsed), stdout, stderr, token);
         });
         Add(new CacheVerifyCommand());
         Add(new CacheInfoCommand());

@@ -38,7 +38,7 @@ internal sealed class EvaluateCommand : ExampleCommand
             if (parsed.GetValue(models) is { Length: > 0 } paths)
                 Run(paths, recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
-                Run(recipe.Read(parsed), stdout, stderr, token);
+                Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
     }
 
@@ -49,7 +49,9 @@ internal sealed class EvaluateCommand : ExampleCommand
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var work = options.Open(stderr, token);
-        Report.Write(EvaluateStage.Evaluate(work), stdout, options.Style);
+        var metrics = EvaluateStage.Evaluate(work);
+        Report.Write(metrics, stdout, options.Style);
+        metrics.RequireUse();
     }
 
     /// <summary>Measures models that belong to no run.</summary>

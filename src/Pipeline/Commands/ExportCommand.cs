@@ -27,7 +27,7 @@ internal sealed class ExportCommand : ExampleCommand
         Add(output);
         Add(force);
         Does((parsed, stdout, stderr, token) =>
-            Run(recipe.Read(parsed), parsed.GetValue(output), parsed.GetValue(force), stdout, stderr, token));
+            Run(recipe.Read(parsed, stderr, token), parsed.GetValue(output), parsed.GetValue(force), stdout, stderr, token));
     }
 
     /// <inheritdoc/>

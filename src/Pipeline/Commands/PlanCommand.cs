@@ -18,7 +18,7 @@ internal sealed class PlanCommand : ExampleCommand
             "onnxkd plan recipes/mnist.yaml --epochs 5 --json")
     {
         recipe.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed), stdout, stderr, token));
+        Does((parsed, stdout, stderr, token) => Run(recipe.Read(parsed, stderr, token), stdout, stderr, token));
     }
 
     /// <summary>Runs it.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
@@ -56,6 +57,8 @@ internal sealed class RecipeArguments
 
     private readonly Option<bool> noBaseline = new("--no-baseline") { Description = "Do not train the baseline." };
 
+    private readonly Option<bool> quick = new("--quick") { Description = "A first look in about a minute: few steps, at most 10,000 samples, no baseline." };
+
     private readonly Option<string[]> set = new("--set")
     {
         Description = "Any key of the recipe, for example --set training.clip-norm=5.",
@@ -97,19 +100,27 @@ internal sealed class RecipeArguments
         command.Add(temperature);
         command.Add(alpha);
         command.Add(noBaseline);
+        command.Add(quick);
         command.Add(set);
     }
 
-    /// <summary>Reads all that a command on a recipe is told.</summary>
+    /// <summary>Reads all that a command on a recipe is told, and chooses what is left out.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="stderr">Where it is told what is chosen.</param>
+    /// <param name="token">Stops the reading of samples.</param>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
-    public RecipeRun Read(ParseResult parsed) => Read(parsed, SweepSetting.None);
+    public RecipeRun Read(ParseResult parsed, TextWriter stderr, CancellationToken token) => Read(parsed, SweepSetting.None, stderr, token);
 
-    /// <summary>Reads all that a command on a recipe is told, and what a setting says; where both do, the setting.</summary>
-    /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
-    public RecipeRun Read(ParseResult parsed, SweepSetting setting) =>
-        new(ReadRecipe(parsed, setting), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+    /// <summary>The same with what a setting says; where both do, the setting.</summary>
+    /// <inheritdoc cref="Read(ParseResult, TextWriter, CancellationToken)"/>
+    public RecipeRun Read(ParseResult parsed, SweepSetting setting, TextWriter stderr, CancellationToken token)
+    {
+        var source = Source(parsed, setting);
+        RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
+        return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+    }
 
-    /// <summary>Reads the recipe alone.</summary>
+    /// <summary>Reads the recipe alone, as it stands.</summary>
     /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
     public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting), StageKinds.All);
 

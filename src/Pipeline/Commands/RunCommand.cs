@@ -24,7 +24,7 @@ internal sealed class RunCommand : ExampleCommand
         Does((parsed, stdout, stderr, token) =>
         {
             using var recording = profile.Start(parsed);
-            Run(recipe.Read(parsed), stdout, stderr, token);
+            Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
     }
 
@@ -35,7 +35,9 @@ internal sealed class RunCommand : ExampleCommand
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var work = options.Open(stderr, token);
-        Report.Write(EvaluateStage.Evaluate(work), stdout, options.Style);
+        var metrics = EvaluateStage.Evaluate(work);
+        Report.Write(metrics, stdout, options.Style);
         stderr.WriteLine($"results: {work.Folder}");
+        metrics.RequireUse();
     }
 }

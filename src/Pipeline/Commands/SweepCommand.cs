@@ -31,7 +31,7 @@ internal sealed class SweepCommand : ExampleCommand
         {
             // All are read, and so checked, before the first one starts.
             var settings = SweepGrid.Parse(parsed.GetValue(vary) ?? [], RecipeArguments.VaryName);
-            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting)))], stdout, stderr, token);
+            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting, stderr, token)))], stdout, stderr, token);
         });
     }
 

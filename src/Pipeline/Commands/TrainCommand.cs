@@ -23,7 +23,7 @@ internal sealed class TrainCommand : ExampleCommand
         Does((parsed, stdout, stderr, token) =>
         {
             using var recording = profile.Start(parsed);
-            Run(recipe.Read(parsed), stdout, stderr, token);
+            Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
     }
 

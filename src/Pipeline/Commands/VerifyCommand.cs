@@ -39,7 +39,7 @@ internal sealed class VerifyCommand : ExampleCommand
             if (parsed.GetValue(model) is { } path)
                 Run(path, recipe.ReadData(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
-                Run(recipe.Read(parsed), stdout, stderr, token);
+                Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
     }
 

@@ -31,6 +31,9 @@ internal sealed record Recipe
     /// <summary>Whether the recipe names its stages; else they follow from its sections.</summary>
     public required bool NamesStages { get; init; }
 
+    /// <summary>How models are exported.</summary>
+    public required ExportOptions Export { get; init; }
+
     /// <summary>Who models are compared with: the recipe's teachers, else those of the final training; empty: nobody.</summary>
     public required TeachersOptions Reference { get; init; }
 
@@ -50,6 +53,13 @@ internal sealed record Recipe
             Final = stages.OfType<TrainStep>().Single(step => step.Name == Final.Name),
             Reference = Reference.WithoutMachine(),
         };
+    }
+
+    /// <summary>The same with other settings of a training.</summary>
+    public Recipe With(string name, TrainingOptions training)
+    {
+        RecipeStage[] stages = [.. Stages.Select(stage => stage is TrainStep step && step.Name == name ? step with { Training = training } : stage)];
+        return this with { Stages = stages, Final = stages.OfType<TrainStep>().Single(step => step.Name == Final.Name) };
     }
 
     /// <summary>What a training is called in figures: the student, or its own name.</summary>
@@ -77,4 +87,7 @@ internal sealed record StudentSource(StudentOptions? Architecture, string? Model
 
     /// <summary>What only training adds to the graph.</summary>
     public IReadOnlyList<Attachment> Attachments { get; init; } = [];
+
+    /// <summary>What is done to samples before the student alone sees them; <c>null</c>: the data's.</summary>
+    public Preprocessing? Preprocessing { get; init; }
 }

@@ -27,6 +27,7 @@ internal static class SettingsPages
         ("terms", () => SettingsReference.Table(Term.Kinds)),
         ("attachments", () => SettingsReference.Table(Attachment.Kinds)),
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
+        ("export", () => SettingsReference.Table(typeof(ExportOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
         ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
         ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),

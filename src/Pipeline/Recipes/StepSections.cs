@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;
 
@@ -24,7 +25,7 @@ internal static class StepSections
     {
         var own = step.Value.Map(TrainKeys);
         var last = ReadTrain(step, own);
-        return own.Find("repeat") is { } repeat ? Generations(last, repeat.WholeNumber(2), repeat, step.Data.Preprocessing) : [last];
+        return own.Find("repeat") is { } repeat ? Generations(last, repeat.WholeNumber(2), repeat, last.PreprocessingOf(step.Data)) : [last];
     }
 
     /// <summary>Reads the one training of a recipe without <c>stages</c>.</summary>
@@ -68,7 +69,7 @@ internal static class StepSections
     private static IReadOnlyList<LearnerEntry> ReadLearners(StepReading step, RecipeMap own)
     {
         if ((own.Find("learners") ?? (own.Find("student") is null ? step.Top.Find("learners") : null)) is not { } value)
-            return [new(step.Name, ReadStudent(Section(step, own, "student")), ObjectiveSection.Read(Section(step, own, "objective")))];
+            return [new(step.Name, ReadStudent(step, Section(step, own, "student")), ObjectiveSection.Read(Section(step, own, "objective")))];
         LearnerEntry[] learners =
         [
             .. value.Entries().Select(entry =>
@@ -76,18 +77,24 @@ internal static class StepSections
                 var map = entry.Value.Map("student", "objective");
                 return new LearnerEntry(
                     RecipeFile.ReadName(entry.Key),
-                    ReadStudent(map.Find("student") ?? Section(step, own, "student")),
+                    ReadStudent(step, map.Find("student") ?? Section(step, own, "student")),
                     ObjectiveSection.Read(map.Find("objective") ?? Section(step, own, "objective")));
             }),
         ];
+        if (learners.Any(learner => learner.Student.Preprocessing != learners[0].Student.Preprocessing))
+            throw value.Error(
+                "Students that learn side by side get the same samples.", "students with different preprocessing", remedy: "give all of them the same");
         return learners.Length > 1 ? learners : throw value.OutOfRange("two or more, each with a name of its own", "write a single one as 'student' and 'objective'");
     }
 
-    private static StudentSource ReadStudent(RecipeValue value)
+    private static StudentSource ReadStudent(StepReading step, RecipeValue value)
     {
         var stage = value.IsMap ? StageValues.Find(value, ArtifactKind.Model) : null;
         var source = StudentSection.Read(stage is null ? value : StageValues.AsFile(value));
-        return stage is null ? source : source with { Model = null, Stage = stage };
+        // What starts from trained weights sees what they saw.
+        return stage is null
+            ? source
+            : source with { Model = null, Stage = stage, Preprocessing = source.Preprocessing ?? Maker(step, stage)?.Learners[0].Student.Preprocessing };
     }
 
     /// <summary>The first learns from the entry's teachers, each further one from the one before it; the last has the entry's name.</summary>
@@ -122,7 +129,13 @@ internal static class StepSections
         if (!uses || value is null || value.IsNone)
             return new(TeachersSection.ReadCapture(uses ? own.Find("capture") ?? step.Top.Find("capture") : null, [], seed), []);
         var stages = value.List(teacher => StageValues.Find(teacher, ArtifactKind.Model));
-        var teachers = TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing);
+        var isGiven = value.List(teacher => teacher.Has("preprocessing"));
+        TeacherOptions[] teachers =
+        [
+            // A stage's model takes what it was trained with.
+            .. TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing).Select((teacher, i) =>
+                !isGiven[i] && stages[i] is { } stage && Maker(step, stage) is { } maker ? teacher with { Preprocessing = maker.PreprocessingOf(step.Data) } : teacher),
+        ];
         var capture = (own == step.Top ? null : own.Find("capture"))?.Over(step.Top.Find("capture")) ?? step.Top.Find("capture");
         return new(
             TeachersSection.ReadCapture(
@@ -137,6 +150,9 @@ internal static class StepSections
         var training = TrainingSection.Override(different, TrainingSection.Override(basis, new() { Epochs = 0, Seed = seed }));
         return training.Epochs > 0 ? training : TrainingSection.Read(different, seed); // which says that the epochs are missing
     }
+
+    private static TrainStep? Maker(StepReading step, StageReference stage) =>
+        step.Before.OfType<TrainStep>().FirstOrDefault(entry => entry.Provides.Contains(stage.Name));
 
     private static ulong Seed(StepReading step, RecipeMap own) => own == step.Top ? step.Seed : own.Read("seed", step.Seed, v => v.Seed());
 

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -12,6 +13,9 @@ internal static class StudentSection
 {
     private static readonly IReadOnlyList<Setting> FileKeys = SettingSchema.Of(typeof(StudentImport)).Settings;
 
+    /// <summary>The student's own preprocessing.</summary>
+    public const string PreprocessingKey = "preprocessing";
+
     private static readonly SettingForm Parameters = SettingForms.Find(typeof(ParameterOverrides))!;
 
     /// <summary>Reads it.</summary>
@@ -20,12 +24,16 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters", "attachments"]);
+        var map = value.Map(["model", "architecture", PreprocessingKey, .. options.Select(option => option.Name), "parameters", "attachments"]);
+        var preprocessing = map.Read(PreprocessingKey, null, ReadPreprocessing);
         var attachments = map.Read<IReadOnlyList<Attachment>>("attachments", [], v => v.IsNone ? [] : v.List(ReadAttachment));
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));
         if (map.Find("model") is { } model)
             return named is null
-                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters }) { Attachments = attachments }
+                ? new(null, model.File(), SettingsSection.Read<StudentImport>(map) with { Parameters = parameters })
+                {
+                    Attachments = attachments, Preprocessing = preprocessing,
+                }
                 : throw value.Error(
                     "A student is either a file or a built-in architecture.", "both model and architecture", remedy: "remove one");
         var student = new StudentOptions { Architecture = map.Require("architecture").Text() };
@@ -34,7 +42,7 @@ internal static class StudentSection
             if (map.Find(option.Name) is { } given)
                 student.Values[option.Name] = SettingsSection.Read(option, given);
         }
-        return new(student, null, new() { Parameters = parameters }) { Attachments = attachments };
+        return new(student, null, new() { Parameters = parameters }) { Attachments = attachments, Preprocessing = preprocessing };
     }
 
     /// <summary>Writes it, with every option of the architecture.</summary>
@@ -54,11 +62,18 @@ internal static class StudentSection
             ("attachments", student.Attachments.Count == 0
                 ? null
                 : student.Attachments.Select(attachment => SettingsSection.WriteNamed(Attachment.Kinds, attachment))),
+            (PreprocessingKey, student.Preprocessing is { } own ? own.IsNone ? "none" : DataSection.WritePreprocessing(own) : null),
         ]);
     }
 
     private static Attachment ReadAttachment(RecipeValue value) =>
         (Attachment)SettingsSection.ReadNamed(Attachment.Kinds, value, "An attachment");
+
+    /// <summary>Numbers, or none; <c>fit</c> was replaced by numbers when the recipe was resolved.</summary>
+    private static Preprocessing? ReadPreprocessing(RecipeValue value) =>
+        value.IsNone ? Preprocessing.None
+        : value.IsMap ? SettingsSection.Read<Preprocessing>(value)
+        : throw value.OutOfRange("fit, none, or scale, mean and std");
 
     private static string Name(RecipeValue value) =>
         Architectures.IsKnown(value.Text()) ? value.Text() : value.OneOf([.. Architectures.Names]);

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
@@ -23,6 +24,12 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
 
     /// <summary>How they are trained.</summary>
     public required TrainingOptions Training { get; init; }
+
+    /// <summary>Whether the learning rate is given; else it is found.</summary>
+    public bool HasRate => Training.Optimizer.LearningRate is not null;
+
+    /// <summary>What is done to samples before the student sees them: its own preprocessing, else the data's.</summary>
+    public Preprocessing PreprocessingOf(DataOptions data) => Learners[0].Student.Preprocessing ?? data.Preprocessing;
 
     /// <summary>How the teachers are captured; its list holds those of <see cref="Teachers"/>.</summary>
     public CaptureOptions Capture => Teachers.Capture;

@@ -21,11 +21,24 @@ internal static class Report
 
     private static readonly Column Agreement = new("agreement", m => Show(m.Agreement, "0.00 %"));
 
+    private static readonly Column Majority = new("majority", m => Show(m.Majority, "0.00 %"));
+
+    private static readonly Column Divergence = new("KL", m => Show(m.Kl, "0.0000"));
+
+    private static readonly Column[] RareColumns =
+    [
+        new("precision", m => Show(m.Precision, "0.00 %")),
+        new("recall", m => Show(m.Recall, "0.00 %")),
+        new("AP", m => Show(m.AveragePrecision, "0.0000")),
+    ];
+
     private static readonly Column[] ClassColumns =
     [
         new("errors", m => Show(m.Errors, "#,0")),
         new("accuracy", m => Show(m.Accuracy, "0.00 %")),
         Agreement,
+        Majority,
+        Divergence,
         new("NLL", m => Show(m.Nll, "0.0000")),
         new("ECE", m => Show(m.Ece, "0.0000")),
         .. SizeColumns,
@@ -36,6 +49,8 @@ internal static class Report
         new("CER", m => Show(m.CharacterErrorRate, "0.00 %")),
         new("exact lines", m => Show(m.ExactLines, "0.00 %")),
         Agreement,
+        Majority,
+        Divergence,
         .. SizeColumns,
     ];
 
@@ -148,7 +163,9 @@ internal static class Report
     /// <summary>The comparison as text: the names of the columns, then a row for each model.</summary>
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
-        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
+        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns
+            : rows.Any(row => row.Metrics.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
+            : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
         yield return ["model", .. columns.Select(column => column.Name)];
         foreach (var (name, metrics) in rows)
             yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
@@ -187,8 +204,12 @@ internal static class Report
                     + (metrics.Models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions"),
                 OutputKind.Values => "all figures against the teacher's values; R2: mean over columns",
                 OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",
-                _ => "agreement: same top class as the teacher",
+                _ => "agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats",
             };
+        if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
+            yield return "precision, recall, AP: of the rarer class";
+        foreach (var (name, model) in metrics.Rows().Where(row => row.Metrics.Collapse is not null))
+            yield return $"{name}: {model.Collapse}";
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Student?.Parity is { } parity)

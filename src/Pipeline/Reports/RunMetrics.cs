@@ -1,3 +1,4 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
 
@@ -12,6 +13,16 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "metrics.json";
+
+    /// <summary>Refuses a run whose student is no better than a constant answer.</summary>
+    /// <exception cref="CheckFailedException">It is not.</exception>
+    public void RequireUse()
+    {
+        if (Student?.Collapse is { } why)
+            throw new CheckFailedException(
+                "The student has not learned.", Student.Model, why, "a student that is better than a constant answer",
+                "lower the learning rate or leave it out (auto finds one), leave student.preprocessing out (it is fitted), train longer, or give more or other samples");
+    }
 
     private const string MemberIndent = "  ";
 
@@ -56,6 +67,12 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 /// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
 /// <param name="Role"><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</param>
 /// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
+/// <param name="Majority">Share of the class that the teacher (without one: the labels) puts first most often: the agreement of a constant answer.</param>
+/// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats.</param>
+/// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher.</param>
+/// <param name="Recall">Of the same.</param>
+/// <param name="AveragePrecision">Of the same.</param>
+/// <param name="Collapse">Why the model is no use, if it answers no better than a constant would.</param>
 internal sealed record ModelMetrics(
     string Model,
     long Parameters,
@@ -70,7 +87,13 @@ internal sealed record ModelMetrics(
     double? CharacterErrorRate = null,
     double? ExactLines = null,
     string? Role = null,
-    ParityMetrics? Parity = null)
+    ParityMetrics? Parity = null,
+    double? Majority = null,
+    double? Kl = null,
+    double? Precision = null,
+    double? Recall = null,
+    double? AveragePrecision = null,
+    string? Collapse = null)
 {
     /// <summary>What the model gives; <c>null</c>: classes.</summary>
     public OutputKind? Kind { get; init; }

@@ -2,6 +2,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
@@ -13,7 +14,9 @@ namespace OnnxKd.Pipeline.Stages;
 /// <param name="sampleShape">The shape of a sample.</param>
 /// <param name="device">Where sessions run.</param>
 /// <param name="token">Stops between batches.</param>
-internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> sampleShape, string device, CancellationToken token)
+/// <param name="progress">Told about samples.</param>
+internal sealed class Evaluation(
+    EvaluationSet? against, IReadOnlyList<int> sampleShape, string device, CancellationToken token, IProgress<StageProgress>? progress = null)
 {
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
@@ -31,7 +34,12 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
             return size;
         session.RunAll(
             RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
-            (first, logits) => scores.Add(first, logits.Span), token);
+            (first, logits) =>
+            {
+                scores.Add(first, logits.Span);
+                progress?.Report(new($"evaluate {Path.GetFileName(options.Model)}", first + logits.Length / session.Output.Elements, against.Set.Count, "samples"));
+            },
+            token);
         return scores.AddTo(size);
     }
 
@@ -74,6 +82,6 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
             RecipeSets.Reader(against.Set, options.Preprocessing).Read([0], view: 0, sample);
         // The parsed model holds its external data; the file alone does not.
         var bytes = Math.Max(new FileInfo(options.Model).Length, model.Proto.CalculateSize());
-        return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample), model.Digest);
+        return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample, token: token), model.Digest);
     }
 }

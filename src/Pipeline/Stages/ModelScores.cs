@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
@@ -28,12 +29,18 @@ internal sealed class EvaluationSet(TransferSet set, LogitCache? teacher, CtcAlp
 /// <summary>The figures of one model, batch by batch: of its classes, or what else it gives, position by position, and of the lines that it reads.</summary>
 internal sealed class ModelScores
 {
+    // Two classes are unbalanced where the rarer one has less than this share.
+    private const double MostOfRare = 0.2;
+    private const double LeastKl = 1e-3;
+
     private readonly EvaluationSet against;
     private readonly IReadOnlyList<int> shape;
     private readonly CountedPositions counted;
     private readonly OutputKind kind;
     private readonly ClassificationMeter? classes;
     private readonly OutputMeter? others;
+    private readonly FidelityMeter? fidelity;
+    private readonly RareClassMeter? rare;
     private readonly TextMeter? texts;
 
     /// <summary>Prepares for a model.</summary>
@@ -57,6 +64,8 @@ internal sealed class ModelScores
         var isMeasured = HasLabels || against.Teacher is not null;
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape[^1], neighbours: true) : null;
+        fidelity = classes is null ? null : new(shape[^1]);
+        rare = classes is null || shape[^1] != 2 ? null : new();
         texts = against.Alphabet is null ? null : new();
     }
 
@@ -74,8 +83,11 @@ internal sealed class ModelScores
         if (classes is not null)
         {
             var teacherLogits = against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
+            var kept = counted.Keep(first, logits, width);
             var labels = HasLabels ? counted.Labels(first, rows.Length) : TopClasses(teacherLogits, width);
-            classes.Add(counted.Keep(first, logits, width), labels, teacherLogits);
+            classes.Add(kept, labels, teacherLogits);
+            fidelity!.Add(kept, against.Teacher is null ? labels : TopClasses(teacherLogits, width), teacherLogits);
+            rare?.Add(kept, labels);
         }
         others?.Add(
             counted.Keep(first, logits, width), HasLabels ? Labels(first, rows.Length) : [],
@@ -106,10 +118,27 @@ internal sealed class ModelScores
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
             };
+        if (fidelity?.Result() is { } close)
+            size = size with { Majority = close.Majority, Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy) };
+        if (rare?.Result() is { Share: < MostOfRare } found)
+            size = size with { Precision = found.Precision, Recall = found.Recall, AveragePrecision = found.AveragePrecision };
         return texts?.Result() is { } lines
             ? size with { CharacterErrorRate = lines.CharacterErrorRate, ExactLines = lines.ExactShare }
             : size;
     }
+
+    /// <summary>Why a model is no use; <c>null</c>: it is better than a constant answer, or nothing else would be better.</summary>
+    private static string? Collapse(Fidelity found, double? agreement) =>
+        found.TopClasses < 2 ? found is { Kl: { } far, ConstantKl: { } constant } && far > Math.Max(constant, LeastKl)
+            ? string.Create(CultureInfo.InvariantCulture, $"no better than a constant: the teacher says one class, and KL is {far:g3} where its mean answer has {constant:g3}")
+            : null
+        : found.OwnTopClasses < 2 && !IsCloserThanConstant(found) ? $"collapsed: it says the same class for every sample, the teacher or the labels {found.TopClasses} classes"
+        : agreement <= found.Majority && !IsCloserThanConstant(found)
+            ? string.Create(CultureInfo.InvariantCulture, $"no better than always saying the most frequent class, which gives {found.Majority:0.00%}")
+        : null;
+
+    /// <summary>Where one class is rare, class scores may tell samples apart although the same one is always first.</summary>
+    private static bool IsCloserThanConstant(Fidelity found) => found is { Kl: { } own, ConstantKl: { } constant } && own < 0.9 * constant;
 
     /// <summary>Reads cached logits.</summary>
     public static float[] Read(LogitCache cache, ReadOnlySpan<long> rows)

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -80,9 +81,18 @@ internal sealed class RecipeWork : IDisposable
         var wanted = graph.Stages.UpTo(targets);
         publisher.RequireOurs(wanted);
         foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
+        {
             publisher.Copy(stage, runner.Run(stage, results, folder => publisher.Link(stage, folder), token));
+            if (stage is RateStage)
+                WriteRecipe(Resolved(), Folder);
+        }
         return results;
     }
+
+    /// <summary>The recipe with the learning rates that were found.</summary>
+    private Recipe Resolved() => graph.Stages.Stages.OfType<TrainStage>()
+        .Where(train => !train.Step.HasRate && results.Has(RateStage.NameOf(train.Step)))
+        .Aggregate(graph.Recipe, (recipe, train) => recipe.With(train.Step.Name, train.Training(results)));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -22,6 +22,7 @@ internal static class StageKinds
     [
         CaptureStage.Definition,
         GraftStage.Definition,
+        RateStage.Definition,
         TrainStage.Definition,
         ExportStage.Definition,
         VerifyStage.Definition,

@@ -24,10 +24,11 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <param name="weights">A set made for this program.</param>
     /// <param name="samples">[N, ...], float32; brought to the input's shape and type.</param>
     /// <param name="training">Training or evaluation.</param>
-    public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training)
+    /// <param name="watch">As in <see cref="GraphProgram.Run"/>.</param>
+    public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training, Action<Step, torch.Tensor?[]>? watch = null)
     {
         var shaped = samples.ndim == 0 ? samples : Shaped(samples);
-        return (training ? Training : Graph).Run(weights, [shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type)], training);
+        return (training ? Training : Graph).Run(weights, [shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type)], training, watch);
     }
 
     private torch.Tensor Shaped(torch.Tensor samples)

@@ -49,6 +49,13 @@ internal sealed class Team : IDisposable
     public StepSignals Signals(Batch batch, Func<Learner, IReadOnlyDictionary<string, Tensor>> forward) =>
         new(batch, Learners.ToDictionary(learner => learner.Name, forward, StringComparer.Ordinal));
 
+    /// <summary>Brings what only training adds to trained students into line with what they compute.</summary>
+    public void Calibrate(TrainingBatches batches)
+    {
+        foreach (var learner in Learners.Where(learner => learner.Graph.Overlay?.Count > 0 && learner.Graph.KeepsWeights))
+            OverlayCalibration.Run(learner.Graph, learner.Weights, batches);
+    }
+
     /// <summary>Makes the optimizers.</summary>
     /// <param name="learned">The names of the weights that get a gradient, for each learner.</param>
     public void Start(IEnumerable<IReadOnlySet<string>> learned)

@@ -20,6 +20,9 @@ public record AdamOptions : OptimizerOptions
     public double Epsilon { get; init; } = 1e-8;
 
     /// <inheritdoc/>
+    internal override (double Lowest, double Highest) Rates => (1e-5, 0.3);
+
+    /// <inheritdoc/>
     internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new AdamOptimizer(this, parameters, decoupledDecay: false);
 }
 

@@ -16,6 +16,9 @@ public sealed record SgdOptions : OptimizerOptions
     public bool Nesterov { get; init; } = true;
 
     /// <inheritdoc/>
+    internal override (double Lowest, double Highest) Rates => (1e-4, 3);
+
+    /// <inheritdoc/>
     internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new SgdOptimizer(this, parameters);
 }
 

@@ -5,6 +5,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 
@@ -41,6 +42,12 @@ public static class Architectures
 
     /// <summary>Whether a name stands for an architecture.</summary>
     public static bool IsKnown(string name) => All.Any(entry => entry.Find(name) is not null);
+
+    /// <summary>Whether an architecture takes token ids.</summary>
+    /// <param name="name">A known name.</param>
+    /// <param name="hasVocabulary">Whether a vocabulary is given, which some architectures take where they would take features.</param>
+    /// <exception cref="InputException">The name is not known.</exception>
+    public static bool TakesTokens(string name, bool hasVocabulary) => Find(name).Entry.Default is TextStack || hasVocabulary;
 
     /// <summary>The architecture that a name stands for.</summary>
     /// <exception cref="InputException">The name is not known.</exception>

@@ -30,6 +30,8 @@ public static class Trainer
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
         IProgress<StageProgress>? progress, CancellationToken token)
     {
+        if (options.Optimizer.LearningRate is null)
+            options = options.WithRate(RangeTest.Find(learners, data, options, progress, token).LearningRate);
         OptionChecks.Require(options, data);
         DataChecks.Require(learners, data, options);
         var device = ComputeDevice.Open(options.Device, options.Threads);
@@ -39,15 +41,16 @@ public static class Trainer
         using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
         var learned = Preflight.RequireTrainable(team, data, options, device);
         using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device);
-        foreach (var learner in team.Learners.Where(learner => learner.Graph.Overlay?.Count > 0 && learner.Graph.KeepsWeights))
-            OverlayCalibration.Run(learner.Graph, learner.Weights, batches);
+        team.Calibrate(batches);
+        LessonChecks.Require(team, data);
         team.Start(learned);
+        using var watch = CollapseWatch.Open(data, options, device);
         using var evaluation = TeamEvaluation.Open(team, data, options, device);
 
         Directory.CreateDirectory(folder);
         var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
         state.Resume();
-        new TrainingLoop(team, batches, options, state, evaluation, progress).Run(token);
+        new TrainingLoop(team, batches, options, state, evaluation, watch, progress).Run(token);
 
         if (options.Keep == "best")
             state.LoadBest();

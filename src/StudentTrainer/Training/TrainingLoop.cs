@@ -1,5 +1,4 @@
 using OnnxKd.Core.Progress;
-using OnnxKd.Core.Randomness;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Optimizers;
@@ -11,9 +10,9 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>The loop: batch, forward, loss, backward, update, for every learner; each epoch: evaluate, checkpoint.</summary>
 internal sealed class TrainingLoop(
     Team team, TrainingBatches batches, TrainingOptions options, TrainingState state, TeamEvaluation evaluation,
-    IProgress<StageProgress>? progress)
+    CollapseWatch watch, IProgress<StageProgress>? progress)
 {
-    private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate, options.Schedule, options.Epochs, batches.Count);
+    private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate!.Value, options.Schedule, options.Epochs, batches.Count);
 
     /// <summary>Trains from where the state is to the end.</summary>
     /// <exception cref="OperationCanceledException">The user stopped it; a checkpoint was saved.</exception>
@@ -49,32 +48,10 @@ internal sealed class TrainingLoop(
         using var scope = NewDisposeScope();
         using var part = Profile.Start("batch");
         var step = (long)state.Epoch * batches.Count + state.Step;
-        ReseedDropout(step);
-
-        var batch = prepared.ToDevice();
-        part?.Next("forward");
-        var signals = team.Signals(batch, learner => learner.Forward(learner.Weights, batch.Samples, training: true));
-        part?.Next("loss");
-        var losses = team.Learners.Select(learner => learner.Objective.Compute(signals, (double)step / batches.Count)).ToList();
-        part?.Next("backward");
-        losses.ForEach(loss => BackwardPass.Run(loss.Loss));
-        part?.Next("optimizer");
-        using (no_grad())
-        {
-            foreach (var learner in team.Learners)
-                learner.Update(schedule.At(step), step + 1);
-        }
-
+        var losses = TrainingStep.Run(team, prepared, options.Seed, step, (double)step / batches.Count, schedule.At(step), part);
         part?.Next("log");
-        if (state.Advance(prepared.Rows, losses.ConvertAll(loss => loss.Parts)))
+        if (state.Advance(prepared.Rows, losses))
             Report();
-    }
-
-    /// <summary>libtorch draws dropout masks from its own generator: a seed per step makes them the same in a resumed training.</summary>
-    private void ReseedDropout(long step)
-    {
-        var seed = new CounterRandom(options.Seed, RandomPurpose.Dropout, (ulong)step).NextUInt64();
-        using var _ = manual_seed((long)seed);
     }
 
     private void CompleteEpoch(CancellationToken token)
@@ -93,6 +70,7 @@ internal sealed class TrainingLoop(
                 Cosine = figures.Cosine,
                 Learner = team.Learners.Count > 1 ? learner.Name : null,
             });
+            watch.Look(learner);
         }
 
         part?.Next("checkpoint");

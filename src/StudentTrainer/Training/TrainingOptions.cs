@@ -31,6 +31,9 @@ public sealed record TrainingOptions
     [Setting("how weights are updated")]
     public OptimizerOptions Optimizer { get; init; } = new SgdOptions();
 
+    /// <summary>The same with a learning rate.</summary>
+    public TrainingOptions WithRate(double learningRate) => this with { Optimizer = Optimizer with { LearningRate = learningRate } };
+
     /// <summary>The learning-rate schedule.</summary>
     [Setting("the learning rate over training")]
     public ScheduleOptions Schedule { get; init; } = new ConstantSchedule();

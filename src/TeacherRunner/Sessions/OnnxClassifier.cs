@@ -119,6 +119,11 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Why the device <c>auto</c> did not choose CUDA; <c>null</c> when it did, or when a device was named.</summary>
     public string? ProviderNote => device.Note;
 
+    /// <summary>The time that a measurement of latency takes, more or less.</summary>
+    public static TimeSpan LatencyTime { get; } = TimeSpan.FromSeconds(3);
+
+    private const int FewestRuns = 3;
+
     /// <summary>Host memory for batches that its device copies from and to fastest. It lives as long as the session.</summary>
     /// <param name="elements">Its length.</param>
     public Memory<float> AllocateHost(int elements) => memory.Allocate(elements);
@@ -171,12 +176,14 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>
     /// The latency of one run at batch 1 (the model's batch, where that is fixed): a session of its own with one thread on the same
-    /// device, a tenth of the runs to warm up, then the median of the runs.
+    /// device, a tenth of the runs to warm up, then the median of the runs. A slow model is timed less often: after <see cref="LatencyTime"/> at
+    /// least three runs are enough.
     /// </summary>
     /// <param name="sample">One preprocessed sample.</param>
-    /// <param name="runs">Timed runs; default 200.</param>
+    /// <param name="runs">Timed runs at most; default 200.</param>
+    /// <param name="token">Stops at once, in the middle of a run.</param>
     /// <returns>Milliseconds.</returns>
-    public double MeasureLatency(ReadOnlySpan<float> sample, int runs = 200)
+    public double MeasureLatency(ReadOnlySpan<float> sample, int runs = 200, CancellationToken token = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
         var rows = input.FixedBatch ?? 1;
@@ -187,17 +194,30 @@ public sealed class OnnxClassifier : IDisposable
         using var run = new RunOptions();
         using var tensor = OrtValue.CreateTensorValueFromMemory(samples, input.ShapeOf(rows));
 
-        var times = new double[runs];
+        using var stop = token.Register(() => run.Terminate = true);
+        var (times, begin) = (new List<double>(runs), Stopwatch.GetTimestamp());
         for (var i = -runs / 10 - 1; i < runs; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            single.Run(run, [fed], [tensor], session.Read).Dispose();
-            if (i >= 0)
-                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            try
+            {
+                single.Run(run, [fed], [tensor], session.Read).Dispose();
+            }
+            catch (OnnxRuntimeException) when (token.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(token);
+            }
+
+            token.ThrowIfCancellationRequested();
+            var isLate = Stopwatch.GetElapsedTime(begin) > LatencyTime;
+            if (i >= 0 || isLate)
+                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (isLate && times.Count >= Math.Min(runs, FewestRuns))
+                break;
         }
 
-        Array.Sort(times);
-        return (times[(runs - 1) / 2] + times[runs / 2]) / 2;
+        times.Sort();
+        return (times[(times.Count - 1) / 2] + times[times.Count / 2]) / 2;
     }
 
     /// <inheritdoc/>

@@ -49,7 +49,10 @@ internal sealed class Toy : IDisposable
 
     public static IReadOnlyList<Term> Hard => [new HardTerm()];
 
-    public static TrainingOptions Options => new() { Epochs = 3, BatchSize = 32, Device = "cpu", Threads = 1 };
+    public static TrainingOptions Options => new()
+    {
+        Epochs = 3, BatchSize = 32, Optimizer = new SgdOptions { LearningRate = 0.1 }, Device = "cpu", Threads = 1,
+    };
 
     /// <summary>An optimizer by its name in recipes.</summary>
     public static OptimizerOptions Optimizer(string name, double learningRate) =>

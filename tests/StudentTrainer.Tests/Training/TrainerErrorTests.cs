@@ -136,8 +136,8 @@ public sealed class TrainerErrorTests : IDisposable
     {
         var samples = Numbers.Uniform(1, 40 * 16);
         samples[33 * 16] = float.NaN;
-        using var set = toy.Set("poisoned", samples, [4, 4], new int[40]);
-        var error = Assert.Throws<CheckFailedException>(() => Run(set, new() { Epochs = 2, BatchSize = 1, Device = "cpu" }));
+        using var set = toy.Set("poisoned", samples, [4, 4], [.. Enumerable.Range(0, 40).Select(i => i % 3)]);
+        var error = Assert.Throws<CheckFailedException>(() => Run(set, Toy.Options with { Epochs = 2, BatchSize = 1 }));
         Assert.Matches(@"epoch 1, step \d+, first samples of the batch: \[33\]", error.Message);
         Assert.Contains("term 'hard' is NaN", error.Message);
         Assert.False(File.Exists(Path.Combine(toy.Folder("run"), "last.safetensors")));

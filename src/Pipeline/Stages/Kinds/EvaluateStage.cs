@@ -60,6 +60,7 @@ internal sealed class EvaluateStage : Stage
         foreach (var model in models)
             inputs.Add($"model.{model.Export.Role}", results[model.Export.Name].Record.Outputs[model.Export.File].Sha256)
                 .Add($"class-axis.{model.Export.Role}", model.Export.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
+                .Add($"preprocessing.{model.Export.Role}", model.Export.Preprocessing == recipe.Data.Preprocessing ? null : YamlTree.Text(DataSection.WritePreprocessing(model.Export.Preprocessing)))
                 .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
         return inputs;
 
@@ -75,7 +76,7 @@ internal sealed class EvaluateStage : Stage
         var (recipe, sets) = (graph.Recipe, graph.Sets);
         using var compared = reference is null ? null : Open(reference);
         var against = sets.Test is null ? null : new EvaluationSet(sets.Test, compared, sets.Alphabet);
-        var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token);
+        var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token, work.Progress);
         var metrics = new RunMetrics(
             recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
@@ -95,7 +96,7 @@ internal sealed class EvaluateStage : Stage
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
                 Kind = model.Export.OutputKindOf(work.Results),
-                Preprocessing = recipe.Data.Preprocessing,
+                Preprocessing = export.Preprocessing,
             }, isTrained: true) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
         }
     }

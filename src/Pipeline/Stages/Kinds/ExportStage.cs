@@ -2,6 +2,8 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -42,6 +44,11 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     /// <summary>The model's file, in the stage's folder and where users look for it.</summary>
     public string File => $"{Role}.onnx";
 
+    /// <summary>What is done to samples before the exported file sees them.</summary>
+    public Preprocessing Preprocessing => IsInside ? Preprocessing.None : train.Preprocessing;
+
+    private bool IsInside => graph.Recipe.Export.IsInside(train.Step, graph.Recipe.Data);
+
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications => [new(File, File)];
 
@@ -49,6 +56,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     public override StageInputs Inputs(StageResults results)
     {
         var inputs = new StageInputs().Add("model", results[train.Name].Record.Outputs[train.FileOf(model)].Sha256).Add("file", File);
+        if (IsInside)
+            inputs.Add("inside", DataSection.WritePreprocessing(train.Preprocessing)).Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
         foreach (var (key, value) in Sources(results))
             inputs.Add($"metadata.{key}", value);
         return inputs;
@@ -61,6 +70,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     public override void Run(StageWork work)
     {
         var exported = OnnxModel.Load(work.Results[train.Name][train.FileOf(model)]);
+        if (IsInside)
+            exported = InputPreprocessing.PutInside(exported, train.Preprocessing, graph.Sets.Transfer.SampleShape);
         Provenance.Write(
             exported,
             Sources(work.Results).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
@@ -69,15 +80,17 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
 
     private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
     {
+        static string Text(Preprocessing preprocessing) => YamlTree.Text(DataSection.WritePreprocessing(preprocessing)).TrimEnd();
         var (trained, cache) = (results[train.Name].Record, train.Cache);
         return
         [
-            ("recipe_sha256", Hashing.Sha256(RecipeFile.WriteForKey(graph.Recipe))),
+            ("recipe_sha256", Hashing.Sha256(RecipeFile.WriteForKey(graph.Recipe.With(train.Step.Name, train.Training(results))))),
             ("seed", $"{train.Step.Training.Seed}"),
             ("teacher_sha256", cache is null ? null : string.Join(' ', cache.TeacherDigests(results))),
             ("cache_sha256", cache is null ? null : LogitCache.DigestOf(results[cache.Name].Folder)),
             ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
-            ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing)).TrimEnd()),
+            ("preprocessing", Text(Preprocessing)),
+            ("preprocessing_inside", IsInside ? Text(train.Preprocessing) : null),
             ("training_sha256", trained.Key),
             ("kind", OutputKindOf(results)?.Word()),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),

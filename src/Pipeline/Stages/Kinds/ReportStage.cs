@@ -81,7 +81,7 @@ internal sealed class ReportStage : Stage
         var learner = train.Step.Learners.First(learner => learner.Name == student.Model);
         return new(
             student.File, input.Name, TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : ElementType.Float32, graph.Sets.Transfer.SampleShape, student.Import.Output ?? model.Output[0].Name,
-            recipe.Data.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => Path.GetFileName(teacher.Model))],
+            student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => Path.GetFileName(teacher.Model))],
             graph.Sets.Transfer.Count,
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Step.Training)))));
     }

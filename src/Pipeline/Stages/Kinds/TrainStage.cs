@@ -2,7 +2,9 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
@@ -27,9 +29,7 @@ internal sealed class TrainStage : ModelStage
     private readonly CaptureStage? classes;
 
     private TrainStage(RecipeGraph graph, TrainStep step, CaptureStage? cache, CaptureStage? validation, CaptureStage? classes)
-        : base(
-            $"train-{step.Name}",
-            [cache?.Name, validation?.Name, classes?.Name, .. step.Learners.Select(learner => graph.Find(learner.Student.Stage)?.Name)]) =>
+        : base($"train-{step.Name}", [.. Sources(graph, step, cache, validation, classes), step.HasRate ? null : RateStage.NameOf(step)]) =>
         (this.graph, this.step, this.cache, this.validation, this.classes) = (graph, step, cache, validation, classes);
 
     /// <summary>The kind.</summary>
@@ -43,6 +43,9 @@ internal sealed class TrainStage : ModelStage
 
     /// <summary>The entry of the recipe.</summary>
     public TrainStep Step => step;
+
+    /// <summary>What is done to samples before its student sees them.</summary>
+    public Preprocessing Preprocessing => step.PreprocessingOf(graph.Recipe.Data);
 
     /// <summary>The capture that it learns from; <c>null</c>: labels alone.</summary>
     public CaptureStage? Cache => cache;
@@ -80,27 +83,33 @@ internal sealed class TrainStage : ModelStage
             throw new InputException(
                 "A batch is too large.", "training.batch-size", $"{step.Training.BatchSize} samples of {values} values",
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
+        Preprocessing.Validate(shape);
         foreach (var learner in step.Learners)
             Check(learner, shape);
     }
 
     /// <inheritdoc/>
-    public override StageInputs Inputs(StageResults results)
+    public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), results);
+
+    /// <summary>Everything that decides what a training gives.</summary>
+    /// <param name="training">Its settings.</param>
+    /// <param name="results">What the stages that it needs made.</param>
+    public StageInputs InputsFor(TrainingOptions training, StageResults results)
     {
         var sets = graph.Sets;
         var inputs = new StageInputs();
         foreach (var learner in step.Learners)
         {
             var name = step.Learners.Count == 1 ? "" : $"{learner.Name}.";
-            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner) }, StartDigest(learner, results)))
+            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner), Preprocessing = null }, StartDigest(learner, results)))
                 .Add($"{name}objective", new YamlSequenceNode(ObjectiveSection.Write(learner.Objective)));
         }
 
         return inputs
             .Add("classes", $"{Classes(results)}")
-            .Add("training", TrainingSection.Write(step.Training, forKey: true))
+            .Add("training", TrainingSection.Write(training, forKey: true))
             .Add("seed", $"{step.Training.Seed}")
-            .Add("preprocessing", DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing))
+            .Add("preprocessing", DataSection.WritePreprocessing(Preprocessing))
             .Add("samples", sets.Transfer.SamplesDigest)
             .Add("first-id", $"{sets.Transfer.IdOf(0)}")
             .Add("labels", sets.Transfer.LabelsDigest)
@@ -118,14 +127,26 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var (sets, count) = (graph.Sets, Classes(work.Results));
-        using var taught = cache is null ? null : LogitCache.Open(work.Results[cache.Name].Folder);
-        using var validated = validation is null ? null : LogitCache.Open(work.Results[validation.Name].Folder);
-        var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
-        var learners = step.Learners.Select((learner, index) => Options(learner, index, count, Head(learner, work.Results, taught), work.Results)).ToArray();
-        var result = Trainer.Train(learners, data, step.Training, work.Folder, work.Progress, work.Token);
+        var result = With(work.Results, (learners, data) =>
+            Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token));
         foreach (var (model, trained) in Models.Zip(result.Students))
             trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
+    }
+
+    /// <summary>The settings, with the learning rate that was found where the recipe leaves it open.</summary>
+    public TrainingOptions Training(StageResults results) =>
+        step.HasRate ? step.Training : step.Training.WithRate(RateStage.Read(results[RateStage.NameOf(step)]));
+
+    /// <summary>Opens what is learned from, and makes the students.</summary>
+    /// <param name="results">What the stages that it needs made.</param>
+    /// <param name="use">Takes both.</param>
+    public T With<T>(StageResults results, Func<IReadOnlyList<LearnerOptions>, TrainingData, T> use)
+    {
+        var (sets, count) = (graph.Sets, Classes(results));
+        using var taught = cache is null ? null : LogitCache.Open(results[cache.Name].Folder);
+        using var validated = validation is null ? null : LogitCache.Open(results[validation.Name].Folder);
+        var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
+        return use([.. step.Learners.Select((learner, index) => Options(learner, index, count, Head(learner, results, taught), results))], data);
     }
 
     private StudentImport ImportOf(LearnerEntry learner)
@@ -141,7 +162,10 @@ internal sealed class TrainStage : ModelStage
         if (learner.Student.Model is not { } model)
             return;
         var import = ImportOf(learner);
-        var shipped = StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        var file = OnnxModel.Load(model);
+        var shipped = StudentCheck.Require(file, import, shape);
+        if (graph.Recipe.Export.IsInside(step, graph.Recipe.Data))
+            InputPreprocessing.RequirePossible(file);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
         OnnxClassifier.Open(shipped, shape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
@@ -165,6 +189,9 @@ internal sealed class TrainStage : ModelStage
         return new(name, student, import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
+    private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CaptureStage?> captures) =>
+        captures.Select(stage => stage?.Name).Concat(step.Learners.Select(learner => graph.Find(learner.Student.Stage)?.Name));
+
     private static void Expand(RecipeGraph graph, TrainStep step)
     {
         var (sets, teachers) = (graph.Sets, step.Teachers);
@@ -175,6 +202,8 @@ internal sealed class TrainStage : ModelStage
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
         var compared = step == graph.Recipe.Baseline ? graph.Of<TrainStage>().First(stage => stage.step.Name == graph.Recipe.Final.Name) : null;
         var train = graph.AddModels(new TrainStage(graph, step, cache, validation, cache ?? compared?.cache));
+        if (!step.HasRate)
+            graph.Add(new RateStage(train, Sources(graph, step, cache, validation, cache ?? compared?.cache)));
         foreach (var model in train.Models)
         {
             var export = graph.Add(new ExportStage(graph, train, model));

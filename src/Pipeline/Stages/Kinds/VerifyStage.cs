@@ -54,7 +54,8 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             .Add("class-axis", import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
-            .Add("preprocessing", DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing));
+            .Add("preprocessing", DataSection.WritePreprocessing(export.Train.Preprocessing))
+            .Add("trained", export.Preprocessing == export.Train.Preprocessing ? null : Trained(results).Sha256);
     }
 
     /// <inheritdoc/>
@@ -64,10 +65,19 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     public override void Run(StageWork work)
     {
         var model = OnnxModel.Load(work.Results[export.Name][export.File]);
-        var reader = RecipeSets.Reader(graph.Sets.Verification, graph.Recipe.Data.Preprocessing);
-        var parity = Compare(model, export.Import with { Kind = export.OutputKindOf(work.Results) }, reader, work.Progress, work.Token);
+        var trained = RecipeSets.Reader(graph.Sets.Verification, export.Train.Preprocessing);
+        var import = export.Import with { Kind = export.OutputKindOf(work.Results) };
+        var isAlike = export.Preprocessing == export.Train.Preprocessing;
+        // With preprocessing inside, the file gets samples as they are stored, and what was trained gets them preprocessed.
+        var parity = isAlike
+            ? Compare(model, import, trained, work.Progress, work.Token)
+            : Compare(
+                model, RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing), OnnxModel.Load(work.Results[export.Train.Name][export.Train.FileOf(export.Model)]),
+                trained, import, work.Progress, work.Token);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
     }
+
+    private StageFile Trained(StageResults results) => results[export.Train.Name].Record.Outputs[export.Train.FileOf(export.Model)];
 
     /// <summary>The figures of a finished stage.</summary>
     public static ParityMetrics Read(StageResult result) =>
@@ -76,7 +86,14 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <summary>Compares the two on every sample.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
     public static ParityMetrics Compare(
-        OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
+        OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) =>
+        Compare(model, reader, model, reader, import, progress, token);
+
+    /// <summary>Compares an exported model with what was trained, which may take other samples.</summary>
+    /// <inheritdoc cref="Compare(OnnxModel, StudentImport, SampleReader, IProgress{StageProgress}?, CancellationToken)"/>
+    private static ParityMetrics Compare(
+        OnnxModel model, SampleReader reader, OnnxModel trained, SampleReader trainedReader, StudentImport import, IProgress<StageProgress>? progress,
+        CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }],
@@ -86,17 +103,17 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         var step = QuantizedArithmetic.StepOf(model.Proto.Graph, session.Output.Tensor) ?? 0;
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step, session.Output.Kind.Output()!.Value);
         var batchSize = BatchSize.For(reader.Set.SampleElements, session.Output.Elements);
-        StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
+        StudentInference.RunAll(trained, import, trainedReader, batchSize, Device, (first, logits) => Add(first, logits.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);
 
-        void Add(long first, ReadOnlySpan<float> trained)
+        void Add(long first, ReadOnlySpan<float> logits)
         {
-            var rows = Enumerable.Range(0, trained.Length / session.Output.Elements).Select(i => first + i).ToArray();
+            var rows = Enumerable.Range(0, logits.Length / session.Output.Elements).Select(i => first + i).ToArray();
             var samples = new float[rows.Length * reader.Set.SampleElements];
-            var exported = new float[trained.Length];
+            var exported = new float[logits.Length];
             reader.Read(rows, view: 0, samples);
             session.Run(samples, rows.Length, exported);
-            comparison.Add(trained, exported);
+            comparison.Add(logits, exported);
             progress?.Report(new("verify", first + rows.Length, reader.Set.Count, "samples"));
         }
     }

@@ -1,0 +1,173 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Students;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>
+/// Fills in what a recipe leaves to us and what only the data can decide: the student, its preprocessing, its training. What is chosen becomes part of
+/// the recipe, as if the user had written it: so it is in the resolved recipe, in every key, and can be pinned. Nothing that is given is changed.
+/// </summary>
+internal sealed class RecipeDefaults
+{
+    private const string Origin = "default";
+    private const string Fit = "fit";
+    private const long QuickRows = 10_000;
+
+    private readonly RecipeSource source;
+    private readonly Action<string> note;
+    private readonly CancellationToken token;
+
+    private RecipeDefaults(RecipeSource source, Action<string> note, CancellationToken token) => (this.source, this.note, this.token) = (source, note, token);
+
+    /// <summary>Fills in a recipe.</summary>
+    /// <param name="source">The recipe; changed.</param>
+    /// <param name="isQuick">Whether a first look is enough: few steps, at most 10,000 samples.</param>
+    /// <param name="note">Told what is chosen, a line each.</param>
+    /// <param name="token">Stops the reading of samples.</param>
+    /// <exception cref="Core.Errors.OnnxKdException">A set or the teacher cannot be read.</exception>
+    public static void Fill(RecipeSource source, bool isQuick, Action<string> note, CancellationToken token) =>
+        new RecipeDefaults(source, note, token).Fill(isQuick);
+
+    private void Fill(bool isQuick)
+    {
+        var root = source.Root;
+        var stages = Find(root, "stages") as YamlMappingNode;
+        YamlMappingNode?[] unfitted =
+        [
+            Find(root, "student") as YamlMappingNode,
+            .. (stages?.Children.Values ?? []).Select(stage => Find(Find(stage, "train"), "student") as YamlMappingNode),
+        ];
+        var ownSamples = Find(Find(root, "data"), "preprocessing") is null;
+        var students = unfitted.OfType<YamlMappingNode>().Where(student => IsUnfitted(student, ownSamples)).ToArray();
+        var training = Find(root, "training");
+        var isPartial = stages is null && (training is null || training is YamlMappingNode map && (Find(map, "epochs") is null || Find(map, "optimizer") is null));
+        var lacksStudent = stages is null && (Find(root, "student") is null || IsUnnamed(Find(root, "student")));
+        if (!(isQuick || isPartial || lacksStudent || students.Length > 0) || Find(root, "data") is null)
+            return;
+
+        if (isQuick)
+            LimitRows();
+        var data = RecipeFile.ReadData(source);
+        DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
+        using var set = TransferSet.Open(data.Transfer);
+        var teacher = RecipeFile.ReadCapture(source).Teachers.Select(options => options.Model).FirstOrDefault(path => path.Length > 0);
+        var model = teacher is null ? null : OnnxModel.Load(teacher);
+        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, model);
+        if (stages is null)
+            ObjectiveOverride.ApplyDefault(source);
+        if (lacksStudent)
+        {
+            ChooseStudent(kind, set, data, model);
+            if (ownSamples || Find(Find(root, "student"), StudentSection.PreprocessingKey) is YamlScalarNode { Value: Fit })
+                students = [.. students.Append((YamlMappingNode)Find(root, "student")!).Where(student => IsUnfitted(student, ownSamples)).Distinct()];
+        }
+
+        foreach (var student in students)
+            FitPreprocessing(student, kind, set);
+        if (isPartial || isQuick && stages is null)
+            ChooseTraining(set.Count, isQuick);
+    }
+
+    /// <summary>A first look needs no more samples, and no second student.</summary>
+    private void LimitRows()
+    {
+        if (Find(source.Root, "baseline") is not null)
+            source.Set("baseline", "false", Origin);
+        if (Find(source.Root, "data") is not YamlMappingNode section || Find(section, "transfer") is not YamlMappingNode transfer || Find(transfer, "rows") is not null)
+            return;
+        var data = RecipeFile.ReadData(source);
+        DataSetStore.Require(note, token, data.Transfer);
+        using var set = TransferSet.Open(data.Transfer);
+        if (set.Count <= QuickRows)
+            return;
+        source.Set("data.transfer.rows", $"0..{QuickRows}", Origin);
+        note($"chosen: the first {QuickRows:#,0} of {set.Count:#,0} samples, for a first look");
+    }
+
+    private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher)
+    {
+        using var test = data.Test is null ? null : TransferSet.Open(data.Test);
+        var chosen = StudentDefaults.Choose(kind, test is null ? [set] : [set, test], teacher);
+        foreach (var (key, value) in chosen.Children)
+            source.Set($"student.{key}", value, Origin);
+        note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples");
+    }
+
+    private void FitPreprocessing(YamlMappingNode student, SampleKind kind, TransferSet set)
+    {
+        var architecture = Find(student, "architecture")?.ToString();
+        var preprocessing = TakesTokens(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
+        var written = preprocessing.IsNone ? new YamlScalarNode("none") : DataSection.WritePreprocessing(preprocessing);
+        student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
+        if (!preprocessing.IsNone)
+            note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
+    }
+
+    private void ChooseTraining(long samples, bool isQuick)
+    {
+        if (Find(source.Root, "training") is not YamlMappingNode given)
+            source.Set("training", given = new YamlMappingNode(), Origin);
+        var chosen = TrainingDefaults.Choose(given, IsConvolutional(), samples, isQuick);
+        foreach (var (key, value) in chosen)
+            source.Set($"training.{key}", YamlTree.Map((key, value)).Children.Single().Value, Origin);
+        if (chosen.Count > 0)
+            note($"chosen: training {string.Join(", ", chosen.Select(entry => $"{entry.Key} {Flow(YamlTree.Map((entry.Key, entry.Value)).Children.Single().Value)}"))}");
+    }
+
+    private bool IsConvolutional() => Find(source.Root, "student") switch
+    {
+        YamlMappingNode student when Find(student, "architecture") is { } name => TrainingDefaults.IsConvolutional(name.ToString()),
+        YamlMappingNode student when Find(student, "model") is { } file => TrainingDefaults.IsConvolutional(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder))),
+        _ => false,
+    };
+
+    /// <summary>The axis that gets a mean for each of its indices: the features of tables and sequences, the channels of pictures.</summary>
+    private static int? AxisFor(string? architecture, SampleKind kind, TransferSet set) => set.SampleShape.Count switch
+    {
+        0 => null,
+        1 => 0,
+        2 => kind == SampleKind.Sequence || architecture is "bilstm" or "bigru" ? 1 : null,
+        _ => SampleKinds.ChannelAxis(set.SampleShape),
+    };
+
+    private bool TakesTokens(YamlMappingNode student, string? architecture)
+    {
+        if (Find(student, "model") is { } file)
+            return SampleKinds.TakesIntegers(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)));
+        return architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
+    }
+
+    /// <summary>
+    /// Whether preprocessing is to be fitted: it was asked for, or nothing is said and the student has no weights yet. What a file or a stage was
+    /// trained with is theirs.
+    /// </summary>
+    private static bool IsUnfitted(YamlMappingNode student, bool byDefault) => Find(student, StudentSection.PreprocessingKey) switch
+    {
+        YamlScalarNode { Value: Fit } => true,
+        null => byDefault && Find(student, "stage") is null && (Find(student, "model") is null || Find(student, "init") is YamlScalarNode { Value: "fresh" })
+            && !IsUnnamed(student),
+        _ => false,
+    };
+
+    private static bool IsUnnamed(YamlNode? student) =>
+        student is YamlMappingNode map && Find(map, "architecture") is null && Find(map, "model") is null && Find(map, "stage") is null;
+
+    private static string Describe(Preprocessing preprocessing) => preprocessing.Mean.Count == 1
+        ? $"mean {preprocessing.Mean[0]:g4}, std {preprocessing.Std[0]:g4}"
+        : $"of {preprocessing.Mean.Count} channels: means {preprocessing.Mean.Min():g4} to {preprocessing.Mean.Max():g4}, stds {preprocessing.Std.Min():g4} to {preprocessing.Std.Max():g4}";
+
+    private static string Flow(YamlNode value) => value switch
+    {
+        YamlMappingNode map => string.Join(", ", map.Children.Select(entry => $"{entry.Key} {Flow(entry.Value)}")),
+        YamlSequenceNode list => $"[{string.Join(", ", list.Select(Flow))}]",
+        _ => value.ToString(),
+    };
+
+    private static YamlNode? Find(YamlNode? node, string key) =>
+        node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+}

@@ -1,0 +1,64 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>What samples most likely are.</summary>
+internal enum SampleKind
+{
+    /// <summary>Features of a table.</summary>
+    Table,
+
+    /// <summary>A picture: [height, width] or [channels, height, width].</summary>
+    Image,
+
+    /// <summary>Feature vectors in time: [length, features].</summary>
+    Sequence,
+
+    /// <summary>Token ids: [length].</summary>
+    Tokens,
+
+    /// <summary>Something else.</summary>
+    Other,
+}
+
+/// <summary>Tells kinds of samples apart by their shape, their type and what the teacher takes.</summary>
+internal static class SampleKinds
+{
+    // Both axes of a picture are longer than this, and neither much longer than the other.
+    private const int SmallestSide = 8;
+    private const double LargestRatio = 2;
+    private const int MostChannels = 4;
+
+    /// <summary>Tells.</summary>
+    /// <param name="set">The samples.</param>
+    /// <param name="hasLengths">Whether they are padded, as sequences are.</param>
+    /// <param name="teacher">What labels them; <c>null</c>: labels alone.</param>
+    public static SampleKind Of(TransferSet set, bool hasLengths, OnnxModel? teacher)
+    {
+        var shape = set.SampleShape;
+        return shape.Count switch
+        {
+            <= 1 when IsWhole(set.Type) && TakesIntegers(teacher) => SampleKind.Tokens,
+            <= 1 => SampleKind.Table,
+            2 when !hasLengths && (set.Type == ElementType.UInt8 || IsPicture(shape[0], shape[1])) => SampleKind.Image,
+            2 => SampleKind.Sequence,
+            3 when ChannelAxis(shape) == 0 => SampleKind.Image,
+            _ => SampleKind.Other,
+        };
+    }
+
+    /// <summary>The axis of channels of samples that are neither tables nor sequences; <c>null</c>: they have none.</summary>
+    public static int? ChannelAxis(IReadOnlyList<int> shape) => shape.Count != 3 ? null : shape[2] <= MostChannels && shape[0] > MostChannels ? 2 : 0;
+
+    /// <summary>Whether a model's only input takes integers.</summary>
+    public static bool TakesIntegers(OnnxModel? model) =>
+        model is not null && new GraphIndex(model.Proto.Graph).Inputs is [var input]
+        && TensorTypes.TryElementType(input.DataTypeOf(), out var type) && type is ElementType.Int32 or ElementType.Int64;
+
+    private static bool IsWhole(ElementType type) => !type.IsFloat();
+
+    private static bool IsPicture(int height, int width) =>
+        Math.Min(height, width) >= SmallestSide && Math.Max(height, width) <= LargestRatio * Math.Min(height, width);
+}

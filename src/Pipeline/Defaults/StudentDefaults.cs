@@ -1,0 +1,76 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>The student that is trained where a recipe names none: a modest one of the usual kind for the samples.</summary>
+internal static class StudentDefaults
+{
+    private const int MostValuesOfDense = 20_000;
+    private const int SmallestPicture = 12;
+    private const int LargestSmallPicture = 32;
+    private const int LargestMediumPicture = 64;
+
+    /// <summary>Chooses an architecture and its options.</summary>
+    /// <param name="kind">What the samples are.</param>
+    /// <param name="sets">The sets, the transfer set first.</param>
+    /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
+    /// <exception cref="InputException">There is none for samples like that.</exception>
+    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
+    {
+        var set = sets[0];
+        var shape = set.SampleShape;
+        return kind switch
+        {
+            SampleKind.Tokens => YamlTree.Map(("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher))),
+            SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
+            SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
+            _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
+            _ => throw new InputException(
+                "No student is chosen by default for samples like these.", set.Name, $"samples of shape {Shapes.Format(shape)}",
+                "tables, pictures [channels, height, width], sequences [length, features] or token ids", "name one: student.architecture or student.model"),
+        };
+    }
+
+    private static string OfPicture(IReadOnlyList<int> shape) => (Side: shape.TakeLast(2).Max(), IsGrey: shape.Count == 2 || shape[0] == 1) switch
+    {
+        ( <= LargestSmallPicture, true) => "cnn",
+        ( <= LargestMediumPicture, _) => "resnet8",
+        _ => "mobilenetv3-small",
+    };
+
+    /// <summary>The rows of the teacher's embedding; without one, one more than the largest id of the sets.</summary>
+    private static int Vocabulary(IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
+    {
+        if (teacher is not null && Embedding(teacher.Proto.Graph) is { } rows)
+            return rows;
+        var largest = 0f;
+        foreach (var set in sets)
+        {
+            var values = new float[set.SampleElements];
+            for (long row = 0; row < set.Count; row++)
+            {
+                set.Read([row], values);
+                foreach (var value in values)
+                    largest = Math.Max(largest, value);
+            }
+        }
+
+        return (int)largest + 1;
+    }
+
+    private static int? Embedding(Onnx.GraphProto graph)
+    {
+        var index = new GraphIndex(graph);
+        var ids = index.Inputs[0].Name;
+        var readers = index.Consumers(ids).Concat(index.Consumers(ids).Where(node => node.OpType == "Cast").SelectMany(cast => index.Consumers(cast.Output[0])));
+        var tables = readers.Where(node => node.OpType == "Gather").Select(node => index.Initializers.GetValueOrDefault(node.Input[0]));
+        return tables.FirstOrDefault(table => table?.Dims.Count == 2) is { } found ? checked((int)found.Dims[0]) : null;
+    }
+
+    private static bool GivesFrames(OnnxModel? teacher) => teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is { Count: 3 };
+}

@@ -1,0 +1,56 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.Pipeline.Recipes;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>How a student is trained where a recipe does not say, by its architecture and the number of samples.</summary>
+internal static class TrainingDefaults
+{
+    private const int FewestSteps = 300;
+    private const int Steps = 10_000;
+    private const int QuickSteps = 800;
+    private const int MostEpochs = 200;
+    private const int FewestEpochs = 5;
+
+    private static readonly string[] ConvolutionalNets = ["cnn", "lenet", "resnet", "wrn", "mobilenet"];
+    private static readonly string[] TransformerOperators = ["LayerNormalization", "LSTM", "GRU", "RNN", "SkipLayerNormalization"];
+
+    /// <summary>What is chosen, apart from what is given. Whoever gives an optimizer has a training in mind, of which nothing but its length is chosen.</summary>
+    /// <param name="given">The section of the recipe.</param>
+    /// <param name="isConvolutional">Whether the student consists of convolutions.</param>
+    /// <param name="samples">The number of samples.</param>
+    /// <param name="isQuick">Whether a first look is enough.</param>
+    public static IReadOnlyList<(string Key, object Value)> Choose(YamlMappingNode given, bool isConvolutional, long samples, bool isQuick)
+    {
+        var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => 128 };
+        var ownSize = Number(given, "batch-size");
+        var steps = Math.Max(1, (samples + (ownSize ?? size) - 1) / (ownSize ?? size));
+        var wanted = Math.Max(isQuick ? QuickSteps : Steps, FewestSteps);
+        var epochs = Number(given, "epochs") ?? (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
+        List<(string Key, object Value)> all = [("epochs", epochs)];
+        if (!Has(given, "optimizer"))
+            all.AddRange(
+            [
+                ("batch-size", size),
+                ("optimizer", isConvolutional
+                    ? YamlTree.Line(("name", "sgd"), ("learning-rate", "auto"), ("momentum", 0.9), ("nesterov", true), ("weight-decay", 0.0005))
+                    : YamlTree.Line(("name", "adamw"), ("learning-rate", "auto"), ("weight-decay", 0.01))),
+                ("schedule", YamlTree.Line(("name", "cosine"), ("warmup-epochs", Math.Round(Math.Min(2, epochs * 0.05), 2)))),
+                ("clip-norm", isConvolutional ? 5 : 1),
+            ]);
+        return [.. all.Where(entry => !Has(given, entry.Key))];
+    }
+
+    /// <summary>Whether a built-in architecture consists of convolutions, for which SGD is usual (He et al. 2016).</summary>
+    public static bool IsConvolutional(string architecture) => ConvolutionalNets.Any(name => architecture.StartsWith(name, StringComparison.Ordinal));
+
+    /// <summary>Whether a model does.</summary>
+    public static bool IsConvolutional(OnnxModel model) =>
+        model.Proto.Graph.Node.Any(node => node.OpType == "Conv") && !model.Proto.Graph.Node.Any(node => TransformerOperators.Contains(node.OpType));
+
+    private static bool Has(YamlMappingNode map, string key) => map.Children.ContainsKey(new YamlScalarNode(key));
+
+    private static int? Number(YamlMappingNode map, string key) =>
+        map.Children.TryGetValue(new YamlScalarNode(key), out var value) && int.TryParse(value.ToString(), out var number) && number > 0 ? number : null;
+}

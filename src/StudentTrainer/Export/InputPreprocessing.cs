@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.StudentTrainer.Export;
+
+/// <summary>Puts preprocessing into a model, so that it takes samples as they are stored: a Mul and an Add behind its input.</summary>
+public static class InputPreprocessing
+{
+    private const string Prefix = "preprocessing";
+
+    // From here on Mul and Add broadcast as they do today.
+    private const int FirstBroadcastingOpset = 7;
+
+    /// <summary>Puts it in.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="preprocessing">What is done to a sample before the model.</param>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    /// <returns>The model with the preprocessing inside.</returns>
+    /// <exception cref="UnsupportedModelException">It takes no floats of 32 or 64 bits, or is of too old an operator set.</exception>
+    public static OnnxModel PutInside(OnnxModel model, Preprocessing preprocessing, IReadOnlyList<int> sampleShape)
+    {
+        RequirePossible(model);
+        preprocessing.Validate(sampleShape);
+        var proto = model.Proto.Clone();
+        var graph = proto.Graph;
+        var input = new GraphIndex(graph).Inputs.Single();
+        var type = TypeOf(input);
+        var names = graph.Node.SelectMany(node => node.Output).Concat(graph.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
+        var (factors, summands) = preprocessing.Affine();
+        var (factor, summand, scaled, output) = (Free("factor"), Free("summand"), Free("scaled"), Free("output"));
+        foreach (var node in graph.Node)
+            Rename(node, input.Name, output);
+        graph.Initializer.Add(Constant(factor, factors));
+        graph.Initializer.Add(Constant(summand, summands));
+        graph.Node.Insert(0, new NodeProto { OpType = "Mul", Name = Free("mul"), Input = { input.Name, factor }, Output = { scaled } });
+        graph.Node.Insert(1, new NodeProto { OpType = "Add", Name = Free("add"), Input = { scaled, summand }, Output = { output } });
+        return OnnxModel.FromProto(proto);
+
+        string Free(string name)
+        {
+            var free = $"{Prefix}/{name}";
+            while (!names.Add(free))
+                free += "'";
+            return free;
+        }
+
+        TensorProto Constant(string name, float[] values)
+        {
+            var (laid, shape) = LayOut(values, preprocessing.ChannelAxis, sampleShape, input.ShapeOf()?.Skip(1).ToList());
+            return type == ElementType.Float32
+                ? TensorData.Create(name, laid, shape)
+                : TensorData.Create(name, ElementType.Float64, MemoryMarshal.AsBytes<double>(Array.ConvertAll(laid, value => (double)value)), shape);
+        }
+    }
+
+    /// <summary>Refuses a model that preprocessing cannot be put into.</summary>
+    /// <exception cref="UnsupportedModelException">It takes no floats of 32 or 64 bits, or is of too old an operator set.</exception>
+    public static void RequirePossible(OnnxModel model)
+    {
+        var version = model.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
+        var inputs = new GraphIndex(model.Proto.Graph).Inputs;
+        if (version < FirstBroadcastingOpset)
+            throw Refuse($"operator set {version}", $"{FirstBroadcastingOpset} or newer");
+        if (inputs.Count != 1 || TypeOf(inputs[0]) is not (ElementType.Float32 or ElementType.Float64))
+            throw Refuse(
+                string.Join(", ", inputs.Select(input => $"input '{input.Name}' of {TensorTypes.Name(input.DataTypeOf())}")), "one input, of float32 or float64");
+
+        UnsupportedModelException Refuse(string found, string expected) => new(
+            "The student's preprocessing cannot be put inside it.", model.Path, found, expected, "set export.preprocessing: outside, or student.preprocessing: none");
+    }
+
+    private static ElementType? TypeOf(ValueInfoProto input) => TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : null;
+
+    /// <summary>Lays one number for each channel along the axes of the input, after the batch's, with a size of 1 wherever they do not differ.</summary>
+    private static (float[] Values, long[] Shape) LayOut(float[] values, int channelAxis, IReadOnlyList<int> sample, IReadOnlyList<Dim>? dims)
+    {
+        if (values.Length == 1)
+            return (values, []);
+        var fitted = dims is null ? [.. sample.Select(size => (long)size)] : SampleFit.Find(dims, sample)
+            ?? throw new InvalidOperationException("The samples do not fit the model.");
+        // The axis of the input that the channels lie along: as many axes of more than one entry come before it as in the sample.
+        var before = sample.Take(channelAxis).Count(size => size != 1);
+        var axis = fitted.Index().Where(entry => entry.Item != 1).Skip(before).Select(entry => entry.Index).FirstOrDefault();
+        var isLinedUp = fitted.Where(size => size != 1).SequenceEqual(sample.Where(size => size != 1).Select(size => (long)size));
+        if (isLinedUp)
+            return (values, [.. fitted.Skip(axis).Select((_, i) => i == 0 ? values.LongLength : 1)]);
+
+        // One of the two is the other flattened: every value of a sample gets its own number.
+        var inner = sample.Skip(channelAxis + 1).Aggregate(1, (product, size) => product * size);
+        var all = new float[sample.Aggregate(1, (product, size) => product * size)];
+        for (var i = 0; i < all.Length; i++)
+            all[i] = values[i / inner % values.Length];
+        return (all, [.. fitted]);
+    }
+
+    /// <summary>Lets a node, and whatever its subgraphs hold, read another tensor.</summary>
+    private static void Rename(NodeProto node, string from, string to)
+    {
+        for (var i = 0; i < node.Input.Count; i++)
+            if (node.Input[i] == from)
+                node.Input[i] = to;
+        foreach (var graph in node.Attribute.SelectMany(attribute => attribute.G is null ? attribute.Graphs : attribute.Graphs.Prepend(attribute.G)))
+        {
+            foreach (var inner in graph.Node)
+                Rename(inner, from, to);
+            foreach (var output in graph.Output.Where(output => output.Name == from))
+                output.Name = to;
+        }
+    }
+}

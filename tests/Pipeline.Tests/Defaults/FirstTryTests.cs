@@ -1,0 +1,142 @@
+using System.Text.Json;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Defaults;
+
+/// <summary>What a user gets who says nothing but which teacher and which samples.</summary>
+public sealed class FirstTryTests : IDisposable
+{
+    private const int Features = 4;
+
+    private readonly TemporaryFolder folder = new();
+
+    public FirstTryTests()
+    {
+        Write("train", 400, seed: 1);
+        Write("test", 200, seed: 2);
+        LinearTable(folder["teacher.onnx"], [1 / 50f, -1 / 50f, 3e-5f, -3e-5f, 3, -3, 0, 0]);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Run_OfATableOfOddScales_TrainsAStudentThatTakesTheSamplesAsTheyAre()
+    {
+        var result = Run();
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains("chosen: student architecture mlp", result.Error);
+        Assert.Contains("chosen: student.preprocessing", result.Error);
+        Assert.Contains("chosen: training epochs", result.Error);
+        Assert.Contains("chosen: learning rate", result.Error);
+        var student = Figures.Of(result, "student");
+        Assert.True(student.GetProperty("agreement").GetDouble() > 0.9, student.ToString());
+        Assert.InRange(student.GetProperty("majority").GetDouble(), 0.5, 0.75);
+        Assert.True(student.GetProperty("kl").GetDouble() < 0.2, student.ToString());
+        var alone = Cli.Done(
+            "evaluate", "--model", folder["runs/student/student.onnx"], "--teacher", folder["teacher.onnx"], "--samples", folder["test.npy"], "--json");
+        var again = JsonDocument.Parse(alone.Output).RootElement.GetProperty("models")[0];
+        Assert.Equal(student.GetProperty("agreement").GetDouble(), again.GetProperty("agreement").GetDouble());
+        Assert.Equal(["Mul", "Add"], OnnxModel.Load(folder["runs/student/student.onnx"]).Proto.Graph.Node.Take(2).Select(node => node.OpType));
+    }
+
+    [Fact]
+    public void Run_OfTheResolvedRecipe_ChoosesNothingAndReusesEverything()
+    {
+        var first = Run();
+        File.Copy(folder["runs/student/recipe.yaml"], folder["student.yaml"]);
+        File.WriteAllText(folder["student.yaml"], File.ReadAllText(folder["student.yaml"]).Replace("../../", ""));
+
+        var second = Cli.Done("run", folder["student.yaml"], "--runs", folder["runs"], "--json");
+
+        Assert.Equal(0, first.ExitCode);
+        Assert.DoesNotContain("chosen", second.Error);
+        Assert.DoesNotContain("started", second.Error);
+        Assert.DoesNotContain("auto:", File.ReadAllText(folder["runs/student/recipe.yaml"]));
+        Assert.DoesNotContain("learning-rate: auto", File.ReadAllText(folder["student.yaml"]));
+    }
+
+    [Fact]
+    public void Run_WithValuesThatAreGiven_ChangesNoneOfThem()
+    {
+        var result = Cli.Run(
+            ["plan", .. Arguments, "--architecture", "mlp", "--widths", "7", "--set", "student.preprocessing=none", "--epochs", "3", "--batch-size", "9",
+             "--optimizer", "sgd", "--lr", "0.3"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain("chosen", result.Error);
+    }
+
+    [Fact]
+    public void Run_WithPreprocessingOutside_NeedsItAndSaysSo()
+    {
+        var result = Run("--set", "export.preprocessing=outside");
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        var student = OnnxModel.Load(folder["runs/student/student.onnx"]);
+        Assert.NotEqual("Mul", student.Proto.Graph.Node[0].OpType);
+        Assert.Contains("mean", student.GetMetadata("onnxkd.preprocessing"));
+    }
+
+    [Fact]
+    public void Run_AtARateOf100_EndsWith4()
+    {
+        var result = Run("--optimizer", "sgd", "--lr", "100", "--epochs", "3");
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("learning rate", result.Error);
+    }
+
+    [Fact]
+    public void Run_FromAConstantTeacher_EndsWith4()
+    {
+        LinearTable(folder["teacher.onnx"], new float[Features * 2]);
+
+        var result = Run();
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("the teacher says the same for all samples", result.Error);
+    }
+
+    private string[] Arguments =>
+    [
+        "--teacher", folder["teacher.onnx"], "--samples", folder["train.npy"], "--test-samples", folder["test.npy"], "--runs", folder["runs"], "--threads", "1",
+        "--json",
+    ];
+
+    private CliResult Run(params string[] more) => Cli.Run(["run", "--quick", .. Arguments, .. more]);
+
+    /// <summary>Features of mean 100, 1e6, 0.01 and 5, of deviation 50, 3e4, 0.3, and 0.</summary>
+    private void Write(string name, int count, int seed)
+    {
+        var random = new Random(seed);
+        var values = new float[count * Features];
+        for (var i = 0; i < count; i++)
+        {
+            values[i * Features] = 100 + 50 * Normal();
+            values[i * Features + 1] = 1e6f + 3e4f * Normal();
+            values[i * Features + 2] = 0.01f + 0.3f * Normal();
+            values[i * Features + 3] = 5;
+        }
+
+        Npy.Write(folder[$"{name}.npy"], values, count, Features);
+
+        float Normal() => (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+    }
+
+    /// <summary>Two classes, of x·W, with a bias that puts the border between them at the features' means.</summary>
+    private static void LinearTable(string path, float[] weights)
+    {
+        var bias = -(100 * weights[0] + 1e6f * weights[2] + 0.01f * weights[4]);
+        var graph = new Onnx.GraphProto
+        {
+            Name = "table",
+            Input = { ValueInfo.Create("x", Core.Tensors.ElementType.Float32, "N", Features) },
+            Output = { ValueInfo.Create("y", Core.Tensors.ElementType.Float32, "N", 2) },
+            Initializer = { TensorData.Create("W", weights, Features, 2), TensorData.Create("b", [bias, -bias], 2) },
+            Node = { new Onnx.NodeProto { OpType = "Gemm", Input = { "x", "W", "b" }, Output = { "y" } } },
+        };
+        OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new Onnx.OperatorSetIdProto { Version = 17 } } }).Save(path);
+    }
+}

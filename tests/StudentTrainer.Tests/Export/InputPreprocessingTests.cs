@@ -1,0 +1,77 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Export;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Tests.Support;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Tests.Export;
+
+public class InputPreprocessingTests
+{
+    private static readonly int[] Sample = [2, 2, 2];
+
+    /// <summary>The input that a model declares for samples [2, 2, 2], and the axis of the channels.</summary>
+    public static TheoryData<long[], int> Inputs => new()
+    {
+        { [2, 2, 2], 0 }, { [2, 2, 2], 1 }, { [2, 2, 2], 2 }, { [1, 2, 2, 2], 1 }, { [2, 1, 2, 2], 2 }, { [8], 0 }, { [8], 1 }, { [8], 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Inputs))]
+    public void PutInside_GivesWhatTheModelGivesForPreprocessedSamples(long[] input, int axis)
+    {
+        float[] raw = [100, 110, 120, 130, 140, 150, 160, 170];
+        var preprocessing = new Preprocessing { Scale = 0.5, Mean = [60, 80], Std = [10, 20], ChannelAxis = axis };
+        int[] strides = [4, 2, 1];
+        var expected = raw.Select((value, i) => i / strides[axis] % 2 == 0 ? (value * 0.5 - 60) / 10 : (value * 0.5 - 80) / 20).ToArray();
+
+        var made = InputPreprocessing.PutInside(Flattening(17, input), preprocessing, Sample);
+
+        var given = Run(made, raw);
+        Assert.All(expected.Zip(given), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
+    [Fact]
+    public void PutInside_WithNamesThatAreTaken_ChoosesOthers()
+    {
+        var model = InputPreprocessing.PutInside(Flattening(17, [8]), new() { Mean = [1] }, [8]);
+
+        var twice = InputPreprocessing.PutInside(model, new() { Scale = 2 }, [8]);
+
+        Assert.Equal([1.0f, 3, 5, 7, 9, 11, 13, 15], Run(twice, [1, 2, 3, 4, 5, 6, 7, 8]));
+    }
+
+    [Fact]
+    public void PutInside_IsNotLearned()
+    {
+        var model = new NodeModel(17, "N", 8).Floats("w", new float[16], 8, 2).Node("MatMul", "x w", "y").Build();
+
+        var made = InputPreprocessing.PutInside(model, new() { Mean = [1, 2, 3, 4, 5, 6, 7, 8], Std = [2] }, [8]);
+
+        var graph = StudentGraph.Import(made);
+        Assert.Equal(["w"], graph.Compile(graph.FindLogits()).Plan.Where(weight => weight.Role == WeightRole.Parameter).Select(weight => weight.Name));
+    }
+
+    [Fact]
+    public void PutInside_OfAnOldOperatorSet_IsRefused()
+    {
+        var error = Assert.Throws<UnsupportedModelException>(() => InputPreprocessing.PutInside(Flattening(6, [8]), new() { Scale = 2 }, [8]));
+
+        Assert.Contains("outside", error.Message);
+    }
+
+    private static OnnxModel Flattening(int opset, long[] input) =>
+        new NodeModel(opset, ["N", .. input.Select(size => (Dim)size)]).Node("Flatten", "x", "y").Build();
+
+    private static float[] Run(OnnxModel model, float[] raw)
+    {
+        using var scope = NewDisposeScope();
+        var graph = StudentGraph.Import(model);
+        var program = graph.Compile("y");
+        using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
+        return program.Run(weights, tensor(raw, [1, .. graph.Input.Fit(raw.Length == 8 && graph.Input.Dims!.Count == 1 ? [8] : Sample)]), training: false)[0]
+            .data<float>().ToArray();
+    }
+}
