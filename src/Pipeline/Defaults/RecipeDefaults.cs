@@ -59,7 +59,7 @@ internal sealed class RecipeDefaults
         var model = teacher is null ? null : OnnxModel.Load(teacher);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, model);
         if (stages is null)
-            ObjectiveOverride.ApplyDefault(source);
+            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.Find(source));
         if (lacksStudent)
         {
             ChooseStudent(kind, set, data, model);
