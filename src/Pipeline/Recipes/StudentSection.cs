@@ -23,7 +23,7 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", PreprocessingKey, .. options.Select(option => option.Name), "parameters"]);
+        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters", PreprocessingKey]);
         var preprocessing = map.Read(PreprocessingKey, null, ReadPreprocessing);
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));
         if (map.Find("model") is { } model)

@@ -21,8 +21,8 @@ internal static class StageKinds
     public static IReadOnlyList<StageKind> All { get; } =
     [
         CaptureStage.Definition,
-        RateStage.Definition,
         TrainStage.Definition,
+        RateStage.Definition,
         ExportStage.Definition,
         VerifyStage.Definition,
         EvaluateStage.Definition,
