@@ -73,8 +73,9 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
             "--no-baseline", "--epochs", "2", "--set", "student.parameters.exclude=hidden1.*");
 
         var (file, student) = (OnnxModel.Load(project["teacher.onnx"]).Proto.Graph, OnnxModel.Load(runs["frozen/student.onnx"]).Proto.Graph);
+        // The file has its preprocessing inside, which is not learned.
         foreach (var (before, after) in file.Initializer.Zip(student.Initializer))
-            Assert.Equal(before.Name.StartsWith("hidden1.", StringComparison.Ordinal), before.Equals(after));
+            Assert.Equal(before.Name.StartsWith("hidden1.", StringComparison.Ordinal) || before.Name.StartsWith("preprocessing/", StringComparison.Ordinal), before.Equals(after));
     }
 
     /// <summary>Token ids go through both runtimes as integers: a text's class is its first token.</summary>

@@ -14,7 +14,7 @@ public static class Standardisation
     private const double LargestStd = 2;
 
     // Float32 holds 24 bits: what varies by less than that varies by rounding.
-    private const double Rounding = 1e-6;
+    private const double Rounding = 1e-7;
 
     private const long ChunkValues = 1 << 18;
 

@@ -101,7 +101,7 @@ internal sealed class RecipeDefaults
     private void FitPreprocessing(YamlMappingNode student, SampleKind kind, TransferSet set)
     {
         var architecture = Find(student, "architecture")?.ToString();
-        var preprocessing = TakesTokens(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
+        var preprocessing = IsPrepared(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
         var written = preprocessing.IsNone ? new YamlScalarNode("none") : DataSection.WritePreprocessing(preprocessing);
         student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
         if (!preprocessing.IsNone)
@@ -135,11 +135,19 @@ internal sealed class RecipeDefaults
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };
 
-    private bool TakesTokens(YamlMappingNode student, string? architecture)
+    private bool IsPrepared(YamlMappingNode student, string? architecture)
     {
         if (Find(student, "model") is { } file)
-            return SampleKinds.TakesIntegers(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)));
+            return PreparesItself(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)));
         return architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
+    }
+
+    /// <summary>Whether a model takes token ids, or scales its input itself.</summary>
+    private static bool PreparesItself(OnnxModel model)
+    {
+        var index = new GraphIndex(model.Proto.Graph);
+        return SampleKinds.TakesIntegers(model)
+            || index.Inputs.Count == 1 && index.Consumers(index.Inputs[0].Name).Any(node => node.OpType is "Mul" or "Div" or "Add" or "Sub" or "BatchNormalization");
     }
 
     /// <summary>

@@ -26,8 +26,9 @@ internal enum SampleKind
 /// <summary>Tells kinds of samples apart by their shape, their type and what the teacher takes.</summary>
 internal static class SampleKinds
 {
-    // Both axes of a picture are longer than this, and neither much longer than the other.
+    // Both axes of a picture have at least so many values, and neither many more than the other; few things but pictures are square.
     private const int SmallestSide = 8;
+    private const int SmallestSquare = 3;
     private const double LargestRatio = 2;
     private const int MostChannels = 4;
 
@@ -59,6 +60,6 @@ internal static class SampleKinds
 
     private static bool IsWhole(ElementType type) => !type.IsFloat();
 
-    private static bool IsPicture(int height, int width) =>
+    private static bool IsPicture(int height, int width) => height == width && height > SmallestSquare ||
         Math.Min(height, width) >= SmallestSide && Math.Max(height, width) <= LargestRatio * Math.Min(height, width);
 }

@@ -24,7 +24,7 @@ internal static class StudentSection
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", PreprocessingKey, .. options.Select(option => option.Name), "parameters", "attachments"]);
+        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters", "attachments", PreprocessingKey]);
         var preprocessing = map.Read(PreprocessingKey, null, ReadPreprocessing);
         var attachments = map.Read<IReadOnlyList<Attachment>>("attachments", [], v => v.IsNone ? [] : v.List(ReadAttachment));
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));

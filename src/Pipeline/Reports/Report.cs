@@ -233,7 +233,7 @@ internal static class Report
             Out = new AnsiConsoleOutput(TerminalWriter.Raw(output)),
         });
         // A narrow window wraps the line; Spectre would break words inside cells.
-        console.Profile.Width = Math.Max(console.Profile.Width, 140);
+        console.Profile.Width = Math.Max(console.Profile.Width, 180);
         console.Write(table);
     }
 

@@ -22,8 +22,8 @@ internal static class StageKinds
     [
         CaptureStage.Definition,
         GraftStage.Definition,
-        RateStage.Definition,
         TrainStage.Definition,
+        RateStage.Definition,
         ExportStage.Definition,
         VerifyStage.Definition,
         EvaluateStage.Definition,

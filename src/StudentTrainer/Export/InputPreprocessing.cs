@@ -29,7 +29,7 @@ public static class InputPreprocessing
         var graph = proto.Graph;
         var input = new GraphIndex(graph).Inputs.Single();
         var type = TypeOf(input);
-        var names = graph.Node.SelectMany(node => node.Output).Concat(graph.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
+        var names = graph.Node.SelectMany(node => node.Output.Append(node.Name)).Concat(graph.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
         var (factors, summands) = preprocessing.Affine();
         var (factor, summand, scaled, output) = (Free("factor"), Free("summand"), Free("scaled"), Free("output"));
         foreach (var node in graph.Node)

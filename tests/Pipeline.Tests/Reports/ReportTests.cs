@@ -8,21 +8,21 @@ public class ReportTests
     private static readonly RunMetrics Metrics = new(
         "tiny", 1, 10000,
         [
-            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher"),
-            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Parity: new(3.8e-6, 1, 10000)),
+            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher", Majority: 0.1135, Kl: 0),
+            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Majority: 0.1135, Kl: 0.01234, Parity: new(3.8e-6, 1, 10000)),
         ]);
 
     [Fact]
     public void Write_NoTerminal_IsAPlainAsciiTable()
     {
         const string Expected = """
-            +---------+--------+----------+-----------+--------+--------+------------+-----------+-------------+
-            | model   | errors | accuracy | agreement |    NLL |    ECE | parameters | file size | latency p50 |
-            |---------+--------+----------+-----------+--------+--------+------------+-----------+-------------|
-            | teacher |     50 |  99.50 % |  100.00 % | 0.0123 | 0.0050 |  1,234,567 |   4.94 MB |    1.500 ms |
-            | student |     71 |  99.29 % |   99.61 % | 0.0200 | 0.0100 |      1,000 |    4.3 kB |    0.010 ms |
-            +---------+--------+----------+-----------+--------+--------+------------+-----------+-------------+
-            test samples: 10,000; agreement: same top class as the teacher
+            +---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
+            | model   | errors | accuracy | agreement | majority |     KL |    NLL |    ECE | parameters | file size | latency p50 |
+            |---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------|
+            | teacher |     50 |  99.50 % |  100.00 % |  11.35 % | 0.0000 | 0.0123 | 0.0050 |  1,234,567 |   4.94 MB |    1.500 ms |
+            | student |     71 |  99.29 % |   99.61 % |  11.35 % | 0.0123 | 0.0200 | 0.0100 |      1,000 |    4.3 kB |    0.010 ms |
+            +---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
+            test samples: 10,000; agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats
             verified in ONNX Runtime on 10,000 samples: logits differ by at most 3.8e-6, same top class on 100.00 %
 
             """;
@@ -36,7 +36,7 @@ public class ReportTests
         using var document = System.Text.Json.JsonDocument.Parse(Write(new(Json: true, Terminal: true, Live: true)));
         var teacher = Support.Figures.Of(document.RootElement, "teacher");
 
-        foreach (var name in new[] { "errors", "accuracy", "agreement", "nll", "ece", "parameters", "file_bytes", "latency_ms_p50" })
+        foreach (var name in new[] { "errors", "accuracy", "agreement", "nll", "ece", "majority", "kl", "parameters", "file_bytes", "latency_ms_p50" })
             Assert.True(teacher.TryGetProperty(name, out _), name);
         var parity = Support.Figures.Of(document.RootElement, "student").GetProperty("parity");
         Assert.Equal((3.8e-6, 1), (parity.GetProperty("max_abs").GetDouble(), parity.GetProperty("top1_agreement").GetDouble()));
@@ -50,8 +50,8 @@ public class ReportTests
 
         Report.Write(new RunMetrics("ocr", 1, 64, [student]), output, new(Json: false, Terminal: false, Live: false));
 
-        Assert.Contains("| model   |    CER | exact lines | agreement | parameters | file size | latency p50 |", output.ToString());
-        Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
+        Assert.Contains("| model   |    CER | exact lines | agreement | majority | KL | parameters | file size | latency p50 |", output.ToString());
+        Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |        - |  - |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
         Assert.Contains("CER: edits", output.ToString());
     }
 
@@ -62,7 +62,7 @@ public class ReportTests
 
         Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx", 1, 1, 1, Role: "student")]), output, new(false, false, false));
 
-        Assert.Contains("| student |      - |        - |         - |   - |   - |", output.ToString());
+        Assert.Contains("| student |      - |        - |         - |        - |  - |   - |   - |", output.ToString());
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
@@ -78,7 +79,7 @@ public sealed class CollapseTests : IDisposable
     }
 
     private RangeFinding Find(TrainingOptions options) => RangeTest.Find(
-        [new("student", Toy.Mlp(), StudentTrainer.Graph.Import.StudentImport.Default, Toy.Soft)], toy.Data, options, null, CancellationToken.None);
+        [new("student", Toy.Mlp(), StudentImport.Default, Toy.Soft)], toy.Data, options, null, CancellationToken.None);
 
     private void Train(TrainingData data, OnnxModel student, double learningRate) => toy.Train(
         student, data, Toy.Soft, Toy.Options with { Epochs = 4, Optimizer = new SgdOptions { LearningRate = learningRate } });
