@@ -30,8 +30,8 @@ internal static class SignalKinds
 {
     private static readonly (SignalKind Kind, string Words)[] All =
     [
-        (SignalKind.Scores, "class scores"), (SignalKind.LabelScores, "scores of independent labels"), (SignalKind.Values, "values"),
-        (SignalKind.Embedding, "embeddings"), (SignalKind.Features, "features"), (SignalKind.Labels, "labels"),
+        (SignalKind.Scores, "class scores"), (SignalKind.LabelScores, "scores of independent labels"), (SignalKind.Features, "features"),
+        (SignalKind.Values, "values"), (SignalKind.Embedding, "embeddings"), (SignalKind.Labels, "labels"),
     ];
 
     /// <summary>What an output of a kind is as a signal.</summary>

@@ -103,12 +103,13 @@ public sealed class TrainerErrorTests : IDisposable
     }
 
     [Fact]
-    public void Train_OfStudentThatEndsInSigmoid_IsRefused()
+    public void Train_OfStudentThatEndsInSigmoidOnClasses_IsRefused()
     {
         var student = new NodeModel(17, "N", 4, 4).Floats("w", new float[48], 16, 3)
             .Node("Flatten", "x", "f").Node("MatMul", "f w", "z").Node("Sigmoid", "z", "y").Build();
-        var error = Assert.Throws<UnsupportedModelException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
-        Assert.Contains("probabilities", error.Message);
+        var error = Assert.Throws<InputException>(() => toy.Train(student, toy.Data, Toy.Soft, Toy.Options));
+        Assert.Contains("scores of independent labels", error.Message);
+        Assert.Contains("binary", error.Message);
     }
 
     [Fact]
