@@ -38,7 +38,7 @@ public static class Trainer
 
         using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
         var learned = Preflight.RequireTrainable(team, data, options, device);
-        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device);
+        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device, team.Draws);
         foreach (var learner in team.Learners.Where(learner => learner.Graph.Overlay?.Count > 0 && learner.Graph.KeepsWeights))
             OverlayCalibration.Run(learner.Graph, learner.Weights, batches);
         team.Start(learned);
