@@ -54,7 +54,7 @@ internal static partial class Methods
         var prefix = $"methods-{(quick ? "quick-" : "")}{(other.Length > 0 ? $"{student}-" : "")}";
 
         var names = Directory.GetFiles(Path.Combine(CommandLine.Root, "recipes", "methods"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file))
-            .Where(name => name is not "teacher" && (only is null || name is Alone or Soft || only.Contains(name))).Order(StringComparer.Ordinal).ToArray();
+            .Where(name => name is not "teacher" && (only is null || name is Alone || IsSoft(name) || only.Contains(name))).Order(StringComparer.Ordinal).ToArray();
         var jobs = names.SelectMany(name => Variants(name).SelectMany(variant => Enumerable.Range(1, seeds).Select(seed =>
             (Name: name, Variant: variant.Suffix, Run: $"{prefix}{name}{variant.Suffix}-{seed}", Arguments: (string[])
                 ["run", $"recipes/methods/{name}.yaml", "--seed", $"{seed}", "--threads", "1", .. size, .. other, .. variant.Options])))).ToArray();
@@ -63,7 +63,7 @@ internal static partial class Methods
 
         var rows = jobs.GroupBy(job => (job.Name, job.Variant)).Select(group =>
             new Row(group.Key.Name + group.Key.Variant, PageOf(group.Key.Name), [.. group.Select(job => Errors(job.Run)).OfType<int>()])).ToList();
-        var soft = rows.Where(row => row.Method == Soft || row.Method.StartsWith($"{Soft}-t", StringComparison.Ordinal)).MinBy(row => row.Mean ?? double.MaxValue)!;
+        var soft = rows.Where(row => IsSoft(row.Method)).MinBy(row => row.Mean ?? double.MaxValue)!;
         var result = new Result(
             student, samples, epochs,
             [rows.Single(row => row.Method == Alone), soft, .. rows.Where(row => row.Method != Alone && row != soft)]);
@@ -78,6 +78,10 @@ internal static partial class Methods
     private static IEnumerable<(string Suffix, string[] Options)> Variants(string name) => name != Soft
         ? [("", [])]
         : Temperatures.Select(t => t == 4 ? ("", Array.Empty<string>()) : ($"-t{t}", ["--temperature", $"{t}"]));
+
+    /// <summary>Whether a row is one of those that soft targets are tuned by: temperatures, and a larger weight.</summary>
+    private static bool IsSoft(string method) =>
+        method is Soft or $"{Soft}-strong" || method.StartsWith($"{Soft}-t", StringComparison.Ordinal);
 
     private static int? Errors(string run)
     {
@@ -98,7 +102,7 @@ internal static partial class Methods
         var text = new StringBuilder("| recipe | errors of 10,000 | seeds | against alone | against tuned soft targets |\n|---|---|---|---|---|\n");
         foreach (var row in rows)
         {
-            var note = row == result.Rows[1] ? $" (tuned: {(row.Method == Soft ? "T = 4" : $"T = {row.Method[(Soft.Length + 2)..]}")})" : "";
+            var note = row == result.Rows[1] ? " (the best soft targets)" : "";
             text.Append(CultureInfo.InvariantCulture, $"| [{row.Method}]({row.Page}){note} | {Errors(row)} | {row.Errors.Length} | {Against(row, alone)} | {Against(row, soft)} |\n");
         }
 

@@ -28,4 +28,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Text that is drawn; the item is the line, the round is 0, or 1 for held-out fonts.</summary>
     Rendering = 8,
+
+    /// <summary>Rows of a cache that are drawn beside a batch; the item is the batch's first row, the round is the view.</summary>
+    Queue = 9,
 }

@@ -3,6 +3,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
 using YamlDotNet.RepresentationModel;
 

@@ -9,13 +9,17 @@ namespace OnnxKd.StudentTrainer.Learners;
 /// <summary>The learners of a training: one, or several that may learn from one another.</summary>
 internal sealed class Team : IDisposable
 {
-    private Team(IReadOnlyList<Learner> learners, IReadOnlyList<StreamForm> streams) => (Learners, Streams) = (learners, streams);
+    private Team(IReadOnlyList<Learner> learners, IReadOnlyList<StreamForm> streams, IReadOnlyList<(StreamForm Form, int Rows)> draws) =>
+        (Learners, Streams, Draws) = (learners, streams, draws);
 
     /// <summary>The learners.</summary>
     public IReadOnlyList<Learner> Learners { get; }
 
     /// <summary>The streams of the cache that terms read, each once.</summary>
     public IReadOnlyList<StreamForm> Streams { get; }
+
+    /// <summary>Rows of streams that terms read beside the batch's own, each once.</summary>
+    public IReadOnlyList<(StreamForm Form, int Rows)> Draws { get; }
 
     /// <summary>Whether a term reads the set's labels.</summary>
     public bool ReadLabels => Learners.Any(learner => learner.Objective.FromLabels.Any());
@@ -39,8 +43,9 @@ internal sealed class Team : IDisposable
         var sources = objectives.SelectMany(objective => objective.Sources).ToList();
         var learners = drafts.Zip(objectives, (draft, objective) => Learner.Compile(
             draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
-        var streams = sources.Where(source => source.Stream is not null).Select(source => source.Stream!).Distinct().Select(catalog.Form);
-        return new([.. learners], [.. streams.Select(form => Measured(form, data.Cache))]);
+        var streams = sources.Where(source => source is { Stream: not null, Use.Drawn: 0 }).Select(source => source.Stream!).Distinct().Select(catalog.Form);
+        var draws = sources.Where(source => source.Use.Drawn > 0).Select(source => (source.Stream!, source.Use.Drawn)).Distinct();
+        return new([.. learners], [.. streams.Select(form => Measured(form, data.Cache))], [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
     }
 
     /// <summary>The signals of a batch.</summary>

@@ -37,6 +37,10 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
         if (use.Kind == SignalKind.Labels)
             return new(use);
         var path = SignalPath.Of(use, learner, [.. learners.Keys]);
+        if (use.Drawn > 0 && path.Learner is not null)
+            throw new InputException(
+                "Only a cache has other rows than those of the batch.", $"objective, term '{term}'", $"{use.Key}: {use.Path}", "a stream of the cache",
+                $"set '{use.Key}: 0', or learn from a stream of the cache");
         return path.Learner is null ? new(use, Stream: FindStream(use, path.Name, term)) : FindTensor(use, path, term);
     }
 

@@ -85,6 +85,11 @@ internal sealed record SignalUse(string Key, SignalKind Kind, bool IsTarget, str
     /// <summary>Features of the learner.</summary>
     public static SignalUse OwnFeatures(string? path) => new(StudentKey, SignalKind.Features, IsTarget: false, path);
 
+    /// <summary>
+    /// How many rows of a stream of the cache it is, drawn at random for each step, in place of the batch's own; 0: the batch's own.
+    /// </summary>
+    public int Drawn { get; init; }
+
     /// <summary>Features to learn from; an embedding is one.</summary>
     public static SignalUse TargetFeatures(string? path) => new(TeacherKey, SignalKind.Features | SignalKind.Embedding, IsTarget: true, path);
 }

@@ -16,7 +16,7 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
         foreach (var source in sources)
         {
             if (source.Stream is not null)
-                targets.Add(source.Use.Key, batch.Streams[source.Stream]);
+                targets.Add(source.Use.Key, source.Use.Drawn > 0 ? batch.Drawn[new(source.Stream, source.Use.Drawn)] : batch.Streams[source.Stream]);
             else if (source.Learner is not null && !source.Use.IsTarget)
                 own.Add(source.Use.Key, Of(source));
             else if (source.Learner is not null)

@@ -15,9 +15,9 @@ public abstract record FeatureTerm : Term
     [Setting("features to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
     public string? Teacher { get; init; }
 
-    internal sealed override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnFeatures(Student), SignalUse.TargetFeatures(Teacher)];
+    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnFeatures(Student), SignalUse.TargetFeatures(Teacher)];
 
-    internal sealed override Tensor Compute(TermSignals signals) =>
+    internal override Tensor Compute(TermSignals signals) =>
         Compare(signals.Student, signals.TeacherTensor.Values.to(signals.Student.dtype));
 
     /// <summary>The value of the term.</summary>

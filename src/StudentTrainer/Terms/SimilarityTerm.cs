@@ -6,13 +6,15 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// KL(p ‖ q), mean over samples: p and q say how near an embedding lies to each one of a queue of teacher's embeddings, the softmax of cosines
+/// KL(p ‖ q), mean over samples: p and q say how near an embedding lies to each one of many teacher's embeddings, the softmax of cosines
 /// ÷ temperature of the teacher's own embedding and of the student's after a projection. Images are averaged over their pixels first. Fang et
-/// al., "SEED: self-supervised distillation for visual representation", ICLR 2021, section 3.2, up to the entropy of p, which has no
-/// gradient. The queue is the batch.
+/// al., "SEED: self-supervised distillation for visual representation", ICLR 2021, section 3.2, up to the entropy of p, which has no gradient.
 /// </summary>
+/// <remarks>The paper's queue holds the embeddings of earlier batches. A cache has them all, so they are drawn from it, and nothing is kept.</remarks>
 public sealed record SimilarityTerm : ProjectedFeatureTerm
 {
+    private const string QueueKey = "queue";
+
     /// <summary>τ of the teacher; default 0.01.</summary>
     [Setting("temperature of the teacher's similarities", Above = 0)]
     public double TeacherTemperature { get; init; } = 0.01;
@@ -21,11 +23,33 @@ public sealed record SimilarityTerm : ProjectedFeatureTerm
     [Setting("temperature of the student's similarities", Above = 0)]
     public double StudentTemperature { get; init; } = 0.2;
 
-    internal override Tensor Compare(Tensor student, Tensor teacher)
+    /// <summary>Embeddings that are drawn from the cache in each step, besides the batch's own; default 1024.</summary>
+    [Setting("embeddings that are drawn from the cache in each step, besides the batch's own", AtLeast = 0, AtMost = 1 << 20)]
+    public int Queue { get; init; } = 1024;
+
+    internal override IReadOnlyList<SignalUse> Reads => Queue == 0
+        ? base.Reads
+        : [.. base.Reads, SignalUse.TargetFeatures(Teacher) with { Key = QueueKey, Drawn = Queue }];
+
+    internal override Tensor Compute(TermSignals signals)
     {
-        var queue = Directions(teacher);
-        var wanted = queue.mm(queue.t()).div(TeacherTemperature).log_softmax(1);
-        var own = Directions(student).mm(queue.t()).div(StudentTemperature).log_softmax(1);
+        var teacher = signals.TeacherTensor.Values.to(signals.Student.dtype);
+        return Queue == 0
+            ? Compare(signals.Student, teacher)
+            : Compare(signals.Student, teacher, cat([teacher, ((TargetTensor)signals.Target(QueueKey)).Values.to(teacher.dtype)], 0));
+    }
+
+    internal override Tensor Compare(Tensor student, Tensor teacher) => Compare(student, teacher, teacher);
+
+    /// <summary>The value of the term.</summary>
+    /// <param name="student">[N, ...].</param>
+    /// <param name="teacher">[N, ...], without gradient.</param>
+    /// <param name="queue">[M, ...], without gradient.</param>
+    internal Tensor Compare(Tensor student, Tensor teacher, Tensor queue)
+    {
+        var others = Directions(queue).t();
+        var wanted = Directions(teacher).mm(others).div(TeacherTemperature).log_softmax(1);
+        var own = Directions(student).mm(others).div(StudentTemperature).log_softmax(1);
         return nn.functional.kl_div(own, wanted, log_target: true, reduction: nn.Reduction.Sum).div(student.shape[0]);
     }
 

@@ -13,6 +13,9 @@ namespace OnnxKd.StudentTrainer.Training;
 internal readonly record struct Batch(
     Tensor Samples, IReadOnlyDictionary<string, StreamSignal> Streams, LabelTargets? Labels, Tensor? Valid = null)
 {
+    /// <summary>Other rows of the cache, drawn at random.</summary>
+    public IReadOnlyDictionary<Draw, StreamSignal> Drawn { get; init; } = new Dictionary<Draw, StreamSignal>();
+
     /// <summary>The rows that count.</summary>
     /// <param name="values">[N, positions..., values].</param>
     /// <param name="width">Values at each position.</param>
@@ -23,6 +26,11 @@ internal readonly record struct Batch(
         return valid is null ? rows : rows.index_select(0, valid);
     }
 }
+
+/// <summary>Rows of a stream that are drawn for each step.</summary>
+/// <param name="Stream">The stream.</param>
+/// <param name="Rows">How many rows.</param>
+internal readonly record struct Draw(string Stream, int Rows);
 
 /// <summary>A batch that was read.</summary>
 /// <param name="Rows">The rows of the set.</param>

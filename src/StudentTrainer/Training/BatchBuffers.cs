@@ -15,6 +15,12 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Counted">Which positions of each sample count; <c>null</c>: all.</param>
 internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<StreamForm> Streams, CountedPositions? Counted)
 {
+    /// <summary>Rows of streams that are drawn beside the batch's own.</summary>
+    public IReadOnlyList<(StreamForm Form, int Rows)> Draws { get; init; } = [];
+
+    /// <summary>Decides which.</summary>
+    public ulong Seed { get; init; }
+
     /// <summary>Samples alone.</summary>
     public static BatchContents SamplesOnly { get; } = new(false, null, [], null);
 }
@@ -29,6 +35,7 @@ internal sealed class BatchBuffers : IDisposable
     private readonly LabelBuffers? labels;
     private readonly ValidPositions? valid;
     private readonly TargetBuffers[] targets;
+    private readonly DrawnRows[] draws;
 
     /// <summary>Makes room for batches.</summary>
     /// <param name="reader">The samples.</param>
@@ -41,6 +48,7 @@ internal sealed class BatchBuffers : IDisposable
         samples = new(shape, float32, device);
         labels = contents.Labels ? new(reader, shape[0], device) : null;
         targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0], device))];
+        draws = [.. contents.Draws.Select(draw => new DrawnRows(contents.Cache!, draw.Form, draw.Rows, contents.Seed, device))];
         valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0], device) : null;
     }
 
@@ -53,6 +61,7 @@ internal sealed class BatchBuffers : IDisposable
         var parts = Parts.Threads((long)rows.Length * reader.Set.SampleElements, Math.Min(threads, rows.Length));
         Parts.Run(parts, parts, FillOne);
         valid?.Fill(rows.Span);
+        Array.ForEach(draws, draw => draw.Fill(rows.Span[0], view));
 
         void FillOne(int part) => FillPart(rows, Start(part), Start(part + 1), view);
         int Start(int part) => (int)((long)rows.Length * part / parts);
@@ -67,7 +76,10 @@ internal sealed class BatchBuffers : IDisposable
             samples.OnDevice(rows),
             targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, counted)),
             labels?.ToDevice(rows, counted),
-            counted);
+            counted)
+        {
+            Drawn = draws.ToDictionary(draw => draw.Draw, draw => draw.ToDevice()),
+        };
     }
 
     /// <inheritdoc/>
@@ -77,6 +89,7 @@ internal sealed class BatchBuffers : IDisposable
         labels?.Dispose();
         valid?.Dispose();
         Array.ForEach(targets, stream => stream.Dispose());
+        Array.ForEach(draws, draw => draw.Dispose());
     }
 
     private void FillPart(ReadOnlyMemory<long> rows, int start, int end, uint view)

@@ -26,7 +26,7 @@ internal static class Preflight
     {
         using var scope = NewDisposeScope();
         using var batches = TrainingBatches.Open(
-            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
+            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device, team.Draws);
         foreach (var learner in team.Learners)
         {
             RequireParameters(learner.Weights);

@@ -40,7 +40,7 @@ public static class Trainer
 
         using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
         var learned = Preflight.RequireTrainable(team, data, options, device);
-        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device);
+        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device, team.Draws);
         team.Calibrate(batches);
         LessonChecks.Require(team, data);
         team.Start(learned);

@@ -34,8 +34,10 @@ internal sealed class TrainingBatches : IDisposable
     /// <param name="labels">Whether labels are read.</param>
     /// <param name="options">The batch size, the seed and the augmentation.</param>
     /// <param name="device">Where batches go.</param>
+    /// <param name="draws">Rows of streams that are drawn beside the batch's own.</param>
     public static TrainingBatches Open(
-        TrainingData data, IReadOnlyList<StreamForm> streams, bool labels, TrainingOptions options, Device device)
+        TrainingData data, IReadOnlyList<StreamForm> streams, bool labels, TrainingOptions options, Device device,
+        params IReadOnlyList<(StreamForm Form, int Rows)> draws)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;
@@ -44,7 +46,11 @@ internal sealed class TrainingBatches : IDisposable
         if (labels)
             reader.RequireLabelsFollow();
         var scores = streams.FirstOrDefault(form => form.Kind != SignalKind.Features);
-        var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]));
+        var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]))
+        {
+            Draws = draws,
+            Seed = options.Seed,
+        };
         var batchSize = (int)Math.Min(options.BatchSize, set.Count);
         return new(
             BatchSource.Open(reader, contents, [.. set.SampleShape.Select(size => (long)size)], batchSize, device),

@@ -47,6 +47,32 @@ public sealed class CompositionTests : IDisposable
     }
 
     [Fact]
+    public void Train_WithQueueFromTheCache_ComesToTheSameBytesAfterAnInterruption()
+    {
+        Term[] objective = [new SimilarityTerm { Student = "hidden1.relu", TeacherTemperature = 0.1, Queue = 40 }, .. Toy.Soft];
+        var data = Features();
+        LearnerOptions[] learners = [new("student", Toy.Mlp(), StudentImport.Default, objective)];
+        var whole = Trainer.Train(learners, data, Toy.Options with { Epochs = 30 }, toy.Folder("queue"), null, default);
+        using (var source = new CancellationTokenSource())
+            Assert.Throws<OperationCanceledException>(() => Trainer.Train(
+                learners, data, Toy.Options with { Epochs = 30 }, toy.Folder("queue-stopped"), new StopAfter(2, source), source.Token));
+        var resumed = Trainer.Train(learners, data, Toy.Options with { Epochs = 30 }, toy.Folder("queue-stopped"), null, default);
+
+        Assert.Equal(whole.Students[0].Model.ToBytes(), resumed.Students[0].Model.ToBytes());
+        var epochs = whole.Students[0].Epochs;
+        Assert.InRange(epochs[^1].Terms["similarity"], 0, 0.7 * epochs[0].Terms["similarity"]);
+        // A batch alone is another loss: fewer embeddings to tell apart.
+        var alone = Trainer.Train(
+            [learners[0] with { Objective = [((SimilarityTerm)objective[0]) with { Queue = 0 }, .. Toy.Soft] }], data, Toy.Options with { Epochs = 1 },
+            toy.Folder("batch"), null, default);
+        Assert.NotEqual(epochs[0].Terms["similarity"], alone.Students[0].Epochs[0].Terms["similarity"]);
+    }
+
+    [Fact]
+    public void Train_WithQueueOfALearner_IsRefused() => Assert.Contains("Only a cache", Assert.Throws<InputException>(() => toy.Train(
+        Toy.Mlp(), Features(), [new SimilarityTerm { Student = "hidden1.relu", Teacher = "student/hidden1.relu" }, .. Toy.Soft], Toy.Options)).Message);
+
+    [Fact]
     public void Train_OfProjectionThatIsNotWanted_SaysBothShapes()
     {
         var error = Assert.Throws<InputException>(() => toy.Train(

@@ -119,7 +119,8 @@ public sealed class FeatureTermTests : IDisposable
     [InlineData(0.05, 1)]
     public void Similarity_OfVectors_EqualsItsFormula(double teacherTemperature, double studentTemperature)
     {
-        var (x, y) = (Values(14, Samples * 4), Values(15, Samples * 4));
+        const int Queue = 5;
+        var (x, y, queue) = (Values(14, Samples * 4), Values(15, Samples * 4), Values(22, Queue * 4));
         var expected = 0.0;
         for (var i = 0; i < Samples; i++)
         {
@@ -127,12 +128,13 @@ public sealed class FeatureTermTests : IDisposable
             expected += p.Zip(q, (own, other) => own * Math.Log(own / other)).Sum() / Samples;
         }
         var term = new SimilarityTerm { TeacherTemperature = teacherTemperature, StudentTemperature = studentTemperature };
-        Assert.Equal(expected, Value(term, x, y, Samples, 4), 10);
+        Assert.Equal(
+            expected, term.Compare(torch.tensor(x, [Samples, 4]), torch.tensor(y, [Samples, 4]), torch.tensor(queue, [Queue, 4])).item<double>(), 10);
 
         double[] Nearness(double[] values, int sample, double temperature)
         {
             var own = Unit(values, 4, sample);
-            double[] weights = [.. Enumerable.Range(0, Samples).Select(j => Math.Exp(own.Zip(Unit(y, 4, j), (a, b) => a * b).Sum() / temperature))];
+            double[] weights = [.. Enumerable.Range(0, Queue).Select(j => Math.Exp(own.Zip(Unit(queue, 4, j), (a, b) => a * b).Sum() / temperature))];
             return [.. weights.Select(weight => weight / weights.Sum())];
         }
     }
