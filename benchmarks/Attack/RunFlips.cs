@@ -66,7 +66,7 @@ internal sealed partial class RunFlips
             {{files}}
             teachers: [ model: teacher.onnx ]
             capture: { threads: 1, batch-size: 5 }
-            student: { architecture: mlp, widths: [4] }
+            student: { architecture: mlp, widths: [16], preprocessing: none }
             objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 } ]
             training: { threads: 1, epochs: 8, batch-size: 20, keep: best, optimizer: { learning-rate: 0.3 } }
             """);

@@ -41,13 +41,15 @@ internal sealed class RecipeDefaults
         YamlMappingNode?[] unfitted =
         [
             Find(root, "student") as YamlMappingNode,
+            .. StudentsOf(Find(root, "learners")),
+            .. (stages?.Children.Values ?? []).SelectMany(stage => StudentsOf(Find(Find(stage, "train"), "learners"))),
             .. (stages?.Children.Values ?? []).Select(stage => Find(Find(stage, "train"), "student") as YamlMappingNode),
         ];
         var ownSamples = Find(Find(root, "data"), "preprocessing") is null;
         var students = unfitted.OfType<YamlMappingNode>().Where(student => IsUnfitted(student, ownSamples)).ToArray();
         var training = Find(root, "training");
         var isPartial = stages is null && (training is null || training is YamlMappingNode map && (Find(map, "epochs") is null || Find(map, "optimizer") is null));
-        var lacksStudent = stages is null && (Find(root, "student") is null || IsUnnamed(Find(root, "student")));
+        var lacksStudent = stages is null && Find(root, "learners") is null && (Find(root, "student") is null || IsUnnamed(Find(root, "student")));
         if (!(isQuick || isPartial || lacksStudent || students.Length > 0) || Find(root, "data") is null)
             return;
 
@@ -73,6 +75,9 @@ internal sealed class RecipeDefaults
         if (isPartial || isQuick && stages is null)
             ChooseTraining(set.Count, isQuick);
     }
+
+    private static IEnumerable<YamlMappingNode?> StudentsOf(YamlNode? learners) =>
+        (learners as YamlMappingNode)?.Children.Values.Select(learner => Find(learner, "student") as YamlMappingNode) ?? [];
 
     /// <summary>A first look needs no more samples, and no second student.</summary>
     private void LimitRows()

@@ -16,17 +16,23 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
         new("disagreement with the teacher", model => 1 - model.Agreement),
     ];
 
-    /// <summary>The one for a run; <c>null</c>: nothing was measured.</summary>
-    public static Quality? For(RunMetrics metrics) => InOrder.FirstOrDefault(quality => metrics.Student is { } student && quality.Of(student) is not null);
+    /// <summary>The one for a run; <c>null</c>: nothing of the kind was measured.</summary>
+    public static Quality? For(RunMetrics metrics) => InOrder.FirstOrDefault(
+        quality => (metrics.Student ?? metrics.Models.FirstOrDefault(model => model.Parity is not null)) is { } student && quality.Of(student) is not null);
 
     /// <summary>
     /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.
     /// </summary>
     public static IEnumerable<string> Verdict(RunMetrics metrics)
     {
-        if (metrics.Student is not { } student || For(metrics) is not { } quality)
+        if (metrics.TestSamples is null)
         {
             yield return "Nothing was measured: the recipe names no test set. Add data.test.";
+            yield break;
+        }
+        if (metrics.Student is not { } student || For(metrics) is not { } quality)
+        {
+            yield return "The table has the figures of each model.";
             yield break;
         }
 

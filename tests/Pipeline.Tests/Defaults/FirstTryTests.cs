@@ -35,7 +35,7 @@ public sealed class FirstTryTests : IDisposable
         Assert.InRange(student.GetProperty("majority").GetDouble(), 0.5, 0.75);
         Assert.True(student.GetProperty("kl").GetDouble() < 0.2, student.ToString());
         var alone = Cli.Done(
-            "evaluate", "--model", folder["runs/student/student.onnx"], "--teacher", folder["teacher.onnx"], "--samples", folder["test.npy"], "--json");
+            "evaluate", "--model", folder["runs/student/student.onnx"], "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["test.npy"], "--json");
         var again = JsonDocument.Parse(alone.Output).RootElement.GetProperty("models")[0];
         Assert.Equal(student.GetProperty("agreement").GetDouble(), again.GetProperty("agreement").GetDouble());
         Assert.Equal(["Mul", "Add"], OnnxModel.Load(folder["runs/student/student.onnx"]).Proto.Graph.Node.Take(2).Select(node => node.OpType));
@@ -101,7 +101,7 @@ public sealed class FirstTryTests : IDisposable
 
     private string[] Arguments =>
     [
-        "--teacher", folder["teacher.onnx"], "--samples", folder["train.npy"], "--test-samples", folder["test.npy"], "--runs", folder["runs"], "--threads", "1",
+        "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["train.npy"], "--test-samples", folder["test.npy"], "--runs", folder["runs"], "--threads", "1",
         "--json",
     ];
 

@@ -27,7 +27,7 @@ public class HtmlReportTests
 
     [Fact]
     public void Verdict_NoTestSet_SaysWhatToAdd() =>
-        Assert.Contains("Add data.test", Quality.Verdict(Metrics(Student with { Errors = null, Accuracy = null, Agreement = null })).Single());
+        Assert.Contains("Add data.test", Quality.Verdict(Metrics(Student) with { TestSamples = null }).Single());
 
     [Fact]
     public void Front_WorseAndLarger_IsNamedWithWhatBeatsIt()

@@ -16,7 +16,7 @@ public sealed partial class ModelCardTests(TinyProject project) : IDisposable
     {
         var recipe = project.Recipe(TinyProject.StudentRecipe.Replace(
             "data:\n", "data:\n  preprocessing: { scale: 0.5, mean: 1.5, std: 2 }\n", StringComparison.Ordinal));
-        Cli.Done("run", recipe, "--name", "card", "--epochs", "1", "--no-baseline", "--runs", runs.Path);
+        Cli.Done("run", recipe, "--name", "card", "--no-baseline", "--runs", runs.Path);
         var card = File.ReadAllText(runs["card/README.md"]);
         runs.Write("card/program.cs", Program().Match(card).Groups[1].Value);
 
@@ -31,7 +31,7 @@ public sealed partial class ModelCardTests(TinyProject project) : IDisposable
     [Fact]
     public void Card_OfARun_HasTheFrontMatterFiguresAndDigestOfTheStudent()
     {
-        Cli.Done("run", project["student.yaml"], "--epochs", "1", "--no-baseline", "--runs", runs.Path);
+        Cli.Done("run", project["student.yaml"], "--no-baseline", "--runs", runs.Path);
         var card = File.ReadAllText(runs["student/README.md"]);
 
         Assert.StartsWith("---\nlibrary_name: onnx\n", card);

@@ -167,7 +167,8 @@ internal sealed class TrainStage : ModelStage
         if (graph.Recipe.Export.IsInside(step, graph.Recipe.Data))
             InputPreprocessing.RequirePossible(file);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
-        OnnxClassifier.Open(shipped, shape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = "cpu" }).Dispose();
+        OnnxClassifier.Open(
+            shipped, shape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }], new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
