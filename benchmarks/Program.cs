@@ -13,9 +13,10 @@ using OnnxKd.Core.Errors;
     ("capture", "rate of a capture ÷ rate of a bare loop over the same batches, and ÷ rate of onnxruntime-node doing the same", CaptureRate.Run),
     ("memory", "peak memory of a capture of ten times the samples ÷ of one time, and ÷ of a bare loop", CaptureMemory.Run),
     ("training-memory", "peak memory of training from a cache many times as large ÷ from a small one, and ÷ the cache", TrainingMemory.Run),
-    ("peak-memory", "peak memory of a capture and of trainings ÷ that of PyTorch doing the same, each in a process of its own", MemoryAgainstPyTorch.Run),
+    ("peak-memory", "peak memory of a capture and of trainings ÷ those of PyTorch and of TorchSharp code doing the same, each in a process of its own", PeerMemory.Run),
     ("train-step", "time of a training step ÷ time of the same step as a TorchSharp user writes it, and in eager PyTorch, per network", TrainStep.Run),
     ("soft-loss", "time and memory of the soft loss and its gradient ÷ those of log_softmax and kl_div in TorchSharp", SoftLoss.Run),
+    ("step-rounding", "gradients of a step with one and with two threads, against those in double precision", StepRounding.Run),
     ("ocr-students", "PP-OCR's networks as students: error against ONNX Runtime, and self-distillation from fresh weights", OcrStudents.Run),
     ("ocr-cache", "a recogniser's student from the top 16 classes with their tail, and from all: bytes per frame, edit distance", OcrCache.Run),
     ("cache-quality", "quality of a student against the bytes of a cache's row, for every way of storing logits", CacheQuality.Run),
@@ -40,8 +41,8 @@ if (args is [AttackWorker.Child, ..])
     return AttackWorker.RunChild(args[1..]);
 if (args is [CaptureMemory.Child, ..])
     return CaptureMemory.RunChild(args[1..]);
-if (args is [MemoryAgainstPyTorch.Child, ..])
-    return MemoryAgainstPyTorch.RunChild(args[1..]);
+if (args is [PeerMemory.Child, ..])
+    return PeerMemory.RunChild(args[1..]);
 if (args is [TrainingMemory.Child, ..])
     return TrainingMemory.RunChild(args[1..]);
 

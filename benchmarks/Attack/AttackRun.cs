@@ -10,16 +10,11 @@ internal static class AttackRun
     private const int FailuresShown = 20;
     private const double MostSeconds = 20;
 
-    // What a model may take beside its weights, and what the runtimes need themselves.
-    private const long MostBytes = 1L << 30;
+    // What a model and its samples may take, and what the runtimes need themselves.
+    private const long MostBytes = 3L << 29;
 
     // Nothing that goes wrong may take the machine with it.
     private const long MostKilobytesOfChild = 6L << 20;
-
-    private static readonly Dictionary<string, (int Quick, int Full)> cases = new()
-    {
-        ["models"] = (1_000, 100_000), ["recipes"] = (2_000, 10_000), ["sets"] = (4_000, 10_000),
-    };
 
     /// <summary>Runs it: <c>--quick</c>, <c>--seed N</c>, <c>--only KIND</c>, <c>--first N</c>, <c>--count N</c>.</summary>
     public static object Run(Arguments arguments)
@@ -29,7 +24,7 @@ internal static class AttackRun
         arguments.RefuseTheRest();
         var start = Stopwatch.GetTimestamp();
         var results = AttackTarget.All.Where(target => only is null || target.Name == only)
-            .Select(target => new Campaign(target.Name, (ulong)seed, first, count > 0 ? count : quick ? cases[target.Name].Quick : cases[target.Name].Full)).ToArray();
+            .Select(target => new Campaign(target.Name, (ulong)seed, first, count > 0 ? count : quick ? target.Quick : target.Full)).ToArray();
         foreach (var campaign in results)
             campaign.Run();
         return new
@@ -38,6 +33,7 @@ internal static class AttackRun
             cases = results.ToDictionary(r => r.Name, r => r.Cases),
             accepted = results.ToDictionary(r => r.Name, r => r.Accepted),
             refused = results.ToDictionary(r => r.Name, r => r.Refused),
+            kinds = results.ToDictionary(r => r.Name, r => r.Kinds),
             crashes = results.Sum(r => r.Crashes),
             defects = results.Sum(r => r.Defects),
             slow = results.Sum(r => r.Slow),
@@ -48,6 +44,9 @@ internal static class AttackRun
             failures = results.SelectMany(r => r.Failures).Take(FailuresShown).ToArray(),
         };
     }
+
+    /// <summary>How many cases of a kind there were, and how many of them were accepted.</summary>
+    private sealed record KindCount(long Cases, long Accepted);
 
     /// <summary>The mutants of one kind.</summary>
     private sealed class Campaign(string name, ulong seed, long first, long count)
@@ -74,6 +73,9 @@ internal static class AttackRun
 
         public List<string> Failures { get; } = [];
 
+        /// <summary>By kind of case: how many there were, and how many were accepted.</summary>
+        public SortedDictionary<string, KindCount> Kinds { get; } = new(StringComparer.Ordinal);
+
         public void Run()
         {
             var folder = Directory.CreateTempSubdirectory("onnxkd-attack-").FullName;
@@ -96,14 +98,14 @@ internal static class AttackRun
             long? running = null;
             while (ReadLine(child) is { } line)
             {
-                var parts = line.Split(' ', 6);
+                var parts = line.Split(' ', 7);
                 if (parts[0] == "begin")
                     running = long.Parse(parts[1], CultureInfo.InvariantCulture);
                 else if (parts[0] == "end")
                 {
                     running = null;
                     number = 1 + long.Parse(parts[1], CultureInfo.InvariantCulture);
-                    Count(number - 1, int.Parse(parts[2], CultureInfo.InvariantCulture), double.Parse(parts[3], CultureInfo.InvariantCulture), long.Parse(parts[4], CultureInfo.InvariantCulture), parts[5]);
+                    Count(number - 1, int.Parse(parts[2], CultureInfo.InvariantCulture), double.Parse(parts[3], CultureInfo.InvariantCulture), long.Parse(parts[4], CultureInfo.InvariantCulture), parts[5], parts[6]);
                 }
                 else if (parts[0] == "done")
                     return first + count;
@@ -125,8 +127,10 @@ internal static class AttackRun
             return line.Wait(TimeSpan.FromSeconds(3 * AttackRun.MostSeconds)) ? line.Result : null;
         }
 
-        private void Count(long number, int code, double seconds, long bytes, string problem)
+        private void Count(long number, int code, double seconds, long bytes, string kind, string problem)
         {
+            var before = Kinds.GetValueOrDefault(kind, new(0, 0));
+            Kinds[kind] = new(before.Cases + 1, before.Accepted + (code == 0 ? 1 : 0));
             MostSeconds = Math.Max(MostSeconds, seconds);
             MostBytes = Math.Max(MostBytes, bytes);
             if (code == 0)

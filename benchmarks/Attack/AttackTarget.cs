@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Benchmarks.Support;
@@ -13,13 +14,12 @@ using OnnxKd.StudentTrainer.Students;
 
 namespace OnnxKd.Benchmarks.Attack;
 
-/// <summary>A kind of file that is attacked.</summary>
+/// <summary>What is attacked.</summary>
 /// <param name="Name">Its name in figures.</param>
-/// <param name="Originals">Honest files: their endings and bytes.</param>
-/// <param name="Mutate">Makes a mutant.</param>
-/// <param name="Read">Does with a file what the product does first; gives the exit code, or throws.</param>
-internal sealed record AttackTarget(
-    string Name, Lazy<IReadOnlyList<(string Ending, byte[] Bytes)>> Originals, Func<byte[], Dice, byte[]> Mutate, Func<string, int> Read)
+/// <param name="Quick">Cases of a quick campaign.</param>
+/// <param name="Full">Cases of a whole one.</param>
+/// <param name="Begin">Makes honest files in a folder, and gives what makes a case of them.</param>
+internal sealed partial record AttackTarget(string Name, int Quick, int Full, Func<string, Func<Dice, AttackCase>> Begin)
 {
     /// <summary>What a model may run in a case; far below what a case may take.</summary>
     private const string SecondsOfAModel = "2";
@@ -27,10 +27,34 @@ internal sealed record AttackTarget(
     /// <summary>Every kind.</summary>
     public static IReadOnlyList<AttackTarget> All { get; } =
     [
-        new("models", new(Models), (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : ModelMutations.Apply(bytes, dice), Inspect),
-        new("recipes", new(Recipes), (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : TextMutations.Apply(bytes, dice), ReadRecipe),
-        new("sets", new(Sets), (bytes, dice) => dice.OneIn(3) ? TextMutations.Apply(bytes, dice) : ByteMutations.Apply(bytes, dice), ReadSet),
+        Files("models", 300, 100_000, Models, (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : ModelMutations.Apply(bytes, dice), Inspect),
+        Files("recipes", 1_000, 10_000, Recipes, (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : TextMutations.Apply(bytes, dice), ReadRecipe),
+        Files("sets", 2_000, 10_000, Sets, (bytes, dice) => dice.OneIn(3) ? TextMutations.Apply(bytes, dice) : ByteMutations.Apply(bytes, dice), ReadSet),
+        new("flips", 100, 2_000, RunFlips.Begin),
     ];
+
+    /// <summary>Mutants of files that a stranger sent.</summary>
+    private static AttackTarget Files(
+        string name, int quick, int full, Func<(string Ending, byte[] Bytes)[]> originals, Func<byte[], Dice, byte[]> mutate, Func<string, int> read) =>
+        new(name, quick, full, folder =>
+        {
+            var files = originals();
+            foreach (var (ending, bytes) in files) // compiles, and fills the pools, before memory is looked at
+                read(Write(folder, "honest", ending, bytes));
+            return dice =>
+            {
+                var (ending, bytes) = dice.Of(files);
+                var path = Write(folder, "mutant", ending, mutate(bytes, dice));
+                return new(ending, () => read(path));
+            };
+        });
+
+    private static string Write(string folder, string name, string ending, byte[] bytes)
+    {
+        var path = Path.Combine(folder, name + ending);
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
 
     private static (string, byte[])[] Models()
     {
@@ -115,7 +139,11 @@ internal sealed record AttackTarget(
         ];
     }
 
-    private static byte[] Npy(string type, string shape, byte[] values)
+    [GeneratedRegex("unexpected [A-Za-z]+Exception:.*")]
+    private static partial Regex UnexpectedException();
+
+    /// <summary>An array as numpy writes it.</summary>
+    public static byte[] Npy(string type, string shape, byte[] values)
     {
         var header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}".PadRight(117) + "\n";
         return [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header), .. values];
@@ -123,11 +151,16 @@ internal sealed record AttackTarget(
 
     private static int Inspect(string path)
     {
-        var configuration = new OutputConfiguration { Output = TextWriter.Null, Error = new StringWriter() };
-        var errors = configuration.Error;
+        var configuration = new OutputConfiguration { Output = new StringWriter(), Error = new StringWriter() };
+        var (output, errors) = (configuration.Output, configuration.Error);
         var code = Pipeline.CommandLine.InvokeAsync(
             ["inspect", path, "--json", Core.Limits.ModelLimits.TimeOption, SecondsOfAModel], configuration, CancellationToken.None).GetAwaiter().GetResult();
-        return code == 1 ? throw new InvalidOperationException($"{errors}") : code;
+        if (code == 1)
+            throw new InvalidOperationException($"{errors}");
+        if ($"{errors}" is var refusal && refusal.Contains("runs longer than it may", StringComparison.Ordinal))
+            throw new InvalidOperationException($"something still runs: {refusal}");
+        // What ONNX Runtime refuses too is a bad file, whatever we stumbled over.
+        return $"{output}".Contains("\"teacher\": {\n    \"possible\": true", StringComparison.Ordinal) && UnexpectedException().Match($"{output}") is { Success: true } defect ? throw new InvalidOperationException(defect.Value) : code;
     }
 
     private static int ReadRecipe(string path)
@@ -145,3 +178,8 @@ internal sealed record AttackTarget(
         return set.SamplesDigest.Length > 0 ? 0 : 1;
     }
 }
+
+/// <summary>A case.</summary>
+/// <param name="Kind">Of what kind it is, among those of its target.</param>
+/// <param name="Run">Does what the product does with it; gives the exit code, or throws.</param>
+internal sealed record AttackCase(string Kind, Func<int> Run);

@@ -15,51 +15,39 @@ internal static class AttackWorker
     {
         var target = AttackTarget.All.Single(target => target.Name == args[0]);
         var (seed, first, end, folder) = (ulong.Parse(args[1], CultureInfo.InvariantCulture), long.Parse(args[2], CultureInfo.InvariantCulture), long.Parse(args[3], CultureInfo.InvariantCulture), args[4]);
-        var originals = target.Originals.Value;
         var stdout = Console.Out;
         Console.SetOut(TextWriter.Null);
-        foreach (var (ending, bytes) in originals) // compiles, and fills the pools, before memory is looked at
-            Try(target, Write(folder, "honest", ending, bytes));
+        var draw = target.Begin(folder);
         for (var number = first; number < end; number++)
         {
-            var dice = new Dice(seed, target.Name, number);
-            var (ending, bytes) = dice.Of(originals);
-            var path = Write(folder, "mutant", ending, target.Mutate(bytes, dice));
+            var drawn = draw(new Dice(seed, target.Name, number));
             stdout.WriteLine($"begin {number}");
             stdout.Flush();
             var before = Resident();
             var start = Stopwatch.GetTimestamp();
-            var (code, problem) = Try(target, path);
+            var (code, problem) = Try(drawn);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            stdout.WriteLine(FormattableString.Invariant($"end {number} {code} {seconds:0.000} {Math.Max(0, Peak() - before)} {problem}"));
-            File.Delete(path);
+            stdout.WriteLine(FormattableString.Invariant($"end {number} {code} {seconds:0.000} {Math.Max(0, Peak() - before)} {drawn.Kind} {problem}"));
         }
         stdout.WriteLine("done");
         stdout.Flush();
         return 0;
     }
 
-    private static (int Code, string Problem) Try(AttackTarget target, string path)
+    private static (int Code, string Problem) Try(AttackCase drawn)
     {
         try
         {
-            return (target.Read(path), "");
+            return (drawn.Run(), "");
         }
         catch (OnnxKdException refusal)
         {
-            return ((int)refusal.ExitCode, "");
+            return ((int)refusal.ExitCode, refusal.ExitCode == ExitCode.Failure ? refusal.Message.ReplaceLineEndings(" ") : "");
         }
         catch (Exception defect)
         {
             return (1, $"{defect.GetType().Name}: {defect.Message} {defect.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("OnnxKd"))}".ReplaceLineEndings(" "));
         }
-    }
-
-    private static string Write(string folder, string name, string ending, byte[] bytes)
-    {
-        var path = Path.Combine(folder, name + ending);
-        File.WriteAllBytes(path, bytes);
-        return path;
     }
 
     /// <summary>Resident bytes; the peak begins anew here.</summary>

@@ -28,7 +28,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.Equal(163, Figures.Of(metrics, "student").GetProperty("parameters").GetInt64());
         Assert.Equal(result.Output, File.ReadAllText(runs["student/metrics.json"]));
         Assert.All(
-            ["student.onnx", "baseline.onnx", "recipe.yaml", "report.md", "events/student.jsonl", "events/baseline.jsonl"],
+            ["student.onnx", "baseline.onnx", "recipe.yaml", "report.html", "report.md", "README.md", "events/student.jsonl", "events/baseline.jsonl"],
             file => Assert.True(File.Exists(runs[$"student/{file}"]), file));
         Assert.Equal(30, File.ReadLines(runs["student/events/student.jsonl"]).Count());
     }

@@ -120,13 +120,13 @@ public sealed class PositionsEndToEndTests(TinyProject project) : IDisposable
         graph.Node.Clear();
         AttributeProto pads = new() { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } };
         graph.Node.Add(new NodeProto { OpType = "Conv", Input = { "x", "W" }, Output = { "map" }, Attribute = { pads } });
-        var last = new NodeProto { OpType = activation, Input = { "map" }, Output = { "y" } };
+        var last = new NodeProto { OpType = activation, Input = { "map" }, Output = { "logits" } };
         if (activation == "Softmax")
             last.Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
         graph.Node.Add(last);
         graph.Initializer[0] = TensorData.Create("W", filters, 3, 1, 3, 3);
         graph.Input[0] = ValueInfo.Create("x", ElementType.Float32, "N", 1, 4, 4);
-        graph.Output[0] = ValueInfo.Create("y", ElementType.Float32, "N", 3, 4, 4);
+        graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", 3, 4, 4);
     }
 
     /// <summary>Lines 0 and 1 are brightest in a column that the student knows, lines 2 and 3 in one that it has wrong.</summary>
@@ -175,12 +175,12 @@ public sealed class PositionsEndToEndTests(TinyProject project) : IDisposable
         var graph = model.Graph;
         graph.Node.Clear();
         graph.Node.Add(new NodeProto { OpType = "MatMul", Input = { "x", "W" }, Output = { "product" } });
-        graph.Node.Add(new NodeProto { OpType = activation, Input = { "product" }, Output = { "y" } });
+        graph.Node.Add(new NodeProto { OpType = activation, Input = { "product" }, Output = { "logits" } });
         var weights = new float[4 * 3];
         for (var i = 0; i < 3; i++)
             weights[i * 3 + i] = diagonal;
         graph.Initializer[0] = TensorData.Create("W", weights, 4, 3);
-        graph.Output[0] = ValueInfo.Create("y", ElementType.Float32, "N", 4, 3);
+        graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", 4, 3);
     }
 
     public void Dispose() => runs.Dispose();

@@ -138,11 +138,11 @@ public sealed class TextScoringTests : IDisposable
     {
         var graph = model.Graph;
         graph.Node.Clear();
-        graph.Node.Add(new NodeProto { OpType = "MatMul", Input = { "x", "W" }, Output = { "y" } });
+        graph.Node.Add(new NodeProto { OpType = "MatMul", Input = { "x", "W" }, Output = { "logits" } });
         var weights = new float[Classes * Classes];
         for (var i = 0; i < Classes; i++)
             weights[i * Classes + i] = diagonal;
         graph.Initializer[0] = TensorData.Create("W", weights, Classes, Classes);
-        graph.Output[0] = ValueInfo.Create("y", ElementType.Float32, "N", Frames, Classes);
+        graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", Frames, Classes);
     }
 }

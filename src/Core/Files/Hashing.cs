@@ -34,10 +34,13 @@ public static class Hashing
     }
 
     /// <summary>Appends a file's bytes up to a place, or to its end if that comes first.</summary>
-    internal static void AppendFile(this IncrementalHash hash, SafeFileHandle file, long end)
+    internal static void AppendFile(this IncrementalHash hash, SafeFileHandle file, long end) => hash.AppendFile(file, 0, end);
+
+    /// <summary>Appends a file's bytes from one place to another, or to its end if that comes first.</summary>
+    public static void AppendFile(this IncrementalHash hash, SafeFileHandle file, long start, long end)
     {
         Span<byte> buffer = stackalloc byte[ReadBytes];
-        for (long at = 0; RandomAccess.Read(file, buffer[..(int)Math.Min(ReadBytes, end - at)], at) is > 0 and var count; at += count)
+        for (var at = start; RandomAccess.Read(file, buffer[..(int)Math.Min(ReadBytes, end - at)], at) is > 0 and var count; at += count)
             hash.AppendData(buffer[..count]);
     }
 }

@@ -15,15 +15,15 @@ public static partial class ModelLimits
     /// <summary>The option that sets <see cref="Time"/>, in seconds.</summary>
     public const string TimeOption = "--time-limit";
 
-    // An honest model's tensors are some times its weights and its samples.
+    // An honest model's tensors are some times its weights and its samples; of the latter a file decides how many there are.
     private const int TimesWeights = 4;
     private const int TimesSamples = 256;
 
     // A step of a run cannot be stopped: what goes into it must be small enough to be soon done.
     private const int ShareOfSamples = 4;
 
-    /// <summary>Bytes beyond what its weights and samples account for; default 512 MiB.</summary>
-    public static long Memory { get; set; } = 512L << 20;
+    /// <summary>Bytes beyond what its weights account for, and as many again for its samples; default 2 GiB.</summary>
+    public static long Memory { get; set; } = 2L << 30;
 
     /// <summary>How long a trial may take; default a minute.</summary>
     public static TimeSpan Time { get; set; } = TimeSpan.FromMinutes(1);
@@ -32,7 +32,10 @@ public static partial class ModelLimits
     /// <param name="weightBytes">The size of the model.</param>
     /// <param name="sampleBytes">The size of all samples of a run.</param>
     public static ModelTrial Begin(long weightBytes, long sampleBytes) =>
-        new(Memory + TimesWeights * weightBytes + TimesSamples * sampleBytes, Time);
+        new(Memory + TimesWeights * weightBytes + Math.Min(Memory, TimesSamples * sampleBytes), Time);
+
+    /// <summary>Begins what may hold several trials, and has the time of one.</summary>
+    public static ModelTrial BeginClock() => new(null, Time);
 
     /// <summary>Refuses samples that alone are beyond the limit.</summary>
     /// <param name="where">The input.</param>
@@ -57,10 +60,17 @@ public static partial class ModelLimits
     /// <summary>The error that a trial took too much memory.</summary>
     /// <param name="where">The model, or the node.</param>
     /// <param name="error">What the library said.</param>
-    public static InputException TooMuchMemory(string where, Exception error) => new(
-        "A model asks for more memory than it may have.", where,
-        Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0],
-        $"at most {Memory >> 20} MiB beside its weights and samples", $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
+    public static InputException TooMuchMemory(string where, Exception error) => TooMuchMemory(
+        where, Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0], error);
+
+    /// <summary>The error that a tensor is too large.</summary>
+    /// <param name="where">The node.</param>
+    /// <param name="bytes">Its size.</param>
+    public static InputException TooMuchMemory(string where, long bytes) => TooMuchMemory(where, $"{bytes} bytes at once", null);
+
+    private static InputException TooMuchMemory(string where, string found, Exception? error) => new(
+        "A model asks for more memory than it may have.", where, found, $"at most {Memory >> 20} MiB beside its weights and samples",
+        $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
 
     [GeneratedRegex(@"(?:buffer of size|tried to allocate) (\d+)")]
     private static partial Regex Asked();

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using OnnxKd.Core.Logits;
 
 namespace OnnxKd.Core.LogitCaches;
 
@@ -13,6 +14,29 @@ public enum StreamKind
 
     /// <summary>An inner tensor of a teacher.</summary>
     Feature,
+
+    /// <summary>Pre-sigmoid logits of independent labels; the last axis is the label.</summary>
+    LabelLogit,
+
+    /// <summary>Numbers of a regression.</summary>
+    Value,
+
+    /// <summary>A vector whose direction counts; the last axis is its.</summary>
+    Embedding,
+}
+
+/// <summary>What streams hold, as terms and figures tell it apart.</summary>
+public static class StreamKinds
+{
+    /// <summary>What a stream holds; <c>null</c>: an inner tensor.</summary>
+    public static OutputKind? Output(this StreamKind kind) => kind switch
+    {
+        StreamKind.Logit or StreamKind.LogProbability => OutputKind.Classes,
+        StreamKind.LabelLogit => OutputKind.Labels,
+        StreamKind.Value => OutputKind.Values,
+        StreamKind.Embedding => OutputKind.Embedding,
+        _ => null,
+    };
 }
 
 /// <summary>One named series of values in a cache: so many for each row (sample and view).</summary>
@@ -63,6 +87,6 @@ public sealed record CacheStream(
         if (Kind == StreamKind.Feature)
             return $"value {index}";
         var (position, c) = Storage is TopK topK && row.Length != Values ? topK.PlaceOf(row, index) : (index / Classes, index % Classes);
-        return (Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : $"class {c}");
+        return (Positions > 1 ? $"position {position}, " : "") + (c is null ? "a class that is not kept" : Kind.Output() == OutputKind.Classes ? $"class {c}" : $"column {c}");
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace OnnxKd.Core.Logits;
 
 /// <summary>Tells rows of probabilities and log-probabilities from other rows.</summary>
@@ -18,6 +20,10 @@ public static class Distributions
     /// <summary>Whether log Σ exp of every row that is finite is 0; <c>false</c> without such a row.</summary>
     public static bool AreLogProbabilities(ReadOnlySpan<float> values, int columns) =>
         EveryRow(values, columns, static row => Math.Abs(SoftmaxMath.LogSumExp(row)) < Tolerance);
+
+    /// <summary>Whether every row that is finite has the Euclidean length 1; <c>false</c> without such a row.</summary>
+    public static bool AreUnitVectors(ReadOnlySpan<float> values, int columns) =>
+        EveryRow(values, columns, static row => Math.Abs(TensorPrimitives.Norm(row) - 1) < Tolerance);
 
     /// <summary>Whether all values lie in [0, 1].</summary>
     public static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);

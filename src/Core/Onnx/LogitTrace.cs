@@ -18,6 +18,9 @@ public enum HeadActivation
 
     /// <summary>A probability for each class on its own.</summary>
     Sigmoid,
+
+    /// <summary>Division by the Euclidean length.</summary>
+    UnitLength,
 }
 
 /// <summary>Where a graph's logits are, as far as its structure tells.</summary>
@@ -28,6 +31,9 @@ public enum HeadActivation
 /// <param name="Axis">The axis that a Softmax or LogSoftmax names, counted with the batch; <c>null</c>: it names none.</param>
 public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
 {
+    /// <summary>The tensor whose values the output has, before any that only reshape or convert them.</summary>
+    public string Source { get; init; } = Logits;
+
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 
@@ -49,15 +55,18 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
                     $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
                     Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
-        for (var tensor = output; index.Producer(tensor) is { } node; tensor = node.Input[0])
+        var tensor = output;
+        for (; index.Producer(tensor) is { } node; tensor = node.Input[0])
         {
+            if (IsUnitLength(index, node))
+                return new(output, output, HeadActivation.UnitLength, IsInner: false);
             if (ActivationOf(node) is not HeadActivation.None and var activation)
                 return new(output, node.Input[0], activation, IsInner: false, node.Attribute.FirstOrDefault(a => a.Name == "axis")?.I);
             if (!Passing.Contains(node.OpType) || node.Input.Count == 0)
                 break;
         }
 
-        return new(output, output, HeadActivation.None, IsInner: false);
+        return new(output, output, HeadActivation.None, IsInner: false) { Source = tensor };
     }
 
     private static HeadActivation ActivationOf(NodeProto node) => node.Domain is not ("" or "ai.onnx")
@@ -70,15 +79,28 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
             _ => HeadActivation.None,
         };
 
+    /// <summary>LpNormalization, or x ÷ ReduceL2(x) with what keeps the length from 0 between the two.</summary>
+    private static bool IsUnitLength(GraphIndex index, NodeProto node)
+    {
+        if (node.OpType == "LpNormalization")
+            return (node.Attribute.FirstOrDefault(a => a.Name == "p")?.I ?? 2) == 2;
+        if (node.OpType != "Div")
+            return false;
+        var divisor = index.Producer(node.Input[1]);
+        while (divisor?.OpType is "Clip" or "Max" or "Add" or "Expand" or "Unsqueeze" or "Identity")
+            divisor = divisor.Input.Select(index.Producer).FirstOrDefault(producer => producer is not null && producer.OpType != "Constant");
+        return divisor?.OpType == "ReduceL2" && divisor.Input[0] == node.Input[0];
+    }
+
     private static string OnlyFloatOutput(GraphProto graph, string model)
     {
         var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).ToArray();
         return candidates.Length == 1
             ? candidates[0]
             : throw new InputException(
-                "It is not clear which of the model's outputs holds the class scores.", model,
+                "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                "name the output, or the tensor inside the graph, that holds the logits (output: in a recipe)");
+                "name the output, or the tensor inside the graph (output: in a recipe); more of them under outputs:");
     }
 
     private static bool IsFloat(ValueInfoProto output) => (TensorProto.Types.DataType?)output.Type?.TensorType?.ElemType

@@ -13,11 +13,11 @@ internal static class RequiredInputs
 
     /// <summary>How many of the first inputs are required, where that is not one, in every version of the operator.</summary>
     private static readonly Dictionary<string, int> counts = Counts(
-        (0, "Constant If Loop Optional RandomNormal RandomUniform Scan"),
+        (0, "Constant Loop Optional RandomNormal RandomUniform Scan"),
         (2, """
             Add AffineGrid And BitShift BitwiseAnd BitwiseOr BitwiseXor CastLike Compress Conv ConvInteger ConvTranspose CumSum DequantizeLinear Div
             Equal Expand Gather GatherElements GatherND Gemm Greater GreaterOrEqual GridSample LayerNormalization Less LessOrEqual MatMul
-            MatMulInteger MaxRoiPool MaxUnpool Mod Mul NonMaxSuppression Or Pow PRelu ReverseSequence RMSNormalization SequenceAt SequenceInsert
+            MatMulInteger MaxRoiPool MaxUnpool Mod Mul NonMaxSuppression Or Pow PRelu QuantizeLinear ReverseSequence RMSNormalization SequenceAt SequenceInsert
             StringConcat Sub Tile Xor NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss
             """),
         (3, "Attention DeformConv GRU GroupNormalization InstanceNormalization LSTM OneHot Range RNN RoiAlign RotaryEmbedding Scatter ScatterElements ScatterND TensorScatter Where"),

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -64,6 +65,20 @@ public sealed class TransferSet : IDisposable
     /// <summary>Whether there is a label for each sample, or each of its positions, as a model or a teacher gives class scores.</summary>
     /// <param name="shape">What it gives for a sample: [positions..., classes]; axes of length 1 do not matter.</param>
     public bool HasLabelsFor(IReadOnlyList<int> shape) => IsLabelled && LabelShape.SequenceEqual(shape.SkipLast(1).Where(size => size != 1));
+
+    /// <summary>
+    /// Whether there are labels as an output of a kind gives them: of independent labels 0 or 1 for each, of classes one for each position.
+    /// Values and embeddings have none: labels are integers.
+    /// </summary>
+    /// <param name="shape">What it gives for a sample; the last axis counts classes or labels.</param>
+    /// <param name="kind">The kind.</param>
+    public bool HasLabelsFor(IReadOnlyList<int> shape, OutputKind kind) => kind switch
+    {
+        OutputKind.Classes => HasLabelsFor(shape),
+        OutputKind.Labels when shape[^1] == 1 => HasLabelsFor(shape),
+        OutputKind.Labels => IsLabelled && Lengths is null && LabelShape.SequenceEqual(shape.Where(size => size != 1)),
+        _ => false,
+    };
 
     /// <summary>The largest label; −1 for an unlabelled set.</summary>
     public int LargestLabel => labels?.Largest ?? SampleLabels.Unknown;

@@ -21,7 +21,7 @@ internal static class GlobalOptions
     /// <summary>Memory of a model that is tried.</summary>
     public static Option<long?> MemoryLimit { get; } = new(ModelLimits.MemoryOption)
     {
-        Description = "MiB that a model may take, beside its weights and samples, while it is tried (default 512).", HelpName = "MIB", Recursive = true,
+        Description = "MiB that a model may take, beside its weights and samples, while it is tried (default 2048; inspect: 512).", HelpName = "MIB", Recursive = true,
     };
 
     /// <summary>Time of a model that is tried.</summary>
@@ -36,6 +36,8 @@ internal static class GlobalOptions
     {
         if (parsed.GetValue(MemoryLimit) is { } memory)
             ModelLimits.Memory = memory is > 0 and < 1L << 40 ? memory << 20 : throw NotAbove0(MemoryLimit, $"{memory}");
+        else if (parsed.CommandResult.Command is InspectCommand)
+            ModelLimits.Memory = InspectCommand.Memory;
         if (parsed.GetValue(TimeLimit) is { } seconds)
             ModelLimits.Time = seconds is > 0 and < 1e7 ? TimeSpan.FromSeconds(seconds) : throw NotAbove0(TimeLimit, $"{seconds}");
         else if (parsed.CommandResult.Command is InspectCommand)

@@ -5,6 +5,7 @@ using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
 
@@ -16,12 +17,22 @@ internal sealed class InspectCommand : ExampleCommand
     /// <summary>What looking at a model may take.</summary>
     public static readonly TimeSpan Time = TimeSpan.FromSeconds(8);
 
+    /// <summary>The memory for it: files that nobody has tried yet come here first.</summary>
+    public const long Memory = 512L << 20;
+
     private readonly Argument<string> model = new("MODEL") { Description = "An ONNX file." };
 
     private readonly Option<string?> sampleShape = new("--sample-shape")
     {
         Description = "Shape of one sample, without the batch axis, where the model leaves it open: 3,224,224.",
     };
+
+    private readonly Option<string?> samples = new("--samples")
+    {
+        Description = "Samples of the model, whose labels (--labels) can tell what its output holds where nothing else does.",
+    };
+
+    private readonly Option<string?> labels = new("--labels") { Description = "The labels of the samples." };
 
     private readonly Option<bool> plan = new("--plan") { Description = "List the role of every tensor: what a student would learn." };
 
@@ -33,18 +44,22 @@ internal sealed class InspectCommand : ExampleCommand
             "inspect",
             "Shows inputs, outputs, operators and parameters of a model, and whether it can be a teacher or a student.",
             "onnxkd inspect model.onnx",
+            "onnxkd inspect model.onnx --samples x.npy --labels y.npy",
             "onnxkd inspect model.onnx --plan",
             "onnxkd inspect model.onnx --sample-shape 3,224,224 --json")
     {
         Add(model);
         Add(sampleShape);
+        Add(samples);
+        Add(labels);
         Add(plan);
         Add(tensors);
         Does((parsed, stdout, _, _) =>
         {
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
             var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
-            Run(parsed.GetValue(model)!, shape, lists, GlobalOptions.Style(parsed), stdout);
+            using var set = parsed.GetValue(samples) is { } path ? TransferSet.Open(new() { Samples = path, Labels = parsed.GetValue(labels) }) : null;
+            Run(parsed.GetValue(model)!, shape, set, lists, GlobalOptions.Style(parsed), stdout);
         });
     }
 
@@ -55,9 +70,9 @@ internal sealed class InspectCommand : ExampleCommand
 
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
-    public static void Run(string path, IReadOnlyList<int>? sampleShape, Lists lists, OutputStyle style, TextWriter stdout)
+    public static void Run(string path, IReadOnlyList<int>? sampleShape, TransferSet? set, Lists lists, OutputStyle style, TextWriter stdout)
     {
-        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), sampleShape));
+        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), sampleShape ?? set?.SampleShape, set));
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else
@@ -88,6 +103,8 @@ internal sealed class InspectCommand : ExampleCommand
         Line("parameters", inspection.Parameters.ToString("#,0", CultureInfo.InvariantCulture));
         foreach (var (key, value) in inspection.Metadata)
             Line("metadata", $"{key} = {value}");
+        foreach (var kind in inspection.Kinds)
+            Line("kind", kind);
         Line("teacher", Describe(inspection.Teacher));
         Line("student", Describe(inspection.Student));
         if (inspection.AsStudent is not { } student)

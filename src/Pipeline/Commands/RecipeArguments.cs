@@ -42,6 +42,11 @@ internal sealed class RecipeArguments
         Description = "An ONNX teacher; repeat it for an ensemble. (key: teachers)",
     };
 
+    private readonly Option<string?> kind = new("--kind")
+    {
+        Description = "What the teachers' output holds: classes, labels, values or embedding; found by default. (key: teachers[].kind)",
+    };
+
     private readonly Option<string?> temperature = new("--temperature")
     {
         Description = "Temperature of the soft term; 4 without a recipe.",
@@ -88,6 +93,7 @@ internal sealed class RecipeArguments
         foreach (var key in keys)
             command.Add(key.Option);
         command.Add(teachers);
+        command.Add(kind);
         command.Add(temperature);
         command.Add(alpha);
         command.Add(noBaseline);
@@ -125,6 +131,8 @@ internal sealed class RecipeArguments
         if (parsed.GetValue(teachers) is { Length: > 0 } models)
             source.Set(
                 "teachers", new YamlSequenceNode(models.Select(m => YamlTree.Map(("model", Path.GetFullPath(m))))), teachers.Name);
+        if (Value(kind) is { } word)
+            SetKind(source, word);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha));
@@ -134,16 +142,24 @@ internal sealed class RecipeArguments
                 throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
             source.Set(key, value, $"{set.Name} {key}");
         }
-        var options = keys.Select(key => key.Option).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        var options = keys.Select(key => key.Option).Append(kind).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
         if (path is null)
-            ObjectiveOverride.ApplyDefault(source);
+            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.Find(source));
         return source;
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');
+    }
+
+    private void SetKind(RecipeSource source, string word)
+    {
+        if (!source.Root.Children.TryGetValue(new YamlScalarNode("teachers"), out var list) || list is not YamlSequenceNode { Children.Count: > 0 } models)
+            throw new InputException("A kind is given, but no teacher.", kind.Name, word, remedy: "name a teacher: --teacher");
+        foreach (var teacher in models.Children.OfType<YamlMappingNode>())
+            teacher.Children[source.Remember(new YamlScalarNode("kind"), kind.Name)] = source.Remember(new YamlScalarNode(word), kind.Name);
     }
 
     /// <summary>An option that stands for keys of the recipe.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
@@ -64,7 +65,9 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(data.Transfer);
         progress.Started("verify", model);
         var reader = RecipeSets.Reader(set, data.Preprocessing);
-        Write(VerifyStage.Compare(OnnxModel.Load(model), StudentImport.Default, reader, progress, token), style, stdout);
+        var student = OnnxModel.Load(model);
+        var import = new StudentImport { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind };
+        Write(VerifyStage.Compare(student, import, reader, progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Logits;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
@@ -25,14 +26,29 @@ internal static class ObjectiveOverride
             source.Set(Name, Mix(temperature, "1"), "--temperature");
     }
 
-    /// <summary>What a run without a recipe is for, if neither option says so: soft targets with teachers, labels without.</summary>
-    public static void ApplyDefault(RecipeSource source)
+    /// <summary>
+    /// What a run without a recipe is for, if neither option says so: labels without teachers; with them soft targets, or what fits another kind
+    /// of output than classes.
+    /// </summary>
+    /// <param name="source">The recipe.</param>
+    /// <param name="findKind">What the teachers' output holds, asked for only if it matters; <c>null</c>: the capture will say what is wrong.</param>
+    public static void ApplyDefault(RecipeSource source, Func<OutputKind?> findKind)
     {
+        if (source.Root.Children.ContainsKey(Key))
+            return;
         var hasTeachers = source.Root.Children.ContainsKey(new YamlScalarNode("teachers"));
-        if (!source.Root.Children.ContainsKey(Key))
-            source.Set(
-                Name, hasTeachers ? Mix(null, "1") : new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Hard, ""))), "command line");
+        source.Set(Name, hasTeachers ? ForKind(findKind() ?? OutputKind.Classes) : Alone(ObjectiveSection.Hard), "command line");
     }
+
+    private static YamlNode ForKind(OutputKind kind) => kind switch
+    {
+        OutputKind.Labels => Alone("binary"),
+        OutputKind.Values => Alone("mse"),
+        OutputKind.Embedding => Alone("cosine"),
+        _ => Mix(null, "1"),
+    };
+
+    private static YamlSequenceNode Alone(string term) => new(YamlTree.Map((term, "")));
 
     private static YamlNode Mix(string? temperature, string alpha)
     {

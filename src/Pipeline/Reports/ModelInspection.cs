@@ -1,7 +1,9 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.TeacherRunner.Sessions;
 
@@ -18,6 +20,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Metadata">What it says of itself.</param>
 /// <param name="Teacher">Whether it can be a teacher.</param>
 /// <param name="Student">Whether it can be a student.</param>
+/// <param name="Kinds">What the output that it would teach with holds, and how that is known; empty if it cannot teach as it is.</param>
 /// <param name="AsStudent">What it is as a student; <c>null</c> if it cannot be one.</param>
 internal sealed record ModelInspection(
     string File,
@@ -30,17 +33,21 @@ internal sealed record ModelInspection(
     IReadOnlyDictionary<string, string> Metadata,
     Suitability Teacher,
     Suitability Student,
+    IReadOnlyList<string> Kinds,
     StudentInspection? AsStudent)
 {
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sampleShape">The shape of one sample; <c>null</c>: what the model declares.</param>
-    public static ModelInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
+    /// <param name="set">Samples whose labels may tell what its output holds; <c>null</c>: none.</param>
+    public static ModelInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape, TransferSet? set = null)
     {
         var graph = model.Proto.Graph;
         var inputs = new GraphIndex(graph).Inputs;
         var sample = sampleShape ?? DeclaredSample(inputs);
         StudentInspection? asStudent = null;
+        var kinds = new List<string>();
+        var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), set, kinds));
         var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(model, sample)));
         return new(
             Path.GetFileName(model.Path)!,
@@ -52,17 +59,26 @@ internal sealed record ModelInspection(
             new SortedDictionary<string, int>(graph.Node.CountBy(node => node.OpType).ToDictionary(), StringComparer.Ordinal),
             model.ParameterCount,
             new SortedDictionary<string, string>(model.Proto.MetadataProps.ToDictionary(p => p.Key, p => p.Value), StringComparer.Ordinal),
-            Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs))),
+            teacher,
             student,
+            kinds,
             asStudent);
     }
 
-    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape)
+    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape, TransferSet? set, List<string> kinds)
     {
-        using var session = OnnxClassifier.Open(model, sampleShape, device: "cpu");
+        using var session = OnnxClassifier.Open(model, sampleShape, [new()], new() { Device = "cpu", Known = set });
         var output = session.Output;
+        var kind = output.Kind.Output()!.Value;
+        kinds.Add($"{kind.Word()}: {output.Evidence}");
         var positions = output.Positions > 1 ? $" at {string.Join(" x ", output.Shape.SkipLast(1))} positions" : "";
-        return $"{output.Classes} classes{positions}; {(output.Kind == StreamKind.Logit ? "logits" : "log-probabilities")} from '{output.Tensor}'";
+        var stored = output.Kind switch
+        {
+            StreamKind.Logit or StreamKind.LabelLogit => "logits",
+            StreamKind.LogProbability => "log-probabilities",
+            _ => "as they are,",
+        };
+        return $"{kind.Count(output.Classes)}{positions}; {stored} from '{output.Tensor}'";
     }
 
     private static string Describe(StudentInspection student)

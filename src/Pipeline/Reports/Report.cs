@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
@@ -38,6 +39,31 @@ internal static class Report
         .. SizeColumns,
     ];
 
+    private static readonly Column[] LabelColumns =
+    [
+        new("errors", m => Show(m.Errors, "#,0")),
+        new("accuracy", m => Show(m.Accuracy, "0.00 %")),
+        new("F1", m => Show(m.F1, "0.0000")),
+        Agreement,
+        new("NLL", m => Show(m.Nll, "0.0000")),
+        .. SizeColumns,
+    ];
+
+    private static readonly Column[] ValueColumns =
+    [
+        new("MSE", m => Show(m.Mse, "0.####e+0")),
+        new("MAE", m => Show(m.Mae, "0.####e+0")),
+        new("R2", m => Show(m.RSquared, "0.0000")),
+        .. SizeColumns,
+    ];
+
+    private static readonly Column[] EmbeddingColumns =
+    [
+        new("cosine", m => Show(m.Cosine, "0.0000")),
+        new("neighbours", m => Show(m.NeighbourRecall, "0.00 %")),
+        .. SizeColumns,
+    ];
+
     /// <summary>Writes a run's figures: one JSON document, or a table (with lines on a terminal, in plain ASCII elsewhere).</summary>
     public static void Write(RunMetrics metrics, TextWriter output, OutputStyle style)
     {
@@ -68,13 +94,27 @@ internal static class Report
     /// <summary>One sentence about parity.</summary>
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
-        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: logits differ by at most {parity.MaxAbs:0.0e+0}, " +
-        $"same top class on {parity.Top1Agreement:0.00 %}")
+        $"verified in ONNX Runtime on {parity.Samples:#,0} samples: {Compared(parity.Kind)} differ by at most {parity.MaxAbs:0.0e+0}") + (parity.Kind switch
+    {
+        OutputKind.Values or OutputKind.Embedding => "",
+        OutputKind.Labels => string.Create(CultureInfo.InvariantCulture, $", same decision on {parity.Top1Agreement:0.00 %} of labels"),
+        _ => string.Create(CultureInfo.InvariantCulture, $", same top class on {parity.Top1Agreement:0.00 %}"),
+    })
         + (parity.QuantizationStep is { } step
             ? string.Create(CultureInfo.InvariantCulture, $" (quantised: one step of {step:g3} is allowed for)") : "");
 
+    private static string Compared(OutputKind? kind) => kind switch
+    {
+        OutputKind.Values => "values",
+        OutputKind.Embedding => "embeddings",
+        _ => "logits",
+    };
+
     /// <summary>The content of <c>report.md</c>.</summary>
     public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));
+
+    /// <summary>The comparison alone.</summary>
+    public static string MarkdownTable(RunMetrics metrics) => MarkdownTable(metrics.Rows());
 
     /// <summary>The content of <c>sweep.md</c>.</summary>
     public static string Markdown(SweepMetrics sweep) => Markdown(sweep.Name, sweep.Rows(), Notes(sweep));
@@ -83,12 +123,17 @@ internal static class Report
     {
         var output = new StringWriter { NewLine = "\n" };
         output.WriteLine($"# {title}\n");
-        var table = new StringWriter { NewLine = "\n" };
-        Render(Table([.. rows], TableBorder.Markdown), table, terminal: false);
-        output.WriteLine($"{table.ToString().Trim()}\n");
+        output.WriteLine($"{MarkdownTable(rows)}\n");
         foreach (var line in notes)
             output.WriteLine($"- {line}");
         return output.ToString();
+    }
+
+    private static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows)
+    {
+        var table = new StringWriter { NewLine = "\n" };
+        Render(Table([.. rows], TableBorder.Markdown), table, terminal: false);
+        return table.ToString().Trim();
     }
 
     private static bool WriteJson<T>(T metrics, TextWriter output, OutputStyle style)
@@ -100,24 +145,50 @@ internal static class Report
 
     internal static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
 
+    /// <summary>The comparison as text: the names of the columns, then a row for each model.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
+    {
+        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
+        yield return ["model", .. columns.Select(column => column.Name)];
+        foreach (var (name, metrics) in rows)
+            yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
+    }
+
     private static Table Table(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
     {
-        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns : ClassColumns;
-        var table = new Table { Border = border };
-        table.AddColumn("model");
-        foreach (var (name, _) in columns)
+        var (table, cells) = (new Table { Border = border }, Cells(rows).ToArray());
+        table.AddColumn(cells[0][0]);
+        foreach (var name in cells[0].Skip(1))
             table.AddColumn(new TableColumn(name).RightAligned());
-        foreach (var (name, metrics) in rows)
-            table.AddRow([new Text(Printable.Escape(name)), .. columns.Select(column => new Text(column.Show(metrics)))]);
+        foreach (var row in cells.Skip(1))
+            table.AddRow(row.Select(cell => new Text(cell)));
         return table;
     }
 
+    private static OutputKind? KindOf(IEnumerable<ModelMetrics> models) => models.Select(model => model.Kind).FirstOrDefault(kind => kind is not null);
+
+    private static Column[] ColumnsOf(OutputKind? kind) => kind switch
+    {
+        OutputKind.Labels => LabelColumns,
+        OutputKind.Values => ValueColumns,
+        OutputKind.Embedding => EmbeddingColumns,
+        _ => ClassColumns,
+    };
+
     private static bool IsOfTexts(ModelMetrics metrics) => metrics.CharacterErrorRate is not null;
 
-    private static IEnumerable<string> Notes(RunMetrics metrics)
+    /// <summary>Sentences below the comparison.</summary>
+    public static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
-            yield return $"test samples: {Show(samples, "#,0")}; agreement: same top class as the teacher";
+            yield return $"test samples: {Show(samples, "#,0")}; " + KindOf(metrics.Models) switch
+            {
+                OutputKind.Labels => "agreement: share of labels decided as the teacher does; F1: mean over labels, "
+                    + (metrics.Models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions"),
+                OutputKind.Values => "all figures against the teacher's values; R2: mean over columns",
+                OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",
+                _ => "agreement: same top class as the teacher",
+            };
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Student?.Parity is { } parity)

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Reports;
@@ -43,9 +44,9 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 /// <summary>The figures of one model.</summary>
 /// <param name="Model">The file's name; for an ensemble, the names.</param>
 /// <param name="Sha256">The model's digest; <c>null</c> for an ensemble.</param>
-/// <param name="Errors">Test samples whose top class is not the label.</param>
+/// <param name="Errors">Test samples whose top class is not the label; of independent labels, decisions that differ from the label.</param>
 /// <param name="Accuracy">1 − errors ÷ samples.</param>
-/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class.</param>
+/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions.</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
 /// <param name="Ece">Expected calibration error, 15 bins.</param>
 /// <param name="Parameters">Float values in the model.</param>
@@ -69,14 +70,41 @@ internal sealed record ModelMetrics(
     double? CharacterErrorRate = null,
     double? ExactLines = null,
     string? Role = null,
-    ParityMetrics? Parity = null);
+    ParityMetrics? Parity = null)
+{
+    /// <summary>What the model gives; <c>null</c>: classes.</summary>
+    public OutputKind? Kind { get; init; }
+
+    /// <summary>Of independent labels: mean of the labels' F1, against the known labels, or without any against the teacher's decisions.</summary>
+    public double? F1 { get; init; }
+
+    /// <summary>Of values: mean squared difference to the teacher's.</summary>
+    public double? Mse { get; init; }
+
+    /// <summary>Of values: mean absolute difference to the teacher's.</summary>
+    public double? Mae { get; init; }
+
+    /// <summary>Of values: the share of the variance of the teacher's that is explained, mean over columns.</summary>
+    public double? RSquared { get; init; }
+
+    /// <summary>Of embeddings: mean cosine with the teacher's.</summary>
+    public double? Cosine { get; init; }
+
+    /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
+    public double? NeighbourRecall { get; init; }
+}
 
 /// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>
-/// <param name="MaxAbs">The largest absolute difference between two logits.</param>
-/// <param name="Top1Agreement">The share of samples (of their positions, where they have several) with the same top class.</param>
+/// <param name="MaxAbs">The largest absolute difference between two logits or values.</param>
+/// <param name="Top1Agreement">
+/// The share of samples (of their positions, where they have several) with the same top class, or of the same decisions on labels;
+/// <c>null</c>: values or embeddings, which decide nothing.
+/// </param>
 /// <param name="Samples">How many samples were compared.</param>
 /// <param name="QuantizationStep">The step of quantisation that two logits might differ by; <c>null</c>: a student of floats.</param>
-internal sealed record ParityMetrics(double MaxAbs, double Top1Agreement, long Samples, double? QuantizationStep = null);
+/// <param name="Kind">What the model gives; <c>null</c>: classes.</param>
+internal sealed record ParityMetrics(
+    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null);
 
 /// <summary>The figures of models that belong to no run.</summary>
 /// <param name="TestSamples">How many samples they were measured on.</param>

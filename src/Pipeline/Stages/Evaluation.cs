@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Reports;
@@ -16,14 +17,16 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
 {
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
-    public ModelMetrics OfModel(TeacherOptions options)
+    /// <param name="isTrained">Whether it is a student of this run.</param>
+    public ModelMetrics OfModel(TeacherOptions options, bool isTrained = false)
     {
         var model = OnnxModel.Load(options.Model);
-        using var session = Open(options, model);
+        // What cannot be told otherwise is what the teacher gives: else there is nothing to compare.
+        using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Teacher?.Streams[0].Kind.Output() }, model, isTrained);
         var size = Size(options, model, session);
         if (against is null)
             return size;
-        var scores = new ModelScores(against, options.Model, session.Output.Shape);
+        var scores = new ModelScores(against, options.Model, session.Output.Shape, session.Output.Kind.Output()!.Value);
         if (!scores.AreAny)
             return size;
         session.RunAll(
@@ -37,9 +40,10 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
     /// <param name="members">The teachers that gave them.</param>
     public ModelMetrics OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members)
     {
-        var sizes = members.Select(SizeOf).ToArray();
+        var kind = logits.Streams[0].Kind.Output()!.Value;
+        var sizes = members.Select(member => SizeOf(member with { Kind = member.Kind ?? kind })).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
-        var scores = new ModelScores(against!, name, logits.Streams[0].Shape);
+        var scores = new ModelScores(against!, name, logits.Streams[0].Shape, kind);
         foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
@@ -57,9 +61,11 @@ internal sealed class Evaluation(EvaluationSet? against, IReadOnlyList<int> samp
         return Size(options, model, session);
     }
 
-    private OnnxClassifier Open(TeacherOptions options, OnnxModel model) => OnnxClassifier.Open(
-        model, sampleShape, [new() { Tensor = options.Output, ClassAxis = options.ClassAxis }],
+    private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isTrained = false) => OnnxClassifier.Open(
+        model, sampleShape, [new() { Tensor = options.Output, Kind = options.Kind, ClassAxis = options.ClassAxis, IsTrained = isTrained }],
         new() { Device = device });
+
+    private static OutputKind? KindOf(OnnxModel model) => KindEvidence.OfMetadata(model.Proto)?.Kind;
 
     private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -10,7 +11,9 @@ namespace OnnxKd.Pipeline.Stages;
 /// <param name="positions">Rows per sample: 1, or its frames or pixels.</param>
 /// <param name="counted">How many of a sample's rows count, from the first on; <c>null</c>: all.</param>
 /// <param name="step">A step of quantisation, by which two logits may differ besides; 0: none.</param>
-internal sealed class LogitComparison(int classes, int positions = 1, Func<long, int>? counted = null, double step = 0)
+/// <param name="kind">What is compared.</param>
+internal sealed class LogitComparison(
+    int classes, int positions = 1, Func<long, int>? counted = null, double step = 0, OutputKind kind = OutputKind.Classes)
 {
     // Two classes that are this much closer than the tolerance are a tie, which rounding decides: in 10,000 samples there is one now and then.
     private const double TiesPerTolerance = 20;
@@ -19,6 +22,7 @@ internal sealed class LogitComparison(int classes, int positions = 1, Func<long,
     private long rows;
     private long agreed;
     private double largest;
+    private double size; // of the largest value, which all values are measured by
     private double widestFlip;
     private (double Scaled, long Sample, int Position, int Class, float Trained, float Exported) worst;
 
@@ -41,38 +45,65 @@ internal sealed class LogitComparison(int classes, int positions = 1, Func<long,
     public ParityMetrics Result(string model, double tolerance)
     {
         // Among the many positions of a set there are always some whose two best classes are closer than rounding.
-        if (worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1))
-            return new(largest, (double)agreed / rows, samples, step > 0 ? step : null);
+        if (kind is OutputKind.Values or OutputKind.Embedding ? worst.Scaled <= tolerance * size : worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1))
+            return new(
+                largest, IsDeciding ? (double)agreed / (kind == OutputKind.Labels ? rows * classes : rows) : null, samples, step > 0 ? step : null,
+                kind == OutputKind.Classes ? null : kind);
         var position = positions > 1 ? $", position {worst.Position}" : "";
         throw new CheckFailedException(
             "The exported student does not give what the trained one gave.",
             model,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"sample {worst.Sample}{position}, class {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
-                $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3}); {rows - agreed} of {rows} top classes differ"),
-            string.Create(CultureInfo.InvariantCulture, $"a difference of at most {tolerance:g1} (times the largest logit of the row)")
+                $"sample {worst.Sample}{position}, {Column} {worst.Class}: {worst.Exported} in ONNX Runtime, {worst.Trained} in libtorch " +
+                $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3})") + (kind switch
+            {
+                OutputKind.Classes => $"; {rows - agreed} of {rows} top classes differ",
+                OutputKind.Labels => $"; {rows * classes - agreed} of {rows * classes} decisions differ",
+                _ => "",
+            }),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a difference of at most {tolerance:g1} (times the largest {(IsDeciding ? "logit of the row" : "value")})")
                 + (step > 0 ? string.Create(CultureInfo.InvariantCulture, $" beyond one step of quantisation ({step:g3})") : "")
-                + " and the same top class on every sample but for ties",
+                + (IsDeciding ? $" and the same {(kind == OutputKind.Classes ? "top class" : "decision")} on every sample but for ties" : ""),
             "do not ship this file; train again, and report a defect if it happens twice");
     }
 
+    private bool IsDeciding => kind is OutputKind.Classes or OutputKind.Labels;
+
+    private string Column => kind switch { OutputKind.Classes => "class", OutputKind.Labels => "label", _ => "column" };
+
     private void AddRow(int position, ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
     {
-        var size = Math.Max(1, (double)TensorPrimitives.MaxMagnitude(exported));
+        var magnitude = Math.Abs((double)TensorPrimitives.MaxMagnitude(exported));
+        size = Math.Max(size, magnitude);
+        var unit = IsDeciding ? Math.Max(1, magnitude) : 1;
         for (var c = 0; c < classes; c++)
         {
             var difference = Math.Abs((double)trained[c] - exported[c]);
             largest = Math.Max(largest, difference);
             // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
             var beyond = difference <= step ? 0 : difference - step; // NaN stays
-            if (!(beyond / size <= worst.Scaled) && !double.IsNaN(worst.Scaled))
-                worst = (beyond / size, samples, position, c, trained[c], exported[c]);
+            if (!(beyond / unit <= worst.Scaled) && !double.IsNaN(worst.Scaled))
+                worst = (beyond / unit, samples, position, c, trained[c], exported[c]);
         }
-        var (top, other) = (TensorPrimitives.IndexOfMax(trained), TensorPrimitives.IndexOfMax(exported));
-        agreed += top == other ? 1 : 0;
-        if (top != other)
-            widestFlip = Math.Max(widestFlip, (trained[top] - (double)trained[other] - 2 * step) / size);
         rows++;
+        if (kind == OutputKind.Labels)
+            for (var c = 0; c < classes; c++)
+                Decide(trained[c] > 0, exported[c] > 0, Math.Abs((double)trained[c]), unit);
+        if (kind != OutputKind.Classes)
+            return;
+        var (top, other) = (TensorPrimitives.IndexOfMax(trained), TensorPrimitives.IndexOfMax(exported));
+        Decide(top, other, trained[top] - (double)trained[other], unit);
+    }
+
+    private void Decide<T>(T own, T other, double margin, double unit)
+        where T : IEquatable<T>
+    {
+        if (own.Equals(other))
+            agreed++;
+        else
+            widestFlip = Math.Max(widestFlip, (margin - 2 * step) / unit);
     }
 }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
@@ -24,41 +25,46 @@ internal sealed class EvaluationSet(TransferSet set, LogitCache? teacher, CtcAlp
     public CtcAlphabet? Alphabet => set.Texts.Count > 0 ? alphabet : null;
 }
 
-/// <summary>The scores of one model, batch by batch: of its classes, position by position, and of the lines that it reads.</summary>
+/// <summary>The figures of one model, batch by batch: of its classes, or what else it gives, position by position, and of the lines that it reads.</summary>
 internal sealed class ModelScores
 {
     private readonly EvaluationSet against;
     private readonly IReadOnlyList<int> shape;
     private readonly CountedPositions counted;
+    private readonly OutputKind kind;
     private readonly ClassificationMeter? classes;
+    private readonly OutputMeter? others;
     private readonly TextMeter? texts;
 
     /// <summary>Prepares for a model.</summary>
     /// <param name="against">What it is measured against.</param>
     /// <param name="model">The model, for messages.</param>
-    /// <param name="shape">The shape of its logits of one sample.</param>
+    /// <param name="shape">The shape of its output for one sample; the last axis counts the columns.</param>
+    /// <param name="kind">What its output holds.</param>
     /// <exception cref="InputException">The shape does not fit the labels, the texts or the teacher.</exception>
-    public ModelScores(EvaluationSet against, string model, IReadOnlyList<int> shape)
+    public ModelScores(EvaluationSet against, string model, IReadOnlyList<int> shape, OutputKind kind)
     {
-        (this.against, this.shape) = (against, shape);
+        (this.against, this.shape, this.kind) = (against, shape, kind);
         counted = new(against.Set, shape);
         if (HasLabels)
-            against.Set.RequireLabelsBelow(shape[^1]);
-        if (against.Teacher is { } teacher && !teacher.Streams[0].Shape.SequenceEqual(shape))
+            against.Set.RequireLabelsBelow(kind == OutputKind.Labels ? 2 : shape[^1]);
+        if (against.Teacher?.Streams[0] is { } stream && (!stream.Shape.SequenceEqual(shape) || stream.Kind.Output() != kind))
             throw new InputException(
-                "A model and its teacher give different class scores.", model, $"{Shapes.Format(shape)} per sample",
-                $"{Shapes.Format(teacher.Streams[0].Shape)} (the last axis counts the classes)");
+                "A model and its teacher give different things.", model, $"{kind.Word()} {Shapes.Format(shape)} per sample",
+                $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.Shape)} (the last axis counts them)");
         if (against.Alphabet is not null)
             RequireFrames(model);
-        classes = HasLabels || against.Teacher is not null ? new(shape[^1]) : null;
+        var isMeasured = HasLabels || against.Teacher is not null;
+        classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
+        others = isMeasured && kind != OutputKind.Classes ? new(kind, shape[^1], neighbours: true) : null;
         texts = against.Alphabet is null ? null : new();
     }
 
     /// <summary>Whether there is anything to measure against.</summary>
-    public bool AreAny => classes is not null || texts is not null;
+    public bool AreAny => classes is not null || others is not null || texts is not null;
 
     /// <summary>Labels are for samples, or for frames or pixels; of the others they say nothing.</summary>
-    private bool HasLabels => against.Set.HasLabelsFor(shape);
+    private bool HasLabels => against.Set.HasLabelsFor(shape, kind);
 
     /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
     public void Add(long first, ReadOnlySpan<float> logits)
@@ -71,6 +77,9 @@ internal sealed class ModelScores
             var labels = HasLabels ? counted.Labels(first, rows.Length) : TopClasses(teacherLogits, width);
             classes.Add(counted.Keep(first, logits, width), labels, teacherLogits);
         }
+        others?.Add(
+            counted.Keep(first, logits, width), HasLabels ? Labels(first, rows.Length) : [],
+            against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width));
         for (var i = 0; texts is not null && i < rows.Length; i++)
         {
             var frames = logits.Slice(i * counted.Positions * width, counted.Of(rows[i]) * width);
@@ -88,6 +97,15 @@ internal sealed class ModelScores
                     Errors = scores.Errors, Accuracy = scores.Accuracy, Agreement = scores.Agreement, Nll = scores.Nll, Ece = scores.Ece,
                 }
                 : size with { Agreement = scores.Agreement };
+        if (others?.Result() is { } figures)
+            size = size with
+            {
+                Kind = kind,
+                Errors = figures.Labels?.Errors, Accuracy = figures.Labels?.Accuracy, Nll = figures.Labels?.Nll,
+                Agreement = figures.Labels?.Agreement, F1 = figures.Labels?.F1,
+                Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
+                Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
+            };
         return texts?.Result() is { } lines
             ? size with { CharacterErrorRate = lines.CharacterErrorRate, ExactLines = lines.ExactShare }
             : size;
@@ -100,6 +118,16 @@ internal sealed class ModelScores
         var values = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, view: 0, values);
         return values;
+    }
+
+    /// <summary>One label for each position, or one for each column of a sample.</summary>
+    private ReadOnlySpan<int> Labels(long first, int rows)
+    {
+        if (shape[^1] == 1)
+            return counted.Labels(first, rows);
+        var labels = new int[rows * counted.Positions * shape[^1]];
+        against.Set.ReadLabels(first, labels);
+        return labels;
     }
 
     private void RequireFrames(string model)

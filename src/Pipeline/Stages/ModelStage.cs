@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
 
@@ -16,6 +17,11 @@ internal abstract class ModelStage(string name, params IEnumerable<string?> need
 
     /// <summary>The output that holds a model's class scores, and their axis.</summary>
     public abstract StudentImport ImportOf(string model);
+
+    /// <summary>What a model's output holds; <c>null</c>: its last operator tells, else it is classes.</summary>
+    /// <param name="model">Its name.</param>
+    /// <param name="results">What the stages before made.</param>
+    public abstract OutputKind? OutputKindOf(string model, StageResults results);
 
     /// <summary>A model's file in the stage's folder.</summary>
     public string FileOf(string model) => Models.Count == 1 ? "model.onnx" : $"{model}.onnx";

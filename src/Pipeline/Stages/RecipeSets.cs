@@ -5,6 +5,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.TeacherRunner.Preparation;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -22,6 +23,9 @@ internal sealed class RecipeSets : IDisposable
     /// <summary>What the final figures are measured on; <c>null</c>: no figures.</summary>
     public TransferSet? Test { get; private set; }
 
+    /// <summary>The first set with a label for each sample, which can tell what a teacher's output holds; <c>null</c>: there is none.</summary>
+    public TransferSet? Labelled => Array.Find([Transfer, Validation, Test], set => set?.Labels.Length > 0);
+
     /// <summary>What the classes of a recogniser stand for; <c>null</c> where no texts are known.</summary>
     public CtcAlphabet? Alphabet { get; private set; }
 
@@ -36,7 +40,7 @@ internal sealed class RecipeSets : IDisposable
     public static RecipeSets Open(DataOptions data, Action<string> note, CancellationToken token)
     {
         DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
-        var sets = new RecipeSets(TransferSet.Open(data.Transfer));
+        var sets = new RecipeSets(OpenIntact(data.Transfer));
         try
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
@@ -65,7 +69,7 @@ internal sealed class RecipeSets : IDisposable
 
     private TransferSet OpenAlike(TransferSetOptions options)
     {
-        var set = TransferSet.Open(options);
+        var set = OpenIntact(options);
         if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
             return set;
         var shape = Shapes.Format(set.SampleShape);
@@ -73,5 +77,28 @@ internal sealed class RecipeSets : IDisposable
         throw new InputException(
             "The sets' samples differ in shape.", options.Samples, shape,
             $"{Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
+    }
+
+    private static TransferSet OpenIntact(TransferSetOptions options)
+    {
+        var set = TransferSet.Open(options);
+        try
+        {
+            PreparedSet.RequireIntact(options.Samples, () => DigestOfAll(set, options));
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    private static string DigestOfAll(TransferSet set, TransferSetOptions options)
+    {
+        if (options is { First: 0, Count: null })
+            return set.SamplesDigest;
+        using var all = TransferSet.Open(new() { Samples = options.Samples, SamplesKey = options.SamplesKey });
+        return all.SamplesDigest;
     }
 }

@@ -26,5 +26,6 @@ internal static class StageKinds
         ExportStage.Definition,
         VerifyStage.Definition,
         EvaluateStage.Definition,
+        ReportStage.Definition, // the last: it tells of all others
     ];
 }

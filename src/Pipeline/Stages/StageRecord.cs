@@ -17,13 +17,15 @@ internal sealed record StageFile(long Bytes, string Sha256);
 /// <param name="Outputs">The files in the folder, by name.</param>
 /// <param name="Versions">Of the libraries that ran.</param>
 /// <param name="WallSeconds">How long the run that finished it took.</param>
+/// <param name="Checksum">SHA-256 of this document without this field: what stands here is in what is exported, and in reports.</param>
 internal sealed record StageRecord(
     string Stage,
     string Key,
     IReadOnlyDictionary<string, string> Inputs,
     IReadOnlyDictionary<string, StageFile> Outputs,
     IReadOnlyDictionary<string, string> Versions,
-    double WallSeconds)
+    double WallSeconds,
+    string? Checksum = null)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "stage.json";
@@ -32,11 +34,16 @@ internal sealed record StageRecord(
     public static StageRecord? Find(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? CanonicalJson.Deserialize<StageRecord>(InputFile.ReadAllBytes(path, "A stage's record"), path) : null;
+        if (!File.Exists(path))
+            return null;
+        var record = CanonicalJson.Deserialize<StageRecord>(InputFile.ReadAllBytes(path, "A stage's record"), path);
+        return record.Checksum == record.ComputeChecksum() ? record : throw new CheckFailedException(
+            "A stage's record was changed.", path, $"SHA-256 {record.ComputeChecksum()}", record.Checksum ?? "a checksum", $"delete {folder} to run the stage again");
     }
 
     /// <summary>Writes it.</summary>
-    public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this));
+    public void Write(string folder) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this with { Checksum = ComputeChecksum() }));
 
     /// <summary>Describes the files that a stage left; locks and temporary files are not part of it.</summary>
     public static IReadOnlyDictionary<string, StageFile> Describe(string folder)
@@ -76,6 +83,8 @@ internal sealed record StageRecord(
         var outputs = Outputs.ToArray();
         Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value));
     }
+
+    private string ComputeChecksum() => Hashing.Sha256(CanonicalJson.Serialize(this with { Checksum = null }));
 
     private static void RequireOutput(string folder, string name, StageFile expected)
     {

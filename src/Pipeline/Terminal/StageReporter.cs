@@ -37,7 +37,12 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
     public void Finished(string name, double seconds) => Note($"{name}: done in {ProgressText.Duration(seconds)}");
 
     /// <summary>A capture is about to start.</summary>
-    public void Estimated(CaptureEstimate estimate) => Note(EstimateText.Line(estimate));
+    public void Estimated(CaptureEstimate estimate)
+    {
+        foreach (var reading in EstimateText.Readings(estimate))
+            NoteOnce(reading);
+        Note(EstimateText.Line(estimate));
+    }
 
     /// <summary>Something worth a line.</summary>
     public void Note(string text)

@@ -26,6 +26,7 @@ internal sealed record Step(NodeProto Node, OperatorEntry Operator, Kernel Kerne
         try
         {
             var results = Kernel(new(slots, Inputs, training));
+            ModelTrial.RequireSize(() => NodeContext.Describe(Node), () => results.Sum(result => result.numel() * result.element_size()));
             for (var i = 0; i < Outputs.Length; i++)
             {
                 if (Outputs[i] >= 0)

@@ -90,17 +90,25 @@ internal sealed class StudentGraph
                 expected: $"at most {NewestOpset}",
                 remedy: "export the model with an older operator set");
         using var trial = ModelLimits.Begin(file.Proto.CalculateSize(), 0);
-        return new(file, version, options ?? StudentImport.Default);
+        return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
     }
 
-    /// <summary>The tensor that losses are computed from: the output, or what its final softmax reads.</summary>
-    /// <exception cref="UnsupportedModelException">The output holds probabilities of single classes.</exception>
-    public string FindLogits() => trace.Activation != HeadActivation.Sigmoid ? trace.Logits : throw new UnsupportedModelException(
-        "The student's output holds probabilities of single classes.",
-        where: $"output '{Output}'",
-        found: "Sigmoid",
-        expected: "logits, or a softmax over classes",
-        remedy: "export the student without its last activation");
+    /// <summary>What its output holds: what was asked for, else what its last operator says; <c>null</c>: nothing tells.</summary>
+    public OutputKind? Kind => options.Kind ?? KindEvidence.OfActivation(trace)?.Kind;
+
+    /// <summary>The tensor that losses are computed from: the output, or what its final softmax or sigmoid reads.</summary>
+    /// <exception cref="UnsupportedModelException">The output ends in the activation of another kind.</exception>
+    public string FindLogits() => (Kind, trace.Activation) switch
+    {
+        (OutputKind.Values or OutputKind.Embedding, _) => Output,
+        (OutputKind.Classes, HeadActivation.Sigmoid) => throw WrongActivation("logits, or a softmax over classes"),
+        (OutputKind.Labels, HeadActivation.Softmax or HeadActivation.LogSoftmax) => throw WrongActivation("logits of independent labels, or a sigmoid"),
+        _ => trace.Logits,
+    };
+
+    private UnsupportedModelException WrongActivation(string expected) => new(
+        $"The student's output does not hold {(Kind == OutputKind.Classes ? "scores of classes of which one is right" : "scores of independent labels")}.",
+        $"output '{Output}'", $"it ends in {trace.Activation}", expected, "export the student without its last activation");
 
     /// <summary>Finds the classes among the axes of the logits.</summary>
     /// <param name="logits">What the student gave for some samples: [N, ...].</param>
@@ -123,7 +131,7 @@ internal sealed class StudentGraph
         var sample = Input.Fit(sampleShape);
         ModelLimits.RequireSamples($"input '{Input.Name}', of batch {batch}", 2 * Math.Min(batch, int.MaxValue), sample);
         using var trial = ModelLimits.Begin(graph.CalculateSize(), 2 * batch * sizeof(float) * sample.Aggregate(1L, (product, size) => product * size));
-        foreach (var node in BatchAxis.Free(graph, Version, Output, Input, batch, sample))
+        foreach (var node in NodeRefusal.Guard(File.Path, () => BatchAxis.Free(graph, Version, Output, Input, batch, sample).ToArray()))
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
 
@@ -150,7 +158,7 @@ internal sealed class StudentGraph
     /// <exception cref="UnsupportedModelException">Names everything that is not supported, before any work.</exception>
     public StudentProgram Compile(params IReadOnlyList<string> outputs)
     {
-        var program = GraphCompiler.Compile(graph, Version, outputs, options.Parameters);
+        var program = NodeRefusal.Guard(File.Path, () => GraphCompiler.Compile(graph, Version, outputs, options.Parameters));
         if (options.Initialisation == Initialisation.Fresh)
         {
             FreshWeights.Fill(program.Plan, options.Seed);

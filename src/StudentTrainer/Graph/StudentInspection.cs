@@ -30,6 +30,7 @@ public sealed record StudentInspection(
     public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
     {
         Libtorch.Load();
+        using var clock = ModelLimits.BeginClock();
         var graph = StudentGraph.Import(model);
         if (sampleShape is not null)
             graph.FreeBatch(sampleShape);
@@ -54,10 +55,11 @@ public sealed record StudentInspection(
         program.Graph.Run(weights, [zeros([1, .. sample], program.Input.Type)], training: false, (step, slots) =>
         {
             var shapes = step.Inputs.Select(slot => slot < 0 ? [] : slots[slot]!.shape).ToArray();
-            var output = slots[step.Outputs[0]]!;
-            total += step.Operator.MultiplyAdds?.Invoke(shapes, output.shape) ?? 0;
+            var place = Array.FindIndex(step.Outputs, slot => slot >= 0); // the first that somebody reads
+            var output = slots[step.Outputs[place]]!;
+            total += place == 0 ? step.Operator.MultiplyAdds?.Invoke(shapes, output.shape) ?? 0 : 0;
             if (output.is_floating_point())
-                tensors.Add(new(step.Node.Output[0], step.Operator.Name, output.shape));
+                tensors.Add(new(step.Node.Output[place], step.Operator.Name, output.shape));
         });
         return (total, tensors);
     }

@@ -41,5 +41,6 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0]);
 
     /// <summary>Moves the classes of the first output to the end.</summary>
-    public torch.Tensor ClassesLast(torch.Tensor logits) => Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
+    public torch.Tensor ClassesLast(torch.Tensor logits) => logits.ndim == 1 ? logits.unsqueeze(1)
+        : Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
 }

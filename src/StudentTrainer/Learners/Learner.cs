@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
@@ -49,9 +50,13 @@ internal sealed class Learner : IDisposable
     /// <summary>The finished epochs' figures.</summary>
     public List<EpochEvent> History { get; } = [];
 
+    /// <summary>What its output holds: what it says, else what its terms take it for.</summary>
+    public OutputKind Kind => Output.Kind
+        ?? (Objective.OutputKind is OutputKind.Classes && Output.Classes == 1 ? OutputKind.Labels : Objective.OutputKind);
+
     /// <summary>Whether a term reads its class scores, so that all of its weights must learn.</summary>
     public bool LearnsScores => Objective.Sources.Any(source =>
-        source is { Use.IsTarget: false, Use.Kind: SignalKind.Scores } && source.Tensor == Output.Name);
+        source is { Use: { IsTarget: false, IsOutput: true } } && source.Tensor == Output.Name);
 
     /// <summary>All that a checkpoint must keep of it.</summary>
     public IEnumerable<NamedTensor> State =>

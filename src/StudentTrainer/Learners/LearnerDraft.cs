@@ -29,7 +29,7 @@ internal sealed class LearnerDraft
     public StudentOutput Output { get; private set; } = null!;
 
     /// <summary>What terms can read of it.</summary>
-    public LearnerTensors Tensors => new(Output.Name, shapes);
+    public LearnerTensors Tensors => new(Output.Name, shapes, Output.Kind);
 
     /// <summary>Where layers for training are added.</summary>
     public GraphExtension Extension => Graph.Extend(seed);
@@ -76,7 +76,7 @@ internal sealed class LearnerDraft
         var samples = tensor(values, [rows.Length, .. data.Transfer.SampleShape.Select(size => (long)size)]);
         var given = program.Run(weights, samples, training: false);
         Output = StudentOutput.Of(Graph, tensors[0], given[0], rows.Length);
-        foreach (var (name, value) in tensors.Zip(given))
+        foreach (var (name, value) in tensors.Zip(given).Skip(1))
             shapes[name] = PerSample(name, value, rows.Length);
         shapes[Output.Name] = [.. Output.Shape.Select(size => (long)size)];
     }

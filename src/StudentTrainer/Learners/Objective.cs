@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
@@ -19,8 +20,19 @@ internal sealed class Objective
     /// <summary>Where everything comes from that the terms read.</summary>
     public IEnumerable<SignalSource> Sources => terms.SelectMany(term => term.Sources);
 
-    /// <summary>The stream of class scores that the first term that has one learns from; <c>null</c>: none.</summary>
-    public string? ScoreStream => Sources.FirstOrDefault(source => source is { Stream: not null, Use.Kind: SignalKind.Scores })?.Stream;
+    /// <summary>The stream of a teacher's output that the first term that has one learns from; <c>null</c>: none.</summary>
+    public string? ScoreStream => Sources.FirstOrDefault(source => source is { Stream: not null, Use.IsOutput: true })?.Stream;
+
+    /// <summary>What terms take the learner's output for; classes, where none reads it.</summary>
+    public OutputKind OutputKind
+    {
+        get
+        {
+            var kinds = terms.SelectMany(term => term.Sources, (term, source) => source.Use)
+                .Where(use => use is { IsTarget: false, IsOutput: true }).Aggregate(default(SignalKind), (all, use) => all == 0 ? use.Kind : all & use.Kind);
+            return Enum.GetValues<OutputKind>().FirstOrDefault(kind => (kind.Signal() & kinds) != 0);
+        }
+    }
 
     /// <summary>The names of the terms that learn from labels.</summary>
     public IEnumerable<string> FromLabels => terms.Where(term => term.Term.LearnsFromLabels).Select(term => term.Name);

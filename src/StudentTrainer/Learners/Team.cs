@@ -45,7 +45,9 @@ internal sealed class Team : IDisposable
             draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
         var streams = sources.Where(source => source is { Stream: not null, Use.Drawn: 0 }).Select(source => source.Stream!).Distinct().Select(catalog.Form);
         var draws = sources.Where(source => source.Use.Drawn > 0).Select(source => (source.Stream!, source.Use.Drawn)).Distinct();
-        return new([.. learners], [.. streams], [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
+        return new(
+            [.. learners], [.. streams.Select(form => Measured(form, data.Cache))],
+            [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
     }
 
     /// <summary>The signals of a batch.</summary>
@@ -67,6 +69,14 @@ internal sealed class Team : IDisposable
     {
         foreach (var learner in Learners)
             learner.Dispose();
+    }
+
+    /// <summary>Values are compared in units of their spread.</summary>
+    private static StreamForm Measured(StreamForm form, LogitCache? cache)
+    {
+        if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null)
+            values.Spread = ColumnStatistics.Of(cache, form.Stream).Deviations;
+        return form;
     }
 
     private static void RequireNames(IReadOnlyList<LearnerOptions> options)

@@ -3,14 +3,6 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;
 
-/// <summary>An inner tensor of a teacher, for a batch.</summary>
-/// <param name="values">[N, ...], float32.</param>
-internal sealed class TargetFeatures(Tensor values) : StreamSignal
-{
-    /// <summary>[N, ...], float32.</summary>
-    public Tensor Values => values;
-}
-
 /// <summary>Features, stored as floats or in eight bits with a scale for each position.</summary>
 /// <param name="stream">The stream.</param>
 internal sealed class FeatureForm(CacheStream stream) : StreamForm(stream)
@@ -21,9 +13,6 @@ internal sealed class FeatureForm(CacheStream stream) : StreamForm(stream)
     /// <inheritdoc/>
     public override StreamSignal Bind(IReadOnlyList<Tensor> fields)
     {
-        var values = fields[0].to(float32);
-        if (fields.Count > 1)
-            values = values.mul(fields[1]);
-        return new TargetFeatures(values.reshape([-1, .. Stream.Shape.Select(size => (long)size)]));
+        return new TargetTensor(TargetTensor.Decode(fields).reshape([-1, .. Stream.Shape.Select(size => (long)size)]));
     }
 }

@@ -32,6 +32,21 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
         return losses.sum().div(known.sum().clamp_min(1e-6));
     }
 
+    /// <summary>Binary cross-entropy of independent labels, mean over those that are known; 0 where none is.</summary>
+    /// <param name="logits">Rows × labels; <see cref="Classes"/> has 0 or 1 for each.</param>
+    public Tensor BinaryCrossEntropy(Tensor logits)
+    {
+        var (losses, known) = Labels(logits, Classes);
+        if (Partners is not null)
+        {
+            var share = Shares!.to(logits.dtype).reshape(logits.shape);
+            var rest = share.neg().add(1);
+            var (partnerLosses, partnerKnown) = Labels(logits, Partners);
+            (losses, known) = (losses.mul(share).add(partnerLosses.mul(rest)), known.mul(share).add(partnerKnown.mul(rest)));
+        }
+        return losses.sum().div(known.sum().clamp_min(1e-6));
+    }
+
     /// <summary>The one known class of each row (int64), for terms that single it out.</summary>
     /// <param name="term">The term, for the message.</param>
     /// <exception cref="InputException">Views are mixed from two samples, or the class of a row may not be known.</exception>
@@ -39,6 +54,13 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
         "A term of the objective needs one known class for each row.",
         $"objective, term '{term}'", Partners is null ? "labels for positions, some of which may be unknown" : "views that are mixed from two samples",
         remedy: "leave the mixing out, or use 'soft'");
+
+    private static (Tensor Losses, Tensor Known) Labels(Tensor logits, Tensor labels)
+    {
+        var known = labels.ne(Unknown).to(logits.dtype).reshape(logits.shape);
+        var targets = labels.to(logits.dtype).reshape(logits.shape).clamp_min(0);
+        return (nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction: nn.Reduction.None).mul(known), known);
+    }
 
     /// <summary>The loss of each row, 0 where the class is not known, and 1 where it is.</summary>
     private static (Tensor Losses, Tensor Known) Rows(Tensor logits, Tensor classes) => (

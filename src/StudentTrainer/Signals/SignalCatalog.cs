@@ -1,6 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.StudentTrainer.Signals;
 
@@ -12,9 +14,10 @@ namespace OnnxKd.StudentTrainer.Signals;
 internal sealed record SignalSource(SignalUse Use, string? Stream = null, string? Learner = null, string? Tensor = null);
 
 /// <summary>What can be read of a learner.</summary>
-/// <param name="Logits">The tensor that holds its class scores.</param>
+/// <param name="Logits">The tensor that holds its output: class scores, or what else it gives.</param>
 /// <param name="Shapes">The shape of each tensor for one sample; of the logits with the classes last.</param>
-internal sealed record LearnerTensors(string Logits, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes);
+/// <param name="Kind">What its output holds; <c>null</c>: what its terms take it for.</param>
+internal sealed record LearnerTensors(string Logits, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes, OutputKind? Kind = null);
 
 /// <summary>All signals that there are, and what terms mean by their names.</summary>
 /// <param name="streams">The streams of the cache; empty where there is none.</param>
@@ -51,21 +54,20 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
 
     private string FindStream(SignalUse use, string? name, string term)
     {
-        var ofKind = forms.Values.Where(form => form.Kind == use.Kind).Select(form => form.Stream.Name).ToList();
+        var ofKind = forms.Values.Where(form => (form.Kind & use.Kind) != 0).Select(form => form.Stream.Name).ToList();
         if (name is null)
             return ofKind.Count == 1 ? ofKind[0] : throw Unknown(
-                ofKind.Count == 0 ? $"There are no {Words(use.Kind)} that a term could learn from." : "It is not clear what a term learns from.",
+                ofKind.Count == 0 ? $"There are no {use.Kind.Words()} that a term could learn from." : "It is not clear what a term learns from.",
                 $"the key '{use.Key}' is not given", null);
         if (!forms.TryGetValue(name, out var form))
             throw Unknown("A term learns from something that is not there.", $"{use.Key}: {name}", name);
-        return form.Kind == use.Kind ? name : throw new InputException(
-            "A term reads a signal of another kind.",
-            $"objective, term '{term}'", $"{use.Key}: {name}, which holds {Words(form.Kind)}", Words(use.Kind), ListStreams());
+        return (form.Kind & use.Kind) != 0 ? name : throw OtherKind(term, $"{use.Key}: {name}", form.Kind, use);
 
         InputException Unknown(string what, string found, string? wrong) => new(
             what, $"objective, term '{term}'", found, ListStreams(),
             wrong is not null && Suggestions.Nearest(wrong, Paths()) is { } nearest ? $"did you mean '{nearest}'?"
-            : use.Kind == SignalKind.Features ? "capture it: list the tensor under the teacher's 'features'"
+            : ofKind.Count == 0 && forms.Count > 0 && use.IsOutput ? Fitting(forms.Values.Aggregate(default(SignalKind), (all, form) => all | form.Kind))
+            : use.Kind.HasFlag(SignalKind.Features) ? "capture it: list the tensor under the teacher's 'features'"
             : forms.Count + learners.Count > 1 ? $"name one: '{use.Key}: NAME'" : "name a teacher, or train with 'hard' alone");
     }
 
@@ -73,12 +75,23 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     {
         var tensors = learners[path.Learner!];
         var name = path.Name is null or SignalPath.Logits ? tensors.Logits : path.Name;
-        if (use.Kind == SignalKind.Scores && name != tensors.Logits && !HoldsScores(tensors, name))
+        if (use.IsOutput && name == tensors.Logits && tensors.Kind?.Signal() is { } held && (held & use.Kind) == 0)
+            throw OtherKind(term, $"the output of {path.Learner}", held, use);
+        if (use.IsOutput && name != tensors.Logits && !HoldsScores(tensors, name))
             throw new InputException(
-                "A term reads class scores, and a tensor has another shape than the student's.",
+                "A term reads what the student gives, and a tensor has another shape than the student's.",
                 $"objective, term '{term}', {use.Key}: {path.Name}", $"[{string.Join(", ", tensors.Shapes[name])}] for one sample",
                 $"[{string.Join(", ", tensors.Shapes[tensors.Logits])}]", "name a tensor with a score for each class, such as an exit");
         return new(use, Learner: path.Learner, Tensor: name);
+    }
+
+    private static InputException OtherKind(string term, string found, SignalKind held, SignalUse use) => new(
+        "A term reads a signal of another kind.", $"objective, term '{term}'", $"{found}, which holds {held.Words()}", use.Kind.Words(), Fitting(held));
+
+    private static string Fitting(SignalKind held)
+    {
+        var terms = TermTable.Reading(held);
+        return terms.Count > 0 ? $"use a term that reads {held.Words()}: {string.Join(", ", terms)}" : "name another signal";
     }
 
     private static bool HoldsScores(LearnerTensors tensors, string name) =>
@@ -88,14 +101,7 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
 
     private string ListStreams()
     {
-        var streams = forms.Values.Select(form => $"{form.Stream.Name} ({Words(form.Kind)})");
+        var streams = forms.Values.Select(form => $"{form.Stream.Name} ({form.Kind.Words()})");
         return $"one of {string.Join(", ", streams.Concat(learners.Keys.Select(name => $"{name}/{SignalPath.Logits}")))}";
     }
-
-    private static string Words(SignalKind kind) => kind switch
-    {
-        SignalKind.Scores => "class scores",
-        SignalKind.Features => "features",
-        _ => "labels",
-    };
 }

@@ -20,7 +20,7 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
             else if (source.Learner is not null && !source.Use.IsTarget)
                 own.Add(source.Use.Key, Of(source));
             else if (source.Learner is not null)
-                targets.Add(source.Use.Key, Detached(source.Use.Kind, Of(source).detach()));
+                targets.Add(source.Use.Key, Detached(source.Use, Of(source).detach()));
         }
 
         return new(own, targets, batch.Labels);
@@ -29,9 +29,9 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
     private Tensor Of(SignalSource source)
     {
         var values = learners[source.Learner!][source.Tensor!];
-        return source.Use.Kind == SignalKind.Scores ? Batch.Rows(values, values.shape[^1], batch.Valid) : values;
+        return source.Use.IsOutput ? Batch.Rows(values, values.shape[^1], batch.Valid) : values;
     }
 
-    private static StreamSignal Detached(SignalKind kind, Tensor values) =>
-        kind == SignalKind.Scores ? new DenseScores(values) : new TargetFeatures(values);
+    private static StreamSignal Detached(SignalUse use, Tensor values) =>
+        use.Kind == SignalKind.Scores ? new DenseScores(values) : new TargetTensor(values);
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;
 
-/// <summary>What a stream of a cache says of a batch: class scores (<see cref="TargetScores"/>) or features.</summary>
+/// <summary>What a stream of a cache says of a batch: class scores (<see cref="TargetScores"/>) or others (<see cref="TargetTensor"/>).</summary>
 internal abstract class StreamSignal
 {
 }
@@ -26,6 +26,7 @@ internal abstract class StreamForm(CacheStream stream)
     public static StreamForm Of(CacheStream stream) => (stream.Kind, stream.Storage) switch
     {
         (StreamKind.Feature, _) => new FeatureForm(stream),
+        (StreamKind.LabelLogit or StreamKind.Value or StreamKind.Embedding, _) => new OutputForm(stream),
         (_, Float32 or Float16 or BFloat16) => new DenseForm(stream),
         (_, Int8) => new Int8Form(stream),
         (_, TopK storage) => new TopKForm(stream, storage),

@@ -15,8 +15,8 @@ internal sealed class TermSignals(
     /// <summary>The class scores that are learned from.</summary>
     public TargetScores Teacher => (TargetScores)targets[SignalUse.TeacherKey];
 
-    /// <summary>The features that are learned from, [N, ...].</summary>
-    public Tensor TeacherFeatures => ((TargetFeatures)targets[SignalUse.TeacherKey]).Values;
+    /// <summary>The features ([N, ...]), values or embeddings (rows × columns) that are learned from.</summary>
+    public TargetTensor TeacherTensor => (TargetTensor)targets[SignalUse.TeacherKey];
 
     /// <summary>The class of each row.</summary>
     public LabelTargets Labels => labels!;

@@ -88,12 +88,12 @@ public static class Architectures
         foreach (var (option, value) in values.Where(value => !value.Key.Accepts(value.Value)))
             throw new InputException(
                 "An option of the student is out of range.", $"student.{option.Name}", option.Describe(value), option.Expected);
-        if (classes < 2 || sampleShape.Any(length => length < 1))
+        if (classes < 1 || sampleShape.Any(length => length < 1))
             throw new InputException(
                 "No student can be built for this data.",
                 where: "student",
                 found: $"{classes} classes, samples of shape {Shapes.Format(sampleShape)}",
-                expected: "2 classes or more, and samples that are not empty");
+                expected: "1 output or more, and samples that are not empty");
         return ((Architecture)entry.Schema.Create(values)).Build(new(options.Architecture, sampleShape, classes, seed));
     }
 

@@ -18,7 +18,7 @@ public abstract record FeatureTerm : Term
     internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnFeatures(Student), SignalUse.TargetFeatures(Teacher)];
 
     internal override Tensor Compute(TermSignals signals) =>
-        Compare(signals.Student, signals.TeacherFeatures.to(signals.Student.dtype));
+        Compare(signals.Student, signals.TeacherTensor.Values.to(signals.Student.dtype));
 
     /// <summary>The value of the term.</summary>
     /// <param name="student">[N, ...].</param>

@@ -4,14 +4,19 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;
 
-/// <summary>Cross-entropy at temperature 1 with the labels, mean over the rows that have one: <see cref="LabelTargets"/>.</summary>
+/// <summary>
+/// Cross-entropy at temperature 1 with the labels, mean over the rows that have one: <see cref="LabelTargets"/>. Where each column has a label
+/// of its own, binary cross-entropy, mean over rows and columns.
+/// </summary>
 public sealed record HardTerm : Term
 {
-    /// <summary>The class scores that learn; default: the student's.</summary>
-    [Setting("class scores that learn: a tensor of the student; none: its logits")]
+    /// <summary>The scores that learn; default: the student's.</summary>
+    [Setting("scores that learn: a tensor of the student; none: its logits")]
     public string? Student { get; init; }
 
-    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnScores(Student), SignalUse.Labels];
+    internal override IReadOnlyList<SignalUse> Reads => [SignalUse.Own(SignalKind.Scores | SignalKind.LabelScores, Student), SignalUse.Labels];
 
-    internal override Tensor Compute(TermSignals signals) => signals.Labels.CrossEntropy(signals.Student);
+    internal override Tensor Compute(TermSignals signals) => signals.Student is var scores && signals.Labels.Classes.numel() == scores.numel()
+        ? signals.Labels.BinaryCrossEntropy(scores)
+        : signals.Labels.CrossEntropy(scores);
 }

@@ -33,10 +33,10 @@ public sealed record SimilarityTerm : ProjectedFeatureTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var teacher = signals.TeacherFeatures.to(signals.Student.dtype);
+        var teacher = signals.TeacherTensor.Values.to(signals.Student.dtype);
         return Queue == 0
             ? Compare(signals.Student, teacher)
-            : Compare(signals.Student, teacher, cat([teacher, ((TargetFeatures)signals.Target(QueueKey)).Values.to(teacher.dtype)], 0));
+            : Compare(signals.Student, teacher, cat([teacher, ((TargetTensor)signals.Target(QueueKey)).Values.to(teacher.dtype)], 0));
     }
 
     internal override Tensor Compare(Tensor student, Tensor teacher) => Compare(student, teacher, teacher);

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
 
 namespace OnnxKd.StudentTrainer.Terms;
 
@@ -16,6 +17,12 @@ internal static class TermTable
         ("nkd", typeof(NormalisedTerm)),
         ("hard-distillation", typeof(HardDistillationTerm)),
         ("ofa", typeof(OneForAllTerm)),
+        // Independent labels, values, embeddings.
+        ("binary", typeof(BinaryTerm)),
+        ("mse", typeof(SquaredErrorTerm)),
+        ("mae", typeof(AbsoluteErrorTerm)),
+        ("huber", typeof(HuberTerm)),
+        ("cosine", typeof(CosineTerm)),
         // Features.
         ("hint", typeof(HintTerm)),
         ("attention", typeof(AttentionTerm)),
@@ -24,4 +31,11 @@ internal static class TermTable
         ("channel-wise", typeof(ChannelWiseTerm)),
         ("similarity", typeof(SimilarityTerm)),
         ("triplet", typeof(TripletTerm)));
+
+    /// <summary>The names of the terms that learn from signals of a kind, or one of several.</summary>
+    public static IReadOnlyList<string> Reading(SignalKind kinds) =>
+    [
+        .. Kinds.Names.Where(name => SettingSchema.Of(Kinds.Find(name)!).Default<Term>().Reads
+            .Any(use => use.IsTarget && use.Kind != SignalKind.Labels && (use.Kind & kinds) != 0)),
+    ];
 }

@@ -27,7 +27,7 @@ public sealed record TripletTerm : Term
         [SignalUse.OwnFeatures(Student), .. Teachers.Select((teacher, i) => SignalUse.TargetFeatures(teacher) with { Key = Key(i) })];
 
     internal override Tensor Compute(TermSignals signals) =>
-        Compare(signals.Student, [.. Teachers.Select((_, i) => ((TargetFeatures)signals.Target(Key(i))).Values.to(signals.Student.dtype))]);
+        Compare(signals.Student, [.. Teachers.Select((_, i) => ((TargetTensor)signals.Target(Key(i))).Values.to(signals.Student.dtype))]);
 
     /// <summary>The value of the term.</summary>
     /// <param name="student">[N, ...].</param>

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Learners;
@@ -41,7 +42,7 @@ internal static class DataChecks
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
         data.Cache?.RequireSamples(data.Transfer);
         if (fromLabels.Length > 0 && fromTeachers.Length > 0)
-            RequireLabelsFit(data.Transfer, fromLabels, data.Cache!.Streams.Where(stream => stream.Kind != StreamKind.Feature));
+            RequireLabelsFit(data.Transfer, fromLabels, data.Cache!.Streams);
         RequireEvaluation(data);
     }
 
@@ -68,14 +69,15 @@ internal static class DataChecks
 
     private static void RequireLabelsFit(TransferSet set, IEnumerable<string> fromLabels, IEnumerable<CacheStream> streams)
     {
-        foreach (var stream in streams)
+        foreach (var stream in streams.Where(stream => stream.Kind.Output() is OutputKind.Classes or OutputKind.Labels))
         {
-            if (!set.HasLabelsFor(stream.Shape))
+            if (!set.HasLabelsFor(stream.Shape, stream.Kind.Output()!.Value))
                 throw new InputException(
                     "The objective learns from labels and from a teacher, and the two are for different positions.",
                     where: $"{set.Name}, and stream '{stream.Name}'",
                     found: $"{Describe(set.LabelShape)}; the teacher gives {Shapes.Format(stream.Shape)}",
-                    expected: stream.Positions == 1 ? "one label per sample" : "a label for each position",
+                    expected: stream.Kind == StreamKind.LabelLogit && stream.Classes > 1 ? $"0 or 1 for each of the {stream.Classes} labels of a sample"
+                        : stream.Positions == 1 ? "one label per sample" : "a label for each position",
                     remedy: $"name other labels, or leave out {Quoted(fromLabels)}");
         }
     }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Learners;
 using static TorchSharp.torch;
@@ -14,6 +15,8 @@ internal sealed class EpochEvaluation : IDisposable
         { "errors", figures => figures.Errors!.Value },
         { "nll", figures => figures.Nll!.Value },
         { "agreement", figures => -figures.Agreement!.Value },
+        { "mse", figures => figures.Mse!.Value },
+        { "cosine", figures => -figures.Cosine!.Value },
     };
 
     private readonly Evaluator evaluator;
@@ -29,7 +32,7 @@ internal sealed class EpochEvaluation : IDisposable
         this.metric = Metrics[metric];
     }
 
-    /// <summary>What can be watched; smaller is better in each, agreement being counted backwards.</summary>
+    /// <summary>What can be watched; smaller is better in each, agreement and cosine being counted backwards.</summary>
     public static IReadOnlyCollection<string> MetricNames => Metrics.Keys;
 
     /// <summary>Prepares for the evaluation set; <c>null</c> if there is none.</summary>
@@ -50,9 +53,10 @@ internal sealed class EpochEvaluation : IDisposable
         var output = learner.Output;
         if (stream is not null)
             output.RequireFits(stream, "evaluation");
-        var countsErrors = output.HasLabels(data.Evaluation);
-        var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : "agreement");
-        RequireMeasurable(metric, countsErrors, stream, output);
+        var countsErrors = output.HasLabels(data.Evaluation, learner.Kind);
+        var compared = learner.Kind switch { OutputKind.Values => "mse", OutputKind.Embedding => "cosine", _ => "agreement" };
+        var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : compared);
+        RequireMeasurable(metric, compared, countsErrors, stream, output);
         var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
         return new(
             new(learner.Program, reader, options.BatchSize, device, cache, stream),
@@ -60,17 +64,17 @@ internal sealed class EpochEvaluation : IDisposable
     }
 
     /// <summary>
-    /// What agreement is measured with: the stream that the first term learns from, or the first one of logits where the evaluation set's
+    /// What agreement is measured with: the stream that the first term learns from, or the first one of an output where the evaluation set's
     /// cache has none of that name.
     /// </summary>
     public static CacheStream? StreamOf(LogitCache? cache, Objective objective)
     {
-        var logits = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
-        return logits?.Find(stream => stream.Name == objective.ScoreStream) ?? logits?.FirstOrDefault();
+        var outputs = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
+        return outputs?.Find(stream => stream.Name == objective.ScoreStream) ?? outputs?.FirstOrDefault();
     }
 
     /// <summary>Measures.</summary>
-    public StudentFigures Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, learner.Output, token);
+    public StudentFigures Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, learner.Output, learner.Kind, token);
 
     /// <summary>Whether the last epoch is better than all before it.</summary>
     public bool IsBest => BestEpoch() == learner.History.Count - 1;
@@ -81,7 +85,7 @@ internal sealed class EpochEvaluation : IDisposable
     /// <inheritdoc/>
     public void Dispose() => evaluator.Dispose();
 
-    private static void RequireMeasurable(string metric, bool countsErrors, CacheStream? stream, StudentOutput output)
+    private static void RequireMeasurable(string metric, string compared, bool countsErrors, CacheStream? stream, StudentOutput output)
     {
         if (!countsErrors && stream is null)
             throw new InputException(
@@ -89,12 +93,12 @@ internal sealed class EpochEvaluation : IDisposable
                 where: $"output '{output.Name}'",
                 found: $"{output.Positions} positions for each sample",
                 remedy: "name a teacher, so that agreement with it can be measured, or leave the set out");
-        if (metric == "agreement" ? stream is null : !countsErrors)
+        if (metric == compared ? stream is null : !countsErrors || metric is not ("errors" or "nll"))
             throw new InputException(
                 "What is to be watched on the evaluation set cannot be measured.",
                 where: "training.early_stop.metric",
                 found: metric,
-                expected: countsErrors ? "errors or nll" : "agreement: there is no label for each row of logits");
+                expected: countsErrors ? stream is null ? "errors or nll" : $"errors, nll or {compared}" : $"{compared}: there is no label for what the student gives");
     }
 
     private int BestEpoch() => Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));

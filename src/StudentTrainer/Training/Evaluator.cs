@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
@@ -15,9 +16,14 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Errors">Samples, or positions, whose largest logit is not at the label; <c>null</c> without labels for them.</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels; <c>null</c> without labels for them.</param>
 /// <param name="Agreement">
-/// Share of positions (that count) at which student and teacher put the same class first; <c>null</c> without a teacher.
+/// Share of positions (that count) at which student and teacher put the same class first, or of decisions on labels that are the same;
+/// <c>null</c> without a teacher.
 /// </param>
-internal readonly record struct StudentFigures(long? Errors, double? Nll, double? Agreement);
+/// <param name="Mse">Mean squared difference to the teacher's values; <c>null</c> for other kinds.</param>
+/// <param name="RSquared">The share of the variance of the teacher's values that is explained; <c>null</c> for other kinds.</param>
+/// <param name="Cosine">Mean cosine with the teacher's embeddings; <c>null</c> for other kinds.</param>
+internal readonly record struct StudentFigures(
+    long? Errors, double? Nll, double? Agreement, double? Mse = null, double? RSquared = null, double? Cosine = null);
 
 /// <summary>Runs a student over a set, in order, without training it.</summary>
 internal sealed class Evaluator : IDisposable
@@ -52,11 +58,34 @@ internal sealed class Evaluator : IDisposable
     /// <summary>Measures a student.</summary>
     /// <param name="weights">Its weights.</param>
     /// <param name="output">What it gives.</param>
+    /// <param name="kind">What that is.</param>
     /// <param name="token">Stops the measurement.</param>
-    public StudentFigures Measure(WeightSet weights, StudentOutput output, CancellationToken token)
+    public StudentFigures Measure(WeightSet weights, StudentOutput output, OutputKind kind, CancellationToken token) =>
+        kind == OutputKind.Classes ? MeasureClasses(weights, output, token) : MeasureOthers(weights, output, kind, token);
+
+    private StudentFigures MeasureOthers(WeightSet weights, StudentOutput output, OutputKind kind, CancellationToken token)
     {
         var counted = new CountedPositions(set, output.Shape);
-        var labelled = output.HasLabels(set) ? new ClassificationMeter(output.Classes) : null;
+        var meter = new OutputMeter(kind, output.Classes, neighbours: false);
+        var isLabelled = output.HasLabels(set, kind);
+        Run(weights, (row, given, batch) =>
+        {
+            var taught = teacher is null ? [] : Values(((TargetTensor)batch.Streams[teacher]).Values);
+            meter.Add(
+                counted.Keep<float>(row, Values(given), output.Classes),
+                isLabelled ? output.LabelsOf(set, counted, row, (int)given.shape[0]) : [],
+                taught);
+        }, token);
+        var figures = meter.Result();
+        return new(
+            figures.Labels?.Errors, figures.Labels?.Nll, figures.Labels?.Agreement, figures.Values?.Mse, figures.Values?.RSquared,
+            figures.Embeddings?.Cosine);
+    }
+
+    private StudentFigures MeasureClasses(WeightSet weights, StudentOutput output, CancellationToken token)
+    {
+        var counted = new CountedPositions(set, output.Shape);
+        var labelled = output.HasLabels(set, OutputKind.Classes) ? new ClassificationMeter(output.Classes) : null;
         var (agreed, compared) = (0L, 0L);
         Run(weights, (row, logits, batch) =>
         {

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
@@ -51,7 +52,7 @@ internal static class Preflight
 
     private static void RequireScoresFit(Learner learner, IReadOnlyList<StreamForm> streams)
     {
-        var read = learner.Objective.Sources.Where(source => source is { Stream: not null, Use.Kind: SignalKind.Scores }).Select(source => source.Stream);
+        var read = learner.Objective.Sources.Where(source => source is { Stream: not null, Use.IsOutput: true }).Select(source => source.Stream);
         foreach (var form in streams.Where(form => read.Contains(form.Stream.Name)))
             learner.Output.RequireFits(form.Stream, "transfer");
     }
@@ -59,18 +60,19 @@ internal static class Preflight
     private static void RequireLabels(Learner learner, TrainingData data)
     {
         var output = learner.Output;
-        if (learner.Objective.FromLabels.Any() && !output.HasLabels(data.Transfer))
+        if (learner.Objective.FromLabels.Any() && !output.HasLabels(data.Transfer, learner.Kind))
             throw new InputException(
                 "A term of the objective learns from labels, and they are not for what the student gives.",
                 where: $"output '{output.Name}'",
                 found: $"{DataChecks.Quoted(learner.Objective.FromLabels)} with {DataChecks.Describe(data.Transfer.LabelShape)}, " +
                     $"and {Shapes.Format(output.Shape)} from the student",
-                expected: output.Positions == 1 ? "one label per sample" : "a label for each position",
-                remedy: "name labels that fit, or train with 'soft' alone");
+                expected: learner.Kind == OutputKind.Labels && output.Classes > 1 ? $"0 or 1 for each of the {output.Classes} labels of a sample"
+                    : output.Positions == 1 ? "one label per sample" : "a label for each position",
+                remedy: "name labels that fit, or learn from the teacher alone");
         foreach (var set in new[] { data.Transfer, data.Evaluation })
         {
-            if (set is not null && output.HasLabels(set))
-                set.RequireLabelsBelow(output.Classes);
+            if (set is not null && output.HasLabels(set, learner.Kind))
+                set.RequireLabelsBelow(learner.Kind == OutputKind.Labels ? 2 : output.Classes);
         }
     }
 

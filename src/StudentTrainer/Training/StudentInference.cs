@@ -28,7 +28,7 @@ public static class StudentInference
         Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis });
+        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind });
         graph.FreeBatch(reader.Set.SampleShape);
         var program = graph.Compile(graph.FindLogits());
         var computeDevice = ComputeDevice.Open(device);

@@ -11,7 +11,8 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <summary>What a student gives for one sample.</summary>
 /// <param name="Name">The output.</param>
 /// <param name="Layout">How it lies in the model.</param>
-internal sealed record StudentOutput(string Name, RowLayout Layout)
+/// <param name="Kind">What it holds; <c>null</c>: what terms take it for.</param>
+internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? Kind = null)
 {
     /// <summary>[positions..., classes]: the classes are moved to the end.</summary>
     public IReadOnlyList<int> Shape { get; } = [.. Layout.Permutation.Skip(1).Select(axis => checked((int)Layout.Dims[axis - 1]))];
@@ -29,14 +30,26 @@ internal sealed record StudentOutput(string Name, RowLayout Layout)
     /// <param name="samples">How many samples were run.</param>
     /// <exception cref="InputException">There are not logits for each sample.</exception>
     public static StudentOutput Of(StudentGraph graph, string name, Tensor logits, long samples) =>
-        logits.ndim >= 2 && logits.shape[0] == samples
-        ? new(name, graph.LayoutOf(logits))
+        logits.ndim >= 1 && logits.shape[0] == samples
+        ? new(name, graph.LayoutOf(logits), graph.Kind)
         : throw new InputException(
-            "The student's output does not hold logits for each sample.",
+            "The student's output does not hold something for each sample.",
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");
 
     /// <summary>Whether a set has a label for each of the positions.</summary>
-    public bool HasLabels(TransferSet set) => set.HasLabelsFor(Shape);
+    /// <param name="set">The set.</param>
+    /// <param name="kind">What the output holds.</param>
+    public bool HasLabels(TransferSet set, OutputKind kind) => set.HasLabelsFor(Shape, kind);
+
+    /// <summary>The labels of rows: one for each position, or one for each column of a sample.</summary>
+    public ReadOnlySpan<int> LabelsOf(TransferSet set, CountedPositions counted, long first, int rows)
+    {
+        if (Classes == 1)
+            return counted.Labels(first, rows);
+        var labels = new int[rows * Shape.Aggregate(1, (product, size) => product * size)];
+        set.ReadLabels(first, labels);
+        return labels;
+    }
 
     /// <summary>Refuses a stream that does not fit.</summary>
     /// <param name="stream">What is learned from or compared with.</param>
@@ -48,12 +61,19 @@ internal sealed record StudentOutput(string Name, RowLayout Layout)
             return;
         var sameClasses = Classes == stream.Classes;
         throw new InputException(
-            $"Teacher and student differ in their {(sameClasses ? "positions (frames, pixels)" : "number of classes")}.",
+            $"Teacher and student differ in their {(sameClasses ? "positions (frames, pixels)" : $"number of {Columns(stream)}")}.",
             where: $"output '{Name}' of the student, and stream '{stream.Name}' in the cache of the {set} set",
             found: $"student {Shapes.Format(Shape)}, teacher {Shapes.Format(stream.Shape)}{(sameClasses ? Ratio(stream.Positions) : "")}",
             expected: "equal shapes for one sample, with the classes moved to the end",
             remedy: Remedy(stream, sameClasses));
     }
+
+    private static string Columns(CacheStream stream) => stream.Kind.Output() switch
+    {
+        OutputKind.Labels => "labels",
+        OutputKind.Classes => "classes",
+        _ => "values",
+    };
 
     private string Ratio(int teacher)
     {

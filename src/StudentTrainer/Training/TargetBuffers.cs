@@ -39,10 +39,10 @@ internal sealed class TargetBuffers(LogitCache cache, StreamForm form, long batc
 
     /// <summary>Makes a signal of what was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="valid">The positions of class scores that count, on the device; <c>null</c>: all.</param>
+    /// <param name="valid">The positions that count, but of inner tensors, on the device; <c>null</c>: all.</param>
     public StreamSignal ToDevice(int rows, Tensor? valid)
     {
-        var counted = form.Kind == SignalKind.Scores ? valid : null;
+        var counted = form.Kind == SignalKind.Features ? null : valid;
         return form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, counted)));
     }
 

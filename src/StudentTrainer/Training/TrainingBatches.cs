@@ -45,7 +45,7 @@ internal sealed class TrainingBatches : IDisposable
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         if (labels)
             reader.RequireLabelsFollow();
-        var scores = streams.FirstOrDefault(form => form.Kind == SignalKind.Scores);
+        var scores = streams.FirstOrDefault(form => form.Kind != SignalKind.Features);
         var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]))
         {
             Draws = draws,

@@ -3,6 +3,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Training.Checkpoints;
 
 namespace OnnxKd.StudentTrainer.Training;
 
@@ -31,9 +32,24 @@ public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
     long? Errors, double? Nll, double? Agreement = null)
 {
+    /// <summary>Mean squared difference to the teacher's values on the evaluation set; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Mse { get; init; }
+
+    /// <summary>The share of the variance of the teacher's values that is explained there; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RSquared { get; init; }
+
+    /// <summary>Mean cosine with the teacher's embeddings there; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Cosine { get; init; }
+
     /// <summary>Which learner; <c>null</c>: the only one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Learner { get; init; }
+
+    /// <summary>Reads <c>events.jsonl</c>.</summary>
+    public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
 }
 
 /// <summary>A student that was trained.</summary>

@@ -88,6 +88,9 @@ internal sealed class TrainingLoop(
             learner.History.Add(new(
                 state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)
             {
+                Mse = figures.Mse,
+                RSquared = figures.RSquared,
+                Cosine = figures.Cosine,
                 Learner = team.Learners.Count > 1 ? learner.Name : null,
             });
         }

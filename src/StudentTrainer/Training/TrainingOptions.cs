@@ -11,8 +11,8 @@ public sealed record EarlyStopOptions
     [Setting("epochs without a better result", AtLeast = 1)]
     public required int Patience { get; init; }
 
-    /// <summary><c>errors</c>, <c>nll</c> or <c>agreement</c>; default <c>errors</c>.</summary>
-    [Setting("what is watched", Words = ["errors", "nll", "agreement"])]
+    /// <summary><c>errors</c>, <c>nll</c>, <c>agreement</c>, or for values <c>mse</c>, for embeddings <c>cosine</c>; default <c>errors</c>.</summary>
+    [Setting("what is watched; `mse` is of values, `cosine` of embeddings", Words = ["errors", "nll", "agreement", "mse", "cosine"])]
     public string Metric { get; init; } = "errors";
 }
 

@@ -51,7 +51,10 @@ public static class CacheCapture
         {
             part?.Next("time teachers"); // with nothing beside them
             var rate = trial.RowsPerSecond(batchSize);
-            var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize);
+            var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize)
+            {
+                Readings = teachers.Readings,
+            };
             estimate.RequireRoom(folder);
             estimated?.Invoke(estimate);
         }
@@ -88,6 +91,15 @@ public static class CacheCapture
             teachers.ProviderNote);
 
         void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
+    }
+
+    /// <summary>Opens teachers to see what they give, and captures nothing.</summary>
+    /// <inheritdoc cref="Capture"/>
+    public static IReadOnlyList<CacheStream> LookAt(TransferSet set, CaptureOptions options)
+    {
+        CaptureRules.Check(options);
+        using var teachers = new TeacherEnsemble(set, options);
+        return teachers.Streams;
     }
 
     /// <summary>Where teachers run on a device: <c>cpu</c> or <c>cuda</c>. A cache of one is never taken for one of the other.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
@@ -14,7 +15,7 @@ namespace OnnxKd.TeacherRunner.Capture;
 /// <param name="Rows">The rows that were compared.</param>
 /// <param name="Measure">What the error is of: <c>values</c>, or <c>probabilities</c> where a storage keeps only some classes.</param>
 /// <param name="MaxError">The largest difference.</param>
-/// <param name="Top1Agreement">The share of positions with the same largest value; <c>null</c> for features.</param>
+/// <param name="Top1Agreement">The share of positions with the same top class; <c>null</c> where no classes are stored.</param>
 /// <param name="Problem">Where the difference is too large; <c>null</c>: nowhere.</param>
 public sealed record StreamReplay(string Stream, long Rows, string Measure, double MaxError, double? Top1Agreement, string? Problem);
 
@@ -39,7 +40,7 @@ public static class CacheReplay
         CaptureRules.Check(options);
         cache.RequireSamples(set);
         // Whatever picked the classes that are stored, here all of them are looked at.
-        using var teachers = new TeacherEnsemble(set, options with { PicksInSession = false });
+        using var teachers = new TeacherEnsemble(set, options with { PicksInSession = false, Teachers = [.. options.Teachers.Select(AsCached)] });
         cache.RequireIdentity(teachers.Identity() with { Provider = cache.Identity.Provider });
 
         var comparisons = cache.Streams.Select(stream => new ReplayComparison(cache, stream, set)).ToArray();
@@ -59,6 +60,11 @@ public static class CacheReplay
         }
 
         return [.. comparisons.Select(comparison => comparison.Result())];
+
+        // What a teacher's output holds was found when it was captured.
+        TeacherOptions AsCached(TeacherOptions teacher, int index) => index < cache.Identity.Teachers.Count
+            ? teacher with { Kind = teacher.Kind ?? cache.Identity.Teachers[index].Kind.Output() }
+            : teacher;
     }
 
     /// <summary>So many different rows, in order.</summary>
@@ -116,7 +122,7 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     /// <summary>The figures.</summary>
     public StreamReplay Result() => new(
         stream.Name, rows, isSparse ? "probabilities" : "values", maxError,
-        stream.Kind == StreamKind.Feature ? null : (double)agreed / positions, problem);
+        stream.Kind.Output() == OutputKind.Classes ? (double)agreed / positions : null, problem);
 
     private void Compare((long Sample, uint View) source, int position)
     {

@@ -16,6 +16,9 @@ public sealed record CaptureEstimate(
     // While a shard is being finished, its rows are on disk twice; headers and the manifest come on top.
     private const long Overhead = 192L << 20;
 
+    /// <summary>What each teacher gives, and how that is known: a sentence each.</summary>
+    public IReadOnlyList<string> Readings { get; init; } = [];
+
     /// <summary>Bytes that the rows will take.</summary>
     public long Bytes => checked(Rows * BytesPerRow);
 

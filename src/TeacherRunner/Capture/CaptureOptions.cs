@@ -1,6 +1,8 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Capture;
@@ -24,16 +26,20 @@ public sealed record TeacherOptions
     [Setting("names its streams where teachers are kept apart; by default `teacher1`, `teacher2`, ...")]
     public string? Name { get; init; }
 
-    /// <summary>The tensor that holds the logits (an output, or any tensor inside the graph); default: found by tracing the output.</summary>
-    [Setting("tensor that holds the class scores; by default found (docs/teachers.md)")]
+    /// <summary>What its output holds, and its further outputs where these do not tell; default: found.</summary>
+    [Setting("what its output holds; `auto`: found, or refused where nothing tells (docs/teachers.md)", Null = "auto")]
+    public OutputKind? Kind { get; init; }
+
+    /// <summary>The tensor that is learned from (an output, or any tensor inside the graph); default: found by tracing the output.</summary>
+    [Setting("tensor that is learned from; by default found (docs/teachers.md)")]
     public string? Output { get; init; }
 
     /// <summary>The logits' axis that counts the classes, with the batch as axis 0, or negative from the end; default: found.</summary>
     [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
-    /// <summary>Further class scores, each a stream of its own.</summary>
-    [Setting("further class scores, each a stream", Takes = TappedTensor.Form)]
+    /// <summary>Further outputs, each a stream of its own.</summary>
+    [Setting("further outputs, each a stream", Takes = TappedTensor.Form)]
     public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
 
     /// <summary>Other tensors, taken as they are, each a stream of its own.</summary>
@@ -97,6 +103,12 @@ public sealed record CaptureOptions
 
     /// <summary>As <see cref="SessionSettings.PicksInSession"/>; what is stored is the same up to the rounding of tails.</summary>
     internal bool? PicksInSession { get; init; }
+
+    /// <summary>
+    /// A labelled set that may tell what an output holds, if the samples to capture have no labels; <c>null</c>: none. The values do not depend
+    /// on it.
+    /// </summary>
+    public TransferSet? Labelled { get; init; }
 
     /// <summary>Which share of the rows to capture; default all of them.</summary>
     public CachePart Part { get; init; } = CachePart.Whole;

@@ -7,9 +7,10 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 
 /// <summary>Combines the rows of several teachers into one, in double precision.</summary>
 /// <param name="combination">The kind of mean.</param>
+/// <param name="kind">What is combined: labels have a probability each; of values and embeddings there is one mean.</param>
 /// <param name="weights">The teachers' shares; they sum to 1.</param>
 /// <param name="classes">Values per row.</param>
-internal sealed class EnsembleMean(Combination combination, double[] weights, int classes)
+internal sealed class EnsembleMean(Combination combination, StreamKind kind, double[] weights, int classes)
 {
     // Two teachers that are both quite sure count alike.
     private const double SmallestEntropy = 1e-3;
@@ -24,8 +25,10 @@ internal sealed class EnsembleMean(Combination combination, double[] weights, in
     {
         for (var start = 0; start < teachers[0].Length; start += classes)
         {
-            if (combination == Combination.MeanOfLogits)
+            if (combination == Combination.MeanOfLogits || kind is StreamKind.Value or StreamKind.Embedding)
                 MeanOfLogits(teachers, start);
+            else if (kind == StreamKind.LabelLogit)
+                LogOddsOfMeanProbability(teachers, start);
             else
                 LogOfMeanProbability(teachers, start);
             var destination = teachers[0].Span[start..];
@@ -43,6 +46,28 @@ internal sealed class EnsembleMean(Combination combination, double[] weights, in
             for (var c = 0; c < classes; c++)
                 mean[c] += weights[t] * row[c];
         }
+    }
+
+    // log Σₜ wₜ σ(vₜ) − log Σₜ wₜ σ(−vₜ): the odds of the mean, without a probability that could round to 1.
+    private void LogOddsOfMeanProbability(Memory<float>[] teachers, int start)
+    {
+        for (var c = 0; c < classes; c++)
+        {
+            double holds = 0, fails = 0, highest = double.NegativeInfinity, lowest = double.PositiveInfinity;
+            foreach (var teacher in teachers)
+                (highest, lowest) = (Math.Max(highest, teacher.Span[start + c]), Math.Min(lowest, teacher.Span[start + c]));
+            var (most, least) = (LogSigmoid(highest), LogSigmoid(-lowest));
+            for (var t = 0; t < teachers.Length; t++)
+            {
+                double value = teachers[t].Span[start + c];
+                holds += weights[t] * Math.Exp(LogSigmoid(value) - most);
+                fails += weights[t] * Math.Exp(LogSigmoid(-value) - least);
+            }
+
+            mean[c] = most + Math.Log(holds) - least - Math.Log(fails);
+        }
+
+        static double LogSigmoid(double value) => value < 0 ? value - double.LogP1(Math.Exp(value)) : -double.LogP1(Math.Exp(-value));
     }
 
     // log Σₜ wₜ softmax(vₜ)[c] = logsumexpₜ(vₜ[c] + log wₜ − logsumexp(vₜ)): no probability is formed, so none can round to 0.

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
@@ -29,7 +30,7 @@ internal sealed class TeacherEnsemble : IDisposable
             foreach (var teacher in options.Teachers)
                 members.Add(Open(teacher, teacher.Weight / total));
             if (Combines)
-                mean = new(Combination, [.. members.Select(m => m.Weight)], members[0].Session.Classes);
+                mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], members[0].Session.Classes);
             for (var t = 0; t < members.Count; t++)
                 AddSources(t, options.Teachers[t], sources.Count);
             StreamNames.RequireDistinct(Streams.Select(stream => stream.Name));
@@ -60,12 +61,22 @@ internal sealed class TeacherEnsemble : IDisposable
 
     private Combination Combination => Combines ? options.Combination : Combination.Single;
 
+    /// <summary>What each teacher gives, and how that is known: a sentence each.</summary>
+    public IReadOnlyList<string> Readings =>
+    [
+        .. from member in members
+           from output in member.Session.Outputs
+           where output.Kind.Output() is not null
+           let kind = output.Kind.Output()!.Value
+           select $"{member.Identity.File}: {kind.Count(output.Classes)} from '{output.Tensor}' ({output.Evidence})",
+    ];
+
     /// <summary>Labels that are for what the first teacher gives must be classes of it.</summary>
     /// <exception cref="InputException">One is none.</exception>
     public void RequireLabelsFit()
     {
         var first = members[0].Session;
-        if (set.HasLabelsFor(first.Output.Shape))
+        if (first.Output.Kind.Output() == OutputKind.Classes && set.HasLabelsFor(first.Output.Shape))
             set.RequireLabelsBelow(first.Classes);
     }
 
@@ -158,13 +169,15 @@ internal sealed class TeacherEnsemble : IDisposable
         var model = OnnxModel.Load(teacher.Model);
         ModelReading[] readings =
         [
-            new() { Tensor = teacher.Output, ClassAxis = teacher.ClassAxis, Picks = Combines ? null : options.Storage as TopK },
-            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Picks = options.Storage as TopK }),
+            new() { Tensor = teacher.Output, Kind = teacher.Kind, ClassAxis = teacher.ClassAxis, Picks = Combines ? null : options.Storage as TopK },
+            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = teacher.Kind, Picks = options.Storage as TopK }),
             .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
         ];
         var settings = new SessionSettings
         {
             Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,
+            Known = set.Labels.Length > 0 || options.Labelled is not { } other || !other.SampleShape.SequenceEqual(set.SampleShape) ? set : other,
+            KnownPreprocessing = teacher.Preprocessing,
         };
         var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
         if (members.Count > 0 && options.Combination != Combination.Single)
@@ -178,15 +191,17 @@ internal sealed class TeacherEnsemble : IDisposable
     private void RequireAlike(OnnxClassifier session, TeacherOptions teacher)
     {
         var (found, expected) = (session.Output, members[0].Session.Output);
-        if (found.Shape.SequenceEqual(expected.Shape))
+        if (found.Shape.SequenceEqual(expected.Shape) && found.Kind.Output() == expected.Kind.Output())
             return;
         session.Dispose();
         throw new InputException(
-            "The teachers of an ensemble have different class scores.", teacher.Model, Describe(found),
+            "The teachers of an ensemble give different things.", teacher.Model, Describe(found),
             $"{Describe(expected)}, as {members[0].Identity.File} has", "keep them apart (combination: none)");
 
         static string Describe(ModelOutput output) =>
-            output.Positions == 1 ? $"{output.Classes} classes" : $"{Shapes.Format(output.Shape)} (the last axis counts the classes)";
+            output.Positions == 1
+                ? output.Kind.Output()!.Value.Count(output.Classes)
+                : $"{output.Kind.Output()!.Value.Word()} {Shapes.Format(output.Shape)} (the last axis counts them)";
     }
 
     /// <summary>Says what becomes of everything that a teacher gives.</summary>
@@ -209,7 +224,8 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     private StreamKind CombinedKind =>
-        options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
+        members[0].Session.Output.Kind.Output() != OutputKind.Classes ? members[0].Session.Output.Kind
+        : options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
             ? StreamKind.Logit
             : StreamKind.LogProbability;
 

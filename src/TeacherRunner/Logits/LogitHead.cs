@@ -18,13 +18,17 @@ internal enum LogitTransform
     /// One column z becomes the two-class row [0, z]: softmax([0, z]) = [1 − sigmoid(z), sigmoid(z)], the same distribution.
     /// </summary>
     TwoClasses,
+
+    /// <summary>log(p ÷ (1 − p)), p kept away from 0 and 1: probabilities of labels whose logits could not be found.</summary>
+    LogOdds,
 }
 
 /// <summary>What a model's chosen tensor holds, established by running the model.</summary>
 /// <param name="Tensor">The tensor's name in the file.</param>
 /// <param name="Kind">What a row holds after the transform.</param>
 /// <param name="Transform">What is done to the tensor's values.</param>
-internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform Transform)
+/// <param name="Evidence">How the kind is known.</param>
+internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform Transform, string Evidence)
 {
     /// <summary>
     /// The smallest probability whose logarithm is taken (−27.6). Far below what a float32 softmax resolves beside 1 (6e-8), so
@@ -32,19 +36,36 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// </summary>
     public const float ProbabilityFloor = 1e-12f;
 
+    // The step of float32 below 1: what 1 − p cannot resolve.
+    private const float LabelFloor = 6e-8f;
+
+    // Logits of a random head lie outside [0, 1] every other time.
+    private const int EnoughValues = 20;
+
     /// <summary>
     /// Tests the structure's claim on values that the model gave: the activation of the logits must be the output, row by row. Without
     /// an activation, the values themselves tell probabilities, log-probabilities and logits apart.
     /// </summary>
+    /// <param name="evidence">What the output holds.</param>
     /// <param name="trace">The claim.</param>
     /// <param name="outputs">rows × columns values of the output, the classes last.</param>
     /// <param name="logits">rows × columns values of the tensor before the activation, the classes last.</param>
     /// <param name="columns">Values per row: the classes.</param>
     /// <param name="model">The model's name, for messages.</param>
-    public static LogitHead Establish(LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model)
+    public static LogitHead Establish(
+        KindEvidence evidence, LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model)
     {
-        if (trace.Activation == HeadActivation.None)
-            return WithoutActivation(trace, logits, columns, model);
+        if (evidence.Kind is OutputKind.Values or OutputKind.Embedding)
+            return new(
+                trace.Output, evidence.Kind == OutputKind.Values ? StreamKind.Value : StreamKind.Embedding, LogitTransform.None, evidence.Reason);
+        if (trace.Activation is HeadActivation.None or HeadActivation.UnitLength)
+            return evidence.Kind == OutputKind.Labels
+                ? LabelsWithoutActivation(trace, logits, evidence, model)
+                : WithoutActivation(trace, logits, columns, evidence, model);
+        if (evidence.Kind == OutputKind.Labels && trace.Activation != HeadActivation.Sigmoid)
+            throw new InputException(
+                "The model's output does not hold independent labels.", $"output '{trace.Output}' of {model}", $"it ends in {trace.Activation}",
+                "a Sigmoid, or no activation", "use 'kind: classes', or name another tensor (output: in a recipe)");
 
         if (!ActivationHolds(trace.Activation, outputs, logits, columns))
             throw new UnsupportedModelException(
@@ -52,10 +73,12 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 $"output '{trace.Output}' of {model}", $"'{trace.Output}' is not the row-wise {trace.Activation} of '{trace.Logits}'",
                 "one row of class scores per sample, normalised over the classes",
                 "name the tensor that holds the logits (output: in a recipe)");
+        if (evidence.Kind == OutputKind.Labels)
+            return new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason);
         if (columns > 1)
-            return new(trace.Logits, StreamKind.Logit, LogitTransform.None);
+            return new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason);
         return trace.Activation == HeadActivation.Sigmoid
-            ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses)
+            ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
             : throw OneClass(trace, model);
     }
 
@@ -75,24 +98,47 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 for (var row = rows - 1; row >= 0; row--)
                     (values[2 * row], values[2 * row + 1]) = (0, values[row]);
                 break;
+            case LogitTransform.LogOdds:
+                foreach (ref var value in values)
+                    value = MathF.Log(Math.Max(value, LabelFloor)) - MathF.Log(Math.Max(1 - value, LabelFloor));
+                break;
         }
     }
 
-    private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, string model)
+    /// <summary>The error that nothing tells what an output holds.</summary>
+    public static InputException Unclear(LogitTrace trace, RowLayout layout, string model)
+    {
+        var shape = layout.Dims.Length > 1 ? $"[{string.Join(", ", layout.Dims)}]" : layout.Classes == 1 ? "one number" : $"{layout.Classes} numbers";
+        var readings = layout.Classes == 1 ? OutputKinds.ReadingsOfOne : OutputKinds.Readings;
+        return new(
+            "It is not clear what the model's output holds.", $"output '{trace.Output}' of {model}",
+            $"{shape} for each sample, no final activation, and a name that does not tell", $"one of: {readings}",
+            "say which: 'kind: classes' (or labels, values, embedding) under the teacher, or --kind; labels of the samples also tell classes. "
+            + "An output that joins several heads, such as a detector's boxes and scores, is read head by head: name their tensors (output:, outputs:)");
+    }
+
+    private static LogitHead LabelsWithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, KindEvidence evidence, string model) =>
+        !Distributions.AllIn01(values) || trace.IsInner ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
+        : values.Length >= EnoughValues ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
+        : throw LogitOrProbability(trace, model);
+
+    private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, KindEvidence evidence, string model)
     {
         if (columns == 1)
             return trace.IsInner || !Distributions.AllIn01(values)
-                ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses)
-                : throw new InputException(
-                    "It is not clear whether the model's single column holds a logit or a probability.",
-                    $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
-                    "name the tensor before the sigmoid (output: in a recipe)");
+                ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
+                : throw LogitOrProbability(trace, model);
         return Distributions.AreProbabilities(values, columns)
-            ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability)
+            ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability, evidence.Reason)
             : Distributions.AreLogProbabilities(values, columns)
-                ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None)
-                : new(trace.Logits, StreamKind.Logit, LogitTransform.None);
+                ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None, evidence.Reason)
+                : new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason);
     }
+
+    private static InputException LogitOrProbability(LogitTrace trace, string model) => new(
+        "It is not clear whether the model's single column holds a logit or a probability.",
+        $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
+        "name the tensor before the sigmoid (output: in a recipe), or use 'kind: values' if it is neither");
 
     private static bool ActivationHolds(HeadActivation activation, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns)
     {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 
@@ -22,8 +22,11 @@ internal sealed class PartialSet : IDisposable
     private readonly TimeSpan saveEvery;
     private readonly FileStream table;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash samplesHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash tableHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long saved = Stopwatch.GetTimestamp();
     private long sources;
+    private (long Samples, long Table) hashed; // how far both files are
 
     /// <summary>Opens what there is in a folder.</summary>
     /// <param name="folder">The set's folder.</param>
@@ -45,11 +48,17 @@ internal sealed class PartialSet : IDisposable
     /// <param name="samplesBytes">How long the file of samples must be for a number of rows.</param>
     public IReadOnlyList<SourceLine> Resume(SourceList list, bool maySkip, Func<long, long> samplesBytes)
     {
+        hashed = (samplesBytes(0), 0); // what lies before is written last
         var lines = Find(list, samplesBytes);
         if (!maySkip && lines.Exists(line => line.Id is null))
             lines.Clear();
         if (lines.Count == 0)
+        {
             table.SetLength(0);
+            hashed = (samplesBytes(0), 0);
+            samplesHash.GetHashAndReset();
+            tableHash.GetHashAndReset();
+        }
         foreach (var item in list.Items.Take(lines.Count))
             Count(item);
         table.Position = table.Length;
@@ -75,7 +84,9 @@ internal sealed class PartialSet : IDisposable
     {
         Samples.Flush(flushToDisk: true);
         table.Flush(flushToDisk: true);
-        AtomicFile.WriteAllText(In(RecordFile), CanonicalJson.Serialize(new Record(identity, Digest(), sources, table.Position)));
+        HashTo(Samples.Position, table.Position);
+        AtomicFile.WriteAllText(
+            In(RecordFile), CanonicalJson.Serialize(new Record(identity, Digest(), sources, table.Position, Digest(samplesHash), Digest(tableHash))));
         saved = Stopwatch.GetTimestamp();
     }
 
@@ -97,6 +108,8 @@ internal sealed class PartialSet : IDisposable
         Samples.Dispose();
         table.Dispose();
         hash.Dispose();
+        samplesHash.Dispose();
+        tableHash.Dispose();
     }
 
     private List<SourceLine> Find(SourceList list, Func<long, long> samplesBytes)
@@ -112,20 +125,35 @@ internal sealed class PartialSet : IDisposable
         table.Position = 0;
         if (!isSame)
             return [];
+        // What was damaged since the record was written is prepared anew.
+        HashTo(samplesBytes(0), record.TableBytes);
+        if (Digest(tableHash) != record.TableDigest)
+            return [];
         using var reader = new StreamReader(table, Encoding.UTF8, leaveOpen: true);
         var lines = new List<SourceLine>();
         while (reader.ReadLine() is { } line)
             lines.Add(SourceLine.Parse(line));
-        return lines.Count == record.Sources && samplesBytes(lines.Count(done => done.Id is not null)) <= Samples.Length ? lines : [];
+        var samplesEnd = samplesBytes(lines.Count(done => done.Id is not null));
+        if (lines.Count != record.Sources || samplesEnd > Samples.Length)
+            return [];
+        HashTo(samplesEnd, record.TableBytes);
+        return Digest(samplesHash) == record.SamplesDigest ? lines : [];
+    }
+
+    private void HashTo(long samplesEnd, long tableEnd)
+    {
+        samplesHash.AppendFile(Samples.SafeFileHandle, hashed.Samples, samplesEnd);
+        tableHash.AppendFile(table.SafeFileHandle, hashed.Table, tableEnd);
+        hashed = (samplesEnd, tableEnd);
     }
 
     private Record? ReadRecord()
     {
         try
         {
-            return JsonSerializer.Deserialize<Record>(File.ReadAllBytes(In(RecordFile)), CanonicalJson.Options);
+            return CanonicalJson.Deserialize<Record>(File.ReadAllBytes(In(RecordFile)), RecordFile);
         }
-        catch (Exception error) when (error is FileNotFoundException or JsonException)
+        catch (Exception error) when (error is FileNotFoundException or InputException)
         {
             return null;
         }
@@ -137,11 +165,13 @@ internal sealed class PartialSet : IDisposable
         sources++;
     }
 
-    private string Digest() => Convert.ToHexStringLower(hash.GetCurrentHash());
+    private string Digest() => Digest(hash);
+
+    private static string Digest(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     private FileStream Open(string file) => new(In(file + Suffix), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1 << 16);
 
     private string In(string file) => Path.Combine(folder, file);
 
-    private sealed record Record(string Identity, string SourcesDigest, long Sources, long TableBytes);
+    private sealed record Record(string Identity, string SourcesDigest, long Sources, long TableBytes, string SamplesDigest, string TableDigest);
 }

@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.TeacherRunner.Preparation;
 
@@ -15,12 +19,16 @@ namespace OnnxKd.TeacherRunner.Preparation;
 /// <param name="Classes">The names of the classes, in the order of their indices; absent if not known.</param>
 /// <param name="Options">What the user asked for.</param>
 /// <param name="PreprocessDigest">SHA-256 of <c>preprocess.onnx</c>; absent where samples are drawn, not read.</param>
+/// <param name="Digests">Of the files of samples and sources; absent in sets of earlier versions.</param>
 public sealed record PreparedSet(
     string Format, int Version, string Kind, long Samples, long Skipped, ElementType Type, IReadOnlyList<int> Shape,
-    IReadOnlyList<string> Columns, IReadOnlyList<string>? Classes, object Options, string? PreprocessDigest)
+    IReadOnlyList<string> Columns, IReadOnlyList<string>? Classes, object Options, string? PreprocessDigest = null, PreparedDigests? Digests = null)
 {
     /// <summary>The file of samples and columns.</summary>
     public const string SamplesFile = "samples.safetensors";
+
+    /// <summary>The tensor of samples in it, the last one.</summary>
+    public const string SamplesTensor = "samples";
 
     /// <summary>The table of sources: one JSON object a line, in the order of the sources.</summary>
     public const string SourcesFile = "sources.jsonl";
@@ -30,6 +38,33 @@ public sealed record PreparedSet(
 
     /// <summary>This record; written last, so that a folder with it is complete.</summary>
     public const string ManifestFile = "prepare.json";
+
+    /// <summary>Checks that a file of samples, if it belongs to a prepared set, is as it was prepared, and the table of sources beside it.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="samplesDigest">The digest of all its samples (<see cref="Core.TransferSets.TransferSet.SamplesDigest"/>).</param>
+    /// <exception cref="CheckFailedException">Something was changed.</exception>
+    public static void RequireIntact(string file, Func<string> samplesDigest)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var manifest = Path.Combine(folder, ManifestFile);
+        if (Path.GetFileName(file) != SamplesFile || !File.Exists(manifest))
+            return;
+        var expected = CanonicalJson.Deserialize<PreparedSet>(InputFile.ReadAllBytes(manifest, "The record of a prepared set"), manifest).Digests;
+        if (expected is null)
+            return;
+        var found = PreparedDigests.Of(folder, samplesDigest());
+        Require(SamplesFile, found.Samples, expected.Samples);
+        Require(SamplesFile, found.Columns, expected.Columns);
+        Require(SourcesFile, found.Sources, expected.Sources);
+
+        void Require(string name, string found, string expected)
+        {
+            if (found != expected)
+                throw new CheckFailedException(
+                    "A file of a prepared set was changed.", Path.Combine(folder, name), $"SHA-256 {found}", $"SHA-256 {expected}, as {ManifestFile} says",
+                    $"prepare the set again, or delete {manifest} if the change is meant");
+        }
+    }
 
     /// <summary>Removes a prepared set, and its folder if nothing else is in it. A folder without a set is left alone.</summary>
     internal static void Remove(string folder)
@@ -42,6 +77,24 @@ public sealed record PreparedSet(
         File.Delete(Path.Combine(folder, FolderLock.FileName));
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
+    }
+}
+
+/// <summary>What the files of a prepared set hold.</summary>
+/// <param name="Samples">The samples' digest (<see cref="Core.TransferSets.TransferSet.SamplesDigest"/>), which every run computes anyway.</param>
+/// <param name="Columns">SHA-256 of all that is before them in their file.</param>
+/// <param name="Sources">SHA-256 of the table of sources.</param>
+public sealed record PreparedDigests(string Samples, string Columns, string Sources)
+{
+    /// <summary>The digests of a folder.</summary>
+    internal static PreparedDigests Of(string folder, string samples)
+    {
+        var file = Path.Combine(folder, PreparedSet.SamplesFile);
+        using var opened = SafetensorsFile.Open(file);
+        using var handle = InputFile.OpenHandle(file, "A file of samples");
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendFile(handle, 0, opened.Tensors[PreparedSet.SamplesTensor].Offset);
+        return new(samples, Convert.ToHexStringLower(hash.GetCurrentHash()), Hashing.Sha256OfFile(Path.Combine(folder, PreparedSet.SourcesFile)));
     }
 }
 

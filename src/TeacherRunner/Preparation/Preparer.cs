@@ -6,6 +6,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.TeacherRunner.Preparation;
 
@@ -41,7 +42,7 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
         long rows = 0;
         using (var partial = new PartialSet(options.Output, Hashing.Sha256(CanonicalJson.Serialize(Describe(sources.Count))), SaveEvery))
         {
-            var writer = new SafetensorsRowWriter(partial.Samples, "samples", type, shape, columns, sources.Count);
+            var writer = new SafetensorsRowWriter(partial.Samples, PreparedSet.SamplesTensor, type, shape, columns, sources.Count);
             DiskErrors.Guard(partial.Samples.Name, () => Write(sources, writer, partial));
             rows = writer.Rows;
         }
@@ -49,13 +50,19 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
             File.Delete(In(PreparedSet.PreprocessFile));
         else
             preprocess.Save(In(PreparedSet.PreprocessFile));
-        var set = Describe(rows);
+        var set = Describe(rows) with { Digests = PreparedDigests.Of(options.Output, SamplesDigest()) };
         AtomicFile.WriteAllText(In(PreparedSet.ManifestFile), CanonicalJson.Serialize(set));
         return new(options.Output, set, skipped);
 
         PreparedSet Describe(long samples) => new(
             "onnxkd-prepared-set", 1, sources.Kind, samples, skippedCount, type, shape, columns, sources.Classes, asked,
             preprocess?.Digest);
+    }
+
+    private string SamplesDigest()
+    {
+        using var set = TransferSet.Open(new() { Samples = In(PreparedSet.SamplesFile), SamplesKey = PreparedSet.SamplesTensor });
+        return set.SamplesDigest;
     }
 
     /// <summary>Files that a set would replace must be those of a set: in its folder there is a lock, or at least the record of a copy.</summary>

@@ -14,6 +14,25 @@ internal static class GraphEdits
         Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float, Shape = shape } },
     };
 
+    /// <summary>Takes away initializers that nothing reads: with as many as 100,000, ONNX Runtime takes most of a minute to do so.</summary>
+    public static void RemoveUnusedInitializers(GraphProto graph)
+    {
+        var read = NamesRead(graph).ToHashSet(StringComparer.Ordinal);
+        var unused = graph.Initializer.Select(tensor => tensor.Name).Where(name => !read.Contains(name)).ToHashSet(StringComparer.Ordinal);
+        if (unused.Count == 0)
+            return;
+        TensorProto[] kept = [.. graph.Initializer.Where(tensor => !unused.Contains(tensor.Name))];
+        ValueInfoProto[] inputs = [.. graph.Input.Where(input => !unused.Contains(input.Name))];
+        graph.Initializer.Clear();
+        graph.Initializer.AddRange(kept);
+        graph.Input.Clear();
+        graph.Input.AddRange(inputs);
+    }
+
+    private static IEnumerable<string> NamesRead(GraphProto graph) => graph.Node
+        .SelectMany(node => node.Input.Concat(node.Attribute.SelectMany(attribute => attribute.Graphs.Prepend(attribute.G)).OfType<GraphProto>().SelectMany(NamesRead)))
+        .Concat(graph.Output.Select(output => output.Name));
+
     /// <summary>Lets an input of another type be fed with floats: a Cast node in front of it.</summary>
     /// <returns>The name to feed.</returns>
     public static string FeedAsFloat(GraphProto graph, ValueInfoProto input)

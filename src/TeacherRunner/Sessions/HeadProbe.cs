@@ -17,10 +17,14 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="input">Its description.</param>
 /// <param name="opset">The model's version of ONNX's own operators.</param>
 /// <param name="model">The model's name, for messages.</param>
-internal sealed class HeadProbe(string fed, ModelInput input, long opset, string model)
+/// <param name="known">Reads so many samples of a set, whose labels may tell what nothing else tells; <c>null</c>: there is none.</param>
+internal sealed class HeadProbe(string fed, ModelInput input, long opset, string model, Func<int, KnownSamples>? known = null)
 {
     // Not a usual number of classes, so that a softmax along the batch axis cannot pass for one along the classes.
     private const int Rows = 5;
+
+    // Enough to tell a model that is somewhat better than chance.
+    private const int Labelled = 256;
 
     /// <summary>Finds out what the wanted tensors hold.</summary>
     /// <param name="proto">The model; its outputs are replaced.</param>
@@ -28,7 +32,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     /// <param name="open">Opens a session; told whether it will run only once.</param>
     /// <returns>How each is read, and the open session if it reads them just so.</returns>
     public (OutputPlan[] Plans, InferenceSession? Session) Establish(
-        ModelProto proto, IReadOnlyList<(ModelReading Reading, LogitTrace Trace)> wanted, Func<ModelProto, bool, InferenceSession> open)
+        ModelProto proto, IReadOnlyList<WantedTensor> wanted, Func<ModelProto, bool, InferenceSession> open)
     {
         // The wanted tensors come first, as they do when they alone are read.
         proto.Graph.Output.Clear();
@@ -50,7 +54,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
             using var results = Run(session, run, samples, [.. logits, .. outputs], rows);
-            OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w.Reading, w.Trace, results[i], results[wanted.Count + i], rows))];
+            OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i])))];
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
             return (plans, stays ? session : null);
         }
@@ -66,25 +70,51 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, SessionFactory.Explain(e), null,
         "if the model was exported for one batch size only, export it again with a dynamic or a declared batch axis", e);
 
-    private OutputPlan PlanOf(ModelReading reading, LogitTrace trace, OrtValue logits, OrtValue outputs, int rows)
+    private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels)
     {
+        var (reading, trace, evidence, weights) = wanted;
         var shape = logits.GetTensorTypeAndShape().Shape;
         if (shape.Length == 0 || shape[0] != rows || shape.Contains(0))
             throw new UnsupportedModelException(
                 "A tensor of the model does not have the samples as its first axis.", $"tensor '{trace.Logits}' of {model}",
                 $"[{string.Join(", ", shape)}] for a batch of {rows}", $"[{rows}, ...]",
-                reading.IsFeature ? "name another tensor" : "name the tensor that holds the class scores (output: in a recipe)");
+                reading.IsFeature ? "name another tensor" : "name the tensor that is learned from (output: in a recipe)");
 
-        var dims = shape.Length == 1 ? [1] : shape[1..];
+        var isScalar = shape.Length == 1;
+        var dims = isScalar ? [1] : shape[1..];
         if (reading.IsFeature)
-            return new(new(trace.Logits, StreamKind.Feature, LogitTransform.None), new(dims, dims.Length - 1));
+            return new(new(trace.Logits, StreamKind.Feature, LogitTransform.None, ""), new(dims, dims.Length - 1), IsScalar: isScalar);
         var values = logits.GetTensorDataAsSpan<float>();
         var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
-        var head = LogitHead.Establish(
-            trace, layout.ToClassLast(outputs.GetTensorDataAsSpan<float>()), layout.ToClassLast(values), layout.Classes, model);
+        float[] scores = layout.ToClassLast(values), given = layout.ToClassLast(outputs.GetTensorDataAsSpan<float>());
+        evidence ??= KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
+            ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
+            ?? throw LogitHead.Unclear(trace, layout, model);
+        var head = reading.IsTrained && trace.Activation == HeadActivation.None && (layout.Classes == 1 || evidence.Kind == OutputKind.Labels)
+            ? new(trace.Logits, evidence.Kind == OutputKind.Values ? StreamKind.Value : StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
+            : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
-        return new(head, layout, picking?.Fits(head, layout) == true ? picking : null);
+        return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar);
     }
+
+    /// <summary>Runs labelled samples, to see whether what a tensor says agrees with them; only outputs of one position have such labels.</summary>
+    private Func<RowLayout, KindEvidence?> Labels(InferenceSession session, string read) => layout =>
+    {
+        if (layout.Positions != 1 || known?.Invoke(Labelled) is not { Labels: { Length: > 0 } labels } some)
+            return null;
+        var batch = input.FixedBatch ?? labels.Length;
+        var values = new float[labels.Length / batch * batch * layout.Classes];
+        for (var first = 0; first + batch <= labels.Length; first += batch)
+        {
+            using var run = new RunOptions();
+            using var samples = OrtValue.CreateTensorValueFromMemory(
+                OrtMemoryInfo.DefaultInstance, some.Samples.AsMemory(first * input.SampleElements, batch * input.SampleElements), input.ShapeOf(batch));
+            using var results = Run(session, run, samples, [read], batch);
+            results[0].GetTensorDataAsSpan<float>().CopyTo(values.AsSpan(first * layout.Classes));
+        }
+
+        return KindEvidence.OfLabels(values, layout.Classes, labels.AsSpan(0, values.Length / layout.Classes));
+    };
 
     private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
     {
@@ -116,3 +146,10 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         return samples;
     }
 }
+
+/// <summary>A tensor that is wanted, with what is known of it before the model runs.</summary>
+/// <param name="Reading">What is wanted.</param>
+/// <param name="Trace">What the graph's structure claims about it.</param>
+/// <param name="Evidence">What it holds; <c>null</c>: values or names must tell.</param>
+/// <param name="Weights">What the names of its last weights say, if nothing else says anything.</param>
+internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, KindEvidence? Evidence, KindEvidence? Weights = null);

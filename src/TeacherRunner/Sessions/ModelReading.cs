@@ -1,4 +1,7 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -14,6 +17,14 @@ public sealed record ModelReading
     /// <summary>Whether it is taken as it is, whatever it holds, instead of as class scores; needs a name.</summary>
     public bool IsFeature { get; init; }
 
+    /// <summary>What it holds; default: found (<see cref="KindEvidence"/>).</summary>
+    public OutputKind? Kind { get; init; }
+
+    /// <summary>
+    /// Whether it is a student's, whose trainer took the tensor for what its last operator says, else for class scores: no evidence is asked for.
+    /// </summary>
+    public bool IsTrained { get; init; }
+
     /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
     internal TopK? Picks { get; init; }
 
@@ -27,6 +38,9 @@ public sealed record ModelReading
 /// <param name="Shape">Its shape per sample; of class scores the classes are the last axis, and axes of length 1 are left out.</param>
 public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<int> Shape)
 {
+    /// <summary>How its kind is known.</summary>
+    public string Evidence { get; init; } = "";
+
     /// <summary>Values per sample.</summary>
     public int Elements { get; } = checked(Shape.Aggregate(1, (product, d) => product * d));
 
@@ -55,6 +69,32 @@ public sealed record SessionSettings
     /// <summary>The arithmetic; default: the file's own.</summary>
     public Precision Precision { get; init; } = Precision.Fp32;
 
+    /// <summary>A set whose labels may tell what an output holds, where nothing else does; default: none.</summary>
+    public TransferSet? Known { get; init; }
+
+    /// <summary>What is done to its samples.</summary>
+    public Preprocessing KnownPreprocessing { get; init; } = Preprocessing.None;
+
     /// <summary>Whether <see cref="ModelReading.Picks"/> are picked in the session; default: on a GPU, where copying costs more.</summary>
     internal bool? PicksInSession { get; init; }
+}
+
+/// <summary>Some samples of a set, from all over it, for it may be sorted by class.</summary>
+/// <param name="Samples">Count × sample elements, preprocessed.</param>
+/// <param name="Labels">The class of each; empty: the set has none.</param>
+internal sealed record KnownSamples(float[] Samples, int[] Labels)
+{
+    /// <summary>Reads some.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="preprocessing">What is done to its samples.</param>
+    /// <param name="most">How many at most.</param>
+    public static KnownSamples Of(TransferSet set, Preprocessing preprocessing, int most)
+    {
+        var count = (int)Math.Min(most, set.Count);
+        long[] rows = [.. Enumerable.Range(0, count).Select(i => i * set.Count / count)];
+        var values = new float[count * set.SampleElements];
+        new SampleReader(set, preprocessing, Augmentation.None, seed: 0).Read(rows, view: 0, values);
+        var labels = set.Labels.ToArray();
+        return new(values, labels.Length == 0 ? [] : [.. rows.Select(row => labels[row])]);
+    }
 }

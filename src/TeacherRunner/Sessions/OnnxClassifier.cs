@@ -3,6 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
@@ -12,7 +13,7 @@ using OnnxKd.TeacherRunner.Logits;
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
-/// An ONNX classifier in an ONNX Runtime session, giving logits (or log-probabilities), and other tensors, for batches of samples.
+/// An ONNX model in an ONNX Runtime session, giving logits (or log-probabilities), values, embeddings and other tensors, for batches of samples.
 /// Thread-safe: on the CPU runs go on at the same time, on a GPU one after another.
 /// </summary>
 public sealed class OnnxClassifier : IDisposable
@@ -36,16 +37,17 @@ public sealed class OnnxClassifier : IDisposable
         // The tensors' bytes are shared with the source, not copied.
         proto = source.Proto.Clone();
         var graph = proto.Graph;
+        GraphEdits.RemoveUnusedInitializers(graph);
         ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)
             HalfPrecision.Apply(proto, model);
         var picks = settings.PicksInSession ?? device.IsCuda;
-        var wanted = readings.Select(reading => (picks ? reading : reading with { Picks = null }, Trace(graph, reading))).ToArray();
+        var wanted = readings.Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         // On the CPU, runs that go on at the same time have a thread each.
         var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);
-        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model)
+        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model, settings.Known is { } set ? most => KnownSamples.Of(set, settings.KnownPreprocessing, most) : null)
             .Establish(proto.Clone(), wanted, (probed, isBrief) => SessionFactory.Open(probed, device, threadsOfRun, model, isBrief));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
@@ -216,10 +218,16 @@ public sealed class OnnxClassifier : IDisposable
             whole[i][..results[i].Length].CopyTo(results[i]);
     }
 
-    private LogitTrace Trace(GraphProto graph, ModelReading reading)
+    private WantedTensor Want(ModelReading reading)
     {
-        var trace = LogitTrace.Find(graph, reading.Tensor, model);
-        return reading.IsFeature ? trace with { Logits = trace.Output, Activation = HeadActivation.None } : trace;
+        var trace = LogitTrace.Find(proto.Graph, reading.Tensor, model);
+        if (reading.IsFeature)
+            return new(reading, trace with { Logits = trace.Output, Activation = HeadActivation.None }, null);
+        var evidence = reading.Kind is { } named ? new(named, "the recipe says so")
+            : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
+            : KindEvidence.OfModel(proto, reading.Tensor, trace);
+        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding ? trace with { Logits = trace.Output } : trace, evidence,
+            KindEvidence.OfWeights(proto.Graph, trace));
     }
 
     private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;

@@ -9,13 +9,14 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="Head">What it holds.</param>
 /// <param name="Layout">How it lies in the model.</param>
 /// <param name="Picking">What of it the session gives; <c>null</c>: all.</param>
-internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Picking = null)
+/// <param name="IsScalar">Whether it has no axis but the batch.</param>
+internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Picking = null, bool IsScalar = false)
 {
     /// <summary>What the caller gets.</summary>
     public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
         ? [.. Layout.Dims.Select(d => (int)d)]
         : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes])
-    { Picks = Picking?.Storage };
+    { Picks = Picking?.Storage, Evidence = Head.Evidence };
 
     /// <summary>Whether the session gives the tensor with nothing done to it.</summary>
     public bool IsReadAsItIs => Permutation is null && Picking is null;
@@ -23,6 +24,8 @@ internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Pic
     /// <summary>The shape that the session writes for a batch.</summary>
     public long[] ShapeOf(int rows)
     {
+        if (IsScalar)
+            return [rows];
         long[] shape = [rows, .. Layout.Dims];
         if (Permutation is { } permutation)
             shape = [.. permutation.Select(axis => shape[axis])];

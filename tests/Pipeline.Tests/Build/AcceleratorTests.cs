@@ -31,7 +31,7 @@ public class AcceleratorTests
     [InlineData("-p:Libtorch=cuda", "'package' or 'none'")]
     public void Build_OfUnknownChoice_IsRefused(string property, string said)
     {
-        var (code, output) = Msbuild.Run(Project, "-t:CheckAccelerator", property);
+        var (code, output) = DotNet.Msbuild(Project, "-t:CheckAccelerator", property);
         Assert.NotEqual(0, code);
         Assert.Contains(said, output);
     }
@@ -43,7 +43,7 @@ public class AcceleratorTests
 
     private static List<string> Packages(params string[] properties)
     {
-        var (code, output) = Msbuild.Run([Project, "-getItem:PackageReference", .. properties]);
+        var (code, output) = DotNet.Msbuild([Project, "-getItem:PackageReference", .. properties]);
         Assert.True(code == 0, output);
         return [.. JsonDocument.Parse(output).RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
             .Select(item => item.GetProperty("Identity").GetString()!)];

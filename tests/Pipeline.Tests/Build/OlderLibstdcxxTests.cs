@@ -90,7 +90,7 @@ public sealed class OlderLibstdcxxTests : IDisposable
               <Target Name="Step"><AcceptOlderLibstdcxx Library="{library}" SystemLibrary="{runtime}" /></Target>
             </Project>
             """);
-        return Msbuild.Run(project, "-nologo", "-v:minimal");
+        return DotNet.Msbuild(project, "-nologo", "-v:minimal");
     }
 
     /// <summary>

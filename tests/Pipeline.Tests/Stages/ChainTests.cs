@@ -157,7 +157,7 @@ public sealed class ChainTests(TinyProject project) : IDisposable
         string[] order =
         [
             "cache", "train-assistant", "export-assistant", "verify-assistant", "cache-small", "train-small", "export-small", "verify-small",
-            "train-baseline", "export-baseline", "verify-baseline", "test-teacher", "evaluate",
+            "train-baseline", "export-baseline", "verify-baseline", "test-teacher", "evaluate", "report",
         ];
         Assert.Equal(order, before.Select(Name));
         Assert.All(before, stage => Assert.Equal("will run", State(stage)));
@@ -168,7 +168,7 @@ public sealed class ChainTests(TinyProject project) : IDisposable
         // 240 samples in batches of 32 are 8 steps.
         Assert.Equal((240, 20, 160), (Number(train, "rows"), Number(train, "epochs"), Number(train, "steps")));
         Assert.True(after[0].GetProperty("seconds").GetDouble() >= 0);
-        Assert.Contains("3 of 13 stages are done", Run(Chain, "plan").Output);
+        Assert.Contains("3 of 14 stages are done", Run(Chain, "plan").Output);
 
         static string? Name(JsonElement stage) => stage.GetProperty("name").GetString();
         static string? State(JsonElement stage) => stage.GetProperty("state").GetString();

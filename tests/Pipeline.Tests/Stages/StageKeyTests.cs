@@ -62,7 +62,8 @@ public sealed class StageKeyTests(TinyProject project) : IDisposable
     [Theory]
     [InlineData("student.onnx")]
     [InlineData("metrics.json")]
-    [InlineData("report.md")]
+    [InlineData("report.html")]
+    [InlineData("README.md")]
     public void Run_ResultChangedByHand_IsReportedAndLeft(string file)
     {
         Run();

@@ -25,13 +25,13 @@ internal static class LinearModel
         {
             Name = "linear",
             Input = { ValueInfo.Create("x", type, "N", side, side) },
-            Output = { ValueInfo.Create("y", ElementType.Float32, "N", classes) },
+            Output = { ValueInfo.Create("logits", ElementType.Float32, "N", classes) },
             Initializer = { TensorData.Create("W", Enumerable.Repeat(weight, features * classes).ToArray(), features, classes) },
             Node =
             {
                 new NodeProto { OpType = "Flatten", Input = { "x" }, Output = { "flat" } },
                 new NodeProto { OpType = "MatMul", Input = { "flat", "W" }, Output = { "product" } },
-                new NodeProto { OpType = activation, Input = { "product" }, Output = { "y" } },
+                new NodeProto { OpType = activation, Input = { "product" }, Output = { "logits" } },
             },
         };
         var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };

@@ -136,7 +136,7 @@ public sealed class StreamFormTests : IDisposable
         var decoded = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, 0, decoded);
 
-        var features = ((TargetFeatures)Batch(cache, set, rows).Streams["hidden"]).Values;
+        var features = ((TargetTensor)Batch(cache, set, rows).Streams["hidden"]).Values;
         Assert.Equal([3, 2, 3, 4], features.shape);
         Assert.Equal(decoded, features.contiguous().data<float>().ToArray());
     }

@@ -1,8 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
@@ -123,7 +124,7 @@ public sealed class CacheCaptureTests : IDisposable
         {
             Teachers =
             [
-                new() { Model = temp["a.onnx"], Output = "logits", Outputs = [new("aux", "negated")], Features = [new("map")] },
+                new() { Model = temp["a.onnx"], Output = "logits", Kind = OutputKind.Classes, Outputs = [new("aux", "negated")], Features = [new("map")] },
                 new() { Model = Map("b.onnx", other), Output = "logits", Features = [new("/Act/Relu"), new("logits", "own")] },
             ],
             Combination = Combination.MeanOfLogits,

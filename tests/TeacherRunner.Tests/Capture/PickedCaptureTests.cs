@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using DataType = Onnx.TensorProto.Types.DataType;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
-using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Tests.Capture;
 
@@ -192,7 +193,7 @@ public sealed class PickedCaptureTests : IDisposable
     {
         using var set = OpenSet(teacher.Samples(Count * Frames), Count, Frames, Features);
         var options = Options(Save(FramesOf(17).Node("Neg", "logits", "aux").Output("logits").Output("aux")));
-        var one = options.Teachers[0] with { Output = "logits", Outputs = [new("aux")], Features = [new("product")] };
+        var one = options.Teachers[0] with { Output = "logits", Kind = OutputKind.Classes, Outputs = [new("aux")], Features = [new("product")] };
         options = options with { Teachers = [one with { Name = "a" }, one with { Name = "b" }] };
 
         RequireSameCache(set, options with { Combination = Combination.MeanOfProbabilities });

@@ -81,10 +81,32 @@ public class EnsembleMeanTests
         return Math.Exp(logits[index]) / row.Sum(v => Math.Exp(v));
     }
 
+    [Fact]
+    public void MeanOfProbabilities_OfLabels_HasTheMeanProbabilityOfEach()
+    {
+        float[][] teachers = [[2, -1, 30], [-0.5f, 3, 40]];
+        Memory<float>[] copies = [.. teachers.Select(t => new Memory<float>((float[])t.Clone()))];
+        new EnsembleMean(Combination.MeanOfProbabilities, StreamKind.LabelLogit, [0.25, 0.75], classes: 3).CombineIntoFirst(copies);
+        for (var c = 0; c < 2; c++)
+            Assert.Equal(0.25 * Sigmoid(teachers[0][c]) + 0.75 * Sigmoid(teachers[1][c]), Sigmoid(copies[0].Span[c]), 6);
+        // 1 − σ(30) is 9.4e-14, of which a quarter stays: log(4) above 30.
+        Assert.Equal(30 + Math.Log(4), copies[0].Span[2], 3);
+
+        static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
+    }
+
+    [Fact]
+    public void Mean_OfValues_IsTheirMeanWhateverTheCombination()
+    {
+        Memory<float>[] copies = [new float[] { 100, -2 }, new float[] { 200, 2 }];
+        new EnsembleMean(Combination.MeanOfProbabilities, StreamKind.Value, [0.25, 0.75], classes: 2).CombineIntoFirst(copies);
+        Assert.Equal([175f, 1f], copies[0].ToArray());
+    }
+
     private static float[] Combine(Combination combination, double[] weights, int classes, params float[][] teachers)
     {
         var copies = teachers.Select(t => new Memory<float>((float[])t.Clone())).ToArray();
-        new EnsembleMean(combination, weights, classes).CombineIntoFirst(copies);
+        new EnsembleMean(combination, StreamKind.Logit, weights, classes).CombineIntoFirst(copies);
         return copies[0].ToArray();
     }
 }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Tests.Logits;
@@ -126,7 +127,7 @@ public class ClassAxisTests
     {
         var graph = Shaped("", null, 3, 4);
         var error = Assert.Throws<UnsupportedModelException>(() => OnnxClassifier.Open(
-            graph.Floats("a", [1, 2], 2).Node("Neg", "a", "constant").Build(), [6], [new(), new() { Tensor = "constant", IsFeature = true }],
+            graph.Floats("a", [1, 2], 2).Node("Neg", "a", "constant").Build(), [6], [new() { Kind = OutputKind.Classes }, new() { Tensor = "constant", IsFeature = true }],
             new() { Device = "cpu", Threads = 1 }));
         Assert.Contains("'constant'", error.Message);
     }
@@ -151,7 +152,7 @@ public class ClassAxisTests
 
     private (float[] Values, ModelOutput Output) Run(GraphBuilder graph, ModelReading? reading = null)
     {
-        using var classifier = OnnxClassifier.Open(graph.Build(), [6], [reading ?? new()], new() { Device = "cpu", Threads = 1 });
+        using var classifier = OnnxClassifier.Open(graph.Build(), [6], [(reading ?? new()) with { Kind = OutputKind.Classes }], new() { Device = "cpu", Threads = 1 });
         var values = new float[Count * classifier.Output.Elements];
         classifier.Run(teacher.Samples(Count), Count, values);
         return (values, classifier.Output);

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Logits;
 using OnnxKd.TeacherRunner.Sessions;
 using DataType = Onnx.TensorProto.Types.DataType;
@@ -14,14 +15,14 @@ public class LogitFindingTests
     private readonly LinearTeacher teacher = new(features: 6, classes: 3, seed: 2);
 
     [Theory]
-    [InlineData("Softmax")]
-    [InlineData("LogSoftmax")]
-    [InlineData("Sigmoid")]
-    public void Head_EndingInAnActivation_GivesTheLogitsBeforeIt(string activation)
+    [InlineData("Softmax", StreamKind.Logit)]
+    [InlineData("LogSoftmax", StreamKind.Logit)]
+    [InlineData("Sigmoid", StreamKind.LabelLogit)]
+    public void Head_EndingInAnActivation_GivesTheLogitsBeforeIt(string activation, StreamKind kind)
     {
         var (logits, classifier) = Run(teacher.Graph().Node(activation, "logits", "out").Output("out"));
 
-        Assert.Equal(("logits", StreamKind.Logit, 3), (classifier.Output.Tensor, classifier.Output.Kind, classifier.Classes));
+        Assert.Equal(("logits", kind, 3), (classifier.Output.Tensor, classifier.Output.Kind, classifier.Classes));
         Near.Equal(Expected(), logits, Tolerance);
     }
 
@@ -83,10 +84,10 @@ public class LogitFindingTests
     }
 
     [Fact]
-    public void Head_OneSigmoidColumn_BecomesTwoClassesOfTheSameDistribution()
+    public void Head_OneSigmoidColumnAsClasses_BecomesTwoOfTheSameDistribution()
     {
         var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
-        var (logits, classifier) = Run(binary.Graph().Node("Sigmoid", "logits", "out").Output("out"));
+        var (logits, classifier) = Run(binary.Graph().Node("Sigmoid", "logits", "out").Output("out"), kind: OutputKind.Classes);
 
         Assert.Equal((2, StreamKind.Logit), (classifier.Classes, classifier.Output.Kind));
         Near.Equal(binary.Logits(Samples).SelectMany(z => new[] { 0, z }).ToArray(), logits, Tolerance);
@@ -97,7 +98,8 @@ public class LogitFindingTests
     {
         var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
         var graph = binary.Graph().Floats("one", [1]).Node("Sigmoid", "logits", "p").Node("Mul", "p one", "out").Output("out");
-        Assert.Contains("logit or a probability", Assert.Throws<InputException>(() => Run(graph)).Message);
+        Assert.Contains("not clear what", Assert.Throws<InputException>(() => Run(graph)).Message);
+        Assert.Contains("logit or a probability", Assert.Throws<InputException>(() => Run(graph, kind: OutputKind.Labels)).Message);
     }
 
     [Fact]
@@ -111,7 +113,7 @@ public class LogitFindingTests
     public void Output_Named_WinsOverTheOthers()
     {
         var graph = teacher.Graph().Node("Softmax", "logits", "p").Node("Neg", "logits", "negated").Output("p").Output("negated");
-        var (logits, _) = Run(graph, "negated");
+        var (logits, _) = Run(graph, "negated", OutputKind.Classes);
         Near.Equal(Expected().Select(v => -v).ToArray(), logits, Tolerance);
     }
 
@@ -154,9 +156,9 @@ public class LogitFindingTests
     private static double[] LogSoftmax(double[] logits) =>
         [.. logits.Chunk(3).SelectMany(row => row.Select(v => v - Math.Log(row.Sum(Math.Exp))))];
 
-    private (float[] Logits, OnnxClassifier Closed) Run(GraphBuilder graph, string? output = null)
+    private (float[] Logits, OnnxClassifier Closed) Run(GraphBuilder graph, string? output = null, OutputKind? kind = null)
     {
-        using var classifier = OnnxClassifier.Open(graph.Build(), [6], output, "cpu", threads: 1);
+        using var classifier = OnnxClassifier.Open(graph.Build(), [6], [new() { Tensor = output, Kind = kind }], new() { Device = "cpu", Threads = 1 });
         var logits = new float[8 * classifier.Classes];
         classifier.Run(Samples, 8, logits);
         return (logits, classifier);

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Preparation;
 
 namespace OnnxKd.TeacherRunner.Tests.Preparation;
@@ -106,6 +107,52 @@ public sealed class PreparationResumeTests : IDisposable
         RequireSame("damaged");
     }
 
+    [Theory]
+    [InlineData("samples.safetensors.partial")]
+    [InlineData("sources.jsonl.partial")]
+    [InlineData("prepare.json.partial")]
+    public void Run_AnyBitOfWhatIsDoneFlipped_EndsWithTheSameBytes(string file)
+    {
+        Stop("stopped", 50);
+        var random = new Random(1);
+        for (var i = 0; i < 40; i++)
+        {
+            Directory.CreateDirectory(folder["flipped"]);
+            foreach (var path in Directory.GetFiles(folder["stopped"]))
+                File.Copy(path, Path.Combine(folder["flipped"], Path.GetFileName(path)));
+            Flip(folder[$"flipped/{file}"], random);
+
+            Run("flipped", Items());
+
+            RequireSame("flipped");
+            Directory.Delete(folder["flipped"], recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("samples.safetensors")]
+    [InlineData("sources.jsonl")]
+    public void RequireIntact_AnyBitFlipped_IsRefused(string file)
+    {
+        Run("whole", Items());
+        var (samples, path, random) = (folder["whole/samples.safetensors"], folder[$"whole/{file}"], new Random(1));
+        var before = File.ReadAllBytes(path);
+        PreparedSet.RequireIntact(samples, Digest);
+        for (var i = 0; i < 100; i++)
+        {
+            Flip(path, random);
+
+            Assert.ThrowsAny<OnnxKdException>(() => PreparedSet.RequireIntact(samples, Digest));
+            File.WriteAllBytes(path, before);
+        }
+
+        string Digest()
+        {
+            using var set = TransferSet.Open(new() { Samples = samples, SamplesKey = "samples" });
+            return set.SamplesDigest;
+        }
+    }
+
     /// <summary>The first damaged source ends the run; repaired or left out, it goes on from there.</summary>
     [Fact]
     public void Run_AfterADamagedSource_GoesOnFromIt()
@@ -126,6 +173,13 @@ public sealed class PreparationResumeTests : IDisposable
         Stop("strict", 50);
 
         Assert.Throws<InputException>(() => Run("strict", Items(), skip: false));
+    }
+
+    private static void Flip(string path, Random random)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+        File.WriteAllBytes(path, bytes);
     }
 
     private void Stop(string name, int at)

@@ -1,8 +1,9 @@
+using DataType = Onnx.TensorProto.Types.DataType;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Sessions;
-using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Tests.Sessions;
 
@@ -70,7 +71,7 @@ public class HalfPrecisionTests
     private float[] Run(OnnxModel model, Precision precision)
     {
         using var classifier = OnnxClassifier.Open(
-            model, [12], [new()], new() { Device = "cpu", Threads = 1, Precision = precision });
+            model, [12], [new() { Kind = OutputKind.Classes }], new() { Device = "cpu", Threads = 1, Precision = precision });
         var values = new float[Count * classifier.Output.Elements];
         classifier.Run(teacher.Samples(Count), Count, values);
         return values;

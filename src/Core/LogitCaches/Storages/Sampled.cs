@@ -1,7 +1,8 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
@@ -99,8 +100,8 @@ public sealed record Sampled(
     /// <inheritdoc/>
     internal override string? Problem(CacheStream stream)
     {
-        if (stream.Kind == StreamKind.Feature)
-            return "features have no classes to draw from";
+        if (stream.Kind.Output() != OutputKind.Classes)
+            return "it has no classes to draw from";
         if (Draws is < 1 or > MaxDraws)
             return $"draws is {Draws}, which is not in 1 to {MaxDraws}";
         return Temperature > 0 && double.IsFinite(Temperature) ? null : $"the temperature is {Temperature}";

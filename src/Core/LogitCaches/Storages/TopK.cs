@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 
@@ -100,8 +101,8 @@ public sealed record TopK(
     /// <inheritdoc/>
     internal override string? Problem(CacheStream stream)
     {
-        if (stream.Kind == StreamKind.Feature)
-            return "features have no classes to choose from";
+        if (stream.Kind.Output() != OutputKind.Classes)
+            return "it has no classes to choose from";
         if (K < 1 || K > stream.Classes)
             return $"k is {K}, which is not in 1 to {stream.Classes}";
         if (Temperatures.Count > MaxTemperatures || Temperatures.Any(t => !(t > 0) || !double.IsFinite(t))

@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
@@ -99,7 +100,7 @@ internal sealed class CaptureStage : Stage
         foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
             if (stage is null)
                 graph.Files.Digest(teacher.Model);
-        if (DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+        if (teachers.Capture.Teachers[0].Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
     }
 
@@ -145,8 +146,8 @@ internal sealed class CaptureStage : Stage
     /// <summary>The teachers with the paths of their files.</summary>
     public IReadOnlyList<TeacherOptions> Members(StageResults results) => Options(results).Teachers;
 
-    /// <summary>How many classes a finished cache has.</summary>
-    public static int Classes(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0].Classes;
+    /// <summary>What a finished cache holds first: the answer of its teachers.</summary>
+    public static CacheStream Answer(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0];
 
     private StageInputs Inputs(StageResults results, string provider) => new StageInputs()
         .Add("teachers", new YamlSequenceNode(teachers.Capture.Teachers.Zip(TeacherDigests(results), TeachersSection.WriteTeacherKey)))
@@ -164,9 +165,10 @@ internal sealed class CaptureStage : Stage
         Teachers =
         [
             .. teachers.Capture.Teachers.Zip(teachers.Stages, (teacher, stage) => graph.Find(stage) is { } maker
-                ? teacher with { Model = results[maker.Name][maker.FileOf(stage!.Name)] }
+                ? teacher with { Model = results[maker.Name][maker.FileOf(stage!.Name)], Kind = teacher.Kind ?? maker.OutputKindOf(stage!.Name, results) ?? OutputKind.Classes }
                 : teacher),
         ],
+        Labelled = graph.Sets.Labelled,
     };
 
     private CaptureResult Capture(CaptureOptions options, StageWork work)

@@ -8,11 +8,9 @@ using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
-/// <summary>Measures teachers and exported models on the test set, and writes the report.</summary>
+/// <summary>Measures teachers and exported models on the test set.</summary>
 internal sealed class EvaluateStage : Stage
 {
-    private const string ReportFile = "report.md";
-
     private readonly RecipeGraph graph;
     private readonly CaptureStage? reference;
     private readonly IReadOnlyList<(string Role, CaptureStage Logits)> teachers;
@@ -39,7 +37,7 @@ internal sealed class EvaluateStage : Stage
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications =>
-        [new(RunMetrics.FileName, RunMetrics.FileName), new(ReportFile, ReportFile)];
+        [new(RunMetrics.FileName, RunMetrics.FileName)];
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
@@ -81,7 +79,6 @@ internal sealed class EvaluateStage : Stage
         var metrics = new RunMetrics(
             recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
-        AtomicFile.WriteAllText(Path.Combine(work.Folder, ReportFile), Report.Markdown(metrics));
 
         LogitCache Open(CaptureStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
 
@@ -97,17 +94,18 @@ internal sealed class EvaluateStage : Stage
             return evaluation.OfModel(new()
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
+                Kind = model.Export.OutputKindOf(work.Results),
                 Preprocessing = recipe.Data.Preprocessing,
-            }) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
+            }, isTrained: true) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
         }
     }
 
     /// <summary>Runs a recipe to its figures.</summary>
-    public static RunMetrics Evaluate(RecipeWork work)
-    {
-        var path = work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name][RunMetrics.FileName];
-        return CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(path), path);
-    }
+    public static RunMetrics Evaluate(RecipeWork work) => Read(work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name]);
+
+    /// <summary>The figures of a finished stage.</summary>
+    public static RunMetrics Read(StageResult result) =>
+        CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(result[RunMetrics.FileName]), result[RunMetrics.FileName]);
 
     /// <summary>
     /// One for the run: all teachers but those that stages make, which are among the exported models, then those. Agreement is with the recipe's

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
@@ -30,6 +31,10 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
 
     /// <summary>The output that holds its class scores, and their axis.</summary>
     public StudentImport Import => train.ImportOf(model);
+
+    /// <summary>What its output holds; <c>null</c>: its last operator tells, else it is classes.</summary>
+    /// <param name="results">What the stages before made.</param>
+    public OutputKind? OutputKindOf(StageResults results) => train.OutputKindOf(model, results);
 
     /// <summary>What the model is in figures.</summary>
     public string Role { get; } = train.Models.Count == 1 ? graph.Recipe.RoleOf(train.Step) : model;
@@ -74,6 +79,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
             ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
             ("preprocessing", YamlTree.Text(DataSection.WritePreprocessing(graph.Recipe.Data.Preprocessing)).TrimEnd()),
             ("training_sha256", trained.Key),
+            ("kind", OutputKindOf(results)?.Word()),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];
     }

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -30,6 +31,9 @@ internal sealed class GraftStage : ModelStage
 
     /// <inheritdoc/>
     public override StudentImport ImportOf(string model) => StudentImport.Default;
+
+    /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(string model, StageResults results) => graph.Find(step.HeadStage)?.OutputKindOf(step.HeadStage!.Name, results);
 
     /// <inheritdoc/>
     public override void Check()

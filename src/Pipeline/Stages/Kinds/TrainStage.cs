@@ -1,12 +1,15 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
+using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -46,6 +49,15 @@ internal sealed class TrainStage : ModelStage
 
     /// <inheritdoc/>
     public override StudentImport ImportOf(string model) => ImportOf(step.Learners.First(learner => learner.Name == model));
+
+    /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(string model, StageResults results)
+    {
+        var learner = step.Learners.First(learner => learner.Name == model);
+        return learner.Student.Import.Kind
+            ?? (learner.Student.Stage is { } stage ? graph.Find(stage)!.OutputKindOf(stage.Name, results) : null)
+            ?? (classes is null ? null : CaptureStage.Answer(results[classes.Name]).Kind.Output());
+    }
 
     /// <inheritdoc/>
     public override StageCost Cost
@@ -110,7 +122,7 @@ internal sealed class TrainStage : ModelStage
         using var taught = cache is null ? null : LogitCache.Open(work.Results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(work.Results[validation.Name].Folder);
         var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
-        var learners = step.Learners.Select((learner, index) => Options(learner, index, count, work.Results)).ToArray();
+        var learners = step.Learners.Select((learner, index) => Options(learner, index, count, Head(learner, work.Results, taught), work.Results)).ToArray();
         var result = Trainer.Train(learners, data, step.Training, work.Folder, work.Progress, work.Token);
         foreach (var (model, trained) in Models.Zip(result.Students))
             trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
@@ -129,7 +141,9 @@ internal sealed class TrainStage : ModelStage
         if (learner.Student.Model is not { } model)
             return;
         var import = ImportOf(learner);
-        StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        var shipped = StudentCheck.Require(OnnxModel.Load(model), import, shape);
+        // What ONNX Runtime refuses is found out now, not when the trained student is verified.
+        OnnxClassifier.Open(shipped, shape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
@@ -137,7 +151,7 @@ internal sealed class TrainStage : ModelStage
     }
 
     /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
-    private LearnerOptions Options(LearnerEntry learner, int index, int classes, StageResults results)
+    private LearnerOptions Options(LearnerEntry learner, int index, int classes, OutputHead? head, StageResults results)
     {
         var seed = step.Training.Seed + (ulong)index;
         var path = learner.Student.Stage is { } stage && graph.Find(stage) is { } start
@@ -145,9 +159,10 @@ internal sealed class TrainStage : ModelStage
             : learner.Student.Model;
         var student = path is not null
             ? OnnxModel.Load(path)
-            : Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, classes, seed);
+            : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, classes, seed), head);
         var name = step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
-        return new(name, student, ImportOf(learner) with { Seed = seed }, learner.Objective) { Attachments = learner.Student.Attachments };
+        var import = ImportOf(learner) with { Kind = OutputKindOf(learner.Name, results), Seed = seed };
+        return new(name, student, import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
     private static void Expand(RecipeGraph graph, TrainStep step)
@@ -167,6 +182,21 @@ internal sealed class TrainStage : ModelStage
         }
     }
 
+    /// <summary>What comes behind a built-in student's last layer, so that it can stand in for the teacher; <c>null</c>: nothing, for classes.</summary>
+    private OutputHead? Head(LearnerEntry learner, StageResults results, LogitCache? taught)
+    {
+        var kind = OutputKindOf(learner.Name, results);
+        if (kind is null or OutputKind.Classes || cache is null)
+            return null;
+        var teacher = cache.Members(results)[0];
+        var graphOfTeacher = OnnxModel.Load(teacher.Model).Proto.Graph;
+        var trace = LogitTrace.Find(graphOfTeacher, teacher.Output, teacher.Model);
+        var shape = graphOfTeacher.Output.FirstOrDefault(output => output.Name == trace.Output)?.ShapeOf();
+        return new(
+            trace.IsInner ? OutputHead.Logits : trace.Output, kind.Value, trace.Activation, IsScalar: shape?.Count == 1,
+            kind == OutputKind.Values ? ColumnStatistics.Of(taught!, taught!.Streams[0]) : null);
+    }
+
     private string? StartDigest(LearnerEntry learner, StageResults results) => learner.Student.Stage is { } stage && graph.Find(stage) is { } start
         ? results[start.Name].Record.Outputs[start.FileOf(stage.Name)].Sha256
         : learner.Student.Model is { } model ? graph.Files.Digest(model) : null;
@@ -176,7 +206,7 @@ internal sealed class TrainStage : ModelStage
     {
         if (classes is null)
             return Math.Max(2, graph.Sets.Transfer.LargestLabel + 1);
-        var count = CaptureStage.Classes(results[classes.Name]);
+        var count = CaptureStage.Answer(results[classes.Name]).Classes;
         graph.Sets.Alphabet?.RequireClasses(classes.FirstTeacher, count);
         return count;
     }

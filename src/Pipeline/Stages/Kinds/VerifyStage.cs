@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
@@ -20,7 +21,7 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage($"verify-{export.Model}", export.Name)
 {
     /// <summary>
-    /// The largest difference between two logits that passes, for logits of the order of one: some hundred times what float32 rounding gives,
+    /// The largest difference between two logits that passes, for logits of the order of one (for values, of the largest): some hundred times what float32 rounding gives,
     /// and far too little to pass a wrong operator.
     /// </summary>
     public const double Tolerance = 1e-4;
@@ -64,7 +65,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     {
         var model = OnnxModel.Load(work.Results[export.Name][export.File]);
         var reader = RecipeSets.Reader(graph.Sets.Verification, graph.Recipe.Data.Preprocessing);
-        var parity = Compare(model, export.Import, reader, work.Progress, work.Token);
+        var parity = Compare(model, export.Import with { Kind = export.OutputKindOf(work.Results) }, reader, work.Progress, work.Token);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
     }
 
@@ -78,11 +79,12 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
-            model, reader.Set.SampleShape, [new() { Tensor = import.Output, ClassAxis = import.ClassAxis }], new() { Device = Device });
+            model, reader.Set.SampleShape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }],
+            new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         // Sums that lie halfway between two codes may be rounded to either.
         var step = QuantizedArithmetic.StepOf(model.Proto.Graph, session.Output.Tensor) ?? 0;
-        var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step);
+        var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step, session.Output.Kind.Output()!.Value);
         var batchSize = BatchSize.For(reader.Set.SampleElements, session.Output.Elements);
         StudentInference.RunAll(model, import, reader, batchSize, Device, (first, trained) => Add(first, trained.Span), token);
         return comparison.Result(model.Path ?? "model in memory", Tolerance);

@@ -98,7 +98,21 @@ internal static class QuantizedWeights
         if (attributes.GetInt("block_size", 0) != 0)
             throw Refuse(node, "A weight is quantised in blocks.", $"block_size {attributes.GetInt("block_size")}");
         var zeroPoint = node.Input.Count > 2 && node.Input[2].Length > 0 ? tensors.GetValueOrDefault(node.Input[2]) : null;
-        return new(scale, zeroPoint, attributes.GetInt("axis", 1), weight.ElementTypeOf());
+        var axis = attributes.GetInt("axis", 1);
+        RequireFit(node, weight, axis, scale);
+        if (zeroPoint is not null)
+            RequireFit(node, weight, axis, zeroPoint);
+        return new(scale, zeroPoint, axis, weight.ElementTypeOf());
+    }
+
+    /// <summary>Checks that there is one value, or one for each index of the axis.</summary>
+    private static void RequireFit(NodeProto node, TensorProto weight, long axis, TensorProto values)
+    {
+        var at = axis < 0 ? axis + weight.Dims.Count : axis;
+        if (values.ElementCount() != 1 && (at < 0 || at >= weight.Dims.Count || values.Dims.Count != 1 || values.Dims[0] != weight.Dims[(int)at]))
+            throw new InputException(
+                "Scales or zero points do not fit the weight that they belong to.", NodeContext.Describe(node),
+                $"{Shapes.Format(values.Dims)} for a weight {Shapes.Format(weight.Dims)}, axis {axis}", "one value, or one for each index of the axis");
     }
 
     private static bool IsInteger(TensorProto tensor) =>

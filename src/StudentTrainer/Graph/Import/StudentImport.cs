@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Settings;
 
 namespace OnnxKd.StudentTrainer.Graph.Import;
@@ -21,6 +22,10 @@ public sealed record StudentImport
     /// <summary>The output that is learned from, or a tensor inside the graph; <c>null</c>: the only output that holds floats.</summary>
     [Setting("output that is learned from, or a tensor inside the graph; by default the only output that holds floats")]
     public string? Output { get; init; }
+
+    /// <summary>What that output holds; default: what the teacher's does.</summary>
+    [Setting("what that output holds; `auto`: what the teacher's does", Null = "auto")]
+    public OutputKind? Kind { get; init; }
 
     /// <summary>
     /// The axis of that output that counts the classes, with the batch as axis 0, or negative from the end; <c>null</c>: found as a

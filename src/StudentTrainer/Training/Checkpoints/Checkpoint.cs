@@ -24,7 +24,7 @@ internal static class Checkpoint
     public const string Best = "best.safetensors";
 
     private const string DigestKey = "sha256";
-    private const string Format = "onnxkd-checkpoint-2";
+    private const string Format = "onnxkd-checkpoint-3";
 
     /// <summary>Writes a checkpoint atomically.</summary>
     /// <param name="path">The file.</param>
@@ -33,60 +33,75 @@ internal static class Checkpoint
     /// <param name="position">How far it has come.</param>
     /// <param name="history">The finished epochs.</param>
     public static void Save(
-        string path, IReadOnlyList<NamedTensor> tensors, string identity, TrainingPosition position, IEnumerable<EpochEvent> history) =>
-        SafetensorsWriter.Write(path, tensors.Select(ToSafetensors), WithDigest(tensors, new()
+        string path, IReadOnlyList<NamedTensor> tensors, string identity, TrainingPosition position, IEnumerable<EpochEvent> history)
+    {
+        var metadata = new Dictionary<string, string>
         {
             ["format"] = Format,
             ["identity"] = identity,
             ["position"] = JsonSerializer.Serialize(position, CanonicalJson.Options),
             ["history"] = EventLog.Format(history),
-        }));
+        };
+        metadata[DigestKey] = Digest(metadata, tensors);
+        SafetensorsWriter.Write(path, tensors.Select(ToSafetensors), metadata);
+    }
 
     /// <summary>Reads a checkpoint into tensors.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">Those of <see cref="Save"/>; overwritten.</param>
     /// <param name="identity">The training that the checkpoint must belong to.</param>
-    /// <exception cref="CheckFailedException">It belongs to another one.</exception>
-    /// <exception cref="InputException">The file is damaged.</exception>
+    /// <exception cref="CheckFailedException">It is damaged, or belongs to another one.</exception>
+    /// <exception cref="InputException">It is no checkpoint.</exception>
     public static (TrainingPosition Position, List<EpochEvent> History) Load(
         string path, IReadOnlyList<NamedTensor> tensors, string identity)
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
             throw new InputException("A file is not a checkpoint.", path, file.Metadata.GetValueOrDefault("format") ?? "no format", Format);
+        RequireIntact(file);
         TrainingIdentity.RequireSame(path, file.Metadata.GetValueOrDefault("identity", "{}"), identity);
         foreach (var (name, tensor) in tensors)
             Restore(file, name, tensor);
-        RequireIntact(file, tensors);
         return Parse(file);
     }
 
-    /// <summary>A bit that flips on a disk would go on as another training: weights take any value.</summary>
-    private static void RequireIntact(SafetensorsFile file, IReadOnlyList<NamedTensor> tensors)
+    /// <summary>A bit that flips on a disk would go on as another training: weights take any value. Nothing is read before this.</summary>
+    private static void RequireIntact(SafetensorsFile file)
     {
-        var expected = file.Metadata.GetValueOrDefault(DigestKey, "no digest");
-        var found = WithDigest(tensors, file.Metadata.Where(entry => entry.Key != DigestKey).ToDictionary())[DigestKey];
+        using var hash = Begin(file.Metadata);
+        foreach (var name in file.Tensors.Keys.Order(StringComparer.Ordinal))
+            Append(hash, name, file.Bytes(name));
+        var (found, expected) = (Convert.ToHexStringLower(hash.GetHashAndReset()), file.Metadata.GetValueOrDefault(DigestKey, "no digest"));
         if (found != expected)
             throw new CheckFailedException(
                 "A checkpoint is damaged.", file.Path, $"SHA-256 {found}", expected,
                 "delete it: training then starts anew, or restore it from a copy");
     }
 
-    /// <summary>Metadata, and the digest of it and of all tensors.</summary>
-    private static Dictionary<string, string> WithDigest(IReadOnlyList<NamedTensor> tensors, Dictionary<string, string> metadata)
+    /// <summary>The digest of metadata and tensors.</summary>
+    private static string Digest(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<NamedTensor> tensors)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, value) in metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal))
-            hash.AppendData(Encoding.UTF8.GetBytes($"{key}={value}\n"));
-        foreach (var (name, tensor) in tensors)
+        using var hash = Begin(metadata);
+        foreach (var (name, tensor) in tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
             using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n"));
-            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+            Append(hash, name, tensor.detach().cpu().contiguous().bytes);
         }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
-        metadata[DigestKey] = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return metadata;
+    private static IncrementalHash Begin(IReadOnlyDictionary<string, string> metadata)
+    {
+        var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (key, value) in metadata.Where(entry => entry.Key != DigestKey).OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key}={value}\n"));
+        return hash;
+    }
+
+    private static void Append(IncrementalHash hash, string name, ReadOnlySpan<byte> bytes)
+    {
+        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n"));
+        hash.AppendData(bytes);
     }
 
     private static (TrainingPosition, List<EpochEvent>) Parse(SafetensorsFile file)

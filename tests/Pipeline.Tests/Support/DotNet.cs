@@ -1,16 +1,21 @@
 using System.Diagnostics;
 
-namespace OnnxKd.Pipeline.Tests.Build;
+namespace OnnxKd.Pipeline.Tests.Support;
 
-/// <summary>Runs 'dotnet msbuild', as a build of this repository would.</summary>
-internal static class Msbuild
+/// <summary>Runs 'dotnet', as a user or a build of this repository would.</summary>
+internal static class DotNet
 {
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs 'dotnet msbuild' to its end.</summary>
     /// <returns>Its exit code, and all that it wrote.</returns>
-    public static (int ExitCode, string Output) Run(params IEnumerable<string> arguments)
+    public static (int ExitCode, string Output) Msbuild(params IEnumerable<string> arguments) => Run("", ["msbuild", "-nodeReuse:false", .. arguments]);
+
+    /// <summary>Runs a command in a folder to its end.</summary>
+    /// <returns>Its exit code, and all that it wrote.</returns>
+    public static (int ExitCode, string Output) Run(string folder, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["msbuild", "-nodeReuse:false", .. arguments])
+        var start = new ProcessStartInfo("dotnet", arguments)
         {
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["DOTNET_CLI_UI_LANGUAGE"] = "en" },

@@ -3,18 +3,20 @@ using OnnxKd.Benchmarks.Support;
 using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Students;
+using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>
 /// The most memory that a process ever holds (VmHWM: with its program and libraries), in a process of its own each time: a capture, and
-/// trainings from what it stored, against PyTorch doing the same.
+/// trainings from what it stored, against PyTorch and against TorchSharp code doing the same.
 /// </summary>
-internal static class MemoryAgainstPyTorch
+internal static class PeerMemory
 {
     /// <summary>The first argument of a process of ours.</summary>
     public const string Child = "peak-memory-child";
 
+    private const string TorchSharp = "torchsharp-";
     private static readonly string[] Students = ["mlp", "cnn"];
 
     /// <summary>
@@ -54,9 +56,9 @@ internal static class MemoryAgainstPyTorch
                 var weights = new TrainingCase(student, [28, 28], rows: 1, own);
                 Compare($"{student}_training", pairs, figures, () => (
                     PeakMemory.OfChild([Child, student, work.Images, work.Labels, cache, Path.Combine(own, "run"), .. settings]),
-                    PeakMemory.OfPython("peak_memory.py", [student, work.Images, work.Labels, logits, weights.File, .. settings])));
+                    PeakMemory.OfPython("peak_memory.py", [student, work.Images, work.Labels, logits, weights.File, .. settings])),
+                    () => PeakMemory.OfChild([Child, $"{TorchSharp}{student}", work.Images, work.Labels, logits, "", .. settings]));
             }
-            figures["training_memory_ratio"] = Students.Max(student => (double)figures[$"{student}_training_memory_ratio"]);
             return figures;
         }
         finally
@@ -74,7 +76,12 @@ internal static class MemoryAgainstPyTorch
         var epochs = int.Parse(arguments[7], CultureInfo.InvariantCulture);
         using (var set = TransferSet.Open(new() { Samples = images, Labels = labels }))
         {
-            if (what == "capture")
+            if (what.StartsWith(TorchSharp, StringComparison.Ordinal))
+            {
+                set_num_threads(threads);
+                TorchSharpLoop.Train(what[TorchSharp.Length..], images, labels, logits: cache, epochs, batchSize);
+            }
+            else if (what == "capture")
                 OurDistillation.Capture(set, teacher: other, cache, batchSize, threads);
             else
             {
@@ -89,9 +96,16 @@ internal static class MemoryAgainstPyTorch
         return 0;
     }
 
-    private static void Compare(string what, int pairs, Dictionary<string, object> figures, Func<(double Ours, double Theirs)> run)
+    private static void Compare(
+        string what, int pairs, Dictionary<string, object> figures, Func<(double Ours, double Theirs)> run, Func<double>? torchSharp = null)
     {
         var peaks = Enumerable.Range(0, pairs).Select(_ => run()).ToList();
+        if (torchSharp is not null)
+        {
+            var others = peaks.Select(pair => (pair.Ours, Theirs: torchSharp())).ToList();
+            figures[$"{what}_megabytes_torchsharp"] = Math.Round(Output.Median(others.Select(pair => pair.Theirs)), 1);
+            figures[$"{what}_torchsharp_memory_ratio"] = Math.Round(Output.Median(others.Select(pair => pair.Ours / pair.Theirs)), 4);
+        }
         figures[$"{what}_megabytes"] = Math.Round(Output.Median(peaks.Select(pair => pair.Ours)), 1);
         figures[$"{what}_megabytes_pytorch"] = Math.Round(Output.Median(peaks.Select(pair => pair.Theirs)), 1);
         figures[$"{what}_memory_ratio"] = Math.Round(Output.Median(peaks.Select(pair => pair.Ours / pair.Theirs)), 4);

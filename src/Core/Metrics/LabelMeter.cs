@@ -1,0 +1,86 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Metrics;
+
+/// <summary>How well independent labels were decided: a label holds where its logit is above 0.</summary>
+/// <param name="Decisions">Decisions measured: rows × labels.</param>
+/// <param name="Errors">Decisions that differ from the known label; <c>null</c>: no label is known.</param>
+/// <param name="Accuracy">1 − errors ÷ known labels; <c>null</c>: no label is known.</param>
+/// <param name="Nll">Mean binary cross-entropy of the known labels, in nats; <c>null</c>: none is known.</param>
+/// <param name="F1">
+/// Mean over labels of 2 TP ÷ (2 TP + FP + FN), against the known labels, or without any against the teacher's decisions; labels that neither
+/// side ever decides for do not count; <c>null</c>: nothing to compare with.
+/// </param>
+/// <param name="Agreement">Share of decisions that equal the teacher's; <c>null</c>: no teacher.</param>
+public sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement);
+
+/// <summary>Accumulates <see cref="LabelMetrics"/> batch by batch.</summary>
+/// <param name="columns">Labels.</param>
+public sealed class LabelMeter(int columns)
+{
+    private readonly Counts[] known = new Counts[columns];
+    private readonly Counts[] taught = new Counts[columns];
+    private long rows;
+    private long errors;
+    private long labelled;
+    private long compared;
+    private long agreed;
+    private double loss;
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="logits">N × labels.</param>
+    /// <param name="labels">N × labels, 0 or 1, −1 where it is not known; or empty.</param>
+    /// <param name="teacherLogits">N × labels, or empty.</param>
+    /// <exception cref="CheckFailedException">A logit is NaN or infinite.</exception>
+    public void Add(ReadOnlySpan<float> logits, ReadOnlySpan<int> labels, ReadOnlySpan<float> teacherLogits)
+    {
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var (c, holds) = (i % columns, logits[i] > 0);
+            if (!float.IsFinite(logits[i]))
+                throw new CheckFailedException("A logit of the model is not a finite number.", $"sample {rows + i / columns} of those measured, label {c}", $"{logits[i]}");
+            if (!labels.IsEmpty && labels[i] >= 0)
+            {
+                var truth = labels[i] > 0;
+                known[c].Add(holds, truth);
+                labelled++;
+                errors += holds == truth ? 0 : 1;
+                var towards = truth ? -(double)logits[i] : logits[i];
+                loss += Math.Max(towards, 0) + double.LogP1(Math.Exp(-Math.Abs(towards)));
+            }
+            if (teacherLogits.IsEmpty)
+                continue;
+            taught[c].Add(holds, teacherLogits[i] > 0);
+            compared++;
+            agreed += holds == teacherLogits[i] > 0 ? 1 : 0;
+        }
+        rows += logits.Length / columns;
+    }
+
+    /// <summary>The figures so far.</summary>
+    public LabelMetrics Result() => new(
+        rows * columns,
+        labelled > 0 ? errors : null,
+        labelled > 0 ? 1 - (double)errors / labelled : null,
+        labelled > 0 ? loss / labelled : null,
+        MeanF1(labelled > 0 ? known : taught),
+        compared > 0 ? (double)agreed / compared : null);
+
+    private static double? MeanF1(Counts[] counts)
+    {
+        var measured = counts.Where(count => count.Hits + count.Others > 0).ToList();
+        return measured.Count > 0 ? measured.Average(count => 2.0 * count.Hits / (2.0 * count.Hits + count.Others)) : null;
+    }
+
+    private struct Counts
+    {
+        public long Hits;
+        public long Others;
+
+        public void Add(bool found, bool truth)
+        {
+            Hits += found && truth ? 1 : 0;
+            Others += found != truth ? 1 : 0;
+        }
+    }
+}

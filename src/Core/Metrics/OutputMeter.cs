@@ -1,0 +1,43 @@
+using OnnxKd.Core.Logits;
+
+namespace OnnxKd.Core.Metrics;
+
+/// <summary>The figures of a model whose output is no classes.</summary>
+/// <param name="Labels">Of independent labels; <c>null</c>: another kind.</param>
+/// <param name="Values">Of values; <c>null</c>: another kind.</param>
+/// <param name="Embeddings">Of embeddings; <c>null</c>: another kind.</param>
+public sealed record OutputMetrics(LabelMetrics? Labels = null, ValueMetrics? Values = null, EmbeddingMetrics? Embeddings = null);
+
+/// <summary>Measures what a model gives in the way of its kind.</summary>
+public sealed class OutputMeter
+{
+    private readonly LabelMeter? labels;
+    private readonly ValueMeter? values;
+    private readonly EmbeddingMeter? embeddings;
+
+    /// <summary>Prepares.</summary>
+    /// <param name="kind">Any but classes, which <see cref="ClassificationMeter"/> measures.</param>
+    /// <param name="columns">Values per row.</param>
+    /// <param name="neighbours">Whether the neighbours of embeddings are compared.</param>
+    public OutputMeter(OutputKind kind, int columns, bool neighbours)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)OutputKind.Classes, nameof(kind));
+        labels = kind == OutputKind.Labels ? new(columns) : null;
+        values = kind == OutputKind.Values ? new(columns) : null;
+        embeddings = kind == OutputKind.Embedding ? new(columns, neighbours) : null;
+    }
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="given">N × columns.</param>
+    /// <param name="known">The labels, 0 or 1 for each column; −1 where one is not known; or empty.</param>
+    /// <param name="teacher">N × columns; only independent labels can be measured without.</param>
+    public void Add(ReadOnlySpan<float> given, ReadOnlySpan<int> known, ReadOnlySpan<float> teacher)
+    {
+        labels?.Add(given, known, teacher);
+        values?.Add(given, teacher);
+        embeddings?.Add(given, teacher);
+    }
+
+    /// <summary>The figures so far.</summary>
+    public OutputMetrics Result() => new(labels?.Result(), values?.Result(), embeddings?.Result());
+}

@@ -1,0 +1,55 @@
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Core.Metrics;
+
+/// <summary>How close values are to a teacher's.</summary>
+/// <param name="Mse">Mean of the squared differences.</param>
+/// <param name="Mae">Mean of the absolute differences.</param>
+/// <param name="RSquared">
+/// 1 − Σ (z − v)² ÷ Σ (v − mean v)², mean over the columns in which the teacher's values differ; <c>null</c>: in none.
+/// </param>
+public sealed record ValueMetrics(double Mse, double Mae, double? RSquared);
+
+/// <summary>Accumulates <see cref="ValueMetrics"/> batch by batch, in double precision.</summary>
+/// <param name="columns">Values per row.</param>
+public sealed class ValueMeter(int columns)
+{
+    private readonly double[] squared = new double[columns];
+    private readonly double[] means = new double[columns];
+    private readonly double[] spread = new double[columns];
+    private double absolute;
+    private long rows;
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="values">N × columns.</param>
+    /// <param name="teacher">N × columns.</param>
+    /// <exception cref="CheckFailedException">A value is NaN or infinite.</exception>
+    public void Add(ReadOnlySpan<float> values, ReadOnlySpan<float> teacher)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            var c = i % columns;
+            if (c == 0)
+                rows++;
+            var difference = (double)values[i] - teacher[i];
+            if (!double.IsFinite(difference))
+                throw new CheckFailedException("A value of the model is not a finite number.", $"sample {rows - 1} of those measured, column {c}", $"{values[i]}");
+            squared[c] += difference * difference;
+            absolute += Math.Abs(difference);
+            var offset = teacher[i] - means[c]; // Welford 1962: no difference of large sums
+            means[c] += offset / rows;
+            spread[c] += offset * (teacher[i] - means[c]);
+        }
+    }
+
+    /// <summary>The figures so far.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public ValueMetrics Result()
+    {
+        if (rows == 0)
+            throw new InvalidOperationException("No sample was measured.");
+        var varying = Enumerable.Range(0, columns).Where(c => spread[c] > 0).ToList();
+        return new(
+            squared.Sum() / (rows * columns), absolute / (rows * columns), varying.Count > 0 ? varying.Average(c => 1 - squared[c] / spread[c]) : null);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>What a card says of a student besides its figures.</summary>
+/// <param name="File">The model's file, beside the card.</param>
+/// <param name="Input">The input's name.</param>
+/// <param name="Type">What it holds.</param>
+/// <param name="SampleShape">The shape of one sample.</param>
+/// <param name="Output">The output's name.</param>
+/// <param name="Preprocessing">What must be done to stored values first.</param>
+/// <param name="Teachers">The files of its teachers.</param>
+/// <param name="TransferSamples">How many samples it learned from.</param>
+/// <param name="Training">Its settings, as a recipe.</param>
+internal sealed record CardFacts(
+    string File, string Input, ElementType Type, IReadOnlyList<int> SampleShape, string Output, Preprocessing Preprocessing, IReadOnlyList<string> Teachers,
+    long TransferSamples, string Training);
+
+/// <summary>
+/// The file <c>README.md</c> beside a student: a model card in the form of Hugging Face's (Mitchell et al. 2019, Model Cards for Model Reporting),
+/// filled from the run. What a run cannot know is said to be unknown.
+/// </summary>
+internal static class ModelCard
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "README.md";
+
+    // The version that students are verified with.
+    private static readonly string Runtime = Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString();
+
+    /// <summary>The card.</summary>
+    public static string Write(RunMetrics metrics, CardFacts facts)
+    {
+        var student = metrics.Student!;
+        var card = new StringWriter { NewLine = "\n" };
+        card.WriteLine($"""
+            ---
+            library_name: onnx
+            tags:
+            - onnx
+            - knowledge-distillation
+            - onnxkd
+            ---
+
+            # {metrics.Name}
+
+            {Summary(metrics, facts)}
+
+            ## Use
+
+            {Input(facts)}
+
+            In Python:
+
+            ```python
+            {Python(facts)}
+            ```
+
+            In C# (`dotnet run program.cs`):
+
+            ```csharp
+            {CSharp(facts)}
+            ```
+
+            Meant for inputs like those it learned from. What it does with others was not measured, nor whether it treats groups of people alike; check both before
+            anything depends on it.
+
+            ## Figures
+
+            """.ReplaceLineEndings("\n"));
+        card.WriteLine(Report.MarkdownTable(metrics));
+        card.WriteLine();
+        foreach (var line in Quality.Verdict(metrics).Concat(Report.Notes(metrics)))
+            card.WriteLine($"- {line}");
+        card.WriteLine($"""
+
+            ## Training
+
+            {facts.TransferSamples.ToString("#,0", CultureInfo.InvariantCulture)} samples; seed {metrics.Seed}; SHA-256 of {facts.File}: `{student.Sha256}`.
+
+            ```yaml
+            {facts.Training.TrimEnd()}
+            ```
+
+            The licence of the teacher, and that of the data, decide how this model may be used; neither is known here.
+            """.ReplaceLineEndings("\n"));
+        return card.ToString();
+    }
+
+    private static string Summary(RunMetrics metrics, CardFacts facts)
+    {
+        var taught = facts.Teachers.Count == 0 ? "trained from labels" : $"distilled from {string.Join(", ", facts.Teachers.Select(file => $"`{file}`"))}";
+        return string.Create(CultureInfo.InvariantCulture, $"`{facts.File}` has {metrics.Student!.Parameters:#,0} parameters and was {taught} by OnnxKd.");
+    }
+
+    private static string Input(CardFacts facts)
+    {
+        var prepared = facts.Preprocessing;
+        var channels = prepared.Mean.Count > 1 || prepared.Std.Count > 1 ? $", one number for each index of axis {prepared.ChannelAxis} of a sample" : "";
+        return $"`{facts.Input}`: {ElementTypes.Name(facts.Type)} [batch, {string.Join(", ", facts.SampleShape)}], "
+            + (prepared.Equals(Preprocessing.None)
+                ? "values as they were stored. "
+                : $"(stored value × {Number(prepared.Scale)} − {List(prepared.Mean)}) ÷ {List(prepared.Std)}{channels}. ")
+            + $"`{facts.Output}`: class scores.";
+    }
+
+    private static string Python(CardFacts facts) => $"""
+        import numpy as np, onnxruntime
+
+        session = onnxruntime.InferenceSession("{facts.File}")
+        stored = np.zeros([1, {string.Join(", ", facts.SampleShape)}], np.{ElementTypes.Name(facts.Type)})   # your sample
+        scores = session.run(["{facts.Output}"], {Braces($"\"{facts.Input}\": {PythonPrepared(facts)}")})[0]
+        print(scores.argmax(axis=-1))
+        """.ReplaceLineEndings("\n");
+
+    private static string PythonPrepared(CardFacts facts) => facts.Preprocessing is var p && p.Equals(Preprocessing.None)
+        ? "stored"
+        : $"((stored * {Number(p.Scale)} - {PythonList(p.Mean, facts)}) / {PythonList(p.Std, facts)}).astype(np.{ElementTypes.Name(facts.Type)})";
+
+    private static string PythonList(IReadOnlyList<double> values, CardFacts facts) => values.Count == 1
+        ? Number(values[0])
+        : $"np.reshape({List(values)}, [{string.Join(", ", facts.SampleShape.Select((_, axis) => axis == facts.Preprocessing.ChannelAxis ? -1 : 1))}])";
+
+    private static string CSharp(CardFacts facts)
+    {
+        var p = facts.Preprocessing;
+        var type = facts.Type switch
+        {
+            ElementType.Float64 => "double", ElementType.Float16 => "Float16", ElementType.BFloat16 => "BFloat16",
+            ElementType.Int64 => "long", ElementType.Int32 => "int", ElementType.Int16 => "short", ElementType.Int8 => "sbyte", ElementType.UInt8 => "byte",
+            _ => "float",
+        };
+        // Index of a value's channel: how many values one channel's step spans, within a sample.
+        var inner = facts.SampleShape.Skip(p.ChannelAxis + 1).Aggregate(1L, (product, axis) => product * axis);
+        var lines = p.Equals(Preprocessing.None) ? "" : $$"""
+
+            for (var i = 0; i < values.Length; i++)
+                values[i] = ({{type}})(((float)values[i] * {{Number(p.Scale)}} - {{CSharpList(p.Mean)}}) / {{CSharpList(p.Std)}});
+            """;
+        return $$"""
+            #:package Microsoft.ML.OnnxRuntime@{{Runtime}}
+            using Microsoft.ML.OnnxRuntime;
+
+            using var session = new InferenceSession("{{facts.File}}");
+            var values = new {{type}}[{{facts.SampleShape.Aggregate(1L, (product, axis) => product * axis)}}]; // your sample{{lines}}
+            using var sample = OrtValue.CreateTensorValueFromMemory(values, [1, {{string.Join(", ", facts.SampleShape)}}]);
+            using var options = new RunOptions();
+            using var results = session.Run(options, new Dictionary<string, OrtValue> { ["{{facts.Input}}"] = sample }, ["{{facts.Output}}"]);
+            Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<float>().ToArray()));
+            """.ReplaceLineEndings("\n");
+
+        string CSharpList(IReadOnlyList<double> values) => values.Count == 1
+            ? Number(values[0])
+            : $"new[] {Braces(string.Join(", ", values.Select(Number)))}[i / {inner} % {values.Count}]";
+    }
+
+    private static string Braces(string text) => "{ " + text + " }";
+
+    private static string List(IReadOnlyList<double> values) => values.Count == 1 ? Number(values[0]) : $"[{string.Join(", ", values.Select(Number))}]";
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>The figure by which a run's models are compared: the first that its test set allows.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Of">A model's share of what is wrong, from 0 to 1 (the error rate of characters can be more); <c>null</c>: not known.</param>
+internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
+{
+    private const double TwoSided95 = 1.959964;
+
+    private static readonly Quality[] InOrder =
+    [
+        new("character error rate", model => model.CharacterErrorRate),
+        new("error rate", model => 1 - model.Accuracy),
+        new("disagreement with the teacher", model => 1 - model.Agreement),
+    ];
+
+    /// <summary>The one for a run; <c>null</c>: nothing was measured.</summary>
+    public static Quality? For(RunMetrics metrics) => InOrder.FirstOrDefault(quality => metrics.Student is { } student && quality.Of(student) is not null);
+
+    /// <summary>
+    /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.
+    /// </summary>
+    public static IEnumerable<string> Verdict(RunMetrics metrics)
+    {
+        if (metrics.Student is not { } student || For(metrics) is not { } quality)
+        {
+            yield return "Nothing was measured: the recipe names no test set. Add data.test.";
+            yield break;
+        }
+
+        var wrong = quality.Of(student)!.Value;
+        yield return Text($"The student's {quality.Name} is {wrong:0.00 %}{Interval(quality, student, metrics.TestSamples)}.");
+        var (taught, alone) = (Known(metrics.Teacher), Known(metrics.Models.FirstOrDefault(model => model.Role == "baseline")));
+        if (taught is { } teacher && quality.Name != InOrder[^1].Name)
+            yield return Text($"The teacher's is {teacher:0.00 %}.");
+        if (alone is { } baseline)
+        {
+            yield return Text($"The same network without a teacher has {baseline:0.00 %}.");
+            if (taught is { } best && best < baseline)
+                yield return wrong < baseline
+                    ? Text($"Distillation closes {(baseline - wrong) / (baseline - best):0 %} of the gap between the two.")
+                    : "Distillation did not help here: the student is no better than without a teacher.";
+        }
+        if (metrics.Teacher is { } large && large.Parameters > 0)
+            yield return Text($"The student has {(double)student.Parameters / large.Parameters:0.00} times the teacher's parameters, ") +
+                Text($"and takes {student.LatencyMsP50 / large.LatencyMsP50:0.00} times its time for one sample.");
+
+        double? Known(ModelMetrics? model) => model is null ? null : quality.Of(model);
+    }
+
+    /// <summary>Models that no other one beats in both quality and size, best quality first, and those that one does, each with it.</summary>
+    public (IReadOnlyList<ModelMetrics> Front, IReadOnlyList<(ModelMetrics Model, ModelMetrics By)> Dominated) Front(IReadOnlyList<ModelMetrics> models)
+    {
+        var known = models.Where(model => Of(model) is not null).OrderBy(model => Of(model)).ThenBy(model => model.FileBytes).ToArray();
+        var dominated = known.Select(model => (Model: model, By: known.FirstOrDefault(other => Dominates(other, model)))).ToArray();
+        return ([.. dominated.Where(pair => pair.By is null).Select(pair => pair.Model)],
+            [.. dominated.Where(pair => pair.By is not null).Select(pair => (pair.Model, pair.By!))]);
+    }
+
+    private bool Dominates(ModelMetrics one, ModelMetrics other) => Of(one) <= Of(other) && one.FileBytes <= other.FileBytes
+        && (Of(one) < Of(other) || one.FileBytes < other.FileBytes);
+
+    /// <summary>Wilson's score interval (1927); it holds for shares of samples that are right or wrong.</summary>
+    private static string Interval(Quality quality, ModelMetrics model, long? samples)
+    {
+        if (samples is not > 0 || quality.Name == InOrder[0].Name)
+            return "";
+        var (share, n, z) = (quality.Of(model)!.Value, (double)samples, TwoSided95);
+        var centre = (share + z * z / (2 * n)) / (1 + z * z / n);
+        var half = z / (1 + z * z / n) * Math.Sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+        return Text($" (95 % interval {Math.Max(0, centre - half):0.00 %} to {centre + half:0.00 %}, from {samples:#,0} test samples)");
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

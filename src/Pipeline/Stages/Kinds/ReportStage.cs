@@ -1,0 +1,88 @@
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.StudentTrainer.Training;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>Writes what people read of a run: the report, as a page and as text, and the student's card.</summary>
+internal sealed class ReportStage : Stage
+{
+    private const string PageFile = "report.html";
+    private const string TextFile = "report.md";
+
+    private readonly RecipeGraph graph;
+    private readonly EvaluateStage evaluate;
+    private readonly IReadOnlyList<ExportStage> exports;
+    private readonly IReadOnlyList<TrainStage> trainings;
+    private readonly ExportStage student;
+
+    // The evaluation needs all others, directly or not.
+    private ReportStage(RecipeGraph graph, EvaluateStage evaluate)
+        : base("report", evaluate.Name)
+    {
+        (this.graph, this.evaluate) = (graph, evaluate);
+        (exports, trainings) = ([.. graph.Of<ExportStage>()], [.. graph.Of<TrainStage>()]);
+        student = exports.First(export => export.Role == StageRules.Student);
+    }
+
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } = new("report", Finish: graph => graph.Add(new ReportStage(graph, graph.Of<EvaluateStage>().Single())));
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Figures;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Publication> Publications =>
+        [new(PageFile, PageFile), new(TextFile, TextFile), new(ModelCard.FileName, ModelCard.FileName)];
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results)
+    {
+        var inputs = new StageInputs()
+            .Add("figures", results[evaluate.Name].Record.Outputs[RunMetrics.FileName].Sha256)
+            .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(graph.Recipe)));
+        foreach (var training in trainings)
+            inputs.Add($"events.{training.Step.Name}", results[training.Name].Record.Outputs[TrainStage.EventsFile].Sha256);
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.OfThisProgram();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work)
+    {
+        var metrics = EvaluateStage.Read(work.Results[evaluate.Name]);
+        var run = Path.GetDirectoryName(work.Folder)!;
+        var story = new RunStory(
+            metrics, [.. trainings.SelectMany(Stories)], [.. graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record)], RecipeFile.Write(graph.Recipe, run));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, PageFile), HtmlReport.Write(story));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, TextFile), Report.Markdown(metrics));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(work.Results)));
+
+        IEnumerable<TrainingStory> Stories(TrainStage training) =>
+            EpochEvent.Read(work.Results[training.Name][TrainStage.EventsFile])
+                .GroupBy(line => line.Learner ?? training.Models[0])
+                .Select(lines => new TrainingStory(exports.First(export => export.Model == lines.Key).Role, [.. lines]));
+    }
+
+    private CardFacts Facts(StageResults results)
+    {
+        var (train, recipe) = (student.Train, graph.Recipe);
+        var model = OnnxModel.Load(results[student.Name][student.File]).Proto.Graph;
+        var input = new GraphIndex(model).Inputs[0];
+        var learner = train.Step.Learners.First(learner => learner.Name == student.Model);
+        return new(
+            student.File, input.Name, TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : ElementType.Float32, graph.Sets.Transfer.SampleShape, student.Import.Output ?? model.Output[0].Name,
+            recipe.Data.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => Path.GetFileName(teacher.Model))],
+            graph.Sets.Transfer.Count,
+            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Step.Training)))));
+    }
+}

@@ -1,0 +1,40 @@
+using OnnxKd.Core.LogitCaches;
+
+namespace OnnxKd.StudentTrainer.Signals;
+
+/// <summary>Mean and standard deviation of each column of a stream of values.</summary>
+/// <param name="Means">One for each column.</param>
+/// <param name="Deviations">One for each column; 1 where a column never changes.</param>
+public sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<float> Deviations)
+{
+    // Enough that both are within a percent or two.
+    private const int MostRows = 10_000;
+    private const int RowsAtOnce = 256;
+
+    /// <summary>Reads the first view of some rows, evenly spread.</summary>
+    public static ColumnStatistics Of(LogitCache cache, CacheStream stream)
+    {
+        var (samples, columns) = (cache.Identity.Samples, stream.Classes);
+        var rows = Enumerable.Range(0, (int)Math.Min(MostRows, samples)).Select(i => i * samples / Math.Min(MostRows, samples));
+        var (count, means, squares) = (0L, new double[columns], new double[columns]);
+        foreach (var some in rows.Chunk(RowsAtOnce))
+        {
+            var values = new float[some.Length * stream.Values];
+            cache.Read(stream, some, view: 0, values);
+            foreach (var row in values.Chunk(columns))
+            {
+                count++;
+                for (var c = 0; c < columns; c++)
+                {
+                    var difference = row[c] - means[c]; // Welford 1962: no difference of large sums
+                    means[c] += difference / count;
+                    squares[c] += difference * (row[c] - means[c]);
+                }
+            }
+        }
+
+        return new(
+            [.. means.Select(mean => (float)mean)],
+            [.. squares.Select((square, c) => Math.Sqrt(square / count) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? (float)deviation : 1)]);
+    }
+}

@@ -1,0 +1,42 @@
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Signals;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Terms;
+
+/// <summary>
+/// T² · KL(σ(v/T) ‖ σ(z/T)) of each label as a distribution of its own over yes and no, mean over rows and labels. Yang et al., "Multi-label
+/// knowledge distillation" (L2D), ICCV 2023, equation 3 (its MLD), with the temperature of Hinton et al. 2015 and the mean over labels in
+/// place of the sum, so that the weight does not depend on their number.
+/// </summary>
+public sealed record BinaryTerm : Term
+{
+    /// <summary>T; default 1.</summary>
+    [Setting("temperature of teacher and student", Above = 0)]
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>The scores that are learned from; default: the cache's.</summary>
+    [Setting("scores of labels to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
+    public string? Teacher { get; init; }
+
+    /// <summary>The scores that learn; default: the student's.</summary>
+    [Setting("scores of labels that learn: a tensor of the student; none: its logits")]
+    public string? Student { get; init; }
+
+    internal override IReadOnlyList<SignalUse> Reads =>
+        [SignalUse.Own(SignalKind.LabelScores, Student), SignalUse.Target(SignalKind.LabelScores, Teacher)];
+
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var student = signals.Student.div(Temperature);
+        var teacher = signals.TeacherTensor.Values.to(student.dtype).div(Temperature);
+        var holds = Divergence(teacher, student);
+        var fails = Divergence(teacher.neg(), student.neg());
+        return holds.add(fails).mean().mul(Temperature * Temperature);
+    }
+
+    /// <summary>p · (log p − log q), p and q being σ of the two.</summary>
+    private static Tensor Divergence(Tensor teacher, Tensor student) =>
+        teacher.sigmoid().mul(nn.functional.logsigmoid(teacher).sub(nn.functional.logsigmoid(student)));
+}

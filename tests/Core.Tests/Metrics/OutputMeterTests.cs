@@ -1,0 +1,69 @@
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Metrics;
+
+namespace OnnxKd.Core.Tests.Metrics;
+
+/// <summary>Figures of labels, values and embeddings, worked out by hand.</summary>
+public class OutputMeterTests
+{
+    [Fact]
+    public void Labels_CountDecisionsAndMeanF1()
+    {
+        var meter = new OutputMeter(OutputKind.Labels, columns: 2, neighbours: false);
+        meter.Add([1, -1, 2, 3], [1, 0, 0, -1], [1, 1, -1, 1]);
+        meter.Add([-1, -2], [1, 1], [-1, -1]);
+        var labels = meter.Result().Labels!;
+
+        // Label 0: 1 hit, 1 false alarm, 1 miss: F1 = 2 / 4. Label 1: 1 miss, 1 right rejection, 1 not known: F1 = 0.
+        Assert.Equal((6L, 3L), (labels.Decisions, labels.Errors!.Value));
+        Assert.Equal(1 - 3 / 5.0, labels.Accuracy!.Value, 12);
+        Assert.Equal(0.25, labels.F1!.Value, 12);
+        Assert.Equal(4 / 6.0, labels.Agreement!.Value, 12);
+        double[] losses = [Loss(1), Loss(1), Loss(-2), Loss(-1), Loss(-2)];
+        Assert.Equal(losses.Average(), labels.Nll!.Value, 12);
+
+        static double Loss(double margin) => Math.Log(1 + Math.Exp(-margin));
+    }
+
+    [Fact]
+    public void Labels_WithoutKnownOnes_AreMeasuredAgainstTheTeacher()
+    {
+        var meter = new OutputMeter(OutputKind.Labels, columns: 1, neighbours: false);
+        meter.Add([1, 1, -1], [], [1, -1, -1]);
+        var labels = meter.Result().Labels!;
+        Assert.Equal((null, 2 / 3.0), (labels.Errors, labels.F1));
+    }
+
+    [Fact]
+    public void Values_GiveErrorsAndTheExplainedVariance()
+    {
+        var meter = new OutputMeter(OutputKind.Values, columns: 2, neighbours: false);
+        meter.Add([1, 5, 2, 5], [], [1, 4, 3, 4]);
+        meter.Add([5, 4], [], [5, 4]);
+        var values = meter.Result().Values!;
+
+        Assert.Equal(3 / 6.0, values.Mse, 12);
+        Assert.Equal(3 / 6.0, values.Mae, 12);
+        Assert.Equal(1 - 1 / 8.0, values.RSquared!.Value, 12); // the second column never changes
+    }
+
+    [Fact]
+    public void Values_FarFromZero_LoseNoDigits()
+    {
+        var meter = new ValueMeter(1);
+        meter.Add([16_000_000, 16_000_004], [16_000_000, 16_000_002]);
+        Assert.Equal(1 - 4 / 2.0, meter.Result().RSquared!.Value, 9);
+    }
+
+    [Fact]
+    public void Embeddings_GiveTheCosineAndTheNeighboursFound()
+    {
+        var meter = new OutputMeter(OutputKind.Embedding, columns: 2, neighbours: true);
+        // Nearest in the teacher's space: 0-1, 1-0, 2-1. In the student's: 0-2, 1-2, 2-0.
+        meter.Add([1, 0, 0, 1, 2, 0.1f], [], [1, 0, 1, 0.1f, 0, 1]);
+        var figures = meter.Result().Embeddings!;
+        double[] cosines = [1, 0.1 / Math.Sqrt(1.01), 0.1 / Math.Sqrt(4.01)];
+        Assert.Equal(cosines.Average(), figures.Cosine, 6);
+        Assert.Equal(0, figures.NeighbourRecall!.Value, 12);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Text.Json;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Tests;
+
+/// <summary>
+/// Models as people bring them that are no classifiers of one class in several: each teaches what it gives, or is refused. What a student is worth
+/// is worked out here from the raw outputs of both models.
+/// </summary>
+public sealed class FieldCaseTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("price.onnx")] // [N, 1]
+    [InlineData("price1d.onnx")] // [N]
+    public void Regression_Student_ExplainsTheTeachersValues(string teacher)
+    {
+        var run = Distil("regression", teacher, epochs: 60);
+        var (given, taught) = Outputs("regression", teacher, "xt.npy", "variable", "variable", 1);
+
+        var mean = taught.Average();
+        var explained = 1 - given.Zip(taught, (z, v) => Math.Pow(z - v, 2)).Sum() / taught.Sum(v => Math.Pow(v - mean, 2));
+        Assert.InRange(explained, 0.98, 1);
+        Assert.Equal(explained, Figure("r_squared"), 4);
+        Assert.Contains("1 value from 'variable'", run.Error);
+        Assert.Contains("R2", run.Output);
+        Assert.DoesNotContain("agreement", run.Output);
+    }
+
+    [Fact]
+    public void Multilabel_Student_DecidesAsTheTeacherDoes()
+    {
+        var run = Distil("multilabel-sigmoid", "multilabel.onnx", epochs: 40);
+        var (given, taught) = Outputs("multilabel-sigmoid", "multilabel.onnx", "xt.npy", "y", "y", 5);
+
+        Assert.All(given, p => Assert.InRange(p, 0, 1)); // the student ends in the teacher's sigmoid
+        var agreement = given.Zip(taught, (q, p) => q > 0.5 == p > 0.5 ? 1.0 : 0).Average();
+        Assert.InRange(agreement, 0.97, 1);
+        Assert.Equal(agreement, Figure("agreement"), 6);
+        Assert.Contains("5 independent labels from 'logits' (it ends in Sigmoid)", run.Error);
+    }
+
+    [Fact]
+    public void Embedding_Student_PointsWhereTheTeacherDoes()
+    {
+        var run = Distil("embedding", "face_embed.onnx", epochs: 40);
+        var (given, taught) = Outputs("embedding", "face_embed.onnx", "xt.npy", "embedding", "embedding", 16);
+
+        var cosine = given.Chunk(16).Zip(taught.Chunk(16), (a, b) => a.Zip(b, (x, y) => x * y).Sum()).Average(); // both of length 1
+        Assert.InRange(cosine, 0.97, 1);
+        Assert.Equal(cosine, Figure("cosine"), 4);
+        Assert.InRange(Figure("neighbour_recall"), 0.3, 1); // chance is 1 in 299
+        Assert.Contains("an embedding of 16 numbers", run.Error);
+    }
+
+    [Theory]
+    [InlineData("col_sigmoid.onnx")]
+    [InlineData("squeeze_sigmoid.onnx")]
+    [InlineData("squeeze_logit.onnx")] // which its labels tell from a regression
+    public void BinaryHead_TeachesAndIsMeasuredByItsDecisions(string teacher)
+    {
+        Distil("binary-squeezed", teacher, epochs: 30, "--labels", Field("binary-squeezed", "y.npy"), "--test-labels", Field("binary-squeezed", "y.npy"));
+        Assert.InRange(Figure("agreement"), 0.93, 1);
+        Assert.InRange(Figure("f1"), 0.85, 1);
+    }
+
+    [Theory]
+    [InlineData("squeeze_logit.onnx")]
+    [InlineData("squeeze_sigmoid.onnx")]
+    public void BinaryHead_LearnsAsAFileStudent(string student)
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("binary-squeezed", "col_sigmoid.onnx"), "--samples",
+            Field("binary-squeezed", "x.npy"), "--test-samples", Field("binary-squeezed", "x.npy"), "--student", Field("binary-squeezed", student),
+            "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05", "--threads", "1");
+        Assert.InRange(Figure("agreement"), 0.93, 1);
+    }
+
+    [Fact]
+    public void BinaryHead_WithoutSigmoidAndLabels_IsRefused()
+    {
+        var error = Refused("binary-squeezed", "squeeze_logit.onnx");
+        Assert.Contains("It is not clear what the model's output holds.", error);
+        Assert.Contains("kind: classes", error);
+    }
+
+    [Theory]
+    [InlineData("detector", "yolo.onnx")]
+    [InlineData("multihead-classes", "two.onnx")]
+    [InlineData("multihead-classes", "ten.onnx")]
+    public void HeadWithoutEvidence_IsRefusedBeforeTheCapture(string field, string teacher)
+    {
+        Assert.Contains("It is not clear what the model's output holds.", Refused(field, teacher));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.safetensors", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Kind_OnTheCommandLine_IsTakenAtItsWord()
+    {
+        var run = Distil("multihead-classes", "ten.onnx", epochs: 1, "--kind", "labels");
+        Assert.Contains("10 independent labels from 'y' (the recipe says so)", run.Error);
+        Assert.Contains("binary", File.ReadAllText(Path.Combine(folder.Path, "run", "recipe.yaml")));
+    }
+
+    [Fact]
+    public void Term_OfAnotherKind_NamesThoseThatFit()
+    {
+        var error = Cli.Fails(2, [.. Command("multilabel-sigmoid", "multilabel.onnx", "x.npy", 1), "--temperature", "4"]);
+        Assert.Contains("scores of independent labels", error);
+        Assert.Contains("binary", error);
+    }
+
+    [Fact]
+    public void Inspect_ShowsTheKindAndItsEvidence()
+    {
+        Assert.Contains("embedding: it ends in a division by its length", Cli.Done("inspect", Field("embedding", "face_embed.onnx")).Output);
+        var labelled = Cli.Done(
+            "inspect", Field("binary-squeezed", "squeeze_logit.onnx"), "--samples", Field("binary-squeezed", "x.npy"), "--labels",
+            Field("binary-squeezed", "y.npy"));
+        Assert.Contains("labels: it is right on", labelled.Output);
+    }
+
+    private CliResult Distil(string field, string teacher, int epochs, params string[] more)
+    {
+        var test = File.Exists(Field(field, "xt.npy")) ? "xt.npy" : "x.npy";
+        return Cli.Done([.. Command(field, teacher, test, epochs), .. more]);
+    }
+
+    private string Refused(string field, string teacher) => Cli.Fails(2, Command(field, teacher, "x.npy", 1));
+
+    private string[] Command(string field, string teacher, string test, int epochs) =>
+    [
+        "run", "--runs", folder.Path, "--name", "run", "--teacher", Field(field, teacher), "--samples", Field(field, "x.npy"), "--test-samples",
+        Field(field, test), "--architecture", "mlp", "--widths", "64", "--epochs", $"{epochs}", "--batch-size", "32", "--lr", "0.05", "--threads", "1",
+    ];
+
+    private double Figure(string name)
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "run", "metrics.json")));
+        var student = metrics.RootElement.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == "student");
+        return student.GetProperty(name).GetDouble();
+    }
+
+    /// <summary>What both models give, as it is.</summary>
+    private (double[] Student, double[] Teacher) Outputs(string field, string teacher, string samples, string own, string taught, int columns)
+    {
+        return (Run(Path.Combine(folder.Path, "run", "student.onnx"), own), Run(Field(field, teacher), taught));
+
+        double[] Run(string model, string tensor)
+        {
+            using var set = TransferSet.Open(new() { Samples = Field(field, samples) });
+            using var session = OnnxClassifier.Open(
+                OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
+            var values = new float[set.Count * set.SampleElements];
+            new SampleReader(set, Preprocessing.None, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
+            var given = new float[set.Count * columns];
+            session.Run(values, (int)set.Count, given);
+            return [.. given.Select(value => (double)value)];
+        }
+    }
+
+    private static string Field(string field, string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", field, file);
+}
