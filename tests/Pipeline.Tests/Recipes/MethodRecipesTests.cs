@@ -22,7 +22,7 @@ public sealed class MethodRecipesTests : IDisposable
             .Replace("set: fashion-mnist", "set: mnist").Replace("../../models/", $"{Path.Combine(Repository.Root, "models")}/");
         var plan = JsonDocument.Parse(Cli.Done("plan", folder.Write($"{name}.yaml", text), "--runs", folder["runs"], "--json").Output).RootElement;
         var stages = plan.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("name").GetString()).ToArray();
-        Assert.Equal("evaluate", stages[^1]);
+        Assert.Contains("evaluate", stages);
         Assert.Contains("train-student", stages);
         Assert.Contains($"name: methods-{name}\n", text);
     }
