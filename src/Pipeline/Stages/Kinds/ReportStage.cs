@@ -26,7 +26,8 @@ internal sealed class ReportStage : Stage
     {
         (this.graph, this.evaluate) = (graph, evaluate);
         (exports, trainings) = ([.. graph.Of<ExportStage>()], [.. graph.Of<TrainStage>()]);
-        student = exports.First(export => export.Role == StageRules.Student);
+        // Of students that learn side by side the first stands for the run.
+        student = exports.First(export => export.Train.Step.Name == graph.Recipe.Final.Name);
     }
 
     /// <summary>The kind.</summary>
