@@ -17,8 +17,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     ];
 
     /// <summary>The one for a run; <c>null</c>: nothing of the kind was measured.</summary>
-    public static Quality? For(RunMetrics metrics) => InOrder.FirstOrDefault(
-        quality => (metrics.Student ?? metrics.Models.FirstOrDefault(model => model.Parity is not null)) is { } student && quality.Of(student) is not null);
+    public static Quality? For(RunMetrics metrics) => InOrder.FirstOrDefault(quality => metrics.Student is { } student && quality.Of(student) is not null);
 
     /// <summary>
     /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.

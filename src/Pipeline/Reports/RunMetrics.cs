@@ -26,8 +26,8 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 
     private const string MemberIndent = "  ";
 
-    /// <summary>The model that the run is for.</summary>
-    public ModelMetrics? Student => Find(StageRules.Student);
+    /// <summary>The model that the run is for; of students that learn side by side the first.</summary>
+    public ModelMetrics? Student => Find(StageRules.Student) ?? Models.FirstOrDefault(model => model.Parity is not null);
 
     /// <summary>The teacher, or the ensemble.</summary>
     public ModelMetrics? Teacher => Find(StageRules.Teacher);

@@ -45,7 +45,9 @@ internal sealed class Team : IDisposable
             draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
         var streams = sources.Where(source => source is { Stream: not null, Use.Drawn: 0 }).Select(source => source.Stream!).Distinct().Select(catalog.Form);
         var draws = sources.Where(source => source.Use.Drawn > 0).Select(source => (source.Stream!, source.Use.Drawn)).Distinct();
-        return new([.. learners], [.. streams.Select(form => Measured(form, data.Cache))], [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
+        return new(
+            [.. learners], [.. streams.Select(form => Measured(form, data.Cache))],
+            [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
     }
 
     /// <summary>The signals of a batch.</summary>

@@ -18,7 +18,7 @@ internal sealed class ReportStage : Stage
     private readonly EvaluateStage evaluate;
     private readonly IReadOnlyList<ExportStage> exports;
     private readonly IReadOnlyList<TrainStage> trainings;
-    private readonly ExportStage? student;
+    private readonly ExportStage student;
 
     // The evaluation needs all others, directly or not.
     private ReportStage(RecipeGraph graph, EvaluateStage evaluate)
@@ -26,7 +26,8 @@ internal sealed class ReportStage : Stage
     {
         (this.graph, this.evaluate) = (graph, evaluate);
         (exports, trainings) = ([.. graph.Of<ExportStage>()], [.. graph.Of<TrainStage>()]);
-        student = exports.FirstOrDefault(export => export.Role == StageRules.Student);
+        // Of students that learn side by side the first stands for the run.
+        student = exports.First(export => export.Train.Step.Name == graph.Recipe.Final.Name);
     }
 
     /// <summary>The kind.</summary>
@@ -40,10 +41,7 @@ internal sealed class ReportStage : Stage
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications =>
-    [
-        new(PageFile, PageFile), new(TextFile, TextFile),
-        .. student is null ? Array.Empty<Publication>() : [new(ModelCard.FileName, ModelCard.FileName)], // of several students none is the run's
-    ];
+        [new(PageFile, PageFile), new(TextFile, TextFile), new(ModelCard.FileName, ModelCard.FileName)];
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
@@ -68,8 +66,7 @@ internal sealed class ReportStage : Stage
             metrics, [.. trainings.SelectMany(Stories)], [.. graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record)], RecipeFile.Write(graph.Recipe, run));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, PageFile), HtmlReport.Write(story));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, TextFile), Report.Markdown(metrics));
-        if (student is not null)
-            AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(student, work.Results)));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(work.Results)));
 
         IEnumerable<TrainingStory> Stories(TrainStage training) =>
             EpochEvent.Read(work.Results[training.Name][TrainStage.EventsFile])
@@ -77,7 +74,7 @@ internal sealed class ReportStage : Stage
                 .Select(lines => new TrainingStory(exports.First(export => export.Model == lines.Key).Role, [.. lines]));
     }
 
-    private CardFacts Facts(ExportStage student, StageResults results)
+    private CardFacts Facts(StageResults results)
     {
         var (train, recipe) = (student.Train, graph.Recipe);
         var model = OnnxModel.Load(results[student.Name][student.File]).Proto.Graph;
