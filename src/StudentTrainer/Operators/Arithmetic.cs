@@ -23,7 +23,8 @@ internal static class Arithmetic
         if (FixedExponent(node) is not { } exponent)
             return x => [Pow(x[0], x[1])];
         var rank = node.RankOf(1);
-        return x => [x[0].is_floating_point() && x[0].ndim >= rank ? x[0].pow(exponent) : Pow(x[0], x[1])];
+        Scalar power = exponent; // kept with the step: TorchSharp lets go of a temporary one while libtorch still reads it
+        return x => [x[0].is_floating_point() && x[0].ndim >= rank ? x[0].pow(power) : Pow(x[0], x[1])];
     }
 
     /// <summary>The remainder has the sign of the divisor, or with <c>fmod</c> that of the dividend; floats have the latter only.</summary>

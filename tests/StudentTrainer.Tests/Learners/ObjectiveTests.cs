@@ -22,7 +22,7 @@ public sealed class ObjectiveTests : IDisposable
                 new SoftTerm { Temperature = 2, Weight = WeightSchedule.Constant(3) },
                 new SoftTerm { Weight = WeightSchedule.Constant(0) },
             ],
-            Toy.Options with { Epochs = 1, Optimizer = new SgdOptions { LearningRate = 1e-12 } }).Epochs[0];
+            Toy.Options with { Epochs = 1, Optimizer = new SgdOptions { LearningRate = 1e-6 } }).Epochs[0];
 
         Assert.Equal(["hard", "soft", "soft#2"], epoch.Terms.Keys);
         Assert.Equal(Math.Log(3), epoch.Terms["hard"], 5);

@@ -48,7 +48,7 @@ internal sealed class ReportStage : Stage
     {
         var inputs = new StageInputs()
             .Add("figures", results[evaluate.Name].Record.Outputs[RunMetrics.FileName].Sha256)
-            .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(graph.Recipe)));
+            .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(Resolved(results))));
         foreach (var training in trainings)
             inputs.Add($"events.{training.Step.Name}", results[training.Name].Record.Outputs[TrainStage.EventsFile].Sha256);
         return inputs;
@@ -63,7 +63,7 @@ internal sealed class ReportStage : Stage
         var metrics = EvaluateStage.Read(work.Results[evaluate.Name]);
         var run = Path.GetDirectoryName(work.Folder)!;
         var story = new RunStory(
-            metrics, [.. trainings.SelectMany(Stories)], [.. graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record)], RecipeFile.Write(graph.Recipe, run));
+            metrics, [.. trainings.SelectMany(Stories)], [.. graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record)], RecipeFile.Write(Resolved(work.Results), run));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, PageFile), HtmlReport.Write(story));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, TextFile), Report.Markdown(metrics));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(work.Results)));
@@ -73,6 +73,10 @@ internal sealed class ReportStage : Stage
                 .GroupBy(line => line.Learner ?? training.Models[0])
                 .Select(lines => new TrainingStory(exports.First(export => export.Model == lines.Key).Role, [.. lines]));
     }
+
+    /// <summary>The recipe with the learning rates that were found.</summary>
+    private Recipe Resolved(StageResults results) =>
+        trainings.Aggregate(graph.Recipe, (recipe, training) => recipe.With(training.Step.Name, training.Training(results)));
 
     private CardFacts Facts(StageResults results)
     {
@@ -84,6 +88,6 @@ internal sealed class ReportStage : Stage
             student.File, input.Name, TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : ElementType.Float32, graph.Sets.Transfer.SampleShape, student.Import.Output ?? model.Output[0].Name,
             student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => Path.GetFileName(teacher.Model))],
             graph.Sets.Transfer.Count,
-            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Step.Training)))));
+            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))));
     }
 }
