@@ -1,13 +1,18 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
 using System.Text.RegularExpressions;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
+using OnnxKd.Pipeline.Stages;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Benchmarks.Attack;
@@ -58,7 +63,15 @@ internal sealed partial class RunFlips
             File.WriteAllBytes(In($"{name}.npy"), AttackTarget.Npy("<f4", $"({rows}, 4, 4)", [.. pixels.SelectMany(BitConverter.GetBytes)]));
             File.WriteAllBytes(In($"{name}-labels.npy"), AttackTarget.Npy("<i4", $"({rows},)", [.. labels.SelectMany(BitConverter.GetBytes)]));
         }
-        File.WriteAllBytes(In("teacher.onnx"), Architectures.Build(ReadStudent("[6, 5]"), [4, 4], 3, Seed).ToBytes());
+        var teacher = Architectures.Build(ReadStudent("[6, 5]"), [4, 4], 3, Seed);
+        foreach (var tensor in teacher.Proto.Graph.Initializer.Where(tensor => tensor.Dims.Count > 1))
+        {
+            // Fresh weights answer nearly the same for all samples, which a run refuses to learn from.
+            var values = MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray();
+            TensorPrimitives.Multiply(values, 4f, values);
+            tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan()));
+        }
+        File.WriteAllBytes(In("teacher.onnx"), teacher.ToBytes());
         var files = string.Join('\n', sets.Select(set => $"  {set}: {{ samples: {set}.npy, labels: {set}-labels.npy }}"));
         File.WriteAllText(In("recipe.yaml"), $$"""
             name: {{Name}}
@@ -68,7 +81,7 @@ internal sealed partial class RunFlips
             capture: { threads: 1, batch-size: 5 }
             student: { architecture: mlp, widths: [16], preprocessing: none }
             objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 } ]
-            training: { threads: 1, epochs: 8, batch-size: 20, keep: best, optimizer: { learning-rate: 0.3 } }
+            training: { threads: 1, epochs: 8, batch-size: 10, keep: best, optimizer: { name: adam, learning-rate: 0.01 } }
             """);
         return In("recipe.yaml");
     }
@@ -120,7 +133,7 @@ internal sealed partial class RunFlips
         using var validated = LogitCache.Open(Path.Combine(run, StageFolder("validation")));
         var entry = stage.Step.Learners.Single();
         var student = Architectures.Build(entry.Student.Architecture!, sets.Transfer.SampleShape, 3, stage.Step.Training.Seed);
-        var learner = new LearnerOptions(LearnerOptions.Only, student, stage.ImportOf(entry.Name) with { Seed = stage.Step.Training.Seed }, entry.Objective);
+        var learner = new LearnerOptions(LearnerOptions.Only, student, stage.ImportOf(entry.Name) with { Kind = OutputKind.Classes, Seed = stage.Step.Training.Seed }, entry.Objective);
         var data = new TrainingData(sets.Transfer, graph.Recipe.Data.Preprocessing, taught, sets.Validation, validated);
         Stopped((progress, token) => Trainer.Train([learner], data, stage.Step.Training, Path.Combine(run, StageFolder(stage.Name)), progress, token), at: 7);
     }

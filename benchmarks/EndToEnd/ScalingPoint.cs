@@ -1,15 +1,17 @@
-using OnnxKd.StudentTrainer.Signals;
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.Benchmarks.Training;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Runtime;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Benchmarks.EndToEnd;

@@ -6,12 +6,14 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
-using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Terms;
 using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.Training;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.Randomness;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Terms;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;

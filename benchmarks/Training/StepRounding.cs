@@ -1,6 +1,7 @@
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 

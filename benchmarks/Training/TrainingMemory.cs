@@ -1,14 +1,15 @@
-using OnnxKd.StudentTrainer.Signals;
 using System.Globalization;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Runtime;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Benchmarks.Training;
 

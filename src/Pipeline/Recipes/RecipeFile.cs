@@ -1,5 +1,4 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
 

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Recipes;
 

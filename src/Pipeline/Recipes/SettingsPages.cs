@@ -1,13 +1,13 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;

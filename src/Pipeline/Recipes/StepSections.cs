@@ -1,5 +1,5 @@
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;

@@ -1,4 +1,4 @@
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Loop;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

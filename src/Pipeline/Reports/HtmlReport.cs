@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Reports;
 
@@ -72,7 +73,7 @@ internal static class HtmlReport
                     $"agreement{index}", $"Agreement of {Text(role)} with its teacher on the validation set over epochs.", "validation agreement",
                     [Curve("validation agreement", e => e.Agreement)]);
 
-            Curve Curve(string name, Func<StudentTrainer.Training.EpochEvent, double?> value) =>
+            Curve Curve(string name, Func<EpochEvent, double?> value) =>
                 new(Text(name), [.. epochs.Select(e => ((double)e.Epoch, value(e)))]);
         }
     }

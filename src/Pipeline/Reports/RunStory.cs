@@ -1,5 +1,5 @@
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Reports;
 

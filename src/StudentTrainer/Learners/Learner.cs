@@ -1,9 +1,10 @@
 using OnnxKd.Core.Logits;
+using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Signals;
-using OnnxKd.StudentTrainer.Training;
-using OnnxKd.StudentTrainer.Training.Checkpoints;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;

@@ -1,4 +1,4 @@
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Batches;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;

@@ -11,7 +11,7 @@ public sealed partial class YamlExamplesTests : IDisposable
     // What a section is put into; a section of the example replaces the one here.
     private static readonly (string Key, string Yaml)[] others =
     [
-        ("data", "data: { transfer: { samples: train.npy }, test: { samples: test.npy } }"),
+        ("data", "data: { transfer: { samples: train.npy, labels: train-labels.npy }, test: { samples: test.npy, labels: test-labels.npy } }"),
         ("teachers", "teachers: [ model: teacher.onnx ]"),
         ("student", "student: { architecture: mlp }"),
         ("objective", "objective: [ soft: { temperature: 4 } ]"),

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Tests.Reports;
 

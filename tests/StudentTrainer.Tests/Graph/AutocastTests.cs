@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Students;

@@ -1,10 +1,9 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Signals;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;

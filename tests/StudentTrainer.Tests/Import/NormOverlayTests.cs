@@ -1,12 +1,13 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
-using OnnxKd.StudentTrainer.Tests.Training;
-using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;

@@ -1,11 +1,11 @@
-using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
-using OnnxKd.StudentTrainer.Tests.Training;
+using Onnx;
 
 namespace OnnxKd.StudentTrainer.Tests.Import;
 

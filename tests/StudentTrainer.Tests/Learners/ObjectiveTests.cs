@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.StudentTrainer.Tests.Training;
+using OnnxKd.StudentTrainer.Tests.Loop;
 
 namespace OnnxKd.StudentTrainer.Tests.Learners;
 

@@ -1,5 +1,6 @@
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 

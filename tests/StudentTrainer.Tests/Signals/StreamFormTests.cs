@@ -1,11 +1,11 @@
-using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
-using OnnxKd.StudentTrainer.Training;
+using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Signals;

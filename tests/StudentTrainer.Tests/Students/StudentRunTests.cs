@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;

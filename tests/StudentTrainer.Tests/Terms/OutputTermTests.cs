@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 using TorchSharp;

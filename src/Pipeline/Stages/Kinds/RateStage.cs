@@ -1,7 +1,7 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Loop;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 

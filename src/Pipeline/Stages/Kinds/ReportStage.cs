@@ -4,7 +4,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.StudentTrainer.Training;
+using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 

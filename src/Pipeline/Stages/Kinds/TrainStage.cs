@@ -4,13 +4,14 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 

@@ -9,8 +9,8 @@ using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;

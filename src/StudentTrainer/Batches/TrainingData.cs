@@ -1,0 +1,64 @@
+using System.Text.Json.Serialization;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Checkpoints;
+
+namespace OnnxKd.StudentTrainer.Batches;
+
+/// <summary>What a student learns from.</summary>
+/// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
+/// <param name="Preprocessing">What is done to samples before the student sees them.</param>
+/// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
+/// <param name="Evaluation">
+/// A set to evaluate on each epoch: labelled, or with <paramref name="EvaluationCache"/>; <c>null</c>: none.
+/// </param>
+/// <param name="EvaluationCache">
+/// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
+/// </param>
+public sealed record TrainingData(
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
+
+/// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
+/// <param name="Epoch">Counted from 1.</param>
+/// <param name="LearningRate">At the epoch's end.</param>
+/// <param name="Loss">Mean objective over the epoch: of the batches, each weighing as many samples as it has.</param>
+/// <param name="Terms">Mean of each term, unweighted, by name.</param>
+/// <param name="Errors">On the evaluation set, if it has labels for what the student gives: samples, or their positions.</param>
+/// <param name="Nll">On the evaluation set, if it has such labels.</param>
+/// <param name="Agreement">With the teacher on the evaluation set, over all positions, if its logits are there.</param>
+public sealed record EpochEvent(
+    int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
+    long? Errors, double? Nll, double? Agreement = null)
+{
+    /// <summary>Mean squared difference to the teacher's values on the evaluation set; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Mse { get; init; }
+
+    /// <summary>The share of the variance of the teacher's values that is explained there; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RSquared { get; init; }
+
+    /// <summary>Mean cosine with the teacher's embeddings there; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Cosine { get; init; }
+
+    /// <summary>Which learner; <c>null</c>: the only one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Learner { get; init; }
+
+    /// <summary>Reads <c>events.jsonl</c>.</summary>
+    public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
+}
+
+/// <summary>A student that was trained.</summary>
+/// <param name="Name">The learner's name.</param>
+/// <param name="Model">The model with its trained weights.</param>
+/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
+public sealed record TrainedStudent(string Name, OnnxModel Model, IReadOnlyList<EpochEvent> Epochs);
+
+/// <summary>What a training gave.</summary>
+/// <param name="Students">The students, in the order of the learners.</param>
+/// <param name="Device">Where it ran.</param>
+public sealed record TrainingResult(IReadOnlyList<TrainedStudent> Students, string Device);

@@ -1,0 +1,107 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Evaluation;
+
+/// <summary>Measures the student after each epoch, and tells whether it got better.</summary>
+internal sealed class EpochEvaluation : IDisposable
+{
+    private static readonly Dictionary<string, Func<EpochEvent, double>> Metrics = new(StringComparer.Ordinal)
+    {
+        { "errors", figures => figures.Errors!.Value },
+        { "nll", figures => figures.Nll!.Value },
+        { "agreement", figures => -figures.Agreement!.Value },
+        { "mse", figures => figures.Mse!.Value },
+        { "cosine", figures => -figures.Cosine!.Value },
+    };
+
+    private readonly Evaluator evaluator;
+    private readonly Learner learner;
+    private readonly int? patience;
+    private readonly Func<EpochEvent, double> metric;
+
+    private EpochEvaluation(Evaluator evaluator, Learner learner, int? patience, string metric)
+    {
+        this.evaluator = evaluator;
+        this.learner = learner;
+        this.patience = patience;
+        this.metric = Metrics[metric];
+    }
+
+    /// <summary>What can be watched; smaller is better in each, agreement and cosine being counted backwards.</summary>
+    public static IReadOnlyCollection<string> MetricNames => Metrics.Keys;
+
+    /// <summary>Prepares for the evaluation set; <c>null</c> if there is none.</summary>
+    /// <param name="learner">The student.</param>
+    /// <param name="data">The sets and caches.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="device">Where the student runs.</param>
+    /// <exception cref="InputException">
+    /// Nothing can be measured, or not what is to be watched; or the student does not fit the teacher.
+    /// </exception>
+    public static EpochEvaluation? Open(
+        Learner learner, TrainingData data, TrainingOptions options, Device device)
+    {
+        if (data.Evaluation is null)
+            return null;
+        var cache = data.EvaluationCache;
+        var stream = StreamOf(cache, learner.Objective);
+        var output = learner.Output;
+        if (stream is not null)
+            output.RequireFits(stream, "evaluation");
+        var countsErrors = output.HasLabels(data.Evaluation, learner.Kind);
+        var compared = learner.Kind switch { OutputKind.Values => "mse", OutputKind.Embedding => "cosine", _ => "agreement" };
+        var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : compared);
+        RequireMeasurable(metric, compared, countsErrors, stream, output);
+        var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
+        return new(
+            new(learner.Program, reader, options.BatchSize, device, cache, stream),
+            learner, options.EarlyStop?.Patience, metric);
+    }
+
+    /// <summary>
+    /// What agreement is measured with: the stream that the first term learns from, or the first one of an output where the evaluation set's
+    /// cache has none of that name.
+    /// </summary>
+    public static CacheStream? StreamOf(LogitCache? cache, Objective objective)
+    {
+        var outputs = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
+        return outputs?.Find(stream => stream.Name == objective.ScoreStream) ?? outputs?.FirstOrDefault();
+    }
+
+    /// <summary>Measures.</summary>
+    public StudentFigures Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, learner.Output, learner.Kind, token);
+
+    /// <summary>Whether the last epoch is better than all before it.</summary>
+    public bool IsBest => BestEpoch() == learner.History.Count - 1;
+
+    /// <summary>Whether too many epochs went by without a better one.</summary>
+    public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - 1 - BestEpoch() >= limit;
+
+    /// <inheritdoc/>
+    public void Dispose() => evaluator.Dispose();
+
+    private static void RequireMeasurable(string metric, string compared, bool countsErrors, CacheStream? stream, StudentOutput output)
+    {
+        if (!countsErrors && stream is null)
+            throw new InputException(
+                "On the evaluation set nothing can be measured: there is neither a label for each row of logits nor a teacher.",
+                where: $"output '{output.Name}'",
+                found: $"{output.Positions} positions for each sample",
+                remedy: "name a teacher, so that agreement with it can be measured, or leave the set out");
+        if (metric == compared ? stream is null : !countsErrors || metric is not ("errors" or "nll"))
+            throw new InputException(
+                "What is to be watched on the evaluation set cannot be measured.",
+                where: "training.early_stop.metric",
+                found: metric,
+                expected: countsErrors ? stream is null ? "errors or nll" : $"errors, nll or {compared}" : $"{compared}: there is no label for what the student gives");
+    }
+
+    private int BestEpoch() => Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));
+}

@@ -1,0 +1,47 @@
+using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Evaluation;
+
+/// <summary>The evaluation of every learner after each epoch; of none where there is no evaluation set.</summary>
+internal sealed class TeamEvaluation : IDisposable
+{
+    private readonly Dictionary<Learner, EpochEvaluation> evaluations = [];
+
+    private TeamEvaluation()
+    {
+    }
+
+    /// <summary>Whether all learners have gone on for too long without getting better.</summary>
+    public bool IsOver => evaluations.Count > 0 && evaluations.Values.All(evaluation => evaluation.IsOver);
+
+    /// <summary>Prepares.</summary>
+    /// <inheritdoc cref="EpochEvaluation.Open"/>
+    public static TeamEvaluation Open(Team team, TrainingData data, TrainingOptions options, Device device)
+    {
+        var made = new TeamEvaluation();
+        foreach (var learner in team.Learners)
+        {
+            if (EpochEvaluation.Open(learner, data, options, device) is { } evaluation)
+                made.evaluations.Add(learner, evaluation);
+        }
+
+        return made;
+    }
+
+    /// <summary>Measures a learner.</summary>
+    public StudentFigures Measure(Learner learner, CancellationToken token) =>
+        evaluations.TryGetValue(learner, out var evaluation) ? evaluation.Measure(token) : default;
+
+    /// <summary>Whether a learner's last epoch is better than all before it.</summary>
+    public bool IsBest(Learner learner) => evaluations.TryGetValue(learner, out var evaluation) && evaluation.IsBest;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var evaluation in evaluations.Values)
+            evaluation.Dispose();
+    }
+}

@@ -1,0 +1,92 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Learners;
+
+namespace OnnxKd.StudentTrainer.Loop;
+
+/// <summary>Whether there is what the objective needs, and whether sets and caches belong together.</summary>
+internal static class DataChecks
+{
+    /// <summary>Checks.</summary>
+    /// <exception cref="InputException">Something is missing or does not fit.</exception>
+    /// <exception cref="CheckFailedException">A cache was made from other samples.</exception>
+    public static void Require(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options)
+    {
+        string[] names = [.. learners.Select(learner => learner.Name)];
+        string[] fromTeachers = [.. from learner in learners
+                                    from term in learner.Objective
+                                    where term.LearnsFromTeachers(learner.Name, names)
+                                    select term.Name];
+        string[] fromLabels = [.. learners.SelectMany(learner => learner.Objective).Where(term => term.LearnsFromLabels).Select(term => term.Name)];
+        if (fromTeachers.Length > 0 && data.Cache is null)
+            throw new InputException(
+                "A term of the objective needs a teacher, and there is none.",
+                where: "objective",
+                found: Quoted(fromTeachers),
+                remedy: "name a teacher, or train with 'hard' alone");
+        if (fromLabels.Length > 0 && !data.Transfer.IsLabelled)
+            throw new InputException(
+                "A term of the objective needs labels, and the transfer set has none.",
+                where: data.Transfer.Name,
+                found: Quoted(fromLabels),
+                remedy: "name a file of labels, or train with 'soft' alone");
+        if (data.Cache is not null && !options.Augmentation.IsNone)
+            throw new InputException(
+                "Augmentation is set for a training that has a cache.",
+                where: "training.augmentation",
+                found: $"{options.Augmentation}",
+                expected: "none: the student must see the very views that the teacher's logits were captured for",
+                remedy: "set the augmentation where the cache is captured, with as many views as wanted");
+        data.Cache?.RequireSamples(data.Transfer);
+        if (fromLabels.Length > 0 && fromTeachers.Length > 0)
+            RequireLabelsFit(data.Transfer, fromLabels, data.Cache!.Streams);
+        RequireEvaluation(data);
+    }
+
+    private static void RequireEvaluation(TrainingData data)
+    {
+        if (data.Evaluation is null)
+        {
+            if (data.EvaluationCache is not null)
+                throw new InputException("There is a cache for an evaluation set, but no evaluation set.");
+            return;
+        }
+        if (!data.Evaluation.IsLabelled && data.EvaluationCache is null)
+            throw new InputException(
+                "The evaluation set has no labels, and there is no teacher to compare with.",
+                where: data.Evaluation.Name,
+                remedy: "name its file of labels or a teacher, or leave it out");
+        if (!data.Evaluation.SampleShape.SequenceEqual(data.Transfer.SampleShape))
+            throw new InputException(
+                "Transfer set and evaluation set differ in the shape of a sample.",
+                where: $"{data.Transfer.Name} and {data.Evaluation.Name}",
+                found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Evaluation.SampleShape)}");
+        data.EvaluationCache?.RequireSamples(data.Evaluation);
+    }
+
+    private static void RequireLabelsFit(TransferSet set, IEnumerable<string> fromLabels, IEnumerable<CacheStream> streams)
+    {
+        foreach (var stream in streams.Where(stream => stream.Kind.Output() is OutputKind.Classes or OutputKind.Labels))
+        {
+            if (!set.HasLabelsFor(stream.Shape, stream.Kind.Output()!.Value))
+                throw new InputException(
+                    "The objective learns from labels and from a teacher, and the two are for different positions.",
+                    where: $"{set.Name}, and stream '{stream.Name}'",
+                    found: $"{Describe(set.LabelShape)}; the teacher gives {Shapes.Format(stream.Shape)}",
+                    expected: stream.Kind == StreamKind.LabelLogit && stream.Classes > 1 ? $"0 or 1 for each of the {stream.Classes} labels of a sample"
+                        : stream.Positions == 1 ? "one label per sample" : "a label for each position",
+                    remedy: $"name other labels, or leave out {Quoted(fromLabels)}");
+        }
+    }
+
+    /// <summary>Names of terms, in words.</summary>
+    internal static string Quoted(IEnumerable<string> terms) => string.Join(", ", terms.Distinct().Select(term => $"'{term}'"));
+
+    /// <summary>What labels are for, in words.</summary>
+    internal static string Describe(IReadOnlyList<int> labels) =>
+        labels.Count == 0 ? "one label per sample" : $"labels {Shapes.Format(labels)} for each sample";
+}

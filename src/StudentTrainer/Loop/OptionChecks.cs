@@ -1,0 +1,37 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Batches;
+
+namespace OnnxKd.StudentTrainer.Loop;
+
+/// <summary>Whether the numbers and names of <see cref="TrainingOptions"/> make sense.</summary>
+internal static class OptionChecks
+{
+    /// <summary>Checks all of them.</summary>
+    /// <exception cref="InputException">Names the first that does not, and the range.</exception>
+    public static void Require(TrainingOptions options, TrainingData data)
+    {
+        if (SettingSchema.Problem(options) is { } problem)
+            throw new InputException(
+                "A setting of the training is out of range.", $"training.{problem.Setting}", problem.Found, problem.Expected, "correct the value");
+        if (options.Schedule.Warmup >= options.Epochs)
+            throw new InputException(
+                "The warm-up is as long as the training.",
+                "training.schedule.warmup-epochs", $"{options.Schedule.Warmup}", $"below {options.Epochs}, the epochs", "correct one of them");
+        RequireMeasurable(options, data);
+    }
+
+    private static void RequireMeasurable(TrainingOptions options, TrainingData data)
+    {
+        if (data.Evaluation is null && (options.Keep == "best" || options.EarlyStop is not null))
+            throw new InputException(
+                "Keeping the best weights, or stopping early, needs an evaluation set.",
+                where: options.EarlyStop is null ? "training.keep" : "training.early-stop",
+                remedy: "name an evaluation set");
+        if (data.EvaluationCache is null && options.EarlyStop?.Metric == "agreement")
+            throw new InputException(
+                "Agreement with the teacher can be watched only with its logits for the evaluation set.",
+                where: "training.early-stop.metric",
+                remedy: "watch errors or nll");
+    }
+}

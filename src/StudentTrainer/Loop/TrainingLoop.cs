@@ -1,0 +1,99 @@
+using OnnxKd.Core.Progress;
+using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Checkpoints;
+using OnnxKd.StudentTrainer.Evaluation;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Optimizers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Loop;
+
+/// <summary>The loop: batch, forward, loss, backward, update, for every learner; each epoch: evaluate, checkpoint.</summary>
+internal sealed class TrainingLoop(
+    Team team, TrainingBatches batches, TrainingOptions options, TrainingState state, TeamEvaluation evaluation,
+    CollapseWatch watch, IProgress<StageProgress>? progress)
+{
+    private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate!.Value, options.Schedule, options.Epochs, batches.Count);
+
+    /// <summary>Trains from where the state is to the end.</summary>
+    /// <exception cref="OperationCanceledException">The user stopped it; a checkpoint was saved.</exception>
+    public void Run(CancellationToken token)
+    {
+        try
+        {
+            while (state.Epoch < options.Epochs && !evaluation.IsOver)
+            {
+                foreach (var batch in batches.Epoch(state.Epoch, state.Step))
+                {
+                    token.ThrowIfCancellationRequested();
+                    TrainStep(batch);
+                }
+
+                CompleteEpoch(token);
+                Report();
+            }
+
+            state.SaveLast();
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            state.RequireFinite();
+            state.SaveLast();
+            throw;
+        }
+    }
+
+    /// <summary>One step: all learners see the batch, then each computes its loss, and learns from it.</summary>
+    internal void TrainStep(PreparedBatch prepared)
+    {
+        using var scope = NewDisposeScope();
+        using var part = Profile.Start("batch");
+        var step = (long)state.Epoch * batches.Count + state.Step;
+        var losses = TrainingStep.Run(team, prepared, options.Seed, step, (double)step / batches.Count, schedule.At(step), part);
+        part?.Next("log");
+        if (state.Advance(prepared.Rows, losses))
+            Report();
+    }
+
+    private void CompleteEpoch(CancellationToken token)
+    {
+        using var part = Profile.Start("evaluate");
+        state.RequireFinite();
+        var learningRate = schedule.At((state.Epoch + 1L) * batches.Count - 1);
+        foreach (var learner in team.Learners)
+        {
+            var figures = evaluation.Measure(learner, token);
+            learner.History.Add(new(
+                state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)
+            {
+                Mse = figures.Mse,
+                RSquared = figures.RSquared,
+                Cosine = figures.Cosine,
+                Learner = team.Learners.Count > 1 ? learner.Name : null,
+            });
+            watch.Look(learner);
+        }
+
+        part?.Next("checkpoint");
+        state.CompleteEpoch();
+        foreach (var learner in team.Learners.Where(evaluation.IsBest))
+            state.SaveBest(learner);
+        state.SaveEpoch();
+    }
+
+    private void Report()
+    {
+        if (progress is null)
+            return;
+        var details = team.Learners.Select(learner =>
+        {
+            var last = learner.History.LastOrDefault();
+            var loss = learner.Losses.Samples > 0 ? learner.Losses.Loss : last?.Loss;
+            return (team.Learners.Count > 1 ? $"{learner.Name}: " : "") + $"loss {loss:F4}" + (last?.Errors is { } errors ? $", {errors} errors" : "");
+        });
+        progress.Report(new(
+            "train", state.Epoch + (double)state.Step / batches.Count, options.Epochs, "epochs", string.Join("; ", details)));
+    }
+}

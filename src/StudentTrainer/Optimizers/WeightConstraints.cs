@@ -1,0 +1,34 @@
+using OnnxKd.StudentTrainer.Graph;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OnnxKd.StudentTrainer.Optimizers;
+
+/// <summary>Limits on gradients and weights, computed on the device without waiting for it.</summary>
+internal static class WeightConstraints
+{
+    /// <summary>Scales all gradients together so that their joint L2 norm is at most the limit (Pascanu et al. 2013).</summary>
+    public static void ClipNorm(IReadOnlyList<Tensor> gradients, double limit)
+    {
+        var norm = linalg.vector_norm(stack(gradients.Select(gradient => linalg.vector_norm(gradient))));
+        var factor = norm.add(1e-6).reciprocal().mul(limit).clamp_max(1);
+        foreach (var gradient in gradients)
+            gradient.mul_(factor);
+    }
+
+    /// <summary>
+    /// Scales each unit's incoming weights so that their L2 norm is at most the limit (Hinton et al., "Improving neural networks by
+    /// preventing co-adaptation of feature detectors", 2012). Biases and scales are left alone.
+    /// </summary>
+    public static void LimitUnitNorms(IReadOnlyList<(PlannedWeight Weight, Tensor Tensor)> parameters, double limit)
+    {
+        foreach (var (weight, tensor) in parameters)
+        {
+            if (weight.UnitAxis is not { } units)
+                continue;
+            long[] incoming = [.. Enumerable.Range(0, (int)tensor.ndim).Where(axis => axis != units).Select(axis => (long)axis)];
+            var norms = linalg.vector_norm(tensor, 2, incoming, keepdim: true);
+            tensor.mul_(norms.clamp_min(limit).reciprocal().mul(limit));
+        }
+    }
+}
