@@ -100,7 +100,7 @@ internal sealed partial class RunFlips
         Add("training", ["run"], part => !IsAfterTraining(part) && !part.StartsWith("train-", StringComparison.Ordinal), InterruptTraining);
         Add("capture", ["run"], part => part == RecipeWork.RecipeName, InterruptCapture);
 
-        static bool IsAfterTraining(string part) => part.Split('-')[0] is "export" or "verify" or "evaluate" or "student.onnx" or "metrics.json" or "report.md"
+        static bool IsAfterTraining(string part) => part.Split('-')[0] is "export" or "verify" or "evaluate" or "report" or "student.onnx" or "metrics.json" or "report.md" or "report.html" or "README.md"
             or ".published.json" or "events";
     }
 
