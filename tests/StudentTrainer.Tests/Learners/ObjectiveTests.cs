@@ -41,7 +41,7 @@ public sealed class ObjectiveTests : IDisposable
         { [new SoftTerm { Student = "hiden1" }], "did you mean 'hidden1'" },
         { [new SoftTerm { Student = "hidden1" }], "another shape than the student's" },
         { [new HintTerm { Student = "hidden1", Teacher = "logits" }], "of another kind" },
-        { [new HintTerm { Student = "hidden1" }], "no embeddings or features" },
+        { [new HintTerm { Student = "hidden1" }], "no features or embeddings" },
     };
 
     [Theory]
