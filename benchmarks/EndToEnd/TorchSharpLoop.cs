@@ -1,14 +1,12 @@
 using OnnxKd.Benchmarks.Training;
 using TorchSharp;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>A student trained from stored logits as a TorchSharp user writes it: images held as bytes, modules, functional losses, optim.SGD.</summary>
 internal static class TorchSharpLoop
 {
-    private const double Temperature = 4;
     private const int ImagesHeader = 16;
     private const int LabelsHeader = 8;
 
@@ -36,10 +34,7 @@ internal static class TorchSharpLoop
                 using var step = NewDisposeScope();
                 optimizer.zero_grad();
                 var student = network.call(pixels[rows].to(float32) / 255);
-                var soft = kl_div(
-                    log_softmax(student / Temperature, 1), log_softmax(taught[rows] / Temperature, 1),
-                    log_target: true, reduction: nn.Reduction.Sum) / student.shape[0];
-                var loss = 0.9 * Temperature * Temperature * soft + 0.1 * cross_entropy(student, known[rows].to(int64));
+                var loss = TorchSharpStep.Objective(student, taught[rows], known[rows].to(int64));
                 loss.backward();
                 optimizer.step();
             }

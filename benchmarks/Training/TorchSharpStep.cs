@@ -37,6 +37,15 @@ internal sealed class TorchSharpStep : IDisposable
         labels = tensor(data.Labels).to(device).split(batchSize);
     }
 
+    /// <summary>Soft targets and labels, as the field mixes them.</summary>
+    public static Tensor Objective(Tensor logits, Tensor teacher, Tensor labels)
+    {
+        var soft = kl_div(
+            log_softmax(logits / Temperature, 1), log_softmax(teacher / Temperature, 1),
+            log_target: true, reduction: nn.Reduction.Sum) / logits.shape[0];
+        return 0.9 * Temperature * Temperature * soft + 0.1 * cross_entropy(logits, labels);
+    }
+
     /// <summary>The first batch's logits in evaluation mode.</summary>
     public float[] Logits()
     {
@@ -60,10 +69,7 @@ internal sealed class TorchSharpStep : IDisposable
             var batch = step++ % samples.Length;
             optimizer.zero_grad();
             var logits = network.call(samples[batch]);
-            var soft = kl_div(
-                log_softmax(logits / Temperature, 1), log_softmax(teacher[batch] / Temperature, 1),
-                log_target: true, reduction: nn.Reduction.Sum) / logits.shape[0];
-            var loss = 0.9 * Temperature * Temperature * soft + 0.1 * cross_entropy(logits, labels[batch]);
+            var loss = Objective(logits, teacher[batch], labels[batch]);
             loss.backward();
             optimizer.step();
             if (i == steps - 1)

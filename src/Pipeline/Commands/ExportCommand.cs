@@ -2,8 +2,8 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Commands;
 

@@ -1,6 +1,6 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Reports;
 
@@ -37,7 +38,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
 
         var wrong = quality.Of(student)!.Value;
         yield return Text($"The student's {quality.Name} is {wrong:0.00 %}{Interval(quality, student, metrics.TestSamples)}.");
-        var (taught, alone) = (Known(metrics.Teacher), Known(metrics.Models.FirstOrDefault(model => model.Role == "baseline")));
+        var (taught, alone) = (Known(metrics.Teacher), Known(metrics.Models.FirstOrDefault(model => model.Role == StageRules.Baseline)));
         if (taught is { } teacher && quality.Name != InOrder[^1].Name)
             yield return Text($"The teacher's is {teacher:0.00 %}.");
         if (alone is { } baseline)

@@ -83,6 +83,15 @@ internal sealed class RecipeGraph : IDisposable
     [return: NotNullIfNotNull(nameof(reference))]
     public ModelStage? Find(StageReference? reference) => reference is null ? null : models[reference.Name];
 
+    /// <summary>The model that a recipe names by its stage or by its file.</summary>
+    public string? PathOf(StageReference? stage, string? file, StageResults results) =>
+        Find(stage) is { } maker ? results[maker.Name][maker.FileOf(stage!.Name)] : file;
+
+    /// <summary>Its digest.</summary>
+    public string? DigestOf(StageReference? stage, string? file, StageResults results) =>
+        Find(stage) is { } maker ? results[maker.Name].Record.Outputs[maker.FileOf(stage!.Name)].Sha256
+        : file is null ? null : Files.Digest(file);
+
     /// <summary>The stages so far, of one kind.</summary>
     public IEnumerable<T> Of<T>()
         where T : Stage => stages.OfType<T>();

@@ -3,7 +3,6 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Graph;
 
 namespace OnnxKd.StudentTrainer.Learners;
 

@@ -1,6 +1,6 @@
 using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;

@@ -51,6 +51,10 @@ internal sealed class Team : IDisposable
             [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
     }
 
+    /// <summary>Opens the batches of the set with all that terms read.</summary>
+    public TrainingBatches OpenBatches(TrainingData data, TrainingOptions options, Device device) =>
+        TrainingBatches.Open(data, Streams, ReadLabels, options, device, Draws);
+
     /// <summary>The signals of a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="forward">Runs a learner on it.</param>

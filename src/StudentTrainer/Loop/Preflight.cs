@@ -26,8 +26,7 @@ internal static class Preflight
     public static IReadOnlyList<IReadOnlySet<string>> RequireTrainable(Team team, TrainingData data, TrainingOptions options, Device device)
     {
         using var scope = NewDisposeScope();
-        using var batches = TrainingBatches.Open(
-            data, team.Streams, team.ReadLabels, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device, team.Draws);
+        using var batches = team.OpenBatches(data, options with { BatchSize = Math.Min(options.BatchSize, Rows) }, device);
         foreach (var learner in team.Learners)
         {
             RequireParameters(learner.Weights);

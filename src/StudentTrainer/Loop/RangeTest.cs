@@ -2,7 +2,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;
@@ -40,24 +39,16 @@ public static class RangeTest
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         var (lowest, highest) = options.Optimizer.Rates;
-        OptionChecks.Require(options, data);
-        DataChecks.Require(learners, data, options);
-        var device = ComputeDevice.Open(options.Device, options.Threads);
-        using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
-        var learned = Preflight.RequireTrainable(team, data, options, device);
-        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device);
-        team.Calibrate(batches);
-        LessonChecks.Require(team, data);
-        team.Start(learned);
+        using var room = Classroom.Open(learners, data, options);
 
         var curve = new List<(double Rate, double Loss)>();
         var (smoothed, weight) = (0.0, 0.0);
-        foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => batches.Epoch(epoch)).Take(Steps))
+        foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => room.Batches.Epoch(epoch)).Take(Steps))
         {
             token.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var rate = lowest * Math.Pow(highest / lowest, (double)curve.Count / (Steps - 1));
-            var losses = TrainingStep.Run(team, batch, options.Seed, curve.Count, epoch: 0, rate);
+            var losses = TrainingStep.Run(room.Team, batch, options.Seed, curve.Count, epoch: 0, rate);
             var loss = losses.Sum(parts => (double)parts[0].item<float>());
             if (!double.IsFinite(loss))
                 break;

@@ -4,10 +4,7 @@ using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Checkpoints;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Runtime;
-using OnnxKd.StudentTrainer.Signals;
 
 namespace OnnxKd.StudentTrainer.Loop;
 
@@ -35,25 +32,15 @@ public static class Trainer
     {
         if (options.Optimizer.LearningRate is null)
             options = options.WithRate(RangeTest.Find(learners, data, options, progress, token).LearningRate);
-        OptionChecks.Require(options, data);
-        DataChecks.Require(learners, data, options);
-        var device = ComputeDevice.Open(options.Device, options.Threads);
-        if (options.Epochs > 1 && ComputeDevice.HasAllProcessors(device))
-            data.Transfer.HoldIfSmall();
-
-        using var team = Team.Assemble(learners, data, data.Cache?.Streams ?? [], options, device);
-        var learned = Preflight.RequireTrainable(team, data, options, device);
-        using var batches = TrainingBatches.Open(data, team.Streams, team.ReadLabels, options, device, team.Draws);
-        team.Calibrate(batches);
-        LessonChecks.Require(team, data);
-        team.Start(learned);
+        using var room = Classroom.Open(learners, data, options);
+        var (team, device) = (room.Team, room.Device);
         using var watch = CollapseWatch.Open(data, options, device);
         using var evaluation = TeamEvaluation.Open(team, data, options, device);
 
         Directory.CreateDirectory(folder);
         var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
         state.Resume();
-        new TrainingLoop(team, batches, options, state, evaluation, watch, progress).Run(token);
+        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, progress).Run(token);
 
         if (options.Keep == "best")
             state.LoadBest();

@@ -2,9 +2,9 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Pipeline.Tests.Commands;
 

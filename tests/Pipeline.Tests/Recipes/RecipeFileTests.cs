@@ -3,10 +3,10 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 

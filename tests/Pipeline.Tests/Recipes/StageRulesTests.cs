@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.StudentTrainer.Optimizers;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 

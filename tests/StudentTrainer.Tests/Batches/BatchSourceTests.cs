@@ -1,6 +1,6 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;

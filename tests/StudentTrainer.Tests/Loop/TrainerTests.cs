@@ -1,6 +1,6 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;

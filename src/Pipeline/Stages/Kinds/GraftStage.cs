@@ -48,9 +48,7 @@ internal sealed class GraftStage : ModelStage
     public override StageInputs Inputs(StageResults results) => new StageInputs()
         .Add("student", StudentSection.Write(step.Student, step.Student.Model is { } model ? graph.Files.Digest(model) : null))
         .Add("at", step.At)
-        .Add("head", graph.Find(step.HeadStage) is { } maker
-            ? results[maker.Name].Record.Outputs[maker.FileOf(step.HeadStage!.Name)].Sha256
-            : graph.Files.Digest(step.Head!))
+        .Add("head", graph.DigestOf(step.HeadStage, step.Head, results))
         .Add("from", step.From)
         .Add("projector", step.Projector)
         .Add("seed", $"{step.Seed}")
@@ -63,7 +61,7 @@ internal sealed class GraftStage : ModelStage
     public override void Run(StageWork work)
     {
         var shape = graph.Sets.Transfer.SampleShape;
-        var head = graph.Find(step.HeadStage) is { } maker ? work.Results[maker.Name][maker.FileOf(step.HeadStage!.Name)] : step.Head!;
+        var head = graph.PathOf(step.HeadStage, step.Head, work.Results)!;
         var body = step.Student.Model is { } model ? OnnxModel.Load(model) : Architectures.Build(step.Student.Architecture!, shape, AnyClasses, step.Seed);
         Graft.Build(body, step.At, OnnxModel.Load(head), step.From, step.Projector, shape, step.Seed).Save(Path.Combine(work.Folder, FileOf(step.Name)));
     }

@@ -6,8 +6,8 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
@@ -102,7 +102,7 @@ internal sealed class TrainStage : ModelStage
         foreach (var learner in step.Learners)
         {
             var name = step.Learners.Count == 1 ? "" : $"{learner.Name}.";
-            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner), Preprocessing = null }, StartDigest(learner, results)))
+            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner), Preprocessing = null }, graph.DigestOf(learner.Student.Stage, learner.Student.Model, results)))
                 .Add($"{name}objective", new YamlSequenceNode(ObjectiveSection.Write(learner.Objective)));
         }
 
@@ -180,10 +180,7 @@ internal sealed class TrainStage : ModelStage
     private LearnerOptions Options(LearnerEntry learner, int index, int classes, OutputHead? head, StageResults results)
     {
         var seed = step.Training.Seed + (ulong)index;
-        var path = learner.Student.Stage is { } stage && graph.Find(stage) is { } start
-            ? results[start.Name][start.FileOf(stage.Name)]
-            : learner.Student.Model;
-        var student = path is not null
+        var student = graph.PathOf(learner.Student.Stage, learner.Student.Model, results) is { } path
             ? OnnxModel.Load(path)
             : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, classes, seed), head);
         var name = step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
@@ -227,10 +224,6 @@ internal sealed class TrainStage : ModelStage
             trace.IsInner ? OutputHead.Logits : trace.Output, kind.Value, trace.Activation, IsScalar: shape?.Count == 1,
             kind == OutputKind.Values ? ColumnStatistics.Of(taught!, taught!.Streams[0]) : null);
     }
-
-    private string? StartDigest(LearnerEntry learner, StageResults results) => learner.Student.Stage is { } stage && graph.Find(stage) is { } start
-        ? results[start.Name].Record.Outputs[start.FileOf(stage.Name)].Sha256
-        : learner.Student.Model is { } model ? graph.Files.Digest(model) : null;
 
     /// <summary>The teachers' classes, which an alphabet must fit; else one more than the largest label.</summary>
     private int Classes(StageResults results)

@@ -1,10 +1,9 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Randomness;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Loop;
+namespace OnnxKd.StudentTrainer.Batches;
 
 /// <summary>
 /// Rows of a stream that are drawn anew for each batch, with replacement. The batch's first row and the view decide which, so that a resumed
