@@ -63,6 +63,7 @@ internal static class CommandLine
             new VerifyCommand(),
             new EvaluateCommand(),
             new ReportCommand(),
+            new BenchmarkCommand(),
             new OperatorsCommand(),
             new SettingsCommand(),
         };

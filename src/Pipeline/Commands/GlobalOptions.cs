@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Pipeline.Terminal;
@@ -43,6 +44,13 @@ internal static class GlobalOptions
         else if (parsed.CommandResult.Command is InspectCommand)
             ModelLimits.Time = InspectCommand.Time;
     }
+
+    /// <summary>The limits as words, for another process.</summary>
+    public static IEnumerable<string> LimitWords(ParseResult parsed) =>
+    [
+        .. parsed.GetValue(MemoryLimit) is { } memory ? new[] { MemoryLimit.Name, memory.ToString(CultureInfo.InvariantCulture) } : [],
+        .. parsed.GetValue(TimeLimit) is { } seconds ? new[] { TimeLimit.Name, seconds.ToString(CultureInfo.InvariantCulture) } : [],
+    ];
 
     private static InputException NotAbove0(Option option, string found) => new("A limit is out of range.", option.Name, found, "a number above 0");
 

@@ -237,7 +237,8 @@ internal static class Report
         console.Write(table);
     }
 
-    private static string FileSize(long bytes) => bytes switch
+    /// <summary>A file's size for people: <c>1.84 MB</c>.</summary>
+    public static string FileSize(long bytes) => bytes switch
     {
         < 1_000_000 => Show(bytes / 1e3, "0.0") + " kB",
         < 1_000_000_000 => Show(bytes / 1e6, "0.00") + " MB",

@@ -21,7 +21,8 @@ internal static class ProductVersion
     public static IReadOnlyDictionary<string, string> WithBoth() =>
         new SortedDictionary<string, string> { ["libtorch"] = LibTorch, ["onnxkd"] = OnnxKd, ["onnxruntime"] = OnnxRuntime };
 
-    private static string OnnxRuntime => Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString();
+    /// <summary>The version of ONNX Runtime.</summary>
+    public static string OnnxRuntime => Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString();
 
     private static string LibTorch => TorchSharp.torch.__version__;
 }

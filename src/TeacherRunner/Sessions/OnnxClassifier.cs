@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
@@ -8,6 +7,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Deployment;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -122,8 +122,6 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>The time that a measurement of latency takes, more or less.</summary>
     public static TimeSpan LatencyTime { get; } = TimeSpan.FromSeconds(3);
 
-    private const int FewestRuns = 3;
-
     /// <summary>Host memory for batches that its device copies from and to fastest. It lives as long as the session.</summary>
     /// <param name="elements">Its length.</param>
     public Memory<float> AllocateHost(int elements) => memory.Allocate(elements);
@@ -191,33 +189,10 @@ public sealed class OnnxClassifier : IDisposable
         for (var row = 0; row < rows; row++)
             sample.CopyTo(samples.AsSpan(row * sample.Length));
         using var single = SessionFactory.Open(proto, device, threads: 1, model);
-        using var run = new RunOptions();
         using var tensor = OrtValue.CreateTensorValueFromMemory(samples, input.ShapeOf(rows));
-
-        using var stop = token.Register(() => run.Terminate = true);
-        var (times, begin) = (new List<double>(runs), Stopwatch.GetTimestamp());
-        for (var i = -runs / 10 - 1; i < runs; i++)
-        {
-            var start = Stopwatch.GetTimestamp();
-            try
-            {
-                single.Run(run, [fed], [tensor], session.Read).Dispose();
-            }
-            catch (OnnxRuntimeException) when (token.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(token);
-            }
-
-            token.ThrowIfCancellationRequested();
-            var isLate = Stopwatch.GetElapsedTime(begin) > LatencyTime;
-            if (i >= 0 || isLate)
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if (isLate && times.Count >= Math.Min(runs, FewestRuns))
-                break;
-        }
-
-        times.Sort();
-        return (times[(times.Count - 1) / 2] + times[times.Count / 2]) / 2;
+        var times = RunTimes.Measure(
+            options => single.Run(options, [fed], [tensor], session.Read).Dispose(), warmUp: runs / 10 + 1, runs, LatencyTime, token);
+        return LatencyFigures.Of(times).MsP50;
     }
 
     /// <inheritdoc/>

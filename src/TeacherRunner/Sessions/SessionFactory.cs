@@ -22,7 +22,16 @@ internal static partial class SessionFactory
     /// <param name="threads">Threads of ONNX Runtime.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <param name="brief">Whether it will run once or twice only, so that optimising the graph would take longer than it saves.</param>
-    public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model, bool brief = false)
+    public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model, bool brief = false) =>
+        Open(options => new(proto.ToByteArray(), options), device, threads, model, brief);
+
+    /// <inheritdoc cref="Open(ModelProto, ExecutionDevice, int, string, bool)"/>
+    /// <param name="open">Opens the model with some options.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="threads">Threads of ONNX Runtime.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    /// <param name="brief">Whether it will run once or twice only.</param>
+    public static InferenceSession Open(Func<SessionOptions, InferenceSession> open, ExecutionDevice device, int threads, string model, bool brief = false)
     {
         using var options = device.CreateSessionOptions(threads);
         if (brief)
@@ -33,7 +42,7 @@ internal static partial class SessionFactory
 
         try
         {
-            return new InferenceSession(proto.ToByteArray(), options);
+            return open(options);
         }
         catch (OnnxRuntimeException e) when (Array.Exists(Unsupported, e.Message.Contains))
         {

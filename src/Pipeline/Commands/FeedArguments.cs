@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Deployment;
+using OnnxKd.Pipeline.Recipes;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary>The options that say what a model is fed with, whatever its inputs.</summary>
+internal sealed class FeedArguments
+{
+    private readonly Option<string[]> samples = new("--samples")
+    {
+        Description = "Samples: FILE for a model with one input, INPUT=FILE for each input of a model with several.", HelpName = "FILE",
+    };
+
+    private readonly Option<string[]> axes = new("--axis")
+    {
+        Description = "Length of an axis that the model leaves open, by its name, or as INPUT.INDEX=LENGTH.", HelpName = "NAME=LENGTH",
+    };
+
+    private readonly Option<string?> scale = new("--scale") { Description = "Factor on stored values, for example 1/255." };
+    private readonly Option<string?> mean = new("--mean") { Description = "Subtracted after scaling: one number, or [one, for, each channel]." };
+    private readonly Option<string?> std = new("--std") { Description = "Divided by after that." };
+
+    /// <summary>Declares them on a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(samples);
+        command.Add(axes);
+        command.Add(scale);
+        command.Add(mean);
+        command.Add(std);
+    }
+
+    /// <summary>Reads them; no file is opened.</summary>
+    /// <exception cref="InputException">One is not what it must be.</exception>
+    public FeedOptions Read(ParseResult parsed)
+    {
+        var source = RecipeSource.Empty();
+        source.Set("data.transfer.samples", "any", samples.Name);
+        foreach (var option in new[] { scale, mean, std })
+            if (parsed.GetValue(option) is { } text)
+                source.Set($"data.preprocessing{option.Name.Replace("--", ".")}", text, option.Name);
+        return new(
+            [.. (parsed.GetValue(samples) ?? []).Select(ReadFile)], (parsed.GetValue(axes) ?? []).Select(ReadAxis).ToDictionary(),
+            RecipeFile.ReadData(source).Preprocessing);
+    }
+
+    /// <summary>The same options as words, for another process.</summary>
+    public IEnumerable<string> Words(ParseResult parsed) =>
+    [
+        .. (parsed.GetValue(samples) ?? []).SelectMany(text => new[] { samples.Name, text }),
+        .. (parsed.GetValue(axes) ?? []).SelectMany(text => new[] { axes.Name, text }),
+        .. new[] { scale, mean, std }.Where(option => parsed.GetValue(option) is not null).SelectMany(option => new[] { option.Name, parsed.GetValue(option)! }),
+    ];
+
+    private static SampleFile ReadFile(string text) => File.Exists(text) || text.Split('=', 2) is not [var input, var file] ? new(null, text) : new(input, file);
+
+    private KeyValuePair<string, long> ReadAxis(string text) =>
+        text.LastIndexOf('=') is > 0 and var at && long.TryParse(text[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length > 0
+            ? new(text[..at], length)
+            : throw new InputException("An axis has no length.", axes.Name, $"'{text}'", "NAME=LENGTH, for example sequence=128");
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using OnnxKd.Core.Errors;
+
+namespace OnnxKd.Pipeline.Deployment;
+
+/// <summary>This program in a process of its own.</summary>
+internal static class OwnProcess
+{
+    /// <summary>Runs a command to its end.</summary>
+    /// <param name="words">The words after the program's name.</param>
+    /// <param name="token">Ends it at once.</param>
+    /// <returns>What it wrote to stdout.</returns>
+    /// <exception cref="OnnxKdException">It failed, with its message and of its kind.</exception>
+    public static string Run(IReadOnlyList<string> words, CancellationToken token)
+    {
+        var program = typeof(OwnProcess).Assembly.Location;
+        var start = new ProcessStartInfo(DotNet(), [program, .. words])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        using var end = token.Register(() => process.Kill(entireProcessTree: true));
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        token.ThrowIfCancellationRequested();
+        return process.ExitCode == 0 ? output : throw Failure((ExitCode)process.ExitCode, errors.GetAwaiter().GetResult().Trim());
+    }
+
+    /// <summary>The host that runs this program, or, where it has a host of its own, the one on the PATH.</summary>
+    private static string DotNet() => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+
+    private static OnnxKdException Failure(ExitCode code, string message)
+    {
+        var text = message.StartsWith("error: ", StringComparison.Ordinal) ? message["error: ".Length..] : message;
+        return code switch
+        {
+            ExitCode.BadInput => new InputException(text),
+            ExitCode.UnsupportedModel => new UnsupportedModelException(text),
+            _ => new MachineException("A process that measures ended before it was done.", found: $"exit code {(int)code}: {text}"),
+        };
+    }
+}

@@ -1,0 +1,124 @@
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Limits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.TeacherRunner.Deployment;
+
+/// <summary>An input or an output of a model, as ONNX Runtime declares it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">The type of its elements.</param>
+/// <param name="Shape">Its axes, the batch included.</param>
+public sealed record SessionTensor(string Name, ElementType Type, IReadOnlyList<Dim> Shape);
+
+/// <summary>A model file in an ONNX Runtime session, opened as a program that ships it would: an ONNX file or one in ORT format.</summary>
+public sealed class ModelSession : IDisposable
+{
+    private readonly InferenceSession session;
+    private readonly string name;
+
+    private ModelSession(InferenceSession session, string name, string provider)
+    {
+        (this.session, this.name, Provider) = (session, name, provider);
+        Inputs = [.. session.InputNames.Select(input => Describe(input, session.InputMetadata[input]))];
+        Outputs = [.. session.OutputNames.Select(output => Describe(output, session.OutputMetadata[output]))];
+    }
+
+    /// <summary>What must be fed.</summary>
+    public IReadOnlyList<SessionTensor> Inputs { get; }
+
+    /// <summary>What it gives.</summary>
+    public IReadOnlyList<SessionTensor> Outputs { get; }
+
+    /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Provider { get; }
+
+    /// <summary>The entries of the model's metadata.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => session.ModelMetadata.CustomMetadataMap;
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="threads">Threads within an operator.</param>
+    /// <param name="brief">Whether it will run seldom, so that optimising the graph would take longer than it saves.</param>
+    /// <exception cref="InputException">It is no regular file, no model, or a model with inputs or outputs that are no numeric tensors.</exception>
+    /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run it.</exception>
+    public static ModelSession Open(string path, string device = "cpu", int threads = 1, bool brief = false)
+    {
+        InputFile.OpenHandle(path, "A model").Dispose(); // what cannot be read is explained better than ONNX Runtime does
+        var (where, name) = (ExecutionDevice.Resolve(device), Path.GetFileName(path));
+        return new(SessionFactory.Open(options => new(path, options), where, threads, name, brief), name, where.Provider);
+    }
+
+    /// <summary>Opens a model in memory on the CPU, as it stands: nothing is optimised.</summary>
+    /// <inheritdoc cref="Open"/>
+    internal static ModelSession Of(ModelProto model, string name)
+    {
+        var where = ExecutionDevice.Resolve("cpu");
+        return new(SessionFactory.Open(model, where, threads: 1, name, brief: true), name, where.Provider);
+    }
+
+    /// <summary>Tries a batch once, within the limits of models that nobody has tried yet.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <exception cref="InputException">It fails, takes too much memory or too long.</exception>
+    public void Try(FeedBatch batch)
+    {
+        using var trial = ModelLimits.Begin(0, batch.Bytes);
+        using var run = new RunOptions();
+        using var clock = trial.WhenOver(() => run.Terminate = true);
+        try
+        {
+            Run(batch, run).Dispose();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw ModelLimits.TooLong(name, e);
+        }
+    }
+
+    /// <summary>Runs a batch.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <returns>The outputs, in order.</returns>
+    /// <exception cref="InputException">The model fails on it.</exception>
+    internal IDisposableReadOnlyCollection<OrtValue> Run(FeedBatch batch)
+    {
+        using var run = new RunOptions();
+        return Run(batch, run);
+    }
+
+    /// <inheritdoc cref="Run(FeedBatch)"/>
+    /// <param name="batch">The batch.</param>
+    /// <param name="run">What can end it: ONNX Runtime's own exception says then that it did.</param>
+    internal IDisposableReadOnlyCollection<OrtValue> Run(FeedBatch batch, RunOptions run)
+    {
+        try
+        {
+            return session.Run(run, batch.Names, batch.Values, session.OutputNames);
+        }
+        catch (OnnxRuntimeException e) when (!run.Terminate && ModelLimits.IsOutOfMemory(e))
+        {
+            throw ModelLimits.TooMuchMemory(name, e);
+        }
+        catch (OnnxRuntimeException e) when (!run.Terminate)
+        {
+            throw HeadProbe.RunFailed(e, name, batch.Rows);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => session.Dispose();
+
+    private SessionTensor Describe(string tensor, NodeMetadata metadata)
+    {
+        if (!metadata.IsTensor || !TensorTypes.TryElementType((int)metadata.ElementDataType, out var type))
+            throw new UnsupportedModelException(
+                "An input or output is not a numeric tensor.", $"'{tensor}' of {name}",
+                metadata.IsTensor ? $"{metadata.ElementDataType}" : $"{metadata.OnnxValueType}", "numbers");
+        return new(tensor, type, [.. metadata.Dimensions.Zip(metadata.SymbolicDimensions, (size, symbol) =>
+            size >= 0 ? new Dim(size) : new Dim(null, symbol.Length > 0 ? symbol : null))]);
+    }
+}
