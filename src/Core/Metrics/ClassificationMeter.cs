@@ -13,6 +13,7 @@ public sealed class ClassificationMeter(int classes)
 
     private readonly double[] confidence = new double[Bins];
     private readonly long[] correct = new long[Bins];
+    private readonly long[] counted = new long[Bins];
     private long rows;
     private long samples;
     private long errors;
@@ -22,6 +23,13 @@ public sealed class ClassificationMeter(int classes)
 
     /// <summary>The number of classes.</summary>
     public int Classes => classes;
+
+    /// <summary>The bins of the calibration error that hold a sample, least probable first.</summary>
+    public IReadOnlyList<ReliabilityBin> Reliability =>
+    [
+        .. Enumerable.Range(0, Bins).Where(bin => counted[bin] > 0)
+            .Select(bin => new ReliabilityBin(counted[bin], confidence[bin] / counted[bin], (double)correct[bin] / counted[bin])),
+    ];
 
     /// <summary>Adds a batch.</summary>
     /// <param name="logits">N × classes.</param>
@@ -82,6 +90,7 @@ public sealed class ClassificationMeter(int classes)
         var bin = (int)Math.Ceiling(Bins / sum) - 1;
         confidence[bin] += 1 / sum;
         correct[bin] += top == label ? 1 : 0;
+        counted[bin]++;
         errors += top == label ? 0 : 1;
         samples++;
     }

@@ -76,7 +76,7 @@ internal sealed class EvaluateCommand : ExampleCommand
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
-            var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }));
+            var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }).Metrics);
             Report.Write(new ModelComparison(set.Count, [.. measured]), stdout, style);
         }
         finally

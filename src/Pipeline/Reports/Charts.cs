@@ -49,16 +49,20 @@ internal static partial class Charts
         // A loss that falls by more than a factor of ten shows its end on a logarithmic axis alone.
         var isLogarithmic = spansOrders && positive.Length > 0 && positive.Min() > 0 && positive.Max() > 10 * positive.Min();
         var model = Plot("epoch", axis, isLogarithmic, logarithmicX: false);
-        foreach (var (curve, index) in curves.Select((curve, index) => (curve, index)))
-        {
-            var line = new LineSeries
-            {
-                Title = curve.Name, Color = Line(index), LineStyle = Dashes[index % Dashes.Length], StrokeThickness = 2,
-                MarkerType = curve.Points.Count < 20 ? MarkerType.Circle : MarkerType.None, MarkerSize = 3, MarkerFill = Line(index),
-            };
-            line.Points.AddRange(curve.Points.Where(point => point.Y is { } y && double.IsFinite(y)).Select(point => new DataPoint(point.X, point.Y!.Value)));
-            model.Series.Add(line);
-        }
+        AddLines(model, curves);
+        return Render(model, id, description);
+    }
+
+    /// <summary>Shares of right answers against their probabilities, both from 0 to 1, with the diagonal on which both are equal.</summary>
+    /// <param name="id">An identifier within the page.</param>
+    /// <param name="description">What it shows, for who cannot see it.</param>
+    /// <param name="curves">The models.</param>
+    public static XElement Reliability(string id, string description, IReadOnlyList<Curve> curves)
+    {
+        var model = Plot("mean probability of the top class", "share of right answers", logarithmicY: false, logarithmicX: false);
+        foreach (var axis in model.Axes)
+            (axis.Minimum, axis.Maximum, axis.MinimumMajorStep) = (0, 1, 0.1);
+        AddLines(model, [.. curves, new("diagonal", [(0, 0), (1, 1)])]);
         return Render(model, id, description);
     }
 
@@ -81,6 +85,20 @@ internal static partial class Charts
             model.Series.Add(series);
         }
         return Render(model, id, description);
+    }
+
+    private static void AddLines(PlotModel model, IReadOnlyList<Curve> curves)
+    {
+        foreach (var (index, curve) in curves.Index())
+        {
+            var line = new LineSeries
+            {
+                Title = curve.Name, Color = Line(index), LineStyle = Dashes[(index + index / LineColors) % Dashes.Length], StrokeThickness = 2,
+                MarkerType = curve.Points.Count < 20 ? MarkerType.Circle : MarkerType.None, MarkerSize = 3, MarkerFill = Line(index),
+            };
+            line.Points.AddRange(curve.Points.Where(point => point.Y is { } y && double.IsFinite(y)).Select(point => new DataPoint(point.X, point.Y!.Value)));
+            model.Series.Add(line);
+        }
     }
 
     private static PlotModel Plot(string x, string y, bool logarithmicY, bool logarithmicX)

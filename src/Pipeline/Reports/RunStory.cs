@@ -1,5 +1,6 @@
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Pipeline.Reports;
 
@@ -9,9 +10,17 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Stages">The records of its stages, in their order.</param>
 /// <param name="Recipe">The resolved recipe.</param>
 internal sealed record RunStory(
-    RunMetrics Metrics, IReadOnlyList<TrainingStory> Trainings, IReadOnlyList<StageRecord> Stages, string Recipe);
+    RunMetrics Metrics, IReadOnlyList<TrainingStory> Trainings, IReadOnlyList<StageRecord> Stages, string Recipe)
+{
+    /// <summary>What was found besides the figures.</summary>
+    public RunDetails Details { get; init; } = new([]);
+
+    /// <summary>The test samples that are shown.</summary>
+    public SampleGallery Gallery { get; init; } = SampleGallery.Empty;
+}
 
 /// <summary>A student's training.</summary>
 /// <param name="Role">The student's role in the figures.</param>
 /// <param name="Epochs">Its epochs.</param>
-internal sealed record TrainingStory(string Role, IReadOnlyList<EpochEvent> Epochs);
+/// <param name="Objective">What it minimised.</param>
+internal sealed record TrainingStory(string Role, IReadOnlyList<EpochEvent> Epochs, IReadOnlyList<Term> Objective);

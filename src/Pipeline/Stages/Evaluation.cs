@@ -3,11 +3,17 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>What was measured of a model.</summary>
+/// <param name="Metrics">Its figures.</param>
+/// <param name="Details">What the report draws besides.</param>
+internal sealed record MeasuredModel(ModelMetrics Metrics, ModelDetails Details);
 
 /// <summary>Measures models in ONNX Runtime.</summary>
 /// <param name="against">What they are measured on; <c>null</c>: size and latency alone, on a sample of zeros.</param>
@@ -18,20 +24,24 @@ namespace OnnxKd.Pipeline.Stages;
 internal sealed class Evaluation(
     EvaluationSet? against, IReadOnlyList<int> sampleShape, string device, CancellationToken token, IProgress<StageProgress>? progress = null)
 {
+    private const int MostTransfer = 4096;
+    private const int LongestStretch = 64;
+
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
+    /// <param name="role">What it is in the run; <c>null</c>: it belongs to none.</param>
     /// <param name="isTrained">Whether it is a student of this run.</param>
-    public ModelMetrics OfModel(TeacherOptions options, bool isTrained = false)
+    public MeasuredModel OfModel(TeacherOptions options, string? role = null, bool isTrained = false)
     {
         var model = OnnxModel.Load(options.Model);
         // What cannot be told otherwise is what the teacher gives: else there is nothing to compare.
         using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Teacher?.Streams[0].Kind.Output() }, model, isTrained);
-        var size = Size(options, model, session);
+        var size = Size(options, model, session) with { Role = role };
         if (against is null)
-            return size;
+            return new(size, new(role ?? size.Model));
         var scores = new ModelScores(against, options.Model, session.Output.Shape, session.Output.Kind.Output()!.Value);
         if (!scores.AreAny)
-            return size;
+            return new(size, new(role ?? size.Model));
         session.RunAll(
             RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
             (first, logits) =>
@@ -40,26 +50,65 @@ internal sealed class Evaluation(
                 progress?.Report(new($"evaluate {Path.GetFileName(options.Model)}", first + logits.Length / session.Output.Elements, against.Set.Count, "samples"));
             },
             token);
-        return scores.AddTo(size);
+        return new(scores.AddTo(size), scores.Details(role ?? size.Model));
+    }
+
+    /// <summary>How closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
+    /// <param name="options">The student.</param>
+    /// <param name="set">What it learned from.</param>
+    /// <param name="taught">What its teachers said of that.</param>
+    /// <returns><c>null</c>: the two give different things, or the cache holds no decisions.</returns>
+    public Closeness? OnTransfer(TeacherOptions options, TransferSet set, LogitCache taught)
+    {
+        var stream = taught.Streams[0];
+        using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
+        if (stream.Storage is Sampled || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
+            return null;
+        var scores = new ModelScores(new(set, taught, null), options.Model, stream.Shape, stream.Kind.Output()!.Value);
+        var reader = new SampleReader(set, options.Preprocessing, taught.Identity.Augmentation, taught.Identity.Seed);
+        var measured = 0L;
+        // Short stretches all over the set: sets may be in the order of their classes.
+        foreach (var rows in Stretches(set.Count, BatchSize.For(set.SampleElements, session.Output.Elements, LongestStretch)))
+        {
+            token.ThrowIfCancellationRequested();
+            var (samples, logits) = (new float[rows.Length * set.SampleElements], new float[rows.Length * session.Output.Elements]);
+            reader.Read(rows, view: 0, samples);
+            session.Run(samples, rows.Length, logits);
+            scores.Add(rows[0], logits);
+            measured += rows.Length;
+        }
+        return Closeness.Of(scores.AddTo(new(options.Model, 0, 0, 0)), measured);
+    }
+
+    private static IEnumerable<long[]> Stretches(long count, int length)
+    {
+        var stretches = Math.Min((count + length - 1) / length, (MostTransfer + length - 1) / length);
+        for (var i = 0L; i < stretches; i++)
+        {
+            var (first, next) = (i * count / stretches, (i + 1) * count / stretches);
+            yield return [.. Enumerable.Range(0, (int)Math.Min(length, next - first)).Select(offset => first + offset)];
+        }
     }
 
     /// <summary>Measures cached logits: of a teacher, or of an ensemble.</summary>
     /// <param name="logits">The cache of the set.</param>
     /// <param name="members">The teachers that gave them.</param>
-    public ModelMetrics OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members)
+    /// <param name="role">What they are in the run.</param>
+    public MeasuredModel OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members, string role)
     {
         var kind = logits.Streams[0].Kind.Output()!.Value;
         var sizes = members.Select(member => SizeOf(member with { Kind = member.Kind ?? kind })).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
-        var scores = new ModelScores(against!, name, logits.Streams[0].Shape, kind);
+        var scores = new ModelScores(against!, name, logits.Streams[0].Shape, kind, isTeacher: true);
         foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
             scores.Add(rows[0], ModelScores.Read(logits, [.. rows]));
         }
-        return scores.AddTo(new(
+        var size = new ModelMetrics(
             name, sizes.Sum(s => s.Parameters), sizes.Sum(s => s.FileBytes), sizes.Sum(s => s.LatencyMsP50),
-            sizes.Length == 1 ? sizes[0].Sha256 : null));
+            sizes.Length == 1 ? sizes[0].Sha256 : null, Role: role);
+        return new(scores.AddTo(size), scores.Details(role));
     }
 
     private ModelMetrics SizeOf(TeacherOptions options)

@@ -42,14 +42,16 @@ internal sealed class ModelScores
     private readonly FidelityMeter? fidelity;
     private readonly RareClassMeter? rare;
     private readonly TextMeter? texts;
+    private readonly TeacherComparison? comparison;
 
     /// <summary>Prepares for a model.</summary>
     /// <param name="against">What it is measured against.</param>
     /// <param name="model">The model, for messages.</param>
     /// <param name="shape">The shape of its output for one sample; the last axis counts the columns.</param>
     /// <param name="kind">What its output holds.</param>
+    /// <param name="isTeacher">Whether it is the teacher itself, which need not be compared with it in detail.</param>
     /// <exception cref="InputException">The shape does not fit the labels, the texts or the teacher.</exception>
-    public ModelScores(EvaluationSet against, string model, IReadOnlyList<int> shape, OutputKind kind)
+    public ModelScores(EvaluationSet against, string model, IReadOnlyList<int> shape, OutputKind kind, bool isTeacher = false)
     {
         (this.against, this.shape, this.kind) = (against, shape, kind);
         counted = new(against.Set, shape);
@@ -67,6 +69,7 @@ internal sealed class ModelScores
         fidelity = classes is null ? null : new(shape[^1]);
         rare = classes is null || shape[^1] != 2 ? null : new();
         texts = against.Alphabet is null ? null : new();
+        comparison = against.Teacher is null || isTeacher ? null : new(kind, shape[^1]);
     }
 
     /// <summary>Whether there is anything to measure against.</summary>
@@ -80,23 +83,38 @@ internal sealed class ModelScores
     {
         var width = shape[^1];
         var rows = Enumerable.Range(0, logits.Length / (counted.Positions * width)).Select(i => first + i).ToArray();
+        var teacherLogits = against.Teacher is null || !AreAny ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
+        var kept = counted.Keep(first, logits, width);
+        var labels = HasLabels ? Labels(first, rows.Length) : [];
         if (classes is not null)
         {
-            var teacherLogits = against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
-            var kept = counted.Keep(first, logits, width);
-            var labels = HasLabels ? counted.Labels(first, rows.Length) : TopClasses(teacherLogits, width);
-            classes.Add(kept, labels, teacherLogits);
+            var reference = HasLabels ? labels : TopClasses(teacherLogits, width);
+            classes.Add(kept, reference, teacherLogits);
             fidelity!.Add(kept, against.Teacher is null ? labels : TopClasses(teacherLogits, width), teacherLogits);
-            rare?.Add(kept, labels);
+            rare?.Add(kept, reference);
         }
-        others?.Add(
-            counted.Keep(first, logits, width), HasLabels ? Labels(first, rows.Length) : [],
-            against.Teacher is null ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width));
-        for (var i = 0; texts is not null && i < rows.Length; i++)
+        others?.Add(kept, labels, teacherLogits);
+        var start = 0;
+        foreach (var row in rows)
         {
-            var frames = logits.Slice(i * counted.Positions * width, counted.Of(rows[i]) * width);
-            texts.Add(against.Alphabet!.Decode(frames), against.Set.Texts[(int)rows[i]]);
+            var positions = start..(start += counted.Of(row));
+            Add(row, Part(kept, positions, width), teacherLogits.IsEmpty ? [] : Part(teacherLogits, positions, width),
+                labels.IsEmpty ? [] : Part(labels, positions, kind == OutputKind.Labels ? width : 1));
         }
+    }
+
+    private static ReadOnlySpan<T> Part<T>(ReadOnlySpan<T> values, Range positions, int width) =>
+        values[(positions.Start.Value * width)..(positions.End.Value * width)];
+
+    /// <summary>Adds one sample: what it says, and where it is behind its teacher.</summary>
+    private void Add(long row, ReadOnlySpan<float> own, ReadOnlySpan<float> teacher, ReadOnlySpan<int> labels)
+    {
+        comparison?.Add(row, own, teacher, labels);
+        if (texts is null)
+            return;
+        var (read, known) = (against.Alphabet!.Decode(own), against.Set.Texts[(int)row]);
+        texts.Add(read, known);
+        comparison?.AddText(row, known, read, against.Alphabet.Decode(teacher));
     }
 
     /// <summary>The figures of a model with its scores.</summary>
@@ -127,6 +145,13 @@ internal sealed class ModelScores
             : size;
     }
 
+    /// <summary>What there is to say of the model besides its figures.</summary>
+    public ModelDetails Details(string role)
+    {
+        var details = new ModelDetails(role) { Reliability = HasLabels && classes is not null ? classes.Reliability : [] };
+        return comparison?.AddTo(details, texts is not null) ?? details;
+    }
+
     /// <summary>Why a model is no use; <c>null</c>: it is better than a constant answer, or nothing else would be better.</summary>
     private static string? Collapse(Fidelity found, double? agreement) =>
         found.TopClasses < 2 ? found is { Kl: { } far, ConstantKl: { } constant } && far > Math.Max(constant, LeastKl)
@@ -149,10 +174,10 @@ internal sealed class ModelScores
         return values;
     }
 
-    /// <summary>One label for each position, or one for each column of a sample.</summary>
+    /// <summary>One label for each position that counts, or one for each column of a sample.</summary>
     private ReadOnlySpan<int> Labels(long first, int rows)
     {
-        if (shape[^1] == 1)
+        if (kind == OutputKind.Classes || shape[^1] == 1)
             return counted.Labels(first, rows);
         var labels = new int[rows * counted.Positions * shape[^1]];
         against.Set.ReadLabels(first, labels);

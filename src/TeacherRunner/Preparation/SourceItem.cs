@@ -3,7 +3,7 @@ namespace OnnxKd.TeacherRunner.Preparation;
 /// <summary>One sample, prepared.</summary>
 /// <param name="Values">Its little-endian elements.</param>
 /// <param name="Length">How much of it is content, not padding: tokens, sound samples, columns; <c>null</c> if nothing is padded.</param>
-/// <param name="Text">The text on a picture.</param>
+/// <param name="Text">The text on a picture, or of a line.</param>
 /// <param name="Label">Its class, where that shows only now.</param>
 internal sealed record PreparedSample(byte[] Values, long? Length = null, string? Text = null, long? Label = null);
 

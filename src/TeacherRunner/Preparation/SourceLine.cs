@@ -10,7 +10,7 @@ namespace OnnxKd.TeacherRunner.Preparation;
 /// <param name="Source">The source's name.</param>
 /// <param name="Label">Its class.</param>
 /// <param name="Length">How much of the sample is not padding.</param>
-/// <param name="Text">The text on a picture.</param>
+/// <param name="Text">The text on a picture, or of a line.</param>
 /// <param name="Skipped">Why it was skipped.</param>
 internal sealed record SourceLine(
     long? Id = null, string Source = "", long? Label = null, long? Length = null, string? Text = null, string? Skipped = null)

@@ -28,6 +28,19 @@ public class ClassificationMeterTests
     }
 
     [Fact]
+    public void Reliability_TwoBins_HoldsMeansWhoseGapsMakeTheCalibrationError()
+    {
+        var meter = new ClassificationMeter(2);
+        meter.Add([Log3, 0, 0, Log3, 5, 5, 0, 0], [0, 0, 1, -1]);
+
+        // As above; the row without a label is in no bin.
+        Assert.Equal([1, 2], meter.Reliability.Select(bin => bin.Samples));
+        Assert.Equal([0.5, 0.75], meter.Reliability.Select(bin => bin.Confidence), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal([0, 0.5], meter.Reliability.Select(bin => bin.Accuracy));
+        Assert.Equal(meter.Result().Ece, meter.Reliability.Sum(bin => bin.Samples * Math.Abs(bin.Confidence - bin.Accuracy)) / 3, 12);
+    }
+
+    [Fact]
     public void Result_WithoutTeacher_HasNoAgreement()
     {
         var meter = new ClassificationMeter(3);

@@ -1,7 +1,11 @@
 using System.Xml.Linq;
+using OnnxKd.Core.Metrics;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Reports.Page;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Pipeline.Tests.Reports;
 
@@ -47,12 +51,12 @@ public class HtmlReportTests
 
         var charts = page.Descendants().Where(element => element.Name.LocalName == "svg").ToArray();
         var ids = page.Descendants().Attributes("id").Select(id => id.Value).ToArray();
-        Assert.Equal(3, charts.Length); // loss, learning rate, sizes
+        Assert.Equal(5, charts.Length); // reliability, sizes, weights, loss, learning rate
         Assert.All(charts, chart => Assert.Contains(chart.Attribute("aria-labelledby")!.Value, ids));
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.DoesNotContain("rgb(", html);
         Assert.DoesNotContain("\u001b", html);
-        Assert.DoesNotContain(page.Descendants().Attributes(), a => a.Name.LocalName is "src" or "href" && a.Value is not "data:,");
+        Assert.DoesNotContain(page.Descendants().Attributes(), a => a.Name.LocalName is "src" or "href" && !a.Value.StartsWith("data:", StringComparison.Ordinal));
         Assert.DoesNotContain("script", page.Descendants().Select(element => element.Name.LocalName));
         Assert.Contains("<b>&\\u001b[31m", page.Descendants("h1").Single().Value);
     }
@@ -66,6 +70,30 @@ public class HtmlReportTests
         Assert.All(["whole", "soft", "hard"], name => Assert.Contains(name, words));
     }
 
+    [Fact]
+    public void Write_Details_ShowsWhatIsMixedUpAndTheSamples()
+    {
+        var page = XDocument.Parse(HtmlReport.Write(Story("run")));
+
+        var tables = page.Descendants("table").Select(table => table.Descendants("tr").Select(row => string.Join('|', row.Elements().Select(cell => cell.Value)))).ToArray();
+        Assert.Contains(tables, rows => rows.SequenceEqual(["teacher ↓ student →|cat (0)|1", "cat (0)|8|2", "1|0|10"]));
+        Assert.Contains(tables, rows => rows.SequenceEqual(["class|of|teacher right|student right|change", "cat (0)|10|100.00 %|80.00 %|-20.00 %"]));
+        Assert.Contains(tables, rows => rows.SequenceEqual(
+            ["model|agreement, transfer set|agreement, test set|KL, transfer set|KL, test set", "student|95.00 %|90.00 %|0.02|"]));
+        var sample = page.Descendants("figure").Single();
+        Assert.Equal("cats/7.png: cat (0), said 1; the probability of cat (0) is 60.00 % lower", sample.Element("figcaption")!.Value);
+        Assert.Equal("the picture of cats/7.png", (string)sample.Element("img")!.Attribute("alt")!);
+    }
+
+    [Fact]
+    public void Write_Terms_HaveWeightsOverTimeAndTemperatures()
+    {
+        var page = XDocument.Parse(HtmlReport.Write(Story("run")));
+
+        Assert.Contains(page.Descendants("tr"), row => row.Elements().Select(cell => cell.Value).SequenceEqual(["soft", "0: 1, 4: 0.5", "3", ""]));
+        Assert.Contains(page.Descendants(), element => element.Name.LocalName == "title" && element.Value.Contains("weight of soft over epochs", StringComparison.Ordinal));
+    }
+
     private static RunStory Story(string name)
     {
         var epochs = Enumerable.Range(1, 4).Select(epoch => new EpochEvent(
@@ -73,7 +101,21 @@ public class HtmlReportTests
         var stage = new StageRecord(
             "train-student", new('0', 64), new Dictionary<string, string>(), new Dictionary<string, StageFile>(),
             new Dictionary<string, string> { ["libtorch"] = "2.10" }, 1.5);
-        return new(Metrics(Teacher, Student, Baseline) with { Name = name }, [new("student", epochs)], [stage], $"name: {name}\n");
+        return new(Metrics(Teacher, Student, Baseline) with { Name = name }, 
+            [new("student", epochs, [new SoftTerm { Temperature = 3, Weight = new([(0, 1), (4, 0.5)]) }, new HardTerm()])], [stage], $"name: {name}\n")
+        {
+            Details = new([
+                new("student")
+                {
+                    Reliability = [new(10, 0.5, 0.4), new(90, 0.9, 0.95)], Classes = 2, Pairs = [new(1, 1, 10), new(0, 0, 8), new(0, 1, 2)],
+                    Changes = [new(0, 10, 10, 8)], Samples = [new(7, 0.6) { Class = 0, Said = 1 }], Transfer = new(64, 0.95, 0.02, null, null),
+                },
+            ]),
+            Gallery = new(new Dictionary<long, ShownSample>
+            {
+                [7] = new("cats/7.png", null, SampleForms.Picture(new float[16], [4, 4], ElementType.UInt8), null),
+            }, ["cat"]),
+        };
     }
 
     private static RunMetrics Metrics(params ModelMetrics[] models) => new("run", 1, 1000, models);

@@ -42,6 +42,8 @@ public sealed class TextPreparationTests : IDisposable
         Assert.Equal(
             ["text.txt:1", "text.txt:2", "text.txt:3", "text.txt:4"],
             Table(result).Select(line => line.GetProperty("source").GetString()!));
+        Assert.Equal(
+            new PreparedSource("text.txt:4", "strange"), PreparedSources.Find(Path.Combine(result.Folder, "samples.safetensors"), new HashSet<long> { 3 })[3]);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
@@ -20,7 +21,8 @@ internal sealed class EvaluateStage : Stage
         RecipeGraph graph, CaptureStage? reference, IReadOnlyList<(string Role, CaptureStage Logits)> teachers, IReadOnlyList<VerifyStage> models)
         : base("evaluate",
         [
-            reference?.Name, .. teachers.Select(teacher => teacher.Logits.Name), .. models.SelectMany(model => new[] { model.Export.Name, model.Name }),
+            reference?.Name, .. teachers.Select(teacher => teacher.Logits.Name),
+            .. models.SelectMany(model => new[] { model.Export.Name, model.Export.Train.Cache?.Name, model.Name }),
         ]) => (this.graph, this.reference, this.teachers, this.models) = (graph, reference, teachers, models);
 
     /// <summary>The kind.</summary>
@@ -44,6 +46,7 @@ internal sealed class EvaluateStage : Stage
     {
         var (recipe, sets) = (graph.Recipe, graph.Sets);
         var inputs = new StageInputs()
+            .Add("makes", $"{RunMetrics.FileName}, {RunDetails.FileName}")
             .Add("name", recipe.Name)
             .Add("seed", $"{recipe.Seed}")
             .Add("agreement", reference is null ? null : DigestOf(reference))
@@ -61,6 +64,7 @@ internal sealed class EvaluateStage : Stage
             inputs.Add($"model.{model.Export.Role}", results[model.Export.Name].Record.Outputs[model.Export.File].Sha256)
                 .Add($"class-axis.{model.Export.Role}", model.Export.Import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
                 .Add($"preprocessing.{model.Export.Role}", model.Export.Preprocessing == recipe.Data.Preprocessing ? null : YamlTree.Text(DataSection.WritePreprocessing(model.Export.Preprocessing)))
+                .Add($"transfer.{model.Export.Role}", model.Export.Train.Cache is { } cache ? DigestOf(cache) : null)
                 .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
         return inputs;
 
@@ -77,27 +81,34 @@ internal sealed class EvaluateStage : Stage
         using var compared = reference is null ? null : Open(reference);
         var against = sets.Test is null ? null : new EvaluationSet(sets.Test, compared, sets.Alphabet);
         var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token, work.Progress);
-        var metrics = new RunMetrics(
-            recipe.Name, recipe.Seed, sets.Test?.Count, [.. teachers.Select(OfTeacher), .. models.Select(OfModel)]);
+        MeasuredModel[] measured = [.. teachers.Select(OfTeacher), .. models.Select(OfModel)];
+        var metrics = new RunMetrics(recipe.Name, recipe.Seed, sets.Test?.Count, [.. measured.Select(model => model.Metrics)]);
+        var details = new RunDetails([.. measured.Select(model => model.Details).Where(model => !model.IsEmpty)]);
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, RunDetails.FileName), CanonicalJson.Serialize(details));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
 
         LogitCache Open(CaptureStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
 
-        ModelMetrics OfTeacher((string Role, CaptureStage Logits) teacher)
+        MeasuredModel OfTeacher((string Role, CaptureStage Logits) teacher)
         {
             using var logits = Open(teacher.Logits);
-            return evaluation.OfCache(logits, teacher.Logits.Members(work.Results)) with { Role = teacher.Role };
+            return evaluation.OfCache(logits, teacher.Logits.Members(work.Results), teacher.Role);
         }
 
-        ModelMetrics OfModel(VerifyStage model)
+        MeasuredModel OfModel(VerifyStage model)
         {
             var (export, import) = (model.Export, model.Export.Import);
-            return evaluation.OfModel(new()
+            var options = new TeacherOptions
             {
                 Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
                 Kind = model.Export.OutputKindOf(work.Results),
                 Preprocessing = export.Preprocessing,
-            }, isTrained: true) with { Role = export.Role, Parity = VerifyStage.Read(work.Results[model.Name]) };
+            };
+            var (figures, more) = evaluation.OfModel(options, export.Role, isTrained: true);
+            using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
+            return new(
+                figures with { Parity = VerifyStage.Read(work.Results[model.Name]) },
+                more with { Transfer = taught is null ? null : evaluation.OnTransfer(options, sets.Transfer, taught) });
         }
     }
 
@@ -107,6 +118,10 @@ internal sealed class EvaluateStage : Stage
     /// <summary>The figures of a finished stage.</summary>
     public static RunMetrics Read(StageResult result) =>
         CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(result[RunMetrics.FileName]), result[RunMetrics.FileName]);
+
+    /// <summary>What a finished stage found besides.</summary>
+    public static RunDetails ReadDetails(StageResult result) =>
+        CanonicalJson.Deserialize<RunDetails>(File.ReadAllBytes(result[RunDetails.FileName]), result[RunDetails.FileName]);
 
     /// <summary>
     /// One for the run: all teachers but those that stages make, which are among the exported models, then those. Agreement is with the recipe's

@@ -4,6 +4,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Reports.Page;
 using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -48,6 +49,8 @@ internal sealed class ReportStage : Stage
     {
         var inputs = new StageInputs()
             .Add("figures", results[evaluate.Name].Record.Outputs[RunMetrics.FileName].Sha256)
+            .Add("details", results[evaluate.Name].Record.Outputs[RunDetails.FileName].Sha256)
+            .Add("samples", graph.Sets.Test?.SamplesDigest)
             .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(Resolved(results))));
         foreach (var training in trainings)
             inputs.Add($"events.{training.Step.Name}", results[training.Name].Record.Outputs[TrainStage.EventsFile].Sha256);
@@ -60,10 +63,15 @@ internal sealed class ReportStage : Stage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var metrics = EvaluateStage.Read(work.Results[evaluate.Name]);
+        var (metrics, details) = (EvaluateStage.Read(work.Results[evaluate.Name]), EvaluateStage.ReadDetails(work.Results[evaluate.Name]));
         var run = Path.GetDirectoryName(work.Folder)!;
-        var story = new RunStory(
-            metrics, [.. trainings.SelectMany(Stories)], [.. graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record)], RecipeFile.Write(Resolved(work.Results), run));
+        var records = graph.Stages.Stages.Where(stage => work.Results.Has(stage.Name)).Select(stage => work.Results[stage.Name].Record);
+        var story = new RunStory(metrics, [.. trainings.SelectMany(Stories)], [.. records], RecipeFile.Write(Resolved(work.Results), run))
+        {
+            Details = details,
+            Gallery = graph.Sets.Test is not { } test ? SampleGallery.Empty
+                : SampleGallery.Read(test, graph.Recipe.Data.Test!.Samples, details.Models.SelectMany(model => model.Samples).Select(gap => gap.Row)),
+        };
         AtomicFile.WriteAllText(Path.Combine(work.Folder, PageFile), HtmlReport.Write(story));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, TextFile), Report.Markdown(metrics));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(work.Results)));
@@ -71,7 +79,8 @@ internal sealed class ReportStage : Stage
         IEnumerable<TrainingStory> Stories(TrainStage training) =>
             EpochEvent.Read(work.Results[training.Name][TrainStage.EventsFile])
                 .GroupBy(line => line.Learner ?? training.Models[0])
-                .Select(lines => new TrainingStory(exports.First(export => export.Model == lines.Key).Role, [.. lines]));
+                .Select(lines => new TrainingStory(
+                    exports.First(export => export.Model == lines.Key).Role, [.. lines], training.Step.Learners.First(learner => learner.Name == lines.Key).Objective));
     }
 
     /// <summary>The recipe with the learning rates that were found.</summary>

@@ -28,9 +28,14 @@ public static class TextPreparation
         var classes = labels is null ? null : LineLabels.Read(labels, count);
         using var session = new PreparationSession(TextGraph.Build(tokenizer, text), ElementType.Int64, [text.Length]);
         var (name, stamp) = (Path.GetFileName(file), SourceFolder.StampOf(file));
-        var items = lines.Read().Select((line, i) => new SourceItem(
-            $"{name}:{i + 1}", classes?.Labels[i], () => session.Run(TextLines.Decode(line, $"{file}:{i + 1}"), $"{file}:{i + 1}"), stamp));
+        var items = lines.Read().Select((line, i) => new SourceItem($"{name}:{i + 1}", classes?.Labels[i], () => Tokenize(line, $"{file}:{i + 1}"), stamp));
         var sources = new SourceList("text", "lines", items, count, new(classes is not null, Lengths: true), classes?.Classes);
         return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, text, session.Model);
+
+        PreparedSample Tokenize(byte[] line, string where)
+        {
+            var read = TextLines.Decode(line, where);
+            return session.Run(read, where) with { Text = read };
+        }
     }
 }
