@@ -203,7 +203,7 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
         Assert.Contains("not a logit cache", Cli.Fails(2, "cache", "info", folder.Path));
 
     [Fact]
-    public void Report_NotARun_IsRefused() => Assert.Contains("no finished run", Cli.Fails(2, "report", folder.Path));
+    public void Report_NotARun_IsRefused() => Assert.Contains("holds no run", Cli.Fails(2, "report", folder.Path));
 
     [Theory]
     [InlineData("three,4")]

@@ -106,6 +106,17 @@ internal static class Report
             output.WriteLine(line);
     }
 
+    /// <summary>Writes the figures of several runs.</summary>
+    public static void Write(RunComparison comparison, TextWriter output, OutputStyle style)
+    {
+        if (WriteJson(comparison, output, style))
+            return;
+        if (comparison.Rows().Any())
+            Render(Table([.. comparison.Rows()], Border(style)), output, style.Terminal);
+        foreach (var line in comparison.Notes())
+            output.WriteLine(line);
+    }
+
     /// <summary>One sentence about parity.</summary>
     public static string Describe(ParityMetrics parity) => string.Create(
         CultureInfo.InvariantCulture,
@@ -133,6 +144,9 @@ internal static class Report
 
     /// <summary>The content of <c>sweep.md</c>.</summary>
     public static string Markdown(SweepMetrics sweep) => Markdown(sweep.Name, sweep.Rows(), Notes(sweep));
+
+    /// <summary>The figures of several runs as Markdown.</summary>
+    public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, comparison.Rows(), comparison.Notes());
 
     private static string Markdown(string title, IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes)
     {

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Xml.Linq;
+using OnnxKd.StudentTrainer.Batches;
+
+namespace OnnxKd.Pipeline.Reports.Page;
+
+/// <summary>The page of several runs side by side, and of a run that is not finished: figures, front and curves, as far as they are there.</summary>
+internal static class RunsPage
+{
+    /// <summary>The page.</summary>
+    /// <param name="comparison">The runs.</param>
+    /// <param name="folders">Their folders, in the same order.</param>
+    public static string Write(RunComparison comparison, IReadOnlyList<RunFolder> folders)
+    {
+        var one = comparison.AsOne();
+        var named = comparison.Runs.Zip(folders, (run, folder) => (run.Name, Folder: folder)).ToArray();
+        return PageFrame.Write(
+            one.Name, Verdict(comparison, one),
+            comparison.Rows().Any() ? FiguresPart.Write(comparison.Rows(), Report.Notes(one with { Models = [.. one.Models.Select(model => model with { Parity = null })] })) : [],
+            FiguresPart.Front(one),
+            named is [var only] ? TrainingPart.Write(only.Folder.Trainings) : Curves(named),
+            named.SelectMany(run => Made(run.Name, run.Folder)));
+    }
+
+    private static IEnumerable<string> Verdict(RunComparison comparison, RunMetrics one)
+    {
+        if (comparison.Runs.Count > 1 && Quality.For(one) is { } quality
+            && one.Models.Where(model => model.Parity is not null && quality.Of(model) is not null).MinBy(model => quality.Of(model)) is { } best)
+            yield return string.Create(CultureInfo.InvariantCulture, $"The lowest {quality.Name} is that of {best.Role}: {quality.Of(best):0.00 %}.");
+        foreach (var note in comparison.Notes())
+            yield return $"{char.ToUpperInvariant(note[0])}{note[1..]}.";
+    }
+
+    /// <summary>The same figure of all runs in one chart; where a run trained several students, of the first.</summary>
+    private static IEnumerable<object> Curves(IReadOnlyList<(string Name, RunFolder Folder)> runs)
+    {
+        var trained = runs.Select(run => (run.Name, Epochs: (run.Folder.Trainings.FirstOrDefault(training => training.Role == Recipes.StageRules.Student) ?? run.Folder.Trainings.FirstOrDefault())?.Epochs ?? []))
+            .Where(run => run.Epochs.Count > 0).ToArray();
+        if (trained.Length == 0)
+            yield break;
+        yield return new XElement("h2", "Training");
+        foreach (var (name, of) in TrainingPart.Measured.Select(figure => ($"validation {figure.Name}", figure.Of)).Prepend(("loss", e => e.Loss)).Append(("learning rate", e => e.LearningRate)))
+        {
+            Curve[] curves = [.. trained.Where(run => run.Epochs.Any(e => of(e) is not null)).Select(run => Curve(run.Name, run.Epochs, of))];
+            if (curves.Length > 0)
+                yield return Charts.OverEpochs(
+                    name.Replace(' ', '-'), Html.Text($"The {name} of {string.Join(", ", curves.Select(curve => curve.Name))} over epochs."), name, curves, spansOrders: name == "loss");
+        }
+
+        static Curve Curve(string name, IReadOnlyList<EpochEvent> epochs, Func<EpochEvent, double?> of) =>
+            new(Html.Text(name), [.. epochs.Select(e => ((double)e.Epoch, of(e)))]);
+    }
+
+    private static IEnumerable<object> Made(string name, RunFolder folder)
+    {
+        yield return new XElement("h2", Html.Text($"How {name} was made"));
+        if (!folder.IsFinished)
+            yield return Html.Note($"Not finished: {string.Join(", ", folder.Begun)}.");
+        if (folder.Stages.Count > 0)
+            yield return Html.Table(
+            [
+                ["stage", "seconds"], .. folder.Stages.Select(stage => (IReadOnlyList<string>)[stage.Stage, Html.Number(stage.WallSeconds)]),
+            ]);
+        yield return new XElement("details", new XElement("summary", "Recipe"), new XElement("pre", Html.Text(folder.Recipe)));
+    }
+}
