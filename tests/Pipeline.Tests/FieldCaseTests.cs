@@ -72,6 +72,18 @@ public sealed class FieldCaseTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0.5")]
+    [InlineData("0")]
+    public void BinaryHead_LearnsFromHardLabelsToo(string alpha)
+    {
+        Distil(
+            "binary-squeezed", "squeeze_sigmoid.onnx", epochs: 30, "--labels", Field("binary-squeezed", "y.npy"), "--test-labels", Field("binary-squeezed", "y.npy"),
+            "--alpha", alpha);
+        Assert.InRange(Figure("accuracy"), 0.93, 1);
+        Assert.InRange(Figure("agreement"), 0.93, 1);
+    }
+
+    [Theory]
     [InlineData("squeeze_logit.onnx")]
     [InlineData("squeeze_sigmoid.onnx")]
     public void BinaryHead_LearnsAsAFileStudent(string student)

@@ -23,6 +23,20 @@ public sealed record RowLayout(long[] Dims, int ClassAxis)
     /// <summary>The order of the axes, with the batch, that moves the classes to the end.</summary>
     public long[] Permutation => [.. Enumerable.Range(0, Dims.Length + 1).Where(axis => axis != ClassAxis + 1), ClassAxis + 1];
 
+    /// <summary>How many axes of positions come before the classes, without those of length 1.</summary>
+    public int PositionsBefore => Dims.Take(ClassAxis).Count(d => d != 1);
+
+    /// <summary>The order of the axes, with the batch, in which the classes come after as many axes of positions as are asked for.</summary>
+    public IReadOnlyList<long> OrderWithClassesAfter(int positions)
+    {
+        List<long> order = [.. Permutation.SkipLast(1)];
+        var at = 1;
+        for (; positions > 0; at++)
+            positions -= Dims[order[at] - 1] != 1 ? 1 : 0;
+        order.Insert(at, ClassAxis + 1);
+        return order;
+    }
+
     private int Inner => (int)Dims[(ClassAxis + 1)..].Aggregate(1L, (product, d) => product * d);
 
     /// <summary>Moves the classes to the end.</summary>

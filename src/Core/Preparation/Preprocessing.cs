@@ -62,6 +62,34 @@ public sealed record Preprocessing
         return (factors, summands);
     }
 
+    /// <summary>What is left to do to values that other preprocessing was done to already.</summary>
+    /// <param name="done">The other.</param>
+    /// <exception cref="InputException">Both have numbers for each channel, along different axes.</exception>
+    public Preprocessing Following(Preprocessing done)
+    {
+        if (Equals(done))
+            return None;
+        if (done.IsNone)
+            return this;
+        var (channels, others) = (Math.Max(Mean.Count, Std.Count), Math.Max(done.Mean.Count, done.Std.Count));
+        if (channels > 1 && others > 1 && ChannelAxis != done.ChannelAxis)
+            throw new InputException(
+                "Two kinds of preprocessing have their channels along different axes, so that one cannot follow the other.", "preprocessing.channel-axis",
+                $"{ChannelAxis} and {done.ChannelAxis}", "the same axis", "set export.interface: own, or give both the same channel-axis");
+        var (means, stds) = (new double[Math.Max(channels, others)], new double[Math.Max(channels, others)]);
+        for (var c = 0; c < means.Length; c++)
+        {
+            // done: y = (x·a − m) ÷ s, so x = (y·s + m) ÷ a.
+            var unit = done.Scale / (At(done.Std, c) * Scale);
+            means[c] = (At(Mean, c) - At(done.Mean, c) * Scale / done.Scale) * unit;
+            stds[c] = At(Std, c) * unit;
+        }
+
+        return new() { Mean = means, Std = stds, ChannelAxis = channels > 1 ? ChannelAxis : done.ChannelAxis };
+
+        static double At(IReadOnlyList<double> list, int channel) => list[list.Count > 1 ? channel : 0];
+    }
+
     /// <summary>Whether it leaves every value as it is.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsNone => Scale == 1 && Mean.All(mean => mean == 0) && Std.All(std => std == 1);

@@ -53,7 +53,7 @@ internal sealed class RecipeArguments
         Description = "Temperature of the soft term; 4 without a recipe.",
     };
 
-    private readonly Option<string?> alpha = new("--alpha") { Description = "Weight of the soft term; the hard term gets 1 - alpha." };
+    private readonly Option<string?> alpha = new("--alpha") { Description = "Weight of the soft term (of binary, where the teacher gives independent labels); the hard term gets 1 - alpha." };
 
     private readonly Option<bool> noBaseline = new("--no-baseline") { Description = "Do not train the baseline." };
 
@@ -146,7 +146,7 @@ internal sealed class RecipeArguments
             SetKind(source, word);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
-        ObjectiveOverride.Apply(source, Value(temperature), Value(alpha));
+        ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
         foreach (var assignment in parsed.GetValue(set) ?? [])
         {
             if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])

@@ -4,7 +4,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
 
-/// <summary>The field's two knobs, temperature and alpha, as an objective: <c>α · soft(T) + (1 − α) · hard</c>.</summary>
+/// <summary>
+/// The field's two knobs, temperature and alpha, as an objective: <c>α · soft(T) + (1 − α) · hard</c>, with <c>binary</c> in place of <c>soft</c> where
+/// the teacher gives independent labels.
+/// </summary>
 internal static class ObjectiveOverride
 {
     private const string DefaultTemperature = "4";
@@ -14,11 +17,17 @@ internal static class ObjectiveOverride
     private static readonly YamlScalarNode Key = new(Name);
 
     /// <summary>Changes the objective: alpha replaces it, temperature alone changes its soft terms.</summary>
-    public static void Apply(RecipeSource source, string? temperature, string? alpha)
+    /// <param name="source">The recipe.</param>
+    /// <param name="temperature">T, if it is given.</param>
+    /// <param name="alpha">α, if it is given.</param>
+    /// <param name="findKind">What the teachers' output holds, asked for only if it matters; <c>null</c>: not known.</param>
+    public static void Apply(RecipeSource source, string? temperature, string? alpha, Func<OutputKind?> findKind)
     {
         source.Root.Children.TryGetValue(Key, out var objective);
         var terms = (objective as YamlSequenceNode)?.Children ?? [];
-        if (alpha is not null)
+        if (alpha is not null && terms.Count == 0 && findKind() == OutputKind.Labels)
+            source.Set(Name, Mix(temperature ?? "1", alpha, "binary"), "--alpha");
+        else if (alpha is not null)
             source.Set(Name, Mix(temperature ?? terms.Select(TemperatureOf).FirstOrDefault(t => t is not null), alpha), "--alpha");
         else if (temperature is not null && objective is not null)
             SetTemperature(source, terms, temperature);
@@ -50,10 +59,10 @@ internal static class ObjectiveOverride
 
     private static YamlSequenceNode Alone(string term) => new(YamlTree.Map((term, "")));
 
-    private static YamlNode Mix(string? temperature, string alpha)
+    private static YamlNode Mix(string? temperature, string alpha, string term = ObjectiveSection.Soft)
     {
         var soft = YamlTree.Line(("temperature", temperature ?? DefaultTemperature), ("weight", alpha));
-        var terms = new YamlSequenceNode(YamlTree.Map((ObjectiveSection.Soft, soft)));
+        var terms = new YamlSequenceNode(YamlTree.Map((term, soft)));
         // What is not a number from 0 to 1 is refused when the recipe is read: by its own name as the weight of the soft term, or here.
         if (!double.TryParse(alpha, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || weight is 1)
             return terms;

@@ -7,17 +7,28 @@ namespace OnnxKd.Pipeline.Reports;
 
 /// <summary>What a card says of a student besides its figures.</summary>
 /// <param name="File">The model's file, beside the card.</param>
-/// <param name="Input">The input's name.</param>
-/// <param name="Type">What it holds.</param>
-/// <param name="SampleShape">The shape of one sample.</param>
-/// <param name="Output">The output's name.</param>
+/// <param name="Input">What is fed.</param>
+/// <param name="SampleShape">The shape of one sample as it is stored.</param>
+/// <param name="Output">What is read.</param>
 /// <param name="Preprocessing">What must be done to stored values first.</param>
 /// <param name="Teachers">The files of its teachers.</param>
 /// <param name="TransferSamples">How many samples it learned from.</param>
 /// <param name="Training">Its settings, as a recipe.</param>
 internal sealed record CardFacts(
-    string File, string Input, ElementType Type, IReadOnlyList<int> SampleShape, string Output, Preprocessing Preprocessing, IReadOnlyList<string> Teachers,
+    string File, CardInput Input, IReadOnlyList<int> SampleShape, CardOutput Output, Preprocessing Preprocessing, IReadOnlyList<string> Teachers,
     long TransferSamples, string Training);
+
+/// <summary>The input of a card's model.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds.</param>
+/// <param name="Dims">Its lengths for one sample, without the batch.</param>
+internal sealed record CardInput(string Name, ElementType Type, IReadOnlyList<long> Dims);
+
+/// <summary>The output of a card's model.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds.</param>
+/// <param name="Meaning">What that is.</param>
+internal sealed record CardOutput(string Name, ElementType Type, string Meaning);
 
 /// <summary>
 /// The file <c>README.md</c> beside a student: a model card in the form of Hugging Face's (Mitchell et al. 2019, Model Cards for Model Reporting),
@@ -100,25 +111,25 @@ internal static class ModelCard
     {
         var prepared = facts.Preprocessing;
         var channels = prepared.Mean.Count > 1 || prepared.Std.Count > 1 ? $", one number for each index of axis {prepared.ChannelAxis} of a sample" : "";
-        return $"`{facts.Input}`: {ElementTypes.Name(facts.Type)} [batch, {string.Join(", ", facts.SampleShape)}], "
+        return $"`{facts.Input.Name}`: {ElementTypes.Name(facts.Input.Type)} [batch, {string.Join(", ", facts.Input.Dims)}], "
             + (prepared.Equals(Preprocessing.None)
                 ? "values as they were stored. "
                 : $"(stored value × {Number(prepared.Scale)} − {List(prepared.Mean)}) ÷ {List(prepared.Std)}{channels}. ")
-            + $"`{facts.Output}`: class scores.";
+            + $"`{facts.Output.Name}`: {facts.Output.Meaning}.";
     }
 
     private static string Python(CardFacts facts) => $"""
         import numpy as np, onnxruntime
 
         session = onnxruntime.InferenceSession("{facts.File}")
-        stored = np.zeros([1, {string.Join(", ", facts.SampleShape)}], np.{ElementTypes.Name(facts.Type)})   # your sample
-        scores = session.run(["{facts.Output}"], {Braces($"\"{facts.Input}\": {PythonPrepared(facts)}")})[0]
-        print(scores.argmax(axis=-1))
+        stored = np.zeros([1, {string.Join(", ", facts.SampleShape)}], np.float32)   # your sample
+        sample = {PythonPrepared(facts)}.reshape([1, {string.Join(", ", facts.Input.Dims)}]).astype(np.{ElementTypes.Name(facts.Input.Type)})
+        print(session.run(["{facts.Output.Name}"], {Braces($"\"{facts.Input.Name}\": sample")})[0])
         """.ReplaceLineEndings("\n");
 
     private static string PythonPrepared(CardFacts facts) => facts.Preprocessing is var p && p.Equals(Preprocessing.None)
         ? "stored"
-        : $"((stored * {Number(p.Scale)} - {PythonList(p.Mean, facts)}) / {PythonList(p.Std, facts)}).astype(np.{ElementTypes.Name(facts.Type)})";
+        : $"((stored * {Number(p.Scale)} - {PythonList(p.Mean, facts)}) / {PythonList(p.Std, facts)})";
 
     private static string PythonList(IReadOnlyList<double> values, CardFacts facts) => values.Count == 1
         ? Number(values[0])
@@ -127,12 +138,7 @@ internal static class ModelCard
     private static string CSharp(CardFacts facts)
     {
         var p = facts.Preprocessing;
-        var type = facts.Type switch
-        {
-            ElementType.Float64 => "double", ElementType.Float16 => "Float16", ElementType.BFloat16 => "BFloat16",
-            ElementType.Int64 => "long", ElementType.Int32 => "int", ElementType.Int16 => "short", ElementType.Int8 => "sbyte", ElementType.UInt8 => "byte",
-            _ => "float",
-        };
+        var (type, given) = (CSharpType(facts.Input.Type), CSharpType(facts.Output.Type));
         // Index of a value's channel: how many values one channel's step spans, within a sample.
         var inner = facts.SampleShape.Skip(p.ChannelAxis + 1).Aggregate(1L, (product, axis) => product * axis);
         var lines = p.Equals(Preprocessing.None) ? "" : $$"""
@@ -146,16 +152,23 @@ internal static class ModelCard
 
             using var session = new InferenceSession("{{facts.File}}");
             var values = new {{type}}[{{facts.SampleShape.Aggregate(1L, (product, axis) => product * axis)}}]; // your sample{{lines}}
-            using var sample = OrtValue.CreateTensorValueFromMemory(values, [1, {{string.Join(", ", facts.SampleShape)}}]);
+            using var sample = OrtValue.CreateTensorValueFromMemory(values, [1, {{string.Join(", ", facts.Input.Dims)}}]);
             using var options = new RunOptions();
-            using var results = session.Run(options, new Dictionary<string, OrtValue> { ["{{facts.Input}}"] = sample }, ["{{facts.Output}}"]);
-            Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<float>().ToArray()));
+            using var results = session.Run(options, new Dictionary<string, OrtValue> { ["{{facts.Input.Name}}"] = sample }, ["{{facts.Output.Name}}"]);
+            Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<{{given}}>().ToArray()));
             """.ReplaceLineEndings("\n");
 
         string CSharpList(IReadOnlyList<double> values) => values.Count == 1
             ? Number(values[0])
             : $"new[] {Braces(string.Join(", ", values.Select(Number)))}[i / {inner} % {values.Count}]";
     }
+
+    private static string CSharpType(ElementType type) => type switch
+    {
+        ElementType.Float64 => "double", ElementType.Float16 => "Float16", ElementType.BFloat16 => "BFloat16",
+        ElementType.Int64 => "long", ElementType.Int32 => "int", ElementType.Int16 => "short", ElementType.Int8 => "sbyte", ElementType.UInt8 => "byte",
+        _ => "float",
+    };
 
     private static string Braces(string text) => "{ " + text + " }";
 

@@ -226,8 +226,12 @@ internal static class Report
             yield return $"{name}: {model.Collapse}";
         if (metrics.Rows().Any(row => IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
-        if (metrics.Student?.Parity is { } parity)
+        if (metrics.Student is { Parity: { } parity } student)
+        {
             yield return Describe(parity);
+            if (parity.StandsInFor is { } teacher)
+                yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}: same input, same output";
+        }
     }
 
     private static IEnumerable<string> Notes(SweepMetrics sweep)

@@ -126,8 +126,9 @@ internal sealed record ModelMetrics(
 /// <param name="Samples">How many samples were compared.</param>
 /// <param name="QuantizationStep">The step of quantisation that two logits might differ by; <c>null</c>: a student of floats.</param>
 /// <param name="Kind">What the model gives; <c>null</c>: classes.</param>
+/// <param name="StandsInFor">The teacher's file, if the model ran in a session that was written for it; <c>null</c>: it has an interface of its own.</param>
 internal sealed record ParityMetrics(
-    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null);
+    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null, string? StandsInFor = null);
 
 /// <summary>The figures of models that belong to no run.</summary>
 /// <param name="TestSamples">How many samples they were measured on.</param>

@@ -29,24 +29,17 @@ public static class InputPreprocessing
         var graph = proto.Graph;
         var input = new GraphIndex(graph).Inputs.Single();
         var type = TypeOf(input);
-        var names = graph.Node.SelectMany(node => node.Output.Append(node.Name)).Concat(graph.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
+        var names = new GraphNames(graph);
         var (factors, summands) = preprocessing.Affine();
         var (factor, summand, scaled, output) = (Free("factor"), Free("summand"), Free("scaled"), Free("output"));
-        foreach (var node in graph.Node)
-            Rename(node, input.Name, output);
+        names.RenameReaders(input.Name, output);
         graph.Initializer.Add(Constant(factor, factors));
         graph.Initializer.Add(Constant(summand, summands));
         graph.Node.Insert(0, new NodeProto { OpType = "Mul", Name = Free("mul"), Input = { input.Name, factor }, Output = { scaled } });
         graph.Node.Insert(1, new NodeProto { OpType = "Add", Name = Free("add"), Input = { scaled, summand }, Output = { output } });
         return OnnxModel.FromProto(proto);
 
-        string Free(string name)
-        {
-            var free = $"{Prefix}/{name}";
-            while (!names.Add(free))
-                free += "'";
-            return free;
-        }
+        string Free(string name) => names.Take($"{Prefix}/{name}");
 
         TensorProto Constant(string name, float[] values)
         {
@@ -95,20 +88,5 @@ public static class InputPreprocessing
         for (var i = 0; i < all.Length; i++)
             all[i] = values[i / inner % values.Length];
         return (all, [.. fitted]);
-    }
-
-    /// <summary>Lets a node, and whatever its subgraphs hold, read another tensor.</summary>
-    private static void Rename(NodeProto node, string from, string to)
-    {
-        for (var i = 0; i < node.Input.Count; i++)
-            if (node.Input[i] == from)
-                node.Input[i] = to;
-        foreach (var graph in node.Attribute.SelectMany(attribute => attribute.G is null ? attribute.Graphs : attribute.Graphs.Prepend(attribute.G)))
-        {
-            foreach (var inner in graph.Node)
-                Rename(inner, from, to);
-            foreach (var output in graph.Output.Where(output => output.Name == from))
-                output.Name = to;
-        }
     }
 }

@@ -82,6 +82,17 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             : throw OneClass(trace, model);
     }
 
+    /// <summary>What the scores of a student are that end in no activation, where values could not tell; <c>null</c>: they can.</summary>
+    /// <param name="evidence">What the output holds.</param>
+    /// <param name="named">What whoever trained it says; <c>null</c>: nothing.</param>
+    /// <param name="trace">Where the scores are.</param>
+    /// <param name="columns">Values per row.</param>
+    public static LogitHead? OfTrained(KindEvidence evidence, OutputKind? named, LogitTrace trace, int columns) =>
+        trace.Activation != HeadActivation.None || (columns > 1 && evidence.Kind != OutputKind.Labels) ? null
+        : evidence.Kind == OutputKind.Values ? new(trace.Logits, StreamKind.Value, LogitTransform.None, evidence.Reason)
+        : named == OutputKind.Classes ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
+        : new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason);
+
     /// <summary>Turns what the session wrote into rows, in place.</summary>
     /// <param name="values">rows × classes; with <see cref="LogitTransform.TwoClasses"/> the session filled only the first rows values.</param>
     /// <param name="rows">Samples × positions.</param>

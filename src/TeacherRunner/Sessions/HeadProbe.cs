@@ -90,11 +90,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         evidence ??= KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
-        var head = reading.IsTrained && trace.Activation == HeadActivation.None && (layout.Classes == 1 || evidence.Kind == OutputKind.Labels)
-            ? new(trace.Logits, evidence.Kind == OutputKind.Values ? StreamKind.Value : StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
+        var head = reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
+            ? known
             : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
-        return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar);
+        return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar)
+        {
+            Given = GivenOutput.Find(trace, head, outputs.GetTensorTypeAndShape().Shape, layout),
+        };
     }
 
     /// <summary>Runs labelled samples, to see whether what a tensor says agrees with them; only outputs of one position have such labels.</summary>

@@ -12,6 +12,9 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="IsScalar">Whether it has no axis but the batch.</param>
 internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Picking = null, bool IsScalar = false)
 {
+    /// <summary>The output that a session reads who does not look inside the graph; <c>null</c>: none was asked for, or it is laid out otherwise.</summary>
+    public GivenOutput? Given { get; init; }
+
     /// <summary>What the caller gets.</summary>
     public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
         ? [.. Layout.Dims.Select(d => (int)d)]

@@ -47,7 +47,7 @@ public sealed partial class ModelCardTests(TinyProject project) : IDisposable
         using var session = new InferenceSession(model);
         using var sample = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(value, 16).ToArray(), [1, 4, 4]);
         using var options = new RunOptions();
-        using var results = session.Run(options, new Dictionary<string, OrtValue> { ["input"] = sample }, ["logits"]);
+        using var results = session.Run(options, new Dictionary<string, OrtValue> { [session.InputNames[0]] = sample }, session.OutputNames);
         return results[0].GetTensorDataAsSpan<float>().ToArray();
     }
 

@@ -49,6 +49,9 @@ internal sealed class CaptureStage : Stage
     /// <summary>The first teacher's file, for messages.</summary>
     public string FirstTeacher => teachers.Stages[0]?.Name ?? teachers.Capture.Teachers[0].Model;
 
+    /// <summary>The first teacher, if it is a file; of one that a training makes, the first of that training's; <c>null</c>: there is none.</summary>
+    public TeacherOptions? FirstFile => graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : teachers.Capture.Teachers[0];
+
     /// <summary>Adds the capture of teachers over a set, or finds it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="folderName">What its folders are called, which says which set it is of.</param>

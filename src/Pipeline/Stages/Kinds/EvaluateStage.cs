@@ -97,13 +97,7 @@ internal sealed class EvaluateStage : Stage
 
         MeasuredModel OfModel(VerifyStage model)
         {
-            var (export, import) = (model.Export, model.Export.Import);
-            var options = new TeacherOptions
-            {
-                Model = work.Results[export.Name][export.File], Output = import.Output, ClassAxis = import.ClassAxis,
-                Kind = model.Export.OutputKindOf(work.Results),
-                Preprocessing = export.Preprocessing,
-            };
+            var (export, options) = (model.Export, model.Export.ReadingOf(work.Results));
             var (figures, more) = evaluation.OfModel(options, export.Role, isTrained: true);
             using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
             return new(

@@ -1,12 +1,16 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
@@ -16,6 +20,8 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 /// <param name="model">The model's name in it.</param>
 internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string model) : Stage($"export-{model}", train.Name, train.Cache?.Name)
 {
+    private const string InterfaceFile = "interface.json";
+
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new("export");
 
@@ -45,19 +51,64 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     public string File => $"{Role}.onnx";
 
     /// <summary>What is done to samples before the exported file sees them.</summary>
-    public Preprocessing Preprocessing => IsInside ? Preprocessing.None : train.Preprocessing;
+    public Preprocessing Preprocessing => graph.Recipe.Export.Preprocessing switch
+    {
+        PreprocessingPlace.Inside => Preprocessing.None,
+        PreprocessingPlace.Outside => train.Preprocessing,
+        _ when Teacher is { } teacher => teacher.Preprocessing,
+        _ => train.Step.Learners[0].Student.Preprocessing is null ? train.Preprocessing : Preprocessing.None,
+    };
 
-    private bool IsInside => graph.Recipe.Export.IsInside(train.Step, graph.Recipe.Data);
+    /// <summary>The teacher whose interface the file has; <c>null</c>: it has its own.</summary>
+    public TeacherOptions? Teacher => graph.Recipe.Export.Interface switch
+    {
+        ExportedInterface.Own => null,
+        null when !train.IsBuiltIn(model) => null,
+        _ => train.Cache?.FirstFile,
+    };
+
+    /// <summary>Whether the file takes or gives something else than what was trained.</summary>
+    public bool IsChanged => !Inside.IsNone || Teacher is not null;
+
+    private Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications => [new(File, File)];
 
     /// <inheritdoc/>
+    public override void Check()
+    {
+        if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
+            throw new InputException("There is no teacher whose interface the student could have.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
+        if (!IsChanged || train.Step.Learners.First(learner => learner.Name == model).Student.Model is not { } file)
+            return;
+        var student = OnnxModel.Load(file);
+        if (!Inside.IsNone)
+            InputPreprocessing.RequirePossible(student);
+        if (Teacher is not null)
+            TeacherInterface.RequirePossible(student);
+    }
+
+    /// <summary>The interface of a finished file; <c>null</c>: its own.</summary>
+    public ModelInterface? InterfaceOf(StageResults results) => Teacher is null
+        ? null
+        : CanonicalJson.Deserialize<ModelInterface>(System.IO.File.ReadAllBytes(results[Name][InterfaceFile]), results[Name][InterfaceFile]);
+
+    /// <summary>How a finished file's output is read.</summary>
+    public TeacherOptions ReadingOf(StageResults results) => InterfaceOf(results)?.Output is { } output
+        ? Reading(results, output.Name, output.ClassAxis + 1)
+        : Reading(results, Import.Output, Import.ClassAxis);
+
+    /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
     {
         var inputs = new StageInputs().Add("model", results[train.Name].Record.Outputs[train.FileOf(model)].Sha256).Add("file", File);
-        if (IsInside)
-            inputs.Add("inside", DataSection.WritePreprocessing(train.Preprocessing)).Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
+        if (!Inside.IsNone)
+            inputs.Add("inside", DataSection.WritePreprocessing(Inside));
+        if (Teacher is { } teacher)
+            inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model)));
+        if (IsChanged)
+            inputs.Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
         foreach (var (key, value) in Sources(results))
             inputs.Add($"metadata.{key}", value);
         return inputs;
@@ -70,13 +121,34 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     public override void Run(StageWork work)
     {
         var exported = OnnxModel.Load(work.Results[train.Name][train.FileOf(model)]);
-        if (IsInside)
-            exported = InputPreprocessing.PutInside(exported, train.Preprocessing, graph.Sets.Transfer.SampleShape);
+        if (!Inside.IsNone)
+            exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
+        if (Teacher is { } teacher)
+            exported = OfferInterface(exported, teacher, work);
         Provenance.Write(
             exported,
             Sources(work.Results).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
         exported.Save(Path.Combine(work.Folder, File));
     }
+
+    private OnnxModel OfferInterface(OnnxModel exported, TeacherOptions teacher, StageWork work)
+    {
+        var (shape, kind) = (graph.Sets.Transfer.SampleShape, OutputKindOf(work.Results));
+        var offered = StandIn.FindInterface(teacher, kind, shape);
+        using var own = OnnxClassifier.Open(
+            exported, shape, [new() { Tensor = Import.Output, Kind = kind, ClassAxis = Import.ClassAxis, IsTrained = true }], new() { Device = "cpu" });
+        if (graph.Recipe.Export.Interface is null && offered.Output is { } output && !TeacherInterface.Fits(own.Layout, output))
+            offered = offered with { Output = null };
+        if (offered.Output is null)
+            work.Reporter.Note($"{File} keeps its own output: it does not give what {Path.GetFileName(teacher.Model)} gives");
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
+        return TeacherInterface.Offer(exported, own.Output.Tensor, own.Layout, offered, shape);
+    }
+
+    private TeacherOptions Reading(StageResults results, string? output, int? classAxis) => new()
+    {
+        Model = results[Name][File], Output = output, ClassAxis = classAxis, Kind = OutputKindOf(results), Preprocessing = Preprocessing,
+    };
 
     private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
     {
@@ -90,7 +162,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
             ("cache_sha256", cache is null ? null : LogitCache.DigestOf(results[cache.Name].Folder)),
             ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
             ("preprocessing", Text(Preprocessing)),
-            ("preprocessing_inside", IsInside ? Text(train.Preprocessing) : null),
+            ("preprocessing_inside", Inside.IsNone ? null : Text(Inside)),
             ("training_sha256", trained.Key),
             ("kind", OutputKindOf(results)?.Word()),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),

@@ -1,5 +1,8 @@
+using Onnx;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
@@ -92,11 +95,28 @@ internal sealed class ReportStage : Stage
         var (train, recipe) = (student.Train, graph.Recipe);
         var model = OnnxModel.Load(results[student.Name][student.File]).Proto.Graph;
         var input = new GraphIndex(model).Inputs[0];
+        var output = student.Import.Output is { } named && model.Output.Any(value => value.Name == named) ? model.Output.First(value => value.Name == named) : model.Output[0];
+        var fed = SampleFit.Find([.. input.ShapeOf()!.Skip(1)], graph.Sets.Transfer.SampleShape)!;
         var learner = train.Step.Learners.First(learner => learner.Name == student.Model);
         return new(
-            student.File, input.Name, TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : ElementType.Float32, graph.Sets.Transfer.SampleShape, student.Import.Output ?? model.Output[0].Name,
+            student.File, new(input.Name, TypeOf(input), [.. fed]), graph.Sets.Transfer.SampleShape,
+            new(output.Name, TypeOf(output), Meaning(model, output.Name, student.OutputKindOf(results))),
             student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => Path.GetFileName(teacher.Model))],
             graph.Sets.Transfer.Count,
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))));
     }
+
+    private static ElementType TypeOf(ValueInfoProto value) => TensorTypes.TryElementType(value.DataTypeOf(), out var type) ? type : ElementType.Float32;
+
+    /// <summary>What the card says of an output.</summary>
+    private static string Meaning(GraphProto graph, string output, OutputKind? kind) => (kind ?? OutputKind.Classes, LogitTrace.Find(graph, output, "").Activation) switch
+    {
+        (OutputKind.Values, _) => "values",
+        (OutputKind.Embedding, _) => "an embedding",
+        (OutputKind.Labels, HeadActivation.Sigmoid) => "a probability for each label",
+        (OutputKind.Labels, _) => "a logit for each label",
+        (_, HeadActivation.Softmax or HeadActivation.Sigmoid) => "probabilities of classes",
+        (_, HeadActivation.LogSoftmax) => "logarithms of probabilities of classes",
+        _ => "class scores",
+    };
 }

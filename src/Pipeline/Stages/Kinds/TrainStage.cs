@@ -51,6 +51,11 @@ internal sealed class TrainStage : ModelStage
     /// <summary>The capture that it learns from; <c>null</c>: labels alone.</summary>
     public CaptureStage? Cache => cache;
 
+    /// <summary>Whether a model was built here, and not read from a file.</summary>
+    /// <param name="model">Its name.</param>
+    public bool IsBuiltIn(string model) => step.Learners.First(learner => learner.Name == model).Student is var student && student.Model is null
+        && (student.Stage is not { } stage || graph.Find(stage) is TrainStage start && start.IsBuiltIn(stage.Name));
+
     /// <inheritdoc/>
     public override StudentImport ImportOf(string model) => ImportOf(step.Learners.First(learner => learner.Name == model));
 
@@ -165,8 +170,6 @@ internal sealed class TrainStage : ModelStage
         var import = ImportOf(learner);
         var file = OnnxModel.Load(model);
         var shipped = StudentCheck.Require(file, import, shape);
-        if (graph.Recipe.Export.IsInside(step, graph.Recipe.Data))
-            InputPreprocessing.RequirePossible(file);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
         OnnxClassifier.Open(
             shipped, shape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }], new() { Device = "cpu" }).Dispose();
@@ -210,19 +213,22 @@ internal sealed class TrainStage : ModelStage
         }
     }
 
-    /// <summary>What comes behind a built-in student's last layer, so that it can stand in for the teacher; <c>null</c>: nothing, for classes.</summary>
+    /// <summary>What comes behind a built-in student's last layer, for values and embeddings; <c>null</c>: nothing.</summary>
     private OutputHead? Head(LearnerEntry learner, StageResults results, LogitCache? taught)
     {
-        var kind = OutputKindOf(learner.Name, results);
-        if (kind is null or OutputKind.Classes || cache is null)
+        if (cache is null)
             return null;
-        var teacher = cache.Members(results)[0];
-        var graphOfTeacher = OnnxModel.Load(teacher.Model).Proto.Graph;
-        var trace = LogitTrace.Find(graphOfTeacher, teacher.Output, teacher.Model);
-        var shape = graphOfTeacher.Output.FirstOrDefault(output => output.Name == trace.Output)?.ShapeOf();
-        return new(
-            trace.IsInner ? OutputHead.Logits : trace.Output, kind.Value, trace.Activation, IsScalar: shape?.Count == 1,
-            kind == OutputKind.Values ? ColumnStatistics.Of(taught!, taught!.Streams[0]) : null);
+        switch (OutputKindOf(learner.Name, results))
+        {
+            case OutputKind.Values:
+                return new(IsUnitLength: false, ColumnStatistics.Of(taught!, taught!.Streams[0]));
+            case OutputKind.Embedding:
+                var teacher = cache.Members(results)[0];
+                var trace = LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, teacher.Output, teacher.Model);
+                return trace.Activation == HeadActivation.UnitLength ? new(IsUnitLength: true, Scale: null) : null;
+            default:
+                return null;
+        }
     }
 
     /// <summary>The teachers' classes, which an alphabet must fit; else one more than the largest label.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -11,6 +12,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -55,7 +57,8 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(export.Train.Preprocessing))
-            .Add("trained", export.Preprocessing == export.Train.Preprocessing ? null : Trained(results).Sha256);
+            .Add("trained", export.IsChanged ? Trained(results).Sha256 : null)
+            .Add("teacher", export.Teacher is { } teacher ? graph.Files.Digest(teacher.Model) : null);
     }
 
     /// <inheritdoc/>
@@ -64,17 +67,24 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var model = OnnxModel.Load(work.Results[export.Name][export.File]);
+        var exported = OnnxModel.Load(work.Results[export.Name][export.File]);
         var trained = RecipeSets.Reader(graph.Sets.Verification, export.Train.Preprocessing);
         var import = export.Import with { Kind = export.OutputKindOf(work.Results) };
-        var isAlike = export.Preprocessing == export.Train.Preprocessing;
-        // With preprocessing inside, the file gets samples as they are stored, and what was trained gets them preprocessed.
-        var parity = isAlike
-            ? Compare(model, import, trained, work.Progress, work.Token)
-            : Compare(
-                model, RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing), OnnxModel.Load(work.Results[export.Train.Name][export.Train.FileOf(export.Model)]),
-                trained, import, work.Progress, work.Token);
+        // The file may get samples otherwise prepared, and give its scores otherwise laid out, than what was trained.
+        var parity = export.IsChanged
+            ? Compare(
+                exported, export.ReadingOf(work.Results), RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing),
+                OnnxModel.Load(work.Results[export.Train.Name][export.Train.FileOf(export.Model)]), trained, import, RequireStandIn, work.Progress, work.Token)
+            : Compare(exported, import, trained, work.Progress, work.Token);
+        if (export.InterfaceOf(work.Results)?.Output is not null)
+            parity = parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
+
+        void RequireStandIn(ReadOnlySpan<float> first, int columns)
+        {
+            if (export.InterfaceOf(work.Results) is { Output: not null } written)
+                StandIn.Require(exported, RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing), export.Teacher!, written, first, columns);
+        }
     }
 
     private StageFile Trained(StageResults results) => results[export.Train.Name].Record.Outputs[export.Train.FileOf(export.Model)];
@@ -87,16 +97,16 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
     public static ParityMetrics Compare(
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) =>
-        Compare(model, reader, model, reader, import, progress, token);
+        Compare(model, new() { Model = "", Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind }, reader, model, reader, import, (_, _) => { }, progress, token);
 
-    /// <summary>Compares an exported model with what was trained, which may take other samples.</summary>
+    /// <summary>Compares an exported model with what was trained, which may take and give the same otherwise laid out.</summary>
     /// <inheritdoc cref="Compare(OnnxModel, StudentImport, SampleReader, IProgress{StageProgress}?, CancellationToken)"/>
     private static ParityMetrics Compare(
-        OnnxModel model, SampleReader reader, OnnxModel trained, SampleReader trainedReader, StudentImport import, IProgress<StageProgress>? progress,
-        CancellationToken token)
+        OnnxModel model, TeacherOptions reading, SampleReader reader, OnnxModel trained, SampleReader trainedReader, StudentImport import,
+        ReadOnlySpanAction<float, int> onFirst, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
-            model, reader.Set.SampleShape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }],
+            model, reader.Set.SampleShape, [new() { Tensor = reading.Output, Kind = reading.Kind, ClassAxis = reading.ClassAxis, IsTrained = true }],
             new() { Device = Device });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         // Sums that lie halfway between two codes may be rounded to either.
@@ -113,8 +123,19 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             var exported = new float[logits.Length];
             reader.Read(rows, view: 0, samples);
             session.Run(samples, rows.Length, exported);
-            comparison.Add(logits, exported);
+            if (first == 0)
+                onFirst(logits, session.Classes);
+            comparison.Add(session.Layout.Classes == 1 && session.Classes == 2 ? Differences(logits) : logits, exported);
             progress?.Report(new("verify", first + rows.Length, reader.Set.Count, "samples"));
         }
+    }
+
+    /// <summary>Scores of two classes as a file gives them that has one column: [0, second − first].</summary>
+    private static float[] Differences(ReadOnlySpan<float> logits)
+    {
+        var differences = new float[logits.Length];
+        for (var i = 1; i < logits.Length; i += 2)
+            differences[i] = logits[i] - logits[i - 1];
+        return differences;
     }
 }

@@ -1,0 +1,35 @@
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.Onnx;
+
+/// <summary>What a session that is written for a model sees of it: what can be swapped for another model without a change to the session.</summary>
+/// <param name="Input">What it feeds.</param>
+/// <param name="Output">What it reads; <c>null</c>: what is learned from is inside the graph, and no output depends on it in a way that could be offered.</param>
+public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Output = null);
+
+/// <summary>The input of an interface.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds.</param>
+/// <param name="Shape">Its declared shape, the batch first.</param>
+public sealed record InterfaceInput(string Name, ElementType Type, IReadOnlyList<InterfaceAxis> Shape);
+
+/// <summary>An axis of an input.</summary>
+/// <param name="Size">Its size; <c>null</c>: free.</param>
+/// <param name="Name">What a free size is called, if anything.</param>
+public sealed record InterfaceAxis(long? Size = null, string? Name = null);
+
+/// <summary>The output of an interface.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds.</param>
+/// <param name="Dims">Its lengths after the batch axis; none: [N].</param>
+/// <param name="Activation">The function between the scores and the output.</param>
+/// <param name="ClassAxis">The axis of the classes (or of what else it gives), an index of <paramref name="Dims"/>; <c>null</c>: one column without an axis.</param>
+public sealed record InterfaceOutput(string Name, ElementType Type, IReadOnlyList<long> Dims, HeadActivation Activation, int? ClassAxis = null)
+{
+    /// <summary>How its values lie.</summary>
+    public RowLayout Layout => ClassAxis is { } axis ? new([.. Dims], axis) : new([.. Dims, 1], Dims.Count);
+
+    /// <summary>Values at each position.</summary>
+    public int Columns => Layout.Classes;
+}

@@ -1,0 +1,197 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using AttributeType = Onnx.AttributeProto.Types.AttributeType;
+
+namespace OnnxKd.StudentTrainer.Export;
+
+/// <summary>
+/// Gives a student the interface of its teacher, so that a session that was written for the teacher runs the student: the same names, types and
+/// layout of input and output, and the same function between scores and output.
+/// </summary>
+public sealed class TeacherInterface
+{
+    private const string Prefix = "interface";
+
+    // From here on Softmax works along one axis, whatever the shape.
+    private const long FirstOpset = 13;
+
+    private readonly GraphProto graph;
+    private readonly GraphNames names;
+
+    private TeacherInterface(GraphProto graph) => (this.graph, names) = (graph, new(graph));
+
+    /// <summary>Changes a student's interface.</summary>
+    /// <param name="student">The student, not changed. Its input takes samples of the shape as floats, or as integers.</param>
+    /// <param name="scores">The tensor that holds what it learned: logits, values, an embedding.</param>
+    /// <param name="layout">How that tensor lies.</param>
+    /// <param name="teacher">What is offered.</param>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    /// <returns>The student behind the teacher's interface.</returns>
+    /// <exception cref="UnsupportedModelException">The student is of too old an operator set, or does not take the sample.</exception>
+    /// <exception cref="InputException">It gives something else than the teacher: another number of columns, or other positions.</exception>
+    public static OnnxModel Offer(OnnxModel student, string scores, RowLayout layout, ModelInterface teacher, IReadOnlyList<int> sampleShape)
+    {
+        RequirePossible(student);
+        var proto = student.Proto.Clone();
+        var offering = new TeacherInterface(proto.Graph);
+        offering.OfferInput(teacher.Input, sampleShape);
+        if (teacher.Output is { } output)
+            offering.OfferOutput(scores, layout, output);
+        return OnnxModel.FromProto(proto);
+    }
+
+    /// <summary>Refuses a model that another interface cannot be given to.</summary>
+    /// <exception cref="UnsupportedModelException">It is of too old an operator set.</exception>
+    public static void RequirePossible(OnnxModel student)
+    {
+        var version = student.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
+        if (version < FirstOpset)
+            throw new UnsupportedModelException(
+                "The student cannot be given its teacher's interface.", student.Path, $"operator set {version}", $"{FirstOpset} or newer",
+                "set export.interface: own, or export the student with a newer operator set");
+    }
+
+    /// <summary>Whether a student gives as much as its teacher: as many columns (two classes are one column as well) at the same positions.</summary>
+    /// <param name="own">How what the student learned lies.</param>
+    /// <param name="wanted">The teacher's output.</param>
+    public static bool Fits(RowLayout own, InterfaceOutput wanted) =>
+        own.PositionShape.SequenceEqual(wanted.Layout.PositionShape) && (own.Classes == wanted.Columns || IsOfTwoClasses(own, wanted));
+
+    private void OfferInput(InterfaceInput wanted, IReadOnlyList<int> sampleShape)
+    {
+        var input = new GraphIndex(graph).Inputs.Single();
+        var (own, type) = (input.ShapeOf()!, TensorTypes.TryElementType(input.DataTypeOf(), out var known) ? known : ElementType.Float32);
+        var (fed, taken) = (Fit(wanted.Shape.Skip(1).Select(axis => new Dim(axis.Size, axis.Name))), Fit(own.Skip(1)));
+        if (wanted.Name != input.Name)
+            names.Free(wanted.Name);
+        if (wanted.Type == type && fed.SequenceEqual(taken))
+            names.Rename(input.Name, wanted.Name);
+        else
+        {
+            var read = names.Take($"{Prefix}/input");
+            names.RenameReaders(input.Name, read);
+            input.Name = wanted.Name;
+            var nodes = new List<NodeProto>();
+            var last = wanted.Name;
+            if (wanted.Type != type)
+                last = Extend(nodes, "Cast", "input.cast", [last], To(type));
+            if (!fed.SequenceEqual(taken))
+                last = Extend(nodes, "Reshape", "input.reshape", [last, Shape("input.shape", taken)]);
+            nodes[^1].Output[0] = read;
+            foreach (var (index, node) in nodes.Index())
+                graph.Node.Insert(index, node);
+        }
+
+        var axes = own.Count == wanted.Shape.Count && fed.SequenceEqual(taken)
+            ? own.Skip(1).Zip(wanted.Shape.Skip(1), (mine, theirs) => theirs.Size is { } size ? size : mine)
+            : fed.Select(size => new Dim(size));
+        input.Type = ValueInfo.Create("", wanted.Type, [new Dim(null, wanted.Shape[0].Name ?? "N"), .. axes]).Type;
+
+        IReadOnlyList<long> Fit(IEnumerable<Dim> dims) => SampleFit.Find([.. dims], sampleShape) ?? throw new UnsupportedModelException(
+            "Teacher and student do not take the same sample.", $"input '{input.Name}'", Shapes.Format(sampleShape));
+    }
+
+    private void OfferOutput(string scores, RowLayout layout, InterfaceOutput wanted)
+    {
+        RequireSame(layout, wanted);
+        var (last, nodes, dims) = (scores, new List<NodeProto>(), layout.Dims.ToArray());
+        if (IsOfTwoClasses(layout, wanted))
+        {
+            // softmax([a, b]) = [1 − σ(b − a), σ(b − a)]
+            var (first, second) = (Column(0), Column(1));
+            last = Extend(nodes, "Sub", "output.difference", [second, first]);
+            dims[layout.ClassAxis] = 1;
+        }
+
+        if (wanted.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax)
+            last = Extend(nodes, $"{wanted.Activation}", "output.activation", [last], Integer("axis", layout.ClassAxis + 1));
+        else if (wanted.Activation == HeadActivation.Sigmoid)
+            last = Extend(nodes, "Sigmoid", "output.activation", [last]);
+        if (!dims.SequenceEqual(wanted.Dims))
+        {
+            if (layout.PositionsBefore != wanted.Layout.PositionsBefore)
+            {
+                var order = layout.OrderWithClassesAfter(wanted.Layout.PositionsBefore);
+                last = Extend(nodes, "Transpose", "output.transpose", [last], new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { order } });
+                dims = [.. order.Skip(1).Select(axis => dims[axis - 1])];
+            }
+            if (!dims.SequenceEqual(wanted.Dims))
+                last = Extend(nodes, "Reshape", "output.reshape", [last, Shape("output.shape", wanted.Dims)]);
+        }
+
+        if (wanted.Type != ElementType.Float32)
+            last = Extend(nodes, "Cast", "output.cast", [last], To(wanted.Type));
+        graph.Output.Clear();
+        graph.Node.AddRange(nodes);
+        if (last != wanted.Name)
+        {
+            names.Free(wanted.Name);
+            names.Rename(last, wanted.Name);
+        }
+
+        graph.Output.Add(ValueInfo.Create(
+            wanted.Name, wanted.Type, [graph.Input[0].ShapeOf()![0], .. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis || size == 1 ? new Dim(size) : new Dim(null))]));
+        RemoveUnread();
+
+        string Column(int at)
+        {
+            var index = names.Take($"{Prefix}/output.class{at}");
+            graph.Initializer.Add(TensorData.Create(index, [(long)at], 1));
+            return Extend(nodes, "Gather", $"output.column{at}", [last, index], Integer("axis", layout.ClassAxis + 1));
+        }
+    }
+
+    private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;
+
+    private static void RequireSame(RowLayout own, InterfaceOutput wanted)
+    {
+        if (!Fits(own, wanted))
+            throw new InputException(
+            "The student does not give what its teacher gives, so that it cannot stand in for it.", $"output '{wanted.Name}' of the teacher",
+            $"{Shapes.Format([.. own.PositionShape, own.Classes])} from the student", Shapes.Format([.. wanted.Layout.PositionShape, wanted.Columns]),
+            "set export.interface: own");
+    }
+
+    /// <summary>What led to the student's own output is left out, if nothing reads it any more.</summary>
+    private void RemoveUnread()
+    {
+        var read = graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var node in graph.Node.Reverse().ToArray())
+        {
+            if (!node.Output.Any(read.Contains) && !ReadsWithin(graph, node.Output))
+                graph.Node.Remove(node);
+            else
+                read.UnionWith(node.Input);
+        }
+    }
+
+    private static bool ReadsWithin(GraphProto graph, IEnumerable<string> outputs)
+    {
+        var inner = graph.Node.SelectMany(node => node.Attribute).SelectMany(attribute => attribute.Graphs.Prepend(attribute.G)).OfType<GraphProto>().ToArray();
+        return inner.Any(sub => sub.Node.Any(node => node.Input.Any(outputs.Contains)) || sub.Output.Any(output => outputs.Contains(output.Name)) || ReadsWithin(sub, outputs));
+    }
+
+    private string Extend(List<NodeProto> nodes, string operation, string name, IEnumerable<string> inputs, params IEnumerable<AttributeProto> attributes)
+    {
+        var made = names.Take($"{Prefix}/{name}");
+        nodes.Add(new NodeProto { OpType = operation, Name = made, Input = { inputs }, Output = { made }, Attribute = { attributes } });
+        return made;
+    }
+
+    /// <summary>A shape of which the batch is free.</summary>
+    private string Shape(string name, IEnumerable<long> dims)
+    {
+        var made = names.Take($"{Prefix}/{name}");
+        long[] shape = [-1, .. dims];
+        graph.Initializer.Add(TensorData.Create(made, shape, shape.Length));
+        return made;
+    }
+
+    private static AttributeProto To(ElementType type) => Integer("to", type.ToDataType());
+
+    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+}

@@ -1,0 +1,58 @@
+using Onnx;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Logits;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>An output as it is given.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Dims">Its lengths after the batch axis.</param>
+/// <param name="ClassAxis">Its axis of classes, an index of <paramref name="Dims"/>; <c>null</c>: one column without an axis.</param>
+/// <param name="Activation">The function between the scores and it.</param>
+internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, HeadActivation Activation)
+{
+    /// <summary>Finds how an output lies: as its scores do, apart from axes of length 1; <c>null</c>: otherwise.</summary>
+    /// <param name="trace">What lies between the scores and the output.</param>
+    /// <param name="head">What the scores hold.</param>
+    /// <param name="shape">The output's shape, the batch first.</param>
+    /// <param name="scores">How the scores lie.</param>
+    public static GivenOutput? Find(LogitTrace trace, LogitHead head, long[] shape, RowLayout scores)
+    {
+        var dims = shape[1..];
+        if (trace.IsInner || !dims.Where(d => d != 1).SequenceEqual(scores.Dims.Where(d => d != 1)))
+            return null;
+        int? axis = dims.SequenceEqual(scores.Dims) ? scores.ClassAxis
+            : scores.Classes > 1 ? dims.Index().Where(entry => entry.Item != 1).ElementAt(scores.PositionsBefore).Index
+            : dims is [.., 1] ? dims.Length - 1
+            : null;
+        return new(trace.Output, dims, axis, ActivationOf(trace, head));
+    }
+
+    /// <summary>What the graph ends in; where that is something else, what the values are.</summary>
+    private static HeadActivation ActivationOf(LogitTrace trace, LogitHead head) => head.Kind is StreamKind.Value or StreamKind.Embedding
+        ? HeadActivation.None
+        : head.Transform switch
+        {
+            LogitTransform.LogOfProbability => HeadActivation.Softmax,
+            LogitTransform.LogOdds => HeadActivation.Sigmoid,
+            _ => head.Kind == StreamKind.LogProbability ? HeadActivation.LogSoftmax : trace.Activation,
+        };
+
+    /// <summary>What a session sees of a model.</summary>
+    /// <param name="graph">The model's, as it is in the file.</param>
+    /// <param name="input">The input that is fed.</param>
+    /// <param name="output">The output that is read.</param>
+    public static ModelInterface InterfaceOf(GraphProto graph, string input, GivenOutput? output)
+    {
+        var fed = graph.Input.First(i => i.Name == input);
+        return new(
+            new(input, TypeOf(fed), [.. fed.ShapeOf()!.Select(axis => new InterfaceAxis(axis.Size, axis.Name))]),
+            output is null ? null : new(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis));
+    }
+
+    private static ElementType TypeOf(ValueInfoProto? declared) =>
+        declared is not null && TensorTypes.TryElementType(declared.DataTypeOf(), out var type) ? type : ElementType.Float32;
+}

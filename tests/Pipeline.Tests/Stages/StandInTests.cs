@@ -1,0 +1,157 @@
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Tests.Support;
+using AttributeType = Onnx.AttributeProto.Types.AttributeType;
+
+namespace OnnxKd.Pipeline.Tests.Stages;
+
+/// <summary>
+/// Teachers as people have them, and what <c>run</c> makes of each with an architecture and nothing else. The session here is written for the teacher; it runs
+/// the student too, and the run's agreement is worked out again from what it reads.
+/// </summary>
+public sealed class StandInTests : IDisposable
+{
+    private const int Count = 120;
+    private const int Side = 4;
+
+    private readonly TemporaryFolder folder = new();
+    private readonly byte[] pixels = new byte[Count * Side * Side];
+
+    public StandInTests()
+    {
+        new Random(1).NextBytes(pixels);
+        Npy.Write(folder["x.npy"], Array.ConvertAll(pixels, value => (float)value), Count, Side, Side);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Run_OfATeacherOfBytesAndProbabilities_GivesAStudentOfTheSame()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+
+        var student = Distil();
+
+        var (own, taught) = (Answers<byte, float>("student", pixels, [Count, 1, Side, Side], "probs", [Count, 3]), Answers<byte, float>("teacher", pixels, [Count, 1, Side, Side], "probs", [Count, 3]));
+        Assert.All(own.Chunk(3), row => Assert.Equal(1, row.Sum(), 1e-5));
+        RequireAgreement(student, own, taught, 3);
+        Assert.Contains("runs in a session that was written for teacher.onnx", student.Output);
+    }
+
+    [Fact]
+    public void Run_OfATeacherInDoubleWithOneColumn_GivesAStudentOfTheSame()
+    {
+        Teacher(ElementType.Float64, [Side * Side], "p", 1, ("Sigmoid", "column"), ("Cast", "wide"), ("Squeeze", "p"));
+
+        var student = Distil("--kind", "classes");
+
+        var samples = Array.ConvertAll(pixels, value => (double)value);
+        var (own, taught) = (Answers<double, double>("student", samples, [Count, Side * Side], "p", [Count]), Answers<double, double>("teacher", samples, [Count, Side * Side], "p", [Count]));
+        Assert.All(own, p => Assert.InRange(p, 0, 1));
+        RequireAgreement(student, [.. own.SelectMany(Pair)], [.. taught.SelectMany(Pair)], 2);
+
+        static float[] Pair(double p) => [(float)(1 - p), (float)p];
+    }
+
+    [Fact]
+    public void Run_OfATeacherThatIsPreparedOtherwise_GivesAStudentThatTakesWhatTheTeacherTakes()
+    {
+        Teacher(ElementType.Float32, [Side, Side], "y", 3);
+        folder.Write("prepared.yaml", """
+            data: { transfer: { samples: x.npy }, test: { samples: x.npy } }
+            teachers: [ { model: teacher.onnx, kind: classes, preprocessing: { scale: 1/255, mean: 0.5 } } ]
+            student: { architecture: mlp, widths: [8], preprocessing: { mean: 128, std: 64 } }
+            objective: [ soft: { temperature: 2, weight: 1 } ]
+            training: { threads: 1, epochs: 30, batch-size: 32, optimizer: { learning-rate: 0.05 } }
+            """);
+
+        var student = Cli.Done("run", folder["prepared.yaml"], "--name", "run", "--runs", folder["runs"], "--json");
+
+        var prepared = Array.ConvertAll(pixels, value => value / 255f - 0.5f);
+        RequireAgreement(
+            student, Answers<float, float>("student", prepared, [Count, Side, Side], "y", [Count, 3]), Answers<float, float>("teacher", prepared, [Count, Side, Side], "y", [Count, 3]), 3);
+    }
+
+    [Fact]
+    public void Run_WithItsOwnInterface_ExportsWhatWasTrained()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+
+        var student = Distil("--set", "export.interface=own");
+
+        Assert.Equal("logits", OnnxModel.Load(folder["runs/run/student.onnx"]).Proto.Graph.Output.Single().Name);
+        Assert.DoesNotContain("stands_in_for", student.Output);
+    }
+
+    private CliResult Distil(params string[] more) => Cli.Done(
+    [
+        "run", "--name", "run", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--samples", folder["x.npy"], "--test-samples", folder["x.npy"], "--architecture",
+        "mlp", "--widths", "8", "--epochs", "30", "--lr", "0.05", "--threads", "1", .. more, .. more.Contains("--kind") ? new[] { "--json" } : [],
+    ]);
+
+    private void RequireAgreement(CliResult run, float[] own, float[] taught, int columns)
+    {
+        static int Top(float[] row) => Array.IndexOf(row, row.Max());
+        var agreement = own.Chunk(columns).Zip(taught.Chunk(columns), (a, b) => Top(a) == Top(b) ? 1.0 : 0).Average();
+        using var metrics = System.Text.Json.JsonDocument.Parse(File.ReadAllText(folder["runs/run/metrics.json"]));
+        var figures = Figures.Of(metrics.RootElement, "student");
+        Assert.Equal(agreement, figures.GetProperty("agreement").GetDouble(), 6);
+        Assert.Equal("teacher.onnx", figures.GetProperty("parity").GetProperty("stands_in_for").GetString());
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    private TOut[] Answers<TIn, TOut>(string name, TIn[] samples, long[] shape, string output, long[] expected)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        using var session = new InferenceSession(name == "teacher" ? folder["teacher.onnx"] : folder[$"runs/run/{name}.onnx"]);
+        using var fed = OrtValue.CreateTensorValueFromMemory(samples, shape);
+        using var options = new RunOptions();
+        using var results = session.Run(options, ["in"], [fed], [output]);
+        Assert.Equal(expected, results[0].GetTensorTypeAndShape().Shape);
+        return results[0].GetTensorDataAsSpan<TOut>().ToArray();
+    }
+
+    /// <summary>Casts to float, flattens, centres, multiplies with random weights, and adds what is asked for.</summary>
+    private void Teacher(ElementType type, long[] sample, string output, int columns, params (string Operation, string Output)[] last)
+    {
+        var (centre, size) = type == ElementType.Float32 ? (0, 10) : (127.5f, 0.05f);
+        var random = new Random(2);
+        var wide = type == ElementType.Float64 ? ElementType.Float64 : ElementType.Float32;
+        var graph = new GraphProto
+        {
+            Name = "teacher",
+            Input = { ValueInfo.Create("in", type, ["N", .. sample.Select(size => (Dim)size)]) },
+            Output = { new ValueInfoProto { Name = output, Type = new() { TensorType = new() { ElemType = wide.ToDataType() } } } },
+            Initializer =
+            {
+                TensorData.Create("half", [centre]), TensorData.Create("axes", [1L], 1),
+                TensorData.Create("W", [.. Enumerable.Range(0, Side * Side * columns).Select(_ => (random.NextSingle() - 0.5f) * size)], Side * Side, columns),
+            },
+            Node =
+            {
+                new NodeProto { OpType = "Cast", Input = { "in" }, Output = { "float" }, Attribute = { To(ElementType.Float32) } },
+                new NodeProto { OpType = "Flatten", Input = { "float" }, Output = { "flat" } },
+                new NodeProto { OpType = "Sub", Input = { "flat", "half" }, Output = { "centred" } },
+                new NodeProto { OpType = "MatMul", Input = { "centred", "W" }, Output = { last.Length == 0 ? output : "z" } },
+            },
+        };
+        var previous = "z";
+        foreach (var (operation, name) in last)
+        {
+            var node = new NodeProto { OpType = operation, Input = { previous }, Output = { name } };
+            if (operation == "Cast")
+                node.Attribute.Add(To(ElementType.Float64));
+            if (operation == "Squeeze")
+                node.Input.Add("axes");
+            graph.Node.Add(node);
+            previous = name;
+        }
+
+        OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }).Save(folder["teacher.onnx"]);
+    }
+
+    private static AttributeProto To(ElementType type) => new() { Name = "to", Type = AttributeType.Int, I = type.ToDataType() };
+}
