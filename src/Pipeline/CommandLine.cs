@@ -62,6 +62,7 @@ internal static class CommandLine
             new ExportCommand(),
             new VerifyCommand(),
             new EvaluateCommand(),
+            new AdjustBiasCommand(),
             new ReportCommand(),
             new BenchmarkCommand(),
             new OperatorsCommand(),

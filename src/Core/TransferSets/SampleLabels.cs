@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -20,7 +21,7 @@ internal sealed class SampleLabels : IDisposable
     private readonly int ignored;
     private readonly long first;
     private readonly int perSample;
-    private readonly int[] held = [];
+    private readonly int[] held;
     private long largestAt;
 
     private SampleLabels(SampleIntegers file, int ignored, long first, long count)
@@ -28,14 +29,23 @@ internal sealed class SampleLabels : IDisposable
         (this.file, this.ignored, this.first) = (file, ignored, first);
         Shape = [.. file.Shape.Where(size => size != 1)];
         perSample = Shape.Aggregate(1, (product, size) => checked(product * size));
-        if (Shape.Count == 0)
-            held = count <= Array.MaxLength / sizeof(long)
+        held = Shape.Count > 0 ? []
+            : count <= Array.MaxLength / sizeof(long)
                 ? new int[count]
                 : throw new InputException("There are too many labels.", where: file.Path, found: $"{count}");
         Digest = Scan(count);
         if (Largest == Unknown)
             throw new InputException(
                 "Not one label of a set is known.", file.Path, $"{ignored} everywhere", "class indices from 0", "correct ignore-label");
+    }
+
+    private SampleLabels(SampleLabels all, ReadOnlySpan<long> rows)
+    {
+        (file, ignored, first, perSample, Shape, Largest, largestAt) = (all.file, all.ignored, all.first, all.perSample, all.Shape, all.Largest, all.largestAt);
+        held = new int[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            held[i] = all.held[rows[i]];
+        Digest = DigestOf(held);
     }
 
     /// <summary>The shape of a sample's labels, without axes of length 1; empty: one label for each sample.</summary>
@@ -70,6 +80,10 @@ internal sealed class SampleLabels : IDisposable
         }
     }
 
+    /// <summary>The labels of some rows, in place of these; how many classes there are stays as it is.</summary>
+    /// <param name="rows">The rows, of which each has one label.</param>
+    public SampleLabels Of(ReadOnlySpan<long> rows) => new(this, rows);
+
     /// <summary>Reads the labels of rows that follow one another.</summary>
     /// <param name="row">The first.</param>
     /// <param name="destination">Room for some rows.</param>
@@ -99,6 +113,8 @@ internal sealed class SampleLabels : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
+
+    private static string DigestOf(ReadOnlySpan<int> labels) => Hashing.Sha256(MemoryMarshal.AsBytes(labels));
 
     private string Scan(long count)
     {

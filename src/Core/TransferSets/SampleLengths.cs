@@ -26,6 +26,9 @@ internal sealed class SampleLengths
     /// <summary>The length of the sample in a row.</summary>
     public int this[long row] => lengths[row];
 
+    /// <summary>The lengths of some rows, in place of these.</summary>
+    public SampleLengths Of(IEnumerable<long> rows) => new([.. rows.Select(row => lengths[row])], Size);
+
     /// <summary>Reads a part of the lengths.</summary>
     /// <param name="options">Where they are, and which axis is padded.</param>
     /// <param name="shape">The shape of the whole file of samples.</param>

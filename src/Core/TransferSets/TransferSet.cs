@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
@@ -20,19 +21,20 @@ public sealed class TransferSet : IDisposable
     private readonly TensorFile samples;
     private readonly SampleLabels? labels;
     private readonly long first;
+    private readonly long[]? kept; // rows after the first one, where not all are used
     private readonly Lazy<string> samplesDigest;
     private readonly Lock checking = new();
     private FileStatus status;
 
-    private TransferSet(TensorFile samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count)
+    private TransferSet(TensorFile samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count, long[]? kept)
     {
         this.samples = samples;
         status = samples.File.Status;
         this.labels = labels;
         Lengths = lengths;
         Texts = texts;
-        this.first = first;
-        Count = count;
+        (this.first, this.kept) = (first, kept);
+        Count = kept?.Length ?? count;
         SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
         SampleElements = samples.RowBytes / samples.Type.Size();
         samplesDigest = new(FirstDigest);
@@ -149,7 +151,10 @@ public sealed class TransferSet : IDisposable
             labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
             var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
-            return new(samples, labels, lengths, texts, options.First, count);
+            if (options.Classes is null)
+                return new(samples, labels, lengths, texts, options.First, count, kept: null);
+            var kept = RequireOneLabelEach(labels, options).Rows(labels.Held, samples.Path);
+            return new(samples, labels.Of(kept), lengths?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])], options.First, count, kept);
         }
         catch
         {
@@ -159,7 +164,10 @@ public sealed class TransferSet : IDisposable
         }
     }
 
-    /// <summary>The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids).</summary>
+    /// <summary>
+    /// The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids); of a set from which classes
+    /// are left out, its place among the samples that are used.
+    /// </summary>
     public long IdOf(long row) => first + row;
 
     /// <summary>Whether samples are at hand in memory.</summary>
@@ -172,8 +180,9 @@ public sealed class TransferSet : IDisposable
     /// <exception cref="InputException">The file ends too early.</exception>
     public void HoldIfSmall()
     {
-        if (!IsHeld && Count * samples.RowBytes <= MostHeldBytes)
-            samples.Hold(first, Count);
+        var (start, count) = (FileRow(0), FileRow(Count - 1) - FileRow(0) + 1);
+        if (!IsHeld && count * samples.RowBytes <= MostHeldBytes)
+            samples.Hold(start, count);
     }
 
     /// <summary>Reads samples as stored (no scaling), converted to float32, rows in the order asked for.</summary>
@@ -189,7 +198,7 @@ public sealed class TransferSet : IDisposable
             while (!rows.IsEmpty)
             {
                 var run = RunLength(rows, longest);
-                var raw = samples.Rows(first + rows[0], buffer.AsSpan(0, run * samples.RowBytes));
+                var raw = samples.Rows(FileRow(rows[0]), buffer.AsSpan(0, run * samples.RowBytes));
                 Elements.ToSingle(raw, samples.Type, destination[..(run * SampleElements)]);
                 rows = rows[run..];
                 destination = destination[(run * SampleElements)..];
@@ -243,14 +252,28 @@ public sealed class TransferSet : IDisposable
         labels?.Dispose();
     }
 
-    /// <summary>How many rows from the first on follow one another, so that one read fetches them.</summary>
+    private static ClassSelection RequireOneLabelEach([NotNull] SampleLabels? labels, TransferSetOptions options) =>
+        options.Classes!.Problem is { } problem ? throw new InputException(
+            "It is not clear which classes are used.", options.Samples, problem, "either keep or drop, with classes")
+        : labels is { Shape.Count: 0 } ? options.Classes
+        : throw new InputException(
+            "Samples are to be chosen by their class, and it is not known.", options.Samples, labels is null ? "no labels" : "labels for each position",
+            "one label for each sample", "set labels, or leave classes out");
+
+    /// <summary>Where a row lies in the file.</summary>
+    private long FileRow(long row) => first + (kept is null ? row : kept[row]);
+
+    /// <summary>How many rows from the first on follow one another in the file, so that one read fetches them.</summary>
     private int RunLength(ReadOnlySpan<long> rows, int longest)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(rows[0], nameof(rows));
-        var run = 1;
-        while (run < rows.Length && run < longest && rows[run] == rows[0] + run)
+        var run = 0;
+        do
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(rows[run], nameof(rows));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[run], Count, nameof(rows));
             run++;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows[0] + run, Count, nameof(rows));
+        }
+        while (run < rows.Length && run < longest && (ulong)rows[run] < (ulong)Count && FileRow(rows[run]) == FileRow(rows[0]) + run);
         return run;
     }
 
@@ -269,10 +292,12 @@ public sealed class TransferSet : IDisposable
         hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {samples.Type.Name()} {shape}\n"));
         var chunk = Math.Max(1, ChunkBytes / samples.RowBytes);
         var buffer = new byte[chunk * samples.RowBytes];
-        for (long row = 0; row < Count; row += chunk)
+        for (long row = 0, run; row < Count; row += run)
         {
-            var raw = buffer.AsSpan(0, (int)Math.Min(chunk, Count - row) * samples.RowBytes);
-            samples.ReadRows(first + row, raw);
+            for (run = 1; run < chunk && row + run < Count && FileRow(row + run) == FileRow(row) + run;)
+                run++;
+            var raw = buffer.AsSpan(0, (int)run * samples.RowBytes);
+            samples.ReadRows(FileRow(row), raw);
             hash.AppendData(raw);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());

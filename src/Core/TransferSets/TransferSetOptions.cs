@@ -62,6 +62,9 @@ public sealed record TransferSetOptions
     /// </summary>
     public KnownPart? Known { get; init; }
 
+    /// <summary>Which of the rows are used, by their labels; <c>null</c>: all.</summary>
+    public ClassSelection? Classes { get; init; }
+
     /// <summary>The first row to use; default 0.</summary>
     public long First { get; init; }
 

@@ -124,6 +124,9 @@ internal sealed class RecipeArguments
     /// <exception cref="InputException">The recipe, an option or a value of the setting is wrong.</exception>
     public Recipe ReadRecipe(ParseResult parsed, SweepSetting setting) => RecipeFile.Read(Source(parsed, setting), StageKinds.All);
 
+    /// <summary>Whether a recipe is named.</summary>
+    public bool NamesRecipe(ParseResult parsed) => parsed.GetValue(file) is not null;
+
     /// <summary>Reads the sets alone.</summary>
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
     public DataOptions ReadData(ParseResult parsed) => RecipeFile.ReadData(Source(parsed, SweepSetting.None));

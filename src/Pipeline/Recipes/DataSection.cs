@@ -61,12 +61,14 @@ internal static class DataSection
 
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
-        var map = value.Map(["set", "part", "rows", "ignore-label", .. FileKeys, .. more]);
+        var map = value.Map(["set", "part", "rows", "classes", "ignore-label", .. FileKeys, .. more]);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
+        var classes = map.Read("classes", null, ReadClasses);
         if (map.Find("set") is { } name)
             return ReadKnown(name, map, more) with
             {
                 IgnoreLabel = map.Read("ignore-label", -1, v => v.WholeNumber(int.MinValue)),
+                Classes = classes,
                 First = first,
                 Count = count,
             };
@@ -84,9 +86,18 @@ internal static class DataSection
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
             Csv = map.Read("csv", new(), CsvSection.Read),
+            Classes = classes,
             First = first,
             Count = count,
         };
+    }
+
+    private static ClassSelection ReadClasses(RecipeValue value)
+    {
+        var classes = SettingsSection.Read<ClassSelection>(value);
+        return classes.Problem is not { } problem
+            ? classes
+            : throw value.Error("It is not clear which classes are used.", problem, "{ keep: [classes] } or { drop: [classes] }");
     }
 
     /// <summary>A part of a set that the table of data sets has.</summary>
@@ -115,6 +126,7 @@ internal static class DataSection
         ("labels", set.Labels is null || byName && set.Known is not null ? null : file(set.Labels)),
         ("texts", set.Texts is null ? null : file(set.Texts)),
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
+        ("classes", set.Classes is null ? null : SettingsSection.WriteShort(set.Classes)),
         ("samples-key", set.SamplesKey),
         ("labels-key", set.LabelsKey),
         ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),

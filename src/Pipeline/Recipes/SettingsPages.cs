@@ -2,6 +2,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Settings;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
@@ -17,6 +18,7 @@ internal static class SettingsPages
 {
     private static readonly (string Name, Func<string> Text)[] Table =
     [
+        ("classes", () => SettingsReference.Table(typeof(ClassSelection))),
         ("preprocessing", () => SettingsReference.Table(typeof(Preprocessing))),
         ("teachers", () => SettingsReference.Table(typeof(TeacherOptions))),
         ("capture", () => SettingsReference.Table(typeof(CaptureOptions))),
@@ -28,6 +30,7 @@ internal static class SettingsPages
         ("attachments", () => SettingsReference.Table(Attachment.Kinds)),
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
         ("export", () => SettingsReference.Table(typeof(ExportOptions))),
+        ("adjust-bias", () => SettingsReference.Table(typeof(BiasOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
         ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
         ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),

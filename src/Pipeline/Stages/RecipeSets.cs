@@ -96,7 +96,7 @@ internal sealed class RecipeSets : IDisposable
 
     private static string DigestOfAll(TransferSet set, TransferSetOptions options)
     {
-        if (options is { First: 0, Count: null })
+        if (options is { First: 0, Count: null, Classes: null })
             return set.SamplesDigest;
         using var all = TransferSet.Open(new() { Samples = options.Samples, SamplesKey = options.SamplesKey });
         return all.SamplesDigest;

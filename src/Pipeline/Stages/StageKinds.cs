@@ -23,6 +23,7 @@ internal static class StageKinds
         CaptureStage.Definition,
         GraftStage.Definition,
         TrainStage.Definition,
+        AdjustBiasStage.Definition,
         RateStage.Definition,
         ExportStage.Definition,
         VerifyStage.Definition,

@@ -16,11 +16,14 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Gives a trained model its provenance. Nothing in the file depends on the time or the place.</summary>
 /// <param name="graph">The run.</param>
-/// <param name="train">The training.</param>
+/// <param name="maker">The stage that made it.</param>
 /// <param name="model">The model's name in it.</param>
-internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string model) : Stage($"export-{model}", train.Name, train.Cache?.Name)
+internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string model)
+    : Stage($"export-{model}", maker.Name, maker.Trained!.Name, maker.Trained.Cache?.Name)
 {
     private const string InterfaceFile = "interface.json";
+
+    private readonly TrainStage train = maker.Trained!;
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new("export");
@@ -34,18 +37,18 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     /// <summary>The model's name.</summary>
     public string Model => model;
 
-    /// <summary>The training that made it.</summary>
+    /// <summary>The training that its weights come from.</summary>
     public TrainStage Train => train;
 
     /// <summary>The output that holds its class scores, and their axis.</summary>
-    public StudentImport Import => train.ImportOf(model);
+    public StudentImport Import => maker.ImportOf(model);
 
     /// <summary>What its output holds; <c>null</c>: its last operator tells, else it is classes.</summary>
     /// <param name="results">What the stages before made.</param>
-    public OutputKind? OutputKindOf(StageResults results) => train.OutputKindOf(model, results);
+    public OutputKind? OutputKindOf(StageResults results) => maker.OutputKindOf(model, results);
 
     /// <summary>What the model is in figures.</summary>
-    public string Role { get; } = train.Models.Count == 1 ? graph.Recipe.RoleOf(train.Step) : model;
+    public string Role { get; } = maker is TrainStage { Models.Count: 1, Step: var step } ? graph.Recipe.RoleOf(step) : model;
 
     /// <summary>The model's file, in the stage's folder and where users look for it.</summary>
     public string File => $"{Role}.onnx";
@@ -63,7 +66,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     public TeacherOptions? Teacher => graph.Recipe.Export.Interface switch
     {
         ExportedInterface.Own => null,
-        null when !train.IsBuiltIn(model) => null,
+        null when !train.IsBuiltIn(maker.LearnerOf(model)) => null,
         _ => train.Cache?.FirstFile,
     };
 
@@ -80,7 +83,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     {
         if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
             throw new InputException("There is no teacher whose interface the student could have.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
-        if (!IsChanged || train.Step.Learners.First(learner => learner.Name == model).Student.Model is not { } file)
+        if (!IsChanged || train.Step.Learners.First(learner => learner.Name == maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
         if (!Inside.IsNone)
@@ -102,7 +105,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
     {
-        var inputs = new StageInputs().Add("model", results[train.Name].Record.Outputs[train.FileOf(model)].Sha256).Add("file", File);
+        var inputs = new StageInputs().Add("model", results[maker.Name].Record.Outputs[maker.FileOf(model)].Sha256).Add("file", File);
         if (!Inside.IsNone)
             inputs.Add("inside", DataSection.WritePreprocessing(Inside));
         if (Teacher is { } teacher)
@@ -120,7 +123,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var exported = OnnxModel.Load(work.Results[train.Name][train.FileOf(model)]);
+        var exported = OnnxModel.Load(PathOfTrained(work.Results));
         if (!Inside.IsNone)
             exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
         if (Teacher is { } teacher)
@@ -130,6 +133,10 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
             Sources(work.Results).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
         exported.Save(Path.Combine(work.Folder, File));
     }
+
+    /// <summary>The model before it was exported.</summary>
+    /// <param name="results">What the stages before made.</param>
+    public string PathOfTrained(StageResults results) => results[maker.Name][maker.FileOf(model)];
 
     private OnnxModel OfferInterface(OnnxModel exported, TeacherOptions teacher, StageWork work)
     {
@@ -165,6 +172,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainStage train, string mo
             ("preprocessing_inside", Inside.IsNone ? null : Text(Inside)),
             ("training_sha256", trained.Key),
             ("kind", OutputKindOf(results)?.Word()),
+            .. maker.Provenance(results),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];
     }

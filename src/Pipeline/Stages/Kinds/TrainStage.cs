@@ -42,6 +42,9 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override IReadOnlyList<string> Models => step.Provides;
 
+    /// <inheritdoc/>
+    public override TrainStage Trained => this;
+
     /// <summary>The entry of the recipe.</summary>
     public TrainStep Step => step;
 

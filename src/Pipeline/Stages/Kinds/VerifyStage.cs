@@ -57,7 +57,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(export.Train.Preprocessing))
-            .Add("trained", export.IsChanged ? Trained(results).Sha256 : null)
+            .Add("trained", export.IsChanged ? Hashing.Sha256OfFile(export.PathOfTrained(results)) : null)
             .Add("teacher", export.Teacher is { } teacher ? graph.Files.Digest(teacher.Model) : null);
     }
 
@@ -74,7 +74,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         var parity = export.IsChanged
             ? Compare(
                 exported, export.ReadingOf(work.Results), RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing),
-                OnnxModel.Load(work.Results[export.Train.Name][export.Train.FileOf(export.Model)]), trained, import, RequireStandIn, work.Progress, work.Token)
+                OnnxModel.Load(export.PathOfTrained(work.Results)), trained, import, RequireStandIn, work.Progress, work.Token)
             : Compare(exported, import, trained, work.Progress, work.Token);
         if (export.InterfaceOf(work.Results)?.Output is not null)
             parity = parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
@@ -86,8 +86,6 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
                 StandIn.Require(exported, RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing), export.Teacher!, written, first, columns);
         }
     }
-
-    private StageFile Trained(StageResults results) => results[export.Train.Name].Record.Outputs[export.Train.FileOf(export.Model)];
 
     /// <summary>The figures of a finished stage.</summary>
     public static ParityMetrics Read(StageResult result) =>

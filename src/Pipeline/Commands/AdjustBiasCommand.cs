@@ -1,0 +1,90 @@
+using System.CommandLine;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Stages.Kinds;
+using OnnxKd.Pipeline.Terminal;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd adjust-bias</c>: offsets for the scores of some classes of a finished model.</summary>
+internal sealed class AdjustBiasCommand : ExampleCommand
+{
+    private readonly RecipeArguments recipe = new();
+
+    private readonly Option<string> model = new("--model") { Description = "The ONNX model.", Required = true };
+
+    private readonly Option<int[]> classes = new("--classes")
+    {
+        Description = "The classes whose scores get an offset.", Required = true, AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<bool> each = new("--each") { Description = "Find an offset for each class; default: one for all of them." };
+
+    private readonly Option<string> output = new("--output", "-o") { Description = "Where the adjusted model goes.", Required = true };
+
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file." };
+
+    /// <summary>Declares the command.</summary>
+    public AdjustBiasCommand()
+        : base(
+            "adjust-bias",
+            "Finds what to add to the scores of some classes, so that a validation set has the fewest errors, and writes it into a copy of a model. "
+            + "The validation set is the recipe's, or --samples with --labels.",
+            "onnxkd adjust-bias --model student.onnx --classes 3 --samples validation.npy --labels validation-labels.npy --scale 1/255 -o adjusted.onnx",
+            "onnxkd adjust-bias recipes/papers/no-threes.yaml --model student.onnx --classes 3 -o adjusted.onnx")
+    {
+        recipe.AddTo(this);
+        Add(model);
+        Add(classes);
+        Add(each);
+        Add(output);
+        Add(force);
+        Does((parsed, stdout, stderr, token) =>
+        {
+            var options = new BiasOptions { Classes = parsed.GetValue(classes)!, Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One };
+            Run(
+                parsed.GetValue(model)!, Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed)), options, parsed.GetValue(output)!, parsed.GetValue(force),
+                GlobalOptions.Style(parsed), stdout, stderr, token);
+        });
+    }
+
+    /// <summary>Adjusts a model.</summary>
+    /// <exception cref="InputException">The set or the classes do not fit the model, or something is in the place of the output.</exception>
+    private static void Run(
+        string path, DataOptions data, BiasOptions options, string copy, bool force, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    {
+        if (options.Classes.FirstOrDefault(c => c < 0) is < 0 and var negative)
+            throw new InputException("A class is not one.", "--classes", $"{negative}", "a whole number from 0");
+        if (FileStatus.Of(copy).Kind != FileKind.None && !force)
+            throw new InputException("The adjusted model would replace something.", copy, "a file or a folder", "nothing", "choose another name, or say --force");
+        var progress = new StageReporter(stderr, style.Live);
+        DataSetStore.Require(progress.Note, token, data.Transfer);
+        using var set = TransferSet.Open(data.Transfer);
+        data.Preprocessing.Validate(set.SampleShape);
+        var student = OnnxModel.Load(path);
+        progress.Started("adjust-bias", path);
+        var (adjusted, figures) = BiasAdjustment.Adjust(
+            student, new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind }, RecipeSets.Reader(set, data.Preprocessing), options, progress, token);
+        adjusted.Save(copy);
+        if (style.Json)
+            stdout.Write(CanonicalJson.Serialize(figures));
+        else
+            stdout.WriteLine($"{AdjustBiasStage.Describe(figures)}\nmodel: {copy}");
+    }
+
+    /// <summary>The sets with the one that offsets are found on in the transfer set's place: a recipe's own transfer set was learned from.</summary>
+    private static DataOptions Validation(DataOptions data, bool isRecipe)
+    {
+        var set = isRecipe ? data.Validation : data.Transfer;
+        return set is { Labels: not null } ? data with { Transfer = set } : throw new InputException(
+            "Offsets are found on a validation set with labels.", found: set is null ? "a recipe without data.validation" : "no labels",
+            remedy: isRecipe ? "set data.validation and its labels" : "add --labels");
+    }
+}
