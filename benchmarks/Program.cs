@@ -4,6 +4,7 @@ using OnnxKd.Benchmarks.Caches;
 using OnnxKd.Benchmarks.Capture;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.FirstTry;
+using OnnxKd.Benchmarks.Papers;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.Errors;
@@ -31,6 +32,7 @@ using OnnxKd.Core.Errors;
     ("rerun", "seconds of a finished run, run again", Rerun.Run),
     ("seeds", "test errors of teacher, student and baseline over several seeds, and parity of the exported students", Seeds.Run),
     ("methods", "test errors of every recipe of recipes/methods over several seeds; writes the tables of docs/methods/README.md", Methods.Run),
+    ("papers", "the figures of the papers' experiments beside the papers' own; writes docs/experiments.md", PaperExperiments.Run),
     ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
     ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),

@@ -1,0 +1,199 @@
+using System.Globalization;
+
+namespace OnnxKd.Benchmarks.Papers;
+
+/// <summary>The experiments of the two papers, in the order of docs/experiments.md.</summary>
+/// <param name="quick">Whether each is to be a matter of seconds: fewer settings, a few hundred images, small networks.</param>
+internal sealed class ExperimentTable(bool quick)
+{
+    private const string Recipes = "recipes/papers/";
+    private const string QuickMlp = "--set student.architecture=mlp --set student.widths=[60] --epochs 12";
+    private const string QuickMnist = $"--set data.transfer.rows=0..1500 --set data.test.rows=0..1000 {QuickMlp}";
+    private const string QuickFashion = "--set data.transfer.rows=0..600 --set data.test.rows=0..300 --batch-size 20 --epochs 3";
+    private const string QuickFashionMlp = $"{QuickFashion} --set student.architecture=mlp --set student.widths=[30]";
+
+    private readonly int[] widths = quick ? [30] : [800, 300, 100, 30];
+    private readonly double[] temperatures = quick ? [1, 4] : [1, 2, 2.5, 4, 8, 20];
+    private readonly double[] ensembleTemperatures = quick ? [2] : [1, 2, 5, 10];
+    private readonly string[] teachers = quick ? ["resnet8"] : ["resnet8", "resnet14", "resnet20", "resnet32"];
+    private readonly int[] teacherEpochs = quick ? [2] : [5, 7, 10, 20];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Experiment> All
+    {
+        get
+        {
+            var mnist = new PaperRun(
+                "papers-mnist", $"run {Recipes}mnist.yaml",
+                $"{QuickMnist} --set stages.teacher.train.student.widths=[120] --set stages.teacher.train.student.dropout=none"
+                + " --set stages.teacher.train.training.epochs=15 --set stages.hard.train.training.epochs=12");
+            return
+            [
+                First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(),
+                OfTeachers("capacity", "Test errors on Fashion-MNIST, by the teacher"),
+                OfTeachers("early-stopped-distillation", "Test errors on Fashion-MNIST where the teacher's term ends early, by the teacher"),
+                EarlyStoppedTeacher(), Generations(), Chain(),
+            ];
+        }
+    }
+
+    private static Experiment First(PaperRun mnist) => new("mnist", "Test errors on MNIST",
+    [
+        Errors("teacher 784-1200-1200-10", 67, mnist, "teacher"),
+        Errors("784-800-800-10 on hard labels", 146, mnist, "hard"),
+        Errors("784-800-800-10 distilled at T = 20", 74, mnist, "student"),
+    ]);
+
+    private static Experiment Best() => new("best", "Test errors of 784-800-800-10 on MNIST",
+    [
+        Errors(
+            "from two convolutional teachers, on six views of each image", 74,
+            new("mnist-best", "run recipes/mnist-best.yaml", $"{QuickMnist} --set capture.views=2"), "student"),
+    ]);
+
+    private Experiment TemperatureAndWidth(PaperRun mnist)
+    {
+        var run = new PaperRun(
+            "papers-temperature-and-width",
+            $"sweep {Recipes}temperature-and-width.yaml --teacher {{runs}}/papers-mnist-1/teacher.onnx"
+            + $" --vary student.widths={string.Join(',', widths.Select(width => $"[{width},{width}]"))} --vary temperature={Join(temperatures)}",
+            "--set data.transfer.rows=0..1000 --set data.test.rows=50000..50300 --epochs 4") { Teacher = mnist };
+        return new("temperature-and-width", "Validation errors on MNIST by temperature and width",
+        [
+            .. from width in widths
+               from t in temperatures
+               select Errors($"{width} units, T = {Text(t)}", null, run, "student", $"student.widths=_{width},_{width}_,temperature={Text(t)}") with
+               { Series = $"{width} units", X = t },
+        ]) { Axis = "temperature" };
+    }
+
+    private static Experiment NoThrees(PaperRun mnist)
+    {
+        var (run, onThrees) = WithOneClass("no-threes", mnist, 3, "--set data.transfer.rows=0..1500 --set data.validation.rows=1500..2500");
+        return new("no-threes", "Test errors without threes in the transfer set",
+        [
+            Errors("all errors", 206, run, "student"),
+            Errors("errors on threes", 133, onThrees, "student.onnx"),
+            Errors("all errors, bias of class 3 raised", 109, run, "adjusted"),
+            Errors("errors on threes, bias of class 3 raised", 14, onThrees, "adjusted.onnx"),
+        ]);
+    }
+
+    private static Experiment SevensAndEights(PaperRun mnist)
+    {
+        var run = Student("sevens-and-eights", mnist, "--set data.transfer.rows=0..3000 --set data.validation.rows=3000..4000");
+        return new("sevens-and-eights", "Test errors with nothing but sevens and eights in the transfer set",
+        [
+            Errors("all errors", 4730, run, "student"),
+            Errors("all errors, biases of classes 7 and 8 lowered", 1320, run, "adjusted"),
+        ]);
+    }
+
+    private static Experiment FewLabels(PaperRun mnist)
+    {
+        var run = Student("few-labels", mnist, "--set data.transfer.rows=0..200 --set data.validation.rows=1500..2000");
+        return new("few-labels", "Validation errors while learning from 3 % of MNIST",
+        [
+            Errors("hard labels", null, run, "hard"),
+            Errors("soft targets", null, run, "student"),
+        ])
+        {
+            Curves = [new("hard labels", run, "events/hard.jsonl"), new("soft targets", run, "events/student.jsonl")],
+        };
+    }
+
+    private Experiment TenModels()
+    {
+        var run = new PaperRun("papers-ten-models", $"sweep {Recipes}ten-models.yaml --vary temperature={Join(ensembleTemperatures)}", QuickFashionMlp);
+        return new("ten-models", "Test errors of one student of ten models, by temperature",
+        [
+            Errors("one model alone", null, run, "member1", "temperature=2"),
+            Errors("the ten together", null, run, "teacher", "temperature=2"),
+            .. ensembleTemperatures.Select(t => Errors($"distilled, T = {t}", null, run, "student", $"temperature={t}") with { Series = "distilled", X = t }),
+            .. ensembleTemperatures.Select(t => new PaperLine($"share of the gain that is kept, T = {t}", 0.86, run, Gain, $"temperature={t}") { Unit = PaperUnit.Share }),
+        ]) { Axis = "temperature" };
+    }
+
+    private Experiment OfTeachers(string name, string title)
+    {
+        var run = new PaperRun($"papers-{name}", $"sweep {Recipes}{name}.yaml --vary stages.teacher.train.student.architecture={string.Join(',', teachers)}", QuickFashion);
+        return new(name, title, [.. teachers.SelectMany(teacher => Pair(
+            teacher, int.Parse(teacher["resnet".Length..], CultureInfo.InvariantCulture), run, $"stages.teacher.train.student.architecture={teacher}"))])
+        { Axis = "layers of the teacher" };
+    }
+
+    private Experiment EarlyStoppedTeacher()
+    {
+        var run = new PaperRun(
+            "papers-early-stopped-teacher", $"sweep {Recipes}early-stopped-teacher.yaml --vary stages.teacher.train.training.epochs={string.Join(',', teacherEpochs)}",
+            $"{QuickFashion} --set stages.teacher.train.student.architecture=resnet8");
+        return new("early-stopped-teacher", "Test errors on Fashion-MNIST, by the epochs of the teacher",
+            [.. teacherEpochs.SelectMany(epochs => Pair($"resnet32 after {epochs} epochs", epochs, run, $"stages.teacher.train.training.epochs={epochs}"))])
+        { Axis = "epochs of the teacher" };
+    }
+
+    private static Experiment Generations()
+    {
+        var run = new PaperRun("papers-generations", $"run {Recipes}generations.yaml", QuickFashionMlp);
+        return new("generations", "Test errors of generations on Fashion-MNIST",
+        [
+            Errors("first, alone", null, run, "alone1"),
+            .. Enumerable.Range(1, 3).Select(i => Errors($"generation {i + 1}", null, run, $"generation-{i}")),
+            Errors("generation 5", null, run, "generation"),
+            Errors("five models alone, averaged", null, run, "teacher"),
+            Errors("a student of those five", null, run, "student"),
+        ]);
+    }
+
+    private static Experiment Chain()
+    {
+        var run = new PaperRun(
+            "papers-large-medium-small", $"run {Recipes}large-medium-small.yaml",
+            QuickFashionMlp + string.Concat(new[] { "large", "medium", "medium-of-large" }.Select(stage =>
+                $" --set stages.{stage}.train.student.architecture=mlp --set stages.{stage}.train.student.widths=[60]")));
+        return new("large-medium-small", "Test errors of chains on Fashion-MNIST",
+        [
+            Errors("large, resnet32", null, run, "large"),
+            Errors("medium, resnet14", null, run, "medium"),
+            Errors("medium from large", null, run, "medium-of-large"),
+            Errors("small, resnet8, from large", null, run, "small-of-large"),
+            Errors("small from medium", null, run, "small-of-medium"),
+            Errors("small from medium from large", null, run, "student"),
+        ]);
+    }
+
+    private static PaperRun Student(string recipe, PaperRun mnist, string quick) =>
+        new($"papers-{recipe}", $"run {Recipes}{recipe}.yaml --teacher {{runs}}/papers-mnist-1/teacher.onnx", $"{quick} --set data.test.rows=0..1000 {QuickMlp}") { Teacher = mnist };
+
+    /// <summary>A student and the same with its bias adjusted, and both on the test samples of one class.</summary>
+    private static (PaperRun Run, PaperRun OnClass) WithOneClass(string recipe, PaperRun mnist, int c, string quick)
+    {
+        var run = Student(recipe, mnist, quick);
+        return (run, new(
+            $"papers-{recipe}-on-{c}",
+            $"evaluate {Recipes}{recipe}.yaml --model {{runs}}/{run.Name}-{{seed}}/student.onnx --model {{runs}}/{run.Name}-{{seed}}/adjusted.onnx"
+            + $" --teacher {{runs}}/papers-mnist-1/teacher.onnx --set data.transfer.part=test --set data.transfer.rows=0..10000 --set data.transfer.classes.keep=[{c}]"
+            + " --set data.transfer.classes.drop=none",
+            "--set data.transfer.rows=0..1000") { After = run });
+    }
+
+    /// <summary>A teacher, resnet8 of it, and how often the two differ.</summary>
+    private static IEnumerable<PaperLine> Pair(string teacher, double x, PaperRun run, string setting) =>
+    [
+        Errors(teacher, null, run, "teacher", setting) with { Series = "teacher", X = x },
+        Errors("resnet8 of it", null, run, "student", setting) with { Series = "resnet8 of it", X = x },
+        new("resnet8 of it: KD error", null, run, figures => figures.Disagreement("student"), setting) { Unit = PaperUnit.Share },
+    ];
+
+    private static PaperLine Errors(string label, double? paper, PaperRun run, string role, string setting = "") =>
+        new(label, paper, run, figures => figures.Errors(role), setting);
+
+    /// <summary>What of the ensemble's gain over one model the student has; <c>null</c>: there is none.</summary>
+    private static double? Gain(PaperFigures figures) => figures.Errors("member1") - figures.Errors("teacher") is > 0 and var gain
+        ? (figures.Errors("member1") - figures.Errors("student")) / gain
+        : null;
+
+    private static string Join(double[] numbers) => string.Join(',', numbers.Select(Text));
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+}

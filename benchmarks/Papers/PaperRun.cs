@@ -1,0 +1,90 @@
+using System.Text.Json;
+using OnnxKd.Benchmarks.EndToEnd;
+
+namespace OnnxKd.Benchmarks.Papers;
+
+/// <summary>A command of <c>onnxkd</c> whose figures an experiment shows, once for each seed.</summary>
+/// <param name="Name">The name of its runs, before the seed.</param>
+/// <param name="Words">
+/// The command's words: <c>run</c>, <c>sweep</c> or <c>evaluate</c>, the recipe, its options. <c>{runs}</c> stands for the folder of all runs, <c>{seed}</c> for the seed.
+/// </param>
+/// <param name="Quick">Further words that make it a matter of seconds.</param>
+internal sealed record PaperRun(string Name, string Words, string Quick = "")
+{
+    /// <summary>What has to be run before it, with the same seed.</summary>
+    public PaperRun? After { get; init; }
+
+    /// <summary>What has to be run before it, with the first seed.</summary>
+    public PaperRun? Teacher { get; init; }
+
+    /// <summary>What it adds to a name of a run.</summary>
+    private static string Suffix(int seed) => $"-{seed}";
+
+    /// <summary>Its folder.</summary>
+    public string Folder(string runs, int seed) => Path.Combine(runs, Name + Suffix(seed));
+
+    /// <summary>Whether it was run to its end.</summary>
+    public bool IsFinished(string runs, int seed) => File.Exists(Path.Combine(Folder(runs, seed), IsSweep ? "sweep.json" : "metrics.json"));
+
+    /// <summary>The command as users type it.</summary>
+    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="seed">The seed; <c>null</c>: N stands for it.</param>
+    public string Command(string runs, int? seed = null)
+    {
+        var number = seed is null ? "N" : $"{seed}";
+        var words = Words.Replace("{runs}", runs, StringComparison.Ordinal).Replace("{seed}", number, StringComparison.Ordinal);
+        return IsEvaluation ? words : $"{words} --name {Name}-{number} --seed {number} --threads 1";
+    }
+
+    /// <summary>Runs it, and before it what it needs, unless that is done.</summary>
+    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="quick">Whether it is to be a matter of seconds.</param>
+    /// <param name="run">Runs a command line and gives what it printed.</param>
+    public void Run(string runs, int seed, bool quick, Func<string[], string> run)
+    {
+        if (IsFinished(runs, seed))
+            return;
+        Teacher?.Run(runs, 1, quick, run);
+        After?.Run(runs, seed, quick, run);
+        var words = $"{Command(runs, seed)}{(IsEvaluation ? "" : $" --runs {runs}")}{(quick && Quick.Length > 0 ? $" {Quick}" : "")} --json";
+        var output = run(words.Split(' '));
+        if (!IsEvaluation)
+            return;
+        Directory.CreateDirectory(Folder(runs, seed));
+        File.WriteAllText(Path.Combine(Folder(runs, seed), "metrics.json"), output);
+    }
+
+    /// <summary>The figures of a seed; <c>null</c>: it is not finished.</summary>
+    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="setting">The folder of one setting of a sweep; empty: it is none.</param>
+    public PaperFigures? Figures(string runs, int seed, string setting)
+    {
+        var file = Path.Combine(Folder(runs, seed), IsSweep ? Path.Combine("sweep", setting) : "", "metrics.json");
+        return IsFinished(runs, seed) && File.Exists(file) ? new(CommandLine.Figures(File.ReadAllText(file))) : null;
+    }
+
+    private bool IsSweep => Words.StartsWith("sweep ", StringComparison.Ordinal);
+
+    private bool IsEvaluation => Words.StartsWith("evaluate ", StringComparison.Ordinal);
+}
+
+/// <summary>The figures of one run.</summary>
+/// <param name="metrics">The content of <c>metrics.json</c>.</param>
+internal sealed class PaperFigures(JsonElement metrics)
+{
+    /// <summary>Test errors of a model.</summary>
+    /// <param name="role">Its role, or the name of its file.</param>
+    public double Errors(string role) => Of(role).GetProperty("errors").GetDouble();
+
+    /// <summary>The share of samples on which a model has another top class than its teacher.</summary>
+    /// <inheritdoc cref="Errors"/>
+    public double Disagreement(string role) => 1 - Of(role).GetProperty("agreement").GetDouble();
+
+    /// <summary>How many samples they are of.</summary>
+    public double Samples => metrics.GetProperty("test_samples").GetDouble();
+
+    private JsonElement Of(string role) => metrics.GetProperty("models").EnumerateArray().First(model =>
+        model.TryGetProperty("role", out var own) && own.GetString() == role || model.GetProperty("model").GetString() == role);
+}
