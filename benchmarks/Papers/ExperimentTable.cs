@@ -29,7 +29,7 @@ internal sealed class ExperimentTable(bool quick)
                 + " --set stages.teacher.train.training.epochs=15 --set stages.hard.train.training.epochs=12");
             return
             [
-                First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(),
+                First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(),
                 OfTeachers("capacity", "Test errors on Fashion-MNIST, by the teacher"),
                 OfTeachers("early-stopped-distillation", "Test errors on Fashion-MNIST where the teacher's term ends early, by the teacher"),
                 EarlyStoppedTeacher(), Generations(), Chain(),
@@ -112,6 +112,18 @@ internal sealed class ExperimentTable(bool quick)
             .. ensembleTemperatures.Select(t => Errors($"distilled, T = {t}", null, run, "student", $"temperature={t}") with { Series = "distilled", X = t }),
             .. ensembleTemperatures.Select(t => new PaperLine($"share of the gain that is kept, T = {t}", 0.86, run, Gain, $"temperature={t}") { Unit = PaperUnit.Share }),
         ]) { Axis = "temperature" };
+    }
+
+    private static Experiment Specialists()
+    {
+        var run = new PaperRun("papers-specialists", $"run {Recipes}specialists.yaml", QuickFashionMlp);
+        return new("specialists", "Test errors with specialists on Fashion-MNIST",
+        [
+            Errors("generalist", null, run, "generalist"),
+            Errors("with three specialists, hard labels", null, run, "hard-together"),
+            Errors("with three specialists, soft targets too", null, run, "together"),
+            Errors("one student of those", null, run, "student"),
+        ]);
     }
 
     private Experiment OfTeachers(string name, string title)

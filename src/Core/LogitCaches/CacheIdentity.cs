@@ -24,6 +24,12 @@ public enum Combination
     /// distillation based on entropy", ICASSP 2020).
     /// </summary>
     ByEntropy,
+
+    /// <summary>
+    /// What is nearest to the first teacher and to those of the others, specialists of some classes, that are active on a sample (Hinton et al. 2015, section 5.4);
+    /// made by a stage of its own, not by a capture.
+    /// </summary>
+    Specialists,
 }
 
 /// <summary>One teacher of a cache.</summary>

@@ -31,4 +31,10 @@ public enum RandomPurpose : uint
 
     /// <summary>Rows of a cache that are drawn beside a batch; the item is the batch's first row, the round is the view.</summary>
     Queue = 9,
+
+    /// <summary>The order in which classes are grouped; the round is the pass.</summary>
+    Clustering = 10,
+
+    /// <summary>Samples of other classes that a specialist learns from; the item is its number.</summary>
+    Oversampling = 11,
 }

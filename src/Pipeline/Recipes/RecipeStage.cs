@@ -14,6 +14,9 @@ internal enum ArtifactKind
     /// <summary>Samples.</summary>
     Set,
 
+    /// <summary>Groups of classes.</summary>
+    Clusters,
+
     /// <summary>Numbers for people.</summary>
     Figures,
 }

@@ -31,6 +31,8 @@ internal static class SettingsPages
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
         ("export", () => SettingsReference.Table(typeof(ExportOptions))),
         ("adjust-bias", () => SettingsReference.Table(typeof(BiasOptions))),
+        ("cluster", () => SettingsReference.Table(typeof(ClusterOptions))),
+        ("combine", () => SettingsReference.Table(typeof(CombineOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
         ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
         ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),

@@ -20,6 +20,17 @@ internal static class StageValues
             : throw value.Error("A model is either a file or what a stage makes.", "both model and stage", remedy: "remove one");
     }
 
+    /// <summary>The capture that a mapping names, and its teachers.</summary>
+    /// <param name="step">The entry that needs it.</param>
+    /// <param name="value">The mapping.</param>
+    public static (StageReference Reference, TeachersOptions Teachers) RequireCapture(StepReading step, RecipeValue value)
+    {
+        var reference = Find(value, ArtifactKind.Cache) ?? throw value.Error("A cache is what a stage makes.", expected: "{ stage: NAME }");
+        return step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == reference.Name) is { } capture
+            ? (reference, capture.Teachers)
+            : throw reference.Place.Error("A stage is not known, or captures nothing.", $"'{reference.Name}'", "an entry of kind capture above this one");
+    }
+
     /// <summary>The same mapping for a reader that knows files alone.</summary>
     public static RecipeValue AsFile(RecipeValue value) => value.Renamed(Stage, Model);
 

@@ -52,7 +52,7 @@ internal static class StepSections
         if (cache is not null && (own.Find("teachers") ?? own.Find("capture")) is { } second)
             throw second.Error(
                 "A training has either teachers of its own or a cache that another stage makes.", "both", remedy: "remove one");
-        var captured = cache is null ? null : step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == cache.Name)?.Teachers;
+        var captured = cache is null ? null : step.Before.Select(entry => TeachersOf(entry, cache.Name)).FirstOrDefault(teachers => teachers is not null);
         // Teachers that an entry does not name itself, and does not need, are those of others.
         var usesTeachers = own == step.Top || own.Find("teachers") is not null
             || learners.Any(learner => learner.LearnsFromTeachers([.. learners.Select(other => other.Name)]));
@@ -64,6 +64,11 @@ internal static class StepSections
             Training = ReadTraining(step, own, seed),
         };
     }
+
+    /// <summary>Whose class scores a cache holds, or begins with.</summary>
+    private static TeachersOptions? TeachersOf(RecipeStage entry, string cache) => entry.Name != cache ? null
+        : entry is CaptureStep capture ? capture.Teachers
+        : (entry as CombineStep)?.Teachers;
 
     /// <summary>The one student of the sections <c>student</c> and <c>objective</c>, or those under <c>learners</c>, which fall back on these.</summary>
     private static IReadOnlyList<LearnerEntry> ReadLearners(StepReading step, RecipeMap own)
@@ -143,7 +148,8 @@ internal static class StepSections
             stages);
     }
 
-    private static TrainingOptions ReadTraining(StepReading step, RecipeMap own, ulong seed)
+    /// <summary>Reads how an entry trains; keys that it lacks are the recipe's.</summary>
+    public static TrainingOptions ReadTraining(StepReading step, RecipeMap own, ulong seed)
     {
         if (own == step.Top || own.Find("training") is not { } different || step.Top.Find("training") is not { } basis)
             return TrainingSection.Read(Section(step, own, "training"), seed);

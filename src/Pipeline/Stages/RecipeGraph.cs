@@ -8,6 +8,8 @@ internal sealed class RecipeGraph : IDisposable
 {
     private readonly Dictionary<string, Stage> known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ModelStage> models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CacheStage> caches = new(StringComparer.Ordinal);
+    private readonly List<(string Role, CacheStage Cache)> figures = [];
     private readonly List<Stage> stages = [];
 
     private RecipeGraph(Recipe recipe, Action<string> note, CancellationToken token)
@@ -63,6 +65,26 @@ internal sealed class RecipeGraph : IDisposable
             models.Add(model, stage);
         return Add(stage);
     }
+
+    /// <summary>Names a cache that is not captured, for trainings that refer to it.</summary>
+    /// <param name="name">The entry of the recipe.</param>
+    /// <param name="stage">The stage that makes it.</param>
+    public void AddCache(string name, CacheStage stage) => caches.Add(name, stage);
+
+    /// <summary>Lets figures tell of a cache of the test set.</summary>
+    /// <param name="role">What it is called there.</param>
+    /// <param name="stage">The stage that makes it.</param>
+    public void AddFigures(string role, CacheStage stage) => figures.Add((role, stage));
+
+    /// <summary>Caches of the test set that figures tell of, beside those of teachers.</summary>
+    public IReadOnlyList<(string Role, CacheStage Cache)> Figures => figures;
+
+    /// <summary>The cache of the test set that belongs to one that trainings refer to; <c>null</c>: it is captured.</summary>
+    public CacheStage? FindFigures(StageReference? reference) =>
+        figures.FirstOrDefault(entry => entry.Role == reference?.Name) is { Cache: { } cache } ? cache : null;
+
+    /// <summary>The stage that makes a cache that is not captured; <c>null</c>: it is.</summary>
+    public CacheStage? FindCache(StageReference? reference) => reference is null ? null : caches.GetValueOrDefault(reference.Name);
 
     /// <summary>Adds a stage, or finds the one that makes the same.</summary>
     /// <param name="description">Everything that decides what it makes.</param>

@@ -14,6 +14,7 @@ internal static class CaptureRules
     {
         if (options.Teachers.Count == 0)
             throw new InputException("There is no teacher to capture.", "teachers", "none", "at least one");
+        Require(options.Combination != Combination.Specialists, "combination", options.Combination, "a combination that a capture can make");
         Require(options.BatchSize is null or >= 1, "batch size", options.BatchSize, "1 or more");
         Require(options.Views >= 1, "views", options.Views, "1 or more");
         Require(options.Views == 1 || !options.Augmentation.IsNone, "views", options.Views, "1, because without augmentation all views are alike");

@@ -10,7 +10,7 @@ using YamlDotNet.RepresentationModel;
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Runs teachers over a set into a logit cache.</summary>
-internal sealed class CaptureStage : Stage
+internal sealed class CaptureStage : CacheStage
 {
     /// <summary>The caches of the transfer set, which students learn from.</summary>
     public const string Transfer = "cache";
@@ -33,24 +33,21 @@ internal sealed class CaptureStage : Stage
     public override string Kind => Definition.Name;
 
     /// <inheritdoc/>
-    public override ArtifactKind Makes => ArtifactKind.Cache;
-
-    /// <inheritdoc/>
     public override string FolderName => folderName;
 
     /// <inheritdoc/>
     public override StageCost Cost => new(set.Count * teachers.Capture.Views);
 
-    /// <summary>The number of classes that the teachers' files declare; <c>null</c>: they do not say.</summary>
-    public int? DeclaredClasses => teachers.Stages[0] is null && teachers.Capture.Teachers[0] is var first
+    /// <inheritdoc/>
+    public override int? DeclaredClasses => teachers.Stages[0] is null && teachers.Capture.Teachers[0] is var first
         ? graph.Files.DeclaredClasses(first.Model, first.Output, first.ClassAxis)
         : null;
 
-    /// <summary>The first teacher's file, for messages.</summary>
-    public string FirstTeacher => teachers.Stages[0]?.Name ?? teachers.Capture.Teachers[0].Model;
+    /// <inheritdoc/>
+    public override string FirstTeacher => teachers.Stages[0]?.Name ?? teachers.Capture.Teachers[0].Model;
 
-    /// <summary>The first teacher, if it is a file; of one that a training makes, the first of that training's; <c>null</c>: there is none.</summary>
-    public TeacherOptions? FirstFile => graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : teachers.Capture.Teachers[0];
+    /// <inheritdoc/>
+    public override TeacherOptions? FirstFile => graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : teachers.Capture.Teachers[0];
 
     /// <summary>Adds the capture of teachers over a set, or finds it.</summary>
     /// <param name="graph">The graph.</param>
@@ -138,16 +135,16 @@ internal sealed class CaptureStage : Stage
         return folder;
     }
 
-    /// <summary>The digests of the teachers' files.</summary>
-    public string[] TeacherDigests(StageResults results) =>
+    /// <inheritdoc/>
+    public override string[] TeacherDigests(StageResults results) =>
     [
         .. teachers.Capture.Teachers.Zip(teachers.Stages, (teacher, stage) => graph.Find(stage) is { } maker
             ? results[maker.Name].Record.Outputs[maker.FileOf(stage!.Name)].Sha256
             : graph.Files.Digest(teacher.Model)),
     ];
 
-    /// <summary>The teachers with the paths of their files.</summary>
-    public IReadOnlyList<TeacherOptions> Members(StageResults results) => Options(results).Teachers;
+    /// <inheritdoc/>
+    public override IReadOnlyList<TeacherOptions> Members(StageResults results) => Options(results).Teachers;
 
     /// <summary>What a finished cache holds first: the answer of its teachers.</summary>
     public static CacheStream Answer(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0];

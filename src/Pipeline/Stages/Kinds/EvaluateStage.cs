@@ -13,12 +13,12 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 internal sealed class EvaluateStage : Stage
 {
     private readonly RecipeGraph graph;
-    private readonly CaptureStage? reference;
-    private readonly IReadOnlyList<(string Role, CaptureStage Logits)> teachers;
+    private readonly CacheStage? reference;
+    private readonly IReadOnlyList<(string Role, CacheStage Logits)> teachers;
     private readonly IReadOnlyList<VerifyStage> models;
 
     private EvaluateStage(
-        RecipeGraph graph, CaptureStage? reference, IReadOnlyList<(string Role, CaptureStage Logits)> teachers, IReadOnlyList<VerifyStage> models)
+        RecipeGraph graph, CacheStage? reference, IReadOnlyList<(string Role, CacheStage Logits)> teachers, IReadOnlyList<VerifyStage> models)
         : base("evaluate",
         [
             reference?.Name, .. teachers.Select(teacher => teacher.Logits.Name),
@@ -68,7 +68,7 @@ internal sealed class EvaluateStage : Stage
                 .Add($"parity.{model.Export.Role}", CanonicalJson.Serialize(VerifyStage.Read(results[model.Name])));
         return inputs;
 
-        string DigestOf(CaptureStage logits) => LogitCache.DigestOf(results[logits.Name].Folder);
+        string DigestOf(CacheStage logits) => LogitCache.DigestOf(results[logits.Name].Folder);
     }
 
     /// <inheritdoc/>
@@ -87,9 +87,9 @@ internal sealed class EvaluateStage : Stage
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunDetails.FileName), CanonicalJson.Serialize(details));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
 
-        LogitCache Open(CaptureStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
+        LogitCache Open(CacheStage logits) => LogitCache.Open(work.Results[logits.Name].Folder);
 
-        MeasuredModel OfTeacher((string Role, CaptureStage Logits) teacher)
+        MeasuredModel OfTeacher((string Role, CacheStage Logits) teacher)
         {
             using var logits = Open(teacher.Logits);
             return evaluation.OfCache(logits, teacher.Logits.Members(work.Results), teacher.Role);
@@ -123,15 +123,16 @@ internal sealed class EvaluateStage : Stage
     /// </summary>
     private static void Finish(RecipeGraph graph)
     {
-        var (recipe, rows) = (graph.Recipe, new List<(string Role, CaptureStage Logits)>());
-        CaptureStage? reference = null;
+        var (recipe, rows) = (graph.Recipe, new List<(string Role, CacheStage Logits)>());
+        CacheStage? reference = null;
         if (graph.Sets.Test is { } test && !recipe.Reference.IsEmpty)
         {
-            reference = Capture(test, recipe.Reference, "");
+            reference = (recipe.Reference == recipe.Final.Teachers ? graph.FindFigures(recipe.Final.Cache) : null) ?? Capture(test, recipe.Reference, "");
             AddRows(test, recipe.Reference, StageRules.Teacher);
         }
         foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is not null))
             AddRows(graph.Sets.Test!, step.Teachers, $"{StageRules.Teacher} of {recipe.RoleOf(step)}");
+        rows.AddRange(graph.Figures);
         graph.Add(new EvaluateStage(graph, reference, rows, [.. graph.Of<VerifyStage>()]));
 
         CaptureStage Capture(TransferSet test, TeachersOptions teachers, string suffix) => CaptureStage.Add(

@@ -25,11 +25,11 @@ internal sealed class TrainStage : ModelStage
 
     private readonly RecipeGraph graph;
     private readonly TrainStep step;
-    private readonly CaptureStage? cache;
+    private readonly CacheStage? cache;
     private readonly CaptureStage? validation;
-    private readonly CaptureStage? classes;
+    private readonly CacheStage? classes;
 
-    private TrainStage(RecipeGraph graph, TrainStep step, CaptureStage? cache, CaptureStage? validation, CaptureStage? classes)
+    private TrainStage(RecipeGraph graph, TrainStep step, CacheStage? cache, CaptureStage? validation, CacheStage? classes)
         : base($"train-{step.Name}", [.. Sources(graph, step, cache, validation, classes), step.HasRate ? null : RateStage.NameOf(step)]) =>
         (this.graph, this.step, this.cache, this.validation, this.classes) = (graph, step, cache, validation, classes);
 
@@ -51,8 +51,8 @@ internal sealed class TrainStage : ModelStage
     /// <summary>What is done to samples before its student sees them.</summary>
     public Preprocessing Preprocessing => step.PreprocessingOf(graph.Recipe.Data);
 
-    /// <summary>The capture that it learns from; <c>null</c>: labels alone.</summary>
-    public CaptureStage? Cache => cache;
+    /// <summary>The stage whose cache it learns from; <c>null</c>: labels alone.</summary>
+    public CacheStage? Cache => cache;
 
     /// <summary>Whether a model was built here, and not read from a file.</summary>
     /// <param name="model">Its name.</param>
@@ -194,13 +194,14 @@ internal sealed class TrainStage : ModelStage
         return new(name, student, import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
-    private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CaptureStage?> captures) =>
-        captures.Select(stage => stage?.Name).Concat(step.Learners.Select(learner => graph.Find(learner.Student.Stage)?.Name));
+    private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CacheStage?> caches) =>
+        caches.Select(stage => stage?.Name).Concat(step.Learners.Select(learner => graph.Find(learner.Student.Stage)?.Name));
 
     private static void Expand(RecipeGraph graph, TrainStep step)
     {
         var (sets, teachers) = (graph.Sets, step.Teachers);
-        var cache = teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers, CaptureStage.Transfer, $"cache-{step.Name}");
+        var cache = graph.FindCache(step.Cache)
+            ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers, CaptureStage.Transfer, $"cache-{step.Name}"));
         var validation = teachers.IsEmpty || sets.Validation is null
             ? null
             : CaptureStage.Add(graph, "validation", sets.Validation, CaptureStage.ForFigures(teachers), "validation", $"validation-{step.Name}");

@@ -1,0 +1,28 @@
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>A stage that makes a cache, which trainings can learn from and figures can be of.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="needs">The stages that it needs.</param>
+internal abstract class CacheStage(string name, params IEnumerable<string?> needs) : Stage(name, needs)
+{
+    /// <inheritdoc/>
+    public override ArtifactKind Makes => ArtifactKind.Cache;
+
+    /// <summary>The number of classes that the teachers' files declare; <c>null</c>: they do not say.</summary>
+    public abstract int? DeclaredClasses { get; }
+
+    /// <summary>The first teacher's file, for messages.</summary>
+    public abstract string FirstTeacher { get; }
+
+    /// <summary>The first teacher, if it is a file; of one that a training makes, the first of that training's; <c>null</c>: there is none.</summary>
+    public abstract TeacherOptions? FirstFile { get; }
+
+    /// <summary>The digests of the teachers' files.</summary>
+    public abstract string[] TeacherDigests(StageResults results);
+
+    /// <summary>The teachers with the paths of their files.</summary>
+    public abstract IReadOnlyList<TeacherOptions> Members(StageResults results);
+}

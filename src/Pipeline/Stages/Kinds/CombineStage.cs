@@ -1,0 +1,137 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Specialists;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.TeacherRunner.Capture;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>Writes a cache of what a generalist and its specialists say together of a set.</summary>
+internal sealed class CombineStage : CacheStage
+{
+    private const int BatchRows = 256;
+    private const string Device = "cpu";
+
+    private readonly CombineStep step;
+    private readonly TransferSet set;
+    private readonly CaptureStage generalist;
+    private readonly SpecialistStage[] specialists;
+    private readonly string folderName;
+
+    private CombineStage(string name, string folderName, CombineStep step, TransferSet set, CaptureStage generalist, SpecialistStage[] specialists)
+        : base(name, [generalist.Name, ClusterStage.NameOf(step.Specialists.Clusters), .. specialists.Select(specialist => specialist.Name)]) =>
+        (this.folderName, this.step, this.set, this.generalist, this.specialists) = (folderName, step, set, generalist, specialists);
+
+    /// <summary>The kind.</summary>
+    public static StageKind Definition { get; } = new(CombineStep.KindName, CombineStep.Read, (graph, entry) => Expand(graph, (CombineStep)entry));
+
+    /// <inheritdoc/>
+    public override string Kind => Definition.Name;
+
+    /// <inheritdoc/>
+    public override string FolderName => folderName;
+
+    /// <inheritdoc/>
+    public override StageCost Cost => new(set.Count);
+
+    /// <inheritdoc/>
+    public override int? DeclaredClasses => generalist.DeclaredClasses;
+
+    /// <inheritdoc/>
+    public override string FirstTeacher => generalist.FirstTeacher;
+
+    /// <inheritdoc/>
+    public override TeacherOptions? FirstFile => generalist.FirstFile;
+
+    /// <inheritdoc/>
+    public override string[] TeacherDigests(StageResults results) =>
+        [.. generalist.TeacherDigests(results), .. specialists.Select(specialist => results[specialist.Name].Record.Outputs[specialist.FileOf(specialist.Models[0])].Sha256)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TeacherOptions> Members(StageResults results)
+    {
+        var first = generalist.Members(results);
+        return
+        [
+            .. first,
+            .. specialists.Select(specialist => new TeacherOptions
+            {
+                Model = results[specialist.Name][specialist.FileOf(specialist.Models[0])], Kind = OutputKind.Classes, Preprocessing = first[0].Preprocessing,
+            }),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override StageInputs Inputs(StageResults results)
+    {
+        var inputs = new StageInputs()
+            .Add("cache", LogitCache.DigestOf(results[generalist.Name].Folder))
+            .Add("combine", SettingsSection.Write(step.Options))
+            .Add("clusters", ClusterStage.DigestOf(results[ClusterStage.NameOf(step.Specialists.Clusters)]))
+            .Add("samples", set.SamplesDigest);
+        foreach (var (specialist, digest) in specialists.Zip(TeacherDigests(results).TakeLast(specialists.Length)))
+            inputs.Add($"specialist.{specialist.Models[0]}", digest);
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithOnnxRuntime();
+
+    /// <inheritdoc/>
+    public override void Run(StageWork work)
+    {
+        using var logits = LogitCache.Open(work.Results[generalist.Name].Folder);
+        var stream = logits.Streams[0];
+        if (logits.Identity.Views > 1)
+            throw new InputException("Specialists are asked about samples as they are.", generalist.Name, $"{logits.Identity.Views} views", "1", "set capture.views: 1");
+        using var asked = new SpecialistSessions(
+            [.. specialists.Select(specialist => (OnnxModel.Load(work.Results[specialist.Name][specialist.FileOf(specialist.Models[0])]), specialist.Classes(work.Results)))],
+            RecipeSets.Reader(set, generalist.Members(work.Results)[0].Preprocessing), step.Options.Top);
+        using (var writer = LogitCacheWriter.OpenOrResume(work.Folder, Identity(logits, asked, TeacherDigests(work.Results)), BatchRows))
+        {
+            foreach (var batch in writer.PendingBatches())
+            {
+                work.Token.ThrowIfCancellationRequested();
+                var rows = Enumerable.Range(0, (int)batch.Count).Select(i => batch.First + i).ToArray();
+                writer.Append(asked.Combine(rows, ModelScores.Read(logits, rows), stream.Classes));
+                work.Progress.Report(new("combine", batch.End, set.Count, "samples"));
+            }
+            writer.Complete();
+        }
+        for (var i = 0; i < specialists.Length; i++)
+            if (asked.Asked[i] == 0)
+                work.Reporter.Note($"warning: {specialists[i].Models[0]} is asked about no sample of {set.Name}: none of its classes is among the generalist's first {step.Options.Top}");
+    }
+
+    private CacheIdentity Identity(LogitCache logits, SpecialistSessions asked, string[] digests)
+    {
+        var first = logits.Identity.Teachers;
+        var members = first.Concat(specialists.Select((specialist, i) => new CachedTeacher(
+            $"{specialist.Models[0]}.onnx", digests[first.Count + i], asked.Inputs[i], ImportName, StreamKind.Logit, 1, first[0].Preprocessing))).ToArray();
+        return logits.Identity with
+        {
+            Teachers = [.. members.Select(member => member with { Weight = 1.0 / members.Length })],
+            Combination = Combination.Specialists,
+            Streams = [new("logits", $"top-{step.Options.Top}", null, StreamKind.LogProbability, logits.Streams[0].Shape, new Float32())],
+            Provider = Device,
+        };
+    }
+
+    private static string ImportName => StudentTrainer.Learners.SpecialistHead.Output;
+
+    /// <summary>For students a cache of the transfer set, for figures one of the test set.</summary>
+    private static void Expand(RecipeGraph graph, CombineStep step)
+    {
+        var specialists = step.Specialists.Provides.Select(name => (SpecialistStage)graph.Find(new(name, ArtifactKind.Model, step.Place))).ToArray();
+        var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, step.Teachers, step.Cache.Name);
+        graph.AddCache(step.Name, graph.Add(new CombineStage(step.Name, step.Name, step, graph.Sets.Transfer, cache, specialists)));
+        if (graph.Sets.Test is not { } test)
+            return;
+        var onTest = CaptureStage.Add(graph, "test-teacher", test, CaptureStage.ForFigures(step.Teachers), $"test-{step.Cache.Name}");
+        graph.AddFigures(step.Name, graph.Add(new CombineStage($"test-{step.Name}", $"test-{step.Name}", step, test, onTest, specialists)));
+    }
+}

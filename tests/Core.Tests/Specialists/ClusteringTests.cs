@@ -1,0 +1,47 @@
+using OnnxKd.Core.Specialists;
+
+namespace OnnxKd.Core.Tests.Specialists;
+
+public class ClusteringTests
+{
+    /// <summary>Two samples of two classes: probabilities (0.5, 0.5) and (0.75, 0.25), so the covariance is ±1/64.</summary>
+    [Fact]
+    public void Directions_OfTwoSamples_AreTheColumnsByHand()
+    {
+        var covariance = new PredictionCovariance(2);
+        covariance.Add([0, 0, MathF.Log(3), 0]);
+
+        var columns = covariance.Directions();
+
+        var half = Math.Sqrt(0.5);
+        Assert.Equal([half, -half], columns[0], (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal([-half, half], columns[1], (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    [InlineData(3UL)]
+    public void Group_OfPlantedConfusions_FindsThem(ulong seed)
+    {
+        // Classes 0, 4 and 8 look alike, 1, 5 and 9, and so on: a sample of one has high scores of all three.
+        const int Classes = 12, Groups = 4;
+        var random = new Random(7);
+        var covariance = new PredictionCovariance(Classes);
+        for (var i = 0; i < 600; i++)
+            covariance.Add([.. Enumerable.Range(0, Classes).Select(c => 2 * random.NextSingle() + (c == i % Classes ? 4 : c % Groups == i % Groups ? 3 : 0))]);
+
+        var found = OnlineKMeans.Group(covariance.Directions(), Groups, seed);
+
+        Assert.Equal([[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]], found);
+        Assert.Equal(found, OnlineKMeans.Group(covariance.Directions(), Groups, seed));
+    }
+
+    [Fact]
+    public void Group_OfEqualPoints_LeavesGroupsEmpty()
+    {
+        var found = OnlineKMeans.Group([[1, 0], [1, 0], [1, 0]], 2, seed: 1);
+
+        Assert.Equal([[0, 1, 2], []], found);
+    }
+}
