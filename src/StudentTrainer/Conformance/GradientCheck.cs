@@ -88,7 +88,7 @@ internal static class GradientCheck
     private static Tensor RandomDirection(Tensor input)
     {
         var moved = randint(0, input.numel(), [FewElements], int64);
-        return zeros_like(input).view(-1).index_add(0, moved, randn(FewElements, float64), 1).view_as(input);
+        return zeros_like(input).view(-1).IndexAdd(0, moved, randn(FewElements, float64), 1).view_as(input);
     }
 
     /// <summary>The test's model as a function of its inputs with one number as its result.</summary>
@@ -132,8 +132,8 @@ internal static class GradientCheck
                 if (!input.is_floating_point())
                     return input;
                 var values = input.to(float64);
-                values = where(values.abs() < Largest, values, ones_like(values));
-                return values * (1 + 0.01 * rand(input.shape, float64)) + 0.002 + 0.002 * rand(input.shape, float64);
+                values = where(values.abs().Lt(Largest), values, ones_like(values));
+                return values.mul(rand(input.shape, float64).Mul(0.01).Add(1)).Add(0.002).Add(rand(input.shape, float64).Mul(0.002));
             }
         }
 
@@ -155,7 +155,7 @@ internal static class GradientCheck
 
             double At(double distance)
             {
-                Tensor[] moved = [.. inputs.Select((input, i) => i == index ? input.add(direction, distance) : input)];
+                Tensor[] moved = [.. inputs.Select((input, i) => i == index ? input.Add(direction, distance) : input)];
                 return Evaluate(moved).item<double>();
             }
         }

@@ -63,7 +63,7 @@ internal sealed class Objective
         {
             var value = term.Compute(signals.For(sources));
             parts.Add(value.detach());
-            loss = loss is null ? value.mul(term.Weight.At(epoch)) : loss.add(value, term.Weight.At(epoch));
+            loss = loss is null ? value.Mul(term.Weight.At(epoch)) : loss.Add(value, term.Weight.At(epoch));
         }
 
         return (loss!, stack([loss!.detach(), .. parts]));

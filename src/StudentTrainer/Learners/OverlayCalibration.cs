@@ -44,17 +44,17 @@ internal static class OverlayCalibration
             using var scope = NewDisposeScope();
             long[] axes = [0, .. Enumerable.Range(2, (int)raw.ndim - 2).Select(axis => (long)axis)];
             var values = raw.to(float64);
-            var (sum, squares) = (values.sum(axes), values.square().sum(axes));
+            var (sum, squares) = (values.sum(axes), values.Square().sum(axes));
             return new(
-                (Sum is null ? sum : Sum.add(sum)).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),
-                (Squares is null ? squares : Squares.add(squares)).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),
+                (Sum is null ? sum : Sum.Add(sum)).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),
+                (Squares is null ? squares : Squares.Add(squares)).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),
                 Count + raw.numel() / raw.shape[1]);
         }
 
         public (Tensor Mean, Tensor Variance) MeanAndVariance()
         {
-            var mean = Sum!.div(Count);
-            return (mean, Squares!.div(Count).sub(mean.square()).clamp_min(0));
+            var mean = Sum!.Div(Count);
+            return (mean, Squares!.Div(Count).sub(mean.Square()).ClampMin(0));
         }
     }
 }

@@ -94,7 +94,7 @@ internal sealed class CollapseWatch : IDisposable
             // Of images a unit is a channel, else the last axis counts them.
             var perUnit = read.transpose(-1, read.ndim == 4 ? 1 : -1).reshape(-1, read.ndim == 4 ? read.shape[1] : read.shape[^1]);
             units = perUnit.shape[1];
-            dead = perUnit.ne(0).any(0).logical_not().sum().item<long>();
+            dead = perUnit.Ne(0).any(0).logical_not().sum().item<long>();
         })[0].to(float32);
         var spread = (given.amax([0]) - given.amin([0])).max().item<float>();
         return (spread <= Rounding * Math.Max(1e-3, given.abs().max().item<float>()), dead, units);

@@ -13,11 +13,14 @@ internal static class Activations
 
     public static Kernel HardSwish(NodeContext node) => x => [x[0].hardswish()];
 
-    public static Kernel Softplus(NodeContext node) => x => [x[0].softplus()];
+    public static Kernel Softplus(NodeContext node) => x => [Softplus(x[0])];
 
-    public static Kernel Softsign(NodeContext node) => x => [x[0].div(x[0].abs().add(1))];
+    public static Kernel Softsign(NodeContext node) => x => [x[0].div(x[0].abs().Add(1))];
 
-    public static Kernel Mish(NodeContext node) => x => [nn.functional.mish(x[0])];
+    public static Kernel Mish(NodeContext node) => x => [x[0].mul(Softplus(x[0]).tanh())];
+
+    /// <summary>log(1 + eˣ). TorchSharp's own makes numbers that nothing keeps alive.</summary>
+    public static Tensor Softplus(Tensor x) => x.neg().log_sigmoid().neg();
 
     /// <summary>There is one slope for all, or one per channel.</summary>
     public static Kernel PRelu1(NodeContext node) => x => [x[0].prelu(x[1])];
@@ -26,24 +29,24 @@ internal static class Activations
     public static Kernel PRelu7(NodeContext node) => x => [
         x[1].numel() == 1 && x[0].is_floating_point()
             ? x[0].prelu(x[1].reshape(1))
-            : x[0].clamp_min(0).add(x[1].mul(x[0].clamp_max(0)))];
+            : x[0].ClampMin(0).Add(x[1].mul(x[0].ClampMax(0)))];
 
     public static Kernel LeakyRelu(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 0.01f);
-        return x => [x[0].leaky_relu(alpha)];
+        return x => [x[0].LeakyRelu(alpha)];
     }
 
     public static Kernel ThresholdedRelu(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1);
-        return x => [x[0].threshold(alpha, 0)];
+        return x => [x[0].Threshold(alpha, 0)];
     }
 
     public static Kernel Elu(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1);
-        return x => [x[0].elu(alpha)];
+        return x => [x[0].Elu(alpha)];
     }
 
     /// <summary>Its defaults have fewer digits.</summary>
@@ -54,14 +57,14 @@ internal static class Activations
     public static Kernel Celu(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1);
-        return x => [x[0].celu(alpha)];
+        return x => [x[0].Celu(alpha)];
     }
 
     public static Kernel HardSigmoid(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 0.2f);
         var beta = node.Attributes.GetFloat("beta", 0.5f);
-        return x => [x[0].mul(alpha).add(beta).clamp(min: (TorchSharp.Scalar)0, max: 1)];
+        return x => [x[0].Mul(alpha).Add(beta).Clamp(0, 1)];
     }
 
     public static Kernel Gelu(NodeContext node)
@@ -97,7 +100,7 @@ internal static class Activations
     {
         var alpha = node.Attributes.GetFloat("alpha", defaultAlpha);
         var gamma = node.Attributes.GetFloat("gamma", defaultGamma);
-        return x => [x[0].elu(alpha, gamma, 1)];
+        return x => [x[0].Elu(alpha, gamma)];
     }
 
     /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers stay so with integer bounds only.</summary>
@@ -105,10 +108,10 @@ internal static class Activations
     {
         if (min is null && max is null)
             return x.alias();
-        return x.is_integral() ? x.clamp((TorchSharp.Scalar?)(long?)min, (long?)max) : x.clamp((TorchSharp.Scalar?)min, max);
+        return x.is_integral() ? x.Clamp((long?)min, (long?)max) : x.Clamp(min, max);
     }
 
     /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
     private static Tensor TanhGelu(Tensor x) =>
-        x.mul(0.5).mul(x.pow(3).mul(0.044715).add(x).mul(Math.Sqrt(2 / Math.PI)).tanh().add(1));
+        x.Mul(0.5).mul(x.Pow(3).Mul(0.044715).Add(x).Mul(Math.Sqrt(2 / Math.PI)).tanh().Add(1));
 }

@@ -8,7 +8,7 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <summary>Arithmetic of two tensors, element by element, with broadcasting.</summary>
 internal static class Arithmetic
 {
-    public static Kernel Add(NodeContext node) => x => [x[0].add(x[1])];
+    public static Kernel Add(NodeContext node) => x => [x[0].Add(x[1])];
 
     public static Kernel Sub(NodeContext node) => x => [x[0].sub(x[1])];
 
@@ -23,8 +23,7 @@ internal static class Arithmetic
         if (FixedExponent(node) is not { } exponent)
             return x => [Pow(x[0], x[1])];
         var rank = node.RankOf(1);
-        Scalar power = exponent; // kept with the step: TorchSharp lets go of a temporary one while libtorch still reads it
-        return x => [x[0].is_floating_point() && x[0].ndim >= rank ? x[0].pow(power) : Pow(x[0], x[1])];
+        return x => [x[0].is_floating_point() && x[0].ndim >= rank ? x[0].Pow(exponent) : Pow(x[0], x[1])];
     }
 
     /// <summary>The remainder has the sign of the divisor, or with <c>fmod</c> that of the dividend; floats have the latter only.</summary>

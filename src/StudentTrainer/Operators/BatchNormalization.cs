@@ -71,10 +71,10 @@ internal sealed class BatchNormalization
         var result = nn.functional.batch_norm(x[0], mean, variance, x[1], x[2], true, 1, epsilon);
         using var _ = no_grad();
         var count = (double)x[0].numel() / mean.numel();
-        runningMean.mul_(momentum).add_(mean, 1 - momentum);
-        runningVariance.mul_(momentum);
+        runningMean.MulInPlace(momentum).AddInPlace(mean, 1 - momentum);
+        runningVariance.MulInPlace(momentum);
         if (count > 1) // one value has no spread, and its unbiased variance is not a number
-            runningVariance.add_(variance, (1 - momentum) * (count - 1) / count);
+            runningVariance.AddInPlace(variance, (1 - momentum) * (count - 1) / count);
         return givesStatistics ? [result, runningMean.alias(), runningVariance.alias()] : [result];
     }
 
@@ -88,8 +88,8 @@ internal sealed class BatchNormalization
         return
         [
             result,
-            x[3].mul(momentum).add(x[0].mean(axes), 1 - momentum),
-            x[4].mul(momentum).add(x[0].var(axes, unbiased: false), 1 - momentum),
+            x[3].Mul(momentum).Add(x[0].mean(axes), 1 - momentum),
+            x[4].Mul(momentum).Add(x[0].var(axes, unbiased: false), 1 - momentum),
         ];
     }
 }

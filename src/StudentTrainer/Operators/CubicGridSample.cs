@@ -30,9 +30,9 @@ internal static class CubicGridSample
         {
             foreach (var (column, columnWeight) in columns)
             {
-                var index = row.mul(width).add(column).reshape(n, 1, -1).expand(n, c, -1);
+                var index = row.Mul(width).Add(column).reshape(n, 1, -1).expand(n, c, -1);
                 var term = elements.gather(2, index).mul(rowWeight.mul(columnWeight).reshape(n, 1, -1));
-                sum = sum is null ? term : sum.add(term);
+                sum = sum is null ? term : sum.Add(term);
             }
         }
         return sum!.reshape([n, c, .. grid.shape[1..3]]);
@@ -41,32 +41,32 @@ internal static class CubicGridSample
     /// <summary>The four elements around each place along one axis, with their weights.</summary>
     private static (Tensor Index, Tensor Weight)[] Neighbours(Tensor places, long size, GridSamplePaddingMode padding, bool alignCorners)
     {
-        var at = alignCorners ? places.add(1).mul((size - 1) / 2.0) : places.add(1).mul(size).sub(1).div(2);
+        var at = alignCorners ? places.Add(1).Mul((size - 1) / 2.0) : places.Add(1).Mul(size).Sub(1).Div(2);
         var first = at.floor(); // its gradient is zero
         var share = at.sub(first);
         return [.. Enumerable.Range(-1, 4).Select(offset =>
         {
-            var neighbour = first.add(offset);
-            var weight = Cubic(share.sub(offset).abs(), inner: offset is 0 or 1);
+            var neighbour = first.Add(offset);
+            var weight = Cubic(share.Sub(offset).abs(), inner: offset is 0 or 1);
             if (padding == GridSamplePaddingMode.Zeros)
-                weight = weight.mul(neighbour.ge(0).logical_and(neighbour.le(size - 1)).to(weight.dtype));
+                weight = weight.mul(neighbour.Ge(0).logical_and(neighbour.Le(size - 1)).to(weight.dtype));
             if (padding == GridSamplePaddingMode.Reflection)
                 neighbour = Reflect(neighbour, size, alignCorners);
-            return (neighbour.clamp(min: (TorchSharp.Scalar)0, max: size - 1).to(int64), weight);
+            return (neighbour.Clamp(min: 0, max: size - 1).to(int64), weight);
         })];
     }
 
     /// <summary>Keys, "Cubic convolution interpolation for digital image processing", 1981; inner: the distance is at most 1.</summary>
     private static Tensor Cubic(Tensor d, bool inner) => inner
-        ? d.mul(A + 2).sub(A + 3).mul(d).mul(d).add(1)
-        : d.sub(5).mul(d).add(8).mul(d).sub(4).mul(A);
+        ? d.Mul(A + 2).Sub(A + 3).mul(d).mul(d).Add(1)
+        : d.Sub(5).mul(d).Add(8).mul(d).Sub(4).Mul(A);
 
     /// <summary>Folds places back into the input, between its corner elements' centres or its edges.</summary>
     private static Tensor Reflect(Tensor places, long size, bool alignCorners)
     {
         var (low, span) = alignCorners ? (0.0, size - 1.0) : (-0.5, (double)size);
         if (span == 0)
-            return places.mul(0);
-        return places.sub(low).remainder(2 * span).sub(span).abs().neg().add(span + low);
+            return places.Mul(0);
+        return places.Sub(low).Remainder(2 * span).Sub(span).abs().neg().Add(span + low);
     }
 }

@@ -53,7 +53,7 @@ internal static class Gathering
     internal static Tensor Wrap(Tensor indices, long size, Device device)
     {
         var wide = ElementTypes.RequireIntegers(indices).to(int64, device);
-        return where(wide.lt(0), wide.add(size), wide);
+        return where(wide.Lt(0), wide.Add(size), wide);
     }
 
     /// <summary>0, 1, ... along one axis of the data, with as many axes as asked for: a batch axis as an index.</summary>
@@ -62,6 +62,6 @@ internal static class Gathering
         var shape = new long[rank];
         Array.Fill(shape, 1);
         shape[axis] = data.size(axis);
-        return arange(shape[axis], int64, data.device).reshape(shape);
+        return Numbers.Range(shape[axis], int64, data.device).reshape(shape);
     }
 }

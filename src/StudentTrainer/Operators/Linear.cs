@@ -31,7 +31,7 @@ internal static class Linear
                 return [Integers(a.mm(b), x.Optional(2), alpha, beta)];
             if (x.Optional(2) is { } c)
                 return [c.addmm(a, b, beta, alpha)];
-            return [alpha == 1 ? a.mm(b) : a.mm(b).mul(alpha)];
+            return [alpha == 1 ? a.mm(b) : a.mm(b).Mul(alpha)];
         };
     }
 
@@ -43,7 +43,7 @@ internal static class Linear
     public static Kernel MatMulWithBias(NodeContext node) => x =>
     {
         if (x[0].ndim < 2)
-            return [MatrixProduct.Of(x[0], x[1]).add(x[2])];
+            return [MatrixProduct.Of(x[0], x[1]).Add(x[2])];
         var rows = x[0].ndim == 2 ? x[0] : x[0].flatten(0, -2);
         var product = x[2].addmm(rows, x[1]);
         return [x[0].ndim == 2 ? product : product.reshape([.. x[0].shape[..^1], x[1].shape[1]])];
@@ -71,9 +71,9 @@ internal static class Linear
     /// <summary>libtorch takes no fractions as factors of integers.</summary>
     private static Tensor Integers(Tensor product, Tensor? c, double alpha, double beta)
     {
-        var scaled = alpha == 1 ? product : product.mul(alpha).to(product.dtype);
+        var scaled = alpha == 1 ? product : product.Mul(alpha).to(product.dtype);
         if (c is null)
             return scaled;
-        return scaled.add(beta == 1 ? c : c.mul(beta).to(c.dtype));
+        return scaled.Add(beta == 1 ? c : c.Mul(beta).to(c.dtype));
     }
 }

@@ -34,8 +34,8 @@ internal static class Logic
         return (negative, positive) switch
         {
             (true, true) => x => [x[0].isinf()],
-            (true, false) => x => [x[0].eq(float.NegativeInfinity)],
-            (false, true) => x => [x[0].eq(float.PositiveInfinity)],
+            (true, false) => x => [x[0].Eq(float.NegativeInfinity)],
+            (false, true) => x => [x[0].Eq(float.PositiveInfinity)],
             (false, false) => x => [zeros_like(x[0], ScalarType.Bool)],
         };
     }

@@ -21,9 +21,9 @@ internal static class MaxPoolIndices
             var before = placed.IsExplicit ? axes[i].Before : 0;
             var length = axes[i].Size + (placed.IsExplicit ? axes[i].Before + axes[i].NeededAfter : 0);
             // Where all of a window is −∞, its first place, perhaps in the padding, counts as the maximum.
-            var place = indices.remainder(length).sub(before).clamp(min: (TorchSharp.Scalar)0, max: axes[i].Size - 1);
-            result = result.add(place.mul(strides[i]));
-            indices = indices.div(length, RoundingMode.floor);
+            var place = indices.Remainder(length).Sub(before).Clamp(min: 0, max: axes[i].Size - 1);
+            result = result.Add(place.Mul(strides[i]));
+            indices = indices.Div(length, RoundingMode.floor);
         }
         return result;
     }
@@ -44,7 +44,7 @@ internal static class MaxPoolIndices
     private static Tensor ChannelOffsets(Tensor indices, long channelSize)
     {
         var (samples, channels) = (indices.shape[0], indices.shape[1]);
-        var offsets = arange(0, samples * channels, dtype: int64, device: indices.device).mul(channelSize);
+        var offsets = Numbers.Range(samples * channels, int64, indices.device).Mul(channelSize);
         return offsets.reshape([samples, channels, .. Enumerable.Repeat(1L, (int)indices.ndim - 2)]);
     }
 }

@@ -59,9 +59,9 @@ internal static class Normalization
         return x =>
         {
             var (rows, channels) = (x[0].shape[0], x[0].shape[1]);
-            var squares = nn.functional.pad(x[0].square().reshape(rows, 1, channels, -1), (long[])[0, 0, (size - 1) / 2, size / 2]);
+            var squares = nn.functional.pad(x[0].Square().reshape(rows, 1, channels, -1), (long[])[0, 0, (size - 1) / 2, size / 2]);
             var mean = nn.functional.avg_pool2d(squares, [size, 1], [1, 1]).reshape(x[0].shape);
-            return [x[0].div(mean.mul(alpha).add(bias).pow(beta))];
+            return [x[0].div(mean.Mul(alpha).Add(bias).Pow(beta))];
         };
     }
 
@@ -73,8 +73,8 @@ internal static class Normalization
         {
             var centered = x[0].sub(x[0].mean(axes, keepdim: true));
             // The bound, far below 10⁻⁹ squared, keeps the gradient finite where all values are equal.
-            var deviation = centered.square().mean(axes, keepdim: true).clamp_min(1e-30).sqrt();
-            return [centered.div(deviation.add(1e-9))];
+            var deviation = centered.Square().mean(axes, keepdim: true).ClampMin(1e-30).sqrt();
+            return [centered.div(deviation.Add(1e-9))];
         };
     }
 
@@ -88,7 +88,7 @@ internal static class Normalization
         return x =>
         {
             var norm = x[0].norm(axis, keepdim: true, p);
-            return [x[0].div(norm.add(norm.eq(0)))];
+            return [x[0].div(norm.Add(norm.Eq(0)))];
         };
     }
 
@@ -109,13 +109,13 @@ internal static class Normalization
         if (scale.shape.AsSpan().SequenceEqual(normalized) && (bias is null || bias.shape.AsSpan().SequenceEqual(normalized)))
             return nn.functional.layer_norm(x, normalized, scale, bias, epsilon);
         var scaled = nn.functional.layer_norm(x, normalized, eps: epsilon).mul(scale);
-        return bias is null ? scaled : scaled.add(bias);
+        return bias is null ? scaled : scaled.Add(bias);
     }
 
     private static Tensor[] Statistics(Tensor x, int axes, double epsilon)
     {
         long[] normalized = [.. Enumerable.Range(1, axes).Select(i => -(long)i)];
         var variance = x.var(normalized, unbiased: false, keepdim: true);
-        return [x.mean(normalized, keepdim: true), variance.add(epsilon).rsqrt()];
+        return [x.mean(normalized, keepdim: true), variance.Add(epsilon).rsqrt()];
     }
 }

@@ -100,7 +100,7 @@ internal static class Pooling
             var reach = (axis.Windows - 1) * axis.Stride + 1;
             x = Enumerable.Range(0, (int)axis.Kernel).Select(k => k * axis.Dilation)
                 .Select(start => input.slice(dim, start, start + reach, axis.Stride))
-                .Aggregate((sum, slice) => sum.add(slice)).div(axis.Kernel);
+                .Aggregate((sum, slice) => sum.Add(slice)).Div(axis.Kernel);
         }
         return x;
     }

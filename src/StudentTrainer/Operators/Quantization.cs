@@ -36,10 +36,10 @@ internal static class Quantization
             var (low, high) = Bounds(type);
             var scaled = Single(x[0]).div(grid.Fit(Single(x[1]), x[0].shape));
             var straight = scaled.requires_grad;
-            var codes = straight ? scaled.add(scaled.round().sub(scaled).detach()) : scaled.round();
+            var codes = straight ? scaled.Add(scaled.round().sub(scaled).detach()) : scaled.round();
             if (x.Optional(2) is { } zero)
-                codes = codes.add(grid.Fit(zero, x[0].shape));
-            codes = codes.clamp((TorchSharp.Scalar)low, high);
+                codes = codes.Add(grid.Fit(zero, x[0].shape));
+            codes = codes.Clamp(low, high);
             return [straight ? codes : codes.to(type)];
         };
     }

@@ -28,7 +28,7 @@ internal static class Ranking
         var keep = node.Attributes.GetInt("keepdims", 1) != 0;
         if (node.Attributes.GetInt("select_last_index", 0) == 0)
             return x => [find(x[0], axis, keep)];
-        return x => [find(x[0].flip(axis), axis, keep).neg().add(x[0].size((int)axis) - 1)];
+        return x => [find(x[0].flip(axis), axis, keep).neg().Add(x[0].size((int)axis) - 1)];
     }
 
     /// <summary>A stable order, since of equal elements the first ones count; it is right for results that need no order, too.</summary>

@@ -74,7 +74,7 @@ internal sealed class GruCell : RecurrentCell
         var gates = functions[0](sums.narrow(1, 0, 2 * size).addmm(state[0], gateWeights)).chunk(2, 1);
         var (keep, reset) = (gates[0], gates[1]);
         var candidate = sums.narrow(1, 2 * size, size);
-        candidate = resetsSum ? candidate.add(reset.mul(Recalled(state[0]))) : candidate.addmm(reset.mul(state[0]), candidateWeights);
+        candidate = resetsSum ? candidate.Add(reset.mul(Recalled(state[0]))) : candidate.addmm(reset.mul(state[0]), candidateWeights);
         return [functions[1](candidate).lerp(state[0], keep)];
     }
 
@@ -112,12 +112,12 @@ internal sealed class LstmCell(StepInputs x, long direction, Func<Tensor, Tensor
     private Tensor[] Peeping(Tensor sums, Tensor cell, Tensor[] weights)
     {
         var parts = sums.chunk(4, 1);
-        var input = functions[0](parts[0].addcmul(weights[0], cell, 1));
-        var forget = functions[0](parts[2].addcmul(weights[2], cell, 1));
+        var input = functions[0](parts[0].AddCMul(weights[0], cell, 1));
+        var forget = functions[0](parts[2].AddCMul(weights[2], cell, 1));
         var next = Remember(cell, input, forget, parts[3]);
-        return [functions[0](parts[1].addcmul(weights[1], next, 1)).mul(functions[2](next)), next];
+        return [functions[0](parts[1].AddCMul(weights[1], next, 1)).mul(functions[2](next)), next];
     }
 
     private Tensor Remember(Tensor cell, Tensor input, Tensor forget, Tensor candidate) =>
-        coupled ? functions[1](candidate).lerp(cell, 1 - input) : forget.mul(cell).addcmul(input, functions[1](candidate), 1);
+        coupled ? functions[1](candidate).lerp(cell, input.neg().Add(1)) : forget.mul(cell).AddCMul(input, functions[1](candidate), 1);
 }

@@ -13,14 +13,14 @@ internal static class RecurrentFunctions
         ["Relu"] = new([], (x, _) => x.relu()),
         ["Tanh"] = new([], (x, _) => x.tanh()),
         ["Sigmoid"] = new([], (x, _) => x.sigmoid()),
-        ["Softsign"] = new([], (x, _) => x.div(x.abs().add(1))),
-        ["Softplus"] = new([], (x, _) => x.softplus()),
-        ["LeakyRelu"] = new([0.01f], (x, p) => x.leaky_relu(p[0])),
-        ["ThresholdedRelu"] = new([1], (x, p) => x.threshold(p[0], 0)),
-        ["Elu"] = new([1], (x, p) => x.elu(p[0])),
-        ["Affine"] = new([1, 0], (x, p) => x.mul(p[0]).add(p[1])),
-        ["ScaledTanh"] = new([1, 1], (x, p) => x.mul(p[1]).tanh().mul(p[0])),
-        ["HardSigmoid"] = new([0.2f, 0.5f], (x, p) => x.mul(p[0]).add(p[1]).clamp(min: (TorchSharp.Scalar)0, max: 1)),
+        ["Softsign"] = new([], (x, _) => x.div(x.abs().Add(1))),
+        ["Softplus"] = new([], (x, _) => Activations.Softplus(x)),
+        ["LeakyRelu"] = new([0.01f], (x, p) => x.LeakyRelu(p[0])),
+        ["ThresholdedRelu"] = new([1], (x, p) => x.Threshold(p[0], 0)),
+        ["Elu"] = new([1], (x, p) => x.Elu(p[0])),
+        ["Affine"] = new([1, 0], (x, p) => x.Mul(p[0]).Add(p[1])),
+        ["ScaledTanh"] = new([1, 1], (x, p) => x.Mul(p[1]).tanh().Mul(p[0])),
+        ["HardSigmoid"] = new([0.2f, 0.5f], (x, p) => x.Mul(p[0]).Add(p[1]).Clamp(0, 1)),
     };
 
     /// <summary>
@@ -53,7 +53,7 @@ internal static class RecurrentFunctions
     }
 
     private static Func<Tensor, Tensor> Clipped(Func<Tensor, Tensor> function, float clip) =>
-        float.IsPositiveInfinity(clip) ? function : x => function(x.clamp((TorchSharp.Scalar)(-clip), clip));
+        float.IsPositiveInfinity(clip) ? function : x => function(x.Clamp(-clip, clip));
 
     /// <param name="Defaults">Alpha, and beta; as many as the function has.</param>
     /// <param name="Function">The function.</param>

@@ -73,7 +73,7 @@ internal sealed class RecurrentLayer
                 (state, steps[time]) = (next, next[0]);
                 continue;
             }
-            var running = ends.gt(time);
+            var running = ends.Gt(time);
             state = [.. state.Zip(next, (before, after) => where(running, after, before))];
             steps[time] = state[0].mul(running);
         }

@@ -40,7 +40,7 @@ internal static class Reductions
     /// <summary>Of integers: the sum, divided as in C.</summary>
     public static Tensor Mean(Tensor x, long[] axes, bool keep) =>
         x.is_integral()
-            ? Sum(x, axes, keep).div(Count(x, axes), RoundingMode.trunc)
+            ? Sum(x, axes, keep).Div(Count(x, axes), RoundingMode.trunc)
             : x.mean(axes, keep);
 
     public static Tensor Max(Tensor x, long[] axes, bool keep) => x.amax(axes, keep);

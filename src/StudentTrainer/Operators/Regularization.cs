@@ -39,8 +39,8 @@ internal static class Regularization
             var p = x.Training ? ratio(x) : 0;
             if (!readsMask)
                 return [nn.functional.dropout(x[0], p, x.Training)];
-            var mask = x.Training ? rand_like(x[0]).ge(p) : ones_like(x[0], ScalarType.Bool);
-            return [x[0].mul(mask).div(1 - p), mask.to(maskType ?? x[0].dtype)];
+            var mask = x.Training ? rand_like(x[0]).Ge(p) : ones_like(x[0], ScalarType.Bool);
+            return [x[0].mul(mask).Div(1 - p), mask.to(maskType ?? x[0].dtype)];
         };
     }
 

@@ -47,7 +47,7 @@ internal sealed class ResizePlan
         foreach (var (axis, _, _, outside) in axes)
         {
             if (outside is not null)
-                result = result.masked_fill(Along(tensor(outside, device: x.device), axis.Dim, x.ndim), rule.Extrapolation);
+                result = result.MaskedFill(Along(tensor(outside, device: x.device), axis.Dim, x.ndim), rule.Extrapolation);
         }
         return result;
     }

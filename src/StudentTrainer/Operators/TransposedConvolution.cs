@@ -28,7 +28,7 @@ internal static class TransposedConvolution
         var zeros = new long[axes.Length];
         var full = Full(input, weight, null, zeros, zeros);
         var cut = nn.functional.pad(full, (long[])[.. axes.Reverse().SelectMany(axis => new[] { -axis.Head, axis.Tail })]);
-        return bias is null ? cut : cut.add(bias.reshape([-1, .. zeros.Select(_ => 1L)]));
+        return bias is null ? cut : cut.Add(bias.reshape([-1, .. zeros.Select(_ => 1L)]));
 
         Tensor Full(Tensor input, Tensor weight, Tensor? bias, long[] padding, long[] extra) => axes.Length switch
         {

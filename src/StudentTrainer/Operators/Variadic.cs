@@ -9,9 +9,9 @@ internal static class Variadic
 
     public static Kernel Min(NodeContext node) => x => [Fold(x, static (a, b) => a.minimum(b))];
 
-    public static Kernel Sum(NodeContext node) => x => [Fold(x, static (a, b) => a.add(b))];
+    public static Kernel Sum(NodeContext node) => x => [Fold(x, static (a, b) => a.Add(b))];
 
-    public static Kernel Mean(NodeContext node) => x => [Fold(x, static (a, b) => a.add(b)).div(x.Count)];
+    public static Kernel Mean(NodeContext node) => x => [Fold(x, static (a, b) => a.Add(b)).Div(x.Count)];
 
     private static Tensor Fold(StepInputs x, Func<Tensor, Tensor, Tensor> function)
     {

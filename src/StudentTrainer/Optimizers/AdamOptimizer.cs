@@ -59,14 +59,14 @@ internal sealed class AdamOptimizer : Optimizer
     {
         var decay = DecayOf(parameter);
         if (decay != 0 && decoupledDecay)
-            parameter.mul_(1 - learningRate * decay);
+            parameter.MulInPlace(1 - learningRate * decay);
         else if (decay != 0)
-            gradient.add_(parameter, decay);
-        var first = firstMoments[index].mul_(options.Beta1).add_(gradient, 1 - options.Beta1);
-        var second = secondMoments[index].mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
+            gradient.AddInPlace(parameter, decay);
+        var first = firstMoments[index].MulInPlace(options.Beta1).AddInPlace(gradient, 1 - options.Beta1);
+        var second = secondMoments[index].MulInPlace(options.Beta2).AddCMulInPlace(gradient, gradient, 1 - options.Beta2);
         var firstCorrection = 1 - Math.Pow(options.Beta1, step);
         var secondCorrection = 1 - Math.Pow(options.Beta2, step);
-        var denominator = second.sqrt().div_(Math.Sqrt(secondCorrection)).add_(options.Epsilon);
-        parameter.addcdiv_(first, denominator, -learningRate / firstCorrection);
+        var denominator = second.sqrt().DivInPlace(Math.Sqrt(secondCorrection)).AddInPlace(options.Epsilon);
+        parameter.AddCDivInPlace(first, denominator, -learningRate / firstCorrection);
     }
 }

@@ -44,16 +44,16 @@ internal sealed class SgdOptimizer : Optimizer
     protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long step)
     {
         if (DecayOf(parameter) is not 0 and var decay)
-            gradient.add_(parameter, decay);
+            gradient.AddInPlace(parameter, decay);
         if (velocities is null)
         {
-            parameter.add_(gradient, -learningRate);
+            parameter.AddInPlace(gradient, -learningRate);
             return;
         }
-        var velocity = velocities[index].mul_(momentum).add_(gradient);
+        var velocity = velocities[index].MulInPlace(momentum).AddInPlace(gradient);
         if (nesterov)
-            parameter.add_(gradient, -learningRate).add_(velocity, -learningRate * momentum);
+            parameter.AddInPlace(gradient, -learningRate).AddInPlace(velocity, -learningRate * momentum);
         else
-            parameter.add_(velocity, -learningRate);
+            parameter.AddInPlace(velocity, -learningRate);
     }
 }

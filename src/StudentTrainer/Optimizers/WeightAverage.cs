@@ -28,7 +28,7 @@ internal sealed class WeightAverage : IDisposable
     public void Update(long step)
     {
         var kept = Math.Min(decay, (1.0 + step) / (10.0 + step));
-        pairs.ForEach(pair => pair.Average.mul_(kept).add_(pair.Current, 1 - kept));
+        pairs.ForEach(pair => pair.Average.MulInPlace(kept).AddInPlace(pair.Current, 1 - kept));
     }
 
     /// <inheritdoc/>

@@ -10,8 +10,8 @@ internal static class WeightConstraints
     /// <summary>Scales all gradients together so that their joint L2 norm is at most the limit (Pascanu et al. 2013).</summary>
     public static void ClipNorm(IReadOnlyList<Tensor> gradients, double limit)
     {
-        var norm = linalg.vector_norm(stack(gradients.Select(gradient => linalg.vector_norm(gradient))));
-        var factor = norm.add(1e-6).reciprocal().mul(limit).clamp_max(1);
+        var norm = stack(gradients.Select(gradient => gradient.norm())).norm();
+        var factor = norm.Add(1e-6).reciprocal().Mul(limit).ClampMax(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor);
     }
@@ -27,8 +27,8 @@ internal static class WeightConstraints
             if (weight.UnitAxis is not { } units)
                 continue;
             long[] incoming = [.. Enumerable.Range(0, (int)tensor.ndim).Where(axis => axis != units).Select(axis => (long)axis)];
-            var norms = linalg.vector_norm(tensor, 2, incoming, keepdim: true);
-            tensor.mul_(norms.clamp_min(limit).reciprocal().mul(limit));
+            var norms = linalg.norm(tensor, incoming, keepdim: true);
+            tensor.mul_(norms.ClampMin(limit).reciprocal().Mul(limit));
         }
     }
 }

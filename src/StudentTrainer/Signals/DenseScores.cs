@@ -17,7 +17,7 @@ internal sealed class DenseScores(Tensor stored, Tensor? scales = null) : Target
 
     /// <inheritdoc/>
     public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature) =>
-        (student.div(temperature).log_softmax(1), Logits.to(student.dtype).div(temperature).log_softmax(1));
+        (student.Div(temperature).log_softmax(1), Logits.to(student.dtype).Div(temperature).log_softmax(1));
 
     /// <inheritdoc/>
     public override Tensor Divergence(Tensor student, double temperature) =>

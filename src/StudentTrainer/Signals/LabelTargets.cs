@@ -25,11 +25,11 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
         var (losses, known) = Rows(logits, Classes);
         if (Partners is not null)
         {
-            var (share, rest) = (Shares!.to(logits.dtype), Shares!.to(logits.dtype).neg().add(1));
+            var (share, rest) = (Shares!.to(logits.dtype), Shares!.to(logits.dtype).neg().Add(1));
             var (partnerLosses, partnerKnown) = Rows(logits, Partners);
-            (losses, known) = (losses.mul(share).add(partnerLosses.mul(rest)), known.mul(share).add(partnerKnown.mul(rest)));
+            (losses, known) = (losses.mul(share).Add(partnerLosses.mul(rest)), known.mul(share).Add(partnerKnown.mul(rest)));
         }
-        return losses.sum().div(known.sum().clamp_min(1e-6));
+        return losses.sum().div(known.sum().ClampMin(1e-6));
     }
 
     /// <summary>Binary cross-entropy of independent labels, mean over those that are known; 0 where none is.</summary>
@@ -40,11 +40,11 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
         if (Partners is not null)
         {
             var share = Shares!.to(logits.dtype).reshape(logits.shape);
-            var rest = share.neg().add(1);
+            var rest = share.neg().Add(1);
             var (partnerLosses, partnerKnown) = Labels(logits, Partners);
-            (losses, known) = (losses.mul(share).add(partnerLosses.mul(rest)), known.mul(share).add(partnerKnown.mul(rest)));
+            (losses, known) = (losses.mul(share).Add(partnerLosses.mul(rest)), known.mul(share).Add(partnerKnown.mul(rest)));
         }
-        return losses.sum().div(known.sum().clamp_min(1e-6));
+        return losses.sum().div(known.sum().ClampMin(1e-6));
     }
 
     /// <summary>The one known class of each row (int64), for terms that single it out.</summary>
@@ -57,13 +57,13 @@ internal sealed record LabelTargets(Tensor Classes, Tensor? Partners = null, Ten
 
     private static (Tensor Losses, Tensor Known) Labels(Tensor logits, Tensor labels)
     {
-        var known = labels.ne(Unknown).to(logits.dtype).reshape(logits.shape);
-        var targets = labels.to(logits.dtype).reshape(logits.shape).clamp_min(0);
+        var known = labels.Ne(Unknown).to(logits.dtype).reshape(logits.shape);
+        var targets = labels.to(logits.dtype).reshape(logits.shape).ClampMin(0);
         return (nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction: nn.Reduction.None).mul(known), known);
     }
 
     /// <summary>The loss of each row, 0 where the class is not known, and 1 where it is.</summary>
     private static (Tensor Losses, Tensor Known) Rows(Tensor logits, Tensor classes) => (
         nn.functional.cross_entropy(logits, classes, ignore_index: Unknown, reduction: nn.Reduction.None),
-        classes.ne(Unknown).to(logits.dtype));
+        classes.Ne(Unknown).to(logits.dtype));
 }

@@ -21,8 +21,8 @@ internal sealed class SampledScores(Tensor ids, Tensor counts, int draws) : Targ
     /// <summary>Only at the temperature of the draws. Places that are not used have next to no probability.</summary>
     /// <inheritdoc/>
     public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature) => (
-        student.div(temperature).log_softmax(1).gather(1, ids),
-        counts.to(student.dtype).div(draws).clamp_min(Unused).log());
+        student.Div(temperature).log_softmax(1).gather(1, ids),
+        counts.to(student.dtype).Div(draws).ClampMin(Unused).log());
 }
 
 /// <summary>Draws at one temperature.</summary>

@@ -35,5 +35,5 @@ internal abstract class SparseScoreForm(CacheStream stream) : ScoreForm(stream)
 
     /// <summary>A field of integers as int64; 16-bit ones are unsigned, and travel as signed ones of the same bits.</summary>
     protected Tensor Integers(int field, IReadOnlyList<Tensor> fields) =>
-        Fields[field].Type == ElementType.UInt16 ? fields[field].to(int64).remainder(1 << 16) : fields[field].to(int64);
+        Fields[field].Type == ElementType.UInt16 ? fields[field].to(int64).Remainder(1 << 16) : fields[field].to(int64);
 }

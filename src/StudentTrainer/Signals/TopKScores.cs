@@ -22,14 +22,14 @@ internal sealed class TopKScores(Tensor ids, Tensor logits, Tensor? tails, IRead
     /// <inheritdoc/>
     public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature)
     {
-        var own = student.div(temperature);
-        var target = logits.to(student.dtype).div(temperature);
+        var own = student.Div(temperature);
+        var target = logits.to(student.dtype).Div(temperature);
         if (tails is null)
             return (own.log_softmax(1).gather(1, ids), target.log_softmax(1));
 
         // Summed over the dropped classes themselves: 1 − Σ kept would have no digits left where the tail is small.
         var kept = own.gather(1, ids);
-        var dropped = own.scatter(1, ids, full_like(kept, double.NegativeInfinity)).logsumexp(1, keepdim: true);
+        var dropped = own.scatter(1, ids, Numbers.FullLike(kept, double.NegativeInfinity)).logsumexp(1, keepdim: true);
         return (cat([kept, dropped], 1).log_softmax(1), cat([target, Tail(temperature).to(student.dtype)], 1).log_softmax(1));
     }
 

@@ -24,6 +24,6 @@ public sealed record AttentionTerm : FeatureTerm
         var sized = features.shape[2] == height && features.shape[3] == width
             ? features
             : nn.functional.adaptive_avg_pool2d(features, (height, width));
-        return nn.functional.normalize(sized.square().mean([1]).flatten(1), p: 2, dim: 1);
+        return nn.functional.normalize(sized.Square().mean([1]).flatten(1), p: 2, dim: 1);
     }
 }

@@ -29,11 +29,11 @@ public sealed record BinaryTerm : Term
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.div(Temperature);
-        var teacher = signals.TeacherTensor.Values.to(student.dtype).div(Temperature);
+        var student = signals.Student.Div(Temperature);
+        var teacher = signals.TeacherTensor.Values.to(student.dtype).Div(Temperature);
         var holds = Divergence(teacher, student);
         var fails = Divergence(teacher.neg(), student.neg());
-        return holds.add(fails).mean().mul(Temperature * Temperature);
+        return holds.Add(fails).mean().Mul(Temperature * Temperature);
     }
 
     /// <summary>p · (log p − log q), p and q being σ of the two.</summary>

@@ -20,7 +20,7 @@ public sealed record ChannelWiseTerm : ProjectedFeatureTerm
 
     internal override Tensor Compare(Tensor student, Tensor teacher) =>
         nn.functional.kl_div(Distribution(student), Distribution(teacher), log_target: true, reduction: nn.Reduction.Sum)
-            .mul(Temperature * Temperature / (student.shape[0] * student.shape[1]));
+            .Mul(Temperature * Temperature / (student.shape[0] * student.shape[1]));
 
-    private Tensor Distribution(Tensor maps) => maps.flatten(2).div(Temperature).log_softmax(2);
+    private Tensor Distribution(Tensor maps) => maps.flatten(2).Div(Temperature).log_softmax(2);
 }

@@ -27,23 +27,23 @@ public sealed record CorrelationTerm : ScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.div(Temperature).softmax(1);
-        var teacher = signals.Teacher.Logits.to(student.dtype).div(Temperature).softmax(1);
-        var between = Distance(student, teacher, 1).mul(Beta);
-        var within = Distance(student, teacher, 0).mul(Gamma);
-        return between.add(within).mul(Temperature * Temperature);
+        var student = signals.Student.Div(Temperature).softmax(1);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature).softmax(1);
+        var between = Distance(student, teacher, 1).Mul(Beta);
+        var within = Distance(student, teacher, 0).Mul(Gamma);
+        return between.Add(within).Mul(Temperature * Temperature);
     }
 
     /// <summary>1 − ρ along an axis, mean over the other.</summary>
     private static Tensor Distance(Tensor student, Tensor teacher, long axis)
     {
         var (x, y) = (Centred(student, axis), Centred(teacher, axis));
-        var norms = Norm(x, axis).mul(Norm(y, axis)).clamp_min(SmallestNorm);
-        return x.mul(y).sum(axis).div(norms).mean().neg().add(1);
+        var norms = Norm(x, axis).mul(Norm(y, axis)).ClampMin(SmallestNorm);
+        return x.mul(y).sum(axis).div(norms).mean().neg().Add(1);
     }
 
     private static Tensor Centred(Tensor values, long axis) => values.sub(values.mean([axis], keepdim: true));
 
     /// <summary>Smooth at 0 too, where a class has the same probability in every row.</summary>
-    private static Tensor Norm(Tensor values, long axis) => values.square().sum(axis).add(SmallestNorm * SmallestNorm).sqrt();
+    private static Tensor Norm(Tensor values, long axis) => values.Square().sum(axis).Add(SmallestNorm * SmallestNorm).sqrt();
 }

@@ -22,6 +22,6 @@ public sealed record CosineTerm : Term
     {
         var student = signals.Student;
         var teacher = signals.TeacherTensor.Values.to(student.dtype);
-        return nn.functional.normalize(student, p: 2, dim: 1).mul(nn.functional.normalize(teacher, p: 2, dim: 1)).sum(1).mean().neg().add(1);
+        return nn.functional.normalize(student, p: 2, dim: 1).mul(nn.functional.normalize(teacher, p: 2, dim: 1)).sum(1).mean().neg().Add(1);
     }
 }

@@ -29,19 +29,19 @@ public sealed record DecoupledTerm : LabelledScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.div(Temperature);
-        var teacher = signals.Teacher.Logits.to(student.dtype).div(Temperature);
+        var student = signals.Student.Div(Temperature);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature);
         var target = signals.Labels.Single(Name).unsqueeze(1);
         var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
         var binary = Divergence(Binary(student, target, mask), Binary(teacher, target, mask));
         var others = Divergence(
-            student.sub(mask.mul(Excluded)).log_softmax(1), teacher.sub(mask.mul(Excluded)).log_softmax(1));
-        return binary.mul(Alpha).add(others.mul(Beta)).mul(Temperature * Temperature / student.shape[0]);
+            student.sub(mask.Mul(Excluded)).log_softmax(1), teacher.sub(mask.Mul(Excluded)).log_softmax(1));
+        return binary.Mul(Alpha).Add(others.Mul(Beta)).Mul(Temperature * Temperature / student.shape[0]);
     }
 
     /// <summary>Log-probabilities of the label's class and of all others together.</summary>
     private static Tensor Binary(Tensor logits, Tensor target, Tensor mask) =>
-        cat([logits.gather(1, target), logits.sub(mask.mul(Excluded)).logsumexp(1, keepdim: true)], 1).log_softmax(1);
+        cat([logits.gather(1, target), logits.sub(mask.Mul(Excluded)).logsumexp(1, keepdim: true)], 1).log_softmax(1);
 
     private static Tensor Divergence(Tensor student, Tensor teacher) =>
         nn.functional.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum);

@@ -11,5 +11,5 @@ namespace OnnxKd.StudentTrainer.Terms;
 public sealed record HintTerm : ProjectedFeatureTerm
 {
     internal override Tensor Compare(Tensor student, Tensor teacher) =>
-        nn.functional.mse_loss(student, teacher, nn.Reduction.Mean).mul(0.5);
+        nn.functional.mse_loss(student, teacher, nn.Reduction.Mean).Mul(0.5);
 }

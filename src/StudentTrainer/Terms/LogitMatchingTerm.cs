@@ -12,7 +12,7 @@ namespace OnnxKd.StudentTrainer.Terms;
 public sealed record LogitMatchingTerm : ScoreTerm
 {
     internal override Tensor Compute(TermSignals signals) => nn.functional.mse_loss(
-        ZeroMean(signals.Student), ZeroMean(signals.Teacher.Logits.to(signals.Student.dtype)), nn.Reduction.Mean).mul(0.5);
+        ZeroMean(signals.Student), ZeroMean(signals.Teacher.Logits.to(signals.Student.dtype)), nn.Reduction.Mean).Mul(0.5);
 
     private static Tensor ZeroMean(Tensor logits) => logits.sub(logits.mean([1], keepdim: true));
 }

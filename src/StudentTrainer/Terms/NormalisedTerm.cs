@@ -29,10 +29,10 @@ public sealed record NormalisedTerm : LabelledScoreTerm
         var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
         var known = teacher.softmax(1).gather(1, target).mul(student.log_softmax(1).gather(1, target));
         var (own, wanted) = (Others(student, mask), Others(teacher, mask));
-        var others = wanted.exp().mul(own).mul(mask.neg().add(1));
-        return known.sum().add(others.sum().mul(Gamma * Temperature * Temperature)).div(-student.shape[0]);
+        var others = wanted.exp().mul(own).mul(mask.neg().Add(1));
+        return known.sum().Add(others.sum().Mul(Gamma * Temperature * Temperature)).Div(-student.shape[0]);
     }
 
     /// <summary>Log-probabilities of the classes other than the label's, softened.</summary>
-    private Tensor Others(Tensor logits, Tensor mask) => logits.div(Temperature).sub(mask.mul(Excluded)).log_softmax(1);
+    private Tensor Others(Tensor logits, Tensor mask) => logits.Div(Temperature).sub(mask.Mul(Excluded)).log_softmax(1);
 }

@@ -21,9 +21,9 @@ public sealed record OneForAllTerm : LabelledScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.div(Temperature).log_softmax(1);
-        var teacher = signals.Teacher.Logits.to(student.dtype).div(Temperature).softmax(1);
+        var student = signals.Student.Div(Temperature).log_softmax(1);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature).softmax(1);
         var label = zeros_like(teacher).scatter(1, signals.Labels.Single(Name).unsqueeze(1), ones_like(teacher));
-        return teacher.add(label).pow(Gamma).sub(label).mul(student).sum().div(-student.shape[0]);
+        return teacher.Add(label).Pow(Gamma).sub(label).mul(student).sum().Div(-student.shape[0]);
     }
 }

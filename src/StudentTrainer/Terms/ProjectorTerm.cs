@@ -19,12 +19,12 @@ public sealed record ProjectorTerm : ProjectedFeatureTerm
     public double Exponent { get; init; } = 4;
 
     internal override Tensor Compare(Tensor student, Tensor teacher) =>
-        Standard(student).sub(Standard(teacher)).abs().pow(Exponent).sum().add(SmallestSum).log();
+        Standard(student).sub(Standard(teacher)).abs().Pow(Exponent).sum().Add(SmallestSum).log();
 
     private static Tensor Standard(Tensor features)
     {
         var vectors = features.ndim > 2 ? features.flatten(2).mean([2]) : features;
         var centred = vectors.sub(vectors.mean([0], keepdim: true));
-        return centred.div(centred.square().mean([0], keepdim: true).add(Epsilon).sqrt());
+        return centred.div(centred.Square().mean([0], keepdim: true).Add(Epsilon).sqrt());
     }
 }

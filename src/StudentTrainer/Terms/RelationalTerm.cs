@@ -24,12 +24,12 @@ public sealed record RelationalTerm : FeatureTerm
     internal override Tensor Compare(Tensor student, Tensor teacher)
     {
         var (x, y) = (student.flatten(1), teacher.flatten(1));
-        var loss = x.sum().mul(0); // a batch of one sample has no pairs
+        var loss = x.sum().Mul(0); // a batch of one sample has no pairs
         if (x.shape[0] < 2)
             return loss;
         if (Distance > 0)
-            loss = loss.add(nn.functional.huber_loss(Distances(x), Distances(y), reduction: nn.Reduction.Mean), Distance);
-        return Angle > 0 ? loss.add(nn.functional.huber_loss(Angles(x), Angles(y), reduction: nn.Reduction.Mean), Angle) : loss;
+            loss = loss.Add(nn.functional.huber_loss(Distances(x), Distances(y), reduction: nn.Reduction.Mean), Distance);
+        return Angle > 0 ? loss.Add(nn.functional.huber_loss(Angles(x), Angles(y), reduction: nn.Reduction.Mean), Angle) : loss;
     }
 
     /// <summary>N × N distances, divided by the mean of those between different samples.</summary>
@@ -38,9 +38,9 @@ public sealed record RelationalTerm : FeatureTerm
         var count = x.shape[0];
         var products = x.mm(x.t());
         var squares = products.diagonal();
-        var distances = squares.unsqueeze(0).add(squares.unsqueeze(1)).sub(products.mul(2)).clamp_min(SmallestSquare).sqrt();
-        var apart = distances.mul(eye(count, dtype: x.dtype, device: x.device).neg().add(1));
-        return apart.div(apart.sum().div(count * (count - 1.0)).clamp_min(SmallestSquare));
+        var distances = squares.unsqueeze(0).Add(squares.unsqueeze(1)).sub(products.Mul(2)).ClampMin(SmallestSquare).sqrt();
+        var apart = distances.mul(eye(count, dtype: x.dtype, device: x.device).neg().Add(1));
+        return apart.div(apart.sum().Div(count * (count - 1.0)).ClampMin(SmallestSquare));
     }
 
     /// <summary>N × N × N cosines: of the angle at the first sample between the other two.</summary>

@@ -48,9 +48,9 @@ public sealed record SimilarityTerm : ProjectedFeatureTerm
     internal Tensor Compare(Tensor student, Tensor teacher, Tensor queue)
     {
         var others = Directions(queue).t();
-        var wanted = Directions(teacher).mm(others).div(TeacherTemperature).log_softmax(1);
-        var own = Directions(student).mm(others).div(StudentTemperature).log_softmax(1);
-        return nn.functional.kl_div(own, wanted, log_target: true, reduction: nn.Reduction.Sum).div(student.shape[0]);
+        var wanted = Directions(teacher).mm(others).Div(TeacherTemperature).log_softmax(1);
+        var own = Directions(student).mm(others).Div(StudentTemperature).log_softmax(1);
+        return nn.functional.kl_div(own, wanted, log_target: true, reduction: nn.Reduction.Sum).Div(student.shape[0]);
     }
 
     private static Tensor Directions(Tensor features) =>

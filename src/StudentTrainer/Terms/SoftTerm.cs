@@ -35,12 +35,12 @@ public sealed record SoftTerm : ScoreTerm
         var (student, teacher) = Standardise
             ? (Standard(signals.Student), new DenseScores(Standard(signals.Teacher.Logits.to(signals.Student.dtype))))
             : (signals.Student, signals.Teacher);
-        return teacher.Divergence(student, Temperature).mul(Temperature * Temperature / student.shape[0]);
+        return teacher.Divergence(student, Temperature).Mul(Temperature * Temperature / student.shape[0]);
     }
 
     private static Tensor Standard(Tensor logits)
     {
         var centred = logits.sub(logits.mean([1], keepdim: true));
-        return centred.div(centred.square().mean([1], keepdim: true).sqrt().clamp_min(SmallestDeviation));
+        return centred.div(centred.Square().mean([1], keepdim: true).sqrt().ClampMin(SmallestDeviation));
     }
 }

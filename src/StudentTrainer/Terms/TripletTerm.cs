@@ -34,12 +34,12 @@ public sealed record TripletTerm : Term
     /// <param name="teachers">[N, ...] each, without gradient.</param>
     internal Tensor Compare(Tensor student, IReadOnlyList<Tensor> teachers)
     {
-        var votes = teachers.Select(teacher => Farther(Distances(teacher)).sign()).Aggregate((sum, vote) => sum.add(vote));
+        var votes = teachers.Select(teacher => Farther(Distances(teacher)).sign()).Aggregate((sum, vote) => sum.Add(vote));
         // That a sample is nearest to itself is nothing to learn.
-        var others = eye(student.shape[0], dtype: student.dtype, device: student.device).neg().add(1).unsqueeze(2);
-        var counted = votes.gt(0).to(student.dtype).mul(others);
-        var losses = Farther(Distances(student)).neg().add(Margin).clamp_min(0);
-        return losses.mul(counted).sum().div(counted.sum().clamp_min(1));
+        var others = eye(student.shape[0], dtype: student.dtype, device: student.device).neg().Add(1).unsqueeze(2);
+        var counted = votes.Gt(0).to(student.dtype).mul(others);
+        var losses = Farther(Distances(student)).neg().Add(Margin).ClampMin(0);
+        return losses.mul(counted).sum().div(counted.sum().ClampMin(1));
     }
 
     private static string Key(int teacher) => $"teachers[{teacher}]";
@@ -51,6 +51,6 @@ public sealed record TripletTerm : Term
     private static Tensor Distances(Tensor features)
     {
         var directions = nn.functional.normalize(features.flatten(1), p: 2, dim: 1);
-        return directions.mm(directions.t()).mul(-2).add(2);
+        return directions.mm(directions.t()).Mul(-2).Add(2);
     }
 }

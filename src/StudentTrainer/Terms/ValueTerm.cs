@@ -41,7 +41,7 @@ public abstract record ValueTerm : Term
 /// <summary>(z − v)², mean over rows and columns.</summary>
 public sealed record SquaredErrorTerm : ValueTerm
 {
-    internal override Tensor Penalty(Tensor difference) => difference.square();
+    internal override Tensor Penalty(Tensor difference) => difference.Square();
 }
 
 /// <summary>|z − v|, mean over rows and columns.</summary>
@@ -63,7 +63,7 @@ public sealed record HuberTerm : ValueTerm
     internal override Tensor Penalty(Tensor difference)
     {
         var size = difference.abs();
-        var within = size.clamp_max(Delta);
-        return within.square().mul(0.5).add(size.sub(within).mul(Delta));
+        var within = size.ClampMax(Delta);
+        return within.Square().Mul(0.5).Add(size.sub(within).Mul(Delta));
     }
 }

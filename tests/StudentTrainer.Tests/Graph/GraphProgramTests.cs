@@ -16,7 +16,7 @@ public sealed class GraphProgramTests
         var program = Programs.Compile(Chain());
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
         var x = torch.tensor(new[] { 0.5f, -2f }, [1, 2]).requires_grad_(true);
-        var before = torch.Tensor.TotalCount;
+        var before = Tensors.CountAlive();
 
         var y = program.Run(weights, x, training: true)[0];
 

@@ -119,7 +119,7 @@ public sealed class TrainerTests : IDisposable
         {
             Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new AdamOptions { LearningRate = 0.01 },
         };
-        var before = torch.Tensor.TotalCount;
+        var before = Tensors.CountAlive();
         toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options, progress: progress);
         var betweenEpochs = counts.Where((_, i) => i >= 10).ToArray();
         Assert.InRange(betweenEpochs.Length, 50, 100);

@@ -9,6 +9,17 @@ namespace OnnxKd.StudentTrainer.Tests.Support;
 /// <summary>Tensors of any type for <see cref="NodeCase"/>.</summary>
 internal static class Tensors
 {
+    /// <summary>Tensors that are alive, less those that earlier tests left to the garbage collection, which would free them at any moment.</summary>
+    public static long CountAlive()
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        return Tensor.TotalCount;
+    }
+
     /// <summary>Values rounded to a type (integers: their fractions dropped); the shape <c>[]</c> holds one number without axes.</summary>
     public static TensorProto Of(ElementType type, double[] values, params long[] shape)
     {

@@ -77,10 +77,10 @@ internal sealed class NormOverlay
         foreach (var layer in layers)
         {
             var (scale, shift) = (values[layer.Tensor("scale")], values[layer.Tensor("bias")]);
-            var factor = scale.div(values[layer.Tensor("variance")].add(Epsilon).sqrt());
+            var factor = scale.div(values[layer.Tensor("variance")].Add(Epsilon).sqrt());
             var (kernel, bias) = (values[layer.Kernel], values[layer.Bias]);
             folded[layer.Kernel] = kernel.mul(factor.reshape([-1, .. Enumerable.Repeat(1L, (int)kernel.ndim - 1)]));
-            folded[layer.Bias] = bias.reshape(-1).sub(values[layer.Tensor("mean")]).mul(factor).add(shift).reshape(bias.shape);
+            folded[layer.Bias] = bias.reshape(-1).sub(values[layer.Tensor("mean")]).mul(factor).Add(shift).reshape(bias.shape);
         }
         return folded;
     }
@@ -99,7 +99,7 @@ internal sealed class NormOverlay
             values[layer.Tensor("mean")].copy_(mean);
             values[layer.Tensor("variance")].copy_(variance);
             values[layer.Tensor("bias")].copy_(mean);
-            values[layer.Tensor("scale")].copy_(variance.add(Epsilon).sqrt());
+            values[layer.Tensor("scale")].copy_(variance.Add(Epsilon).sqrt());
         }
     }
 

@@ -25,12 +25,12 @@ internal static class QuantizedWeights
 
         /// <summary>The nearest integers (half to even), within the type's range.</summary>
         public Tensor Encode(Tensor values) =>
-            values.to(float64).div(Like(Scale, values)).round().add(ZeroPointLike(values)).clamp(Lowest, Highest)
+            values.to(float64).div(Like(Scale, values)).round().Add(ZeroPointLike(values)).Clamp(Lowest, Highest)
                 .to(TorchTypes.Of(Type)!.Value);
 
-        private TorchSharp.Scalar Lowest => Type switch { ElementType.UInt8 => 0, ElementType.Int8 => sbyte.MinValue, _ => int.MinValue };
+        private long Lowest => Type switch { ElementType.UInt8 => 0, ElementType.Int8 => sbyte.MinValue, _ => int.MinValue };
 
-        private TorchSharp.Scalar Highest => Type switch
+        private long Highest => Type switch
         {
             ElementType.UInt8 => byte.MaxValue, ElementType.Int8 => sbyte.MaxValue, _ => int.MaxValue,
         };
