@@ -14,7 +14,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
     private const string Cuda = "cuda";
 
     // Without VNNI, x64 processors add products of uint8 and int8 in pairs of 16 bits, which saturates. With this, int8 weights become uint8,
-    // whose products are added in 32 bits. It changes no float.
+    // whose products are added in 32 bits. It changes no float. With VNNI it would give the same sums in twice the time.
     private const string ExactIntegers = "session.x64quantprecision";
 
     /// <summary>Whether results are copied to the host before they can be read.</summary>
@@ -45,7 +45,8 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
             // Errors arrive as exceptions; printing them as well would break up the progress display.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        options.AddSessionConfigEntry(ExactIntegers, "1");
+        if (!ProcessorClass.HasVnni)
+            options.AddSessionConfigEntry(ExactIntegers, "1");
         if (Provider == Cuda)
             AppendCuda(options, Index);
         return options;
