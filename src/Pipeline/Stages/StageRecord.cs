@@ -37,8 +37,12 @@ internal sealed record StageRecord(
         if (!File.Exists(path))
             return null;
         var record = CanonicalJson.Deserialize<StageRecord>(InputFile.ReadAllBytes(path, "A stage's record"), path);
+        if (record.Checksum is null)
+            throw new CheckFailedException(
+                "A stage's record has no checksum.", path, "the record of an older version of onnxkd", "one of this version",
+                "run the recipe under another --name, which keeps what the older version made, or delete the folder of the run");
         return record.Checksum == record.ComputeChecksum() ? record : throw new CheckFailedException(
-            "A stage's record was changed.", path, $"SHA-256 {record.ComputeChecksum()}", record.Checksum ?? "a checksum", $"delete {folder} to run the stage again");
+            "A stage's record was changed.", path, $"SHA-256 {record.ComputeChecksum()}", record.Checksum, $"delete {folder} to run the stage again");
     }
 
     /// <summary>Writes it.</summary>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Stages;
@@ -75,6 +76,18 @@ public sealed class StageKeyTests(TinyProject project) : IDisposable
         Assert.Contains(runs[$"student/{file}"], error);
         Assert.Equal(changed, File.ReadAllText(runs[$"student/{file}"]));
         Assert.DoesNotContain("reused", error);
+    }
+
+    [Fact]
+    public void Run_FolderOfOlderVersion_SaysSoAndWhatToDo()
+    {
+        Run();
+        foreach (var record in Directory.GetFiles(runs.Path, "stage.json", SearchOption.AllDirectories))
+            File.WriteAllText(record, Regex.Replace(File.ReadAllText(record), @",\s*""checksum"": ""\w+""", ""));
+
+        var error = Cli.Fails(4, "run", project["student.yaml"], "--epochs", "2", "--runs", runs.Path);
+
+        Assert.All(["stage.json", "an older version of onnxkd", "--name"], part => Assert.Contains(part, error));
     }
 
     [Fact]
