@@ -10,6 +10,9 @@ internal static class AttackRun
     private const int FailuresShown = 20;
     private const double MostSeconds = 20;
 
+    // Honest files are made and honest runs are run before the first case.
+    private const double SecondsToBegin = 600;
+
     // What a model and its samples may take, and what the runtimes need themselves.
     private const long MostBytes = 3L << 29;
 
@@ -84,7 +87,7 @@ internal static class AttackRun
             Directory.Delete(folder, recursive: true);
         }
 
-        /// <summary>Reads mutants until the child is done, or dead.</summary>
+        /// <summary>Reads mutants until the child is done, has grown large, or is dead.</summary>
         /// <returns>The first mutant that was not looked at.</returns>
         private long RunFrom(long number, string folder)
         {
@@ -96,7 +99,7 @@ internal static class AttackRun
             })!;
             var errors = child.StandardError.ReadToEndAsync();
             long? running = null;
-            while (ReadLine(child) is { } line)
+            while (ReadLine(child, running is null ? SecondsToBegin : 3 * AttackRun.MostSeconds) is { } line)
             {
                 var parts = line.Split(' ', 7);
                 if (parts[0] == "begin")
@@ -113,18 +116,20 @@ internal static class AttackRun
             if (!child.HasExited)
                 child.Kill(entireProcessTree: true);
             child.WaitForExit();
+            if (running is null && child.ExitCode == 0)
+                return number;
             if (running is not { } dead)
                 throw new UsageException($"the worker ended with exit code {child.ExitCode} between two cases:\n{errors.Result}");
             Crashes++;
-            Failures.Add($"{name} {dead}: exit code {child.ExitCode}: {Last(errors.Result)}");
+            Failures.Insert(0, $"{name} {dead}: exit code {child.ExitCode}: {Last(errors.Result)}");
             return dead + 1;
         }
 
         /// <summary>The next line; <c>null</c> where the child has ended, or takes too long.</summary>
-        private static string? ReadLine(Process child)
+        private static string? ReadLine(Process child, double seconds)
         {
             var line = child.StandardOutput.ReadLineAsync();
-            return line.Wait(TimeSpan.FromSeconds(3 * AttackRun.MostSeconds)) ? line.Result : null;
+            return line.Wait(TimeSpan.FromSeconds(seconds)) ? line.Result : null;
         }
 
         private void Count(long number, int code, double seconds, long bytes, string kind, string problem)

@@ -21,9 +21,6 @@ namespace OnnxKd.Benchmarks.Attack;
 /// <param name="Begin">Makes honest files in a folder, and gives what makes a case of them.</param>
 internal sealed partial record AttackTarget(string Name, int Quick, int Full, Func<string, Func<Dice, AttackCase>> Begin)
 {
-    /// <summary>What a model may run in a case; far below what a case may take.</summary>
-    private const string SecondsOfAModel = "2";
-
     /// <summary>Every kind.</summary>
     public static IReadOnlyList<AttackTarget> All { get; } =
     [
@@ -31,6 +28,7 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         Files("recipes", 1_000, 10_000, Recipes, (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : TextMutations.Apply(bytes, dice), ReadRecipe),
         Files("sets", 2_000, 10_000, Sets, (bytes, dice) => dice.OneIn(3) ? TextMutations.Apply(bytes, dice) : ByteMutations.Apply(bytes, dice), ReadSet),
         new("flips", 100, 2_000, RunFlips.Begin),
+        new("kills", 10, 1_000, CommandKills.Begin),
     ];
 
     /// <summary>Mutants of files that a stranger sent.</summary>
@@ -154,7 +152,7 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         var configuration = new OutputConfiguration { Output = new StringWriter(), Error = new StringWriter() };
         var (output, errors) = (configuration.Output, configuration.Error);
         var code = Pipeline.CommandLine.InvokeAsync(
-            ["inspect", path, "--json", Core.Limits.ModelLimits.TimeOption, SecondsOfAModel], configuration, CancellationToken.None).GetAwaiter().GetResult();
+            ["inspect", path, "--json"], configuration, CancellationToken.None).GetAwaiter().GetResult();
         if (code == 1)
             throw new InvalidOperationException($"{errors}");
         if ($"{errors}" is var refusal && refusal.Contains("runs longer than it may", StringComparison.Ordinal))

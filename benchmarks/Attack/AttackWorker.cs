@@ -11,6 +11,9 @@ internal static class AttackWorker
 
     private const string StatusFile = "/proc/self/status";
 
+    // The allocator keeps what large models took, in an arena for each thread; a command that reads one model never comes to so much.
+    private const long MostBytes = 2L << 30;
+
     public static int RunChild(string[] args)
     {
         var target = AttackTarget.All.Single(target => target.Name == args[0]);
@@ -28,6 +31,8 @@ internal static class AttackWorker
             var (code, problem) = Try(drawn);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             stdout.WriteLine(FormattableString.Invariant($"end {number} {code} {seconds:0.000} {Math.Max(0, Peak() - before)} {drawn.Kind} {problem}"));
+            if (Resident() > MostBytes)
+                return 0; // whoever watches starts another one
         }
         stdout.WriteLine("done");
         stdout.Flush();

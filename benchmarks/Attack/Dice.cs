@@ -13,6 +13,8 @@ internal sealed class Dice(ulong seed, string target, long number)
         0, 1, -1, 2, 3, 7, 255, 65_535, 65_536, 1_000_000, int.MaxValue, int.MinValue, 1L + int.MaxValue, uint.MaxValue, 1L << 40, long.MaxValue, long.MinValue,
     ];
 
+    public long Number => number;
+
     public int Below(int limit) => random.Next(limit);
 
     public bool OneIn(int n) => random.Next(n) == 0;

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-using Google.Protobuf;
 using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
@@ -23,20 +20,17 @@ namespace OnnxKd.Benchmarks.Attack;
 /// </summary>
 internal sealed partial class RunFlips
 {
-    private const string Name = "tiny";
-    private const int Rows = 120; // in batches of 5: more than shards, so that a journal holds some
-    private const int OtherRows = 30;
-    private const int Seed = 1;
+    private const string Name = TinyProject.Name;
 
-    private readonly string folder;
+    private readonly TinyProject project;
     private readonly string recipe;
     private readonly string reference;
     private readonly List<State> states = [];
 
     private RunFlips(string folder)
     {
-        this.folder = folder;
-        recipe = WriteProject();
+        project = new(folder);
+        recipe = project.WriteRecipe("recipe");
         Invoke("whole", 0, "run");
         reference = Result("whole");
         AddStates();
@@ -51,48 +45,6 @@ internal sealed partial class RunFlips
     /// <summary>Makes the runs; gives what damages one of them.</summary>
     public static Func<Dice, AttackCase> Begin(string folder) => new RunFlips(folder).Draw;
 
-    private string WriteProject()
-    {
-        string[] sets = ["transfer", "validation", "test"];
-        foreach (var (name, number) in sets.Select((name, number) => (name, number)))
-        {
-            var random = new Random(number);
-            var rows = number == 0 ? Rows : OtherRows;
-            var labels = Enumerable.Range(0, rows).Select(i => i % 3).ToArray();
-            var pixels = labels.SelectMany(label => Enumerable.Range(0, 16).Select(i => random.NextSingle() + (i / 4 == label ? 0.6f : 0)));
-            File.WriteAllBytes(In($"{name}.npy"), AttackTarget.Npy("<f4", $"({rows}, 4, 4)", [.. pixels.SelectMany(BitConverter.GetBytes)]));
-            File.WriteAllBytes(In($"{name}-labels.npy"), AttackTarget.Npy("<i4", $"({rows},)", [.. labels.SelectMany(BitConverter.GetBytes)]));
-        }
-        var teacher = Architectures.Build(ReadStudent("[6, 5]"), [4, 4], 3, Seed);
-        foreach (var tensor in teacher.Proto.Graph.Initializer.Where(tensor => tensor.Dims.Count > 1))
-        {
-            // Fresh weights answer nearly the same for all samples, which a run refuses to learn from.
-            var values = MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray();
-            TensorPrimitives.Multiply(values, 4f, values);
-            tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan()));
-        }
-        File.WriteAllBytes(In("teacher.onnx"), teacher.ToBytes());
-        var files = string.Join('\n', sets.Select(set => $"  {set}: {{ samples: {set}.npy, labels: {set}-labels.npy }}"));
-        File.WriteAllText(In("recipe.yaml"), $$"""
-            name: {{Name}}
-            data:
-            {{files}}
-            teachers: [ model: teacher.onnx ]
-            capture: { threads: 1, batch-size: 5 }
-            student: { architecture: mlp, widths: [16], preprocessing: none }
-            objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 } ]
-            training: { threads: 1, epochs: 8, batch-size: 10, keep: best, optimizer: { name: adam, learning-rate: 0.01 } }
-            """);
-        return In("recipe.yaml");
-    }
-
-    private static StudentOptions ReadStudent(string widths)
-    {
-        var source = RecipeSource.Empty();
-        source.Set("student", $"{{ architecture: mlp, widths: {widths} }}", "attack");
-        return StudentSection.Read(new RecipeValue(source, "", source.Root).Map("student").Require("student")).Architecture!;
-    }
-
     private void AddStates()
     {
         Add("finished", ["run", "report"], _ => true);
@@ -106,12 +58,12 @@ internal sealed partial class RunFlips
 
     private void Add(string name, string[] commands, Func<string, bool> isKept, Action<string>? interrupt = null)
     {
-        Copy(In($"whole/{Name}"), In($"{name}/{Name}"), isKept);
+        TinyProject.Copy(In($"whole/{Name}"), In($"{name}/{Name}"), isKept);
         interrupt?.Invoke(In($"{name}/{Name}"));
         var files = Directory.GetFiles(In($"{name}/{Name}"), "*", SearchOption.AllDirectories).Where(file => new FileInfo(file) is { Length: > 0, LinkTarget: null })
             .Select(file => Path.GetRelativePath(In(name), file)).Order(StringComparer.Ordinal).GroupBy(file => Digits().Replace(file, "")).ToArray();
         states.Add(new(name, commands, files));
-        Copy(In(name), In("case"), _ => true);
+        TinyProject.Copy(In(name), In("case"), _ => true);
         if (Run("case", commands) is not 0 || Result("case") != reference)
             throw new InvalidOperationException($"an interrupted run does not go on to the same result: {name}");
     }
@@ -170,7 +122,7 @@ internal sealed partial class RunFlips
         var state = dice.Of(states);
         var kind = dice.Of(state.Files);
         var file = dice.Of(kind.ToArray());
-        Copy(In(state.Folder), In("case"), _ => true);
+        TinyProject.Copy(In(state.Folder), In("case"), _ => true);
         Damage(In($"case/{file}"), dice);
         return new($"{state.Folder}:{kind.Key}", () => Judge(state, file));
     }
@@ -216,39 +168,14 @@ internal sealed partial class RunFlips
             throw new InvalidOperationException($"{command}: exit code {code}: {errors}");
         if (code != 0 && !$"{errors}".Contains(In($"{runs}/{Name}"), StringComparison.Ordinal))
             throw new InvalidOperationException($"{command}: the message names no file: {errors}");
-        if (code == 0 && Normal($"{output}") != Normal(File.ReadAllText(In($"whole/{Name}/metrics.json"))))
+        if (code == 0 && TinyProject.Normal($"{output}") != TinyProject.Normal(File.ReadAllText(In($"whole/{Name}/metrics.json"))))
             throw new InvalidOperationException($"{command}: other figures: {output}");
         return code;
     }
 
-    /// <summary>What a run gave, but for times.</summary>
-    private string Result(string runs) => string.Join(
-        '\n', Convert.ToHexString(File.ReadAllBytes(In($"{runs}/{Name}/student.onnx"))), Normal(File.ReadAllText(In($"{runs}/{Name}/metrics.json"))),
-        Normal(File.ReadAllText(In($"{runs}/{Name}/report.md"))));
+    private string Result(string runs) => project.Result(runs);
 
-    private static string Normal(string text) => Latency().Replace(text, "");
-
-    private string In(string path) => Path.Combine(folder, path);
-
-    private static void Copy(string from, string to, Func<string, bool> isKept)
-    {
-        if (Directory.Exists(to))
-            Directory.Delete(to, recursive: true);
-        Directory.CreateDirectory(to);
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos().Where(entry => isKept(entry.Name)))
-        {
-            var target = Path.Combine(to, entry.Name);
-            if (entry.LinkTarget is { } link)
-                File.CreateSymbolicLink(target, link);
-            else if (entry is DirectoryInfo)
-                Copy(entry.FullName, target, _ => true);
-            else
-                File.Copy(entry.FullName, target);
-        }
-    }
-
-    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.]+ ms")]
-    private static partial Regex Latency();
+    private string In(string path) => project.In(path);
 
     [GeneratedRegex("-[0-9a-f]{8}(?=/)|(?<=/rows)[-0-9]+")]
     private static partial Regex Digits();
