@@ -65,6 +65,7 @@ internal static class CommandLine
             new AdjustBiasCommand(),
             new ReportCommand(),
             new BenchmarkCommand(),
+            new ConvertCommand(),
             new OperatorsCommand(),
             new SettingsCommand(),
         };

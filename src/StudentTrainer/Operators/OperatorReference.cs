@@ -24,6 +24,9 @@ public static class OperatorReference
             .Select(group => Describe([.. group])),
     ];
 
+    /// <summary>The newest operator set that they are known in.</summary>
+    public static int NewestOpset => Graph.StudentGraph.NewestOpset;
+
     /// <summary>The reference as a Markdown page.</summary>
     public static string Markdown()
     {

@@ -17,6 +17,9 @@ internal static class HalfPrecision
     /// <summary>Inputs that ONNX defines as float32: scales, which also decide sizes.</summary>
     private static readonly HashSet<(string Operator, int Input)> AlwaysFloat = [("Resize", 1), ("Resize", 2), ("Upsample", 1)];
 
+    /// <summary>Whether ONNX defines an input as float32.</summary>
+    public static bool IsAlwaysFloat(string operation, int input) => AlwaysFloat.Contains((operation, input));
+
     /// <summary>Converts a graph in place. Its inputs and outputs change with it; feed and read them through Casts.</summary>
     /// <exception cref="UnsupportedModelException">The model has subgraphs, functions, or operators that are not ONNX's own.</exception>
     public static void Apply(ModelProto proto, string model)
@@ -83,7 +86,8 @@ internal static class HalfPrecision
         return kept;
     }
 
-    private static void NarrowTypes(NodeProto node)
+    /// <summary>Turns the types and constants that a node's attributes name into float16.</summary>
+    public static void NarrowTypes(NodeProto node)
     {
         foreach (var attribute in node.Attribute)
         {
@@ -113,7 +117,8 @@ internal static class HalfPrecision
         (attribute.Name, attribute.Type, attribute.T) = ("value", AttributeType.Tensor, tensor);
     }
 
-    private static void Narrow(TensorProto tensor)
+    /// <summary>Turns a float32 tensor into float16; others stay.</summary>
+    public static void Narrow(TensorProto tensor)
     {
         if (tensor.DataType != (int)DataType.Float)
             return;

@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Pipeline.Deployment;
+using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Operators;
+using OnnxKd.TeacherRunner.Conversion;
+using OnnxKd.TeacherRunner.Deployment;
+
+namespace OnnxKd.Pipeline.Commands;
+
+/// <summary><c>onnxkd convert MODEL</c>: another form of a model, checked against it.</summary>
+internal sealed class ConvertCommand : ExampleCommand
+{
+    private const string OpsetPrefix = "opset=";
+    private const double HalfTolerance = 1e-2;
+    private const double ExactTolerance = 1e-4;
+
+    private readonly FeedArguments feeds = new();
+
+    private readonly Argument<string> model = new("MODEL") { Description = "An ONNX file." };
+
+    private readonly Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file, not only one that onnxkd wrote." };
+
+    private readonly Option<string> to = new("--to")
+    {
+        Description = "float16; mixed, which leaves sensitive nodes in float32; opset=N, a newer operator set; or ort, ONNX Runtime's own format.",
+        HelpName = "FORM", Required = true,
+    };
+
+    private readonly Option<double?> tolerance = new("--tolerance")
+    {
+        Description = "The relative error (root mean square) of each output that passes; default 0.01 for float16 and mixed, 0.0001 for the others.",
+    };
+
+    private readonly Option<double> agreement = new("--agreement")
+    {
+        Description = "The share of samples that must keep their top class, where an output holds classes.", DefaultValueFactory = _ => 0.995,
+    };
+
+    private readonly Option<long> probe = new("--probe") { Description = "Samples that the effect of single nodes is measured with (mixed).", DefaultValueFactory = _ => 64 };
+
+    /// <summary>Declares the command.</summary>
+    public ConvertCommand()
+        : base(
+            "convert",
+            "Converts a model to float16, mixed precision, a newer operator set or ORT format, and compares it with the original on real samples.",
+            "onnxkd convert student.onnx -o student.fp16.onnx --to float16 --samples test.npy --scale 1/255",
+            "onnxkd convert student.onnx -o student.mixed.onnx --to mixed --samples test.npy",
+            "onnxkd convert old.onnx -o new.onnx --to opset=18 --samples test.npy",
+            "onnxkd convert student.onnx -o student.ort --to ort --samples test.npy")
+    {
+        Add(model);
+        Add(output);
+        Add(force);
+        Add(to);
+        Add(tolerance);
+        Add(agreement);
+        Add(probe);
+        to.CompletionSources.Add("float16", "mixed", "ort", OpsetPrefix);
+        feeds.AddTo(this);
+        Does((parsed, stdout, stderr, token) => Run(parsed, stdout, new(stderr, GlobalOptions.Style(parsed).Live), token));
+    }
+
+    private void Run(ParseResult parsed, TextWriter stdout, StageReporter reporter, CancellationToken token)
+    {
+        var (path, target) = (parsed.GetValue(model)!, parsed.GetValue(output)!);
+        var (kind, opset) = ParseForm(parsed.GetValue(to)!);
+        var allowed = Tolerance(parsed, kind);
+        var options = feeds.Read(parsed);
+        if (options.Samples.Count == 0)
+            throw new InputException("A conversion is checked on real samples, and there are none.", path, remedy: "give some: --samples FILE");
+        ExportTarget.Require(target, [path, .. options.Samples.Select(file => file.File)], parsed.GetValue(force));
+
+        using var sets = options.Open();
+        var source = OnnxModel.Load(path);
+        using var original = ModelSession.Open(path);
+        var plan = sets.For(original, path);
+        var scratch = Directory.CreateTempSubdirectory("onnxkd-");
+        try
+        {
+            reporter.Started("convert", path);
+            var converted = Path.Combine(scratch.FullName, Path.GetFileName(target));
+            var nodes = Convert(source, converted, kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, parsed.GetValue(probe)), reporter, token);
+            using var session = ModelSession.Open(converted);
+            reporter.Started("compare", path);
+            var outputs = OutputDifference.Between(
+                original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
+            var report = new ConversionReport(
+                path, target, parsed.GetValue(to)!, new FileInfo(path).Length, new FileInfo(converted).Length, plan.Count, outputs,
+                [.. outputs.Select(one => one.Output).Where(name => HoldsClasses(source, name))], nodes);
+            report.Require(allowed);
+            AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(converted)));
+            report.Write(stdout, GlobalOptions.Style(parsed));
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
+    }
+
+    private static IReadOnlyList<NodeEffect>? Convert(
+        OnnxModel source, string path, ConversionKind kind, int opset, double tolerance, ModelFeeds plan, long samples, StageReporter reporter,
+        CancellationToken token)
+    {
+        switch (kind)
+        {
+            case ConversionKind.Mixed:
+                return ModelConverter.ToMixed(source, path, tolerance, plan, samples, (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
+            case ConversionKind.Float16:
+                ModelConverter.ToFloat16(source, path);
+                return null;
+            case ConversionKind.Opset:
+                ModelConverter.ToOpset(source, path, opset, [.. OperatorReference.All.Select(entry => entry.Name)]);
+                return null;
+            default:
+                ModelConverter.ToOrt(source, path);
+                return null;
+        }
+    }
+
+    private static bool HoldsClasses(OnnxModel model, string output)
+    {
+        var only = model.Proto.Graph.Output.Count == 1;
+        var trace = LogitTrace.Find(model.Proto.Graph, output, output);
+        var evidence = KindEvidence.OfModel(model.Proto, only ? null : output, trace) ?? KindEvidence.OfName(output, columns: 2);
+        return evidence?.Kind == OutputKind.Classes;
+    }
+
+    private static (ConversionKind Kind, int Opset) ParseForm(string text) => text switch
+    {
+        "float16" => (ConversionKind.Float16, 0),
+        "mixed" => (ConversionKind.Mixed, 0),
+        "ort" => (ConversionKind.Ort, 0),
+        _ when text.StartsWith(OpsetPrefix, StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(OpsetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var opset)
+            && opset <= OperatorReference.NewestOpset => (ConversionKind.Opset, opset),
+        _ => throw new InputException(
+            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {OperatorReference.NewestOpset}"),
+    };
+
+    private ConversionTolerance Tolerance(ParseResult parsed, ConversionKind kind)
+    {
+        var error = parsed.GetValue(tolerance) ?? (kind is ConversionKind.Float16 or ConversionKind.Mixed ? HalfTolerance : ExactTolerance);
+        var share = parsed.GetValue(agreement);
+        if (!(error >= 0 && double.IsFinite(error)))
+            throw new InputException("A tolerance is out of range.", tolerance.Name, $"{error}", "a number of at least 0");
+        if (share is not (>= 0 and <= 1))
+            throw new InputException("A share is out of range.", agreement.Name, $"{share}", "0 to 1");
+        if (parsed.GetValue(probe) < 1)
+            throw new InputException("A number of samples is out of range.", probe.Name, $"{parsed.GetValue(probe)}", "at least 1");
+        return new(error, share);
+    }
+}

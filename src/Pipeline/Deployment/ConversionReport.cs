@@ -1,0 +1,68 @@
+using System.Globalization;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Terminal;
+using OnnxKd.TeacherRunner.Conversion;
+
+namespace OnnxKd.Pipeline.Deployment;
+
+/// <summary>What a conversion may change.</summary>
+/// <param name="RelativeError">The relative error of each output that passes.</param>
+/// <param name="Agreement">The share of samples whose top class must stay, for outputs of classes.</param>
+internal sealed record ConversionTolerance(double RelativeError, double Agreement);
+
+/// <summary>What <c>onnxkd convert</c> made, and how far it is from the original.</summary>
+/// <param name="Model">The original.</param>
+/// <param name="Output">What was written.</param>
+/// <param name="To">What it was converted to.</param>
+/// <param name="FileBytes">The size of the original.</param>
+/// <param name="OutputBytes">The size of what was written.</param>
+/// <param name="Samples">How many samples were compared.</param>
+/// <param name="Outputs">How far each output is.</param>
+/// <param name="ClassOutputs">The outputs of which it is known that they hold classes.</param>
+/// <param name="Nodes">For mixed precision what each node does on its own; <c>null</c> otherwise.</param>
+internal sealed record ConversionReport(
+    string Model, string Output, string To, long FileBytes, long OutputBytes, long Samples, IReadOnlyList<OutputDifference> Outputs,
+    IReadOnlyList<string> ClassOutputs, IReadOnlyList<NodeEffect>? Nodes)
+{
+    private const int ListedNodes = 10;
+
+    /// <summary>Refuses what is not as it was.</summary>
+    /// <exception cref="CheckFailedException">An output is beyond the tolerance.</exception>
+    public void Require(ConversionTolerance tolerance)
+    {
+        foreach (var output in Outputs)
+            if (!(output.RelativeError <= tolerance.RelativeError))
+                throw Fail(output, Text($"a relative error of {output.RelativeError:g3} (largest difference {output.MaxAbs:g3})"), Text($"at most {tolerance.RelativeError:g3} (--tolerance)"));
+            else if (ClassOutputs.Contains(output.Output) && output.TopClassAgreement < tolerance.Agreement)
+                throw Fail(output, Text($"the same top class on {output.TopClassAgreement:0.00 %} of the samples"), Text($"at least {tolerance.Agreement:0.00 %} (--agreement)"));
+    }
+
+    /// <summary>Writes it: one JSON document, or lines.</summary>
+    public void Write(TextWriter output, OutputStyle style)
+    {
+        if (style.Json)
+        {
+            output.Write(CanonicalJson.Serialize(this));
+            return;
+        }
+        output.WriteLine(Text($"{To}: {Output}, {Report.FileSize(OutputBytes)}, {(double)OutputBytes / FileBytes:0.000} times the original's size"));
+        foreach (var one in Outputs)
+            output.WriteLine(
+                Text($"output {Printable.Escape(one.Output)}: relative error {one.RelativeError:0.0e+0}, largest difference {one.MaxAbs:0.0e+0}") +
+                (one.TopClassAgreement is { } share ? Text($", same top class on {share:0.00 %}") : ""));
+        output.WriteLine(Text($"compared in ONNX Runtime on {Samples:#,0} samples"));
+        if (Nodes is null)
+            return;
+        output.WriteLine(Text($"{Nodes.Count(node => node.Kept)} of {Nodes.Count} nodes stay in float32; the largest effects of single nodes in float16:"));
+        foreach (var node in Nodes.Take(Math.Max(ListedNodes, Nodes.Count(node => node.Kept))))
+            output.WriteLine(Text($"  {node.Effect:0.0e+0}  {node.Operator} {Printable.Escape(node.Node)}{(node.Kept ? "  (stays in float32)" : "")}"));
+    }
+
+    private CheckFailedException Fail(OutputDifference output, string found, string expected) => new(
+        "The converted model does not give what the original gives.", $"output '{output.Output}' of {Model}, {Samples} samples", found, expected,
+        To == "float16" ? "nothing was written; leave sensitive nodes in float32: --to mixed" : "nothing was written; raise the tolerance if that is good enough");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,107 @@
+using Microsoft.ML.OnnxRuntime;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.TeacherRunner.Deployment;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.TeacherRunner.Conversion;
+
+/// <summary>What a model is converted to.</summary>
+public enum ConversionKind
+{
+    /// <summary>Weights and arithmetic in float16; inputs and outputs as they are.</summary>
+    Float16,
+
+    /// <summary>The same, with the nodes in float32 that a tolerance asks for.</summary>
+    Mixed,
+
+    /// <summary>A newer operator set.</summary>
+    Opset,
+
+    /// <summary>ONNX Runtime's own format, optimised ahead of time for any processor.</summary>
+    Ort,
+}
+
+/// <summary>Converts models for deployment. What comes out is only as good as the comparison that follows: <see cref="OutputDifference"/>.</summary>
+public static class ModelConverter
+{
+    private const int ProbeBatch = 8;
+
+    /// <summary>Writes a model in float16.</summary>
+    /// <param name="model">A float32 model, of which nothing is changed.</param>
+    /// <param name="path">The file to write.</param>
+    /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
+    public static void ToFloat16(OnnxModel model, string path) =>
+        Save(model, MixedFloat16.Of(model.Proto, NameOf(model)).Convert(new HashSet<int>()), "float16", path);
+
+    /// <summary>Writes a model in float16 with as few nodes in float32 as a tolerance asks for.</summary>
+    /// <param name="model">A float32 model, of which nothing is changed.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have.</param>
+    /// <param name="feeds">The samples to measure with.</param>
+    /// <param name="samples">How many of them.</param>
+    /// <param name="onNode">Told how many nodes are measured, of how many.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <returns>What each node does on its own, the largest effect first.</returns>
+    /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
+    public static IReadOnlyList<NodeEffect> ToMixed(
+        OnnxModel model, string path, double tolerance, ModelFeeds feeds, long samples, Action<int, int>? onNode, CancellationToken token)
+    {
+        var name = NameOf(model);
+        using var original = ModelSession.Of(model.Proto, name);
+        var (converted, effects) = new SensitiveNodes(MixedFloat16.Of(model.Proto, name), Measure, onNode).Find(tolerance);
+        Save(model, converted, "mixed", path);
+        return effects;
+
+        double Measure(ModelProto candidate)
+        {
+            using var session = ModelSession.Of(candidate, name);
+            return OutputDifference.Between(original, session, feeds, samples, ProbeBatch, onBatch: null, token).Max(output => output.RelativeError);
+        }
+    }
+
+    /// <summary>Writes a model with a newer operator set.</summary>
+    /// <inheritdoc cref="OpsetConversion.Apply"/>
+    /// <param name="model">The model, of which nothing is changed.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="target">The operator set.</param>
+    /// <param name="known">The operators whose rules are known.</param>
+    public static void ToOpset(OnnxModel model, string path, int target, IReadOnlyCollection<string> known)
+    {
+        var converted = model.Proto.Clone();
+        OpsetConversion.Apply(converted, target, known, NameOf(model));
+        Save(model, converted, $"opset {target}", path);
+    }
+
+    /// <summary>Writes a model in ONNX Runtime's format.</summary>
+    /// <param name="model">The model, of which nothing is changed.</param>
+    /// <param name="path">The file to write.</param>
+    /// <exception cref="OnnxKdException">ONNX Runtime refuses it.</exception>
+    public static void ToOrt(OnnxModel model, string path)
+    {
+        var bytes = Describe(model, model.Proto.Clone(), "ort").ToBytes();
+        using var session = SessionFactory.Open(
+            options =>
+            {
+                options.AddSessionConfigEntry("session.save_model_format", "ORT");
+                options.OptimizedModelFilePath = path;
+                // Beyond this, the layout of weights depends on the processor.
+                options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+                return new(bytes, options);
+            },
+            ExecutionDevice.Resolve("cpu"), threads: 1, NameOf(model));
+    }
+
+    private static void Save(OnnxModel source, ModelProto converted, string what, string path) => Describe(source, converted, what).Save(path);
+
+    private static OnnxModel Describe(OnnxModel source, ModelProto converted, string what)
+    {
+        var model = OnnxModel.FromProto(converted);
+        model.SetMetadata("onnxkd.converted-from", source.Digest);
+        model.SetMetadata("onnxkd.converted-to", what);
+        return model;
+    }
+
+    private static string NameOf(OnnxModel model) => model.Path is { } path ? Path.GetFileName(path) : "the model in memory";
+}

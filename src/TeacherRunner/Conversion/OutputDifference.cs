@@ -1,0 +1,106 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Deployment;
+
+namespace OnnxKd.TeacherRunner.Conversion;
+
+/// <summary>How far an output of a converted model is from the original's.</summary>
+/// <param name="Output">The output.</param>
+/// <param name="MaxAbs">The largest difference.</param>
+/// <param name="RelativeError">The root of the mean squared difference, over that of the original's values; infinite where one of the two is not finite.</param>
+/// <param name="TopClassAgreement">
+/// The share of positions whose largest value is in the same place; <c>null</c> for integers, and outputs of one column. Classes are axis 1 of
+/// [N, C] and [N, C, H, W], and the last axis otherwise.
+/// </param>
+public sealed record OutputDifference(string Output, double MaxAbs, double RelativeError, double? TopClassAgreement)
+{
+    /// <summary>Runs both models on samples and compares all outputs.</summary>
+    /// <param name="original">The model that is right.</param>
+    /// <param name="converted">The other one.</param>
+    /// <param name="feeds">The samples.</param>
+    /// <param name="samples">How many of them; fewer than there are come from all over the set, which may be sorted.</param>
+    /// <param name="batchSize">How many at once, where the model lets choose.</param>
+    /// <param name="onBatch">Told how many are done.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <exception cref="InputException">A model fails, or the two give tensors of different shapes.</exception>
+    public static IReadOnlyList<OutputDifference> Between(
+        ModelSession original, ModelSession converted, ModelFeeds feeds, long samples, int batchSize, Action<long>? onBatch, CancellationToken token)
+    {
+        var sums = original.Outputs.Select(output => new Sums(output)).ToArray();
+        var rows = feeds.FixedBatch ?? batchSize;
+        for (long done = 0; done < samples; done += rows)
+        {
+            token.ThrowIfCancellationRequested();
+            var first = (long)((Int128)done * feeds.Count / samples);
+            using var batch = feeds.Batch(first, feeds.FixedBatch ?? (int)Math.Min(rows, samples - done));
+            using var expected = original.Run(batch);
+            using var found = converted.Run(batch);
+            for (var i = 0; i < sums.Length; i++)
+                sums[i].Add(expected[i], found[i]);
+            onBatch?.Invoke(Math.Min(samples, done + rows));
+        }
+        return [.. sums.Select(sum => sum.Result())];
+    }
+
+    private sealed class Sums(SessionTensor output)
+    {
+        private double squares;
+        private double squaredDifferences;
+        private double largest;
+        private long agreed;
+        private long positions;
+
+        public OutputDifference Result() => new(
+            output.Name, largest,
+            squaredDifferences == 0 ? 0 : double.IsFinite(squaredDifferences) ? Math.Sqrt(squaredDifferences / squares) : double.PositiveInfinity,
+            positions == 0 ? null : (double)agreed / positions);
+
+        public void Add(OrtValue expected, OrtValue found)
+        {
+            var (shape, other) = (expected.GetTensorTypeAndShape().Shape, found.GetTensorTypeAndShape().Shape);
+            if (!shape.SequenceEqual(other))
+                throw new InputException("A converted model gives another shape.", $"output '{output.Name}'", Shapes.Format(other), Shapes.Format(shape));
+            var (own, theirs) = (Floats(expected), Floats(found));
+            for (var i = 0; i < own.Length; i++)
+            {
+                var difference = own[i].Equals(theirs[i]) ? 0 : Math.Abs((double)own[i] - theirs[i]); // infinities that are equal are no difference
+                largest = difference > largest || double.IsNaN(difference) ? difference : largest;
+                squaredDifferences += difference * difference;
+                squares += float.IsFinite(own[i]) ? (double)own[i] * own[i] : 0;
+            }
+            if (output.Type.IsFloat() && shape.Length >= 2)
+                AddClasses(own, theirs, [.. shape], shape.Length is 2 or 4 ? 1 : shape.Length - 1);
+        }
+
+        private void AddClasses(float[] own, float[] theirs, long[] shape, int axis)
+        {
+            var inner = (int)shape[(axis + 1)..].Aggregate(1L, (product, size) => product * size);
+            var classes = (int)shape[axis];
+            if (classes < 2)
+                return;
+            for (var start = 0; start < own.Length; start += classes * inner)
+                for (var i = 0; i < inner; i++, positions++)
+                    agreed += Top(own, start + i, inner, classes) == Top(theirs, start + i, inner, classes) ? 1 : 0;
+        }
+
+        private static int Top(float[] values, int start, int stride, int classes)
+        {
+            var best = 0;
+            for (var c = 1; c < classes; c++)
+                if (values[start + c * stride] > values[start + best * stride])
+                    best = c;
+            return best;
+        }
+
+        private static float[] Floats(OrtValue value)
+        {
+            if (!Core.Onnx.TensorTypes.TryElementType((int)value.GetTensorTypeAndShape().ElementDataType, out var type))
+                return [];
+            var values = new float[value.GetTensorTypeAndShape().ElementCount];
+            Elements.ToSingle(value.GetTensorMutableRawData(), type, values);
+            return values;
+        }
+    }
+}

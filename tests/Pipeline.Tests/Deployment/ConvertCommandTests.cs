@@ -1,0 +1,214 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Deployment;
+
+public sealed class ConvertCommandTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    /// <summary>The bars of the conversion: 0.52 of the size, the same top class on 99.5 %.</summary>
+    [Fact]
+    public void Convert_ShippedTeacherToFloat16_IsHalfTheSizeAndAgrees()
+    {
+        var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
+
+        var report = Json("convert", teacher, "-o", folder["half.onnx"], "--to", "float16", "--samples", MnistSamples(300), "--scale", "1/255");
+
+        var size = (double)new FileInfo(folder["half.onnx"]).Length / new FileInfo(teacher).Length;
+        Assert.True(size <= 0.52, $"{size}");
+        Assert.Equal(300, report.GetProperty("samples").GetInt32());
+        Assert.True(Output(report).GetProperty("top_class_agreement").GetDouble() >= 0.995);
+        Assert.InRange(Output(report).GetProperty("relative_error").GetDouble(), 1e-6, 1e-2);
+    }
+
+    [Fact]
+    public void Convert_OverflowInFloat16_IsFourAndWritesNothing()
+    {
+        var error = Cli.Fails(4, "convert", Overflowing(), "-o", folder["half.onnx"], "--to", "float16", "--samples", Samples());
+
+        Assert.Contains("--to mixed", error);
+        Assert.False(File.Exists(folder["half.onnx"]));
+    }
+
+    [Fact]
+    public void Convert_OverflowInMixed_KeepsTheNodesThatOverflow()
+    {
+        var report = Json("convert", Overflowing(), "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", Samples());
+
+        var nodes = report.GetProperty("nodes").EnumerateArray().ToArray();
+        Assert.Equal(["large", "small"], nodes.Where(node => node.GetProperty("kept").GetBoolean()).Select(node => node.GetProperty("node").GetString()).Order());
+        var converted = OnnxModel.Load(folder["mixed.onnx"]).Proto.Graph;
+        Assert.Equal(
+            (ElementType.Float16, ElementType.Float32),
+            (converted.Initializer.Single(tensor => tensor.Name == "W").ElementTypeOf(), converted.Initializer.Single(tensor => tensor.Name == "up").ElementTypeOf()));
+        Assert.Equal((int)ElementType.Float32.ToDataType(), converted.Output[0].DataTypeOf());
+    }
+
+    [Fact]
+    public void Convert_OldOperators_MeanTheSameInTheNewestSet()
+    {
+        var report = Json("convert", OldOperators(9), "-o", folder["new.onnx"], "--to", "opset=22", "--samples", Samples(), "--tolerance", "0");
+
+        var converted = OnnxModel.Load(folder["new.onnx"]).Proto;
+        Assert.Equal(22, converted.OpsetImport.Single().Version);
+        Assert.Equal(0, Output(report).GetProperty("max_abs").GetDouble());
+        Assert.Contains(converted.Graph.Node, node => node.OpType == "Resize");
+        Assert.DoesNotContain(converted.Graph.Node, node => node.OpType == "Upsample");
+    }
+
+    [Theory]
+    [InlineData("Softmax", "'logits' (Softmax)", "not over the last axis alone")]
+    [InlineData("Hardmax", "'logits' (Hardmax)", "its rules are not known")]
+    public void Convert_OperatorWithoutARule_IsRefusedByName(string operation, params string[] expected)
+    {
+        var model = LinearModel.Write(folder["model.onnx"], activation: operation, edit: proto =>
+        {
+            proto.OpsetImport[0].Version = 11;
+            proto.Graph.Node[0] = new NodeProto { OpType = "Identity", Input = { "x" }, Output = { "flat" } };
+            proto.Graph.Initializer[0] = TensorData.Create("W", [.. Enumerable.Range(0, 12).Select(i => i / 4f)], 4, 3);
+            proto.Graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", 4, 3);
+        });
+
+        var error = Cli.Fails(3, "convert", model, "-o", folder["new.onnx"], "--to", "opset=13", "--samples", Samples());
+
+        Assert.All(expected, part => Assert.Contains(part, error));
+    }
+
+    [Fact]
+    public void Convert_ToAnOlderSet_IsRefused() =>
+        Assert.Contains("can only be raised", Cli.Fails(2, "convert", LinearModel.Write(folder["m.onnx"]), "-o", folder["o.onnx"], "--to", "opset=11", "--samples", Samples()));
+
+    [Fact]
+    public void Convert_ToOrt_RunsAndMayBeReplaced()
+    {
+        var model = LinearModel.Write(folder["model.onnx"]);
+        string[] line = ["convert", model, "-o", folder["model.ort"], "--to", "ort", "--samples", Samples()];
+
+        Cli.Done(line);
+        Cli.Done(line);
+
+        Assert.Equal("ORTM"u8.ToArray(), File.ReadAllBytes(folder["model.ort"])[4..8]);
+        Cli.Done("benchmark", folder["model.ort"], "--repeats", "2", "--warm-up", "0", "--device", "cpu");
+    }
+
+    [Fact]
+    public void Convert_SomethingElseInPlace_IsKept()
+    {
+        var (model, other) = (LinearModel.Write(folder["model.onnx"]), LinearModel.Write(folder["other.onnx"]));
+        var before = Hashing.Sha256OfFile(other);
+
+        foreach (var target in new[] { other, model })
+            Assert.Contains("--force", Cli.Fails(2, "convert", model, "-o", target, "--to", "float16", "--samples", Samples()));
+        Assert.Equal(before, Hashing.Sha256OfFile(other));
+        Cli.Done("convert", model, "-o", other, "--to", "float16", "--samples", Samples(), "--force");
+        Assert.NotEqual(before, Hashing.Sha256OfFile(other));
+    }
+
+    [Theory]
+    [InlineData("float8", "float16, mixed, ort")]
+    [InlineData("opset=99", "up to 22")]
+    public void Convert_UnknownForm_ListsTheKnown(string form, string expected) =>
+        Assert.Contains(expected, Cli.Fails(2, "convert", LinearModel.Write(folder["m.onnx"]), "-o", folder["o.onnx"], "--to", form, "--samples", Samples()));
+
+    [Fact]
+    public void Convert_WithoutSamples_AsksForThem() =>
+        Assert.Contains("--samples FILE", Cli.Fails(2, "convert", LinearModel.Write(folder["m.onnx"]), "-o", folder["o.onnx"], "--to", "ort"));
+
+    [Fact]
+    public void Convert_SeveralInputs_AreComparedInStep()
+    {
+        Npy.Write(folder["tokens.npy"], [0L, 5, 3, 1, 2, 4], 3, 2);
+        Npy.Write(folder["vector.npy"], [.. Enumerable.Range(0, 12).Select(i => i / 3f)], 3, 4);
+
+        var report = Json(
+            "convert", TwoInputModel.Write(folder["two.onnx"]), "-o", folder["half.onnx"], "--to", "float16",
+            "--samples", $"tokens={folder["tokens.npy"]}", "--samples", $"vector={folder["vector.npy"]}");
+
+        Assert.Equal(3, report.GetProperty("samples").GetInt32());
+    }
+
+    private static JsonElement Json(params string[] line) => JsonDocument.Parse(Cli.Done([.. line, "--json"]).Output).RootElement;
+
+    private static JsonElement Output(JsonElement report) => report.GetProperty("outputs").EnumerateArray().Single();
+
+    /// <summary>The first pictures of the test set.</summary>
+    private string MnistSamples(int count)
+    {
+        using var set = TransferSet.Open(new() { Samples = Path.Combine(DataFolder.Of("mnist"), "t10k-images-idx3-ubyte") });
+        var values = new float[count * set.SampleElements];
+        set.Read([.. Enumerable.Range(0, count).Select(i => (long)i)], values);
+        Npy.Write(folder["mnist.npy"], values, [count, .. set.SampleShape]);
+        return folder["mnist.npy"];
+    }
+
+    private string Samples()
+    {
+        var random = new Random(5);
+        Npy.Write(folder["x.npy"], [.. Enumerable.Range(0, 40 * 16).Select(_ => random.NextSingle())], 40, 4, 4);
+        return folder["x.npy"];
+    }
+
+    /// <summary>Between two products, values of a million: beyond float16.</summary>
+    private string Overflowing() => LinearModel.Write(folder["overflow.onnx"], edit: proto =>
+    {
+        var random = new Random(7);
+        proto.Graph.Initializer[0] = TensorData.Create("W", [.. Enumerable.Range(0, 48).Select(_ => random.NextSingle() - 0.5f)], 16, 3);
+        proto.Graph.Initializer.Add(TensorData.Create("up", [1e6f], 1));
+        proto.Graph.Initializer.Add(TensorData.Create("down", [1e-6f], 1));
+        proto.Graph.Node[2] = new NodeProto { OpType = "Mul", Input = { "product", "up" }, Output = { "large" } };
+        proto.Graph.Node.Add(new NodeProto { OpType = "Mul", Input = { "large", "down" }, Output = { "small" } });
+        proto.Graph.Node.Add(new NodeProto { OpType = "Identity", Input = { "small" }, Output = { "logits" } });
+    });
+
+    /// <summary>Operators that operator sets 10 to 20 changed, each with what they had before: [N, 4, 4] to [N, 3].</summary>
+    private string OldOperators(int opset)
+    {
+        var graph = new GraphProto
+        {
+            Name = "old",
+            Input = { ValueInfo.Create("x", ElementType.Float32, "N", 4, 4) },
+            Output = { ValueInfo.Create("p", ElementType.Float32, "N", 3) },
+            Initializer = { TensorData.Create("W", [.. Enumerable.Range(0, 24).Select(i => i % 5 - 2f)], 8, 3), TensorData.Create("scales", [1f, 1, 2, 2], 4) },
+            Node =
+            {
+                Node("Unsqueeze", "x", "image", Ints("axes", 1)),
+                new NodeProto { OpType = "Upsample", Input = { "image", "scales" }, Output = { "large" } },
+                Node("Slice", "large", "cut", Ints("starts", 0, 1), Ints("ends", 6, 7), Ints("axes", 2, 3)),
+                Node("Pad", "cut", "padded", Ints("pads", 0, 0, 1, 1, 0, 0, 1, 1), Float("value", 0.25f)),
+                Node("Clip", "padded", "clipped", Float("min", 0.1f), Float("max", 0.8f)),
+                Node("Dropout", "clipped", "kept", Float("ratio", 0.5f)),
+                Node("Squeeze", "kept", "rows", Ints("axes", 1)),
+                Node("ReduceSum", "rows", "sums", Ints("axes", 2), Int("keepdims", 0)),
+                Node("ReduceMax", "rows", "peaks", Ints("axes", -1), Int("keepdims", 0)),
+                new NodeProto { OpType = "Add", Input = { "sums", "peaks" }, Output = { "both" } },
+                new NodeProto { OpType = "Split", Input = { "both" }, Output = { "first", "second" }, Attribute = { Int("axis", 1) } },
+                new NodeProto { OpType = "Concat", Input = { "second", "first" }, Output = { "turned" }, Attribute = { Int("axis", 1) } },
+                new NodeProto { OpType = "TopK", Input = { "turned" }, Output = { "best", "places" }, Attribute = { Int("k", 8) } },
+                new NodeProto { OpType = "MatMul", Input = { "best", "W" }, Output = { "product" } },
+                new NodeProto { OpType = "Softmax", Input = { "product" }, Output = { "p" } },
+            },
+        };
+        // Until 9, TopK's k was an attribute, and ReduceMax could not count axes from the end.
+        graph.Node[8].Attribute[0] = Ints("axes", 2);
+        File.WriteAllBytes(folder["old.onnx"], new ModelProto { IrVersion = 4, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = opset } } }.ToByteArray());
+        return folder["old.onnx"];
+    }
+
+    private static NodeProto Node(string operation, string from, string to, params AttributeProto[] attributes) =>
+        new() { OpType = operation, Input = { from }, Output = { to }, Attribute = { attributes } };
+
+    private static AttributeProto Ints(string name, params long[] values) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
+
+    private static AttributeProto Int(string name, long value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+
+    private static AttributeProto Float(string name, float value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = value };
+
+    public void Dispose() => folder.Dispose();
+}
