@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
@@ -17,21 +18,28 @@ internal sealed class SweepCommand : ExampleCommand
         HelpName = "KEY=VALUE,VALUE",
     };
 
+    private readonly Option<bool> halving = new("--halving")
+    {
+        Description = "Stop settings early that are behind on the validation set (successive halving: the better third goes on, for three times the epochs).",
+    };
+
     /// <summary>Declares the command.</summary>
     public SweepCommand()
         : base(
             "sweep",
-            "Runs a recipe with every combination of some values, and compares the students. The teachers run once.",
+            "Runs a recipe with every combination of some values, and compares the students. The teachers run once. With a validation set, the best is named.",
             "onnxkd sweep recipes/mnist.yaml --vary temperature=1,2,4,8 --vary alpha=0.5,0.9,1 --no-baseline",
-            "onnxkd sweep recipes/mnist.yaml --vary student.widths=[400,400],[800,800] --vary seed=1,2,3")
+            "onnxkd sweep recipes/mnist.yaml --vary student.widths=[400,400],[800,800] --vary seed=1,2,3",
+            "onnxkd sweep recipe.yaml --vary lr=0.01,0.03,0.1,0.3 --vary temperature=1,2,4,8 --halving")
     {
         recipe.AddTo(this);
         Add(vary);
+        Add(halving);
         Does((parsed, stdout, stderr, token) =>
         {
             // All are read, and so checked, before the first one starts.
             var settings = SweepGrid.Parse(parsed.GetValue(vary) ?? [], RecipeArguments.VaryName);
-            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting, stderr, token)))], stdout, stderr, token);
+            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting, stderr, token)))], parsed.GetValue(halving), stdout, stderr, token);
         });
     }
 
@@ -42,7 +50,7 @@ internal sealed class SweepCommand : ExampleCommand
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
     /// <exception cref="CheckFailedException">A setting diverged or failed a check; the figures of the others were written.</exception>
     public static void Run(
-        IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, TextWriter stdout, TextWriter stderr, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, bool halves, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         var names = settings.Select(setting => setting.Run.Recipe.Name).Distinct().ToArray();
         if (names.Length > 1)
@@ -51,9 +59,14 @@ internal sealed class SweepCommand : ExampleCommand
                 "one name, which is that of the sweep's folder");
         var (recipe, runs, style) = settings[0].Run;
         var folder = RecipeWork.FolderOf(recipe, runs);
-        var metrics = Sweep.Run([.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))], runs, new(stderr, style.Live), token);
+        (SweepSetting Setting, Recipe Recipe)[] recipes = [.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))];
+        if (halves)
+            Halving.Require(recipes);
+        var metrics = Sweep.Run(recipes, halves, runs, new(stderr, style.Live), token);
         Report.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");
+        if (metrics.Best is not null)
+            stderr.WriteLine($"to go on with the best: onnxkd run {Path.Combine(folder, Sweep.BestName)}");
         if (metrics.Settings.Count(setting => setting.Failure is not null) is > 0 and var failed)
             throw new CheckFailedException(
                 "Some settings of the sweep failed.", folder, $"{failed} of {settings.Count}",

@@ -104,6 +104,8 @@ internal static class Report
         Render(Table([.. sweep.Rows()], Border(style)), output, style.Terminal);
         foreach (var line in Notes(sweep))
             output.WriteLine(line);
+        if (sweep.Best is not null)
+            Render(Leaderboard.Table(sweep, Border(style)), output, style.Terminal);
     }
 
     /// <summary>Writes the figures of several runs.</summary>
@@ -143,7 +145,13 @@ internal static class Report
     public static string MarkdownTable(RunMetrics metrics) => MarkdownTable(metrics.Rows());
 
     /// <summary>The content of <c>sweep.md</c>.</summary>
-    public static string Markdown(SweepMetrics sweep) => Markdown(sweep.Name, sweep.Rows(), Notes(sweep));
+    public static string Markdown(SweepMetrics sweep)
+    {
+        var board = new StringWriter { NewLine = "\n" };
+        if (sweep.Best is not null)
+            Render(Leaderboard.Table(sweep, TableBorder.Markdown), board, terminal: false);
+        return $"{Markdown(sweep.Name, sweep.Rows(), Notes(sweep))}{(sweep.Best is null ? "" : $"\n{board.ToString().Trim()}\n")}";
+    }
 
     /// <summary>The figures of several runs as Markdown.</summary>
     public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, comparison.Rows(), comparison.Notes());
@@ -240,6 +248,8 @@ internal static class Report
             yield return note;
         foreach (var setting in sweep.Settings.Where(setting => setting.Failure is not null))
             yield return $"failed: {setting.Setting}";
+        if (sweep.Best is { } best)
+            yield return $"best on the validation set: {best}; front: no other is at least as good in validation, size and latency";
     }
 
     internal static void Render(Table table, TextWriter output, bool terminal)

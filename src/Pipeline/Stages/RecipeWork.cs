@@ -3,6 +3,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -88,6 +89,22 @@ internal sealed class RecipeWork : IDisposable
         }
         return results;
     }
+
+    /// <summary>Runs what a training needs, and trains no further than an epoch; one that is finished stays as it is.</summary>
+    /// <returns>The figures of each epoch of the first student.</returns>
+    public IReadOnlyList<EpochEvent> TrainUntil(TrainStage train, int epoch)
+    {
+        Run(Stages.Where(stage => train.Needs.Contains(stage.Name)));
+        if (runner.Find(train, results) is { } finished)
+            return EpochEvent.Read(finished[TrainStage.EventsFile]);
+        var folder = Directory.CreateDirectory(runner.FolderOf(train, train.Inputs(results))).FullName;
+        runner.Reporter.Started(train.Name, folder);
+        return train.RunUntil(new(folder, results, runner.Reporter, token), epoch);
+    }
+
+    /// <summary>The figures of each epoch of a finished training.</summary>
+    public IReadOnlyList<EpochEvent> EventsOf(TrainStep step) =>
+        EpochEvent.Read(results[graph.Stages.Stages.OfType<TrainStage>().First(stage => stage.Step.Name == step.Name).Name][TrainStage.EventsFile]);
 
     /// <summary>The recipe with the learning rates that were found.</summary>
     private Recipe Resolved() => graph.Stages.Stages.OfType<TrainStage>()

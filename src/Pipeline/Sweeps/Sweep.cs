@@ -12,43 +12,59 @@ namespace OnnxKd.Pipeline.Sweeps;
 /// <summary>A recipe with other values of some keys, one setting after the other in one run's folder, so that they share what they can.</summary>
 internal static class Sweep
 {
+    /// <summary>The recipe to go on with, within the run's folder.</summary>
+    public const string BestName = "best.yaml";
+
     private const string FolderName = "sweep";
+
+    /// <summary>Where a setting's results are, within the run's folder.</summary>
+    public static string FolderOf(SweepSetting setting) => Path.Combine(FolderName, setting.FolderName);
 
     /// <summary>Runs every setting to its figures. One that diverges or fails a check is noted, and the others go on.</summary>
     /// <param name="recipes">The settings, and the recipe that each makes; all have one name.</param>
+    /// <param name="halves">Whether those that are behind on the validation set are stopped early.</param>
     /// <param name="runs">The folder of all runs.</param>
     /// <param name="reporter">Told what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <returns>The figures, which also lie in the run's folder.</returns>
     public static SweepMetrics Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, string runs, StageReporter reporter, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, bool halves, string runs, StageReporter reporter, CancellationToken token)
     {
         var results = new List<SettingMetrics>();
-        foreach (var (setting, recipe) in recipes)
+        var rounds = halves ? Halving.Run(recipes, runs, reporter, token) : null;
+        foreach (var (i, (setting, recipe)) in recipes.Index())
         {
-            reporter.Note($"setting {results.Count + 1} of {recipes.Count}: {setting}");
-            results.Add(Run(setting, recipe, runs, reporter, token));
+            var result = new SettingMetrics(
+                setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Failure: rounds?[i].Failure, Validation: rounds?[i].Score);
+            if (rounds?[i].GoesOn != false)
+            {
+                reporter.Note($"setting {i + 1} of {recipes.Count}: {setting}");
+                result = Run(result, recipe, runs, reporter, token);
+            }
+            results.Add(result);
         }
 
-        var metrics = new SweepMetrics(recipes[0].Recipe.Name, results);
+        var best = Leaderboard.Ranked(results) is [var first, ..] ? first : null;
+        var metrics = new SweepMetrics(recipes[0].Recipe.Name, results, best?.Setting);
         var folder = RecipeWork.FolderOf(recipes[0].Recipe, runs);
         AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
         AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), Report.Markdown(metrics));
+        if (best is not null)
+            AtomicFile.WriteAllText(Path.Combine(folder, BestName), RecipeFile.Write(recipes[results.IndexOf(best)].Recipe, folder));
         return metrics;
     }
 
-    private static SettingMetrics Run(SweepSetting setting, Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
+    private static SettingMetrics Run(SettingMetrics result, Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
     {
-        var folder = Path.Combine(FolderName, setting.FolderName);
-        var result = new SettingMetrics(setting.ToString(), setting.Values.ToDictionary(), folder);
         try
         {
-            using var work = RecipeWork.Open(recipe, runs, reporter, token, folder);
-            return result with { Run = EvaluateStage.Evaluate(work) };
+            using var work = RecipeWork.Open(recipe, runs, reporter, token, result.Folder);
+            var run = EvaluateStage.Evaluate(work);
+            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(recipe.Final)) };
         }
         catch (CheckFailedException failure)
         {
-            reporter.Note($"{setting}: {failure.Message}");
+            reporter.Note($"{result.Setting}: {failure.Message}");
             return result with { Failure = failure.Message };
         }
     }

@@ -5,7 +5,8 @@ namespace OnnxKd.Pipeline.Sweeps;
 /// <summary>The file <c>sweep.json</c>: what every setting gave.</summary>
 /// <param name="Name">The run's name.</param>
 /// <param name="Settings">In the order in which they ran.</param>
-internal sealed record SweepMetrics(string Name, IReadOnlyList<SettingMetrics> Settings)
+/// <param name="Best">The setting that is best on the validation set; <c>null</c> without one.</param>
+internal sealed record SweepMetrics(string Name, IReadOnlyList<SettingMetrics> Settings, string? Best = null)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "sweep.json";
@@ -28,7 +29,9 @@ internal sealed record SweepMetrics(string Name, IReadOnlyList<SettingMetrics> S
 /// <param name="Setting">The setting, for people.</param>
 /// <param name="Values">Its values, by key.</param>
 /// <param name="Folder">Where its files are, within the run's folder.</param>
-/// <param name="Run">Its figures; <c>null</c> if it failed.</param>
+/// <param name="Run">Its figures; <c>null</c> if it failed, or was stopped early.</param>
 /// <param name="Failure">Why it failed; <c>null</c> if it did not.</param>
+/// <param name="Validation">What it gave on the validation set; <c>null</c> without one.</param>
 internal sealed record SettingMetrics(
-    string Setting, IReadOnlyDictionary<string, string> Values, string Folder, RunMetrics? Run = null, string? Failure = null);
+    string Setting, IReadOnlyDictionary<string, string> Values, string Folder, RunMetrics? Run = null, string? Failure = null,
+    ValidationScore? Validation = null);

@@ -28,7 +28,36 @@ public static class Trainer
     /// </exception>
     public static TrainingResult Train(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress, CancellationToken token)
+        IProgress<StageProgress>? progress, CancellationToken token) =>
+        Run(learners, data, options, folder, options.Epochs, progress, token, (room, state) =>
+        {
+            if (options.Keep == "best")
+                state.LoadBest();
+            return new TrainingResult(
+                [.. room.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History))],
+                room.Device.ToString());
+        });
+
+    /// <summary>
+    /// Trains as <see cref="Train"/> does, but no further than an epoch: the checkpoint goes on from there. What was trained further before stays so.
+    /// </summary>
+    /// <inheritdoc cref="Train"/>
+    /// <param name="learners">The students, and what each minimises.</param>
+    /// <param name="data">What they learn from.</param>
+    /// <param name="options">The settings; schedules go over all their epochs.</param>
+    /// <param name="folder">Where checkpoints and <c>events.jsonl</c> go.</param>
+    /// <param name="epoch">How many epochs will be done.</param>
+    /// <param name="progress">Told about epochs.</param>
+    /// <param name="token">Saves a checkpoint and throws <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The figures of each epoch of the first student.</returns>
+    public static IReadOnlyList<EpochEvent> TrainUntil(
+        IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
+        IProgress<StageProgress>? progress, CancellationToken token) =>
+        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, (room, _) => room.Team.Learners[0].History.ToArray());
+
+    private static T Run<T>(
+        IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epochs,
+        IProgress<StageProgress>? progress, CancellationToken token, Func<Classroom, TrainingState, T> result)
     {
         if (options.Optimizer.LearningRate is null)
             options = options.WithRate(RangeTest.Find(learners, data, options, progress, token).LearningRate);
@@ -40,12 +69,7 @@ public static class Trainer
         Directory.CreateDirectory(folder);
         var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
         state.Resume();
-        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, progress).Run(token);
-
-        if (options.Keep == "best")
-            state.LoadBest();
-        return new(
-            [.. team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History))],
-            device.ToString());
+        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, progress).Run(epochs, token);
+        return result(room, state);
     }
 }

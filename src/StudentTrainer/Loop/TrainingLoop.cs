@@ -17,13 +17,15 @@ internal sealed class TrainingLoop(
 {
     private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate!.Value, options.Schedule, options.Epochs, batches.Count);
 
-    /// <summary>Trains from where the state is to the end.</summary>
+    /// <summary>Trains from where the state is.</summary>
+    /// <param name="epochs">Until so many epochs are done.</param>
+    /// <param name="token">Stops the training.</param>
     /// <exception cref="OperationCanceledException">The user stopped it; a checkpoint was saved.</exception>
-    public void Run(CancellationToken token)
+    public void Run(int epochs, CancellationToken token)
     {
         try
         {
-            while (state.Epoch < options.Epochs && !evaluation.IsOver)
+            while (state.Epoch < epochs && !evaluation.IsOver)
             {
                 foreach (var batch in batches.Epoch(state.Epoch, state.Step))
                 {

@@ -142,6 +142,11 @@ internal sealed class TrainStage : ModelStage
             trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
     }
 
+    /// <summary>Trains no further than an epoch; the stage is not finished by that.</summary>
+    /// <returns>The figures of each epoch of the first student.</returns>
+    public IReadOnlyList<EpochEvent> RunUntil(StageWork work, int epoch) => With(work.Results, (learners, data) =>
+        Trainer.TrainUntil(learners, data, Training(work.Results), work.Folder, epoch, work.Progress, work.Token));
+
     /// <summary>The settings, with the learning rate that was found where the recipe leaves it open.</summary>
     public TrainingOptions Training(StageResults results) =>
         step.HasRate ? step.Training : step.Training.WithRate(RateStage.Read(results[RateStage.NameOf(step)]));

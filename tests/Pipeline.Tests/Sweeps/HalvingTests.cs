@@ -1,0 +1,93 @@
+using System.Text.Json;
+using OnnxKd.Pipeline.Sweeps;
+using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.StudentTrainer.Batches;
+
+namespace OnnxKd.Pipeline.Tests.Sweeps;
+
+[Collection(nameof(TinyProject))]
+public sealed class HalvingTests(TinyProject project) : IDisposable
+{
+    private static readonly string[] Sixteen = ["--no-baseline", "--vary", "lr=0.0003,0.003,0.03,0.1", "--vary", "temperature=1,2,4,8"];
+
+    private readonly TemporaryFolder runs = new();
+
+    private string Recipe => project.Recipe(TinyProject.StudentRecipe.Replace("epochs: 30", "epochs: 9").Replace(
+        "transfer: { samples: train.npy, labels: train-labels.npy }",
+        "transfer: { samples: train.npy, labels: train-labels.npy, rows: 0..180 }\n  validation: { samples: train.npy, labels: train-labels.npy, rows: 180.. }"));
+
+    /// <summary>The bar: the same winner in at most 45 % of the time, which is counted in epochs here.</summary>
+    [Fact]
+    public void Halving_OfSixteenSettings_FindsTheWinnerOfAllInLessThanHalf()
+    {
+        var full = Json(["sweep", Recipe, "--name", "full", "--runs", runs.Path, "--json", .. Sixteen]);
+        var halved = Json(["sweep", Recipe, "--name", "halved", "--runs", runs.Path, "--json", "--halving", .. Sixteen]);
+
+        Assert.Equal(full.GetProperty("best").GetString(), halved.GetProperty("best").GetString());
+        Assert.Equal(16 * 9, Epochs("full"));
+        Assert.InRange(Epochs("halved"), 16, 0.45 * 16 * 9);
+        Assert.Equal(2, halved.GetProperty("settings").EnumerateArray().Count(setting => setting.TryGetProperty("run", out _)));
+        var winner = full.GetProperty("settings").EnumerateArray().Single(setting => setting.GetProperty("setting").GetString() == full.GetProperty("best").GetString());
+        Assert.Equal(Weights($"full/{Folder(winner)}/student.onnx"), Weights($"halved/{Folder(winner)}/student.onnx"));
+        Assert.DoesNotContain("started", Cli.Done("run", runs["halved/best.yaml"], "--runs", runs.Path, "--no-baseline").Error.Replace("report: started", ""));
+    }
+
+    [Fact]
+    public void Halving_RunAgain_TrainsNothingAndSaysTheSame()
+    {
+        string[] line = ["sweep", Recipe, "--name", "again", "--runs", runs.Path, "--halving", "--no-baseline", "--vary", "lr=0.0003,0.003,0.03"];
+        var first = Cli.Done(line);
+        var trained = Epochs("again");
+
+        var second = Cli.Done(line);
+
+        Assert.Equal(first.Output, second.Output);
+        Assert.Equal(trained, Epochs("again"));
+    }
+
+    [Fact]
+    public void Halving_WithoutAValidationSet_IsRefused()
+    {
+        var error = Cli.Fails(2, "sweep", project["student.yaml"], "--runs", runs.Path, "--halving", "--vary", "lr=0.01,0.1");
+
+        Assert.Contains("rows: 50000..", error);
+        Assert.Empty(Directory.GetDirectories(runs.Path));
+    }
+
+    [Theory]
+    [InlineData(16, "16:0.111 6:0.333 2:1.000")]
+    [InlineData(9, "9:0.111 3:0.333 1:1.000")]
+    [InlineData(2, "2:1.000")]
+    [InlineData(1, "1:1.000")]
+    public void Rounds_OfSomeSettings_KeepAThirdAndTripleTheEpochs(int settings, string expected) => Assert.Equal(
+        expected, string.Join(' ', Halving.Rounds(settings).Select(round => FormattableString.Invariant($"{round.Settings}:{round.Share:0.000}"))));
+
+    [Fact]
+    public void Score_OfEvents_IsTheBestEpochSoFar()
+    {
+        EpochEvent[] events = [Epoch(1, 7, 0.5), Epoch(2, 5, 0.4), Epoch(3, 5, 0.3), Epoch(4, 2, 0.2)];
+
+        Assert.Equal(new ValidationScore("errors", 5, 0.3, 3), ValidationScore.Of(events, epochs: 3));
+        Assert.Equal(2, ValidationScore.Of(events)!.Value);
+        Assert.Null(ValidationScore.Of([new(1, 0.1, 1, new Dictionary<string, double>(), null, null)]));
+    }
+
+    private static EpochEvent Epoch(int epoch, long errors, double nll) => new(epoch, 0.1, 1, new Dictionary<string, double>(), errors, nll);
+
+    private static JsonElement Json(params string[] line) => JsonDocument.Parse(Cli.Done(line).Output).RootElement;
+
+    private static string Folder(JsonElement setting) => setting.GetProperty("folder").GetString()!;
+
+    private int Epochs(string run) => Directory.GetFiles(runs[run], "events.jsonl", SearchOption.AllDirectories)
+        .Where(path => Path.GetFileName(Path.GetDirectoryName(path))!.StartsWith("train-", StringComparison.Ordinal)).Sum(path => File.ReadLines(path).Count());
+
+    /// <summary>Without the metadata, which name the run.</summary>
+    private string Weights(string model)
+    {
+        var proto = Core.Onnx.OnnxModel.Load(runs[model]).Proto.Clone();
+        proto.MetadataProps.Clear();
+        return proto.ToString();
+    }
+
+    public void Dispose() => runs.Dispose();
+}
