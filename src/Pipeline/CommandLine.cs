@@ -43,7 +43,8 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand CreateRoot()
+    /// <summary>The table of commands.</summary>
+    public static RootCommand CreateRoot()
     {
         var root = new RootCommand("Distils ONNX models into small ONNX models: teachers, logit cache, student, verified student.onnx.")
         {
@@ -51,6 +52,7 @@ internal static class CommandLine
             GlobalOptions.Verbose,
             GlobalOptions.MemoryLimit,
             GlobalOptions.TimeLimit,
+            new InitCommand(),
             new RunCommand(),
             new SweepCommand(),
             new PlanCommand(),
@@ -68,6 +70,7 @@ internal static class CommandLine
             new ConvertCommand(),
             new OperatorsCommand(),
             new SettingsCommand(),
+            new CompletionCommand(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -75,7 +78,7 @@ internal static class CommandLine
     }
 
     /// <summary>Words that are meant as options but are none; the parser takes the first of them for an argument.</summary>
-    private static string[] UnknownOptions(ParseResult parsed) =>
+    public static string[] UnknownOptions(ParseResult parsed) =>
     [
         .. parsed.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value)
             .Where(word => word.StartsWith("--", StringComparison.Ordinal)),

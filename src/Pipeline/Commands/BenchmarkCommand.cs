@@ -63,6 +63,7 @@ internal sealed class BenchmarkCommand : ExampleCommand
         Add(seconds);
         Add(device);
         Add(here);
+        device.CompletionSources.Add("auto", "cpu", "cuda");
         feeds.AddTo(this);
         Does((parsed, stdout, stderr, token) =>
         {

@@ -19,6 +19,7 @@ internal sealed class DataFetchCommand : ExampleCommand
             "fetch", "Fetches data sets that are not there yet, checks them, and prints their folders.", "onnxkd data fetch mnist",
             "onnxkd data fetch pp-ocr fonts-dejavu")
     {
+        names.CompletionSources.Add([.. DataSetTable.All.Select(set => set.Name)]);
         Add(names);
         Does((parsed, stdout, stderr, token) => Run(parsed.GetValue(names)!, GlobalOptions.Style(parsed), stdout, stderr, token));
     }

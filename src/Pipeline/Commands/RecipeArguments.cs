@@ -5,6 +5,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Students;
 using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
 
@@ -76,15 +77,15 @@ internal sealed class RecipeArguments
         new("--scale", ["data.preprocessing.scale"], "Factor on stored values, for example 1/255."),
         new("--mean", ["data.preprocessing.mean"], "Subtracted after scaling."),
         new("--std", ["data.preprocessing.std"], "Divided by after that."),
-        new("--architecture", ["student.architecture"], "Built-in student."),
+        new("--architecture", ["student.architecture"], "Built-in student.", Words: [.. Architectures.Names]),
         new("--widths", ["student.widths"], "Its layers, for example 800,800.", IsList: true),
         new("--student", ["student.model"], "An ONNX file as the student, in place of an architecture.", IsFile: true),
-        new("--init", ["student.init"], "Its weights: keep or fresh."),
+        new("--init", ["student.init"], "Its weights: keep or fresh.", Words: ["keep", "fresh"]),
         new("--epochs", ["training.epochs"], "Passes over the transfer set."),
         new("--batch-size", ["training.batch-size"], "Samples per step."),
-        new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw."),
+        new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw.", Words: ["sgd", "adam", "adamw"]),
         new("--lr", ["training.optimizer.learning-rate"], "Peak learning rate."),
-        new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N."),
+        new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N.", Words: ["auto", "cpu", "cuda"]),
         new("--threads", ["training.threads", "capture.threads"], "Threads of both runtimes."),
     ];
 
@@ -93,6 +94,12 @@ internal sealed class RecipeArguments
     {
         command.Add(file);
         command.Add(runs);
+        AddOptionsTo(command);
+    }
+
+    /// <summary>Declares the options that stand for keys of a recipe.</summary>
+    public void AddOptionsTo(Command command)
+    {
         foreach (var key in keys)
             command.Add(key.Option);
         command.Add(teachers);
@@ -118,6 +125,21 @@ internal sealed class RecipeArguments
         var source = Source(parsed, setting);
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
         return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+    }
+
+    /// <summary>Reads a recipe that is made of options alone, and chooses what is left out.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="name">The run's name, where no option says it.</param>
+    /// <param name="stderr">Where it is told what is chosen.</param>
+    /// <param name="token">Stops the reading of samples.</param>
+    /// <exception cref="InputException">An option is wrong.</exception>
+    public Recipe ReadNamed(ParseResult parsed, string name, TextWriter stderr, CancellationToken token)
+    {
+        var source = Source(parsed, SweepSetting.None);
+        if (!source.Root.Children.ContainsKey(new YamlScalarNode("name")))
+            source.Set("name", new YamlScalarNode(name), "--output");
+        RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
+        return RecipeFile.Read(source, StageKinds.All);
     }
 
     /// <summary>Reads the recipe alone, as it stands.</summary>
@@ -177,9 +199,9 @@ internal sealed class RecipeArguments
     }
 
     /// <summary>An option that stands for keys of the recipe.</summary>
-    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null)
+    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null, string[]? Words = null)
     {
-        public Option<string?> Option { get; } = new(Name) { Description = $"{Description} (key: {Keys[0]})" };
+        public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words ?? []);
 
         public void Apply(string text, RecipeSource source)
         {
@@ -187,6 +209,13 @@ internal sealed class RecipeArguments
                 source.Remove(key);
             foreach (var key in Keys)
                 source.Set(key, Node(text), Name);
+        }
+
+        private static Option<string?> Declare(string name, string description, string[] words)
+        {
+            var option = new Option<string?>(name) { Description = description };
+            option.CompletionSources.Add(words);
+            return option;
         }
 
         private YamlNode Node(string text) => IsList

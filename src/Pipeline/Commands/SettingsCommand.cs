@@ -19,6 +19,7 @@ internal sealed class SettingsCommand : ExampleCommand
     public SettingsCommand()
         : base("settings", "Shows the keys of recipes: what they take, their defaults and meaning.", "onnxkd settings", "onnxkd settings optimizers")
     {
+        section.CompletionSources.Add([.. SettingsPages.Names]);
         Add(section);
         Does((parsed, stdout, _, _) => Run(parsed.GetValue(section), GlobalOptions.Style(parsed), stdout));
     }
