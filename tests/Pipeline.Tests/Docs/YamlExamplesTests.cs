@@ -33,7 +33,8 @@ public sealed partial class YamlExamplesTests : IDisposable
         get
         {
             var data = new TheoryData<string, int>();
-            foreach (var page in Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md").Append(Path.Combine(Repository.Root, "README.md")))
+            foreach (var page in Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+                .Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs", "guides"), "*.md")).Append(Path.Combine(Repository.Root, "README.md")))
                 for (var i = 0; i < Of(page).Length; i++)
                     data.Add(Path.GetRelativePath(Repository.Root, page), i);
             return data;
