@@ -48,9 +48,9 @@ internal sealed class InitCommand : ExampleCommand
     {
         var path = parsed.GetValue(output)!;
         RequireFree(path);
-        var made = recipe.ReadNamed(parsed, Path.GetFileNameWithoutExtension(path), stderr, token);
-        if (made.Reference.IsEmpty)
+        if (!recipe.NamesTeachers(parsed))
             throw new InputException("A recipe needs a teacher.", "--teacher", "none", "an ONNX file", "name it; 'onnxkd init' asks for it on a terminal");
+        var made = recipe.ReadNamed(parsed, Path.GetFileNameWithoutExtension(path), stderr, token);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         AtomicFile.WriteAllText(path, RecipeText.Write(made, folder, RecipeText.FactsOf(made)));

@@ -127,6 +127,9 @@ internal sealed class RecipeArguments
         return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
     }
 
+    /// <summary>Whether a teacher is named.</summary>
+    public bool NamesTeachers(ParseResult parsed) => parsed.GetValue(teachers) is { Length: > 0 };
+
     /// <summary>Reads a recipe that is made of options alone, and chooses what is left out.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="name">The run's name, where no option says it.</param>

@@ -42,12 +42,11 @@ public partial class CommandExamplesTests
     }
 
     [Theory]
-    [InlineData("settings optimizers")]
+    [InlineData("settings")]
     [InlineData("completion bash")]
     [InlineData("operators")]
     [InlineData("data")]
     [InlineData("--help")]
-    [InlineData("verify --help")]
     [InlineData("sweep --help")]
     public void CheapCommand_OfThePages_Runs(string command)
     {
