@@ -24,7 +24,7 @@ using OnnxKd.Core.Errors;
     ("cache-quality", "quality of a student against the bytes of a cache's row, for every way of storing logits", CacheQuality.Run),
     ("cache-reading", "time that a training step waits for its cache, and that reading it takes alone, ÷ time of the step", CacheReading.Run),
     ("synthetic", "writes a ResNet-50 with random weights and random images for it: --folder, --rows", SyntheticFiles.Run),
-    ("first-try", "agreement of students from teachers and samples alone, and with the samples multiplied or shifted: --quick, --case", FirstTries.Run),
+    ("first-try", "agreement of students from teachers and samples alone, with the samples multiplied or shifted, and beside a sweep: --quick, --case, --plain, --sweep", FirstTries.Run),
     ("first-run", "seconds of the README's first command on a fresh clone, and of the same command again", FirstRun.Run),
     ("end-to-end", "time of a whole distillation ÷ PyTorch's with the teacher in the loop, and ÷ the ideal's: teacher once, then steps", WholeDistillation.Run),
     ("scaling", "time of a capture and of an epoch and bytes of a cache, for 1, 10 and 100 times the rows and for 10 to 50,000 classes", Scaling.Run),

@@ -12,7 +12,20 @@ namespace OnnxKd.Core.Metrics;
 /// side ever decides for do not count; <c>null</c>: nothing to compare with.
 /// </param>
 /// <param name="Agreement">Share of decisions that equal the teacher's; <c>null</c>: no teacher.</param>
-public sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement);
+public sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement)
+{
+    /// <summary>The agreement of whoever always decides for each label as the teacher (without one: as is known) does most often; <c>null</c>: nothing to compare with.</summary>
+    public double? Majority { get; init; }
+
+    /// <summary>Whether each label is decided in the same way for all rows, although what it is compared with is not.</summary>
+    public bool IsConstant { get; init; }
+
+    /// <summary>Mean KL divergence from the teacher's to the model's probabilities of a label, in nats; <c>null</c>: no teacher.</summary>
+    public double? Kl { get; init; }
+
+    /// <summary>The same of the best constant answer, the teacher's mean probability of each label; <c>null</c>: no teacher.</summary>
+    public double? ConstantKl { get; init; }
+}
 
 /// <summary>Accumulates <see cref="LabelMetrics"/> batch by batch.</summary>
 /// <param name="columns">Labels.</param>
@@ -23,9 +36,12 @@ public sealed class LabelMeter(int columns)
     private long rows;
     private long errors;
     private long labelled;
+    private readonly double[] meanTeacher = new double[columns];
     private long compared;
     private long agreed;
     private double loss;
+    private double divergence;
+    private double negativeEntropy;
 
     /// <summary>Adds a batch.</summary>
     /// <param name="logits">N × labels.</param>
@@ -53,6 +69,7 @@ public sealed class LabelMeter(int columns)
             taught[c].Add(holds, teacherLogits[i] > 0);
             compared++;
             agreed += holds == teacherLogits[i] > 0 ? 1 : 0;
+            Compare(c, teacherLogits[i], logits[i]);
         }
         rows += logits.Length / columns;
     }
@@ -64,7 +81,28 @@ public sealed class LabelMeter(int columns)
         labelled > 0 ? 1 - (double)errors / labelled : null,
         labelled > 0 ? loss / labelled : null,
         MeanF1(labelled > 0 ? known : taught),
-        compared > 0 ? (double)agreed / compared : null);
+        compared > 0 ? (double)agreed / compared : null)
+    {
+        Majority = Reference.Sum(count => count.Rows) is > 0 and var all ? (double)Reference.Sum(count => Math.Max(count.True, count.Rows - count.True)) / all : null,
+        IsConstant = Reference.Any(count => count.True > 0 && count.True < count.Rows) && Reference.All(count => count.Found == 0 || count.Found == count.Rows),
+        Kl = compared > 0 ? Math.Max(0, divergence / compared) : null,
+        ConstantKl = compared > 0 ? Math.Max(0, (negativeEntropy + meanTeacher.Sum(sum => rows * Entropy(sum / rows))) / compared) : null,
+    };
+
+    private Counts[] Reference => compared > 0 ? taught : known;
+
+    /// <summary>KL(σ(t) ‖ σ(z)) of one label.</summary>
+    private void Compare(int label, double teacher, double own)
+    {
+        var probability = 1 / (1 + Math.Exp(-teacher));
+        meanTeacher[label] += probability;
+        negativeEntropy -= Entropy(probability);
+        divergence += probability * (LogSigmoid(teacher) - LogSigmoid(own)) + (1 - probability) * (LogSigmoid(-teacher) - LogSigmoid(-own));
+    }
+
+    private static double LogSigmoid(double logit) => Math.Min(logit, 0) - double.LogP1(Math.Exp(-Math.Abs(logit)));
+
+    private static double Entropy(double p) => p is <= 0 or >= 1 ? 0 : -p * Math.Log(p) - (1 - p) * Math.Log(1 - p);
 
     private static double? MeanF1(Counts[] counts)
     {
@@ -76,9 +114,15 @@ public sealed class LabelMeter(int columns)
     {
         public long Hits;
         public long Others;
+        public long Rows;
+        public long True;
+        public long Found;
 
         public void Add(bool found, bool truth)
         {
+            Rows++;
+            True += truth ? 1 : 0;
+            Found += found ? 1 : 0;
             Hits += found && truth ? 1 : 0;
             Others += found != truth ? 1 : 0;
         }

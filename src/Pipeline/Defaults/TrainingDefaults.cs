@@ -10,6 +10,10 @@ internal static class TrainingDefaults
     private const int FewestSteps = 300;
     private const int Steps = 10_000;
     private const int QuickSteps = 800;
+
+    // A step of a convolutional student costs ten times one of a dense student, and shows as much: a first look is to take a minute at most.
+    private const int QuickConvolutionalSteps = 400;
+    private const int LargestQuickConvolutionalBatch = 64;
     private const int MostEpochs = 200;
     private const int FewestEpochs = 5;
 
@@ -23,10 +27,10 @@ internal static class TrainingDefaults
     /// <param name="isQuick">Whether a first look is enough.</param>
     public static IReadOnlyList<(string Key, object Value)> Choose(YamlMappingNode given, bool isConvolutional, long samples, bool isQuick)
     {
-        var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => 128 };
+        var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => isQuick && isConvolutional ? LargestQuickConvolutionalBatch : 128 };
         var ownSize = Number(given, "batch-size");
         var steps = Math.Max(1, (samples + (ownSize ?? size) - 1) / (ownSize ?? size));
-        var wanted = Math.Max(isQuick ? QuickSteps : Steps, FewestSteps);
+        var wanted = Math.Max(!isQuick ? Steps : isConvolutional ? QuickConvolutionalSteps : QuickSteps, FewestSteps);
         var epochs = Number(given, "epochs") ?? (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
         List<(string Key, object Value)> all = [("epochs", epochs)];
         if (!Has(given, "optimizer"))

@@ -60,6 +60,8 @@ internal static class Report
         new("accuracy", m => Show(m.Accuracy, "0.00 %")),
         new("F1", m => Show(m.F1, "0.0000")),
         Agreement,
+        Majority,
+        Divergence,
         new("NLL", m => Show(m.Nll, "0.0000")),
         .. SizeColumns,
     ];
@@ -222,7 +224,7 @@ internal static class Report
         if (metrics.TestSamples is { } samples)
             yield return $"test samples: {Show(samples, "#,0")}; " + KindOf(metrics.Models) switch
             {
-                OutputKind.Labels => "agreement: share of labels decided as the teacher does; F1: mean over labels, "
+                OutputKind.Labels => "agreement: share of labels decided as the teacher does; majority: what always deciding each label alike gives; F1: mean over labels, "
                     + (metrics.Models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions"),
                 OutputKind.Values => "all figures against the teacher's values; R2: mean over columns",
                 OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",

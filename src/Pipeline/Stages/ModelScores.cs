@@ -135,6 +135,7 @@ internal sealed class ModelScores
                 Agreement = figures.Labels?.Agreement, F1 = figures.Labels?.F1,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
+                Majority = figures.Labels?.Majority, Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
             };
         if (fidelity?.Result() is { } close)
             size = size with { Majority = close.Majority, Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy) };
@@ -160,6 +161,12 @@ internal sealed class ModelScores
         : found.OwnTopClasses < 2 && !IsCloserThanConstant(found) ? $"collapsed: it says the same class for every sample, the teacher or the labels {found.TopClasses} classes"
         : agreement <= found.Majority && !IsCloserThanConstant(found)
             ? string.Create(CultureInfo.InvariantCulture, $"no better than always saying the most frequent class, which gives {found.Majority:0.00%}")
+        : null;
+
+    /// <inheritdoc cref="Collapse(Fidelity, double?)"/>
+    private static string? Collapse(OutputMetrics found) =>
+        found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
+        : found.Labels is { IsConstant: true } labels && !(labels.Kl < 0.9 * labels.ConstantKl) ? "collapsed: it decides each label in the same way for every sample"
         : null;
 
     /// <summary>Where one class is rare, class scores may tell samples apart although the same one is always first.</summary>

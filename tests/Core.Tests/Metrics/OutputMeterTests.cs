@@ -35,6 +35,23 @@ public class OutputMeterTests
     }
 
     [Fact]
+    public void Labels_AreComparedWithAConstantAnswer()
+    {
+        var meter = new OutputMeter(OutputKind.Labels, columns: 2, neighbours: false);
+        // The teacher decides label 0 yes, yes, no and label 1 no three times; the model says yes and no every time.
+        meter.Add([2, -1, 2, -1, 2, -1], [], [1, -1, 1, -1, -1, -1]);
+        var labels = meter.Result().Labels!;
+
+        Assert.Equal(5 / 6.0, labels.Majority!.Value, 12);
+        Assert.True(labels.IsConstant);
+        double Kl(double p, double q) => p * Math.Log(p / q) + (1 - p) * Math.Log((1 - p) / (1 - q));
+        static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
+        Assert.Equal((2 * Kl(Sigmoid(1), Sigmoid(2)) + Kl(Sigmoid(-1), Sigmoid(2))) / 6, labels.Kl!.Value, 12);
+        var mean = (2 * Sigmoid(1) + Sigmoid(-1)) / 3;
+        Assert.Equal((2 * Kl(Sigmoid(1), mean) + Kl(Sigmoid(-1), mean)) / 6, labels.ConstantKl!.Value, 12);
+    }
+
+    [Fact]
     public void Values_GiveErrorsAndTheExplainedVariance()
     {
         var meter = new OutputMeter(OutputKind.Values, columns: 2, neighbours: false);

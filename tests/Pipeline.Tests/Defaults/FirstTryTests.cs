@@ -89,6 +89,55 @@ public sealed class FirstTryTests : IDisposable
     }
 
     [Fact]
+    public void Run_OfAStudentWithADeadHead_EndsWith4AndNamesTheUnits()
+    {
+        var dead = new Onnx.GraphProto
+        {
+            Name = "dead",
+            Input = { ValueInfo.Create("x", Core.Tensors.ElementType.Float32, "N", Features) },
+            Output = { ValueInfo.Create("y", Core.Tensors.ElementType.Float32, "N", 2) },
+            Initializer =
+            {
+                TensorData.Create("w", new float[Features * 8], Features, 8), TensorData.Create("b", [.. Enumerable.Repeat(-1f, 8)], 8),
+                TensorData.Create("v", new float[16], 8, 2),
+            },
+            Node =
+            {
+                new Onnx.NodeProto { OpType = "Gemm", Input = { "x", "w", "b" }, Output = { "h" } }, new Onnx.NodeProto { OpType = "Relu", Input = { "h" }, Output = { "r" } },
+                new Onnx.NodeProto { OpType = "MatMul", Input = { "r", "v" }, Output = { "y" } },
+            },
+        };
+        OnnxModel.FromProto(new() { IrVersion = 8, Graph = dead, OpsetImport = { new Onnx.OperatorSetIdProto { Version = 17 } } }).Save(folder["dead.onnx"]);
+
+        var result = Run("--student", folder["dead.onnx"], "--epochs", "3", "--lr", "0.01");
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("all 8 units before the last layer are 0", result.Error);
+    }
+
+    [Fact]
+    public void Run_OnLabelsOfOneClass_EndsWith4()
+    {
+        Npy.Write(folder["ones.npy"], Enumerable.Repeat(1L, 400).ToArray(), 400);
+
+        var result = Cli.Run("run", "--samples", folder["train.npy"], "--labels", folder["ones.npy"], "--runs", folder["runs"], "--threads", "1", "--quick");
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("all samples have one class", result.Error);
+    }
+
+    [Fact]
+    public void Run_FromAConstantRegressor_EndsWith4()
+    {
+        LinearTable(folder["teacher.onnx"], new float[Features * 2]);
+
+        var result = Cli.Run([.. Arguments.Select(word => word == "classes" ? "values" : word).Prepend("run"), "--quick"]);
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("the teacher says the same for all samples", result.Error);
+    }
+
+    [Fact]
     public void Run_FromAConstantTeacher_EndsWith4()
     {
         LinearTable(folder["teacher.onnx"], new float[Features * 2]);
