@@ -29,7 +29,7 @@ internal sealed record FirstTryCase(string Name, OnnxModel Teacher, int[] Shape,
     [
         ("table of 16 columns, 3 classes", () => Tables.Make("table of 16 columns, 3 classes", 16, 3, bias: 0, seed: 1)),
         ("table of 40 columns, 5 classes", () => Tables.Make("table of 40 columns, 5 classes", 40, 5, bias: 0, seed: 2)),
-        ("table of 10 columns, 2 classes, one of them rare", () => Tables.Make("table of 10 columns, 2 classes, one of them rare", 10, 2, bias: 1.5f, seed: 3)),
+        ("table of 10 columns, 2 classes, one of them rare", () => Tables.Make("table of 10 columns, 2 classes, one of them rare", 10, 2, bias: 0.9f, seed: 3)),
         ("digits", () => Pictures.OfIdx("digits", Path.Combine(root, "models", "mnist-cnn-1.onnx"), "mnist", "", new() { Scale = 1 / 255.0 })),
         ("clothes", () => Pictures.OfIdx("clothes", Path.Combine(root, "models", "fashion-mnist-resnet20-1.onnx"), "fashion-mnist", ".gz", Pictures.OfClothes)),
         ("letters drawn in fonts", () => Pictures.Letters("letters drawn in fonts", scratch)),
