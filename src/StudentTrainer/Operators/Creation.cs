@@ -33,10 +33,10 @@ internal static class Creation
         if (x[0].is_integral())
         {
             var (start, limit, delta) = (x.Longs(0)[0], x.Longs(1)[0], x.Longs(2)[0]);
-            return [Numbers.Range(Count((double)limit - start, delta), int64).Mul(delta).Add(start).to(type)];
+            return [TensorNumbers.Range(Count((double)limit - start, delta), int64).Mul(delta).Add(start).to(type)];
         }
         var (from, to, step) = (x.Doubles(0)[0], x.Doubles(1)[0], x.Doubles(2)[0]);
-        return [Numbers.Range(Count(to - from, step), float64).Mul(step).Add(from).to(type)];
+        return [TensorNumbers.Range(Count(to - from, step), float64).Mul(step).Add(from).to(type)];
     };
 
     /// <summary>On where the index is, off elsewhere: also in rows whose index is out of range.</summary>
@@ -50,7 +50,7 @@ internal static class Creation
             var shape = new long[x[0].ndim + 1];
             Array.Fill(shape, 1);
             shape[Shaping.Position(axis, shape.Length)] = classes;
-            var hot = Gathering.Wrap(ElementTypes.RequireNumbers(x[0]).to(int64), classes, device).unsqueeze(axis).eq(Numbers.Range(classes, int64, device).reshape(shape));
+            var hot = Gathering.Wrap(ElementTypes.RequireNumbers(x[0]).to(int64), classes, device).unsqueeze(axis).eq(TensorNumbers.Range(classes, int64, device).reshape(shape));
             return [where(hot, x[2].select(0, 1), x[2].select(0, 0))];
         };
     }
@@ -62,7 +62,7 @@ internal static class Creation
         ScalarType? type = node.Attributes.Has("dtype") ? Casting.TypeOf(node, node.Attributes.GetInt("dtype")) : null;
         return x =>
         {
-            var (rows, columns) = (Numbers.Range(x[0].size(0), int64, x[0].device), Numbers.Range(x[0].size(1), int64, x[0].device));
+            var (rows, columns) = (TensorNumbers.Range(x[0].size(0), int64, x[0].device), TensorNumbers.Range(x[0].size(1), int64, x[0].device));
             return [columns.Sub(diagonal).eq(rows.unsqueeze(1)).to(type ?? x[0].dtype)];
         };
     }

@@ -62,6 +62,6 @@ internal static class Gathering
         var shape = new long[rank];
         Array.Fill(shape, 1);
         shape[axis] = data.size(axis);
-        return Numbers.Range(shape[axis], int64, data.device).reshape(shape);
+        return TensorNumbers.Range(shape[axis], int64, data.device).reshape(shape);
     }
 }

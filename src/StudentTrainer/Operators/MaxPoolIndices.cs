@@ -44,7 +44,7 @@ internal static class MaxPoolIndices
     private static Tensor ChannelOffsets(Tensor indices, long channelSize)
     {
         var (samples, channels) = (indices.shape[0], indices.shape[1]);
-        var offsets = Numbers.Range(samples * channels, int64, indices.device).Mul(channelSize);
+        var offsets = TensorNumbers.Range(samples * channels, int64, indices.device).Mul(channelSize);
         return offsets.reshape([samples, channels, .. Enumerable.Repeat(1L, (int)indices.ndim - 2)]);
     }
 }

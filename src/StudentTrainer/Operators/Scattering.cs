@@ -97,5 +97,5 @@ internal static class Scattering
 
     /// <summary>Every place of a shape, numbered: looked up with the same indices as the data, it gives the rows that they mean.</summary>
     private static Tensor Places(long[] shape, Device device) =>
-        Numbers.Range(shape.Aggregate(1L, (product, size) => product * size), int64, device).reshape(shape);
+        TensorNumbers.Range(shape.Aggregate(1L, (product, size) => product * size), int64, device).reshape(shape);
 }

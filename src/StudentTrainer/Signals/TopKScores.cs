@@ -29,7 +29,7 @@ internal sealed class TopKScores(Tensor ids, Tensor logits, Tensor? tails, IRead
 
         // Summed over the dropped classes themselves: 1 − Σ kept would have no digits left where the tail is small.
         var kept = own.gather(1, ids);
-        var dropped = own.scatter(1, ids, Numbers.FullLike(kept, double.NegativeInfinity)).logsumexp(1, keepdim: true);
+        var dropped = own.scatter(1, ids, TensorNumbers.FullLike(kept, double.NegativeInfinity)).logsumexp(1, keepdim: true);
         return (cat([kept, dropped], 1).log_softmax(1), cat([target, Tail(temperature).to(student.dtype)], 1).log_softmax(1));
     }
 

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace OnnxKd.StudentTrainer.Tests.Runtime;
 
 /// <summary>Numbers that libtorch reads live until it has read them.</summary>
-public sealed class NumbersTests
+public sealed class TensorNumbersTests
 {
     /// <summary>
     /// Every entry of TorchSharp that makes a Scalar of a number, by its code or by that of what it calls, leaves it to the garbage collection:
@@ -53,7 +53,7 @@ public sealed class NumbersTests
     public void Operations_OnIntegers_LeaveThemIntegersForWholeNumbersOnly()
     {
         using var scope = torch.NewDisposeScope();
-        var x = Numbers.Range(4, torch.int64);
+        var x = TensorNumbers.Range(4, torch.int64);
 
         Assert.Equal([1L, 3, 5, 7], x.Mul(2).Add(1).data<long>());
         Assert.Equal([0.5f, 2.5f, 4.5f, 6.5f], x.Mul(2f).Add(0.5).data<float>());

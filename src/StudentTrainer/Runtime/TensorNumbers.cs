@@ -25,7 +25,7 @@ internal readonly struct Number
 /// collection may free it while libtorch still reads it. Here it lives until the call is over. The names are torch's; a test finds every
 /// call that passes these by.
 /// </summary>
-internal static class Numbers
+internal static class TensorNumbers
 {
     [OverloadResolutionPriority(1)] // a number is a tensor too, implicitly
     public static Tensor Add(this Tensor x, Number value) => With(value, x.add);
