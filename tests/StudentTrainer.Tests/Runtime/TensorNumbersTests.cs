@@ -28,7 +28,7 @@ public sealed class TensorNumbersTests
 
     /// <summary>A collection in the middle of each call frees what nothing keeps.</summary>
     [Fact]
-    public void Operations_WhileGarbageIsCollected_ReadTheirNumbers()
+    public async Task Operations_WhileGarbageIsCollected_ReadTheirNumbers()
     {
         using var stop = new CancellationTokenSource();
         var collector = Task.Run(() =>
@@ -45,8 +45,8 @@ public sealed class TensorNumbersTests
             using var scope = torch.NewDisposeScope();
             Assert.Equal(27.5f, x.Mul(3).Pow(3).Add(0.5).ClampMin(1).Clamp(0, 27.5)[^1].item<float>());
         }
-        stop.Cancel();
-        collector.Wait();
+        await stop.CancelAsync();
+        await collector;
     }
 
     [Fact]
