@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -74,8 +75,8 @@ internal static partial class Methods
         var tuned = Softs.MinBy(soft => Errors($"{prefix}tuning-{soft.Name}") ?? int.MaxValue)!;
         Job[] jobs =
         [
-            .. from variant in Recipes(only).Append(tuned).Distinct()
-               from seed in Enumerable.Range(1, seeds)
+            .. from seed in Enumerable.Range(1, seeds)
+               from variant in Recipes(only).Append(tuned).Distinct()
                select new Job(variant, seed, [.. size, .. other], $"{prefix}{variant.Name}-{seed}"),
         ];
         RunAll(jobs);
@@ -94,7 +95,7 @@ internal static partial class Methods
         void RunAll(IEnumerable<Job> all)
         {
             if (!finished)
-                Parallel.ForEach(all, new() { MaxDegreeOfParallelism = 2 }, job => job.Start());
+                Parallel.ForEach(Partitioner.Create(all, EnumerablePartitionerOptions.NoBuffering), new() { MaxDegreeOfParallelism = 2 }, job => job.Start());
         }
     }
 
