@@ -27,7 +27,7 @@ internal sealed class LoopRun : IDisposable
         nothing = TeamEvaluation.Open(team, data with { Evaluation = null }, options, device);
         Batches = TrainingBatches.Open(data, data.Cache is null ? [] : team.Streams, labels: false, options, device);
         watch = CollapseWatch.Open(data, options, device);
-        Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, watch, progress: null);
+        Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, watch, listeners: [], progress: null);
     }
 
     public Learner Learner => team.Learners[0];

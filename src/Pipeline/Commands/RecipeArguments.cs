@@ -86,6 +86,7 @@ internal sealed class RecipeArguments
         new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw.", Words: ["sgd", "adam", "adamw"]),
         new("--lr", ["training.optimizer.learning-rate"], "Peak learning rate."),
         new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N.", Words: ["auto", "cpu", "cuda"]),
+        new("--mlflow", ["tracking.mlflow"], "Address of an MLflow tracking server that is told of the run."),
         new("--threads", ["training.threads", "capture.threads"], "Threads of both runtimes."),
     ];
 

@@ -34,6 +34,9 @@ internal sealed record Recipe
     /// <summary>How models are exported.</summary>
     public required ExportOptions Export { get; init; }
 
+    /// <summary>What other tools are told.</summary>
+    public TrackingOptions Tracking { get; init; } = new();
+
     /// <summary>Who models are compared with: the recipe's teachers, else those of the final training; empty: nobody.</summary>
     public required TeachersOptions Reference { get; init; }
 
@@ -43,7 +46,7 @@ internal sealed record Recipe
     /// <summary>All trainings.</summary>
     public IEnumerable<TrainStep> Trainings => Stages.OfType<TrainStep>();
 
-    /// <summary>The same without what belongs to a machine: threads and devices, whose effect, where there is one, a cache names itself.</summary>
+    /// <summary>The same without what belongs to a machine: threads, devices and tracking, whose effect, where there is one, a cache names itself.</summary>
     public Recipe WithoutMachine()
     {
         var stages = Stages.Select(stage => stage.WithoutMachine()).ToArray();
@@ -52,6 +55,7 @@ internal sealed record Recipe
             Stages = stages,
             Final = stages.OfType<TrainStep>().Single(step => step.Name == Final.Name),
             Reference = Reference.WithoutMachine(),
+            Tracking = new(),
         };
     }
 

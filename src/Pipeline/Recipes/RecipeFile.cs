@@ -10,7 +10,7 @@ internal static class RecipeFile
     private const int LongestName = 100;
 
     private static readonly string[] Keys =
-        ["name", "seed", "data", "teachers", "capture", "student", "learners", "objective", "training", "export", "baseline", "stages"];
+        ["name", "seed", "data", "teachers", "capture", "student", "learners", "objective", "training", "export", "tracking", "baseline", "stages"];
 
     /// <summary>Reads a recipe and checks all that can be told without opening other files.</summary>
     /// <param name="source">The recipe.</param>
@@ -43,6 +43,7 @@ internal static class RecipeFile
             Final = final,
             NamesStages = written is not null,
             Export = map.Read("export", new(), v => SettingsSection.Read<ExportOptions>(v)),
+            Tracking = map.Read("tracking", new(), v => SettingsSection.Read<TrackingOptions>(v)),
             Reference = reference.IsEmpty ? final.Teachers : reference,
         };
         RecipeRules.Check(recipe, map);
@@ -92,6 +93,7 @@ internal static class RecipeFile
             ("objective", top is { Learners: [var alone] } ? ObjectiveSection.Write(alone.Objective) : null),
             ("training", top is null ? null : TrainingSection.Write(top.Training)),
             ("export", recipe.Export == new ExportOptions() ? null : SettingsSection.Write(recipe.Export)),
+            ("tracking", recipe.Tracking == new TrackingOptions() ? null : SettingsSection.Write(recipe.Tracking)),
             ("stages", recipe.NamesStages ? WriteStages(recipe, file) : null),
             ("baseline", recipe.Baseline is { } baseline ? BaselineSection.Write(baseline) : null)));
     }

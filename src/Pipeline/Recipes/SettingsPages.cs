@@ -33,6 +33,7 @@ internal static class SettingsPages
         ("adjust-bias", () => SettingsReference.Table(typeof(BiasOptions))),
         ("cluster", () => SettingsReference.Table(typeof(ClusterOptions))),
         ("combine", () => SettingsReference.Table(typeof(CombineOptions))),
+        ("tracking", () => SettingsReference.Table(typeof(TrackingOptions))),
         ("early-stop", () => SettingsReference.Table(typeof(EarlyStopOptions))),
         ("optimizers", () => SettingsReference.Table(OptimizerOptions.Kinds)),
         ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
 using SkiaSharp;
 
 namespace OnnxKd.Pipeline.Reports;
@@ -42,6 +43,20 @@ internal static class SampleForms
         {
             var value = from[isLast ? pixel * channels + channel : channel * pixels.Length + pixel];
             return (byte)Math.Clamp(MathF.Round((value - low) / (high - low) * 255), 0, 255);
+        }
+    }
+
+    /// <summary>Some samples all over a set; none, if they are no pictures.</summary>
+    public static IReadOnlyList<byte[]> Pictures(TransferSet set, int most)
+    {
+        var count = Math.Min(set.Count, most);
+        return [.. Enumerable.Range(0, (int)count).Select(i => Read(i * set.Count / count)).OfType<byte[]>()];
+
+        byte[]? Read(long row)
+        {
+            var values = new float[set.SampleElements];
+            set.Read([row], values);
+            return Picture(values, set.SampleShape, set.Type);
         }
     }
 

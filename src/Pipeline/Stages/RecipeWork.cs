@@ -3,6 +3,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.Pipeline.Tracking;
 using OnnxKd.StudentTrainer.Batches;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -19,14 +20,17 @@ internal sealed class RecipeWork : IDisposable
     private readonly RecipeGraph graph;
     private readonly StageRunner runner;
     private readonly Publisher publisher;
+    private readonly MlflowRun? tracker;
     private readonly StageResults results = new();
     private readonly CancellationToken token;
+    private bool isDone;
 
     private RecipeWork(
-        RecipeGraph graph, string run, string folder, FolderLock folderLock, StageReporter reporter, CancellationToken token)
+        RecipeGraph graph, string run, string folder, FolderLock folderLock, StageReporter reporter, MlflowServer? server, CancellationToken token)
     {
         (this.graph, this.folderLock, this.token, Folder) = (graph, folderLock, token, folder);
-        (runner, publisher) = (new(run, reporter), new(folder));
+        tracker = server is null ? null : new(server, graph.Recipe, folder, reporter.Note);
+        (runner, publisher) = (new(run, reporter, tracker), new(folder));
     }
 
     /// <summary>Where the results are: the run's folder, or one within it.</summary>
@@ -58,13 +62,14 @@ internal sealed class RecipeWork : IDisposable
         RecipeGraph? graph = null;
         try
         {
+            var server = MlflowServer.Find(recipe.Tracking, reporter.NoteOnce);
             AtomicFile.RemoveLeftovers(run, recurse: true);
             graph = RecipeGraph.Open(recipe, reporter.Note, token);
             foreach (var stage in graph.Stages.Stages)
                 stage.Check();
             var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
             WriteRecipe(recipe, folder);
-            return new(graph, run, folder, folderLock, reporter, token);
+            return new(graph, run, folder, folderLock, reporter, server, token);
         }
         catch
         {
@@ -79,6 +84,7 @@ internal sealed class RecipeWork : IDisposable
     /// <exception cref="CheckFailedException">A file that stages made was changed.</exception>
     public StageResults Run(IEnumerable<Stage> targets)
     {
+        isDone = false;
         var wanted = graph.Stages.UpTo(targets);
         publisher.RequireOurs(wanted);
         foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
@@ -87,6 +93,7 @@ internal sealed class RecipeWork : IDisposable
             if (stage is RateStage)
                 WriteRecipe(Resolved(), Folder);
         }
+        isDone = true;
         return results;
     }
 
@@ -114,6 +121,8 @@ internal sealed class RecipeWork : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        tracker?.End(isDone ? "FINISHED" : token.IsCancellationRequested ? "KILLED" : "FAILED");
+        tracker?.Dispose();
         graph.Dispose();
         folderLock.Dispose();
     }

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.Pipeline.Tracking;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -55,7 +56,8 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
 /// <param name="Results">What the stages that it needs made.</param>
 /// <param name="Reporter">Told what happens.</param>
 /// <param name="Token">Stops the work; what is done stays.</param>
-internal sealed record StageWork(string Folder, StageResults Results, StageReporter Reporter, CancellationToken Token)
+/// <param name="Tracker">A server that is told of the run; <c>null</c>: none.</param>
+internal sealed record StageWork(string Folder, StageResults Results, StageReporter Reporter, CancellationToken Token, MlflowRun? Tracker = null)
 {
     /// <summary>Told how far the work is.</summary>
     public IProgress<StageProgress> Progress => Reporter;

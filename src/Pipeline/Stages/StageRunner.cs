@@ -2,13 +2,15 @@ using System.Diagnostics;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.Pipeline.Tracking;
 
 namespace OnnxKd.Pipeline.Stages;
 
 /// <summary>Runs stages in folders that are named after their inputs, so that nothing is done twice and nothing is overwritten.</summary>
 /// <param name="runFolder">The run's folder, which holds the stages.</param>
 /// <param name="reporter">Told what happens.</param>
-internal sealed class StageRunner(string runFolder, StageReporter reporter)
+/// <param name="tracker">A server that is told of the run; <c>null</c>: none.</param>
+internal sealed class StageRunner(string runFolder, StageReporter reporter, MlflowRun? tracker = null)
 {
     private const int KeyLength = 8;
 
@@ -44,7 +46,15 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter)
         using var span = Profile.Start(stage.Name);
         reporter.Started(stage.Name, folder);
         started(folder);
-        stage.Run(new(folder, results, reporter, token));
+        try
+        {
+            stage.Run(new(folder, results, reporter, token, tracker));
+        }
+        catch
+        {
+            reporter.Broken();
+            throw;
+        }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var record = new StageRecord(
             stage.Name, inputs.Key, inputs.Values, StageRecord.Describe(folder), stage.Versions(), Math.Round(seconds, 3));

@@ -48,6 +48,18 @@ public sealed record EpochEvent(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Learner { get; init; }
 
+    /// <summary>All figures but the epoch, by names that plots and trackers show.</summary>
+    public IEnumerable<(string Name, double Value)> Scalars()
+    {
+        (string Name, double? Value)[] figures =
+        [
+            ("loss", Loss), ("learning-rate", LearningRate), .. Terms.Select(term => ($"terms/{term.Key}", (double?)term.Value)),
+            ("validation/errors", Errors), ("validation/nll", Nll), ("validation/agreement", Agreement),
+            ("validation/mse", Mse), ("validation/r-squared", RSquared), ("validation/cosine", Cosine),
+        ];
+        return figures.Where(figure => figure.Value is not null).Select(figure => (figure.Name, figure.Value!.Value));
+    }
+
     /// <summary>Reads <c>events.jsonl</c>.</summary>
     public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
 }

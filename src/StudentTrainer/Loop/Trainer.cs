@@ -5,6 +5,7 @@ using OnnxKd.StudentTrainer.Checkpoints;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Logs;
 
 namespace OnnxKd.StudentTrainer.Loop;
 
@@ -21,6 +22,7 @@ public static class Trainer
     /// <param name="folder">Where checkpoints and <c>events.jsonl</c> go; created if need be.</param>
     /// <param name="progress">Told about epochs, several times in each.</param>
     /// <param name="token">Saves a checkpoint and throws <see cref="OperationCanceledException"/>.</param>
+    /// <param name="logs">Who else is told how it goes.</param>
     /// <exception cref="InputException">Settings, data, objectives and students do not fit one another.</exception>
     /// <exception cref="UnsupportedModelException">A student uses something that cannot be trained.</exception>
     /// <exception cref="CheckFailedException">
@@ -28,8 +30,8 @@ public static class Trainer
     /// </exception>
     public static TrainingResult Train(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress, CancellationToken token) =>
-        Run(learners, data, options, folder, options.Epochs, progress, token, (room, state) =>
+        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs = null) =>
+        Run(learners, data, options, folder, options.Epochs, progress, token, logs, (room, state) =>
         {
             if (options.Keep == "best")
                 state.LoadBest();
@@ -53,11 +55,11 @@ public static class Trainer
     public static IReadOnlyList<EpochEvent> TrainUntil(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
         IProgress<StageProgress>? progress, CancellationToken token) =>
-        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, (room, _) => room.Team.Learners[0].History.ToArray());
+        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, logs: null, (room, _) => room.Team.Learners[0].History.ToArray());
 
     private static T Run<T>(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epochs,
-        IProgress<StageProgress>? progress, CancellationToken token, Func<Classroom, TrainingState, T> result)
+        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs, Func<Classroom, TrainingState, T> result)
     {
         if (options.Optimizer.LearningRate is null)
             options = options.WithRate(RangeTest.Find(learners, data, options, progress, token).LearningRate);
@@ -69,7 +71,10 @@ public static class Trainer
         Directory.CreateDirectory(folder);
         var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
         state.Resume();
-        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, progress).Run(epochs, token);
+        var listeners = logs?.Listeners(folder) ?? [];
+        foreach (var listener in listeners)
+            listener.Begin(team);
+        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, progress).Run(epochs, token);
         return result(room, state);
     }
 }

@@ -4,6 +4,7 @@ using OnnxKd.StudentTrainer.Checkpoints;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Logs;
 using OnnxKd.StudentTrainer.Optimizers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,7 +14,7 @@ namespace OnnxKd.StudentTrainer.Loop;
 /// <summary>The loop: batch, forward, loss, backward, update, for every learner; each epoch: evaluate, checkpoint.</summary>
 internal sealed class TrainingLoop(
     Team team, TrainingBatches batches, TrainingOptions options, TrainingState state, TeamEvaluation evaluation,
-    CollapseWatch watch, IProgress<StageProgress>? progress)
+    CollapseWatch watch, IReadOnlyList<IEpochListener> listeners, IProgress<StageProgress>? progress)
 {
     private readonly LearningRateSchedule schedule = new(options.Optimizer.LearningRate!.Value, options.Schedule, options.Epochs, batches.Count);
 
@@ -83,6 +84,8 @@ internal sealed class TrainingLoop(
         foreach (var learner in team.Learners.Where(evaluation.IsBest))
             state.SaveBest(learner);
         state.SaveEpoch();
+        foreach (var listener in listeners)
+            listener.Complete(team);
     }
 
     private void Report()

@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Tracking;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
@@ -82,7 +83,11 @@ internal sealed class TrainStage : ModelStage
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Publication> Publications => [new(EventsFile, $"events/{step.Name}.jsonl", IsLink: true)];
+    public override IReadOnlyList<Publication> Publications =>
+    [
+        new(EventsFile, $"events/{step.Name}.jsonl", IsLink: true),
+        .. EpochTracking.Publications(graph.Recipe, step.Name),
+    ];
 
     /// <inheritdoc/>
     public override void Check()
@@ -137,7 +142,7 @@ internal sealed class TrainStage : ModelStage
     public override void Run(StageWork work)
     {
         var result = With(work.Results, (learners, data) =>
-            Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token));
+            Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
         foreach (var (model, trained) in Models.Zip(result.Students))
             trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
     }
