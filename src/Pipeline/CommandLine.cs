@@ -50,6 +50,7 @@ internal static class CommandLine
         {
             GlobalOptions.Json,
             GlobalOptions.Verbose,
+            GlobalOptions.Quiet,
             GlobalOptions.MemoryLimit,
             GlobalOptions.TimeLimit,
             new InitCommand(),

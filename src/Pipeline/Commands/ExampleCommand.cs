@@ -14,7 +14,8 @@ internal abstract class ExampleCommand(string name, string description, params I
     /// <summary>Says what the command does. Only an asynchronous action sees the token.</summary>
     protected void Does(Action<ParseResult, TextWriter, TextWriter, CancellationToken> action) => SetAction((parsed, token) =>
     {
-        action(parsed, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, token);
+        var error = parsed.GetValue(GlobalOptions.Quiet) ? TextWriter.Null : parsed.InvocationConfiguration.Error;
+        action(parsed, parsed.InvocationConfiguration.Output, error, token);
         return Task.FromResult(0);
     });
 }

@@ -19,6 +19,9 @@ internal static class GlobalOptions
     /// <summary>Stack traces.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Show stack traces of errors.", Recursive = true };
 
+    /// <summary>Nothing on stderr but errors.</summary>
+    public static Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Write no progress and no remarks, errors alone.", Recursive = true };
+
     /// <summary>Memory of a model that is tried.</summary>
     public static Option<long?> MemoryLimit { get; } = new(ModelLimits.MemoryOption)
     {

@@ -11,9 +11,8 @@ internal static class ProgressText
     /// <summary>One line: bar, share, count, rate, time left, detail.</summary>
     /// <param name="stage">The stage's name.</param>
     /// <param name="progress">How far it is.</param>
-    /// <param name="doneHere">Units done by this process; earlier, interrupted runs did the others.</param>
-    /// <param name="seconds">Time that they took.</param>
-    public static string Line(string stage, StageProgress progress, double doneHere, double seconds)
+    /// <param name="rate">Units a second; <c>null</c>: not known.</param>
+    public static string Line(string stage, StageProgress progress, double? rate)
     {
         var share = progress.Total > 0 ? Math.Clamp(progress.Done / progress.Total, 0, 1) : 1;
         var filled = (int)(share * BarWidth);
@@ -21,12 +20,11 @@ internal static class ProgressText
             CultureInfo.InvariantCulture,
             $"{stage} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {share:P0} " +
             $"{progress.Done:#,0.#}/{progress.Total:#,0.#} {progress.Unit}");
-        if (doneHere > 0 && seconds > 0)
+        if (rate is { } known)
         {
-            var rate = doneHere / seconds;
-            line += string.Create(CultureInfo.InvariantCulture, $", {Rate(rate)} {progress.Unit}/s");
+            line += string.Create(CultureInfo.InvariantCulture, $", {Rate(known)} {progress.Unit}/s");
             if (progress.Done < progress.Total)
-                line += $", {Duration((progress.Total - progress.Done) / rate)} left";
+                line += $", {Duration((progress.Total - progress.Done) / known)} left";
         }
         return progress.Detail is { Length: > 0 } detail ? $"{line}, {detail}" : line;
     }

@@ -1,22 +1,26 @@
-using System.Diagnostics;
 using OnnxKd.Core.Progress;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Terminal;
 
-/// <summary>Tells the user on stderr what each stage does: a live line on a terminal, plain lines elsewhere. Thread-safe.</summary>
+/// <summary>
+/// Tells the user on stderr what each stage does: on a terminal one line for each, which is written over until it is done, plain lines elsewhere.
+/// Thread-safe.
+/// </summary>
 /// <param name="output">Where it is written.</param>
 /// <param name="live">Whether a line can be overwritten.</param>
-internal sealed class StageReporter(TextWriter output, bool live) : IProgress<StageProgress>
+/// <param name="clock">The clock; default: the system's.</param>
+/// <param name="columns">How wide the terminal is; default: what it says.</param>
+internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? clock = null, Func<int>? columns = null) : IProgress<StageProgress>
 {
     private readonly TextWriter raw = TerminalWriter.Raw(output);
     private readonly Lock gate = new();
+    private readonly TimeProvider time = clock ?? TimeProvider.System;
+    private readonly Pace pace = new(clock ?? TimeProvider.System);
     private readonly TimeSpan interval = live ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
     private readonly HashSet<string> noted = [];
     private string stage = "";
-    private long start;
     private long shown;
-    private double? firstDone;
     private int liveLength;
 
     /// <summary>A stage was finished before.</summary>
@@ -27,14 +31,26 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
     {
         lock (gate)
         {
-            Note($"{name}: started ({Path.GetFileName(folder)})");
-            (stage, firstDone) = (name, null);
-            start = shown = Stopwatch.GetTimestamp();
+            Show($"{name}: started ({Path.GetFileName(folder)})");
+            stage = name;
+            pace.Restart();
+            shown = time.GetTimestamp();
         }
     }
 
     /// <summary>A stage is done.</summary>
     public void Finished(string name, double seconds) => Note($"{name}: done in {ProgressText.Duration(seconds)}");
+
+    /// <summary>A stage ends without being done; what is written next begins a line of its own.</summary>
+    public void Broken()
+    {
+        lock (gate)
+        {
+            if (liveLength > 0)
+                output.WriteLine();
+            liveLength = 0;
+        }
+    }
 
     /// <summary>A capture is about to start.</summary>
     public void Estimated(CaptureEstimate estimate)
@@ -69,11 +85,11 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
     {
         lock (gate)
         {
-            firstDone ??= value.Done;
-            if (value.Done < value.Total && Stopwatch.GetElapsedTime(shown) < interval)
+            pace.Mark(value.Done);
+            if (value.Done < value.Total && time.GetElapsedTime(shown) < interval)
                 return;
-            shown = Stopwatch.GetTimestamp();
-            Show(ProgressText.Line(stage, value, value.Done - firstDone.Value, Stopwatch.GetElapsedTime(start).TotalSeconds));
+            shown = time.GetTimestamp();
+            Show(ProgressText.Line(stage, value, pace.Rate));
         }
     }
 
@@ -81,6 +97,7 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
     {
         if (live)
         {
+            line = Fit(line);
             raw.Write('\r');
             output.Write(line.PadRight(liveLength));
             liveLength = line.Length;
@@ -90,5 +107,24 @@ internal sealed class StageReporter(TextWriter output, bool live) : IProgress<St
             output.WriteLine(line);
         }
         output.Flush();
+    }
+
+    /// <summary>A line that wrapped could not be written over.</summary>
+    private string Fit(string line)
+    {
+        var width = columns?.Invoke() ?? TerminalColumns();
+        return width > 1 && line.Length >= width ? line[..(width - 1)] : line;
+    }
+
+    private static int TerminalColumns()
+    {
+        try
+        {
+            return Console.WindowWidth;
+        }
+        catch (Exception error) when (error is IOException or PlatformNotSupportedException)
+        {
+            return 0; // it does not say
+        }
     }
 }
