@@ -33,7 +33,7 @@ build() {
 }
 
 step "build" build
-step "data sets" dotnet src/Pipeline/bin/Release/net10.0/onnxkd.dll data fetch mnist fashion-mnist pp-ocr onnx-tests fonts-dejavu
+step "data sets" dotnet src/Pipeline/bin/Release/net10.0/onnxkd.dll data fetch mnist fashion-mnist pp-ocr onnx-tests fonts-dejavu axe-core
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

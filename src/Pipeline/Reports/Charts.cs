@@ -66,6 +66,17 @@ internal static partial class Charts
         return Render(model, id, description);
     }
 
+    /// <summary>Times in milliseconds against the samples of a run; both axes are logarithmic.</summary>
+    /// <param name="id">An identifier within the page.</param>
+    /// <param name="description">What it shows, for who cannot see it.</param>
+    /// <param name="curves">The models.</param>
+    public static XElement OverBatches(string id, string description, IReadOnlyList<Curve> curves)
+    {
+        var model = Plot("samples of a run", "time of a run (p50), ms", logarithmicY: true, logarithmicX: true);
+        AddLines(model, curves);
+        return Render(model, id, description);
+    }
+
     /// <summary>Named points.</summary>
     /// <param name="id">An identifier within the page.</param>
     /// <param name="description">What it shows, for who cannot see it.</param>
@@ -118,7 +129,7 @@ internal static partial class Charts
         Axis axis = isLogarithmic ? new LogarithmicAxis() : new LinearAxis();
         (axis.Position, axis.Title, axis.TextColor, axis.TitleColor) = (position, title, Ink, Ink);
         (axis.TicklineColor, axis.MinorTicklineColor, axis.AxislineColor) = (Grid, Grid, Grid);
-        (axis.AxisTitleDistance, axis.MinimumMajorStep) = (14, position == AxisPosition.Bottom && !isLogarithmic ? 1 : 0);
+        (axis.AxisTitleDistance, axis.MinimumMajorStep) = (28, position == AxisPosition.Bottom && !isLogarithmic ? 1 : 0);
         (axis.MajorGridlineStyle, axis.MajorGridlineColor, axis.MinimumPadding, axis.MaximumPadding) = (LineStyle.Solid, Grid, 0.04, 0.04);
         return axis;
     }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Metrics;
+using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.Pipeline.Reports;
 
@@ -44,6 +45,21 @@ internal sealed record ModelDetails(string Role)
     /// <summary>Whether there is anything to show.</summary>
     public bool IsEmpty => Reliability.Count == 0 && Classes == 0 && Samples.Count == 0 && Transfer is null;
 }
+
+/// <summary>The file <c>latency.json</c>: how long runs of models take.</summary>
+/// <param name="Points">By model, threads and batch.</param>
+internal sealed record RunLatency(IReadOnlyList<LatencyPoint> Points)
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "latency.json";
+}
+
+/// <summary>How long runs of a model take.</summary>
+/// <param name="Role">The model's, as in the figures.</param>
+/// <param name="Threads">Threads within an operator.</param>
+/// <param name="Batch">Samples of a run.</param>
+/// <param name="Figures">The times.</param>
+internal sealed record LatencyPoint(string Role, int Threads, int Batch, LatencyFigures Figures);
 
 /// <summary>How closely a model follows its teacher; figures as in <see cref="ModelMetrics"/>.</summary>
 /// <param name="Samples">Samples compared.</param>

@@ -15,6 +15,9 @@ internal sealed record RunStory(
     /// <summary>What was found besides the figures.</summary>
     public RunDetails Details { get; init; } = new([]);
 
+    /// <summary>How long models take.</summary>
+    public RunLatency Latency { get; init; } = new([]);
+
     /// <summary>The test samples that are shown.</summary>
     public SampleGallery Gallery { get; init; } = SampleGallery.Empty;
 }

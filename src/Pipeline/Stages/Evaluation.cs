@@ -13,7 +13,8 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>What was measured of a model.</summary>
 /// <param name="Metrics">Its figures.</param>
 /// <param name="Details">What the report draws besides.</param>
-internal sealed record MeasuredModel(ModelMetrics Metrics, ModelDetails Details);
+/// <param name="File">Its file; <c>null</c>: it is an ensemble.</param>
+internal sealed record MeasuredModel(ModelMetrics Metrics, ModelDetails Details, TeacherOptions? File);
 
 /// <summary>Measures models in ONNX Runtime.</summary>
 /// <param name="against">What they are measured on; <c>null</c>: size and latency alone, on a sample of zeros.</param>
@@ -38,10 +39,10 @@ internal sealed class Evaluation(
         using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Teacher?.Streams[0].Kind.Output() }, model, isTrained);
         var size = Size(options, model, session) with { Role = role };
         if (against is null)
-            return new(size, new(role ?? size.Model));
+            return new(size, new(role ?? size.Model), options);
         var scores = new ModelScores(against, options.Model, session.Output.Shape, session.Output.Kind.Output()!.Value);
         if (!scores.AreAny)
-            return new(size, new(role ?? size.Model));
+            return new(size, new(role ?? size.Model), options);
         session.RunAll(
             RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
             (first, logits) =>
@@ -50,7 +51,7 @@ internal sealed class Evaluation(
                 progress?.Report(new($"evaluate {Path.GetFileName(options.Model)}", first + logits.Length / session.Output.Elements, against.Set.Count, "samples"));
             },
             token);
-        return new(scores.AddTo(size), scores.Details(role ?? size.Model));
+        return new(scores.AddTo(size), scores.Details(role ?? size.Model), options);
     }
 
     /// <summary>How closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
@@ -108,7 +109,7 @@ internal sealed class Evaluation(
         var size = new ModelMetrics(
             name, sizes.Sum(s => s.Parameters), sizes.Sum(s => s.FileBytes), sizes.Sum(s => s.LatencyMsP50),
             sizes.Length == 1 ? sizes[0].Sha256 : null, Role: role);
-        return new(scores.AddTo(size), scores.Details(role));
+        return new(scores.AddTo(size), scores.Details(role), members is [var only] ? only : null);
     }
 
     private ModelMetrics SizeOf(TeacherOptions options)

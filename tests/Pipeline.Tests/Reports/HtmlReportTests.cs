@@ -51,7 +51,7 @@ public class HtmlReportTests
 
         var charts = page.Descendants().Where(element => element.Name.LocalName == "svg").ToArray();
         var ids = page.Descendants().Attributes("id").Select(id => id.Value).ToArray();
-        Assert.Equal(5, charts.Length); // reliability, sizes, weights, loss, learning rate
+        Assert.Equal(6, charts.Length); // reliability, sizes, latency, weights, loss, learning rate
         Assert.All(charts, chart => Assert.Contains(chart.Attribute("aria-labelledby")!.Value, ids));
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.DoesNotContain("rgb(", html);
@@ -86,6 +86,14 @@ public class HtmlReportTests
     }
 
     [Fact]
+    public void Write_Latency_HasPercentilesAgainstThreadsAndBatch()
+    {
+        var rows = XDocument.Parse(HtmlReport.Write(Story("run"))).Descendants("tr").Select(row => string.Join('|', row.Elements().Select(cell => cell.Value)));
+
+        Assert.Superset(new HashSet<string> { "student|1|1|0.5|0.75|1|2,000", "student|1|8|2|2.5|3|4,000" }, rows.ToHashSet());
+    }
+
+    [Fact]
     public void Write_Terms_HaveWeightsOverTimeAndTemperatures()
     {
         var page = XDocument.Parse(HtmlReport.Write(Story("run")));
@@ -111,6 +119,7 @@ public class HtmlReportTests
                     Changes = [new(0, 10, 10, 8)], Samples = [new(7, 0.6) { Class = 0, Said = 1 }], Transfer = new(64, 0.95, 0.02, null, null),
                 },
             ]),
+            Latency = new([new("student", 1, 1, new(200, 0.5, 0.75, 1, 0.5)), new("student", 1, 8, new(200, 2, 2.5, 3, 2))]),
             Gallery = new(new Dictionary<long, ShownSample>
             {
                 [7] = new("cats/7.png", null, SampleForms.Picture(new float[16], [4, 4], ElementType.UInt8), null),

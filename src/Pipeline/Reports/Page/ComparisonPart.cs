@@ -54,7 +54,8 @@ internal static class ComparisonPart
         yield return Html.Note("Points below the diagonal: surer than right. ECE is the mean distance from it; a bin weighs as many samples as it has.");
     }
 
-    private static IEnumerable<ModelDetails> Detailed(RunStory story) => story.Details.Models.Where(model => model.Classes > 0 || model.Samples.Count > 0);
+    private static IEnumerable<ModelDetails> Detailed(RunStory story) => story.Details.Models
+        .Where(model => model.Role != Recipes.StageRules.Baseline && (model.Classes > 0 || model.Samples.Count > 0));
 
     private static IEnumerable<object> Model(ModelDetails model, RunStory story)
     {

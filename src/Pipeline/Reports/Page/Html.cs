@@ -9,8 +9,9 @@ internal static class Html
 {
     /// <summary>A table that scrolls by itself where it is wider than the page.</summary>
     /// <param name="rows">The names of the columns, then the rows; the first cell of each names it.</param>
-    public static XElement Table(IReadOnlyList<IReadOnlyList<string>> rows) => Scrolling(
-        $"table of each {rows[0][0]}: {string.Join(", ", rows[0].Skip(1))}",
+    /// <param name="of">What it is of, where a page has several with these columns.</param>
+    public static XElement Table(IReadOnlyList<IReadOnlyList<string>> rows, string? of = null) => Scrolling(
+        $"{(of is null ? "" : $"{of}: ")}table of each {rows[0][0]}: {string.Join(", ", rows[0].Skip(1))}",
         Head(rows[0]), new XElement("tbody", rows.Skip(1).Select(row => new XElement("tr", Cells(row)))));
 
     /// <summary>A table of counts: of what a row stands for, how many are what a column stands for.</summary>

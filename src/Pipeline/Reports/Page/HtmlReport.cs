@@ -11,7 +11,7 @@ internal static class HtmlReport
         var metrics = story.Metrics;
         return PageFrame.Write(
             metrics.Name, Quality.Verdict(metrics),
-            FiguresPart.Write(metrics.Rows(), Report.Notes(metrics)), ComparisonPart.Write(story), FiguresPart.Front(metrics),
+            FiguresPart.Write(metrics.Rows(), Report.Notes(metrics)), ComparisonPart.Write(story), FiguresPart.Front(metrics), LatencyPart.Write(story.Latency),
             TrainingPart.Write(story.Trainings), Parity(metrics), Made(story));
     }
 

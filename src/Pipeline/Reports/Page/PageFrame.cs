@@ -13,12 +13,12 @@ internal static class PageFrame
           --line3: #1a7a4c; --line4: #8a3a94; --line5: #7a5c00; --line6: #444444; }
         @media (prefers-color-scheme: dark) { :root { --paper: #16181c; --ink: #e6e8eb; --soft: #a9afb7; --grid: #3b4048; --mark: #4a2f22; --line1: #6cb6f5;
           --line2: #f39a6b; --line3: #63cf9b; --line4: #d79be0; --line5: #e0c04f; --line6: #c4c4c4; } }
-        body { margin: 0 auto; padding: 1.5rem; max-width: 56rem; background: var(--paper); color: var(--ink);
+        body { margin: 0 auto; padding: 1.5rem; max-width: 68rem; background: var(--paper); color: var(--ink);
           font: 1rem/1.5 system-ui, sans-serif; }
         h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; } h3 { font-size: 1rem; }
-        table { border-collapse: collapse; } th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
+        table { border-collapse: collapse; font-size: .93rem; } th, td { padding: .25rem .5rem; white-space: nowrap; border-bottom: 1px solid var(--grid); text-align: right; }
         th:first-child { text-align: left; } tbody th { font-weight: inherit; } td.off { background: var(--mark); } td { font-variant-numeric: tabular-nums; }
-        .wide { overflow-x: auto; } .verdict { font-size: 1.1rem; border-left: .3rem solid var(--line1); padding-left: 1rem; }
+        .wide { overflow-x: auto; margin: 1rem 0; } .verdict { font-size: 1.1rem; border-left: .3rem solid var(--line1); padding-left: 1rem; }
         .note { color: var(--soft); } pre { white-space: pre-wrap; overflow-wrap: anywhere; } code { overflow-wrap: anywhere; }
         .samples { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 11rem; } figcaption { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
         figure img { width: 7rem; image-rendering: pixelated; border: 1px solid var(--grid); } figure audio { width: 100%; } blockquote { margin: .2rem 0; overflow-wrap: anywhere; }

@@ -60,7 +60,7 @@ internal static class RunsPage
             yield return Html.Table(
             [
                 ["stage", "seconds"], .. folder.Stages.Select(stage => (IReadOnlyList<string>)[stage.Stage, Html.Number(stage.WallSeconds)]),
-            ]);
+            ], name);
         yield return new XElement("details", new XElement("summary", "Recipe"), new XElement("pre", Html.Text(folder.Recipe)));
     }
 }

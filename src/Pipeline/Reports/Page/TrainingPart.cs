@@ -36,7 +36,7 @@ internal static class TrainingPart
             string.Join(", ", SettingsOf(term.Term).Where(setting => setting.Name is not (Weight or Temperature) && !Equals(setting.Get(term.Term), setting.Default))
                 .Select(setting => $"{setting.Name} {setting.Describe(setting.Get(term.Term))}")),
         ]),
-    ]);
+    ], training.Role);
 
     /// <summary>What changes with the epochs.</summary>
     private static IEnumerable<XElement> Scheduled(TrainingStory training, int index) => Named(training)

@@ -46,7 +46,7 @@ internal sealed class EvaluateStage : Stage
     {
         var (recipe, sets) = (graph.Recipe, graph.Sets);
         var inputs = new StageInputs()
-            .Add("makes", $"{RunMetrics.FileName}, {RunDetails.FileName}")
+            .Add("makes", $"{RunMetrics.FileName}, {RunDetails.FileName}, {RunLatency.FileName}")
             .Add("name", recipe.Name)
             .Add("seed", $"{recipe.Seed}")
             .Add("agreement", reference is null ? null : DigestOf(reference))
@@ -84,6 +84,9 @@ internal sealed class EvaluateStage : Stage
         MeasuredModel[] measured = [.. teachers.Select(OfTeacher), .. models.Select(OfModel)];
         var metrics = new RunMetrics(recipe.Name, recipe.Seed, sets.Test?.Count, [.. measured.Select(model => model.Metrics)]);
         var details = new RunDetails([.. measured.Select(model => model.Details).Where(model => !model.IsEmpty)]);
+        // What is decided between.
+        var latency = new RunLatency([.. measured.Where(model => model.Metrics == metrics.Teacher || model.Metrics == metrics.Student).SelectMany(Latency)]);
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, RunLatency.FileName), CanonicalJson.Serialize(latency));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunDetails.FileName), CanonicalJson.Serialize(details));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, RunMetrics.FileName), CanonicalJson.Serialize(metrics));
 
@@ -98,12 +101,17 @@ internal sealed class EvaluateStage : Stage
         MeasuredModel OfModel(VerifyStage model)
         {
             var (export, options) = (model.Export, model.Export.ReadingOf(work.Results));
-            var (figures, more) = evaluation.OfModel(options, export.Role, isTrained: true);
+            var found = evaluation.OfModel(options, export.Role, isTrained: true);
             using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
-            return new(
-                figures with { Parity = VerifyStage.Read(work.Results[model.Name]) },
-                more with { Transfer = taught is null ? null : evaluation.OnTransfer(options, sets.Transfer, taught) });
+            return found with
+            {
+                Metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]) },
+                Details = found.Details with { Transfer = taught is null ? null : evaluation.OnTransfer(options, sets.Transfer, taught) },
+            };
         }
+
+        IReadOnlyList<LatencyPoint> Latency(MeasuredModel model) => model.File is not { } file ? [] : LatencyMap.Measure(
+            model.Metrics.Role!, file, RecipeSets.Reader(sets.Test ?? sets.Transfer, file.Preprocessing), recipe.Final.Capture.Device, work.Token);
     }
 
     /// <summary>Runs a recipe to its figures.</summary>
@@ -112,6 +120,10 @@ internal sealed class EvaluateStage : Stage
     /// <summary>The figures of a finished stage.</summary>
     public static RunMetrics Read(StageResult result) =>
         CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(result[RunMetrics.FileName]), result[RunMetrics.FileName]);
+
+    /// <summary>How long models take, as a finished stage found it.</summary>
+    public static RunLatency ReadLatency(StageResult result) =>
+        CanonicalJson.Deserialize<RunLatency>(File.ReadAllBytes(result[RunLatency.FileName]), result[RunLatency.FileName]);
 
     /// <summary>What a finished stage found besides.</summary>
     public static RunDetails ReadDetails(StageResult result) =>

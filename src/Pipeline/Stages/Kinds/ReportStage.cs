@@ -53,6 +53,7 @@ internal sealed class ReportStage : Stage
         var inputs = new StageInputs()
             .Add("figures", results[evaluate.Name].Record.Outputs[RunMetrics.FileName].Sha256)
             .Add("details", results[evaluate.Name].Record.Outputs[RunDetails.FileName].Sha256)
+            .Add("latency", results[evaluate.Name].Record.Outputs[RunLatency.FileName].Sha256)
             .Add("samples", graph.Sets.Test?.SamplesDigest)
             .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(Resolved(results))));
         foreach (var training in trainings)
@@ -72,6 +73,7 @@ internal sealed class ReportStage : Stage
         var story = new RunStory(metrics, [.. trainings.SelectMany(Stories)], [.. records], RecipeFile.Write(Resolved(work.Results), run))
         {
             Details = details,
+            Latency = EvaluateStage.ReadLatency(work.Results[evaluate.Name]),
             Gallery = graph.Sets.Test is not { } test ? SampleGallery.Empty
                 : SampleGallery.Read(test, graph.Recipe.Data.Test!.Samples, details.Models.SelectMany(model => model.Samples).Select(gap => gap.Row)),
         };

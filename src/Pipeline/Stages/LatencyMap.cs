@@ -1,0 +1,66 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Pipeline.Reports;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Deployment;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>Times a model with several numbers of threads and samples, each for a moment; <c>onnxkd benchmark</c> does it thoroughly.</summary>
+internal static class LatencyMap
+{
+    private const int FewestRuns = 3;
+
+    // What one point may take, and what it may be expected to take.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(2);
+
+    private static readonly int[] Batches = [1, 8, 64];
+
+    /// <summary>Times a model.</summary>
+    /// <param name="role">The model's role.</param>
+    /// <param name="options">The model; with several inputs it is not timed, for a run has samples for one of them.</param>
+    /// <param name="reader">Reads samples as it takes them.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="token">Stops it.</param>
+    /// <returns>Nothing for a model that cannot be timed like this.</returns>
+    public static IReadOnlyList<LatencyPoint> Measure(string role, TeacherOptions options, SampleReader reader, string device, CancellationToken token)
+    {
+        if (new GraphIndex(OnnxModel.Load(options.Model).Proto.Graph).Inputs is not [var input])
+            return [];
+        try
+        {
+            using var tried = ModelSession.Open(options.Model, device, brief: true);
+            int[] batches = Feeds(tried).FixedBatch is { } only ? [only] : Batches;
+            return [.. Threads().SelectMany(threads => Points(threads, batches))];
+        }
+        catch (OnnxKdException)
+        {
+            return []; // it was measured; only this is not known
+        }
+
+        IEnumerable<LatencyPoint> Points(int threads, int[] batches)
+        {
+            var each = 0.0; // the time of a sample, in milliseconds
+            foreach (var batch in batches.Where(batch => each * batch * FewestRuns < Most.TotalMilliseconds))
+            {
+                var result = LatencyBenchmark.Run(
+                    options.Model, Feeds, new() { Device = device, Threads = threads, BatchSize = batch, WarmUp = FewestRuns, Time = Moment }, token);
+                each = result.Latency.MsP50 / batch;
+                yield return new(role, threads, batch, result.Latency);
+            }
+        }
+
+        ModelFeeds Feeds(ModelSession session) =>
+            ModelFeeds.Of(session, new Dictionary<string, long>(), new Dictionary<string, SampleReader> { [input.Name] = reader }, options.Model);
+    }
+
+    /// <summary>One thread, four times as many and so on, and as many as there are processors.</summary>
+    private static IEnumerable<int> Threads()
+    {
+        for (var threads = 1; threads < Environment.ProcessorCount; threads *= 4)
+            yield return threads;
+        yield return Environment.ProcessorCount;
+    }
+}
