@@ -26,8 +26,8 @@ internal static class AttackRun
         var (first, count) = (arguments.Number("first", 0), arguments.Number("count", 0));
         arguments.RefuseTheRest();
         var start = Stopwatch.GetTimestamp();
-        var results = AttackTarget.All.Where(target => only is null || target.Name == only)
-            .Select(target => new Campaign(target.Name, (ulong)seed, first, count > 0 ? count : quick ? target.Quick : target.Full)).ToArray();
+        var results = AttackTarget.All.Where(target => only is null ? !quick || target.Quick > 0 : target.Name == only)
+            .Select(target => new Campaign(target.Name, (ulong)seed, first, count > 0 ? count : quick && target.Quick > 0 ? target.Quick : target.Full)).ToArray();
         foreach (var campaign in results)
             campaign.Run();
         return new

@@ -26,7 +26,11 @@ internal sealed partial class CommandKills
     private CommandKills(string folder)
     {
         project = new(folder);
-        var (one, two) = (project.WriteRecipe("recipe"), project.WriteRecipe("mutual", "learners: { a: { objective: [ hard: {}, soft: { teacher: b/logits } ] }, b: { objective: [ hard: {}, soft: { teacher: a/logits } ] } }"));
+        var (one, two) = (project.WriteRecipe("recipe"), project.WriteRecipe("mutual", """
+            learners:
+              a: { objective: [ hard: {}, soft: {}, soft: { teacher: b/logits, weight: 0.5 } ] }
+              b: { objective: [ hard: {}, soft: {}, soft: { teacher: a/logits, weight: 0.5 } ] }
+            """));
         WritePictures();
         Directory.CreateDirectory(In("nothing"));
         startUp = Finish(["--version"]);
@@ -115,7 +119,7 @@ internal sealed partial class CommandKills
     private string Snapshot()
     {
         var lines = Directory.GetFiles(In("work"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .Select(file => $"{Path.GetRelativePath(In("work"), file)} {Digest(file)}");
+            .Select(file => $"{ReportKey().Replace(Path.GetRelativePath(In("work"), file), "")} {Digest(file)}");
         return string.Join('\n', lines);
     }
 
@@ -165,6 +169,10 @@ internal sealed partial class CommandKills
 
     private string In(string path) => project.In(path);
 
-    [GeneratedRegex("stage.json$|/events/|report.html$|/README.md$|log.csv$")]
+    [GeneratedRegex("stage.json$|.published.json$|report.html$")]
     private static partial Regex HoldsTimes();
+
+    // The report is keyed by what was evaluated, latencies included.
+    [GeneratedRegex("(?<=report)-[0-9a-f]{8}")]
+    private static partial Regex ReportKey();
 }
