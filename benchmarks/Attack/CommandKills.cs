@@ -28,8 +28,8 @@ internal sealed partial class CommandKills
         project = new(folder);
         var (one, two) = (project.WriteRecipe("recipe"), project.WriteRecipe("mutual", """
             learners:
-              a: { objective: [ hard: {}, soft: {}, soft: { teacher: b/logits, weight: 0.5 } ] }
-              b: { objective: [ hard: {}, soft: {}, soft: { teacher: a/logits, weight: 0.5 } ] }
+              a: { objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 }, soft: { teacher: b/logits, weight: 0.2 } ] }
+              b: { objective: [ soft: { temperature: 2, weight: 1 }, hard: { weight: 0.3 }, soft: { teacher: a/logits, weight: 0.2 } ] }
             """));
         WritePictures();
         Directory.CreateDirectory(In("nothing"));
