@@ -95,6 +95,25 @@ public sealed class FieldCaseTests : IDisposable
         Assert.InRange(Figure("agreement"), 0.93, 1);
     }
 
+    [Theory]
+    [InlineData("logits.npy")]
+    [InlineData("probs.npy")]
+    public void LogitsThatLieOnDisk_TeachAndAreAgreedWith(string signals)
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--signals", Field("precomputed-logits", signals), "--test-signals",
+            Field("precomputed-logits", signals), "--samples", Field("precomputed-logits", "x.npy"), "--test-samples", Field("precomputed-logits", "x.npy"),
+            "--quick", "--threads", "1");
+        using var given = SignalFile.Open(Field("precomputed-logits", signals));
+        var taught = new float[given.Rows * 3];
+        given.Read([.. Enumerable.Range(0, (int)given.Rows).Select(i => (long)i)], taught);
+        var student = Run(Path.Combine(folder.Path, "run", "student.onnx"), "logits", Field("precomputed-logits", "x.npy"), 3);
+
+        var agreement = student.Chunk(3).Zip(taught.Chunk(3), (z, v) => Array.IndexOf(z, z.Max()) == Array.IndexOf(v, v.Max()) ? 1.0 : 0).Average();
+        Assert.InRange(agreement, 0.97, 1);
+        Assert.Equal(agreement, Figure("agreement"), 6);
+    }
+
     [Fact]
     public void BinaryHead_WithoutSigmoidAndLabels_IsRefused()
     {
@@ -161,21 +180,19 @@ public sealed class FieldCaseTests : IDisposable
     }
 
     /// <summary>What both models give, as it is.</summary>
-    private (double[] Student, double[] Teacher) Outputs(string field, string teacher, string samples, string own, string taught, int columns)
-    {
-        return (Run(Path.Combine(folder.Path, "run", "student.onnx"), own), Run(Field(field, teacher), taught));
+    private (double[] Student, double[] Teacher) Outputs(string field, string teacher, string samples, string own, string taught, int columns) => (
+        Run(Path.Combine(folder.Path, "run", "student.onnx"), own, Field(field, samples), columns), Run(Field(field, teacher), taught, Field(field, samples), columns));
 
-        double[] Run(string model, string tensor)
-        {
-            using var set = TransferSet.Open(new() { Samples = Field(field, samples) });
-            using var session = OnnxClassifier.Open(
-                OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
-            var values = new float[set.Count * set.SampleElements];
-            new SampleReader(set, Preprocessing.None, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
-            var given = new float[set.Count * columns];
-            session.Run(values, (int)set.Count, given);
-            return [.. given.Select(value => (double)value)];
-        }
+    private static double[] Run(string model, string tensor, string samples, int columns)
+    {
+        using var set = TransferSet.Open(new() { Samples = samples });
+        using var session = OnnxClassifier.Open(
+            OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
+        var values = new float[set.Count * set.SampleElements];
+        new SampleReader(set, Preprocessing.None, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
+        var given = new float[set.Count * columns];
+        session.Run(values, (int)set.Count, given);
+        return [.. given.Select(value => (double)value)];
     }
 
     private static string Field(string field, string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", field, file);

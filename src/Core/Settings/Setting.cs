@@ -131,7 +131,7 @@ public sealed class Setting
         null => Null,
         bool flag => flag ? "true" : "false",
         Enum word => WordOf(word),
-        string text => text,
+        string text => text.Length > 0 ? text : Null,
         IEnumerable list => list.Cast<object>().ToArray() is { Length: > 0 } entries ? $"[{string.Join(", ", entries.Select(Describe))}]" : Null,
         _ when KindTable.Of(Element) is { } kinds => kinds.NameOf(value.GetType()),
         _ when SettingSchema.IsSettings(value.GetType()) => "its defaults",

@@ -16,8 +16,8 @@ internal sealed record CsvColumns(IReadOnlyList<int> Features, IReadOnlyList<int
     public static CsvColumns Find(CsvTable table, TensorRequest request)
     {
         var parts = request.Neighbours.Append(request).ToList();
-        int[] others = [.. parts.Where(part => part.Part != SetPart.Samples).Select(part => Find(part, table))];
-        return new(parts.Exists(part => part.Part == SetPart.Samples) ? FindFeatures(table, others) : [], others);
+        int[] others = [.. parts.Where(part => !part.IsOfNumbers).Select(part => Find(part, table))];
+        return new(parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others) : [], others);
     }
 
     /// <summary>The column of labels or lengths: named, or counted from 0, or <c>last</c>; without a key found by its usual names.</summary>

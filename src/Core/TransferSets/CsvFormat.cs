@@ -17,7 +17,7 @@ internal static class CsvFormat
 
     public static TensorFile Open(SourceFile file, TensorRequest request)
     {
-        if (request is { Part: SetPart.Samples, Key: not null })
+        if (request is { IsOfNumbers: true, Key: not null })
             throw new InputException(
                 "A key of samples is given, but the samples of a CSV file are all its columns (without labels and lengths).",
                 where: file.Path,
@@ -25,7 +25,7 @@ internal static class CsvFormat
                 remedy: "remove samples-key, or name the columns in csv.features");
         using var table = new CsvTable(file, request.Options.Csv);
         var columns = CsvColumns.Find(table, request);
-        if (request.Part == SetPart.Samples)
+        if (request.IsOfNumbers)
             return Decode(table, columns, ElementType.Float32, [columns.Features.Count], (line, row, output) =>
             {
                 foreach (var column in columns.Features)

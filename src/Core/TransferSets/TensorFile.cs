@@ -1,3 +1,4 @@
+using System.Buffers;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 
@@ -10,6 +11,8 @@ namespace OnnxKd.Core.TransferSets;
 /// </summary>
 internal sealed class TensorFile : IDisposable
 {
+    private const int ChunkBytes = 1 << 20;
+
     private readonly long offset;
     private readonly bool bigEndian;
     private (long FirstRow, byte[] Rows)? held;
@@ -94,6 +97,42 @@ internal sealed class TensorFile : IDisposable
             Elements.ReverseEndianness(destination, Type.Size());
     }
 
+    /// <summary>Reads rows in the order asked for, as float32; what follows one another is read at once.</summary>
+    /// <param name="rows">Which.</param>
+    /// <param name="destination">At least as many values as the rows have.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A row is outside.</exception>
+    public void Read(ReadOnlySpan<long> rows, Span<float> destination)
+    {
+        var (longest, elements) = (Math.Max(1, ChunkBytes / RowBytes), RowBytes / Type.Size());
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(longest, Math.Max(rows.Length, 1)) * RowBytes);
+        try
+        {
+            while (!rows.IsEmpty)
+            {
+                var run = RunLength(rows, longest);
+                var raw = Rows(rows[0], buffer.AsSpan(0, run * RowBytes));
+                Elements.ToSingle(raw, Type, destination[..(run * elements)]);
+                rows = rows[run..];
+                destination = destination[(run * elements)..];
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => File.Dispose();
+
+    /// <summary>How many rows from the first on follow one another, so that one read fetches them.</summary>
+    private int RunLength(ReadOnlySpan<long> rows, int longest)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows[0], nameof(rows));
+        var run = 1;
+        while (run < rows.Length && run < longest && rows[run] == rows[0] + run)
+            run++;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows[0] + run, Shape[0], nameof(rows));
+        return run;
+    }
 }

@@ -3,7 +3,7 @@ using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>What a set consists of.</summary>
+/// <summary>What a set consists of, and what belongs to it.</summary>
 internal enum SetPart
 {
     /// <summary>The samples.</summary>
@@ -14,6 +14,12 @@ internal enum SetPart
 
     /// <summary>How much of each is not padding.</summary>
     Lengths,
+
+    /// <summary>What a teacher said of each sample.</summary>
+    Signals,
+
+    /// <summary>Of which sample each of these is.</summary>
+    Ids,
 }
 
 /// <summary>Which tensor of a file is wanted.</summary>
@@ -24,26 +30,38 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
     /// <summary>The file.</summary>
     public string Path => FileOf(Part)!;
 
+    /// <summary>A name to prefer where the user gave none.</summary>
+    public string? Preferred { get; init; }
+
+    /// <summary>Whether numbers are wanted, a row of them for each sample.</summary>
+    public bool IsOfNumbers => Part is SetPart.Samples or SetPart.Signals;
+
     /// <summary>The tensor's name, if the user gave one.</summary>
     public string? Key => Part switch
     {
-        SetPart.Samples => Options.SamplesKey,
+        SetPart.Samples or SetPart.Signals => Options.SamplesKey,
         SetPart.Labels => Options.LabelsKey,
-        _ => Options.LengthsKey,
+        SetPart.Lengths => Options.LengthsKey,
+        _ => null,
     };
 
     /// <summary>The key's name in a recipe.</summary>
-    public string KeyName => $"{Part.ToString().ToLowerInvariant()}-key";
+    public string KeyName => Part == SetPart.Signals ? "output" : $"{Part.ToString().ToLowerInvariant()}-key";
 
     /// <summary>Requests for what else lies in the same file.</summary>
-    public IEnumerable<TensorRequest> Neighbours => Enum.GetValues<SetPart>()
+    public IEnumerable<TensorRequest> Neighbours => (Part is SetPart.Signals or SetPart.Ids ? SignalParts : SetParts)
         .Where(part => part != Part && FileOf(part) is { } file && System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(Path))
         .Select(part => this with { Part = part });
+
+    private static readonly SetPart[] SetParts = [SetPart.Samples, SetPart.Labels, SetPart.Lengths];
+    private static readonly SetPart[] SignalParts = [SetPart.Signals, SetPart.Ids];
 
     private string[] UsualNames => Part switch
     {
         SetPart.Samples => ["samples", "images", "x", "data"],
         SetPart.Labels => ["labels", "label", "targets", "target", "class", "y"],
+        SetPart.Signals => [.. new[] { Preferred }.OfType<string>(), "logits", "probabilities", "probs", "scores", "values", "embeddings"],
+        SetPart.Ids => ["ids", "id"],
         _ => ["lengths", "length"],
     };
 
@@ -70,8 +88,8 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
 
     private string? FileOf(SetPart part) => part switch
     {
-        SetPart.Samples => Options.Samples,
-        SetPart.Labels => Options.Labels,
+        SetPart.Samples or SetPart.Signals => Options.Samples,
+        SetPart.Labels or SetPart.Ids => Options.Labels,
         _ => Options.Lengths,
     };
 }

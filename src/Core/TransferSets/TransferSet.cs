@@ -46,6 +46,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>How many samples there are.</summary>
     public long Count { get; }
 
+    /// <summary>How many there are in the whole file, of which the set may be a part.</summary>
+    public long StoredCount => samples.Shape[0];
+
     /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
     public IReadOnlyList<int> SampleShape { get; }
 
@@ -191,22 +194,21 @@ public sealed class TransferSet : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A row is outside the set.</exception>
     public void Read(ReadOnlySpan<long> rows, Span<float> destination)
     {
-        var longest = Math.Max(1, ChunkBytes / samples.RowBytes);
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(longest, Math.Max(rows.Length, 1)) * samples.RowBytes);
+        var places = ArrayPool<long>.Shared.Rent(rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(rows[i], nameof(rows));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[i], Count, nameof(rows));
+            places[i] = FileRow(rows[i]);
+        }
+
         try
         {
-            while (!rows.IsEmpty)
-            {
-                var run = RunLength(rows, longest);
-                var raw = samples.Rows(FileRow(rows[0]), buffer.AsSpan(0, run * samples.RowBytes));
-                Elements.ToSingle(raw, samples.Type, destination[..(run * SampleElements)]);
-                rows = rows[run..];
-                destination = destination[(run * SampleElements)..];
-            }
+            samples.Read(places.AsSpan(0, rows.Length), destination);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<long>.Shared.Return(places);
         }
     }
 
@@ -260,22 +262,9 @@ public sealed class TransferSet : IDisposable
             "Samples are to be chosen by their class, and it is not known.", options.Samples, labels is null ? "no labels" : "labels for each position",
             "one label for each sample", "set labels, or leave classes out");
 
-    /// <summary>Where a row lies in the file.</summary>
-    private long FileRow(long row) => first + (kept is null ? row : kept[row]);
-
-    /// <summary>How many rows from the first on follow one another in the file, so that one read fetches them.</summary>
-    private int RunLength(ReadOnlySpan<long> rows, int longest)
-    {
-        var run = 0;
-        do
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(rows[run], nameof(rows));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[run], Count, nameof(rows));
-            run++;
-        }
-        while (run < rows.Length && run < longest && (ulong)rows[run] < (ulong)Count && FileRow(rows[run]) == FileRow(rows[0]) + run);
-        return run;
-    }
+    /// <summary>The row of a sample in the file of samples.</summary>
+    /// <param name="row">Its row in the set.</param>
+    public long FileRow(long row) => first + (kept is null ? row : kept[row]);
 
     /// <summary>The digest that counts; a file that is written meanwhile has none.</summary>
     private string FirstDigest()

@@ -36,6 +36,7 @@ internal sealed class CacheCommand : ExampleCommand
         Add(new CacheVerifyCommand());
         Add(new CacheInfoCommand());
         Add(new CacheMergeCommand());
+        Add(new CacheImportCommand());
     }
 
     /// <inheritdoc/>

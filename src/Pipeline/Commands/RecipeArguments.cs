@@ -7,6 +7,7 @@ using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -42,6 +43,18 @@ internal sealed class RecipeArguments
     private readonly Option<string[]> teachers = new("--teacher")
     {
         Description = "An ONNX teacher; repeat it for an ensemble. (key: teachers)",
+    };
+
+    private readonly Option<string[]> signals = new("--signals")
+    {
+        Description = "In place of a teacher's model, what it said of the samples: a file, or several with names. (key: teachers[].signals)",
+        HelpName = SignalArguments.HelpName,
+    };
+
+    private readonly Option<string[]> testSignals = new("--test-signals")
+    {
+        Description = "What it said of the test samples. (key: teachers[].test-signals)",
+        HelpName = SignalArguments.HelpName,
     };
 
     private readonly Option<string?> kind = new("--kind")
@@ -104,6 +117,8 @@ internal sealed class RecipeArguments
         foreach (var key in keys)
             command.Add(key.Option);
         command.Add(teachers);
+        command.Add(signals);
+        command.Add(testSignals);
         command.Add(kind);
         command.Add(temperature);
         command.Add(alpha);
@@ -171,6 +186,8 @@ internal sealed class RecipeArguments
         if (parsed.GetValue(teachers) is { Length: > 0 } models)
             source.Set(
                 "teachers", new YamlSequenceNode(models.Select(m => YamlTree.Map(("model", Path.GetFullPath(m))))), teachers.Name);
+        if (parsed.GetValue(signals) is { Length: > 0 } said)
+            SetSignals(source, said, parsed.GetValue(testSignals) ?? []);
         if (Value(kind) is { } word)
             SetKind(source, word);
         if (parsed.GetValue(noBaseline))
@@ -192,6 +209,16 @@ internal sealed class RecipeArguments
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');
+    }
+
+    private void SetSignals(RecipeSource source, string[] said, string[] ofTest)
+    {
+        var teacher = new TeacherOptions
+        {
+            Signals = SignalArguments.Read(said, signals.Name),
+            TestSignals = ofTest.Length > 0 ? SignalArguments.Read(ofTest, testSignals.Name) : SignalFiles.None,
+        };
+        source.Set("teachers", new YamlSequenceNode(TeachersSection.WriteTeacher(teacher, path => path)), signals.Name);
     }
 
     private void SetKind(RecipeSource source, string word)

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Pipeline.Recipes;
 
@@ -42,6 +43,10 @@ internal static class RecipeRules
             throw place("objective").Error(
                 "The objective does not use the teachers.", Names(step.Terms), "a term that learns from a teacher, such as 'soft'",
                 "add one, or remove the teachers");
+        if (!step.Capture.Augmentation.IsNone && step.Capture.Teachers.Any(teacher => teacher.IsRecorded))
+            throw place("capture").Error(
+                "What a teacher said of samples as they are says nothing of changed ones.", "capture.augmentation with signals",
+                remedy: "remove the augmentation, or name the teacher's model");
         if (learnsFromTeachers && !step.Training.Augmentation.IsNone)
             throw place("training").Error(
                 "With a teacher, augmentation belongs to the capture: teacher and student must see the same views.",
@@ -51,13 +56,26 @@ internal static class RecipeRules
 
     private static void CheckSets(Recipe recipe, RecipeMap map)
     {
-        if (recipe.Data.Validation is { Labels: null } && recipe.Trainings.Any(step => step.Teachers.IsEmpty))
+        if (recipe.Data.Validation is { Labels: null } && recipe.Trainings.FirstOrDefault(step => step.Teachers.On(SetRole.Validation) is null) is { } alone)
             throw map.Require("data").Error(
-                "Without a teacher, a validation set without labels says nothing, and the baseline has none.",
-                remedy: "set data.validation.labels, or remove the baseline");
-        if (recipe.Data.Test is { Labels: null, Texts: null } && recipe.Reference.IsEmpty)
+                "Without a teacher, a validation set without labels says nothing.", alone.Teachers.IsEmpty ? $"the {(alone == recipe.Baseline ? "baseline" : $"training '{alone.Name}'")} has no teacher" : "no validation-signals",
+                remedy: alone.Teachers.IsEmpty ? "set data.validation.labels, or remove that training" : "set data.validation.labels, or the teacher's validation-signals");
+        if (recipe.Data.Test is { Labels: null, Texts: null } && recipe.Reference.On(SetRole.Test) is null)
             throw map.Require("data").Error(
-                "Without a teacher, a test set without labels or texts says nothing.", remedy: "set data.test.labels");
+                "Without a teacher, a test set without labels or texts says nothing.", recipe.Reference.IsEmpty ? null : "no test-signals",
+                remedy: recipe.Reference.IsEmpty ? "set data.test.labels" : "set data.test.labels, or the teacher's test-signals");
+        CheckSignals(recipe, map);
+    }
+
+    /// <summary>What was said of a set that is not there would be passed over in silence.</summary>
+    private static void CheckSignals(Recipe recipe, RecipeMap map)
+    {
+        var teachers = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).SelectMany(teachers => teachers.Capture.Teachers).ToArray();
+        var lacking = recipe.Data.Validation is null && teachers.Any(teacher => !teacher.ValidationSignals.AreNone) ? "validation"
+            : recipe.Data.Test is null && teachers.Any(teacher => !teacher.TestSignals.AreNone) ? "test" : null;
+        if (lacking is not null)
+            throw map.Require("data").Error(
+                $"A teacher's answers on a {lacking} set are given, and no such set.", $"{lacking}-signals", $"data.{lacking}", "set it, or remove the answers");
     }
 
     private static void CheckBaseline(Recipe recipe, TrainStep baseline)
@@ -75,7 +93,7 @@ internal static class RecipeRules
             throw place.Error(
                 "Early stopping and the best checkpoint need a validation set.", training.EarlyStop is null ? "keep: best" : "early-stop",
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
-        if (step.Teachers.IsEmpty && training.EarlyStop?.Metric == "agreement")
+        if (step.Teachers.On(SetRole.Validation) is null && training.EarlyStop?.Metric == "agreement")
             throw place.Error("Without a teacher there is no agreement to watch.", "early-stop: agreement", "errors or nll");
         if (training.Schedule is WarmedUpSchedule { WarmupEpochs: var warmup } && warmup >= training.Epochs)
             throw place.Error(

@@ -3,6 +3,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 
 namespace OnnxKd.Pipeline.Recipes;
 
@@ -11,10 +12,11 @@ internal static class SettingForms
 {
     private static readonly Dictionary<Type, SettingForm> Table = new()
     {
-        { typeof(WeightSchedule), new(ReadWeight, value => WriteWeight((WeightSchedule)value)) },
-        { typeof(Augmentation), new(AugmentationSection.Read, value => AugmentationSection.Write((Augmentation)value)) },
-        { typeof(ParameterOverrides), new(ReadParameters, value => WriteParameters((ParameterOverrides)value)) },
-        { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, value => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
+        { typeof(WeightSchedule), new(ReadWeight, (value, _) => WriteWeight((WeightSchedule)value)) },
+        { typeof(Augmentation), new(AugmentationSection.Read, (value, _) => AugmentationSection.Write((Augmentation)value)) },
+        { typeof(ParameterOverrides), new(ReadParameters, (value, _) => WriteParameters((ParameterOverrides)value)) },
+        { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, (value, _) => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
+        { typeof(SignalFiles), new(ReadSignals, (value, file) => WriteSignals((SignalFiles)value, file)) },
     };
 
     /// <summary>The form of a type; <c>null</c> if it has none of its own.</summary>
@@ -59,9 +61,32 @@ internal static class SettingForms
     private static object? WriteTapped(IReadOnlyList<TappedTensor> tapped) => tapped.Count == 0 ? null
         : tapped.All(t => t.Stream is not null) ? YamlTree.Line([.. tapped.Select(t => (t.Stream!, (object?)t.Tensor))])
         : tapped.Select(t => t.Tensor).ToArray();
+
+    /// <summary>A file, or a mapping of signal: file, one of which may be of ids.</summary>
+    private static SignalFiles ReadSignals(RecipeValue value)
+    {
+        if (value.IsNone)
+            return SignalFiles.None;
+        if (!value.IsMap)
+            return new([new(null, value.File())]);
+        var entries = value.Entries().Select(entry => new SignalPath(entry.Key.Text(), entry.Value.File())).ToArray();
+        SignalPath[] files = [.. entries.Where(entry => entry.Name != SignalFiles.IdsName)];
+        return files.Length > 0
+            ? new(files, Array.Find(entries, entry => entry.Name == SignalFiles.IdsName)?.Path)
+            : throw value.OutOfRange("at least one signal with its file");
+    }
+
+    private static object? WriteSignals(SignalFiles signals, Func<string, string>? file)
+    {
+        return signals.AreNone ? null
+            : signals is { Files: [{ Name: null, Path: var only }], Ids: null } ? Of(only)
+            : YamlTree.Line([.. signals.Files.Select(signal => (signal.Name!, (object?)Of(signal.Path))), (SignalFiles.IdsName, signals.Ids is { } ids ? Of(ids) : null)]);
+
+        string Of(string path) => file?.Invoke(path) ?? path;
+    }
 }
 
 /// <summary>How a value is read and written.</summary>
 /// <param name="Read">Reads it.</param>
-/// <param name="Write">Writes it; <c>null</c>: it is left out.</param>
-internal sealed record SettingForm(Func<RecipeValue, object> Read, Func<object, object?> Write);
+/// <param name="Write">Writes it, given how paths are written; <c>null</c>: it is left out.</param>
+internal sealed record SettingForm(Func<RecipeValue, object> Read, Func<object, Func<string, string>?, object?> Write);

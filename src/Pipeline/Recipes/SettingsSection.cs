@@ -111,7 +111,7 @@ internal static class SettingsSection
     public static object? Write(Setting setting, object? value, Func<string, string>? file = null, bool forKey = false) => value switch
     {
         null => forKey && setting.Default is null ? null : setting.Null,
-        _ when SettingForms.Find(setting.Type) is { } form => form.Write(value),
+        _ when SettingForms.Find(setting.Type) is { } form => form.Write(value, file),
         string text => setting.IsFile && file is not null ? file(text) : text,
         Enum word => setting.WordOf(word),
         Interval interval => new[] { interval.From, interval.To },

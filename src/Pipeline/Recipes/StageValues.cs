@@ -15,9 +15,9 @@ internal static class StageValues
     {
         if (value.Find(Stage) is not { } stage)
             return null;
-        return value.Find(Model) is null
+        return value.Find(Model) is null && value.Find("signals") is null
             ? new(stage.Text(), kind, stage)
-            : throw value.Error("A model is either a file or what a stage makes.", "both model and stage", remedy: "remove one");
+            : throw value.Error("A model is either a file or what a stage makes.", "stage and a file", remedy: "remove one");
     }
 
     /// <summary>The capture that a mapping names, and its teachers.</summary>

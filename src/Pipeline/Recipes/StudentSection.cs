@@ -58,7 +58,7 @@ internal static class StudentSection
             ("model", model),
             ("architecture", student.Architecture?.Architecture),
             .. values.Select(entry => (entry.Item1.Name, SettingsSection.Write(entry.Item1, entry.Item2))),
-            ("parameters", Parameters.Write(student.Import.Parameters)),
+            ("parameters", Parameters.Write(student.Import.Parameters, null)),
             ("attachments", student.Attachments.Count == 0
                 ? null
                 : student.Attachments.Select(attachment => SettingsSection.WriteNamed(Attachment.Kinds, attachment))),

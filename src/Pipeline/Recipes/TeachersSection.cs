@@ -7,13 +7,35 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The keys <c>teachers</c> and <c>capture</c>.</summary>
 internal static class TeachersSection
 {
+    private const string Model = "model";
+    private const string Signals = "signals";
+    private const string Preprocessed = "preprocessing";
+
+    private static readonly string[] OfSignals = ["validation-signals", "test-signals", "probabilities"];
+
     /// <summary>Reads the list of teachers.</summary>
     /// <param name="value">The list.</param>
     /// <param name="preprocessing">The data's, for teachers that have none of their own.</param>
     public static IReadOnlyList<TeacherOptions> ReadTeachers(RecipeValue value, Preprocessing preprocessing) => value.List(entry =>
     {
         var teacher = SettingsSection.Read<TeacherOptions>(entry);
-        return entry.Has("preprocessing") ? teacher : teacher with { Preprocessing = preprocessing };
+        if (entry.Has(Model) == teacher.IsRecorded)
+            throw entry.Error(
+                "A teacher is a model, or what one said.", teacher.IsRecorded ? $"both {Model} and {Signals}" : $"neither {Model} nor {Signals}", $"one of {Model}, stage and {Signals}",
+                teacher.IsRecorded ? "remove one" : "add it");
+        if (!teacher.IsRecorded)
+        {
+            if (Array.Find(OfSignals, entry.Has) is { } useless)
+                throw entry.Find(useless)!.Error("A model answers of every set itself.", useless, remedy: $"remove it, or '{Model}'");
+            return entry.Has(Preprocessed) ? teacher : teacher with { Preprocessing = preprocessing };
+        }
+
+        if (entry.Find(Preprocessed) is { } given)
+            throw given.Error("What a teacher said does not depend on preprocessing any more.", remedy: "remove it");
+        // Each file has a name, which is reason enough to keep what it holds.
+        var known = teacher.Outputs.Concat(teacher.Features).Select(tapped => tapped.Tensor).Append(teacher.Output ?? teacher.Signals.Files[0].Name).ToHashSet();
+        var others = teacher.Signals.Files.Select(file => file.Name).OfType<string>().Where(name => !known.Contains(name));
+        return teacher with { Features = [.. teacher.Features, .. others.Select(name => new TappedTensor(name, name))] };
     });
 
     /// <summary>Reads how they are captured.</summary>
@@ -29,12 +51,22 @@ internal static class TeachersSection
     /// <summary>Writes one teacher.</summary>
     /// <param name="teacher">The options.</param>
     /// <param name="file">How the model's path is written.</param>
-    public static YamlNode WriteTeacher(TeacherOptions teacher, Func<string, string> file) => SettingsSection.Write(teacher, file);
+    public static YamlNode WriteTeacher(TeacherOptions teacher, Func<string, string> file) =>
+        Relevant(teacher, SettingsSection.Write(teacher, path => path.Length == 0 && teacher.IsRecorded ? path : file(path)));
 
     /// <summary>Writes what of one teacher decides its scores.</summary>
     /// <param name="teacher">The options.</param>
     /// <param name="digest">The model's.</param>
-    public static YamlNode WriteTeacherKey(TeacherOptions teacher, string digest) => SettingsSection.Write(teacher, _ => digest, forKey: true);
+    public static YamlNode WriteTeacherKey(TeacherOptions teacher, string digest) =>
+        Relevant(teacher, SettingsSection.Write(teacher, _ => digest, forKey: true));
+
+    /// <summary>Leaves out what is of the other sort of teacher.</summary>
+    private static YamlMappingNode Relevant(TeacherOptions teacher, YamlMappingNode written)
+    {
+        foreach (var key in teacher.IsRecorded ? [Model, Preprocessed] : OfSignals)
+            written.Children.Remove(new YamlScalarNode(key));
+        return written;
+    }
 
     /// <summary>Writes how they are captured.</summary>
     /// <param name="capture">The options.</param>

@@ -79,6 +79,13 @@ internal sealed record TeachersOptions(CaptureOptions Capture, IReadOnlyList<Sta
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => Capture.Teachers.Count == 0;
 
+    /// <summary>The same for one of the sets; <c>null</c>: there is none, or one is recorded and was not asked of it.</summary>
+    public TeachersOptions? On(SetRole role)
+    {
+        TeacherOptions[] asked = [.. Capture.Teachers.Select(teacher => teacher.On(role)).OfType<TeacherOptions>()];
+        return IsEmpty || asked.Length < Capture.Teachers.Count ? null : this with { Capture = Capture with { Teachers = asked } };
+    }
+
     /// <summary>The same without what belongs to a machine.</summary>
     public TeachersOptions WithoutMachine() => this with { Capture = Capture with { Threads = null, Device = "auto" } };
 

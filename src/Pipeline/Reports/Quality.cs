@@ -49,8 +49,8 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
                     ? Text($"Distillation closes {(baseline - wrong) / (baseline - best):0 %} of the gap between the two.")
                     : "Distillation did not help here: the student is no better than without a teacher.";
         }
-        if (metrics.Teacher is { } large && large.Parameters > 0)
-            yield return Text($"The student has {(double)student.Parameters / large.Parameters:0.00} times the teacher's parameters, ") +
+        if (metrics.Teacher is { Parameters: > 0 } large)
+            yield return Text($"The student has {(double?)student.Parameters / large.Parameters:0.00} times the teacher's parameters, ") +
                 Text($"and takes {student.LatencyMsP50 / large.LatencyMsP50:0.00} times its time for one sample.");
 
         double? Known(ModelMetrics? model) => model is null ? null : quality.Of(model);
@@ -59,7 +59,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     /// <summary>Models that no other one beats in both quality and size, best quality first, and those that one does, each with it.</summary>
     public (IReadOnlyList<ModelMetrics> Front, IReadOnlyList<(ModelMetrics Model, ModelMetrics By)> Dominated) Front(IReadOnlyList<ModelMetrics> models)
     {
-        var known = models.Where(model => Of(model) is not null).OrderBy(model => Of(model)).ThenBy(model => model.FileBytes).ToArray();
+        var known = models.Where(model => Of(model) is not null && model.FileBytes is not null).OrderBy(model => Of(model)).ThenBy(model => model.FileBytes).ToArray();
         var dominated = known.Select(model => (Model: model, By: known.FirstOrDefault(other => Dominates(other, model)))).ToArray();
         return ([.. dominated.Where(pair => pair.By is null).Select(pair => pair.Model)],
             [.. dominated.Where(pair => pair.By is not null).Select(pair => (pair.Model, pair.By!))]);

@@ -16,7 +16,7 @@ internal static class Report
     [
         new("parameters", m => Show(m.Parameters, "#,0")),
         new("file size", m => FileSize(m.FileBytes)),
-        new("latency p50", m => Show(m.LatencyMsP50, "0.000") + " ms"),
+        new("latency p50", m => m.LatencyMsP50 is null ? Unknown : Show(m.LatencyMsP50, "0.000") + " ms"),
     ];
 
     private static readonly Column Agreement = new("agreement", m => Show(m.Agreement, "0.00 %"));
@@ -268,8 +268,9 @@ internal static class Report
     }
 
     /// <summary>A file's size for people: <c>1.84 MB</c>.</summary>
-    public static string FileSize(long bytes) => bytes switch
+    public static string FileSize(long? bytes) => bytes switch
     {
+        null => Unknown,
         < 1_000_000 => Show(bytes / 1e3, "0.0") + " kB",
         < 1_000_000_000 => Show(bytes / 1e6, "0.00") + " MB",
         _ => Show(bytes / 1e9, "0.00") + " GB",

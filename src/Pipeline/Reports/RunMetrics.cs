@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
@@ -9,7 +10,8 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Seed">Its seed.</param>
 /// <param name="TestSamples">How many samples the figures were measured on; <c>null</c> without a test set.</param>
 /// <param name="Models">The models, each with its role: teachers, then students in the recipe's order.</param>
-internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IReadOnlyList<ModelMetrics> Models)
+internal sealed record RunMetrics(
+    string Name, ulong Seed, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long? TestSamples, IReadOnlyList<ModelMetrics> Models)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "metrics.json";
@@ -60,7 +62,7 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 /// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions.</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
 /// <param name="Ece">Expected calibration error, 15 bins.</param>
-/// <param name="Parameters">Float values in the model.</param>
+/// <param name="Parameters">Float values in the model; <c>null</c>, as all figures of size, for a teacher whose answers lie on disk.</param>
 /// <param name="FileBytes">Size of the model, external data included.</param>
 /// <param name="LatencyMsP50">Median time of a run at batch 1 with one thread, in milliseconds.</param>
 /// <param name="CharacterErrorRate">Edits from what a recogniser read to the known texts ÷ their characters.</param>
@@ -75,9 +77,9 @@ internal sealed record RunMetrics(string Name, ulong Seed, long? TestSamples, IR
 /// <param name="Collapse">Why the model is no use, if it answers no better than a constant would.</param>
 internal sealed record ModelMetrics(
     string Model,
-    long Parameters,
-    long FileBytes,
-    double LatencyMsP50,
+    long? Parameters = null,
+    long? FileBytes = null,
+    double? LatencyMsP50 = null,
     string? Sha256 = null,
     long? Errors = null,
     double? Accuracy = null,

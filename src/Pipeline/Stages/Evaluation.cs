@@ -13,7 +13,7 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>What was measured of a model.</summary>
 /// <param name="Metrics">Its figures.</param>
 /// <param name="Details">What the report draws besides.</param>
-/// <param name="File">Its file; <c>null</c>: it is an ensemble.</param>
+/// <param name="File">Its file; <c>null</c>: it has none, or more than one.</param>
 internal sealed record MeasuredModel(ModelMetrics Metrics, ModelDetails Details, TeacherOptions? File);
 
 /// <summary>Measures models in ONNX Runtime.</summary>
@@ -107,13 +107,17 @@ internal sealed class Evaluation(
             scores.Add(rows[0], ModelScores.Read(logits, [.. rows]));
         }
         var size = new ModelMetrics(
-            name, sizes.Sum(s => s.Parameters), sizes.Sum(s => s.FileBytes), sizes.Sum(s => s.LatencyMsP50),
+            name, Sum(s => s.Parameters), Sum(s => s.FileBytes), sizes.Any(s => s.LatencyMsP50 is null) ? null : sizes.Sum(s => s.LatencyMsP50),
             sizes.Length == 1 ? sizes[0].Sha256 : null, Role: role);
-        return new(scores.AddTo(size), scores.Details(role), members is [var only] ? only : null);
+        return new(scores.AddTo(size), scores.Details(role), members is [{ IsRecorded: false } only] ? only : null);
+
+        long? Sum(Func<ModelMetrics, long?> size) => sizes.Any(s => size(s) is null) ? null : sizes.Sum(size);
     }
 
     private ModelMetrics SizeOf(TeacherOptions options)
     {
+        if (options.IsRecorded)
+            return new(options.File, Sha256: options.Signals.Digest());
         var model = OnnxModel.Load(options.Model);
         using var session = Open(options, model);
         return Size(options, model, session);

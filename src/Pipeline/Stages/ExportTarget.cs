@@ -56,7 +56,7 @@ internal static class ExportTarget
         TransferSetFiles[] sets = [.. new[] { recipe.Data.Transfer, recipe.Data.Validation, recipe.Data.Test }.OfType<Core.TransferSets.TransferSetOptions>()
             .Select(set => new TransferSetFiles(set.Samples, set.Labels, set.Lengths, set.Texts))];
         var teachers = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).SelectMany(teachers => teachers.Capture.Teachers);
-        var models = teachers.Select(teacher => teacher.Model).Concat(recipe.Trainings.SelectMany(step => step.Learners).Select(learner => learner.Student.Model));
+        var models = teachers.SelectMany(teacher => teacher.Signals.Paths.Concat(teacher.ValidationSignals.Paths).Concat(teacher.TestSignals.Paths).Append(teacher.Model)).Concat(recipe.Trainings.SelectMany(step => step.Learners).Select(learner => learner.Student.Model));
         var files = models.Append(recipe.Data.Alphabet?.File).Concat(sets.SelectMany(set => set.All));
         return files.OfType<string>().Where(path => path.Length > 0);
     }

@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -8,10 +9,21 @@ namespace OnnxKd.Pipeline.Stages;
 internal sealed class ModelFiles
 {
     private readonly Dictionary<string, Known> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<SignalFiles, string> recorded = [];
     private readonly Dictionary<string, string> providers = new(StringComparer.Ordinal);
 
     /// <summary>The digest of a file.</summary>
     public string Digest(string path) => Of(path).Digest;
+
+    /// <summary>The digest of a teacher: of its model, or of what it said.</summary>
+    public string Digest(TeacherOptions teacher)
+    {
+        if (!teacher.IsRecorded)
+            return Digest(teacher.Model);
+        if (!recorded.TryGetValue(teacher.Signals, out var digest))
+            recorded.Add(teacher.Signals, digest = teacher.Signals.Digest());
+        return digest;
+    }
 
     /// <summary>
     /// How many classes an output of [N, classes] declares; <c>null</c>: it is not declared so. One column is no number of classes: it can stand

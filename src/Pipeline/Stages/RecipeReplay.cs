@@ -27,21 +27,22 @@ internal static class RecipeReplay
     {
         using var sets = RecipeSets.Open(recipe.Data, progress.Note, token);
         var set = Array.Find([sets.Transfer, sets.Validation, sets.Test], set => set is not null && IsOf(cache.Identity, set)) ?? sets.Transfer;
-        var options = Candidates(folder, recipe, set == sets.Transfer, cache.Identity).First();
+        var role = set == sets.Transfer ? SetRole.Transfer : set == sets.Validation ? SetRole.Validation : SetRole.Test;
+        var options = Candidates(folder, recipe, role, cache.Identity).First();
         return CacheReplay.Run(cache, set, options with { Device = device ?? cache.Identity.Provider }, rows, seed, progress, token);
     }
 
     /// <summary>The captures of the recipe: those of the cache's teachers first, then any, of which the replay says what differs.</summary>
-    private static IEnumerable<CaptureOptions> Candidates(string folder, Recipe recipe, bool isTransfer, CacheIdentity identity)
+    private static IEnumerable<CaptureOptions> Candidates(string folder, Recipe recipe, SetRole role, CacheIdentity identity)
     {
-        var all = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).Where(teachers => !teachers.IsEmpty)
+        var all = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).Select(teachers => teachers.On(role)).OfType<TeachersOptions>()
             .Select(teachers => teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, WithFile)] })
-            .Where(options => options.Teachers.All(teacher => teacher.Model.Length > 0)).ToArray();
+            .Where(options => options.Teachers.All(teacher => teacher.Place.Length > 0)).ToArray();
         if (all.Length == 0)
             throw new InputException(
                 "The recipe has no teachers that could be replayed.", recipe.Name, remedy: "name the recipe that the cache was made by");
         var same = all.Where(options => options.Teachers.Any(teacher => IsOf(identity, teacher)));
-        return same.Concat(all).Select(options => isTransfer ? options
+        return same.Concat(all).Select(options => role == SetRole.Transfer ? options
             : CaptureStage.ForFigures(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }));
 
         TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage) =>
@@ -62,7 +63,7 @@ internal static class RecipeReplay
 
     private static bool IsOf(CacheIdentity identity, TeacherOptions teacher)
     {
-        var digest = OnnxModel.Load(teacher.Model).Digest;
+        var digest = teacher.IsRecorded ? teacher.Signals.Digest() : OnnxModel.Load(teacher.Model).Digest;
         return identity.Teachers.Any(cached => cached.Digest == digest);
     }
 }

@@ -4,6 +4,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Recorded;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
@@ -18,9 +19,25 @@ public sealed record TappedTensor(string Tensor, string? Stream = null)
 /// <summary>One teacher to capture.</summary>
 public sealed record TeacherOptions
 {
-    /// <summary>The path of the ONNX model.</summary>
-    [Setting("ONNX model", IsFile = true)]
-    public required string Model { get; init; }
+    /// <summary>The path of the ONNX model; empty: its answers lie on disk, or a stage makes it.</summary>
+    [Setting("ONNX model", IsFile = true, Null = "none")]
+    public string Model { get; init; } = "";
+
+    /// <summary>In place of a model, what one said of the transfer set.</summary>
+    [Setting("in place of a model, what it said of the transfer set (docs/teachers.md)", Takes = SignalFiles.Form)]
+    public SignalFiles Signals { get; init; } = SignalFiles.None;
+
+    /// <summary>What it said of the validation set.</summary>
+    [Setting("what it said of the validation set", Takes = SignalFiles.Form)]
+    public SignalFiles ValidationSignals { get; init; } = SignalFiles.None;
+
+    /// <summary>What it said of the test set.</summary>
+    [Setting("what it said of the test set", Takes = SignalFiles.Form)]
+    public SignalFiles TestSignals { get; init; } = SignalFiles.None;
+
+    /// <summary>Whether those are probabilities, else logits; <c>null</c>: found.</summary>
+    [Setting("of signals: whether they are probabilities, else logits; `auto`: found", Null = "auto")]
+    public bool? Probabilities { get; init; }
 
     /// <summary>What its streams are called after, where several teachers are kept apart; default <c>teacher1</c>, <c>teacher2</c>, …</summary>
     [Setting("names its streams where teachers are kept apart; by default `teacher1`, `teacher2`, ...")]
@@ -53,6 +70,37 @@ public sealed record TeacherOptions
     /// <summary>What is done to stored samples before this teacher sees them.</summary>
     [Setting("what is done to samples before this teacher sees them; by default the data's")]
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
+
+    /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
+    public bool IsRecorded => !Signals.AreNone;
+
+    /// <summary>Its file's name, for people.</summary>
+    public string File => IsRecorded ? Signals.Names : Path.GetFileName(Model);
+
+    /// <summary>Where it is, for messages.</summary>
+    public string Place => IsRecorded ? Signals.Files[0].Path : Model;
+
+    /// <summary>The same for one of the sets: a model answers of any, a recorded teacher of what it was asked; <c>null</c>: it was not asked.</summary>
+    public TeacherOptions? On(SetRole role)
+    {
+        if (!IsRecorded)
+            return this;
+        var signals = role switch { SetRole.Validation => ValidationSignals, SetRole.Test => TestSignals, _ => Signals };
+        return signals.AreNone ? null : this with { Signals = signals, ValidationSignals = SignalFiles.None, TestSignals = SignalFiles.None };
+    }
+}
+
+/// <summary>Which set a teacher is asked of.</summary>
+public enum SetRole
+{
+    /// <summary>What students learn from.</summary>
+    Transfer,
+
+    /// <summary>What is evaluated each epoch.</summary>
+    Validation,
+
+    /// <summary>What the final figures are measured on.</summary>
+    Test,
 }
 
 /// <summary>What to capture, and how.</summary>

@@ -18,11 +18,15 @@ internal static class CaptureRules
         Require(options.BatchSize is null or >= 1, "batch size", options.BatchSize, "1 or more");
         Require(options.Views >= 1, "views", options.Views, "1 or more");
         Require(options.Views == 1 || !options.Augmentation.IsNone, "views", options.Views, "1, because without augmentation all views are alike");
+        if (!options.Augmentation.IsNone && options.Teachers.FirstOrDefault(teacher => teacher.IsRecorded) is { } recorded)
+            throw new InputException(
+                "What a teacher said of samples as they are says nothing of changed ones.", recorded.Place, "an augmentation", "none",
+                "leave capture.augmentation and capture.views out, or name the teacher's model");
         Require(options.Threads is null or >= 1, "threads", options.Threads, "1 or more");
         foreach (var teacher in options.Teachers)
         {
-            Require(teacher.Weight > 0 && double.IsFinite(teacher.Weight), $"weight of {teacher.Model}", teacher.Weight, "a number above 0");
-            Require(IsName(teacher.Name), $"name of {teacher.Model}", teacher.Name, "lower-case letters, digits, '.', '_' and '-'");
+            Require(teacher.Weight > 0 && double.IsFinite(teacher.Weight), $"weight of {teacher.Place}", teacher.Weight, "a number above 0");
+            Require(IsName(teacher.Name), $"name of {teacher.Place}", teacher.Name, "lower-case letters, digits, '.', '_' and '-'");
             foreach (var tapped in teacher.Outputs.Concat(teacher.Features))
                 Require(IsName(tapped.Stream), $"stream of '{tapped.Tensor}'", tapped.Stream, "lower-case letters, digits, '.', '_' and '-'");
         }

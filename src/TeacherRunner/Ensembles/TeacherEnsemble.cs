@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
@@ -13,6 +14,9 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 /// <summary>The teachers of a capture, open and agreed on their classes, with the samples as each of them wants to see them.</summary>
 internal sealed class TeacherEnsemble : IDisposable
 {
+    // Rows that are only copied: enough at a time to be worth a worker's turn.
+    private const int RecordedRowsPerRun = 256;
+
     private readonly List<Member> members = [];
     private readonly SampleSlots slots;
     private readonly TransferSet set;
@@ -30,7 +34,7 @@ internal sealed class TeacherEnsemble : IDisposable
             foreach (var teacher in options.Teachers)
                 members.Add(Open(teacher, teacher.Weight / total));
             if (Combines)
-                mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], members[0].Session.Classes);
+                mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], members[0].Teacher.Outputs[0].Classes);
             for (var t = 0; t < members.Count; t++)
                 AddSources(t, options.Teachers[t], sources.Count);
             StreamNames.RequireDistinct(Streams.Select(stream => stream.Name));
@@ -46,16 +50,23 @@ internal sealed class TeacherEnsemble : IDisposable
     public IReadOnlyList<CacheStream> Streams => [.. sources.Where(s => s.IsStored).Select(s => s.Stream)];
 
     /// <summary>Where the teachers run.</summary>
-    public string Provider => members[0].Session.Provider;
+    public string Provider => Lead?.Provider ?? ExecutionDevice.Cpu;
 
     /// <summary>Why <c>auto</c> did not choose CUDA.</summary>
-    public string? ProviderNote => members[0].Session.ProviderNote;
+    public string? ProviderNote => Lead?.ProviderNote;
 
     /// <summary>How many threads should read, run and encode.</summary>
-    public int Workers => members[0].Session.Workers;
+    public int Workers => Lead?.Workers ?? Processors;
 
     // On the CPU every processor has a worker already. With a GPU they have little else to do.
-    private int EncodingThreads => members[0].Session.RunsOnHost ? 1 : Math.Max(1, (options.Threads ?? Environment.ProcessorCount) / 2);
+    private int EncodingThreads => Lead?.RunsOnHost ?? true ? 1 : Math.Max(1, Processors / 2);
+
+    private int Processors => options.Threads ?? Environment.ProcessorCount;
+
+    /// <summary>The first model, which all run beside; <c>null</c>: no model runs.</summary>
+    private OnnxClassifier? Lead => Sessions.FirstOrDefault();
+
+    private IEnumerable<OnnxClassifier> Sessions => members.Select(member => member.Teacher).OfType<ModelTeacher>().Select(teacher => teacher.Session);
 
     private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 
@@ -65,7 +76,7 @@ internal sealed class TeacherEnsemble : IDisposable
     public IReadOnlyList<string> Readings =>
     [
         .. from member in members
-           from output in member.Session.Outputs
+           from output in member.Teacher.Outputs
            where output.Kind.Output() is not null
            let kind = output.Kind.Output()!.Value
            select $"{member.Identity.File}: {kind.Count(output.Classes)} from '{output.Tensor}' ({output.Evidence})",
@@ -75,17 +86,17 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <exception cref="InputException">One is none.</exception>
     public void RequireLabelsFit()
     {
-        var first = members[0].Session;
-        if (first.Output.Kind.Output() == OutputKind.Classes && set.HasLabelsFor(first.Output.Shape))
+        var first = members[0].Teacher.Outputs[0];
+        if (first.Kind.Output() == OutputKind.Classes && set.HasLabelsFor(first.Shape))
             set.RequireLabelsBelow(first.Classes);
     }
 
     /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
     public int RoundUp(int rows) =>
-        members.Select(m => m.Session.FixedBatch ?? 1).Aggregate(rows, (size, batch) => (size + batch - 1) / batch * batch);
+        Sessions.Select(session => session.FixedBatch ?? 1).Aggregate(rows, (size, batch) => (size + batch - 1) / batch * batch);
 
     /// <summary>How many rows of a batch are run together, at most.</summary>
-    public int RowsPerRun(int batchSize) => Math.Min(batchSize, RoundUp(Math.Min(batchSize, members.Min(m => m.Session.RowsPerRun))));
+    public int RowsPerRun(int batchSize) => Math.Min(batchSize, RoundUp(Math.Min(batchSize, Sessions.Select(session => session.RowsPerRun).DefaultIfEmpty(RecordedRowsPerRun).Min())));
 
     /// <summary>Everything that decides the numbers.</summary>
     public CacheIdentity Identity() => new()
@@ -95,7 +106,7 @@ internal sealed class TeacherEnsemble : IDisposable
         Streams = Streams,
         Provider = Provider,
         Precision = options.Precision.ToString().ToLowerInvariant(),
-        Integers = members.Exists(m => m.Session.ComputesIntegers) ? ProcessorClass.Integers : null,
+        Integers = Sessions.Any(session => session.ComputesIntegers) ? ProcessorClass.Integers : null,
         Augmentation = options.Augmentation,
         Seed = options.Augmentation.IsNone && options.Storage is not Sampled ? 0 : options.Seed,
         Views = options.Views,
@@ -112,7 +123,7 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <param name="allocate">Makes memory; default: such as the device copies from and to fastest, which lives as long as the teachers.</param>
     public RunBuffers CreateBuffers(int capacity, Func<int, Memory<float>>? allocate = null) => new(
         capacity, [.. Enumerable.Repeat(set.SampleElements, slots.Count)], [.. sources.Select(s => s.Output.ValuesPerRun)],
-        allocate ?? members[0].Session.AllocateHost);
+        allocate ?? (Lead is { } lead ? lead.AllocateHost : static length => new float[length]));
 
     /// <summary>Reads the samples of a run, once for each way of preprocessing. Thread-safe, as are the others, each with buffers of its own.</summary>
     public void Read(RunBuffers run) => slots.Read(run);
@@ -120,12 +131,12 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Runs every teacher.</summary>
     public void Run(RunBuffers run)
     {
-        for (int t = 0, first = 0; t < members.Count; first += members[t++].Session.Outputs.Count)
+        for (int t = 0, first = 0; t < members.Count; first += members[t++].Teacher.Outputs.Count)
         {
-            var results = new Memory<float>[members[t].Session.Outputs.Count];
+            var results = new Memory<float>[members[t].Teacher.Outputs.Count];
             for (var i = 0; i < results.Length; i++)
                 results[i] = run.Result(first + i);
-            members[t].Session.Run(run.Samples(members[t].Slot), run.Count, results);
+            members[t].Teacher.Run(run, results);
         }
     }
 
@@ -162,9 +173,17 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => members.ForEach(m => m.Session.Dispose());
+    public void Dispose() => members.ForEach(member => member.Teacher.Dispose());
 
     private Member Open(TeacherOptions teacher, double weight)
+    {
+        ITeacher open = teacher.IsRecorded ? RecordedTeacher.Open(teacher, set) : OpenModel(teacher);
+        if (members.Count > 0 && options.Combination != Combination.Single)
+            RequireAlike(open, teacher);
+        return new(open, open.Identity(weight), weight);
+    }
+
+    private ModelTeacher OpenModel(TeacherOptions teacher)
     {
         var model = OnnxModel.Load(teacher.Model);
         ModelReading[] readings =
@@ -180,22 +199,17 @@ internal sealed class TeacherEnsemble : IDisposable
             KnownPreprocessing = teacher.Preprocessing,
         };
         var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
-        if (members.Count > 0 && options.Combination != Combination.Single)
-            RequireAlike(session, teacher);
-        var identity = new CachedTeacher(
-            Path.GetFileName(teacher.Model), model.Digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, teacher.Preprocessing,
-            teacher.ClassAxis);
-        return new(session, identity, weight, slots.Of(teacher.Preprocessing));
+        return new(teacher, model.Digest, session, slots.Of(teacher.Preprocessing));
     }
 
-    private void RequireAlike(OnnxClassifier session, TeacherOptions teacher)
+    private void RequireAlike(ITeacher open, TeacherOptions teacher)
     {
-        var (found, expected) = (session.Output, members[0].Session.Output);
+        var (found, expected) = (open.Outputs[0], members[0].Teacher.Outputs[0]);
         if (found.Shape.SequenceEqual(expected.Shape) && found.Kind.Output() == expected.Kind.Output())
             return;
-        session.Dispose();
+        open.Dispose();
         throw new InputException(
-            "The teachers of an ensemble give different things.", teacher.Model, Describe(found),
+            "The teachers of an ensemble give different things.", teacher.Place, Describe(found),
             $"{Describe(expected)}, as {members[0].Identity.File} has", "keep them apart (combination: none)");
 
         static string Describe(ModelOutput output) =>
@@ -207,7 +221,7 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>Says what becomes of everything that a teacher gives.</summary>
     private void AddSources(int index, TeacherOptions teacher, int first)
     {
-        var outputs = members[index].Session.Outputs;
+        var outputs = members[index].Teacher.Outputs;
         var name = members.Count > 1 ? StreamNames.OfTeacher(teacher, index) : null;
         for (var i = 0; i < outputs.Count; i++)
         {
@@ -224,8 +238,8 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     private StreamKind CombinedKind =>
-        members[0].Session.Output.Kind.Output() != OutputKind.Classes ? members[0].Session.Output.Kind
-        : options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Session.Output.Kind == StreamKind.Logit)
+        members[0].Teacher.Outputs[0].Kind.Output() != OutputKind.Classes ? members[0].Teacher.Outputs[0].Kind
+        : options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Teacher.Outputs[0].Kind == StreamKind.Logit)
             ? StreamKind.Logit
             : StreamKind.LogProbability;
 
@@ -253,11 +267,10 @@ internal sealed class TeacherEnsemble : IDisposable
     }
 
     /// <summary>One open teacher.</summary>
-    /// <param name="Session">Its session.</param>
+    /// <param name="Teacher">The teacher.</param>
     /// <param name="Identity">Its entry in the manifest.</param>
     /// <param name="Weight">Its share.</param>
-    /// <param name="Slot">Which of the ways of preprocessing it is fed with.</param>
-    private sealed record Member(OnnxClassifier Session, CachedTeacher Identity, double Weight, int Slot);
+    private sealed record Member(ITeacher Teacher, CachedTeacher Identity, double Weight);
 
     /// <summary>One tensor that a teacher gives.</summary>
     /// <param name="Output">What it is.</param>

@@ -10,7 +10,9 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="Note">Why <c>auto</c> did not choose CUDA; <c>null</c> when it did, or was not asked.</param>
 internal sealed record ExecutionDevice(string Provider, int Index, string? Note = null)
 {
-    private const string Cpu = "cpu";
+    /// <summary>The provider of the processors.</summary>
+    public const string Cpu = "cpu";
+
     private const string Cuda = "cuda";
 
     // Without VNNI, x64 processors add products of uint8 and int8 in pairs of 16 bits, which saturates. With this, int8 weights become uint8,

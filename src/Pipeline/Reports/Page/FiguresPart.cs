@@ -20,7 +20,7 @@ internal static class FiguresPart
         yield return new XElement("h2", "Quality and size");
         yield return Charts.Points(
             "sizes", $"{quality.Name} of each model against the size of its file; the figures are in the table above.", "file size, MB", quality.Name,
-            [.. front.Concat(dominated.Select(pair => pair.Model)).Select(model => (Html.Text(Name(model)), model.FileBytes / 1e6, quality.Of(model)!.Value))]);
+            [.. front.Concat(dominated.Select(pair => pair.Model)).Select(model => (Html.Text(Name(model)), model.FileBytes!.Value / 1e6, quality.Of(model)!.Value))]);
         yield return new XElement("p", $"Nothing here is both better and smaller than: {Html.Text(string.Join(", ", front.Select(Name)))}.");
         foreach (var (model, by) in dominated)
             yield return Html.Note($"{Name(model)} is worse than {Name(by)} in one and no better in the other.");

@@ -5,6 +5,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -27,7 +28,7 @@ internal sealed class CaptureStage : CacheStage
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new(
         CaptureStep.KindName, StepSections.ReadCapture,
-        (graph, entry) => Add(graph, Transfer, graph.Sets.Transfer, ((CaptureStep)entry).Teachers, entry.Name));
+        (graph, entry) => Add(graph, Transfer, graph.Sets.Transfer, ((CaptureStep)entry).Teachers.On(SetRole.Transfer)!, entry.Name));
 
     /// <inheritdoc/>
     public override string Kind => Definition.Name;
@@ -39,15 +40,18 @@ internal sealed class CaptureStage : CacheStage
     public override StageCost Cost => new(set.Count * teachers.Capture.Views);
 
     /// <inheritdoc/>
-    public override int? DeclaredClasses => teachers.Stages[0] is null && teachers.Capture.Teachers[0] is var first
-        ? graph.Files.DeclaredClasses(first.Model, first.Output, first.ClassAxis)
-        : null;
+    public override int? DeclaredClasses => teachers.Stages[0] is not null ? null
+        : First.IsRecorded ? RecordedAnswer.Of(set, First).Output is { Positions: 1 } output && output.Kind.Output() == OutputKind.Classes ? output.Classes : null
+        : graph.Files.DeclaredClasses(First.Model, First.Output, First.ClassAxis);
 
     /// <inheritdoc/>
-    public override string FirstTeacher => teachers.Stages[0]?.Name ?? teachers.Capture.Teachers[0].Model;
+    public override string FirstTeacher => teachers.Stages[0]?.Name ?? First.Place;
+
+    private TeacherOptions First => teachers.Capture.Teachers[0];
 
     /// <inheritdoc/>
-    public override TeacherOptions? FirstFile => graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : teachers.Capture.Teachers[0];
+    public override TeacherOptions? FirstFile =>
+        graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : First.IsRecorded ? null : First;
 
     /// <summary>Adds the capture of teachers over a set, or finds it.</summary>
     /// <param name="graph">The graph.</param>
@@ -98,9 +102,11 @@ internal sealed class CaptureStage : CacheStage
     public override void Check()
     {
         foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
-            if (stage is null)
+            if (teacher.IsRecorded)
+                RecordedAnswer.Of(set, teacher);
+            else if (stage is null)
                 graph.Files.Digest(teacher.Model);
-        if (teachers.Capture.Teachers[0].Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+        if (First.Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
     }
 
@@ -140,7 +146,7 @@ internal sealed class CaptureStage : CacheStage
     [
         .. teachers.Capture.Teachers.Zip(teachers.Stages, (teacher, stage) => graph.Find(stage) is { } maker
             ? results[maker.Name].Record.Outputs[maker.FileOf(stage!.Name)].Sha256
-            : graph.Files.Digest(teacher.Model)),
+            : graph.Files.Digest(teacher)),
     ];
 
     /// <inheritdoc/>

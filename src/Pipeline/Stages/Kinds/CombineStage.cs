@@ -127,11 +127,11 @@ internal sealed class CombineStage : CacheStage
     private static void Expand(RecipeGraph graph, CombineStep step)
     {
         var specialists = step.Specialists.Provides.Select(name => (SpecialistStage)graph.Find(new(name, ArtifactKind.Model, step.Place))).ToArray();
-        var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, step.Teachers, step.Cache.Name);
+        var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, step.Teachers.On(SetRole.Transfer)!, step.Cache.Name);
         graph.AddCache(step.Name, graph.Add(new CombineStage(step.Name, step.Name, step, graph.Sets.Transfer, cache, specialists)));
-        if (graph.Sets.Test is not { } test)
+        if (graph.Sets.Test is not { } test || CaptureStage.ForFigures(step.Teachers).On(SetRole.Test) is not { } asked)
             return;
-        var onTest = CaptureStage.Add(graph, "test-teacher", test, CaptureStage.ForFigures(step.Teachers), $"test-{step.Cache.Name}");
+        var onTest = CaptureStage.Add(graph, "test-teacher", test, asked, $"test-{step.Cache.Name}");
         graph.AddFigures(step.Name, graph.Add(new CombineStage($"test-{step.Name}", $"test-{step.Name}", step, test, onTest, specialists)));
     }
 }

@@ -137,7 +137,7 @@ internal sealed class EvaluateStage : Stage
     {
         var (recipe, rows) = (graph.Recipe, new List<(string Role, CacheStage Logits)>());
         CacheStage? reference = null;
-        if (graph.Sets.Test is { } test && !recipe.Reference.IsEmpty)
+        if (graph.Sets.Test is { } test)
         {
             reference = (recipe.Reference == recipe.Final.Teachers ? graph.FindFigures(recipe.Final.Cache) : null) ?? Capture(test, recipe.Reference, "");
             AddRows(test, recipe.Reference, StageRules.Teacher);
@@ -147,21 +147,21 @@ internal sealed class EvaluateStage : Stage
         rows.AddRange(graph.Figures);
         graph.Add(new EvaluateStage(graph, reference, rows, [.. graph.Of<VerifyStage>()]));
 
-        CaptureStage Capture(TransferSet test, TeachersOptions teachers, string suffix) => CaptureStage.Add(
-            graph, "test-teacher", test, CaptureStage.ForFigures(teachers), $"test-teacher{suffix}");
+        // Of a teacher that was not asked of the test set, nothing is known there.
+        CaptureStage? Capture(TransferSet test, TeachersOptions teachers, string suffix) =>
+            CaptureStage.ForFigures(teachers).On(SetRole.Test) is { } asked ? CaptureStage.Add(graph, "test-teacher", test, asked, $"test-teacher{suffix}") : null;
 
         void AddRows(TransferSet test, TeachersOptions teachers, string role)
         {
             var suffix = role[StageRules.Teacher.Length..].Replace(' ', '-');
-            if (CaptureStage.ForFigures(teachers).Stages is [not null] || Capture(test, teachers, suffix) is var all && rows.Any(row => row.Logits == all))
+            if (CaptureStage.ForFigures(teachers).Stages is [not null] || Capture(test, teachers, suffix) is not { } all || rows.Any(row => row.Logits == all))
                 return;
             rows.Add((role, all));
             for (var i = 0; teachers.Stages.Count > 1 && i < teachers.Stages.Count; i++)
-                if (teachers.Stages[i] is null)
-                {
-                    var alone = new TeachersOptions(teachers.Capture with { Teachers = [teachers.Capture.Teachers[i]] }, [null]);
-                    rows.Add((RunMetrics.MemberOf(role, i), Capture(test, alone, $"{suffix}-{i + 1}")));
-                }
+                if (teachers.Stages[i] is null && Capture(test, Alone(teachers, i), $"{suffix}-{i + 1}") is { } member)
+                    rows.Add((RunMetrics.MemberOf(role, i), member));
         }
+
+        static TeachersOptions Alone(TeachersOptions teachers, int index) => new(teachers.Capture with { Teachers = [teachers.Capture.Teachers[index]] }, [null]);
     }
 }

@@ -13,6 +13,8 @@ using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Sessions;
 using YamlDotNet.RepresentationModel;
 
@@ -211,10 +213,10 @@ internal sealed class TrainStage : ModelStage
     {
         var (sets, teachers) = (graph.Sets, step.Teachers);
         var cache = graph.FindCache(step.Cache)
-            ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers, CaptureStage.Transfer, $"cache-{step.Name}"));
-        var validation = teachers.IsEmpty || sets.Validation is null
-            ? null
-            : CaptureStage.Add(graph, "validation", sets.Validation, CaptureStage.ForFigures(teachers), "validation", $"validation-{step.Name}");
+            ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers.On(SetRole.Transfer)!, CaptureStage.Transfer, $"cache-{step.Name}"));
+        var validation = sets.Validation is { } set && CaptureStage.ForFigures(teachers).On(SetRole.Validation) is { } asked
+            ? CaptureStage.Add(graph, "validation", set, asked, "validation", $"validation-{step.Name}")
+            : null;
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
         var compared = step == graph.Recipe.Baseline ? graph.Of<TrainStage>().First(stage => stage.step.Name == graph.Recipe.Final.Name) : null;
         var train = graph.AddModels(new TrainStage(graph, step, cache, validation, cache ?? compared?.cache));
@@ -238,8 +240,10 @@ internal sealed class TrainStage : ModelStage
                 return new(IsUnitLength: false, ColumnStatistics.Of(taught!, taught!.Streams[0]));
             case OutputKind.Embedding:
                 var teacher = cache.Members(results)[0];
-                var trace = LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, teacher.Output, teacher.Model);
-                return trace.Activation == HeadActivation.UnitLength ? new(IsUnitLength: true, Scale: null) : null;
+                var isUnit = teacher.IsRecorded
+                    ? RecordedAnswer.Of(graph.Sets.Transfer, teacher).IsOfUnitLength
+                    : LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, teacher.Output, teacher.Model).Activation == HeadActivation.UnitLength;
+                return isUnit ? new(IsUnitLength: true, Scale: null) : null;
             default:
                 return null;
         }

@@ -1,0 +1,45 @@
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.TeacherRunner.Ensembles;
+
+/// <summary>An open teacher: a model, or what one said before.</summary>
+internal interface ITeacher : IDisposable
+{
+    /// <summary>What it gives for every sample: its answer, then further outputs and features.</summary>
+    IReadOnlyList<ModelOutput> Outputs { get; }
+
+    /// <summary>Its entry in the manifest of a cache.</summary>
+    /// <param name="weight">Its share.</param>
+    CachedTeacher Identity(double weight);
+
+    /// <summary>Gives it all for the rows of a run. Thread-safe, each with buffers of its own.</summary>
+    /// <param name="run">Which samples, and the samples themselves.</param>
+    /// <param name="results">For each output rows × the values that a run gives.</param>
+    void Run(RunBuffers run, Memory<float>[] results);
+}
+
+/// <summary>A model in a session.</summary>
+/// <param name="options">The teacher.</param>
+/// <param name="digest">The digest of its file.</param>
+/// <param name="session">The session.</param>
+/// <param name="slot">Which of the ways of preprocessing it is fed with.</param>
+internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxClassifier session, int slot) : ITeacher
+{
+    /// <summary>The session.</summary>
+    public OnnxClassifier Session => session;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ModelOutput> Outputs => session.Outputs;
+
+    /// <inheritdoc/>
+    public CachedTeacher Identity(double weight) => new(
+        options.File, digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, options.Preprocessing, options.ClassAxis);
+
+    /// <inheritdoc/>
+    public void Run(RunBuffers run, Memory<float>[] results) => session.Run(run.Samples(slot), run.Count, results);
+
+    /// <inheritdoc/>
+    public void Dispose() => session.Dispose();
+}
