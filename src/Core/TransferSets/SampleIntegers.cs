@@ -6,9 +6,9 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>Integers that belong to the samples of a file: labels, lengths.</summary>
 internal sealed class SampleIntegers : IDisposable
 {
-    private readonly TensorFile file;
+    private readonly StoredTensor file;
 
-    private SampleIntegers(TensorFile file) => this.file = file;
+    private SampleIntegers(StoredTensor file) => this.file = file;
 
     /// <summary>The file, for messages.</summary>
     public string Path => file.Path;

@@ -8,9 +8,9 @@ namespace OnnxKd.Core.TransferSets;
 /// </summary>
 public sealed class SignalFile : IDisposable
 {
-    private readonly TensorFile file;
+    private readonly StoredTensor file;
 
-    private SignalFile(TensorFile file) => this.file = file;
+    private SignalFile(StoredTensor file) => this.file = file;
 
     /// <summary>The file, for messages.</summary>
     public string Path => file.Path;

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 
 namespace OnnxKd.Core.TransferSets;
 
@@ -22,9 +23,13 @@ internal sealed record TensorFormat(
         new("CSV", true, (head, _) => CsvFormat.Matches(head), CsvFormat.Open),
     ];
 
-    /// <summary>Opens the file of a request, whatever its format.</summary>
-    /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
-    public static TensorFile OpenAny(TensorRequest request)
+    /// <summary>Opens the file of a request, whatever its format, or all files that it stands for.</summary>
+    /// <exception cref="InputException">Missing, damaged, of no known format, or of several some do not fit together.</exception>
+    public static StoredTensor OpenAny(TensorRequest request) => FilePattern.Is(request.Path)
+        ? JoinedTensor.Open(request.Path, FilePattern.Expand(request.Path).Select(file => OpenOne(request.Of(file))))
+        : OpenOne(request);
+
+    private static TensorFile OpenOne(TensorRequest request)
     {
         var file = SourceFile.Open(request.Path, beginning => Find(beginning)?.LengthOf?.Invoke(beginning));
         TensorFile? tensor = null;

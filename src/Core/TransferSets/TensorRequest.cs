@@ -48,6 +48,16 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
     /// <summary>The key's name in a recipe.</summary>
     public string KeyName => Part == SetPart.Signals ? "output" : $"{Part.ToString().ToLowerInvariant()}-key";
 
+    /// <summary>The same of one of the files that the path stands for, and so of all parts that have that path.</summary>
+    public TensorRequest Of(string file)
+    {
+        string? Replace(string? path) => path is not null && System.IO.Path.GetFullPath(path) == System.IO.Path.GetFullPath(Path) ? file : path;
+        return this with
+        {
+            Options = Options with { Samples = Replace(Options.Samples)!, Labels = Replace(Options.Labels), Lengths = Replace(Options.Lengths) },
+        };
+    }
+
     /// <summary>Requests for what else lies in the same file.</summary>
     public IEnumerable<TensorRequest> Neighbours => (Part is SetPart.Signals or SetPart.Ids ? SignalParts : SetParts)
         .Where(part => part != Part && FileOf(part) is { } file && System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(Path))

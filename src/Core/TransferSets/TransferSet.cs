@@ -18,18 +18,18 @@ public sealed class TransferSet : IDisposable
     private const int ChunkBytes = 1 << 20;
     private const long MostHeldBytes = 64L << 20;
 
-    private readonly TensorFile samples;
+    private readonly StoredTensor samples;
     private readonly SampleLabels? labels;
     private readonly long first;
     private readonly long[]? kept; // rows after the first one, where not all are used
     private readonly Lazy<string> samplesDigest;
     private readonly Lock checking = new();
-    private FileStatus status;
+    private IReadOnlyList<FileStatus> statuses;
 
-    private TransferSet(TensorFile samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count, long[]? kept)
+    private TransferSet(StoredTensor samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count, long[]? kept)
     {
         this.samples = samples;
-        status = samples.File.Status;
+        statuses = samples.Statuses;
         this.labels = labels;
         Lengths = lengths;
         Texts = texts;
@@ -221,14 +221,14 @@ public sealed class TransferSet : IDisposable
     {
         lock (checking)
         {
-            var now = samples.File.Status;
-            if (now == status)
+            var now = samples.Statuses;
+            if (now.SequenceEqual(statuses))
                 return;
-            if (now.Length != status.Length || DigestSamples() != SamplesDigest)
+            if (!now.Select(status => status.Length).SequenceEqual(statuses.Select(status => status.Length)) || DigestSamples() != SamplesDigest)
                 throw new CheckFailedException(
                     "A transfer set changed while it was read.", Name, "other samples than at the start", $"SHA-256 {SamplesDigest}",
                     "let nothing write the file meanwhile, and run the same command again: what was stored before it changed is kept");
-            status = now;
+            statuses = now;
         }
     }
 
@@ -270,7 +270,7 @@ public sealed class TransferSet : IDisposable
     private string FirstDigest()
     {
         var digest = DigestSamples();
-        return samples.File.Status == status ? digest : throw new CheckFailedException(
+        return samples.Statuses.SequenceEqual(statuses) ? digest : throw new CheckFailedException(
             "A transfer set changed while it was read.", Name, remedy: "let nothing write the file meanwhile, and run the same command again");
     }
 

@@ -5,7 +5,8 @@ public sealed record TransferSetOptions
 {
     /// <summary>
     /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors or CSV, each raw or gzipped. Every
-    /// column of a CSV file that holds neither labels nor lengths is a feature, unless <see cref="Csv"/> says otherwise.
+    /// column of a CSV file that holds neither labels nor lengths is a feature, unless <see cref="Csv"/> says otherwise. A pattern such as
+    /// <c>parts/*.npy</c> stands for all files that match it, in the ordinal order of their paths (<see cref="Files.FilePattern"/>).
     /// </summary>
     public required string Samples { get; init; }
 

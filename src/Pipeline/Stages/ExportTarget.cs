@@ -58,7 +58,7 @@ internal static class ExportTarget
         var teachers = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).SelectMany(teachers => teachers.Capture.Teachers);
         var models = teachers.SelectMany(teacher => teacher.Signals.Paths.Concat(teacher.ValidationSignals.Paths).Concat(teacher.TestSignals.Paths).Append(teacher.Model)).Concat(recipe.Trainings.SelectMany(step => step.Learners).Select(learner => learner.Student.Model));
         var files = models.Append(recipe.Data.Alphabet?.File).Concat(sets.SelectMany(set => set.All));
-        return files.OfType<string>().Where(path => path.Length > 0);
+        return files.OfType<string>().Where(path => path.Length > 0).SelectMany(FilePattern.Expand);
     }
 
     private sealed record TransferSetFiles(params string?[] All);

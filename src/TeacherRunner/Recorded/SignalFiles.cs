@@ -42,5 +42,7 @@ public sealed record SignalFiles(IReadOnlyList<SignalPath> Files, string? Ids = 
     /// <summary>Whether a path leads to the folder of a cache.</summary>
     internal static bool IsCache(string path) => Directory.Exists(path);
 
-    private static string DigestOf(string path) => IsCache(path) ? LogitCache.DigestOf(path) : Hashing.Sha256OfFile(path);
+    private static string DigestOf(string path) => IsCache(path) ? LogitCache.DigestOf(path)
+        : !FilePattern.Is(path) ? Hashing.Sha256OfFile(path)
+        : Hashing.Sha256(string.Concat(FilePattern.Expand(path).Select(file => $"{Hashing.Sha256OfFile(file)}\n")));
 }
