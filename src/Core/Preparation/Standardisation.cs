@@ -74,7 +74,7 @@ public static class Standardisation
                     "A sample holds a value that is not a finite number, so that mean and deviation cannot be fitted.",
                     $"{set.Name}, sample {set.IdOf(first + i / set.SampleElements)}, value {i % set.SampleElements}",
                     values[i].ToString(System.Globalization.CultureInfo.InvariantCulture), "numbers",
-                    "replace missing values (for tables: csv.missing), or say how the student's samples are prepared: student.preprocessing");
+                    "replace missing values (for tables: table.missing), or say how the student's samples are prepared: student.preprocessing");
         }
     }
 

@@ -5,22 +5,22 @@ using OnnxKd.Core.Errors;
 
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>Handles one row of a table: its line, and its fields by column.</summary>
-internal delegate void CsvRow(long line, SepReader.Row row);
-
-/// <summary>The lines and fields of a CSV file, read once as a stream.</summary>
-internal sealed class CsvTable : IDisposable
+/// <summary>
+/// Tables as text, one sample a line (RFC 4180, and what is usual beside it: <see cref="TableOptions"/>). Blank lines are skipped.
+/// </summary>
+internal sealed class CsvTable : Table
 {
     private static readonly char[] separators = ['\t', ';', ',', '|'];
 
     private readonly SepReader reader;
     private readonly bool hasRow;
+    private bool isFirst = true;
 
     /// <summary>Reads the first row: it gives the separator, the number of columns, and the header if there is one.</summary>
     /// <exception cref="InputException">Two columns have one name, or the line has no end.</exception>
-    public CsvTable(SourceFile file, CsvOptions options)
+    public CsvTable(SourceFile file, TableOptions options)
+        : base(file.Path, options)
     {
-        (Path, Options, Numbers) = (file.Path, options, new(options));
         var separator = new Sep(options.Separator ?? FindSeparator(file));
         reader = (Sep.Reader() with
         {
@@ -29,7 +29,7 @@ internal sealed class CsvTable : IDisposable
         }).From(new CsvRowLimit(OpenText(file), file.Path));
         do
             hasRow = reader.MoveNext();
-        while (hasRow && IsBlank(reader.Current));
+        while (hasRow && IsBlank);
         string[] fields = hasRow
             ? [.. Enumerable.Range(0, reader.Current.ColCount).Select(column => reader.Current[column].ToString())]
             : [""];
@@ -42,61 +42,62 @@ internal sealed class CsvTable : IDisposable
                 "Two columns of a CSV file have one name.", where: $"{Path}, line 1", found: $"'{doubled}'", remedy: "rename one of them");
     }
 
-    /// <summary>The file, for messages.</summary>
-    public string Path { get; }
-
-    /// <summary>How it is read.</summary>
-    public CsvOptions Options { get; }
-
-    /// <summary>How its fields are read.</summary>
-    public CsvNumbers Numbers { get; }
-
-    /// <summary>Columns of the table.</summary>
-    public int Columns { get; }
-
-    /// <summary>The names of the columns, if the first line has them.</summary>
-    public string[]? Header { get; }
-
-    /// <summary>Hands every row below the header to a callback; blank lines are skipped.</summary>
-    /// <exception cref="InputException">A line has another number of fields.</exception>
-    public void ForEachRow(CsvRow handle)
-    {
-        for (var more = hasRow && (Header is null || reader.MoveNext()); more; more = reader.MoveNext())
-        {
-            var row = reader.Current;
-            if (IsBlank(row))
-                continue;
-            // Of the first row, Sep counts the lines to its end.
-            var line = row.RowIndex == 0 ? 1 : row.LineNumberFrom;
-            if (row.ColCount != Columns)
-                throw new InputException(
-                    "A line of a CSV file has another number of fields.",
-                    where: $"{Path}, line {line}",
-                    found: $"{row.ColCount} fields",
-                    expected: $"{Columns}, as in line 1",
-                    remedy: "complete the line or remove it");
-            handle(line, row);
-        }
-    }
-
-    /// <summary>An error about one field.</summary>
-    public InputException Bad(
-        string what, long line, int column, ReadOnlySpan<char> text, string expected, string remedy = "correct the value or remove the line") =>
-        new(
-            what,
-            where: $"{Path}, line {line}, column {column + 1}{(Header is null ? "" : $" ({Header[column]})")}",
-            found: text.IsEmpty ? "nothing" : $"'{text}'",
-            expected: expected,
-            remedy: remedy);
+    /// <inheritdoc/>
+    public override string Kind => "CSV";
 
     /// <inheritdoc/>
-    public void Dispose() => reader.Dispose();
+    public override int Columns { get; }
 
-    private static bool IsBlank(SepReader.Row row) => row.ColCount == 1 && row[0].Span.IsEmpty;
+    /// <inheritdoc/>
+    public override string[]? Header { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Of the first row, Sep counts the lines to its end.</remarks>
+    public override string Row => $"line {(reader.Current.RowIndex == 0 ? 1 : reader.Current.LineNumberFrom)}";
+
+    /// <summary>Tells CSV from its beginning: text, or UTF-16 with its byte order mark.</summary>
+    public static bool Matches(byte[] head) =>
+        head is [0xff, 0xfe, ..] or [0xfe, 0xff, ..]
+        || head.Length > 0 && head.All(b => b >= ' ' || b is (byte)'\t' or (byte)'\r' or (byte)'\n');
+
+    /// <inheritdoc/>
+    public override bool MoveNext()
+    {
+        // Without a header the first row was read already.
+        var more = isFirst ? hasRow && (Header is null || reader.MoveNext()) : reader.MoveNext();
+        isFirst = false;
+        while (more && IsBlank)
+            more = reader.MoveNext();
+        if (more && reader.Current.ColCount != Columns)
+            throw new InputException(
+                "A line of a CSV file has another number of fields.",
+                where: $"{Path}, {Row}",
+                found: $"{reader.Current.ColCount} fields",
+                expected: $"{Columns}, as in line 1",
+                remedy: "complete the line or remove it");
+        return more;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsMissing(int column) => TableNumbers.IsMissing(Text(column));
+
+    /// <inheritdoc/>
+    public override bool TryRead(int column, out float value) => Numbers.TryRead(Text(column), out value);
+
+    /// <inheritdoc/>
+    public override bool TryRead(int column, out double value) => Numbers.TryRead(Text(column), out value);
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<char> Text(int column) => reader.Current[column].Span;
+
+    /// <inheritdoc/>
+    public override void Dispose() => reader.Dispose();
+
+    private bool IsBlank => reader.Current.ColCount == 1 && reader.Current[0].Span.IsEmpty;
 
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>
-        Numbers.TryRead(field, out double _) || CsvNumbers.IsMissing(field) || Options.Classes.Contains(field);
+        Numbers.TryRead(field, out double _) || TableNumbers.IsMissing(field) || Options.Classes.Contains(field);
 
     private static StreamReader OpenText(SourceFile file) =>
         new(file.OpenStream(), Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);

@@ -14,6 +14,7 @@ internal sealed class JoinedTensor : StoredTensor
         : base(path, parts[0].Type, [parts.Sum(part => part.Shape[0]), .. parts[0].Shape.Skip(1)])
     {
         this.parts = parts;
+        Columns = parts[0].Columns;
         firstRows = new long[parts.Length];
         for (var i = 1; i < parts.Length; i++)
             firstRows[i] = firstRows[i - 1] + parts[i - 1].Shape[0];
@@ -65,6 +66,10 @@ internal sealed class JoinedTensor : StoredTensor
 
     private static void RequireAlike(TensorFile first, TensorFile other)
     {
+        if (!other.Columns.SequenceEqual(first.Columns))
+            throw new InputException(
+                "Tables of one set differ in their columns.", other.Path, string.Join(", ", other.Columns), $"{string.Join(", ", first.Columns)}, as in {first.Path}",
+                "name the columns that all have: table.features");
         if (other.Type != first.Type || !other.Shape.Skip(1).SequenceEqual(first.Shape.Skip(1)))
             throw new InputException(
                 "Files of one set do not fit together.", other.Path, Describe(other), $"{Describe(first)}, as in {first.Path}",

@@ -31,6 +31,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>The size of one sample in bytes.</summary>
     public int RowBytes { get; }
 
+    /// <summary>The names of the columns that a row's values come from, where it is a table with names; else none.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 

@@ -20,7 +20,9 @@ internal sealed record TensorFormat(
         new("NPZ", true, (head, _) => NpzFormat.Matches(head), NpzFormat.Open),
         new("safetensors", true, SafetensorsFormat.Matches, SafetensorsFormat.Open),
         new("IDX", false, (head, _) => IdxFormat.Matches(head), (file, _) => IdxFormat.Open(file), IdxFormat.LengthOf),
-        new("CSV", true, (head, _) => CsvFormat.Matches(head), CsvFormat.Open),
+        new("Parquet", true, (head, _) => ParquetTable.Matches(head), (file, request) => TableFormat.Open(new ParquetTable(file, request.Options.Table), request)),
+        new("Arrow", true, (head, _) => ArrowTable.Matches(head), (file, request) => TableFormat.Open(new ArrowTable(file, request.Options.Table), request)),
+        new("CSV", true, (head, _) => CsvTable.Matches(head), (file, request) => TableFormat.Open(new CsvTable(file, request.Options.Table), request)),
     ];
 
     /// <summary>Opens the file of a request, whatever its format, or all files that it stands for.</summary>

@@ -52,6 +52,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
     public IReadOnlyList<int> SampleShape { get; }
 
+    /// <summary>The names of a table's columns that a sample consists of, in their order; empty: it is no table, or one without names.</summary>
+    public IReadOnlyList<string> Columns => samples.Columns;
+
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Type;
 

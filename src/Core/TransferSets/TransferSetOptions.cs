@@ -4,8 +4,8 @@ namespace OnnxKd.Core.TransferSets;
 public sealed record TransferSetOptions
 {
     /// <summary>
-    /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors or CSV, each raw or gzipped. Every
-    /// column of a CSV file that holds neither labels nor lengths is a feature, unless <see cref="Csv"/> says otherwise. A pattern such as
+    /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors, Parquet, Arrow or CSV, each raw or gzipped. Every
+    /// column of a table that holds neither labels nor lengths is a feature, unless <see cref="Table"/> says otherwise. A pattern such as
     /// <c>parts/*.npy</c> stands for all files that match it, in the ordinal order of their paths (<see cref="Files.FilePattern"/>).
     /// </summary>
     public required string Samples { get; init; }
@@ -23,7 +23,7 @@ public sealed record TransferSetOptions
     public string? SamplesKey { get; init; }
 
     /// <summary>
-    /// The tensor of labels in an NPZ or safetensors file, or the label column of a CSV file: its name, its index from 0, or <c>last</c>.
+    /// The tensor of labels in an NPZ or safetensors file, or the label column of a table: its name, its index from 0, or <c>last</c>.
     /// Default: the only one, else <c>labels</c>, <c>label</c>, <c>targets</c>, <c>target</c>, <c>class</c> or <c>y</c>, else an error.
     /// </summary>
     public string? LabelsKey { get; init; }
@@ -41,7 +41,7 @@ public sealed record TransferSetOptions
     public string? Lengths { get; init; }
 
     /// <summary>
-    /// The tensor of lengths in an NPZ or safetensors file, or the column of a CSV file. Default: the only one, else <c>lengths</c> or
+    /// The tensor of lengths in an NPZ or safetensors file, or the column of a table. Default: the only one, else <c>lengths</c> or
     /// <c>length</c>, else an error.
     /// </summary>
     public string? LengthsKey { get; init; }
@@ -55,8 +55,8 @@ public sealed record TransferSetOptions
     /// </summary>
     public string? Texts { get; init; }
 
-    /// <summary>How CSV files are read.</summary>
-    public CsvOptions Csv { get; init; } = new();
+    /// <summary>How tables (CSV, Parquet, Arrow) are read.</summary>
+    public TableOptions Table { get; init; } = new();
 
     /// <summary>
     /// The known set that the files belong to, for whoever fetches it before it is opened; <c>null</c>: they are the user's own.

@@ -11,7 +11,7 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
-    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "csv"];
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table"];
 
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
@@ -24,9 +24,15 @@ internal static class DataSection
                 "Texts and the alphabet go together: one says what is written, the other what classes stand for.",
                 map.Find("alphabet") is null ? "texts without an alphabet" : "an alphabet, and no set with texts",
                 remedy: "set data.test.texts and data.alphabet, or neither");
+        var validation = map.Read("validation", null, v => ReadSet(v));
+        foreach (var (key, other) in new[] { ("validation", validation), ("test", test) })
+            if (other?.Table.Classes is { Count: > 0 } classes && transfer.Table.Classes.Count > 0 && !classes.SequenceEqual(transfer.Table.Classes))
+                throw map.Require(key).Error(
+                    "Two sets name the classes differently.", string.Join(", ", classes), $"{string.Join(", ", transfer.Table.Classes)}, as in data.transfer",
+                    "list the same classes in the same order: their places are their indices");
         return new(
             transfer,
-            map.Read("validation", null, v => ReadSet(v)),
+            validation,
             test,
             map.Read("alphabet", null, ReadAlphabet),
             map.Read("preprocessing", Preprocessing.None, v => SettingsSection.Read<Preprocessing>(v)));
@@ -85,7 +91,7 @@ internal static class DataSection
             Lengths = map.Read("lengths", null, v => v.File()),
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
-            Csv = map.Read("csv", new(), CsvSection.Read),
+            Table = map.Read("table", new(), TableSection.Read),
             Classes = classes,
             First = first,
             Count = count,
@@ -133,7 +139,7 @@ internal static class DataSection
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
         ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis),
-        ("csv", CsvSection.Write(set.Csv)));
+        ("table", TableSection.Write(set.Table)));
 
     /// <summary><c>0..50000</c>: from the first row to before the second; <c>50000..</c>: to the end.</summary>
     private static (long First, long? Count) ReadRows(RecipeValue value)

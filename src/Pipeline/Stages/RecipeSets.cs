@@ -70,6 +70,14 @@ internal sealed class RecipeSets : IDisposable
     private TransferSet OpenAlike(TransferSetOptions options)
     {
         var set = OpenIntact(options);
+        if (set.Columns.Count > 0 && Transfer.Columns.Count > 0 && !set.Columns.SequenceEqual(Transfer.Columns))
+        {
+            set.Dispose();
+            throw new InputException(
+                "The sets' tables differ in their columns or in their order.", options.Samples, string.Join(", ", set.Columns),
+                $"{string.Join(", ", Transfer.Columns)}, as in {Transfer.Name}", "name the columns in both: table.features");
+        }
+
         if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
             return set;
         var shape = Shapes.Format(set.SampleShape);

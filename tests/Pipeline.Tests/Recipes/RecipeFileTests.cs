@@ -17,7 +17,7 @@ public sealed class RecipeFileTests : IDisposable
     private const string Everything = """
         seed: 18446744073709551615
         data:
-          transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000, csv: { separator: "\t", decimal: ",", thousands: ".", header: true, missing: drop, features: [b, "a, c"], drop: id, classes: [cat, "1"] } }
+          transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000, table: { separator: "\t", decimal: ",", thousands: ".", header: true, missing: drop, features: [b, "a, c"], drop: id, classes: [cat, "1"] } }
           validation: { samples: a.npz, samples-key: x, labels: a.npz, labels-key: y, rows: 50000.. }
           test: { samples: t.npy, labels: tl.npy, lengths: t.npz, lengths-key: n, lengths-axis: 0, texts: t.jsonl }
           alphabet: { file: sub/keys.txt, blank: 2, space: true }
@@ -59,10 +59,10 @@ public sealed class RecipeFileTests : IDisposable
         var (transfer, validation) = (recipe.Data.Transfer, recipe.Data.Validation!);
         Assert.Equal((folder["sub/a.csv"], 0L, 50000L), (transfer.Samples, transfer.First, transfer.Count));
         Assert.Equal(('\t', ',', '.', true, true, (float?)null), (
-            transfer.Csv.Separator, transfer.Csv.Decimal, transfer.Csv.Thousands, transfer.Csv.Header, transfer.Csv.DropMissing,
-            transfer.Csv.MissingValue));
-        Assert.Equal([["b", "a, c"], ["id"], ["cat", "1"]], new[] { transfer.Csv.Features, transfer.Csv.Drop, transfer.Csv.Classes });
-        Assert.Equal(new(), validation.Csv);
+            transfer.Table.Separator, transfer.Table.Decimal, transfer.Table.Thousands, transfer.Table.Header, transfer.Table.DropMissing,
+            transfer.Table.MissingValue));
+        Assert.Equal([["b", "a, c"], ["id"], ["cat", "1"]], new[] { transfer.Table.Features, transfer.Table.Drop, transfer.Table.Classes });
+        Assert.Equal(new(), validation.Table);
         Assert.Equal((50000L, (long?)null, "x"), (validation.First, validation.Count, validation.SamplesKey));
         var test = recipe.Data.Test!;
         Assert.Equal((folder["t.npz"], "n", 0, -1), (test.Lengths, test.LengthsKey, test.LengthsAxis, transfer.LengthsAxis));

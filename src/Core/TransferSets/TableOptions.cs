@@ -1,7 +1,9 @@
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>How a CSV file is to be read. The defaults fit a file of plain numbers; nothing else is guessed.</summary>
-public sealed record CsvOptions
+/// <summary>
+/// How a table is to be read. The defaults fit a table of plain numbers; nothing else is guessed. Separators and the header are of CSV alone.
+/// </summary>
+public sealed record TableOptions
 {
     /// <summary>Between fields; <c>null</c>: a tab, semicolon, comma or vertical bar, the first of these in the first line.</summary>
     public char? Separator { get; init; }
@@ -31,7 +33,7 @@ public sealed record CsvOptions
     public IReadOnlyList<string> Classes { get; init; } = [];
 
     /// <inheritdoc/>
-    public bool Equals(CsvOptions? other) =>
+    public bool Equals(TableOptions? other) =>
         other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop)
         && Classes.SequenceEqual(other.Classes);
 

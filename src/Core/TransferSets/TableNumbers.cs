@@ -4,7 +4,7 @@ using System.Globalization;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>What the fields of a table stand for.</summary>
-internal sealed class CsvNumbers
+internal sealed class TableNumbers
 {
     /// <summary>What other tools write where there is no value.</summary>
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> missing =
@@ -15,7 +15,7 @@ internal sealed class CsvNumbers
     private readonly NumberFormatInfo format;
 
     /// <summary>Takes the decimal and the thousands separator of a table.</summary>
-    public CsvNumbers(CsvOptions options)
+    public TableNumbers(TableOptions options)
     {
         style = NumberStyles.Float | (options.Thousands is null ? 0 : NumberStyles.AllowThousands);
         format = (NumberFormatInfo)NumberFormatInfo.InvariantInfo.Clone();

@@ -7,21 +7,21 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>What the columns of a table are.</summary>
 /// <param name="Features">Those of the samples, in their order; none if the samples lie in another file.</param>
 /// <param name="Others">Those of labels and lengths that lie in this file.</param>
-internal sealed record CsvColumns(IReadOnlyList<int> Features, IReadOnlyList<int> Others)
+internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<int> Others)
 {
     private const string LastColumn = "last";
 
     /// <summary>Finds them.</summary>
     /// <exception cref="InputException">One is not there, or nothing is left for the samples.</exception>
-    public static CsvColumns Find(CsvTable table, TensorRequest request)
+    public static TableColumns Find(Table table, TensorRequest request)
     {
         var parts = request.Neighbours.Append(request).ToList();
         int[] others = [.. parts.Where(part => !part.IsOfNumbers).Select(part => Find(part, table))];
-        return new(parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others) : [], others);
+        return new(parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [], others);
     }
 
     /// <summary>The column of labels or lengths: named, or counted from 0, or <c>last</c>; without a key found by its usual names.</summary>
-    public static int Find(TensorRequest request, CsvTable table)
+    public static int Find(TensorRequest request, Table table)
     {
         var key = request.Key;
         if (key == LastColumn)
@@ -32,22 +32,24 @@ internal sealed record CsvColumns(IReadOnlyList<int> Features, IReadOnlyList<int
         return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
     }
 
-    private static IReadOnlyList<int> FindFeatures(CsvTable table, int[] others)
+    private static IReadOnlyList<int> FindFeatures(Table table, int[] others, string? key)
     {
+        if (key is not null)
+            return [Find(key)];
         int[] dropped = [.. table.Options.Drop.Select(Find)];
         int[] features = table.Options.Features.Count > 0
             ? [.. table.Options.Features.Select(Find)]
             : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(column))];
         if (features.Intersect(others).ToArray() is [var both, ..])
             throw new InputException(
-                "A column of a CSV file is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct csv.features");
+                $"A column of a {table.Kind} file is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct table.features");
         features = [.. features.Except(dropped)];
         return features.Length > 0
             ? features
-            : throw new InputException("A CSV file has labels or lengths, but no columns of samples.", where: table.Path);
+            : throw new InputException($"A {table.Kind} file has labels or lengths, but no columns of samples.", where: table.Path);
 
         int Find(string key) => IndexOf(table, key) ?? throw new InputException(
-            $"A CSV file has no column '{key}'.", table.Path,
+            $"A {table.Kind} file has no column '{key}'.", table.Path,
             table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
             remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
 
@@ -58,7 +60,7 @@ internal sealed record CsvColumns(IReadOnlyList<int> Features, IReadOnlyList<int
     }
 
     /// <summary>The column of a name, else of a number.</summary>
-    private static int? IndexOf(CsvTable table, string? key)
+    private static int? IndexOf(Table table, string? key)
     {
         if (table.Header is { } names && Array.IndexOf(names, key) is >= 0 and var named)
             return named;

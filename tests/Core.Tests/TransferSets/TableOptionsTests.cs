@@ -5,9 +5,9 @@ using OnnxKd.Core.TransferSets;
 namespace OnnxKd.Core.Tests.TransferSets;
 
 /// <summary>Tables as people have them: the files in <c>Tables</c>, whose values are written out here.</summary>
-public sealed class CsvOptionsTests : IDisposable
+public sealed class TableOptionsTests : IDisposable
 {
-    private static readonly CsvOptions plain = new();
+    private static readonly TableOptions plain = new();
 
     // The first two samples and the last, and their labels.
     private static readonly float[] ends = [1.764f, 0.4f, 0.979f, 2.241f, 1.868f, -0.977f, 0.95f, -0.151f, -0.871f, -0.579f, -0.312f, 0.056f];
@@ -15,7 +15,7 @@ public sealed class CsvOptionsTests : IDisposable
 
     private readonly TemporaryFolder folder = new();
 
-    public static TheoryData<string, CsvOptions, string> WholeTables => new()
+    public static TheoryData<string, TableOptions, string> WholeTables => new()
     {
         { "header", plain, "label" },
         { "blank_end", plain, "label" },
@@ -37,9 +37,9 @@ public sealed class CsvOptionsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(WholeTables))]
-    public void Open_TableWithLabels_HasTheValuesOfTheFile(string name, CsvOptions csv, string key)
+    public void Open_TableWithLabels_HasTheValuesOfTheFile(string name, TableOptions csv, string key)
     {
-        using var set = TransferSet.Open(new() { Samples = Table(name), Labels = Table(name), LabelsKey = key, Csv = csv });
+        using var set = TransferSet.Open(new() { Samples = Table(name), Labels = Table(name), LabelsKey = key, Table = csv });
 
         Assert.Equal((20, 4), (set.Count, set.SampleElements));
         Assert.Equal(ends, TestSets.Read(set, 0, 1, 19));
@@ -60,7 +60,7 @@ public sealed class CsvOptionsTests : IDisposable
     {
         var path = Write("1,cat\n2,dog\n");
 
-        using var set = TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = "last", Csv = plain with { Classes = ["dog", "cat"] } });
+        using var set = TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = "last", Table = plain with { Classes = ["dog", "cat"] } });
 
         Assert.Equal([1, 0], set.Labels.ToArray());
     }
@@ -78,10 +78,10 @@ public sealed class CsvOptionsTests : IDisposable
     {
         var options = new TransferSetOptions { Samples = Table("thousand"), Labels = Table("thousand") };
 
-        using var set = TransferSet.Open(options with { Csv = plain with { Thousands = ',' } });
+        using var set = TransferSet.Open(options with { Table = plain with { Thousands = ',' } });
 
         Assert.Equal([1234.5f, 2, 3, 4], TestSets.Read(set, 0));
-        Assert.Contains("csv.thousands", Refusal(options));
+        Assert.Contains("table.thousands", Refusal(options));
     }
 
     [Theory]
@@ -94,11 +94,11 @@ public sealed class CsvOptionsTests : IDisposable
 
         var error = Refusal(options);
         Assert.Contains("line 3, column 2 (b)", error);
-        Assert.Contains("csv.missing", error);
-        using var filled = TransferSet.Open(options with { Csv = plain with { MissingValue = -1 } });
+        Assert.Contains("table.missing", error);
+        using var filled = TransferSet.Open(options with { Table = plain with { MissingValue = -1 } });
         Assert.Equal(lines, filled.Count);
         Assert.Equal([0.1f, -1, 0.3f, 0.4f], TestSets.Read(filled, 1));
-        using var dropped = TransferSet.Open(options with { Csv = plain with { DropMissing = true } });
+        using var dropped = TransferSet.Open(options with { Table = plain with { DropMissing = true } });
         Assert.Equal(lines - 1, dropped.Count);
         Assert.Equal(lines == 3 ? [0, 2] : [0], dropped.Labels.ToArray());
         Assert.Equal(1.764f, TestSets.Read(dropped, 0)[0]);
@@ -110,18 +110,18 @@ public sealed class CsvOptionsTests : IDisposable
         var path = Write("a,label\n1,0\n2,\n3,1\n");
         var options = new TransferSetOptions { Samples = path, Labels = path };
 
-        using var set = TransferSet.Open(options with { Csv = plain with { DropMissing = true } });
+        using var set = TransferSet.Open(options with { Table = plain with { DropMissing = true } });
 
         Assert.Equal([1, 3], TestSets.Read(set, 0, 1));
         Assert.Equal([0, 1], set.Labels.ToArray());
-        Assert.Contains("line 3", Refusal(options with { Csv = plain with { MissingValue = 0 } }));
+        Assert.Contains("line 3", Refusal(options with { Table = plain with { MissingValue = 0 } }));
     }
 
     [Fact]
     public void Open_FeaturesByName_AreTakenInTheirOrder()
     {
-        using var set = TransferSet.Open(new() { Samples = Table("header"), Csv = plain with { Features = ["d", "a"] } });
-        using var rest = TransferSet.Open(new() { Samples = Table("header"), Csv = plain with { Drop = ["label", "b"] } });
+        using var set = TransferSet.Open(new() { Samples = Table("header"), Table = plain with { Features = ["d", "a"] } });
+        using var rest = TransferSet.Open(new() { Samples = Table("header"), Table = plain with { Drop = ["label", "b"] } });
 
         Assert.Equal([2.241f, 1.764f], TestSets.Read(set, 0));
         Assert.Equal([1.764f, 0.979f, 2.241f], TestSets.Read(rest, 0));
@@ -130,8 +130,8 @@ public sealed class CsvOptionsTests : IDisposable
     [Theory]
     [InlineData("empty", "is empty")]
     [InlineData("ragged", "line 3")]
-    [InlineData("semicolon", "csv.decimal")]
-    [InlineData("strlabel", "csv.classes")]
+    [InlineData("semicolon", "table.decimal")]
+    [InlineData("strlabel", "table.classes")]
     public void Open_TableThatNeedsAnOption_NamesIt(string name, string message)
     {
         Assert.Contains(message, Refusal(new() { Samples = Table(name), Labels = Table(name) }));
@@ -147,7 +147,7 @@ public sealed class CsvOptionsTests : IDisposable
 
         Assert.Contains(message, Refusal(new()
         {
-            Samples = path, Labels = path, Csv = plain with { Features = ["c"], Classes = ["cat"] },
+            Samples = path, Labels = path, Table = plain with { Features = ["c"], Classes = ["cat"] },
         }));
     }
 
@@ -156,7 +156,7 @@ public sealed class CsvOptionsTests : IDisposable
     {
         Assert.Contains("both", Refusal(new()
         {
-            Samples = Table("header"), Labels = Table("header"), Csv = plain with { Features = ["a", "label"] },
+            Samples = Table("header"), Labels = Table("header"), Table = plain with { Features = ["a", "label"] },
         }));
     }
 

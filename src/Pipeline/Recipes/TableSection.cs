@@ -3,19 +3,19 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
 
-/// <summary>The key <c>csv</c> of a set: how its tables are read.</summary>
-internal static class CsvSection
+/// <summary>The key <c>table</c> of a set: how its tables are read.</summary>
+internal static class TableSection
 {
     private const string Drop = "drop";
 
     private static readonly NumberRange anyOrDrop = NumberRange.Any with { Description = "a number, or 'drop'" };
 
     /// <summary>Reads it.</summary>
-    public static CsvOptions Read(RecipeValue value)
+    public static TableOptions Read(RecipeValue value)
     {
         var map = value.Map("separator", "decimal", "thousands", "header", "missing", "features", "drop", "classes");
         var missing = map.Find("missing");
-        var options = new CsvOptions
+        var options = new TableOptions
         {
             Separator = map.Read("separator", (char?)null, v => v.OneOf(",", ";", "\t", "|")[0]),
             Decimal = map.Read("decimal", '.', v => v.OneOf(".", ",")[0]),
@@ -36,17 +36,17 @@ internal static class CsvSection
     }
 
     /// <summary>Writes it; <c>null</c> for the defaults.</summary>
-    public static YamlNode? Write(CsvOptions csv)
+    public static YamlNode? Write(TableOptions table)
     {
         var map = YamlTree.Map(
-            ("separator", csv.Separator is { } separator ? Quoted(separator) : null),
-            ("decimal", csv.Decimal == '.' ? null : Quoted(csv.Decimal)),
-            ("thousands", csv.Thousands is { } thousands ? Quoted(thousands) : null),
-            ("header", csv.Header),
-            ("missing", csv.DropMissing ? Drop : csv.MissingValue),
-            ("features", List(csv.Features)),
-            ("drop", List(csv.Drop)),
-            ("classes", List(csv.Classes)));
+            ("separator", table.Separator is { } separator ? Quoted(separator) : null),
+            ("decimal", table.Decimal == '.' ? null : Quoted(table.Decimal)),
+            ("thousands", table.Thousands is { } thousands ? Quoted(thousands) : null),
+            ("header", table.Header),
+            ("missing", table.DropMissing ? Drop : table.MissingValue),
+            ("features", List(table.Features)),
+            ("drop", List(table.Drop)),
+            ("classes", List(table.Classes)));
         return map.Children.Count == 0 ? null : map;
 
         static YamlScalarNode Quoted(char character) => new($"{character}") { Style = YamlDotNet.Core.ScalarStyle.DoubleQuoted };
