@@ -159,6 +159,8 @@ internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string mo
 
     private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
     {
+        // What stands for its columns and its classes, where a table names them: as a list in JSON.
+        static string? Names(IReadOnlyList<string> names) => names.Count == 0 ? null : System.Text.Json.JsonSerializer.Serialize(names);
         static string Text(Preprocessing preprocessing) => YamlTree.Text(DataSection.WritePreprocessing(preprocessing)).TrimEnd();
         var (trained, cache) = (results[train.Name].Record, train.Cache);
         return
@@ -170,6 +172,8 @@ internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string mo
             ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
             ("preprocessing", Text(Preprocessing)),
             ("preprocessing_inside", Inside.IsNone ? null : Text(Inside)),
+            ("features", Names(graph.Sets.Transfer.Columns)),
+            ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
             ("kind", OutputKindOf(results)?.Word()),
             .. maker.Provenance(results),
