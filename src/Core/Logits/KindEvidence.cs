@@ -11,6 +11,9 @@ public sealed record KindEvidence(OutputKind Kind, string Reason)
     /// <summary>The key under which exported models say their kind.</summary>
     public const string MetadataKey = "onnxkd.kind";
 
+    /// <summary>What a single column is that the user calls a probability.</summary>
+    public static KindEvidence DeclaredProbability { get; } = new(OutputKind.Labels, "the recipe says that it is a probability");
+
     // Beyond this, an operator would have to see through arithmetic.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 

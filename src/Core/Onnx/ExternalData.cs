@@ -10,7 +10,8 @@ namespace OnnxKd.Core.Onnx;
 
 /// <summary>
 /// Tensor data in files beside the model (ONNX's external data). A model is input from strangers: what it names must lie in its own folder,
-/// links included, and within the file, and this is checked before anything is read.
+/// or where the model itself is a link (in the folder of a download cache) beside what that leads to, links included, and within the file; this is
+/// checked before anything is read.
 /// </summary>
 internal static class ExternalData
 {
@@ -23,9 +24,10 @@ internal static class ExternalData
     public static void ReadIn(ModelProto model, string modelPath, Action<byte[]> used)
     {
         var folder = RealPath(Path.GetDirectoryName(Path.GetFullPath(modelPath))!);
+        string[] allowed = [folder, Path.GetDirectoryName(RealPath(Path.GetFullPath(modelPath)))!];
         long total = new FileInfo(modelPath).Length;
         var spans = ModelTraversal.Tensors(model).Where(t => t.DataLocation == DataLocation.External)
-            .Select(t => (Tensor: t, Span: Locate(t, modelPath, folder))).ToList();
+            .Select(t => (Tensor: t, Span: Locate(t, modelPath, folder, allowed))).ToList();
         foreach (var (_, span) in spans)
             total += span.Length;
         if (total > int.MaxValue)
@@ -45,7 +47,7 @@ internal static class ExternalData
         }
     }
 
-    private static (string File, long Offset, int Length) Locate(TensorProto tensor, string modelPath, string folder)
+    private static (string File, long Offset, int Length) Locate(TensorProto tensor, string modelPath, string folder, string[] allowed)
     {
         var entries = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in tensor.ExternalData)
@@ -66,9 +68,9 @@ internal static class ExternalData
                 where: $"{modelPath}, tensor '{tensor.Name}'",
                 found: $"no file {file}",
                 remedy: "copy it beside the model, under the same name as when it was exported");
-        var prefix = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
-        if (!RealPath(file).StartsWith(prefix, StringComparison.Ordinal))
-            throw Outside($"{location}, a link to {RealPath(file)}");
+        var real = RealPath(file);
+        if (!Array.Exists(allowed, place => real.StartsWith(Path.EndsInDirectorySeparator(place) ? place : place + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+            throw Outside($"{location}, a link to {real}");
 
         var type = $"{TensorTypes.Name(tensor.DataType)} {Shapes.Format(tensor.Dims)}";
         if (!Shapes.TryElements(tensor.Dims, out var elements) || elements > int.MaxValue

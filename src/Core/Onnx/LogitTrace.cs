@@ -48,7 +48,7 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
         var output = requested ?? OnlyFloatOutput(graph, model);
         var isOutput = graph.Output.Any(o => o.Name == output);
         if (!isOutput)
-            return index.Producer(output) is not null
+            return index.Producer(output) is not null || BranchTensors.Contain(graph, output)
                 ? new(output, output, HeadActivation.None, IsInner: true)
                 : throw new InputException(
                     "The model has no tensor of that name.", model, $"'{output}'",

@@ -27,6 +27,9 @@ public sealed class OnnxModel
     /// <summary>The file it was loaded from; <c>null</c> for a model built in memory.</summary>
     public string? Path { get; }
 
+    /// <summary>Whether nodes of the file stood before those whose tensors they read, and were put in order.</summary>
+    public bool IsSorted { get; private init; }
+
     /// <summary>
     /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show.
     /// For a model built in memory: <see cref="ContentDigest"/>.
@@ -57,8 +60,9 @@ public sealed class OnnxModel
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
         ExternalData.ReadIn(proto, path, hash.AppendData);
+        var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
-        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted };
     }
 
     /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>

@@ -103,6 +103,8 @@ internal sealed class InspectCommand : ExampleCommand
         Line("parameters", inspection.Parameters.ToString("#,0", CultureInfo.InvariantCulture));
         foreach (var (key, value) in inspection.Metadata)
             Line("metadata", $"{key} = {value}");
+        foreach (var note in inspection.Notes)
+            Line("note", note);
         foreach (var kind in inspection.Kinds)
             Line("kind", kind);
         Line("teacher", Describe(inspection.Teacher));

@@ -9,9 +9,10 @@ internal static class TeachersSection
 {
     private const string Model = "model";
     private const string Signals = "signals";
+    private const string Probabilities = "probabilities";
     private const string Preprocessed = "preprocessing";
 
-    private static readonly string[] OfSignals = ["validation-signals", "test-signals", "probabilities"];
+    private static readonly string[] OfSignals = ["validation-signals", "test-signals"];
 
     /// <summary>Reads the list of teachers.</summary>
     /// <param name="value">The list.</param>
@@ -63,7 +64,7 @@ internal static class TeachersSection
     /// <summary>Leaves out what is of the other sort of teacher.</summary>
     private static YamlMappingNode Relevant(TeacherOptions teacher, YamlMappingNode written)
     {
-        foreach (var key in teacher.IsRecorded ? [Model, Preprocessed] : OfSignals)
+        foreach (var key in teacher.IsRecorded ? [Model, Preprocessed] : teacher.Probabilities is null ? [.. OfSignals, Probabilities] : OfSignals)
             written.Children.Remove(new YamlScalarNode(key));
         return written;
     }

@@ -22,6 +22,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Student">Whether it can be a student.</param>
 /// <param name="Kinds">What the output that it would teach with holds, and how that is known; empty if it cannot teach as it is.</param>
 /// <param name="AsStudent">What it is as a student; <c>null</c> if it cannot be one.</param>
+/// <param name="Notes">What was put right in it when it was read.</param>
 internal sealed record ModelInspection(
     string File,
     string Sha256,
@@ -34,7 +35,8 @@ internal sealed record ModelInspection(
     Suitability Teacher,
     Suitability Student,
     IReadOnlyList<string> Kinds,
-    StudentInspection? AsStudent)
+    StudentInspection? AsStudent,
+    IReadOnlyList<string> Notes)
 {
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model.</param>
@@ -62,7 +64,8 @@ internal sealed record ModelInspection(
             teacher,
             student,
             kinds,
-            asStudent);
+            asStudent,
+            model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : []);
     }
 
     private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape, TransferSet? set, List<string> kinds)

@@ -35,8 +35,8 @@ public sealed record TeacherOptions
     [Setting("what it said of the test set", Takes = SignalFiles.Form)]
     public SignalFiles TestSignals { get; init; } = SignalFiles.None;
 
-    /// <summary>Whether those are probabilities, else logits; <c>null</c>: found.</summary>
-    [Setting("of signals: whether they are probabilities, else logits; `auto`: found", Null = "auto")]
+    /// <summary>Whether scores behind no activation are probabilities, else logits; <c>null</c>: found.</summary>
+    [Setting("whether scores behind no activation that could be found are probabilities, else logits; `auto`: found", Null = "auto")]
     public bool? Probabilities { get; init; }
 
     /// <summary>What its streams are called after, where several teachers are kept apart; default <c>teacher1</c>, <c>teacher2</c>, …</summary>

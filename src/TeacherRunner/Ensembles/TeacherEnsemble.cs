@@ -23,6 +23,7 @@ internal sealed class TeacherEnsemble : IDisposable
     private readonly CaptureOptions options;
     private readonly EnsembleMean? mean;
     private readonly List<Source> sources = [];
+    private readonly List<string> notes = [];
 
     /// <summary>Opens every teacher.</summary>
     public TeacherEnsemble(TransferSet set, CaptureOptions options)
@@ -75,6 +76,7 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <summary>What each teacher gives, and how that is known: a sentence each.</summary>
     public IReadOnlyList<string> Readings =>
     [
+        .. notes,
         .. from member in members
            from output in member.Teacher.Outputs
            where output.Kind.Output() is not null
@@ -186,9 +188,11 @@ internal sealed class TeacherEnsemble : IDisposable
     private ModelTeacher OpenModel(TeacherOptions teacher)
     {
         var model = OnnxModel.Load(teacher.Model);
+        if (model.IsSorted)
+            notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
         ModelReading[] readings =
         [
-            new() { Tensor = teacher.Output, Kind = teacher.Kind, ClassAxis = teacher.ClassAxis, Picks = Combines ? null : options.Storage as TopK },
+            new() { Tensor = teacher.Output, Kind = teacher.Kind, ClassAxis = teacher.ClassAxis, Probabilities = teacher.Probabilities, Picks = Combines ? null : options.Storage as TopK },
             .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = teacher.Kind, Picks = options.Storage as TopK }),
             .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
         ];

@@ -19,6 +19,9 @@ internal enum LogitTransform
     /// </summary>
     TwoClasses,
 
+    /// <summary>One column of probabilities p becomes [0, log(p ÷ (1 − p))].</summary>
+    TwoClassesOfProbability,
+
     /// <summary>log(p ÷ (1 − p)), p kept away from 0 and 1: probabilities of labels whose logits could not be found.</summary>
     LogOdds,
 }
@@ -93,6 +96,25 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         : named == OutputKind.Classes ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
         : new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason);
 
+    /// <summary>Scores behind no activation that could be found, of which the user says whether they are probabilities.</summary>
+    /// <param name="evidence">What they are of; classes or labels.</param>
+    /// <param name="areProbabilities">What the user says.</param>
+    /// <param name="trace">Where they are.</param>
+    /// <param name="columns">Values per row.</param>
+    public static LogitHead OfNamed(KindEvidence evidence, bool areProbabilities, LogitTrace trace, int columns) => (evidence.Kind, areProbabilities) switch
+    {
+        (OutputKind.Labels, true) => new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason),
+        (OutputKind.Labels, false) => new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason),
+        (_, true) when columns == 1 => new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClassesOfProbability, evidence.Reason),
+        (_, false) when columns == 1 => new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason),
+        (_, true) => new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability, evidence.Reason),
+        _ => new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason),
+    };
+
+    /// <summary>How many values a position has after the transform.</summary>
+    /// <param name="columns">Before it.</param>
+    public int Columns(int columns) => Transform is LogitTransform.TwoClasses or LogitTransform.TwoClassesOfProbability ? 2 : columns;
+
     /// <summary>Turns what the session wrote into rows, in place.</summary>
     /// <param name="values">rows × classes; with <see cref="LogitTransform.TwoClasses"/> the session filled only the first rows values.</param>
     /// <param name="rows">Samples × positions.</param>
@@ -109,9 +131,13 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 for (var row = rows - 1; row >= 0; row--)
                     (values[2 * row], values[2 * row + 1]) = (0, values[row]);
                 break;
+            case LogitTransform.TwoClassesOfProbability:
+                for (var row = rows - 1; row >= 0; row--)
+                    (values[2 * row], values[2 * row + 1]) = (0, LogOdds(values[row]));
+                break;
             case LogitTransform.LogOdds:
                 foreach (ref var value in values)
-                    value = MathF.Log(Math.Max(value, LabelFloor)) - MathF.Log(Math.Max(1 - value, LabelFloor));
+                    value = LogOdds(value);
                 break;
         }
     }
@@ -127,6 +153,9 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             "say which: 'kind: classes' (or labels, values, embedding) under the teacher, or --kind; labels of the samples also tell classes. "
             + "An output that joins several heads, such as a detector's boxes and scores, is read head by head: name their tensors (output:, outputs:)");
     }
+
+    private static float LogOdds(float probability) =>
+        MathF.Log(Math.Max(probability, LabelFloor)) - MathF.Log(Math.Max(1 - probability, LabelFloor));
 
     private static LogitHead LabelsWithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, KindEvidence evidence, string model) =>
         !Distributions.AllIn01(values) || trace.IsInner ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
@@ -149,7 +178,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     private static InputException LogitOrProbability(LogitTrace trace, string model) => new(
         "It is not clear whether the model's single column holds a logit or a probability.",
         $"output '{trace.Output}' of {model}", "values between 0 and 1, and no final Sigmoid", null,
-        "name the tensor before the sigmoid (output: in a recipe), or use 'kind: values' if it is neither");
+        "say which: 'probabilities: true' or 'false' under the teacher; or name the tensor before the sigmoid (output:), or 'kind: values' if it is neither");
 
     private static bool ActivationHolds(HeadActivation activation, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns)
     {

@@ -119,27 +119,20 @@ internal sealed class RecordedTeacher : ITeacher
     {
         var columns = layout.Classes;
         var evidence = (options.Kind is { } named ? new KindEvidence(named, "the recipe says so") : null)
-            ?? (options.Probabilities == true && columns > 1 ? new KindEvidence(OutputKind.Classes, "the recipe says that they are probabilities") : null)
+            ?? (options.Probabilities != true ? null : columns > 1 ? new KindEvidence(OutputKind.Classes, "the recipe says that they are probabilities") : KindEvidence.DeclaredProbability)
             ?? KindEvidence.OfValues(values, columns) ?? KindEvidence.OfName(trace.Output, columns) ?? Labels()
             ?? throw LogitHead.Unclear(trace, layout, file);
         if (evidence.Kind is OutputKind.Values or OutputKind.Embedding)
             return LogitHead.Establish(evidence, trace, values, values, columns, file);
         var isOfClasses = evidence.Kind == OutputKind.Classes;
         if (options.Probabilities is { } given)
-            return new(trace.Logits, isOfClasses ? given ? StreamKind.LogProbability : StreamKind.Logit : StreamKind.LabelLogit, Transform(given), evidence.Reason);
+            return LogitHead.OfNamed(evidence, given, trace, columns);
         if (isOfClasses && columns > 1 && Distributions.AllIn01(values) && !Distributions.AreProbabilities(values, columns))
             throw new InputException(
                 "It is not clear whether what a teacher said are logits or probabilities.", file,
                 "class scores between 0 and 1 whose rows do not sum to 1", "logits, or rows that sum to 1",
                 "set probabilities: true (rounded ones) or false (logits) under the teacher, or kind: labels if each class has a probability of its own");
         return LogitHead.Establish(evidence, trace, values, values, columns, file);
-
-        LogitTransform Transform(bool given) =>
-            !given ? isOfClasses && columns == 1 ? LogitTransform.TwoClasses : LogitTransform.None
-            : !isOfClasses ? LogitTransform.LogOdds
-            : columns > 1 ? LogitTransform.LogOfProbability
-            : throw new InputException(
-                "A single column of probabilities is a label's.", file, "kind: classes", "kind: labels", "name that kind, or store both classes");
 
         KindEvidence? Labels()
         {

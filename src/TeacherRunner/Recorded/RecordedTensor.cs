@@ -44,7 +44,7 @@ internal sealed class RecordedTensor(RecordedSource source, SignalRows rows, Out
     private void RequireProbabilities(ReadOnlySpan<float> values, long[] places, int perRow)
     {
         var sums = plan.Head.Transform == LogitTransform.LogOfProbability;
-        if (!sums && plan.Head.Transform != LogitTransform.LogOdds)
+        if (!sums && plan.Head.Transform is not (LogitTransform.LogOdds or LogitTransform.TwoClassesOfProbability))
             return;
         var columns = plan.Layout.Classes;
         for (var start = 0; start < values.Length; start += columns)

@@ -37,7 +37,7 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
         : head.Transform switch
         {
             LogitTransform.LogOfProbability => HeadActivation.Softmax,
-            LogitTransform.LogOdds => HeadActivation.Sigmoid,
+            LogitTransform.LogOdds or LogitTransform.TwoClassesOfProbability => HeadActivation.Sigmoid,
             _ => head.Kind == StreamKind.LogProbability ? HeadActivation.LogSoftmax : trace.Activation,
         };
 

@@ -87,12 +87,15 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var values = logits.GetTensorDataAsSpan<float>();
         var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
         float[] scores = layout.ToClassLast(values), given = layout.ToClassLast(outputs.GetTensorDataAsSpan<float>());
-        evidence ??= KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
+        evidence ??= (reading.Probabilities == true && layout.Classes == 1 ? KindEvidence.DeclaredProbability : null)
+            ?? KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
         var head = reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
             ? known
-            : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
+            : reading.Probabilities is { } named && trace.Activation == HeadActivation.None && evidence.Kind is OutputKind.Classes or OutputKind.Labels
+                ? LogitHead.OfNamed(evidence, named, trace, layout.Classes)
+                : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar)
         {

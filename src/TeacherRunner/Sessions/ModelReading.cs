@@ -25,6 +25,9 @@ public sealed record ModelReading
     /// </summary>
     public bool IsTrained { get; init; }
 
+    /// <summary>Whether scores that no final activation tells are probabilities, else logits; default: found.</summary>
+    public bool? Probabilities { get; init; }
+
     /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
     internal TopK? Picks { get; init; }
 

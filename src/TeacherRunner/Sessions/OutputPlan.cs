@@ -18,7 +18,7 @@ internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Pic
     /// <summary>What the caller gets.</summary>
     public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
         ? [.. Layout.Dims.Select(d => (int)d)]
-        : [.. Layout.PositionShape, Head.Transform == LogitTransform.TwoClasses ? 2 : Layout.Classes])
+        : [.. Layout.PositionShape, Head.Columns(Layout.Classes)])
     { Picks = Picking?.Storage, Evidence = Head.Evidence };
 
     /// <summary>Whether the session gives the tensor with nothing done to it.</summary>

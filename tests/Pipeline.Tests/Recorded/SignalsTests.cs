@@ -188,7 +188,7 @@ public sealed class SignalsTests(TinyProject project) : IDisposable
     [InlineData("name: big", "neither model nor signals")]
     [InlineData("signals: a.npy, preprocessing: { scale: 2 }", "does not depend on preprocessing")]
     [InlineData("signals: a.npy, validation-signals: b.npy", "no such set")]
-    [InlineData("model: m.onnx, probabilities: true", "A model answers of every set itself")]
+    [InlineData("model: m.onnx, test-signals: a.npy", "A model answers of every set itself")]
     [InlineData("signals: { ids: a.npy }", "at least one signal")]
     public void Recipe_ThatContradictsItself_IsRefused(string teacher, string message) =>
         Assert.Contains(message, Cli.Fails(2, "plan", folder.Write("bad.yaml", Recipe(teacher)), "--runs", folder["runs"]));
