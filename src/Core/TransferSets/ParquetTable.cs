@@ -59,9 +59,9 @@ internal sealed class ParquetTable : ColumnarTable
             throw Unreadable(column, $"{field.SchemaType}");
         var count = Checked(group!.GetMetadata(leaf)?.MetaData?.NumValues ?? group.RowCount);
         if (leaf.ClrType == typeof(ReadOnlyMemory<char>) && leaf.MaxRepetitionLevel == 0)
-            return Texts(leaf, count);
+            return TextsOf(leaf, count);
         var (definitions, repetitions) = (leaf.MaxDefinitionLevel > 0 ? new int[count] : null, leaf.MaxRepetitionLevel > 0 ? new int[count] : null);
-        var values = Numbers(leaf, count, definitions, repetitions) ?? throw Unreadable(column, leaf.ClrType.Name);
+        var values = NumbersOf(leaf, count, definitions, repetitions) ?? throw Unreadable(column, leaf.ClrType.Name);
         var rows = Checked(group.RowCount);
         var shape = repetitions is null ? [] : ListShape.Find(repetitions, leaf.MaxRepetitionLevel, rows) ?? throw Unreadable(column, "lists of different lengths");
         var missing = new bool[rows];
@@ -78,14 +78,14 @@ internal sealed class ParquetTable : ColumnarTable
         return new(values, null, missing, shape);
     }
 
-    private TableColumn Texts(DataField leaf, int count)
+    private TableColumn TextsOf(DataField leaf, int count)
     {
         var texts = new string?[count];
         Wait(group!.ReadAsync(leaf, texts.AsMemory()));
         return new([], [.. texts.Select(text => text ?? "")], [.. texts.Select(text => text is null)], []);
     }
 
-    private double[]? Numbers(DataField leaf, int count, int[]? definitions, int[]? repetitions)
+    private double[]? NumbersOf(DataField leaf, int count, int[]? definitions, int[]? repetitions)
     {
         var type = leaf.ClrType;
         return type == typeof(bool) ? Read<bool>(value => value ? 1 : 0)

@@ -28,6 +28,7 @@ internal static class StudentDefaults
         {
             SampleKind.Tokens => YamlTree.Map(("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher))),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
+            SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
             _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
             _ => throw new InputException(
@@ -70,6 +71,16 @@ internal static class StudentDefaults
         var readers = index.Consumers(ids).Concat(index.Consumers(ids).Where(node => node.OpType == "Cast").SelectMany(cast => index.Consumers(cast.Output[0])));
         var tables = readers.Where(node => node.OpType == "Gather").Select(node => index.Initializers.GetValueOrDefault(node.Input[0]));
         return tables.FirstOrDefault(table => table?.Dims.Count == 2) is { } found ? checked((int)found.Dims[0]) : null;
+    }
+
+    /// <summary>The step in pixels of the map that a teacher gives; <c>null</c>: it gives none, or of a size that is not declared and not the image's.</summary>
+    private static int? StepOfMap(OnnxModel? teacher, IReadOnlyList<int> sample)
+    {
+        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not { Count: 4 } shape || shape[2].Size == 1 && shape[3].Size == 1)
+            return null;
+        var height = shape[2].Size ?? sample[^2];
+        var step = (int)((sample[^2] + height - 1) / height);
+        return step is 1 or 2 or 4 or 8 ? step : null;
     }
 
     private static bool GivesFrames(OnnxModel? teacher) => teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is { Count: 3 };

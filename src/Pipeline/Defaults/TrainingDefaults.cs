@@ -17,7 +17,7 @@ internal static class TrainingDefaults
     private const int MostEpochs = 200;
     private const int FewestEpochs = 5;
 
-    private static readonly string[] ConvolutionalNets = ["cnn", "lenet", "resnet", "wrn", "mobilenet"];
+    private static readonly string[] ConvolutionalNets = ["cnn", "lenet", "resnet", "wrn", "mobilenet", "unet", "fpn"];
     private static readonly string[] TransformerOperators = ["LayerNormalization", "LSTM", "GRU", "RNN", "SkipLayerNormalization"];
 
     /// <summary>What is chosen, apart from what is given. Whoever gives an optimizer has a training in mind, of which nothing but its length is chosen.</summary>

@@ -32,6 +32,8 @@ internal static class Report
         new("AP", m => Show(m.AveragePrecision, "0.0000")),
     ];
 
+    private static readonly Column Overlap = new("mIoU", m => Show(m.MeanOverlap, "0.0000"));
+
     private static readonly Column[] ClassColumns =
     [
         new("errors", m => Show(m.Errors, "#,0")),
@@ -188,6 +190,7 @@ internal static class Report
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
         var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns
+            : rows.Any(row => row.Metrics.MeanOverlap is not null) ? [.. ClassColumns[..3], Overlap, .. ClassColumns[3..]]
             : rows.Any(row => row.Metrics.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
             : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
         yield return ["model", .. columns.Select(column => column.Name)];
@@ -230,6 +233,8 @@ internal static class Report
                 OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",
                 _ => "agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats",
             };
+        if (metrics.Rows().Any(row => row.Metrics.MeanOverlap is not null))
+            yield return "mIoU: mean over classes of intersection / union, against the known labels, else against the teacher's classes";
         if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
             yield return "precision, recall, AP: of the rarer class";
         foreach (var (name, model) in metrics.Rows().Where(row => row.Metrics.Collapse is not null))

@@ -103,6 +103,9 @@ internal sealed record ModelMetrics(
     /// <summary>Of independent labels: mean of the labels' F1, against the known labels, or without any against the teacher's decisions.</summary>
     public double? F1 { get; init; }
 
+    /// <summary>Of maps of classes: mean over classes of intersection ÷ union, against the known labels, or without any against the teacher's classes.</summary>
+    public double? MeanOverlap { get; init; }
+
     /// <summary>Of values: mean squared difference to the teacher's.</summary>
     public double? Mse { get; init; }
 

@@ -41,6 +41,7 @@ internal sealed class ModelScores
     private readonly OutputMeter? others;
     private readonly FidelityMeter? fidelity;
     private readonly RareClassMeter? rare;
+    private readonly OverlapMeter? overlap;
     private readonly TextMeter? texts;
     private readonly TeacherComparison? comparison;
 
@@ -68,6 +69,7 @@ internal sealed class ModelScores
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape[^1], neighbours: true) : null;
         fidelity = classes is null ? null : new(shape[^1]);
         rare = classes is null || shape[^1] != 2 ? null : new();
+        overlap = classes is null || shape.Count < 3 ? null : new(shape[^1]); // of pixels: frames have one axis of positions
         texts = against.Alphabet is null ? null : new();
         comparison = against.Teacher is null || isTeacher ? null : new(kind, shape[^1]);
     }
@@ -92,6 +94,7 @@ internal sealed class ModelScores
             classes.Add(kept, reference, teacherLogits);
             fidelity!.Add(kept, against.Teacher is null ? labels : TopClasses(teacherLogits, width), teacherLogits);
             rare?.Add(kept, reference);
+            overlap?.Add(kept, reference);
         }
         others?.Add(kept, labels, teacherLogits);
         var start = 0;
@@ -141,6 +144,8 @@ internal sealed class ModelScores
             size = size with { Majority = close.Majority, Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy) };
         if (rare?.Result() is { Share: < MostOfRare } found)
             size = size with { Precision = found.Precision, Recall = found.Recall, AveragePrecision = found.AveragePrecision };
+        if (overlap?.Result() is { } share)
+            size = size with { MeanOverlap = share };
         return texts?.Result() is { } lines
             ? size with { CharacterErrorRate = lines.CharacterErrorRate, ExactLines = lines.ExactShare }
             : size;

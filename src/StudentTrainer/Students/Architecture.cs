@@ -19,6 +19,8 @@ public abstract record Architecture
         ("mobilenetv2", typeof(MobileNetV2)),
         ("mobilenetv3-small", typeof(MobileNetV3Small)),
         ("mobilenetv3-large", typeof(MobileNetV3Large)),
+        ("unet", typeof(UNet)),
+        ("fpn", typeof(Fpn)),
         ("vit", typeof(Vit)),
         ("transformer", typeof(TextTransformer)),
         ("gpt", typeof(Gpt)),

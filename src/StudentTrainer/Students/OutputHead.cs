@@ -31,17 +31,19 @@ public sealed record OutputHead(bool IsUnitLength, ColumnStatistics? Scale)
 
     private void AddTo(GraphProto graph)
     {
+        // Of a map [N, columns, height, width] the columns are axis 1.
+        var axesBehind = graph.Output.Single().ShapeOf() is { Count: > 2 } shape ? shape.Count - 2 : 0;
         var last = Logits;
         if (Scale is not null)
         {
-            last = Add(graph, "Mul", "output.scaled", last, Constant(graph, "output.deviation", [.. Scale.Deviations]));
-            last = Add(graph, "Add", "values", last, Constant(graph, "output.mean", [.. Scale.Means]));
+            last = Add(graph, "Mul", "output.scaled", last, Constant(graph, "output.deviation", [.. Scale.Deviations], axesBehind));
+            last = Add(graph, "Add", "values", last, Constant(graph, "output.mean", [.. Scale.Means], axesBehind));
         }
 
         if (IsUnitLength)
         {
             last = Add(graph, "LpNormalization", "embedding", last);
-            graph.Node[^1].Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeType.Int, I = -1 });
+            graph.Node[^1].Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axesBehind > 0 ? 1 : -1 });
             graph.Node[^1].Attribute.Add(new AttributeProto { Name = "p", Type = AttributeType.Int, I = 2 });
         }
 
@@ -49,12 +51,12 @@ public sealed record OutputHead(bool IsUnitLength, ColumnStatistics? Scale)
     }
 
     // Constants, not weights: the last layer learns what they would.
-    private static string Constant(GraphProto graph, string name, float[] values)
+    private static string Constant(GraphProto graph, string name, float[] values, int axesBehind)
     {
         graph.Node.Add(new NodeProto
         {
             OpType = "Constant", Name = name, Output = { name },
-            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", values, values.Length) } },
+            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", values, [values.Length, .. Enumerable.Repeat(1L, axesBehind)]) } },
         });
         return name;
     }

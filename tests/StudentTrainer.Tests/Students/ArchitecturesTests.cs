@@ -76,6 +76,8 @@ public class ArchitecturesTests
         { Options("lenet"), [8, 8], ["too small", "layer 'conv2'"] },
         { Options("mobilenetv2", ("width", 0.0)), [3, 32, 32], ["student.width", "above 0"] },
         { Options("mobilenetv3-small", ("halvings", 6)), [3, 32, 32], ["student.halvings", "6", "from 0 to 5"] },
+        { Options("unet", ("stride", 3)), [32, 32], ["student.stride", "3", "up to 8"] },
+        { Options("fpn"), [64], ["needs images", "[64]"] },
         { Options("vit", ("patch", 5)), [3, 32, 30], ["student.patch", "5 for images of 32×30", "a divisor"] },
         { Options("vit", ("heads", 5)), [3, 32, 32], ["student.heads", "5 heads for a width of 192"] },
         { Options("vit", ("pooling", "max")), [3, 32, 32], ["student.pooling", "max", "token, mean"] },
