@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
@@ -112,6 +113,45 @@ public sealed class FieldCaseTests : IDisposable
         var agreement = student.Chunk(3).Zip(taught.Chunk(3), (z, v) => Array.IndexOf(z, z.Max()) == Array.IndexOf(v, v.Max()) ? 1.0 : 0).Average();
         Assert.InRange(agreement, 0.97, 1);
         Assert.Equal(agreement, Figure("agreement"), 6);
+    }
+
+    [Theory]
+    [InlineData("dangling.onnx", "does not exist")]
+    [InlineData("empty.onnx", "an empty file")]
+    [InlineData("gz.onnx", "gunzip")]
+    [InlineData("html.onnx", "a web page")]
+    [InlineData("hugedim.onnx", "shape is impossible")]
+    [InlineData("lfs.onnx", "git lfs pull")]
+    [InlineData("negdim.onnx", "shape is impossible")]
+    [InlineData("nested.onnx", "is damaged")]
+    [InlineData("torch.onnx", "a PyTorch checkpoint")]
+    [InlineData("trunc.onnx", "truncated or damaged")]
+    public void DownloadThatWentWrong_IsNamed(string model, string expected) =>
+        Assert.Contains(expected, Cli.Fails(2, "inspect", Field("broken-models", model)));
+
+    [Theory]
+    [InlineData("cos1g.onnx")]
+    [InlineData("cos2g.onnx")]
+    [InlineData("cosbomb.onnx")]
+    public void ModelThatAsksForGigabytes_IsRefusedWithALimitThatCanBeRaised(string model)
+    {
+        var output = Cli.Done("inspect", Field("broken-models", model)).Output;
+
+        Assert.Contains("teacher:    no: A model asks for more memory than it may have.", output);
+        Assert.Contains("--memory-limit", output);
+    }
+
+    [Fact]
+    public void StudentOfFloat16_TrainsAndIsExportedAsItCame()
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
+            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp16.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "--threads", "1");
+
+        var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
+        Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal(ElementType.Float16.ToDataType(), value.DataTypeOf()));
+        Assert.InRange(Figure("agreement"), 0.9, 1);
     }
 
     [Fact]

@@ -14,8 +14,8 @@ public sealed record RowLayout(long[] Dims, int ClassAxis)
     /// <summary>Positions per sample: frames, or pixels; 1 for one row of scores.</summary>
     public int Positions => Classes == 0 ? 0 : Elements / Classes;
 
-    /// <summary>Whether the values of a position lie side by side already.</summary>
-    public bool IsClassLast => Inner == 1;
+    /// <summary>Whether the classes are the last axis already; axes of length 1 behind them would be taken for it.</summary>
+    public bool IsClassLast => ClassAxis == Dims.Length - 1;
 
     /// <summary>The positions' axes, without those of length 1.</summary>
     public IEnumerable<int> PositionShape => Dims.Where((d, axis) => axis != ClassAxis && d != 1).Select(d => (int)d);

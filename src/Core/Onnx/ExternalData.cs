@@ -78,7 +78,7 @@ internal static class ExternalData
             throw Bad(
                 "A tensor with external data has an impossible type or shape.", tensor, modelPath, type, "a numeric tensor below 2 GB");
         var expected = (elements * bits + 7) / 8;
-        var available = new FileInfo(file).Length;
+        var available = new FileInfo(real).Length;
         var offset = Number("offset", 0);
         var length = Number("length", expected);
         if (length != expected)
@@ -91,7 +91,7 @@ internal static class ExternalData
                 tensor, modelPath, $"{length} bytes from byte {offset} on", $"within the {available} bytes of {location}");
         if (length > Array.MaxLength)
             throw ModelSize.TooLarge(modelPath, length);
-        return (file, offset, (int)length);
+        return (real, offset, (int)length);
 
         InputException Outside(string found) => new(
             "A model's external data lies outside the model's folder.",

@@ -42,6 +42,10 @@ internal static class ModelParser
             return ("a ZIP archive (a PyTorch checkpoint, perhaps)", "export the model with torch.onnx.export");
         if (bytes is [0x89, (byte)'H', (byte)'D', (byte)'F', ..])
             return ("an HDF5 file (a Keras model, perhaps)", "export the model with tf2onnx");
+        if (bytes is [0x1f, 0x8b, ..])
+            return ("a gzipped file", "unpack it: gunzip");
+        if (bytes.StartsWith("<!"u8) || bytes.StartsWith("<html"u8))
+            return ("a web page, not the file itself", "fetch it again, from where it can be downloaded");
         if (bytes.StartsWith("version https://git-lfs"u8))
             return ("a Git LFS pointer, not the file itself", "run: git lfs pull");
         return null;

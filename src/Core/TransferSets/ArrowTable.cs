@@ -25,7 +25,7 @@ internal sealed class ArrowTable : ColumnarTable
     }
 
     /// <inheritdoc/>
-    public override string Kind => "Arrow";
+    public override string Kind => "an Arrow file";
 
     /// <inheritdoc/>
     public override int Columns => Header!.Length;

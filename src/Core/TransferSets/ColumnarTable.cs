@@ -90,7 +90,7 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
 
     /// <summary>An error about what a column holds.</summary>
     protected InputException Unreadable(int column, string found) => new(
-        $"A column of a {Kind} file cannot be read as numbers or texts.", $"{Path}, column '{Header![column]}'", found,
+        $"A column of {Kind} cannot be read as numbers or texts.", $"{Path}, column '{Header![column]}'", found,
         "numbers, texts, truth values, or lists of numbers that are equally long", "convert it, or name it in table.drop");
 
     /// <summary>Does what a library does to a file, whose damage it tells in exceptions of many kinds.</summary>
@@ -103,13 +103,13 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
         catch (Exception error) when (error is not (OnnxKdException or OutOfMemoryException or OperationCanceledException))
         {
             throw new InputException(
-                $"A {Kind} file is damaged, or of a form that is not supported.", Path, error.Message, remedy: "fetch or write it again; plain columns are safest", inner: error);
+                $"{char.ToUpperInvariant(Kind[0])}{Kind[1..]} is damaged, or of a form that is not supported.", Path, error.Message, remedy: "fetch or write it again; plain columns are safest", inner: error);
         }
     }
 
     /// <summary>Checks a length that a file says, before memory is taken.</summary>
     protected int Checked(long values) => values is >= 0 and <= MostValues ? (int)values : throw new InputException(
-        $"A part of a {Kind} file is too large.", Path, $"{values} values in one batch of rows", $"at most {MostValues}", "write it with smaller batches (row groups)");
+        $"A part of {Kind} is too large.", Path, $"{values} values in one batch of rows", $"at most {MostValues}", "write it with smaller batches (row groups)");
 
     private bool NextBatch()
     {
@@ -130,7 +130,7 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
         if (read.Missing.Length != rows || read.Texts is null && read.Numbers.Length != rows * read.PerRow)
             throw Unreadable(column, $"{read.Missing.Length} fields in {rows} rows");
         if (shapes.TryGetValue(column, out var shape) && !shape.SequenceEqual(read.Shape))
-            throw Unreadable(column, $"lists {Shapes.Format(shape)} at first, {Shapes.Format(read.Shape)} from row {before + 1} on");
+            throw Unreadable(column, $"lists of different lengths: {Shapes.Format(shape)} at first, {Shapes.Format(read.Shape)} from row {before + 1} on");
         shapes[column] = read.Shape;
         loaded.Add(column, read);
         return read;

@@ -43,7 +43,7 @@ internal sealed class CsvTable : Table
     }
 
     /// <inheritdoc/>
-    public override string Kind => "CSV";
+    public override string Kind => "a CSV file";
 
     /// <inheritdoc/>
     public override int Columns { get; }

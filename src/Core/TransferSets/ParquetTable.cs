@@ -23,7 +23,7 @@ internal sealed class ParquetTable : ColumnarTable
     }
 
     /// <inheritdoc/>
-    public override string Kind => "Parquet";
+    public override string Kind => "a Parquet file";
 
     /// <inheritdoc/>
     public override int Columns => Header!.Length;
@@ -101,10 +101,12 @@ internal sealed class ParquetTable : ColumnarTable
             where T : struct
         {
             var raw = new T[count];
-            Wait(group!.ReadRawAsync(leaf, raw.AsMemory(), definitions is null ? null : definitions.AsMemory(), repetitions is null ? null : repetitions.AsMemory()));
+            Wait(group!.ReadRawAsync(leaf, raw.AsMemory(), MemoryOf(definitions), MemoryOf(repetitions)));
             return Array.ConvertAll(raw, value => convert(value));
         }
     }
+
+    private static Memory<int>? MemoryOf(int[]? levels) => levels is null ? (Memory<int>?)null : levels.AsMemory();
 
     private static void Wait(ValueTask reading) => reading.AsTask().GetAwaiter().GetResult();
 }
@@ -127,8 +129,14 @@ internal static class ListShape
         }
 
         for (var i = 0; i < levels.Length; i++)
-            if (levels[i] != Array.FindIndex(strides, stride => i % stride == 0))
+        {
+            var begins = 0;
+            while (i % strides[begins] != 0)
+                begins++;
+            if (levels[i] != begins)
                 return null;
+        }
+
         return levels.Length == (long)rows * strides[0] ? [.. Enumerable.Range(1, depth).Select(level => strides[level - 1] / strides[level])] : null;
     }
 }

@@ -11,12 +11,12 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     public string Path => path;
 
     /// <summary>How it is read.</summary>
-    public TableOptions Options => options;
+    public TableOptions Options { get; } = options;
 
     /// <summary>How texts are read as numbers.</summary>
     public TableNumbers Numbers { get; } = new(options);
 
-    /// <summary>The format's name.</summary>
+    /// <summary>The format, with its article: <c>a CSV file</c>.</summary>
     public abstract string Kind { get; }
 
     /// <summary>Columns of the table.</summary>

@@ -42,14 +42,14 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
             : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(column))];
         if (features.Intersect(others).ToArray() is [var both, ..])
             throw new InputException(
-                $"A column of a {table.Kind} file is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct table.features");
+                $"A column of {table.Kind} is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct table.features");
         features = [.. features.Except(dropped)];
         return features.Length > 0
             ? features
-            : throw new InputException($"A {table.Kind} file has labels or lengths, but no columns of samples.", where: table.Path);
+            : throw new InputException($"There are labels or lengths in {table.Kind}, but no columns of samples.", where: table.Path);
 
         int Find(string key) => IndexOf(table, key) ?? throw new InputException(
-            $"A {table.Kind} file has no column '{key}'.", table.Path,
+            $"There is no column '{key}' in {table.Kind}.", table.Path,
             table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
             remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
 

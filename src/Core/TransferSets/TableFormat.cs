@@ -33,7 +33,7 @@ internal static class TableFormat
 
             var wanted = TableColumns.Find(request, table);
             if (table.ShapeOf(wanted).Count > 0)
-                throw new InputException($"A column of a {table.Kind} file holds lists where it should hold integers.", table.Path, table.Header?[wanted]);
+                throw new InputException($"A column of {table.Kind} holds lists where it should hold integers.", table.Path, table.Header?[wanted]);
             var isClass = request.Part == SetPart.Labels && table.Options.Classes.Count > 0;
             return Decode(table, columns, ElementType.Int64, [], output => Write(output, isClass ? Class(table, wanted) : Integer(table, wanted)));
         }
@@ -45,7 +45,7 @@ internal static class TableFormat
             return table.Options.MissingValue ?? throw Missing(table, column);
         if (!table.TryRead(column, out float value) || !float.IsFinite(value))
             throw table.Bad(
-                $"A value of a {table.Kind} file is not a finite number.", column, $"a number such as 0{table.Options.Decimal}25 or 1e-3",
+                $"A value of {table.Kind} is not a finite number.", column, $"a number such as 0{table.Options.Decimal}25 or 1e-3",
                 table.Text(column).ContainsAny(',', '.')
                     ? "correct the value, or set table.decimal and table.thousands"
                     : "correct the value, or name the column in table.drop");
@@ -64,12 +64,12 @@ internal static class TableFormat
 
         var values = table.List(column);
         if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
-            throw table.Bad($"A list of a {table.Kind} file holds a value that is not finite.", column, "finite numbers", "correct it, or name the column in table.drop");
+            throw table.Bad($"A list of {table.Kind} holds a value that is not finite.", column, "finite numbers", "correct it, or name the column in table.drop");
         output.Write(MemoryMarshal.AsBytes(values));
     }
 
     private static InputException Missing(Table table, int column) => table.Bad(
-        $"A value of a {table.Kind} file is missing.", column, "a number such as 0.25 or 1e-3", "complete the row, or set table.missing to a number or to 'drop'");
+        $"A value of {table.Kind} is missing.", column, "a number such as 0.25 or 1e-3", "complete the row, or set table.missing to a number or to 'drop'");
 
     private static long Integer(Table table, int column)
     {
@@ -77,7 +77,7 @@ internal static class TableFormat
         if (table.TryRead(column, out double number) && number == Math.Truncate(number) && Math.Abs(number) <= int.MaxValue)
             return (long)number;
         throw table.Bad(
-            $"A label, length or id of a {table.Kind} file is not an integer.", column, "an integer from 0",
+            $"A label, length or id of {table.Kind} is not an integer.", column, "an integer from 0",
             "correct the value or remove the row; names of classes are listed in table.classes");
     }
 
@@ -87,7 +87,7 @@ internal static class TableFormat
             if (table.Text(column).SequenceEqual(table.Options.Classes[i]))
                 return i;
         throw table.Bad(
-            $"A label of a {table.Kind} file is not among the classes.", column, string.Join(", ", table.Options.Classes), "correct the value, or table.classes");
+            $"A label of {table.Kind} is not among the classes.", column, string.Join(", ", table.Options.Classes), "correct the value, or table.classes");
     }
 
     private static void Write<T>(Stream output, T value)

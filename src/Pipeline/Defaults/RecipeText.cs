@@ -55,7 +55,7 @@ internal static class RecipeText
                 $"transfer: {Describe(transfer)}",
                 test is null ? "no test set: add one (--test-samples, --test-labels), so that the student is measured" : $"test: {Describe(test)}",
             ],
-            ["teachers"] = [.. recipe.Reference.Capture.Teachers.Select(teacher => Describe(teacher.Model, transfer))],
+            ["teachers"] = [.. recipe.Reference.Capture.Teachers.Select(teacher => teacher.IsRecorded ? $"{teacher.File}: what a teacher said of the samples" : Describe(teacher.Model, transfer))],
         };
     }
 

@@ -225,14 +225,7 @@ internal static class Report
     public static IEnumerable<string> Notes(RunMetrics metrics)
     {
         if (metrics.TestSamples is { } samples)
-            yield return $"test samples: {Show(samples, "#,0")}; " + KindOf(metrics.Models) switch
-            {
-                OutputKind.Labels => "agreement: share of labels decided as the teacher does; majority: what always deciding each label alike gives; F1: mean over labels, "
-                    + (metrics.Models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions"),
-                OutputKind.Values => "all figures against the teacher's values; R2: mean over columns",
-                OutputKind.Embedding => "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's",
-                _ => "agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats",
-            };
+            yield return string.Join("; ", Meanings(metrics.Models).Prepend($"test samples: {Show(samples, "#,0")}"));
         if (metrics.Rows().Any(row => row.Metrics.MeanOverlap is not null))
             yield return "mIoU: mean over classes of intersection / union, against the known labels, else against the teacher's classes";
         if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
@@ -246,6 +239,36 @@ internal static class Report
             yield return Describe(parity);
             if (parity.StandsInFor is { } teacher)
                 yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}: same input, same output";
+        }
+    }
+
+    /// <summary>What the figures mean that there are.</summary>
+    private static IEnumerable<string> Meanings(IReadOnlyList<ModelMetrics> models)
+    {
+        switch (KindOf(models))
+        {
+            case OutputKind.Labels:
+                if (models.Any(model => model.Agreement is not null))
+                    yield return "agreement: share of labels decided as the teacher does";
+                if (models.Any(model => model.Majority is not null))
+                    yield return "majority: what always deciding each label alike gives";
+                if (models.Any(model => model.F1 is not null))
+                    yield return $"F1: mean over labels, {(models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions")}";
+                break;
+            case OutputKind.Values:
+                yield return "all figures against the teacher's values; R2: mean over columns";
+                break;
+            case OutputKind.Embedding:
+                yield return "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's";
+                break;
+            default:
+                if (models.Any(model => model.Agreement is not null))
+                    yield return "agreement: same top class as the teacher";
+                if (models.Any(model => model.Majority is not null))
+                    yield return "majority: what always saying the most frequent class gives";
+                if (models.Any(model => model.Kl is not null))
+                    yield return "KL: from the teacher, in nats";
+                break;
         }
     }
 

@@ -37,14 +37,15 @@ internal static class Leaderboard
         return table;
     }
 
+    // A student has a file, whose sizes are known; of a teacher alone they may not be.
     private static double[] Figures(SettingMetrics setting) =>
-        [setting.Validation!.Cost, setting.Run!.Student!.FileBytes, setting.Run.Student.LatencyMsP50];
+        [setting.Validation!.Cost, setting.Run!.Student!.FileBytes!.Value, setting.Run.Student.LatencyMsP50!.Value];
 
     private static IEnumerable<Text> Cells(string place, SettingMetrics setting, string front) => new[]
     {
         place, Printable.Escape(setting.Setting), setting.Validation?.ToString() ?? Unknown, setting.Validation?.Epochs.ToString(CultureInfo.InvariantCulture) ?? Unknown,
         setting.Run?.Student is { } student ? Report.FileSize(student.FileBytes) : Unknown,
-        setting.Run?.Student is { } timed ? timed.LatencyMsP50.ToString("0.000 ms", CultureInfo.InvariantCulture) : Unknown,
+        setting.Run?.Student is { LatencyMsP50: { } latency } ? latency.ToString("0.000 ms", CultureInfo.InvariantCulture) : Unknown,
         front,
     }.Select(cell => new Text(cell));
 }

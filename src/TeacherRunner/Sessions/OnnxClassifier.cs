@@ -38,8 +38,8 @@ public sealed class OnnxClassifier : IDisposable
         proto = source.Proto.Clone();
         var graph = proto.Graph;
         GraphEdits.RemoveUnusedInitializers(graph);
-        foreach (var reading in readings.Where(reading => reading.Tensor is { } name && !graph.Node.Any(node => node.Output.Contains(name))))
-            BranchTensors.Lift(graph, reading.Tensor!);
+        foreach (var name in readings.Select(reading => reading.Tensor).OfType<string>().Where(name => !graph.Node.Any(node => node.Output.Contains(name))))
+            BranchTensors.Lift(graph, name);
         ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
         input = ModelInput.Find(graph, sampleShape, model);
         if (settings.Precision == Precision.Fp16)

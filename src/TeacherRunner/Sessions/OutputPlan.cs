@@ -47,6 +47,5 @@ internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Pic
     /// <summary>Turns what the session wrote into what the caller gets, in place.</summary>
     public void Finish(Span<float> values, int rows) => Head.Apply(values, rows * Layout.Positions);
 
-    // Axes of length 1 behind the classes do no harm, except to operators that work along the last axis.
     private long[]? Permutation => Picking is null && Layout.IsClassLast ? null : Layout.Permutation;
 }

@@ -178,7 +178,7 @@ public sealed class TransferSetTests : IDisposable
 
         Assert.Contains("without a name", Refusal(new() { Samples = npy, SamplesKey = "x" }));
         Assert.Contains("no file of labels", Refusal(new() { Samples = npy, LabelsKey = "y" }));
-        Assert.Contains("remove samples-key", Refusal(new() { Samples = folder.Write("c", "1,2\n"u8), SamplesKey = "x" }));
+        Assert.Contains("no column 'x'", Refusal(new() { Samples = folder.Write("c", "1,2\n"u8), SamplesKey = "x" }));
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class TransferSetTests : IDisposable
         Assert.Contains("cannot be opened", Refusal(new() { Samples = folder.Path }));
         Assert.Contains("empty", Refusal(new() { Samples = folder.Write("e") }));
         var message = Refusal(new() { Samples = folder.Write("p", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]) });
-        Assert.Contains("NPY, NPZ, safetensors, IDX, CSV", message);
+        Assert.Contains("NPY, NPZ, safetensors, IDX, Parquet, Arrow, CSV", message);
         Assert.Contains("89504e47", message);
     }
 

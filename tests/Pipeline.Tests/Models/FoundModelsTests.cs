@@ -30,7 +30,7 @@ public sealed class FoundModelsTests(TinyProject project) : IDisposable
         Assert.Contains("teacher:    yes", inspected);
         Assert.Contains("student:    yes", inspected);
         Assert.Contains("out of order", error);
-        Assert.Equal(Sums(), logits.Where((_, i) => i % Blobs.Classes == 0), (expected, found) => Math.Abs(expected - found) < 1e-5);
+        Assert.Equal(Sums(), logits.Where((_, i) => i % Blobs.Classes == 0).Select(value => (double)value), (expected, found) => Math.Abs(expected - found) < 1e-5);
     }
 
     [Fact]
@@ -46,9 +46,9 @@ public sealed class FoundModelsTests(TinyProject project) : IDisposable
     {
         LinearModel.Write(folder["m.onnx"], edit: PutProductIntoAnIf);
 
-        Capture("m.onnx", out var logits, "output: product");
+        Capture("m.onnx", out var logits, "output: product, kind: classes");
 
-        Assert.Equal(Sums(), logits.Where((_, i) => i % Blobs.Classes == 0), (expected, found) => Math.Abs(expected - found) < 1e-5);
+        Assert.Equal(Sums(), logits.Where((_, i) => i % Blobs.Classes == 0).Select(value => (double)value), (expected, found) => Math.Abs(expected - found) < 1e-5);
     }
 
     [Fact]
@@ -68,14 +68,12 @@ public sealed class FoundModelsTests(TinyProject project) : IDisposable
     public void OutputWithAxesOfLengthOne_TeachesAndLearns()
     {
         LinearModel.Write(folder["m.onnx"], edit: Widen);
-        var recipe = folder.Write("r.yaml", Recipe("m.onnx").Replace("architecture: mlp, widths: [8]", $"model: {folder["m.onnx"]}, init: fresh"));
+        var recipe = folder.Write("r.yaml", Recipe("m.onnx").Replace("architecture: mlp, widths: [8]", $"model: {folder["m.onnx"]}, init: fresh").Replace("epochs: 1,", "epochs: 20,"));
 
-        var run = Cli.Run("run", recipe, "--runs", folder.Path, "--json");
+        var run = Cli.Done("run", recipe, "--runs", folder.Path);
 
-        // What a constant teacher cannot teach is found; that comes after capture, training, export and verification.
-        Assert.True(run.ExitCode is 0 or 4, run.Error);
-        Assert.DoesNotContain("defect", run.Error);
         Assert.Contains("3 classes from 'logits'", run.Error);
+        Assert.Equal([Blobs.Classes, 1, 1], OnnxModel.Load(folder["r/student.onnx"]).Proto.Graph.Output[0].ShapeOf()!.Skip(1).Select(axis => (int)axis.Size!.Value));
     }
 
     [Fact]
@@ -161,6 +159,8 @@ public sealed class FoundModelsTests(TinyProject project) : IDisposable
     /// <summary>[N, classes] becomes [N, classes, 1, 1].</summary>
     private static void Widen(ModelProto model)
     {
+        // Class k is bright in row k.
+        model.Graph.Initializer[0] = TensorData.Create("W", [.. Enumerable.Range(0, 16 * Blobs.Classes).Select(i => i / (4 * Blobs.Classes) == i % Blobs.Classes ? 1f : -0.3f)], 16, Blobs.Classes);
         model.Graph.Initializer.Add(TensorData.Create("axes", [2L, 3L], 2));
         model.Graph.Node[^1].OpType = "Unsqueeze";
         model.Graph.Node[^1].Input.Add("axes");

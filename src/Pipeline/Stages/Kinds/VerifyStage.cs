@@ -6,6 +6,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
@@ -27,6 +28,10 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// and far too little to pass a wrong operator.
     /// </summary>
     public const double Tolerance = 1e-4;
+
+    // Some twenty steps of the type: what a network of many layers adds up that computes in it.
+    private const double ToleranceOfFloat16 = 2e-2;
+    private const double ToleranceOfBFloat16 = 1.6e-1;
 
     private const string FileName = "parity.json";
     private const string Device = "cpu";
@@ -87,6 +92,13 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         }
     }
 
+    /// <summary>The tolerance for a file by the narrowest floats that it computes with.</summary>
+    private static double ToleranceOf(OnnxModel model)
+    {
+        var types = model.Proto.Graph.Initializer.Select(tensor => TensorTypes.TryElementType(tensor.DataType, out var type) ? type : ElementType.Float32).ToHashSet();
+        return types.Contains(ElementType.BFloat16) ? ToleranceOfBFloat16 : types.Contains(ElementType.Float16) ? ToleranceOfFloat16 : Tolerance;
+    }
+
     /// <summary>The figures of a finished stage.</summary>
     public static ParityMetrics Read(StageResult result) =>
         CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(result[FileName]), result[FileName]);
@@ -112,7 +124,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         var comparison = new LogitComparison(session.Classes, counted.Positions, counted.Of, step, session.Output.Kind.Output()!.Value);
         var batchSize = BatchSize.For(reader.Set.SampleElements, session.Output.Elements);
         StudentInference.RunAll(trained, import, trainedReader, batchSize, Device, (first, logits) => Add(first, logits.Span), token);
-        return comparison.Result(model.Path ?? "model in memory", Tolerance);
+        return comparison.Result(model.Path ?? "model in memory", ToleranceOf(model));
 
         void Add(long first, ReadOnlySpan<float> logits)
         {
