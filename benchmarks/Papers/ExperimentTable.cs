@@ -29,13 +29,26 @@ internal sealed class ExperimentTable(bool quick)
                 + " --set stages.teacher.train.training.epochs=15 --set stages.hard.train.training.epochs=12");
             return
             [
-                First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(),
+                Dropout(), First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(),
                 OfTeachers("capacity", "Test errors on Fashion-MNIST, by the teacher"),
                 OfTeachers("early-stopped-distillation", "Test errors on Fashion-MNIST where the teacher's term ends early, by the teacher"),
                 EarlyStoppedTeacher(), Generations(), Chain(),
             ];
         }
     }
+
+    /// <summary>How the teacher's dropout was chosen.</summary>
+    private static Experiment Dropout() => new("dropout", "Validation errors of the teacher after 12 epochs, by its dropout",
+    [
+        Errors("0.2, 0.5, 0.5, as in the paper", null, OfDropout("papers-dropout-strong", "[0.2,0.5,0.5]"), "student"),
+        Errors("0, 0.3, 0.3", null, OfDropout("papers-dropout-weak", "[0,0.3,0.3]"), "student"),
+    ]);
+
+    private static PaperRun OfDropout(string name, string dropout) => new(
+        name,
+        $"run {Recipes}mnist-teacher.yaml --set training.epochs=12 --set data.transfer.rows=0..50000 --set data.test.part=train --set data.test.rows=50000..60000"
+        + $" --set student.dropout={dropout}",
+        "--set data.transfer.rows=0..1500 --set data.test.rows=50000..50500 --set student.widths=[120,120] --set training.epochs=15");
 
     private static Experiment First(PaperRun mnist) => new("mnist", "Test errors on MNIST",
     [
