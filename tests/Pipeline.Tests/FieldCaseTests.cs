@@ -198,6 +198,31 @@ public sealed class FieldCaseTests : IDisposable
         Assert.Contains("labels: it is right on", labelled.Output);
     }
 
+    [Fact]
+    public void Inspect_WithSamplesAndOutput_SaysWhatARunWouldSay()
+    {
+        LinearModel.Write(folder["bytes.onnx"], type: Core.Tensors.ElementType.UInt8, edit: model =>
+        {
+            var cast = new Onnx.NodeProto { OpType = "Cast", Input = { "x" }, Output = { "float" } };
+            cast.Attribute.Add(new Onnx.AttributeProto { Name = "to", Type = Onnx.AttributeProto.Types.AttributeType.Int, I = 1 });
+            model.Graph.Node.Insert(0, cast);
+            model.Graph.Node[1].Input[0] = "float";
+        });
+        Npy.Write(folder["halves.npy"], Enumerable.Repeat(0.5f, 2 * 16).ToArray(), 2, 4, 4);
+        Npy.Write(folder["whole.npy"], Enumerable.Repeat(3f, 2 * 16).ToArray(), 2, 4, 4);
+        Npy.Write(folder["labels.npy"], [0L, 9], 2);
+
+        string Verdict(params string[] options) =>
+            JsonDocument.Parse(Cli.Done(["inspect", folder["bytes.onnx"], .. options, "--json"]).Output).RootElement.GetProperty("teacher").ToString();
+
+        Assert.Contains("takes bytes", Verdict("--samples", folder["halves.npy"]));
+        Assert.Contains("takes bytes", Cli.Fails(2, "run", "--teacher", folder["bytes.onnx"], "--samples", folder["halves.npy"], "--runs", folder["runs"], "--quick", "--threads", "1"));
+        Assert.Contains("3 classes", Verdict("--samples", folder["whole.npy"]));
+        Assert.Contains("9", Verdict("--samples", folder["whole.npy"], "--labels", folder["labels.npy"]));
+        Assert.Contains("It is not clear", Verdict("--samples", folder["whole.npy"], "--output", "product"));
+        Assert.Contains("no tensor of that name", Verdict("--output", "nothing"));
+    }
+
     private CliResult Distil(string field, string teacher, int epochs, params string[] more)
     {
         var test = File.Exists(Field(field, "xt.npy")) ? "xt.npy" : "x.npy";

@@ -29,10 +29,12 @@ internal sealed class InspectCommand : ExampleCommand
 
     private readonly Option<string?> samples = new("--samples")
     {
-        Description = "Samples of the model, whose labels (--labels) can tell what its output holds where nothing else does.",
+        Description = "Samples of the model: it is tried on the first of them, and their labels (--labels) can tell what its output holds where nothing else does.",
     };
 
     private readonly Option<string?> labels = new("--labels") { Description = "The labels of the samples." };
+
+    private readonly Option<string?> output = new("--output") { Description = "The tensor that would be learned from: an output, or one inside the graph." };
 
     private readonly Option<bool> plan = new("--plan") { Description = "List the role of every tensor: what a student would learn." };
 
@@ -52,6 +54,7 @@ internal sealed class InspectCommand : ExampleCommand
         Add(sampleShape);
         Add(samples);
         Add(labels);
+        Add(output);
         Add(plan);
         Add(tensors);
         Does((parsed, stdout, _, _) =>
@@ -59,7 +62,7 @@ internal sealed class InspectCommand : ExampleCommand
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
             var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
             using var set = parsed.GetValue(samples) is { } path ? TransferSet.Open(new() { Samples = path, Labels = parsed.GetValue(labels) }) : null;
-            Run(parsed.GetValue(model)!, shape, set, lists, GlobalOptions.Style(parsed), stdout);
+            Run(parsed.GetValue(model)!, new(shape, set, parsed.GetValue(output)), lists, GlobalOptions.Style(parsed), stdout);
         });
     }
 
@@ -70,9 +73,9 @@ internal sealed class InspectCommand : ExampleCommand
 
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
-    public static void Run(string path, IReadOnlyList<int>? sampleShape, TransferSet? set, Lists lists, OutputStyle style, TextWriter stdout)
+    public static void Run(string path, InspectedUse use, Lists lists, OutputStyle style, TextWriter stdout)
     {
-        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), sampleShape ?? set?.SampleShape, set));
+        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), use));
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else

@@ -65,7 +65,7 @@ internal static class RecipeText
 
     private static string Describe(string teacher, TransferSet set)
     {
-        var found = ModelInspection.Of(OnnxModel.Load(teacher), set.SampleShape, set);
+        var found = ModelInspection.Of(OnnxModel.Load(teacher), new(Set: set));
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{found.File}: {string.Join(", ", found.Inputs)} gives {string.Join(", ", found.Outputs)}; {string.Join(", ", found.Kinds.DefaultIfEmpty("kind as named"))}; {found.Parameters:#,0} parameters").ReplaceLineEndings(" ");

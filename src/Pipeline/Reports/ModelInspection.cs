@@ -38,18 +38,19 @@ internal sealed record ModelInspection(
     StudentInspection? AsStudent,
     IReadOnlyList<string> Notes)
 {
+    private const int TriedRows = 4;
+
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="sampleShape">The shape of one sample; <c>null</c>: what the model declares.</param>
-    /// <param name="set">Samples whose labels may tell what its output holds; <c>null</c>: none.</param>
-    public static ModelInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape, TransferSet? set = null)
+    /// <param name="use">What it would be used with.</param>
+    public static ModelInspection Of(OnnxModel model, InspectedUse use)
     {
         var graph = model.Proto.Graph;
         var inputs = new GraphIndex(graph).Inputs;
-        var sample = sampleShape ?? DeclaredSample(inputs);
+        var sample = use.SampleShape ?? use.Set?.SampleShape ?? DeclaredSample(inputs);
         StudentInspection? asStudent = null;
         var kinds = new List<string>();
-        var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), set, kinds));
+        var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), use, kinds));
         var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(model, sample)));
         return new(
             Path.GetFileName(model.Path)!,
@@ -68,10 +69,12 @@ internal sealed record ModelInspection(
             model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : []);
     }
 
-    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape, TransferSet? set, List<string> kinds)
+    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape, InspectedUse use, List<string> kinds)
     {
-        using var session = OnnxClassifier.Open(model, sampleShape, [new()], new() { Device = "cpu", Known = set });
+        using var session = OnnxClassifier.Open(model, sampleShape, [new() { Tensor = use.Output }], new() { Device = "cpu", Known = use.Set });
         var output = session.Output;
+        if (use.Set is { } set)
+            TryOn(session, set);
         var kind = output.Kind.Output()!.Value;
         kinds.Add($"{kind.Word()}: {output.Evidence}");
         var positions = output.Positions > 1 ? $" at {string.Join(" x ", output.Shape.SkipLast(1))} positions" : "";
@@ -82,6 +85,18 @@ internal sealed record ModelInspection(
             _ => "as they are,",
         };
         return $"{kind.Count(output.Classes)}{positions}; {stored} from '{output.Tensor}'";
+    }
+
+    /// <summary>What a capture would find out of samples and labels: numbers that the model does not take, classes that it does not have.</summary>
+    private static void TryOn(OnnxClassifier session, TransferSet set)
+    {
+        var (output, kind) = (session.Output, session.Output.Kind.Output()!.Value);
+        if (kind is OutputKind.Classes or OutputKind.Labels && set.HasLabelsFor(output.Shape, kind))
+            set.RequireLabelsBelow(kind == OutputKind.Labels ? 2 : output.Classes);
+        var rows = (int)Math.Min(TriedRows, set.Count);
+        var samples = new float[rows * set.SampleElements];
+        set.Read([.. Enumerable.Range(0, rows).Select(row => (long)row)], samples);
+        session.Run(samples, rows, new float[rows * output.Elements]);
     }
 
     private static string Describe(StudentInspection student)
@@ -106,6 +121,12 @@ internal sealed record ModelInspection(
         ? $"{value.Name}: {value.Type?.ValueCase.ToString() ?? "no type"}"
         : $"{value.Name}: {TensorTypes.Name(value.DataTypeOf())} [{string.Join(", ", value.ShapeOf() ?? [])}]";
 }
+
+/// <summary>What a model would be used with.</summary>
+/// <param name="SampleShape">The shape of one sample; <c>null</c>: the samples', else what the model declares.</param>
+/// <param name="Set">Samples, on which it is tried, and whose labels may tell what its output holds; <c>null</c>: none.</param>
+/// <param name="Output">The tensor that would be learned from; <c>null</c>: the only output that holds floats.</param>
+internal sealed record InspectedUse(IReadOnlyList<int>? SampleShape = null, TransferSet? Set = null, string? Output = null);
 
 /// <summary>Whether a model can be used for something.</summary>
 /// <param name="Possible">Whether it can.</param>
