@@ -27,7 +27,7 @@ internal static class WeightConstraints
             if (weight.UnitAxis is not { } units)
                 continue;
             long[] incoming = [.. Enumerable.Range(0, (int)tensor.ndim).Where(axis => axis != units).Select(axis => (long)axis)];
-            var norms = linalg.norm(tensor, incoming, keepdim: true);
+            var norms = tensor.Square().sum(incoming, keepdim: true).sqrt();
             tensor.mul_(norms.ClampMin(limit).reciprocal().Mul(limit));
         }
     }

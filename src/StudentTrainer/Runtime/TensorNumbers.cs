@@ -28,7 +28,7 @@ internal readonly struct Number
 internal static class TensorNumbers
 {
     [OverloadResolutionPriority(1)] // a number is a tensor too, implicitly
-    public static Tensor Add(this Tensor x, Number value) => With(value, x.add);
+    public static Tensor Add(this Tensor x, Number value) => With(value, scalar => WithOne(one => x.add(scalar, one)));
 
     /// <summary>Has a factor of one, which is a number too.</summary>
     public static Tensor Add(this Tensor x, Tensor y) => x.Add(y, 1);
@@ -50,7 +50,7 @@ internal static class TensorNumbers
     public static Tensor AddCMul(this Tensor x, Tensor y, Tensor z, Number factor) => With(factor, scalar => x.addcmul(y, z, scalar));
 
     [OverloadResolutionPriority(1)] // a number is a tensor too, implicitly
-    public static Tensor AddInPlace(this Tensor x, Number value) => With(value, x.add_);
+    public static Tensor AddInPlace(this Tensor x, Number value) => With(value, scalar => WithOne(one => x.add_(scalar, one)));
 
     public static Tensor AddInPlace(this Tensor x, Tensor y) => x.AddInPlace(y, 1);
 
@@ -109,6 +109,8 @@ internal static class TensorNumbers
     /// <summary>0, 1, … up to a count.</summary>
     public static Tensor Range(Number count, ScalarType type, Device? device = null) =>
         With(0, start => With(count, stop => With(1, step => arange(start, stop, step, type, device))));
+
+    private static Tensor WithOne(Func<Scalar, Tensor> call) => With(1, call);
 
     private static Tensor With(Number number, Func<Scalar, Tensor> call)
     {

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Conformance;
@@ -24,7 +25,7 @@ internal static class WrongInputs
     /// <summary>The node's name, which every error must give.</summary>
     private const string NodeName = "the_wrong_one";
 
-    private const string Data = "/usr/share/libonnx-testdata/data/node";
+    private static readonly string Data = Path.Combine(DataFolder.Of("onnx-tests"), "node");
     private const int Huge = 99;
     private const int MostElements = 4096;
 

@@ -23,7 +23,7 @@ public sealed class TensorNumbersTests
             .Where(method => method.DeclaringType.FullName != typeof(Number).FullName)
             .SelectMany(method => Calls(method).Where(called => Makes(called) || careless.Contains(called.FullName)).Select(called => $"{method.FullName} calls {called.FullName}"));
 
-        Assert.Empty(calls);
+        Assert.True(!calls.Any(), string.Join(Environment.NewLine, calls));
     }
 
     /// <summary>A collection in the middle of each call frees what nothing keeps.</summary>
