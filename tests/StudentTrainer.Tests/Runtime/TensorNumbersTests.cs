@@ -26,29 +26,6 @@ public sealed class TensorNumbersTests
         Assert.True(!calls.Any(), string.Join(Environment.NewLine, calls));
     }
 
-    /// <summary>A collection in the middle of each call frees what nothing keeps.</summary>
-    [Fact]
-    public async Task Operations_WhileGarbageIsCollected_ReadTheirNumbers()
-    {
-        using var stop = new CancellationTokenSource();
-        var collector = Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                GC.Collect(0);
-                GC.WaitForPendingFinalizers();
-            }
-        });
-        using var x = torch.ones(4096);
-        for (var i = 0; i < 5_000; i++)
-        {
-            using var scope = torch.NewDisposeScope();
-            Assert.Equal(27.5f, x.Mul(3).Pow(3).Add(0.5).ClampMin(1).Clamp(0, 27.5)[^1].item<float>());
-        }
-        await stop.CancelAsync();
-        await collector;
-    }
-
     [Fact]
     public void Operations_OnIntegers_LeaveThemIntegersForWholeNumbersOnly()
     {
