@@ -32,13 +32,17 @@ internal static partial class ProcessSettings
     {
         if ((Environment.GetEnvironmentVariable(WaitPolicy) ?? Environment.GetEnvironmentVariable(SpinCount)) is not null)
             return;
-        Environment.SetEnvironmentVariable(WaitPolicy, "passive");
-        Environment.SetEnvironmentVariable(SpinCount, ShortSpin);
-        if (Has("setenv"))
-        {
-            SetEnv(WaitPolicy, "passive", 0); // what .NET set is a copy that native code does not see
-            SetEnv(SpinCount, ShortSpin, 0);
-        }
+        Set(WaitPolicy, "passive");
+        Set(SpinCount, ShortSpin);
+    }
+
+    /// <summary>Limits oneDNN's instructions where it is wrong with more, unless the user has chosen. oneDNN looks at its first use.</summary>
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "Nothing else surely comes before the first use of libtorch.")]
+    internal static void LimitInstructions()
+    {
+        if (Convolutions.NeedLimit && Environment.GetEnvironmentVariable(Convolutions.Limit) is null)
+            Set(Convolutions.Limit, Convolutions.Safe);
     }
 
     /// <summary>
@@ -53,6 +57,13 @@ internal static partial class ProcessSettings
             return;
         _ = MallOpt(Mappings, 0);
         _ = MallOpt(TrimThreshold, -1);
+    }
+
+    private static void Set(string name, string value)
+    {
+        Environment.SetEnvironmentVariable(name, value);
+        if (Has("setenv"))
+            SetEnv(name, value, 0); // what .NET set is a copy that native code does not see
     }
 
     private static bool Has(string entry) =>

@@ -14,10 +14,12 @@ internal static class ComputeDevice
     /// <param name="name"><c>auto</c> (CUDA if there is any, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads on the CPU; <c>null</c>: one per processor (libtorch itself may start with one).</param>
     /// <exception cref="InputException">No such device, or CUDA is asked for where there is none.</exception>
+    /// <exception cref="MachineException">libtorch cannot be loaded, or its convolutions are wrong on this processor.</exception>
     public static Device Open(string name, int? threads = null)
     {
         Libtorch.Load();
         ProcessSettings.Apply(threads);
+        Convolutions.RequireRight();
 
         // Rounding factors to 10 bits would break the agreement with ONNX Runtime that exported students are checked for.
         backends.cuda.matmul.allow_tf32 = false;
