@@ -12,6 +12,9 @@ internal sealed class TorchSharpStep : IDisposable
     private const double Temperature = 4;
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly nn.Module<Tensor, Tensor> network;
+    private readonly IReadOnlyList<FeatureTap> taps;
+    private readonly Dictionary<int, Tensor[]> features;
+    private readonly Dictionary<int, Conv2d> projections = [];
     private readonly optim.Optimizer optimizer;
     private readonly Tensor[] samples;
     private readonly Tensor[] teacher;
@@ -19,13 +22,25 @@ internal sealed class TorchSharpStep : IDisposable
     private int step;
 
     /// <summary>Readies the training.</summary>
-    public TorchSharpStep(string name, TrainingCase data, int batchSize, Device device)
+    /// <param name="name">The network.</param>
+    /// <param name="data">Its weights and samples.</param>
+    /// <param name="batchSize">Samples per step.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="taps">Features that learn beside the logits; default: none.</param>
+    /// <param name="initial">A weight and a bias for each of them that is projected.</param>
+    public TorchSharpStep(
+        string name, TrainingCase data, int batchSize, Device device, IReadOnlyList<FeatureTap>? taps = null, IReadOnlyList<Tensor>? initial = null)
     {
+        this.taps = taps ?? [];
+        foreach (var (tap, i) in this.taps.Where(tap => tap.IsProjected).Select((tap, i) => (tap, i)))
+            projections.Add(tap.Module, Projection(tap, initial![2 * i], initial[2 * i + 1], device));
+        features = this.taps.ToDictionary(tap => tap.Module, tap => tap.Values(data.Labels.Length).to(device).split(batchSize));
         network = TorchSharpNetworks.Create(name, data.Classes);
         TorchSharpNetworks.Load(network, [.. data.UnitsFirst.Select(weight => tensor(weight.Values, weight.Shape))]);
         network.to(device);
         network.train();
-        var (decayed, others) = (network.parameters().Where(p => p.ndim >= 2), network.parameters().Where(p => p.ndim < 2));
+        Parameter[] all = [.. network.parameters(), .. projections.Values.SelectMany(layer => layer.parameters())];
+        var (decayed, others) = (all.Where(p => p.ndim >= 2), all.Where(p => p.ndim < 2));
         optimizer = optim.SGD(
             [
                 new SGD.ParamGroup(decayed, 0.01, momentum: 0.9, weight_decay: 5e-4, nesterov: true),
@@ -68,8 +83,10 @@ internal sealed class TorchSharpStep : IDisposable
             using var inner = NewDisposeScope();
             var batch = step++ % samples.Length;
             optimizer.zero_grad();
-            var logits = network.call(samples[batch]);
+            var (logits, hints) = Forward(samples[batch], batch);
             var loss = Objective(logits, teacher[batch], labels[batch]);
+            foreach (var hint in hints)
+                loss = loss + hint;
             loss.backward();
             optimizer.step();
             if (i == steps - 1)
@@ -78,10 +95,36 @@ internal sealed class TorchSharpStep : IDisposable
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, last);
     }
 
+    /// <summary>The logits, and for each tap what its features cost.</summary>
+    private (Tensor Logits, List<Tensor> Hints) Forward(Tensor x, int batch)
+    {
+        if (taps.Count == 0)
+            return (network.call(x), []);
+        var hints = new List<Tensor>();
+        foreach (var (module, i) in network.children().Cast<nn.Module<Tensor, Tensor>>().Select((module, i) => (module, i)))
+        {
+            x = module.call(x);
+            if (features.TryGetValue(i, out var wanted))
+                hints.Add(FeatureTap.Factor * mse_loss(projections.TryGetValue(i, out var layer) ? layer.call(x) : x, wanted[batch]));
+        }
+        return (x, hints);
+    }
+
+    private static Conv2d Projection(FeatureTap tap, Tensor weight, Tensor bias, Device device)
+    {
+        using var _ = no_grad();
+        var layer = nn.Conv2d(tap.Channels, tap.Teacher[0], 1);
+        layer.weight!.copy_(weight);
+        layer.bias!.copy_(bias);
+        return layer.to(device);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         optimizer.Dispose();
+        foreach (var layer in projections.Values)
+            layer.Dispose();
         network.Dispose();
         scope.Dispose();
     }

@@ -13,25 +13,30 @@ internal static class TrainStep
 {
     private const int Batches = 4;
     private const string Ours = "ours";
+    private const string Tapped = "resnet20";
 
     private static readonly (string Name, int[] Sample)[] Networks =
         [("resnet20", [3, 32, 32]), ("vit", [3, 32, 32]), ("mlp", [28, 28]), ("cnn", [28, 28])];
 
     /// <summary>
     /// Options: <c>--networks A,B</c>, <c>--peers plain,torchsharp,pytorch</c>, <c>--batch-size</c>, <c>--threads</c>, <c>--blocks</c>,
-    /// <c>--block-ms</c>, <c>--device</c>, <c>--precision float32|bfloat16</c> (PyTorch's side: autocast; TorchSharp has none).
+    /// <c>--block-ms</c>, <c>--device</c>, <c>--precision float32|bfloat16</c> (PyTorch's side: autocast; TorchSharp has none); <c>--taps</c>: resnet20
+    /// learns from two inner tensors of the teacher besides, one of them through a projection, and PyTorch stays away.
     /// </summary>
     public static object Run(Arguments arguments)
     {
-        var names = arguments.Text("networks", string.Join(',', Networks.Select(network => network.Name)))!.Split(',');
+        var taps = arguments.Flag("taps") ? FeatureTap.OfResNet20 : [];
+        var names = arguments.Text("networks", taps.Count > 0 ? Tapped : string.Join(',', Networks.Select(network => network.Name)))!.Split(',');
         var precision = arguments.Text("precision", "float32")!;
-        var peers = arguments.Text("peers", precision == "float32" ? "plain,torchsharp,pytorch" : "plain,pytorch")!.Split(',');
+        var peers = arguments.Text("peers", taps.Count > 0 ? "plain,torchsharp" : precision == "float32" ? "plain,torchsharp,pytorch" : "plain,pytorch")!.Split(',');
         var batchSize = arguments.Number("batch-size", 128);
         var threads = arguments.Number("threads", 2);
         var blocks = arguments.Number("blocks", 15);
         var blockSeconds = arguments.Number("block-ms", 300) / 1000.0;
         var deviceName = arguments.Text("device", "cpu")!;
         arguments.RefuseTheRest();
+        if (taps.Count > 0 && (!names.SequenceEqual([Tapped]) || peers.Contains("pytorch")))
+            throw new UsageException($"--taps is for {Tapped} and TorchSharp");
         if (names.FirstOrDefault(name => Networks.All(network => network.Name != name)) is { } unknown)
             throw new UsageException($"unknown network '{unknown}'; known: {string.Join(", ", Networks.Select(network => network.Name))}");
         if (Array.Find(peers, peer => peer is not ("plain" or "torchsharp" or "pytorch")) is { } other)
@@ -47,8 +52,8 @@ internal static class TrainStep
             try
             {
                 var data = new TrainingCase(name, sample, Batches * batchSize, folder);
-                using var ours = new OurStep(data, batchSize, threads, deviceName, precision);
-                using var torchSharp = peers.Contains("torchsharp") ? new TorchSharpStep(name, data, batchSize, device(deviceName)) : null;
+                using var ours = new OurStep(data, batchSize, threads, deviceName, precision, taps);
+                using var torchSharp = peers.Contains("torchsharp") ? new TorchSharpStep(name, data, batchSize, device(deviceName), taps, ours.Projections) : null;
                 using var pyTorch = peers.Contains("pytorch") ? new Peer("train_step.py", name, data.File, batchSize, threads, deviceName, precision) : null;
                 var sides = new List<Side> { new(Ours, ours.Run, ours.Logits) };
                 if (peers.Contains("plain"))
