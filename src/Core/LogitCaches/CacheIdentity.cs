@@ -20,8 +20,8 @@ public enum Combination
     ByConfidence,
 
     /// <summary>
-    /// As <see cref="MeanOfProbabilities"/>, each teacher's share divided by the entropy of its probabilities (Kwon et al., "Adaptive knowledge
-    /// distillation based on entropy", ICASSP 2020).
+    /// As <see cref="MeanOfProbabilities"/>, each teacher's share divided by the entropy of its probabilities: labels of lower entropy count more,
+    /// as in Kwon et al., "Adaptive knowledge distillation based on entropy", ICASSP 2020.
     /// </summary>
     ByEntropy,
 
@@ -41,9 +41,11 @@ public enum Combination
 /// <param name="Weight">The teacher's share; the shares of an ensemble sum to 1.</param>
 /// <param name="Preprocessing">What was done to the samples before this teacher saw them.</param>
 /// <param name="ClassAxis">The tensor's class axis as the user named it; <c>null</c>: it was found.</param>
+/// <param name="Classes">For each of its classes the student's, <c>null</c> for one that the student does not have; <c>null</c>: they are the same.</param>
+/// <param name="SamplesDigest">The digest of what it saw of the samples, where that is not what the student sees; else <c>null</c>.</param>
 public sealed record CachedTeacher(
     string File, string Digest, string Input, string Output, StreamKind Kind, double Weight, Preprocessing Preprocessing,
-    int? ClassAxis = null);
+    int? ClassAxis = null, IReadOnlyList<int?>? Classes = null, string? SamplesDigest = null);
 
 /// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
 public sealed record CacheIdentity

@@ -65,6 +65,9 @@ internal static class CacheIdentityRules
             return $"its shape is {Shapes.Format(stream.Shape)}";
         if (!Shapes.TryBytes(ElementType.Float32, [.. stream.Shape.Select(size => (long)size)], out var dense) || dense > MaxBatchBytes)
             return $"its shape {Shapes.Format(stream.Shape)} is too large";
+        if (stream.Subset is { } subset && (stream.Kind is StreamKind.Logit or StreamKind.LogProbability
+                ? subset.Problem(stream.Classes) : "a subset of classes of what has none") is { } mistake)
+            return mistake;
         if (stream.Storage.Problem(stream) is { } problem)
             return problem;
         rowBytes = Math.Max(dense, stream.BytesPerRow);

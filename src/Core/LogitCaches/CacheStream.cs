@@ -61,6 +61,15 @@ public sealed record CacheStream(
     /// <summary>Values at each position: the last axis.</summary>
     public int Classes => Shape[^1];
 
+    /// <summary>Which of the student's classes the columns stand for; <c>null</c>: all of them.</summary>
+    public ClassSubset? Subset { get; init; }
+
+    /// <summary>How many classes a student of the stream has.</summary>
+    public int StudentClasses => Subset?.Of ?? Classes;
+
+    /// <summary>The shape of what a student of the stream gives, class axis last.</summary>
+    public IReadOnlyList<int> StudentShape => Subset is null ? Shape : [.. Shape.SkipLast(1), Subset.Of];
+
     /// <summary>Positions in a row (frames, pixels): the product of all axes but the last.</summary>
     public int Positions
     {

@@ -1,11 +1,8 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.TransferSets;
 
@@ -15,51 +12,40 @@ namespace OnnxKd.Core.TransferSets;
 /// </summary>
 public sealed class TransferSet : IDisposable
 {
-    private const int ChunkBytes = 1 << 20;
-    private const long MostHeldBytes = 64L << 20;
-
-    private readonly StoredTensor samples;
+    private readonly SampleRows samples;
     private readonly SampleLabels? labels;
     private readonly long first;
-    private readonly long[]? kept; // rows after the first one, where not all are used
-    private readonly Lazy<string> samplesDigest;
-    private readonly Lock checking = new();
-    private IReadOnlyList<FileStatus> statuses;
+    private readonly bool isModality;
+    private readonly Dictionary<string, TransferSet> modalities = new(StringComparer.Ordinal);
 
-    private TransferSet(StoredTensor samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, long count, long[]? kept)
+    private TransferSet(SampleRows samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, bool isModality = false)
     {
-        this.samples = samples;
-        statuses = samples.Statuses;
-        this.labels = labels;
+        (this.samples, this.labels, this.first, this.isModality) = (samples, labels, first, isModality);
         Lengths = lengths;
         Texts = texts;
-        (this.first, this.kept) = (first, kept);
-        Count = kept?.Length ?? count;
-        SampleShape = [.. samples.Shape.Skip(1).Select(size => (int)size)];
-        SampleElements = samples.RowBytes / samples.Type.Size();
-        samplesDigest = new(FirstDigest);
+        SampleShape = [.. samples.Stored.Shape.Skip(1).Select(size => (int)size)];
     }
 
     /// <summary>The file of samples, for messages.</summary>
-    public string Name => samples.Path;
+    public string Name => samples.Stored.Path;
 
     /// <summary>How many samples there are.</summary>
-    public long Count { get; }
+    public long Count => samples.Count;
 
     /// <summary>How many there are in the whole file, of which the set may be a part.</summary>
-    public long StoredCount => samples.Shape[0];
+    public long StoredCount => samples.Stored.Shape[0];
 
     /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
     public IReadOnlyList<int> SampleShape { get; }
 
     /// <summary>The names of a table's columns that a sample consists of, in their order; empty: it is no table, or one without names.</summary>
-    public IReadOnlyList<string> Columns => samples.Columns;
+    public IReadOnlyList<string> Columns => samples.Stored.Columns;
 
     /// <summary>How the elements of a sample are stored.</summary>
-    public ElementType Type => samples.Type;
+    public ElementType Type => samples.Stored.Type;
 
     /// <summary>The number of elements in one sample.</summary>
-    public int SampleElements { get; }
+    public int SampleElements => samples.Stored.RowBytes / Type.Size();
 
     /// <summary>Class indices, one per sample; empty for an unlabelled set, and for one with labels for each position.</summary>
     public ReadOnlySpan<int> Labels => labels is null ? [] : labels.Held;
@@ -98,7 +84,7 @@ public sealed class TransferSet : IDisposable
     /// SHA-256 (lower-case hex) over the text <c>onnxkd-samples-1 TYPE COUNTxAXISx…\n</c> and the samples' elements, little-endian, in
     /// order; the labels are not part of it. The same samples have the same digest in every format. Computed once, on first use.
     /// </summary>
-    public string SamplesDigest => samplesDigest.Value;
+    public string SamplesDigest => samples.Digest;
 
     /// <summary>
     /// SHA-256 (lower-case hex) over the labels as little-endian 32-bit integers, with <see cref="LabelShape"/> before them;
@@ -157,10 +143,17 @@ public sealed class TransferSet : IDisposable
             labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
             var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
-            if (options.Classes is null)
-                return new(samples, labels, lengths, texts, options.First, count, kept: null);
-            var kept = RequireOneLabelEach(labels, options).Rows(labels.Held, samples.Path);
-            return new(samples, labels.Of(kept), lengths?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])], options.First, count, kept);
+            long[]? kept = null;
+            if (options.Classes is not null)
+            {
+                kept = RequireOneLabelEach(labels, options).Rows(labels.Held, samples.Path);
+                (labels, lengths, texts) = (labels.Of(kept), lengths?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])]);
+            }
+            var rows = kept is null ? new SampleRows(samples, options.First, count) : new(samples, [.. kept.Select(row => options.First + row)]);
+            var set = new TransferSet(rows, labels, lengths, texts, options.First);
+            foreach (var (name, modality) in options.Modalities.ByName)
+                set.modalities.Add(name, set.OpenModality(options, stored, count, kept, name, modality));
+            return set;
         }
         catch
         {
@@ -170,50 +163,42 @@ public sealed class TransferSet : IDisposable
         }
     }
 
+    /// <summary>The names of its modalities: other records of the same samples.</summary>
+    public IReadOnlyCollection<string> Modalities => modalities.Keys;
+
+    /// <summary>The same samples in another modality, with the same ids and labels; it is disposed with this set.</summary>
+    /// <param name="name">Its name; <c>null</c>: this set.</param>
+    /// <exception cref="InputException">There is none of that name.</exception>
+    public TransferSet Modality(string? name) => name is null ? this : modalities.TryGetValue(name, out var found) ? found : throw new InputException(
+        "A teacher reads a modality that a set does not have.", Name, $"modality '{name}'",
+        modalities.Count == 0 ? "it under the set's 'modalities', which there are none of" : $"one of {string.Join(", ", modalities.Keys)}",
+        Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it: modalities: {{ {name}: {{ samples: FILE }} }}");
+
     /// <summary>
     /// The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids); of a set from which classes
     /// are left out, its place among the samples that are used.
     /// </summary>
     public long IdOf(long row) => first + row;
 
-    /// <summary>Whether samples are at hand in memory.</summary>
-    public bool IsHeld => samples.IsHeld;
+    /// <summary>The row of a sample in the file of samples.</summary>
+    /// <param name="row">Its row in the set.</param>
+    public long FileRow(long row) => samples.PlaceOf(row);
 
     /// <summary>
     /// Keeps the samples in memory from now on, as they are stored, if they take no more than 64 MiB: for who reads them over and over in random
     /// order. To be called before others read.
     /// </summary>
     /// <exception cref="InputException">The file ends too early.</exception>
-    public void HoldIfSmall()
-    {
-        var (start, count) = (FileRow(0), FileRow(Count - 1) - FileRow(0) + 1);
-        if (!IsHeld && count * samples.RowBytes <= MostHeldBytes)
-            samples.Hold(start, count);
-    }
+    public void HoldIfSmall() => samples.HoldIfSmall();
+
+    /// <summary>Whether samples are at hand in memory.</summary>
+    public bool IsHeld => samples.Stored.IsHeld;
 
     /// <summary>Reads samples as stored (no scaling), converted to float32, rows in the order asked for.</summary>
     /// <param name="rows">Row indices in [0, <see cref="Count"/>).</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
     /// <exception cref="ArgumentOutOfRangeException">A row is outside the set.</exception>
-    public void Read(ReadOnlySpan<long> rows, Span<float> destination)
-    {
-        var places = ArrayPool<long>.Shared.Rent(rows.Length);
-        for (var i = 0; i < rows.Length; i++)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(rows[i], nameof(rows));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rows[i], Count, nameof(rows));
-            places[i] = FileRow(rows[i]);
-        }
-
-        try
-        {
-            samples.Read(places.AsSpan(0, rows.Length), destination);
-        }
-        finally
-        {
-            ArrayPool<long>.Shared.Return(places);
-        }
-    }
+    public void Read(ReadOnlySpan<long> rows, Span<float> destination) => samples.Read(rows, destination);
 
     /// <summary>
     /// Checks that the samples are still those of <see cref="SamplesDigest"/>: what was read before this returns was. It costs a question to the
@@ -222,17 +207,9 @@ public sealed class TransferSet : IDisposable
     /// <exception cref="CheckFailedException">They are not.</exception>
     public void RequireUnchanged()
     {
-        lock (checking)
-        {
-            var now = samples.Statuses;
-            if (now.SequenceEqual(statuses))
-                return;
-            if (!now.Select(status => status.Length).SequenceEqual(statuses.Select(status => status.Length)) || DigestSamples() != SamplesDigest)
-                throw new CheckFailedException(
-                    "A transfer set changed while it was read.", Name, "other samples than at the start", $"SHA-256 {SamplesDigest}",
-                    "let nothing write the file meanwhile, and run the same command again: what was stored before it changed is kept");
-            statuses = now;
-        }
+        samples.RequireUnchanged();
+        foreach (var modality in modalities.Values)
+            modality.RequireUnchanged();
     }
 
     /// <summary>Checks that every label is below the number of classes.</summary>
@@ -254,7 +231,10 @@ public sealed class TransferSet : IDisposable
     public void Dispose()
     {
         samples.Dispose();
-        labels?.Dispose();
+        foreach (var modality in modalities.Values)
+            modality.Dispose();
+        if (!isModality)
+            labels?.Dispose();
     }
 
     private static ClassSelection RequireOneLabelEach([NotNull] SampleLabels? labels, TransferSetOptions options) =>
@@ -265,33 +245,18 @@ public sealed class TransferSet : IDisposable
             "Samples are to be chosen by their class, and it is not known.", options.Samples, labels is null ? "no labels" : "labels for each position",
             "one label for each sample", "set labels, or leave classes out");
 
-    /// <summary>The row of a sample in the file of samples.</summary>
-    /// <param name="row">Its row in the set.</param>
-    public long FileRow(long row) => first + (kept is null ? row : kept[row]);
-
-    /// <summary>The digest that counts; a file that is written meanwhile has none.</summary>
-    private string FirstDigest()
+    private TransferSet OpenModality(TransferSetOptions options, long stored, long count, long[]? kept, string name, TransferSetOptions modality)
     {
-        var digest = DigestSamples();
-        return samples.Statuses.SequenceEqual(statuses) ? digest : throw new CheckFailedException(
-            "A transfer set changed while it was read.", Name, remedy: "let nothing write the file meanwhile, and run the same command again");
-    }
-
-    private string DigestSamples()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var shape = string.Join('x', SampleShape.Select(size => (long)size).Prepend(Count));
-        hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {samples.Type.Name()} {shape}\n"));
-        var chunk = Math.Max(1, ChunkBytes / samples.RowBytes);
-        var buffer = new byte[chunk * samples.RowBytes];
-        for (long row = 0, run; row < Count; row += run)
+        var file = TensorFormat.OpenAny(new(modality, SetPart.Samples));
+        try
         {
-            for (run = 1; run < chunk && row + run < Count && FileRow(row + run) == FileRow(row) + run;)
-                run++;
-            var raw = buffer.AsSpan(0, (int)run * samples.RowBytes);
-            samples.ReadRows(FileRow(row), raw);
-            hash.AppendData(raw);
+            var places = SampleJoin.Rows(options, first, count, stored, name, modality, file.Shape[0]);
+            return new(new(file, kept is null ? places : [.. kept.Select(row => places[row])]), labels, null, [], first, isModality: true);
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 }

@@ -55,6 +55,15 @@ public sealed record TransferSetOptions
     /// </summary>
     public string? Texts { get; init; }
 
+    /// <summary>
+    /// A file that names each sample of the file of samples, in their order: a name a line, or JSON lines with a <c>source</c>, such as the
+    /// <c>sources.jsonl</c> of a prepared set, whose name without its ending counts. Modalities are joined by it; <c>null</c>: by row.
+    /// </summary>
+    public string? Ids { get; init; }
+
+    /// <summary>Other records of the same samples, which a teacher can read in their place; default: none.</summary>
+    public SetModalities Modalities { get; init; } = SetModalities.None;
+
     /// <summary>How tables (CSV, Parquet, Arrow) are read.</summary>
     public TableOptions Table { get; init; } = new();
 

@@ -31,8 +31,7 @@ internal sealed class DataCommand : ExampleCommand
         foreach (var set in DataSetTable.All)
         {
             stdout.WriteLine($"{set.Name}: {set.Content}");
-            var packages = set.Packages is [var only] ? only.Id : $"{set.Packages.Count} packages ({set.Packages[0].Id}, ...)";
-            stdout.WriteLine($"    from:    {packages}, {EstimateText.Size(set.Bytes)}");
+            stdout.WriteLine($"    from:    {set.Origin}{(set.Bytes > 0 ? $", {EstimateText.Size(set.Bytes)}" : "")}");
             if (set.Parts.Count > 0)
                 stdout.WriteLine($"    parts:   {string.Join(", ", set.Parts.Select(part => part.Name))}");
             stdout.WriteLine($"    licence: {set.Licence}");

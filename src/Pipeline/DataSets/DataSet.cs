@@ -11,12 +11,25 @@ namespace OnnxKd.Pipeline.DataSets;
 internal sealed record DataSet(
     string Name, string Content, string Licence, IReadOnlyList<DataPackage> Packages, params IReadOnlyList<DataPart> Parts)
 {
+    /// <summary>How it is made of another set; <c>null</c>: it is published.</summary>
+    public Derivation? Derived { get; init; }
+
     /// <summary>The size of all packages, in bytes.</summary>
     public long Bytes => Packages.Sum(package => package.Bytes);
 
     /// <summary>SHA-256 of all that decides what lies in the folder.</summary>
-    public string Digest => Hashing.Sha256(string.Join('\n', Packages.SelectMany(package => package.Items, (package, item) => $"{package.Id} {item}")));
+    public string Digest => Derived is { } derived
+        ? Hashing.Sha256($"{Name} of {DataSetTable.Find(derived.Of, Name).Digest}")
+        : Hashing.Sha256(string.Join('\n', Packages.SelectMany(package => package.Items, (package, item) => $"{package.Id} {item}")));
+
+    /// <summary>Where it comes from, for people.</summary>
+    public string Origin => Derived is { } derived ? $"made of {derived.Of}" : Packages is [var only] ? only.Id : $"{Packages.Count} packages ({Packages[0].Id}, ...)";
 }
+
+/// <summary>How a set is made of another one.</summary>
+/// <param name="Of">The other one's name.</param>
+/// <param name="Make">Makes its files: given the other set and its folder, and where to put them.</param>
+internal sealed record Derivation(string Of, Action<DataSet, string, string> Make);
 
 /// <summary>A published package.</summary>
 /// <param name="Kind">Where it is published.</param>

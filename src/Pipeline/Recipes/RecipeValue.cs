@@ -17,6 +17,9 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     /// <summary>Whether the value is a mapping of keys.</summary>
     public bool IsMap => node is YamlMappingNode;
 
+    /// <summary>Whether the value is a list.</summary>
+    public bool IsList => node is YamlSequenceNode;
+
     /// <summary>Whether the value is a certain word.</summary>
     public bool Is(string word) => node is YamlScalarNode { Value: { } text } && text == word;
 

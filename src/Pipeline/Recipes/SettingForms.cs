@@ -17,6 +17,7 @@ internal static class SettingForms
         { typeof(ParameterOverrides), new(ReadParameters, (value, _) => WriteParameters((ParameterOverrides)value)) },
         { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, (value, _) => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
         { typeof(SignalFiles), new(ReadSignals, (value, file) => WriteSignals((SignalFiles)value, file)) },
+        { typeof(ClassList), new(ReadClasses, (value, _) => WriteClasses((ClassList)value)) },
     };
 
     /// <summary>The form of a type; <c>null</c> if it has none of its own.</summary>
@@ -52,6 +53,17 @@ internal static class SettingForms
         : YamlTree.Line(
             ("include", parameters.Include.Count > 0 ? parameters.Include : null),
             ("exclude", parameters.Exclude.Count > 0 ? parameters.Exclude : null));
+
+    /// <summary>Names, or how many there are.</summary>
+    private static ClassList ReadClasses(RecipeValue value)
+    {
+        if (!value.IsList)
+            return new(value.WholeNumber(2), []);
+        var names = value.List(name => name.Text());
+        return names.Count >= 2 && names.Distinct().Count() == names.Count ? new(names.Count, names) : throw value.OutOfRange("two names or more, each once");
+    }
+
+    private static object WriteClasses(ClassList classes) => classes.Names.Count > 0 ? classes.Names : classes.Count;
 
     /// <summary>A list of tensors, or a mapping of stream: tensor.</summary>
     private static IReadOnlyList<TappedTensor> ReadTapped(RecipeValue value) => value.IsMap

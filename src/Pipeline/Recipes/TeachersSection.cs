@@ -16,7 +16,7 @@ internal static class TeachersSection
 
     /// <summary>Reads the list of teachers.</summary>
     /// <param name="value">The list.</param>
-    /// <param name="preprocessing">The data's, for teachers that have none of their own.</param>
+    /// <param name="preprocessing">The data's, for teachers that have none of their own and read what the student reads.</param>
     public static IReadOnlyList<TeacherOptions> ReadTeachers(RecipeValue value, Preprocessing preprocessing) => value.List(entry =>
     {
         var teacher = SettingsSection.Read<TeacherOptions>(entry);
@@ -28,7 +28,7 @@ internal static class TeachersSection
         {
             if (Array.Find(OfSignals, entry.Has) is { } useless)
                 throw entry.Find(useless)!.Error("A model answers of every set itself.", useless, remedy: $"remove it, or '{Model}'");
-            return entry.Has(Preprocessed) ? teacher : teacher with { Preprocessing = preprocessing };
+            return entry.Has(Preprocessed) ? teacher : teacher with { Preprocessing = teacher.Modality is null ? preprocessing : Preprocessing.None };
         }
 
         if (entry.Find(Preprocessed) is { } given)

@@ -38,10 +38,22 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
     public IEnumerable<Term> Terms => Learners.SelectMany(learner => learner.Objective);
 
     /// <summary>Whether a student learns from teachers.</summary>
-    public bool LearnsFromTeachers => Learners.Any(learner => learner.LearnsFromTeachers([.. Provides]));
+    public bool LearnsFromTeachers => Learners.Any(learner => learner.LearnsFromTeachers(LearnerNames));
+
+    /// <summary>The names of the students.</summary>
+    public IReadOnlyList<string> LearnerNames => [.. Learners.Select(learner => learner.Name)];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Provides => [.. Learners.Select(learner => learner.Name)];
+    /// <remarks>The students as they are in the end, then as they were at milestones.</remarks>
+    public override IReadOnlyList<string> Provides =>
+        [.. LearnerNames, .. from learner in LearnerNames from epoch in Training.Milestones ?? [] select MilestoneOf(learner, epoch)];
+
+    /// <summary>What a student is called as it was after an epoch.</summary>
+    public static string MilestoneOf(string learner, int epoch) => $"{learner}@{epoch}";
+
+    /// <summary>The student that a model is, or was.</summary>
+    public LearnerEntry LearnerOf(string model) =>
+        Learners.First(learner => learner.Name == model || model.StartsWith($"{learner.Name}@", StringComparison.Ordinal));
 
     /// <inheritdoc/>
     public override ArtifactKind Makes => ArtifactKind.Model;

@@ -14,6 +14,9 @@ internal abstract class CacheStage(string name, params IEnumerable<string?> need
     /// <summary>The number of classes that the teachers' files declare; <c>null</c>: they do not say.</summary>
     public abstract int? DeclaredClasses { get; }
 
+    /// <summary>How many classes a student of one of several streams has; <c>null</c>: it is no teacher's own, or nothing declares them.</summary>
+    public virtual int? DeclaredClassesOf(string stream) => null;
+
     /// <summary>The first teacher's file, for messages.</summary>
     public abstract string FirstTeacher { get; }
 

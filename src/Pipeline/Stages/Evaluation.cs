@@ -100,7 +100,7 @@ internal sealed class Evaluation(
         var kind = logits.Streams[0].Kind.Output()!.Value;
         var sizes = members.Select(member => SizeOf(member with { Kind = member.Kind ?? kind })).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
-        var scores = new ModelScores(against!, name, logits.Streams[0].Shape, kind, isTeacher: true);
+        var scores = new ModelScores(against!, name, logits.Streams[0].StudentShape, kind, isTeacher: true);
         foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
@@ -124,16 +124,17 @@ internal sealed class Evaluation(
     }
 
     private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isTrained = false) => OnnxClassifier.Open(
-        model, sampleShape, [new() { Tensor = options.Output, Kind = options.Kind, ClassAxis = options.ClassAxis, IsTrained = isTrained }],
+        model, against is null ? sampleShape : against.Set.Modality(options.Modality).SampleShape, [new() { Tensor = options.Output, Kind = options.Kind, ClassAxis = options.ClassAxis, IsTrained = isTrained }],
         new() { Device = device });
 
     private static OutputKind? KindOf(OnnxModel model) => KindEvidence.OfMetadata(model.Proto)?.Kind;
 
     private ModelMetrics Size(TeacherOptions options, OnnxModel model, OnnxClassifier session)
     {
-        var sample = new float[sampleShape.Aggregate(1, (product, axis) => product * axis)];
-        if (against is not null)
-            RecipeSets.Reader(against.Set, options.Preprocessing).Read([0], view: 0, sample);
+        var read = against?.Set.Modality(options.Modality);
+        var sample = new float[(read?.SampleShape ?? sampleShape).Aggregate(1, (product, axis) => product * axis)];
+        if (read is not null)
+            RecipeSets.Reader(read, options.Preprocessing).Read([0], view: 0, sample);
         // The parsed model holds its external data; the file alone does not.
         var bytes = Math.Max(new FileInfo(options.Model).Length, model.Proto.CalculateSize());
         return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample, token: token), model.Digest);

@@ -54,7 +54,7 @@ internal static class ExportTarget
     private static IEnumerable<string> Inputs(Recipe recipe)
     {
         TransferSetFiles[] sets = [.. new[] { recipe.Data.Transfer, recipe.Data.Validation, recipe.Data.Test }.OfType<Core.TransferSets.TransferSetOptions>()
-            .Select(set => new TransferSetFiles(set.Samples, set.Labels, set.Lengths, set.Texts))];
+            .SelectMany(set => set.Modalities.ByName.Values.Prepend(set)).Select(set => new TransferSetFiles(set.Samples, set.Labels, set.Lengths, set.Texts, set.Ids))];
         var teachers = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).SelectMany(teachers => teachers.Capture.Teachers);
         var models = teachers.SelectMany(teacher => teacher.Signals.Paths.Concat(teacher.ValidationSignals.Paths).Concat(teacher.TestSignals.Paths).Append(teacher.Model)).Concat(recipe.Trainings.SelectMany(step => step.Learners).Select(learner => learner.Student.Model));
         var files = models.Append(recipe.Data.Alphabet?.File).Concat(sets.SelectMany(set => set.All));

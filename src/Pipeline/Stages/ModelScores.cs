@@ -58,10 +58,10 @@ internal sealed class ModelScores
         counted = new(against.Set, shape);
         if (HasLabels)
             against.Set.RequireLabelsBelow(kind == OutputKind.Labels ? 2 : shape[^1]);
-        if (against.Teacher?.Streams[0] is { } stream && (!stream.Shape.SequenceEqual(shape) || stream.Kind.Output() != kind))
+        if (against.Teacher?.Streams[0] is { } stream && (!stream.StudentShape.SequenceEqual(shape) || stream.Kind.Output() != kind))
             throw new InputException(
                 "A model and its teacher give different things.", model, $"{kind.Word()} {Shapes.Format(shape)} per sample",
-                $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.Shape)} (the last axis counts them)");
+                $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.StudentShape)} (the last axis counts them)");
         if (against.Alphabet is not null)
             RequireFrames(model);
         var isMeasured = HasLabels || against.Teacher is not null;
@@ -177,13 +177,13 @@ internal sealed class ModelScores
     /// <summary>Where one class is rare, class scores may tell samples apart although the same one is always first.</summary>
     private static bool IsCloserThanConstant(Fidelity found) => found is { Kl: { } own, ConstantKl: { } constant } && own < 0.9 * constant;
 
-    /// <summary>Reads cached logits.</summary>
+    /// <summary>Reads cached logits. A class that the teachers do not know has next to no probability.</summary>
     public static float[] Read(LogitCache cache, ReadOnlySpan<long> rows)
     {
         var stream = cache.Streams[0];
         var values = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, view: 0, values);
-        return values;
+        return stream.Subset is { } subset ? subset.Fill(values) : values;
     }
 
     /// <summary>One label for each position that counts, or one for each column of a sample.</summary>

@@ -39,7 +39,8 @@ internal sealed class RecipeSets : IDisposable
     /// <exception cref="InputException">A file is missing or damaged, or the sets' samples differ in shape.</exception>
     public static RecipeSets Open(DataOptions data, Action<string> note, CancellationToken token)
     {
-        DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
+        TransferSetOptions?[] all = [data.Transfer, data.Validation, data.Test];
+        DataSetStore.Require(note, token, all.Concat(all.SelectMany(set => set?.Modalities.ByName.Values ?? [])));
         var sets = new RecipeSets(OpenIntact(data.Transfer));
         try
         {
@@ -93,6 +94,8 @@ internal sealed class RecipeSets : IDisposable
         try
         {
             PreparedSet.RequireIntact(options.Samples, () => DigestOfAll(set, options));
+            foreach (var modality in options.Modalities.ByName.Values)
+                PreparedSet.RequireIntact(modality.Samples, () => DigestOfAll(null, modality));
             return set;
         }
         catch
@@ -102,9 +105,9 @@ internal sealed class RecipeSets : IDisposable
         }
     }
 
-    private static string DigestOfAll(TransferSet set, TransferSetOptions options)
+    private static string DigestOfAll(TransferSet? set, TransferSetOptions options)
     {
-        if (options is { First: 0, Count: null, Classes: null })
+        if (set is not null && options is { First: 0, Count: null, Classes: null })
             return set.SamplesDigest;
         using var all = TransferSet.Open(new() { Samples = options.Samples, SamplesKey = options.SamplesKey });
         return all.SamplesDigest;

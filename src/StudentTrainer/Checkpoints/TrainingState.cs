@@ -105,6 +105,16 @@ internal sealed class TrainingState(Team team, string folder, string identity)
     public void SaveBest(Learner learner) =>
         Checkpoint.Save(BestOf(learner), learner.Result, identity, Position, learner.History);
 
+    /// <summary>Writes the evaluated weights of all learners as they are after this epoch; before the last checkpoint, as the best ones are.</summary>
+    public void SaveMilestone()
+    {
+        foreach (var learner in team.Learners)
+            Checkpoint.Save(MilestoneOf(learner, Epoch), learner.Result, identity, Position, learner.History);
+    }
+
+    /// <summary>Puts the weights of a milestone in the place of the evaluated ones.</summary>
+    public void LoadMilestone(Learner learner, int epoch) => Checkpoint.Load(MilestoneOf(learner, epoch), learner.Result, identity);
+
     /// <summary>Puts the best weights in the place of the evaluated ones.</summary>
     public void LoadBest()
     {
@@ -117,6 +127,9 @@ internal sealed class TrainingState(Team team, string folder, string identity)
 
     private string BestOf(Learner learner) =>
         Path.Combine(folder, team.Learners.Count == 1 ? Checkpoint.Best : $"{learner.Name}.{Checkpoint.Best}");
+
+    private string MilestoneOf(Learner learner, int epoch) =>
+        Path.Combine(folder, $"{(team.Learners.Count == 1 ? "" : $"{learner.Name}.")}epoch-{epoch}.safetensors");
 
     /// <summary>The figures of all learners, epoch by epoch.</summary>
     private IEnumerable<EpochEvent> History() =>

@@ -33,6 +33,7 @@ internal sealed class Evaluator : IDisposable
     private readonly TransferSet set;
     private readonly BatchSource batches;
     private readonly string? teacher;
+    private readonly ClassSubset? subset;
 
     /// <summary>Prepares for a set.</summary>
     /// <param name="program">The student.</param>
@@ -47,7 +48,7 @@ internal sealed class Evaluator : IDisposable
     {
         this.program = program;
         set = reader.Set;
-        teacher = stream?.Name;
+        (teacher, subset) = (stream?.Name, stream?.Subset);
         var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [StreamForm.Of(stream)], new(set, stream.Shape));
         batches = BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
@@ -101,7 +102,7 @@ internal sealed class Evaluator : IDisposable
         void Compare(Tensor logits, TargetScores scores)
         {
             RequireFinite(logits, output);
-            agreed += logits.argmax(1).eq(scores.Top).sum().item<long>();
+            agreed += StreamForm.Covered(logits, subset).argmax(1).eq(scores.Top).sum().item<long>();
             compared += logits.shape[0];
         }
     }

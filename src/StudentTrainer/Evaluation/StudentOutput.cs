@@ -57,13 +57,13 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
     /// <exception cref="InputException">Classes or positions differ; says both shapes.</exception>
     public void RequireFits(CacheStream stream, string set)
     {
-        if (Places(Shape).SequenceEqual(Places(stream.Shape)) && Classes == stream.Classes)
+        if (Places(Shape).SequenceEqual(Places(stream.Shape)) && Classes == stream.StudentClasses)
             return;
-        var sameClasses = Classes == stream.Classes;
+        var sameClasses = Classes == stream.StudentClasses;
         throw new InputException(
             $"Teacher and student differ in their {(sameClasses ? "positions (frames, pixels)" : $"number of {Columns(stream)}")}.",
             where: $"output '{Name}' of the student, and stream '{stream.Name}' in the cache of the {set} set",
-            found: $"student {Shapes.Format(Shape)}, teacher {Shapes.Format(stream.Shape)}{(sameClasses ? Ratio(stream.Positions) : "")}",
+            found: $"student {Shapes.Format(Shape)}, teacher {Shapes.Format(stream.StudentShape)}{(sameClasses ? Ratio(stream.Positions) : "")}",
             expected: "equal shapes for one sample, with the classes moved to the end",
             remedy: Remedy(stream, sameClasses));
     }
@@ -81,7 +81,7 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
         return $": {Positions / common} of the student's for every {teacher / common} of the teacher's";
     }
 
-    private string Remedy(CacheStream stream, bool sameClasses) => Shape.Order().SequenceEqual(stream.Shape.Order())
+    private string Remedy(CacheStream stream, bool sameClasses) => Shape.Order().SequenceEqual(stream.StudentShape.Order())
         ? "name the student's axis of classes (class-axis), or transpose its output to the teacher's order of axes"
         : sameClasses
             ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher"

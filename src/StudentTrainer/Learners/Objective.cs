@@ -73,6 +73,11 @@ internal sealed class Objective
     {
         term.Weight.Require(name);
         SignalSource[] sources = [.. term.Reads.Select(use => catalog.Find(use, draft.Options.Name, name))];
+        if (term.LearnsFromLabels && Array.Find(sources, source => source.Subset is not null) is { Subset: { } subset } partial)
+            throw new InputException(
+                "A term compares the label's class with a teacher's, and the teacher does not know all classes.", $"objective, term '{name}'",
+                $"stream '{partial.Stream}' knows {subset.Columns.Count} of {subset.Of} classes", "a teacher, or teachers combined, of all classes",
+                "use a term that needs no labels, such as 'soft', with 'hard' beside it");
         var shapes = sources.Where(source => source.Use.Kind != SignalKind.Labels)
             .ToDictionary(source => source.Use.Key, catalog.Shape, StringComparer.Ordinal);
         if (term.Projection is { } request)

@@ -18,6 +18,13 @@ internal static class OptionChecks
             throw new InputException(
                 "The warm-up is as long as the training.",
                 "training.schedule.warmup-epochs", $"{options.Schedule.Warmup}", $"below {options.Epochs}, the epochs", "correct one of them");
+        if (options.Milestones is { } milestones && (milestones.Distinct().Count() < milestones.Count || milestones.Any(epoch => epoch >= options.Epochs)))
+            throw new InputException(
+                "A milestone is no epoch of its own before the last.", "training.milestones", string.Join(", ", milestones), $"each once, below {options.Epochs}, the epochs",
+                "leave the last epoch out: its model is the result");
+        if (options is { Milestones: not null, EarlyStop: not null })
+            throw new InputException(
+                "A training that may stop early may never come to its milestones.", "training.milestones", "early-stop beside milestones", remedy: "remove one");
         RequireMeasurable(options, data);
     }
 

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Checkpoints;
@@ -35,9 +36,9 @@ public static class Trainer
         {
             if (options.Keep == "best")
                 state.LoadBest();
+            var trained = room.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History)).ToArray();
             return new TrainingResult(
-                [.. room.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History))],
-                room.Device.ToString());
+                [.. room.Team.Learners.Zip(trained, (learner, student) => student with { Milestones = Milestones(learner, options, state) })], room.Device.ToString());
         });
 
     /// <summary>
@@ -77,4 +78,12 @@ public static class Trainer
         new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, progress).Run(epochs, token);
         return result(room, state);
     }
+
+    /// <summary>The models that were kept on the way. The learner's own weights are lost.</summary>
+    private static Dictionary<int, OnnxModel> Milestones(Learner learner, TrainingOptions options, TrainingState state) =>
+        (options.Milestones ?? []).ToDictionary(epoch => epoch, epoch =>
+        {
+            state.LoadMilestone(learner, epoch);
+            return StudentExport.WriteBack(learner.Graph, learner.Evaluated);
+        });
 }

@@ -83,6 +83,8 @@ internal sealed class TrainingLoop(
         state.CompleteEpoch();
         foreach (var learner in team.Learners.Where(evaluation.IsBest))
             state.SaveBest(learner);
+        if (options.Milestones?.Contains(state.Epoch) == true)
+            state.SaveMilestone();
         state.SaveEpoch();
         foreach (var listener in listeners)
             listener.Complete(team);

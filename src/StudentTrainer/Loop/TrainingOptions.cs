@@ -62,6 +62,10 @@ public sealed record TrainingOptions
     [Setting("which weights are the result; `best`: by early-stop's metric (else errors) on the validation set", Words = ["last", "best"])]
     public string Keep { get; init; } = "last";
 
+    /// <summary>Epochs after which the student is kept as it is then, beside the result; default: none.</summary>
+    [Setting("epochs after which the model is kept too: an early-stopped one, which others name `{ stage: NAME@EPOCH }`", AtLeast = 1)]
+    public IReadOnlyList<int>? Milestones { get; init; }
+
     /// <summary>
     /// What the student computes with in training: <c>float32</c>, or <c>bfloat16</c> in products, with weights, gradients and whatever an
     /// optimizer keeps in float32 (Micikevicius et al. 2018, Kalamkar et al. 2019); default <c>float32</c>. Evaluation is in float32.

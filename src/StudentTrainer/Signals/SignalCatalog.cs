@@ -11,7 +11,11 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// <param name="Stream">The stream.</param>
 /// <param name="Learner">The learner.</param>
 /// <param name="Tensor">The learner's tensor.</param>
-internal sealed record SignalSource(SignalUse Use, string? Stream = null, string? Learner = null, string? Tensor = null);
+internal sealed record SignalSource(SignalUse Use, string? Stream = null, string? Learner = null, string? Tensor = null)
+{
+    /// <summary>The classes that the stream is about, where these are not all; the student's scores are compared on them.</summary>
+    public ClassSubset? Subset { get; init; }
+}
 
 /// <summary>What can be read of a learner.</summary>
 /// <param name="Logits">The tensor that holds its output: class scores, or what else it gives.</param>
@@ -41,7 +45,7 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
             throw new InputException(
                 "Only a cache has other rows than those of the batch.", $"objective, term '{term}'", $"{use.Key}: {use.Path}", "a stream of the cache",
                 $"set '{use.Key}: 0', or learn from a stream of the cache");
-        return path.Learner is null ? new(use, Stream: FindStream(use, path.Name, term)) : FindTensor(use, path, term);
+        return path.Learner is null ? OfStream(use, FindStream(use, path.Name, term)) : FindTensor(use, path, term);
     }
 
     /// <summary>The form of a stream.</summary>
@@ -51,6 +55,8 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     public IReadOnlyList<long> Shape(SignalSource source) => source.Stream is not null
         ? [.. forms[source.Stream].Stream.Shape.Select(size => (long)size)]
         : learners[source.Learner!].Shapes[source.Tensor!];
+
+    private SignalSource OfStream(SignalUse use, string stream) => new(use, Stream: stream) { Subset = forms[stream].Stream.Subset };
 
     private string FindStream(SignalUse use, string? name, string term)
     {

@@ -1,3 +1,4 @@
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.StudentTrainer.Batches;
 using static TorchSharp.torch;
 
@@ -13,23 +14,24 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
     {
         var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var targets = new Dictionary<string, StreamSignal>(StringComparer.Ordinal);
+        var subset = sources.Select(source => source.Subset).FirstOrDefault(subset => subset is not null);
         foreach (var source in sources)
         {
             if (source.Stream is not null)
                 targets.Add(source.Use.Key, source.Use.Drawn > 0 ? batch.Drawn[new(source.Stream, source.Use.Drawn)] : batch.Streams[source.Stream]);
             else if (source.Learner is not null && !source.Use.IsTarget)
-                own.Add(source.Use.Key, Of(source));
+                own.Add(source.Use.Key, Of(source, subset));
             else if (source.Learner is not null)
-                targets.Add(source.Use.Key, Detached(source.Use, Of(source).detach()));
+                targets.Add(source.Use.Key, Detached(source.Use, Of(source, null).detach()));
         }
 
         return new(own, targets, batch.Labels);
     }
 
-    private Tensor Of(SignalSource source)
+    private Tensor Of(SignalSource source, ClassSubset? subset)
     {
         var values = learners[source.Learner!][source.Tensor!];
-        return source.Use.IsOutput ? Batch.Rows(values, values.shape[^1], batch.Valid) : values;
+        return source.Use.IsOutput ? StreamForm.Covered(Batch.Rows(values, values.shape[^1], batch.Valid), subset) : values;
     }
 
     private static StreamSignal Detached(SignalUse use, Tensor values) =>

@@ -34,6 +34,12 @@ internal abstract class StreamForm(CacheStream stream)
         var (_, other) => throw new NotSupportedException($"No signal is made of streams stored as {other.Name}."),
     };
 
+    /// <summary>The columns of a student's scores that a stream is about.</summary>
+    /// <param name="scores">Rows × classes.</param>
+    /// <param name="subset">The classes; <c>null</c>: all.</param>
+    public static Tensor Covered(Tensor scores, ClassSubset? subset) =>
+        subset is null ? scores : scores.index_select(1, tensor(subset.Columns.Select(column => (long)column).ToArray(), device: scores.device));
+
     /// <summary>Checks what was read, as far as libtorch would not.</summary>
     /// <param name="field">The index of one of <see cref="Fields"/>.</param>
     /// <param name="stored">Its values.</param>

@@ -24,6 +24,11 @@ public abstract record Term
     public bool LearnsFromTeachers(string learner, IReadOnlyCollection<string> learners) => Reads.Any(use =>
         use is { IsTarget: true, Kind: not SignalKind.Labels } && SignalPath.Of(use, learner, learners).Learner is null);
 
+    /// <summary>The outputs of teachers that it names: streams of the cache.</summary>
+    public IEnumerable<string> TeachersOutputs(string learner, IReadOnlyCollection<string> learners) => Reads
+        .Where(use => use is { IsTarget: true, IsOutput: true, Path: not null } && SignalPath.Of(use, learner, learners).Learner is null)
+        .Select(use => use.Path!);
+
     /// <summary>Whether it learns from the set's labels.</summary>
     public bool LearnsFromLabels => Reads.Any(use => use.Kind == SignalKind.Labels);
 

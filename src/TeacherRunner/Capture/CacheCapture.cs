@@ -102,6 +102,16 @@ public static class CacheCapture
         return teachers.Streams;
     }
 
+    /// <summary>Refuses options that are out of range, and teachers whose classes do not fit together, as far as that can be told before they are opened.</summary>
+    /// <param name="options">The capture.</param>
+    /// <param name="counts">How many classes each teacher's file declares; <c>null</c>: it does not say.</param>
+    /// <exception cref="InputException">Names the option or the teacher, and what can be done.</exception>
+    public static void Check(CaptureOptions options, IReadOnlyList<int?> counts)
+    {
+        CaptureRules.Check(options);
+        ClassMap.Require(options, counts);
+    }
+
     /// <summary>Where teachers run on a device: <c>cpu</c> or <c>cuda</c>. A cache of one is never taken for one of the other.</summary>
     /// <param name="device">As in <see cref="CaptureOptions.Device"/>.</param>
     /// <exception cref="InputException">There is no such device.</exception>

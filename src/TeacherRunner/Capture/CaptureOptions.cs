@@ -55,6 +55,13 @@ public sealed record TeacherOptions
     [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>
+    /// For each of its classes the student's, by name or index, or <c>none</c>; several may be one, whose probabilities add up. Default: its
+    /// classes are the student's. Further outputs stay as they are.
+    /// </summary>
+    [Setting("for each of its classes the student's: a name or an index of `capture`'s `classes`, or `none`; by default they are the same")]
+    public IReadOnlyList<string>? Classes { get; init; }
+
     /// <summary>Further outputs, each a stream of its own.</summary>
     [Setting("further outputs, each a stream", Takes = TappedTensor.Form)]
     public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
@@ -67,8 +74,16 @@ public sealed record TeacherOptions
     [Setting("share in an ensemble", Above = 0)]
     public double Weight { get; init; } = 1;
 
+    /// <summary>The stream of its output, where several teachers are kept apart.</summary>
+    /// <param name="index">Its place in the list, from 0.</param>
+    public string StreamAt(int index) => Name ?? $"teacher{index + 1}";
+
+    /// <summary>Which of the set's modalities it reads; default: the samples that the student reads.</summary>
+    [Setting("which of the sets' `modalities` it reads; by default the samples that the student reads")]
+    public string? Modality { get; init; }
+
     /// <summary>What is done to stored samples before this teacher sees them.</summary>
-    [Setting("what is done to samples before this teacher sees them; by default the data's")]
+    [Setting("what is done to samples before this teacher sees them; by default the data's, with a modality nothing")]
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
@@ -113,6 +128,10 @@ public sealed record CaptureOptions
     [Setting("how several teachers become one; `none`: a stream for each",
         Words = ["none", "mean-of-probabilities", "mean-of-logits", "by-confidence", "by-entropy"])]
     public Combination Combination { get; init; } = Combination.MeanOfProbabilities;
+
+    /// <summary>The student's classes, which teachers with others refer to; default: those of the teachers.</summary>
+    [Setting("the student's classes, for teachers that have others: their names in their order, or how many", Takes = ClassList.Form)]
+    public ClassList? Classes { get; init; }
 
     /// <summary>How class scores lie on disk; default float32.</summary>
     [Setting("how class scores lie on disk")]

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.TeacherRunner.Ensembles;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
@@ -26,6 +27,11 @@ internal static class CaptureRules
         foreach (var teacher in options.Teachers)
         {
             Require(teacher.Weight > 0 && double.IsFinite(teacher.Weight), $"weight of {teacher.Place}", teacher.Weight, "a number above 0");
+            if (teacher.Modality is not null && !options.Augmentation.IsNone)
+                throw new InputException(
+                    "A random view of one modality is no view of another.", $"capture.augmentation, and modality '{teacher.Modality}' of {teacher.Place}",
+                    remedy: "remove the augmentation, or let the teacher read what the student reads");
+            _ = ClassMap.Find(teacher, options.Classes);
             Require(IsName(teacher.Name), $"name of {teacher.Place}", teacher.Name, "lower-case letters, digits, '.', '_' and '-'");
             foreach (var tapped in teacher.Outputs.Concat(teacher.Features))
                 Require(IsName(tapped.Stream), $"stream of '{tapped.Tensor}'", tapped.Stream, "lower-case letters, digits, '.', '_' and '-'");

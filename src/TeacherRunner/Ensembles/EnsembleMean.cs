@@ -5,89 +5,111 @@ using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
 
-/// <summary>Combines the rows of several teachers into one, in double precision.</summary>
+/// <summary>Combines the rows of several teachers into one, in double precision. Thread-safe.</summary>
 /// <param name="combination">The kind of mean.</param>
 /// <param name="kind">What is combined: labels have a probability each; of values and embeddings there is one mean.</param>
 /// <param name="weights">The teachers' shares; they sum to 1.</param>
-/// <param name="classes">Values per row.</param>
-internal sealed class EnsembleMean(Combination combination, StreamKind kind, double[] weights, int classes)
+/// <param name="columns">Which values of a teacher's row stand for the same.</param>
+internal sealed class EnsembleMean(Combination combination, StreamKind kind, double[] weights, CombinedColumns columns)
 {
     // Two teachers that are both quite sure count alike.
     private const double SmallestEntropy = 1e-3;
 
-    private readonly double[] mean = new double[classes];
-    private readonly double[] offsets = new double[weights.Length];
-    private readonly double[] shares = new double[weights.Length];
-
-    /// <summary>Writes the weighted mean of the teachers' rows over the first teacher's rows.</summary>
-    /// <param name="teachers">The logits of each teacher: rows × classes values.</param>
-    public void CombineIntoFirst(Memory<float>[] teachers)
+    /// <summary>Writes the weighted mean of the teachers' rows.</summary>
+    /// <param name="teachers">What each teacher gave, row after row.</param>
+    /// <param name="combined">Rows × columns; it may be the memory of the first teacher, if that has all columns.</param>
+    public void Combine(IReadOnlyList<Memory<float>> teachers, Memory<float> combined)
     {
-        for (var start = 0; start < teachers[0].Length; start += classes)
+        var row = new Row(new double[columns.Count], new double[weights.Length], new double[weights.Length]);
+        for (var i = 0; i < combined.Length / columns.Count; i++)
         {
-            if (combination == Combination.MeanOfLogits || kind is StreamKind.Value or StreamKind.Embedding)
-                MeanOfLogits(teachers, start);
+            if (kind is StreamKind.Value or StreamKind.Embedding)
+                MeanOfValues(teachers, i, row);
             else if (kind == StreamKind.LabelLogit)
-                LogOddsOfMeanProbability(teachers, start);
+                LogOddsOfMeanProbability(teachers, i, row);
+            else if (combination != Combination.MeanOfLogits)
+                LogOfMeanProbability(teachers, i, row);
+            else if (columns.AreShared)
+                MeanOfValues(teachers, i, row);
             else
-                LogOfMeanProbability(teachers, start);
-            var destination = teachers[0].Span[start..];
-            for (var c = 0; c < classes; c++)
-                destination[c] = (float)mean[c];
+                MeanOfLogProbabilities(teachers, i, row);
+            var destination = combined.Span[(i * columns.Count)..];
+            for (var c = 0; c < columns.Count; c++)
+                destination[c] = (float)row.Mean[c];
         }
     }
 
-    private void MeanOfLogits(Memory<float>[] teachers, int start)
+    private void MeanOfValues(IReadOnlyList<Memory<float>> teachers, int i, Row row)
     {
-        Array.Clear(mean);
-        for (var t = 0; t < teachers.Length; t++)
+        Array.Clear(row.Mean);
+        for (var t = 0; t < teachers.Count; t++)
         {
-            var row = teachers[t].Span.Slice(start, classes);
-            for (var c = 0; c < classes; c++)
-                mean[c] += weights[t] * row[c];
+            var values = columns.RowOf(t, teachers[t], i);
+            for (var c = 0; c < columns.Count; c++)
+                row.Mean[c] += weights[t] * values[c];
         }
+    }
+
+    // Of teachers that do not have the same classes, the logits may have any constants beside them; their log-probabilities have none.
+    private void MeanOfLogProbabilities(IReadOnlyList<Memory<float>> teachers, int i, Row row)
+    {
+        for (var t = 0; t < teachers.Count; t++)
+            row.Offsets[t] = -SoftmaxMath.LogSumExp(columns.RowOf(t, teachers[t], i));
+        for (var c = 0; c < columns.Count; c++)
+        {
+            double sum = 0, share = 0;
+            foreach (var (t, at) in columns.Having(c))
+                (sum, share) = (sum + weights[t] * (columns.RowOf(t, teachers[t], i)[at] + row.Offsets[t]), share + weights[t]);
+            row.Mean[c] = sum / share;
+        }
+
+        row.Normalise();
     }
 
     // log Σₜ wₜ σ(vₜ) − log Σₜ wₜ σ(−vₜ): the odds of the mean, without a probability that could round to 1.
-    private void LogOddsOfMeanProbability(Memory<float>[] teachers, int start)
+    private void LogOddsOfMeanProbability(IReadOnlyList<Memory<float>> teachers, int i, Row row)
     {
-        for (var c = 0; c < classes; c++)
+        var start = i * columns.Count;
+        for (var c = 0; c < columns.Count; c++)
         {
             double holds = 0, fails = 0, highest = double.NegativeInfinity, lowest = double.PositiveInfinity;
             foreach (var teacher in teachers)
                 (highest, lowest) = (Math.Max(highest, teacher.Span[start + c]), Math.Min(lowest, teacher.Span[start + c]));
             var (most, least) = (LogSigmoid(highest), LogSigmoid(-lowest));
-            for (var t = 0; t < teachers.Length; t++)
+            for (var t = 0; t < teachers.Count; t++)
             {
                 double value = teachers[t].Span[start + c];
                 holds += weights[t] * Math.Exp(LogSigmoid(value) - most);
                 fails += weights[t] * Math.Exp(LogSigmoid(-value) - least);
             }
 
-            mean[c] = most + Math.Log(holds) - least - Math.Log(fails);
+            row.Mean[c] = most + Math.Log(holds) - least - Math.Log(fails);
         }
 
         static double LogSigmoid(double value) => value < 0 ? value - double.LogP1(Math.Exp(value)) : -double.LogP1(Math.Exp(-value));
     }
 
-    // log Σₜ wₜ softmax(vₜ)[c] = logsumexpₜ(vₜ[c] + log wₜ − logsumexp(vₜ)): no probability is formed, so none can round to 0.
-    private void LogOfMeanProbability(Memory<float>[] teachers, int start)
+    // log Σₜ wₜ softmax(vₜ)[c] = logsumexpₜ(vₜ[c] + log wₜ − logsumexp(vₜ)): no probability is formed, so none can round to 0. A class that some
+    // teachers lack has the mean of those that have it, by their shares before the sample was seen.
+    private void LogOfMeanProbability(IReadOnlyList<Memory<float>> teachers, int i, Row row)
     {
-        for (var t = 0; t < teachers.Length; t++)
-            shares[t] = Share(weights[t], teachers[t].Span.Slice(start, classes));
-        var total = shares.Sum();
-        for (var t = 0; t < teachers.Length; t++)
-            offsets[t] = Math.Log(shares[t] / total) - SoftmaxMath.LogSumExp(teachers[t].Span.Slice(start, classes));
-        for (var c = 0; c < classes; c++)
+        for (var t = 0; t < teachers.Count; t++)
+            row.Shares[t] = Share(weights[t], columns.RowOf(t, teachers[t], i));
+        var total = row.Shares.Sum();
+        for (var t = 0; t < teachers.Count; t++)
+            row.Offsets[t] = Math.Log(row.Shares[t] / total) - SoftmaxMath.LogSumExp(columns.RowOf(t, teachers[t], i));
+        for (var c = 0; c < columns.Count; c++)
         {
-            var max = double.NegativeInfinity;
-            for (var t = 0; t < teachers.Length; t++)
-                max = Math.Max(max, teachers[t].Span[start + c] + offsets[t]);
-            var sum = 0.0;
-            for (var t = 0; t < teachers.Length; t++)
-                sum += Math.Exp(teachers[t].Span[start + c] + offsets[t] - max);
-            mean[c] = max + Math.Log(sum);
+            double max = double.NegativeInfinity, sum = 0, share = 0;
+            foreach (var (t, at) in columns.Having(c))
+                max = Math.Max(max, columns.RowOf(t, teachers[t], i)[at] + row.Offsets[t]);
+            foreach (var (t, at) in columns.Having(c))
+                (sum, share) = (sum + Math.Exp(columns.RowOf(t, teachers[t], i)[at] + row.Offsets[t] - max), share + weights[t]);
+            row.Mean[c] = columns.AreShared ? max + Math.Log(sum) : max + Math.Log(sum / share);
         }
+
+        if (!columns.AreShared)
+            row.Normalise();
     }
 
     /// <summary>What a teacher counts for in a row, before the shares are made to sum to 1.</summary>
@@ -104,5 +126,21 @@ internal sealed class EnsembleMean(Combination combination, StreamKind kind, dou
         foreach (var value in row)
             sum -= Math.Exp(value - normaliser) * (value - normaliser);
         return sum;
+    }
+
+    /// <summary>A row in the making.</summary>
+    /// <param name="Mean">The result.</param>
+    /// <param name="Offsets">What is added to each teacher's logits.</param>
+    /// <param name="Shares">What each teacher counts for.</param>
+    private sealed record Row(double[] Mean, double[] Offsets, double[] Shares)
+    {
+        /// <summary>Makes the probabilities sum to 1.</summary>
+        public void Normalise()
+        {
+            var max = Mean.Max();
+            var normaliser = max + Math.Log(Mean.Sum(value => Math.Exp(value - max)));
+            for (var c = 0; c < Mean.Length; c++)
+                Mean[c] -= normaliser;
+        }
     }
 }

@@ -10,20 +10,22 @@ namespace OnnxKd.TeacherRunner.Ensembles;
 internal sealed class SampleSlots(TransferSet set, CaptureOptions options)
 {
     private readonly List<SampleReader> readers = [];
-    private readonly List<Preprocessing> preprocessings = [];
+    private readonly List<(string? Modality, Preprocessing Preprocessing)> ways = [];
 
-    /// <summary>How many ways there are.</summary>
-    public int Count => readers.Count;
+    /// <summary>Values of a sample, for each way.</summary>
+    public int[] Elements => [.. readers.Select(reader => reader.Set.SampleElements)];
 
     /// <summary>The place of a way; a new one if it is not among them.</summary>
-    public int Of(Preprocessing wanted)
+    /// <param name="modality">Which record of the samples is read.</param>
+    /// <param name="wanted">What is done to it.</param>
+    public int Of(string? modality, Preprocessing wanted)
     {
-        var slot = preprocessings.FindIndex(p =>
-            p.Scale == wanted.Scale && p.ChannelAxis == wanted.ChannelAxis && p.Mean.SequenceEqual(wanted.Mean) && p.Std.SequenceEqual(wanted.Std));
+        var slot = ways.FindIndex(way => way is var (other, p) && other == modality
+            && p.Scale == wanted.Scale && p.ChannelAxis == wanted.ChannelAxis && p.Mean.SequenceEqual(wanted.Mean) && p.Std.SequenceEqual(wanted.Std));
         if (slot >= 0)
             return slot;
-        preprocessings.Add(wanted);
-        readers.Add(new(set, wanted, options.Augmentation, options.Seed));
+        ways.Add((modality, wanted));
+        readers.Add(new(set.Modality(modality), wanted, options.Augmentation, options.Seed));
         return readers.Count - 1;
     }
 

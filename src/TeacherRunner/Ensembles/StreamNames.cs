@@ -9,11 +9,6 @@ internal static class StreamNames
     /// <summary>The stream of the only teacher, or of all of them combined.</summary>
     public const string Logits = "logits";
 
-    /// <summary>A teacher's own stream, where several are kept apart.</summary>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="index">Its place in the list, from 0.</param>
-    public static string OfTeacher(TeacherOptions teacher, int index) => teacher.Name ?? $"teacher{index + 1}";
-
     /// <summary>The stream of a further tensor: the name it was given, or one made from the tensor's.</summary>
     /// <param name="tapped">The tensor.</param>
     /// <param name="teacher">The teacher's name, where there are several.</param>

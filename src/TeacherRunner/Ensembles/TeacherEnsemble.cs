@@ -17,12 +17,13 @@ internal sealed class TeacherEnsemble : IDisposable
     // Rows that are only copied: enough at a time to be worth a worker's turn.
     private const int RecordedRowsPerRun = 256;
 
-    private readonly List<Member> members = [];
+    private readonly List<EnsembleMember> members = [];
     private readonly SampleSlots slots;
     private readonly TransferSet set;
     private readonly CaptureOptions options;
     private readonly EnsembleMean? mean;
-    private readonly List<Source> sources = [];
+    private readonly CombinedColumns? columns;
+    private readonly List<TeacherSource> sources = [];
     private readonly List<string> notes = [];
 
     /// <summary>Opens every teacher.</summary>
@@ -33,9 +34,15 @@ internal sealed class TeacherEnsemble : IDisposable
         {
             var total = options.Teachers.Sum(t => t.Weight);
             foreach (var teacher in options.Teachers)
-                members.Add(Open(teacher, teacher.Weight / total));
+                members.Add(EnsembleMember.Open(teacher, teacher.Weight / total, set, options with { Combination = Combination }, slots, notes));
+            ClassMap.Require(options, [.. members.Select(member => member.Classes)]);
             if (Combines)
-                mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], members[0].Teacher.Outputs[0].Classes);
+            {
+                foreach (var member in members.Skip(1))
+                    member.RequireLike(members[0], HasMaps);
+                columns = HasMaps ? CombinedColumns.Union([.. members.Select(member => member.Columns)]) : CombinedColumns.Same(members.Count, members[0].Teacher.Outputs[0].Classes);
+                mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], columns);
+            }
             for (var t = 0; t < members.Count; t++)
                 AddSources(t, options.Teachers[t], sources.Count);
             StreamNames.RequireDistinct(Streams.Select(stream => stream.Name));
@@ -71,6 +78,8 @@ internal sealed class TeacherEnsemble : IDisposable
 
     private bool Combines => options.Teachers.Count > 1 && options.Combination != Combination.Single;
 
+    private bool HasMaps => members.Exists(member => member.Map is not null);
+
     private Combination Combination => Combines ? options.Combination : Combination.Single;
 
     /// <summary>What each teacher gives, and how that is known: a sentence each.</summary>
@@ -89,8 +98,8 @@ internal sealed class TeacherEnsemble : IDisposable
     public void RequireLabelsFit()
     {
         var first = members[0].Teacher.Outputs[0];
-        if (first.Kind.Output() == OutputKind.Classes && set.HasLabelsFor(first.Shape))
-            set.RequireLabelsBelow(first.Classes);
+        if (members[0].Classes is { } classes && set.HasLabelsFor(first.Shape))
+            set.RequireLabelsBelow(options.Classes?.Count ?? classes);
     }
 
     /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
@@ -118,14 +127,13 @@ internal sealed class TeacherEnsemble : IDisposable
     };
 
     /// <summary>Bytes that a row takes in the buffers of a batch.</summary>
-    public long BufferBytesPerRow => sizeof(float) * ((long)slots.Count * set.SampleElements + sources.Sum(s => (long)s.Output.ValuesPerRun));
+    public long BufferBytesPerRow => sizeof(float) * (slots.Elements.Sum(elements => (long)elements) + ResultElements.Sum(elements => (long)elements));
 
     /// <summary>Makes buffers.</summary>
     /// <param name="capacity">Rows at most.</param>
     /// <param name="allocate">Makes memory; default: such as the device copies from and to fastest, which lives as long as the teachers.</param>
     public RunBuffers CreateBuffers(int capacity, Func<int, Memory<float>>? allocate = null) => new(
-        capacity, [.. Enumerable.Repeat(set.SampleElements, slots.Count)], [.. sources.Select(s => s.Output.ValuesPerRun)],
-        allocate ?? (Lead is { } lead ? lead.AllocateHost : static length => new float[length]));
+        capacity, slots.Elements, ResultElements, allocate ?? (Lead is { } lead ? lead.AllocateHost : static length => new float[length]));
 
     /// <summary>Reads the samples of a run, once for each way of preprocessing. Thread-safe, as are the others, each with buffers of its own.</summary>
     public void Read(RunBuffers run) => slots.Read(run);
@@ -147,10 +155,17 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <exception cref="InputException">A value to be combined is NaN or infinite; names the teacher, the sample and the place.</exception>
     public ReadOnlyMemory<float>[] Combine(RunBuffers run)
     {
-        RequireFinite(run, source => source.IsCombined);
+        RequireFinite(run, source => source.IsChanged);
+        var given = sources.Select((source, i) => run.Result(i) is var values && source.Map is { } map ? values[..map.Apply(values.Span)] : values).ToArray();
         var all = Enumerable.Range(0, sources.Count);
-        mean?.CombineIntoFirst([.. all.Where(i => sources[i].IsCombined).Select(run.Result)]);
-        return [.. all.Where(i => sources[i].IsStored).Select(i => (ReadOnlyMemory<float>)run.Result(i))];
+        if (mean is not null)
+        {
+            Memory<float>[] combined = [.. all.Where(i => sources[i].IsCombined).Select(i => given[i])];
+            given[0] = HasMaps ? run.Result(sources.Count) : combined[0];
+            mean.Combine(combined, given[0]);
+        }
+
+        return [.. all.Where(i => sources[i].IsStored).Select(i => (ReadOnlyMemory<float>)given[i])];
     }
 
     /// <summary>Combines what the teachers gave and makes the bytes to store.</summary>
@@ -169,7 +184,7 @@ internal sealed class TeacherEnsemble : IDisposable
         catch (CheckFailedException)
         {
             // Encoding looks at every value anyway. That one is no number is worth another look, to say which teacher gave it.
-            RequireFinite(run, _ => true);
+            RequireFinite(run, source => !source.IsChanged);
             throw;
         }
     }
@@ -177,56 +192,18 @@ internal sealed class TeacherEnsemble : IDisposable
     /// <inheritdoc/>
     public void Dispose() => members.ForEach(member => member.Teacher.Dispose());
 
-    private Member Open(TeacherOptions teacher, double weight)
-    {
-        ITeacher open = teacher.IsRecorded ? RecordedTeacher.Open(teacher, set) : OpenModel(teacher);
-        if (members.Count > 0 && options.Combination != Combination.Single)
-            RequireAlike(open, teacher);
-        return new(open, open.Identity(weight), weight);
-    }
-
-    private ModelTeacher OpenModel(TeacherOptions teacher)
-    {
-        var model = OnnxModel.Load(teacher.Model);
-        if (model.IsSorted)
-            notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
-        ModelReading[] readings =
-        [
-            new() { Tensor = teacher.Output, Kind = teacher.Kind, ClassAxis = teacher.ClassAxis, Probabilities = teacher.Probabilities, Picks = Combines ? null : options.Storage as TopK },
-            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = teacher.Kind, Picks = options.Storage as TopK }),
-            .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
-        ];
-        var settings = new SessionSettings
-        {
-            Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,
-            Known = set.Labels.Length > 0 || options.Labelled is not { } other || !other.SampleShape.SequenceEqual(set.SampleShape) ? set : other,
-            KnownPreprocessing = teacher.Preprocessing,
-        };
-        var session = OnnxClassifier.Open(model, set.SampleShape, readings, settings);
-        return new(teacher, model.Digest, session, slots.Of(teacher.Preprocessing));
-    }
-
-    private void RequireAlike(ITeacher open, TeacherOptions teacher)
-    {
-        var (found, expected) = (open.Outputs[0], members[0].Teacher.Outputs[0]);
-        if (found.Shape.SequenceEqual(expected.Shape) && found.Kind.Output() == expected.Kind.Output())
-            return;
-        open.Dispose();
-        throw new InputException(
-            "The teachers of an ensemble give different things.", teacher.Place, Describe(found),
-            $"{Describe(expected)}, as {members[0].Identity.File} has", "keep them apart (combination: none)");
-
-        static string Describe(ModelOutput output) =>
-            output.Positions == 1
-                ? output.Kind.Output()!.Value.Count(output.Classes)
-                : $"{output.Kind.Output()!.Value.Word()} {Shapes.Format(output.Shape)} (the last axis counts them)";
-    }
+    /// <summary>Values per row of all that a run fills: what each teacher gives, and, where their classes differ, what becomes of them.</summary>
+    private int[] ResultElements =>
+    [
+        .. sources.Select(source => source.Output.ValuesPerRun),
+        .. columns is not null && HasMaps ? [members[0].Teacher.Outputs[0].Positions * columns.Count] : Array.Empty<int>(),
+    ];
 
     /// <summary>Says what becomes of everything that a teacher gives.</summary>
     private void AddSources(int index, TeacherOptions teacher, int first)
     {
         var outputs = members[index].Teacher.Outputs;
-        var name = members.Count > 1 ? StreamNames.OfTeacher(teacher, index) : null;
+        var name = members.Count > 1 ? teacher.StreamAt(index) : null;
         for (var i = 0; i < outputs.Count; i++)
         {
             var tapped = i == 0 ? null : i <= teacher.Outputs.Count ? teacher.Outputs[i - 1] : teacher.Features[i - 1 - teacher.Outputs.Count];
@@ -234,53 +211,34 @@ internal sealed class TeacherEnsemble : IDisposable
             var stream = new CacheStream(
                 tapped is not null ? StreamNames.Of(tapped, name) : Combines ? StreamNames.Logits : name ?? StreamNames.Logits,
                 outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
-            var isCombined = Combines && i == 0;
+            var (isCombined, map) = (Combines && i == 0, i == 0 ? members[index].Map : null);
+            if (map is not null)
+                stream = stream with { Shape = [.. stream.Shape.SkipLast(1), map.Columns.Count], Subset = ClassMap.SubsetOf(map.Columns, map.Of) };
             if (isCombined && index == 0)
-                stream = stream with { Teacher = null, Kind = CombinedKind };
-            sources.Add(new(outputs[i], members[index].Identity.File, stream, isCombined, IsStored: !isCombined || index == 0));
+                stream = Combined(stream);
+            sources.Add(new(outputs[i], members[index].Identity.File, stream, map, isCombined, IsStored: !isCombined || index == 0));
         }
+    }
+
+    private CacheStream Combined(CacheStream first)
+    {
+        var stream = first with { Teacher = null, Kind = CombinedKind };
+        if (!HasMaps)
+            return stream;
+        var classes = CombinedColumns.ClassesOf([.. members.Select(member => member.Columns)]);
+        return stream with { Shape = [.. stream.Shape.SkipLast(1), classes.Length], Subset = ClassMap.SubsetOf(classes, options.Classes!.Count) };
     }
 
     private StreamKind CombinedKind =>
         members[0].Teacher.Outputs[0].Kind.Output() != OutputKind.Classes ? members[0].Teacher.Outputs[0].Kind
-        : options.Combination == Combination.MeanOfLogits && members.TrueForAll(m => m.Teacher.Outputs[0].Kind == StreamKind.Logit)
+        : options.Combination == Combination.MeanOfLogits && !HasMaps && members.TrueForAll(m => m.Teacher.Outputs[0].Kind == StreamKind.Logit)
             ? StreamKind.Logit
             : StreamKind.LogProbability;
 
-    private void RequireFinite(RunBuffers run, Func<Source, bool> which)
+    private void RequireFinite(RunBuffers run, Func<TeacherSource, bool> which)
     {
         for (var i = 0; i < sources.Count; i++)
             if (which(sources[i]))
-                RequireFinite(run.Result(i).Span, run, sources[i]);
+                sources[i].RequireFinite(run.Result(i).Span, run, set, options.Views);
     }
-
-    private void RequireFinite(ReadOnlySpan<float> values, RunBuffers run, Source source)
-    {
-        var at = values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
-        if (at < 0)
-            return;
-        var perRow = source.Output.ValuesPerRun;
-        var (row, index) = Math.DivRem(at, perRow);
-        var (sample, view) = run.Source(row);
-        throw new InputException(
-            "A teacher gave a value that is not a finite number.",
-            $"{source.File}, tensor '{source.Output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(options.Views > 1 ? $", view {view}" : "")}, "
-            + source.Stream.Describe(values.Slice(row * perRow, perRow), index),
-            $"{values[at]}", "a finite number",
-            "look at that sample and at the preprocessing; batches before it are stored, and capturing again goes on from there");
-    }
-
-    /// <summary>One open teacher.</summary>
-    /// <param name="Teacher">The teacher.</param>
-    /// <param name="Identity">Its entry in the manifest.</param>
-    /// <param name="Weight">Its share.</param>
-    private sealed record Member(ITeacher Teacher, CachedTeacher Identity, double Weight);
-
-    /// <summary>One tensor that a teacher gives.</summary>
-    /// <param name="Output">What it is.</param>
-    /// <param name="File">The teacher's file.</param>
-    /// <param name="Stream">The stream that it becomes, or adds to.</param>
-    /// <param name="IsCombined">Whether it is one of those that are combined into the first.</param>
-    /// <param name="IsStored">Whether it holds what is stored in the end.</param>
-    private sealed record Source(ModelOutput Output, string File, CacheStream Stream, bool IsCombined, bool IsStored);
 }

@@ -26,8 +26,30 @@ public class DataSetTableTests
             Assert.False(Path.IsPathRooted(item.To));
         });
         Assert.Equal(items.Length, items.Select(item => item.To).Distinct().Count());
-        Assert.All(set.Parts, part => Assert.Contains(items, item => item.To == part.Samples));
-        Assert.All(set.Parts, part => Assert.Contains(items, item => item.To == part.Labels));
+        if (set.Derived is { } derived)
+            Assert.Equal(DataSetTable.Find(derived.Of, "here").Parts.Select(part => part.Name), set.Parts.Select(part => part.Name));
+        else
+            Assert.All(set.Parts, part => Assert.Equal((true, true), (items.Any(item => item.To == part.Samples), items.Any(item => item.To == part.Labels))));
+    }
+
+    /// <summary>Each pixel of the half is the mean of four, rounded.</summary>
+    [Fact]
+    public void DataFetch_OfAHalf_IsMadeOfTheWhole()
+    {
+        var folder = Cli.Done("data", "fetch", "mnist-half").Output.Trim()["mnist-half: ".Length..];
+        using var half = Core.TransferSets.TransferSet.Open(new() { Samples = Path.Combine(folder, "test-images-idx3-ubyte"), Labels = Path.Combine(folder, "test-labels") });
+        using var whole = Core.TransferSets.TransferSet.Open(new() { Samples = Path.Combine(Core.Files.DataFolder.Of("mnist"), "t10k-images-idx3-ubyte") });
+        Assert.Equal((10_000, 7), (half.Count, half.Labels[0]));
+        Assert.Equal([14, 14], half.SampleShape);
+        float[] small = new float[14 * 14], large = new float[28 * 28];
+        half.Read([9], small);
+        whole.Read([9], large);
+        for (var y = 0; y < 14; y++)
+            for (var x = 0; x < 14; x++)
+            {
+                var mean = (large[56 * y + 2 * x] + large[56 * y + 2 * x + 1] + large[56 * y + 28 + 2 * x] + large[56 * y + 29 + 2 * x]) / 4;
+                Assert.InRange(small[14 * y + x], mean - 0.5f, mean + 0.5f);
+            }
     }
 
     [Fact]

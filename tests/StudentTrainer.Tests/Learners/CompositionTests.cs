@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
@@ -96,6 +97,33 @@ public sealed class CompositionTests : IDisposable
         Assert.InRange(result.Epochs[^1].Terms["soft#2"], 0, 0.5 * result.Epochs[0].Terms["soft#2"]);
         Assert.Equal(Toy.Mlp().Proto.Graph.Node, result.Model.Proto.Graph.Node);
         Assert.Equal(Toy.Mlp().Proto.Graph.Initializer.Count, result.Model.Proto.Graph.Initializer.Count);
+    }
+
+    /// <summary>A teacher that knows classes 0 and 2 alone: the student's other class is moved by nothing that it says.</summary>
+    [Fact]
+    public void Train_FromATeacherOfSomeClasses_IsComparedOnThese()
+    {
+        var two = toy.Logits.Chunk(3).SelectMany(row => new[] { row[0], row[2] }).ToArray();
+        var data = toy.Data with { Cache = toy.CacheOf((Sets.Logits("logits", [2]) with { Subset = new([0, 2], 3) }, two)) };
+        opened.Add(data.Cache!);
+
+        var trained = toy.Train(Toy.Linear(), data, Toy.Soft, Toy.Options with { Epochs = 40 });
+
+        var weights = trained.Model.Proto.Graph.Initializer.Single(tensor => tensor.Name == "w").ToFloats();
+        Assert.All(weights.Chunk(3), row => Assert.Equal(0, row[1]));
+        // The corners that tell the two apart are pixels 0 and 12.
+        Assert.InRange(weights[0], 1, 6);
+        Assert.Equal(weights[0], -weights[2], 4);
+        Assert.InRange(trained.Epochs[^1].Loss, 0, 0.2 * trained.Epochs[0].Loss);
+    }
+
+    [Fact]
+    public void Train_TermWithLabelsFromATeacherOfSomeClasses_IsRefused()
+    {
+        var data = toy.Data with { Cache = toy.CacheOf((Sets.Logits("logits", [2]) with { Subset = new([0, 2], 3) }, new float[Toy.Samples * 2])) };
+        opened.Add(data.Cache!);
+        var message = Assert.Throws<InputException>(() => toy.Train(Toy.Linear(), data, [new DecoupledTerm()], Toy.Options)).Message;
+        Assert.Contains("knows 2 of 3 classes", message);
     }
 
     [Fact]

@@ -96,6 +96,63 @@ public sealed class CacheCaptureTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// Of four classes the first teacher knows 2, 0 and 1, the second 1, one that the student lacks, and 3 twice: the student's class 2 has no
+    /// probability of the second's.
+    /// </summary>
+    [Theory]
+    [InlineData(Combination.MeanOfProbabilities)]
+    [InlineData(Combination.Single)]
+    public void Capture_TeachersOfOtherClasses_StoresWhatTheyKnow(Combination combination)
+    {
+        var other = new LinearTeacher(features: 12, classes: 4, seed: 2);
+        var options = Options(Save("a.onnx", teacher.Graph().Output("logits"))) with
+        {
+            Teachers =
+            [
+                new() { Model = temp["a.onnx"], Name = "one", Classes = ["c", "a", "b"] },
+                new() { Model = Save("b.onnx", other.Graph().Output("logits")), Name = "two", Classes = ["b", "none", "d", "3"] },
+            ],
+            Combination = combination, Classes = new(4, ["a", "b", "c", "d"]), Threads = 3,
+        };
+
+        Capture("cache", options);
+
+        using var cache = LogitCache.Open(temp["cache"]);
+        Assert.Equal([[2, 0, 1], [1, null, 3, 3]], cache.Identity.Teachers.Select(t => t.Classes!));
+        var (first, second) = (teacher.Logits(samples), other.Logits(samples));
+        for (var i = 0; i < Count; i++)
+        {
+            double[] p = [.. first.Skip(3 * i).Take(3).Select(Math.Exp)], q = [.. second.Skip(4 * i).Take(4).Select(Math.Exp)];
+            double[] one = [p[1] / p.Sum(), p[2] / p.Sum(), p[0] / p.Sum()], two = [q[0], q[2] + q[3]];
+            two = [two[0] / two.Sum(), two[1] / two.Sum()];
+            if (combination == Combination.Single)
+            {
+                RequireProbabilities(one, cache, 0, i);
+                RequireProbabilities(two, cache, 1, i);
+                continue;
+            }
+            double[] mean = [one[0], (one[1] + two[0]) / 2, one[2], two[1]];
+            RequireProbabilities([.. mean.Select(value => value / mean.Sum())], cache, 0, i);
+        }
+
+        Assert.Equal(combination == Combination.Single ? [3, 2] : [4], cache.Streams.Select(stream => stream.Classes));
+        Assert.Equal(combination == Combination.Single ? [1, 3] : null, cache.Streams[^1].Subset?.Columns);
+        Assert.All(CacheReplay.Run(cache, set, options, Count, 1, null, default), replay => Assert.Null(replay.Problem));
+        Assert.Contains("classes", Assert.Throws<CheckFailedException>(() => Capture("cache", options with
+        {
+            Teachers = [options.Teachers[0] with { Classes = ["c", "b", "a"] }, options.Teachers[1]],
+        })).Message);
+
+        static void RequireProbabilities(double[] expected, LogitCache cache, int stream, int row)
+        {
+            var values = new float[cache.Streams[stream].Values];
+            cache.Read(cache.Streams[stream], [row], view: 0, values);
+            var sum = values.Sum(value => Math.Exp(value));
+            Near.Equal(expected, [.. values.Select(value => (float)(Math.Exp(value) / sum))], 1e-5);
+        }
+    }
+
     [Fact]
     public void Capture_TeachersKeptApart_HaveAStreamEach()
     {

@@ -40,9 +40,7 @@ internal sealed class CaptureStage : CacheStage
     public override StageCost Cost => new(set.Count * teachers.Capture.Views);
 
     /// <inheritdoc/>
-    public override int? DeclaredClasses => teachers.Stages[0] is not null ? null
-        : First.IsRecorded ? RecordedAnswer.Of(set, First).Output is { Positions: 1 } output && output.Kind.Output() == OutputKind.Classes ? output.Classes : null
-        : graph.Files.DeclaredClasses(First.Model, First.Output, First.ClassAxis);
+    public override int? DeclaredClasses => teachers.Capture.Classes?.Count ?? DeclaredClassesOf(0);
 
     /// <inheritdoc/>
     public override string FirstTeacher => teachers.Stages[0]?.Name ?? First.Place;
@@ -50,8 +48,9 @@ internal sealed class CaptureStage : CacheStage
     private TeacherOptions First => teachers.Capture.Teachers[0];
 
     /// <inheritdoc/>
-    public override TeacherOptions? FirstFile =>
-        graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : First.IsRecorded ? null : First;
+    /// <remarks>A teacher that reads other samples, or knows other classes, is none whose place the student can take.</remarks>
+    public override TeacherOptions? FirstFile => First is not { Modality: null, Classes: null } ? null
+        : graph.Find(teachers.Stages[0]) is { } maker ? (maker as TrainStage)?.Cache?.FirstFile : First.IsRecorded ? null : First;
 
     /// <summary>Adds the capture of teachers over a set, or finds it.</summary>
     /// <param name="graph">The graph.</param>
@@ -75,7 +74,7 @@ internal sealed class CaptureStage : CacheStage
 
     /// <summary>
     /// The class scores of teachers on samples as they are, for figures. Teachers that are kept apart answer no question together, so the
-    /// first of them stands for all.
+    /// first of them stands for all, unless each knows some of the classes: then it is their mean.
     /// </summary>
     public static TeachersOptions ForFigures(TeachersOptions teachers)
     {
@@ -88,9 +87,10 @@ internal sealed class CaptureStage : CacheStage
     {
         Teachers =
         [
-            .. options.Teachers.Take(options.Combination == Combination.Single ? 1 : options.Teachers.Count)
+            .. options.Teachers.Take(options.Combination == Combination.Single && options.Classes is null ? 1 : options.Teachers.Count)
                 .Select(teacher => teacher with { Outputs = [], Features = [] }),
         ],
+        Combination = options.Combination == Combination.Single && options.Classes is not null ? Combination.MeanOfProbabilities : options.Combination,
         // What was drawn at random has no top class.
         Storage = options.Storage is Sampled ? new Float16() : options.Storage,
         Views = 1,
@@ -98,14 +98,21 @@ internal sealed class CaptureStage : CacheStage
         Part = CachePart.Whole,
     };
 
+    /// <summary>Whether a set can be captured: one with labels need not have the modalities that teachers read.</summary>
+    public static bool CanRead(TransferSet set, TeachersOptions teachers) =>
+        !set.IsLabelled || teachers.Capture.Teachers.All(teacher => teacher.Modality is not { } modality || set.Modalities.Contains(modality));
+
     /// <inheritdoc/>
     public override void Check()
     {
+        foreach (var teacher in teachers.Capture.Teachers)
+            set.Modality(teacher.Modality);
         foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
             if (teacher.IsRecorded)
                 RecordedAnswer.Of(set, teacher);
             else if (stage is null)
                 graph.Files.Digest(teacher.Model);
+        CacheCapture.Check(teachers.Capture, [.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
         if (First.Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
     }
@@ -155,12 +162,35 @@ internal sealed class CaptureStage : CacheStage
     /// <summary>What a finished cache holds first: the answer of its teachers.</summary>
     public static CacheStream Answer(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0];
 
+    /// <inheritdoc/>
+    public override int? DeclaredClassesOf(string stream)
+    {
+        var index = teachers.Capture.Combination == Combination.Single ? teachers.Capture.Teachers.Index().FirstOrDefault(entry => entry.Item.StreamAt(entry.Index) == stream, (-1, null!)).Index : -1;
+        return index < 0 ? null : teachers.Capture.Teachers[index].Classes is null ? DeclaredClassesOf(index) : teachers.Capture.Classes?.Count;
+    }
+
+    private int? DeclaredClassesOf(int index)
+    {
+        if (teachers.Stages[index] is not null || teachers.Capture.Teachers[index] is not { Kind: null or OutputKind.Classes } teacher)
+            return null;
+        if (!teacher.IsRecorded)
+            return graph.Files.DeclaredClasses(teacher.Model, teacher.Output, teacher.ClassAxis);
+        return RecordedAnswer.Of(set, teacher).Output is { Positions: 1 } output && output.Kind.Output() == OutputKind.Classes ? output.Classes : null;
+    }
+
     private StageInputs Inputs(StageResults results, string provider) => new StageInputs()
         .Add("teachers", new YamlSequenceNode(teachers.Capture.Teachers.Zip(TeacherDigests(results), TeachersSection.WriteTeacherKey)))
         .Add("capture", Written(teachers.Capture, provider))
         .Add("seed", teachers.Capture.Augmentation.IsNone && teachers.Capture.Storage is not Sampled ? null : $"{teachers.Capture.Seed}")
         .Add("samples", set.SamplesDigest)
+        .Add("modalities", ModalityDigests())
         .Add("first-id", $"{set.IdOf(0)}");
+
+    private string? ModalityDigests()
+    {
+        var read = teachers.Capture.Teachers.Select(teacher => teacher.Modality).OfType<string>().Distinct().ToArray();
+        return read.Length == 0 ? null : string.Join(", ", read.Select(name => $"{name} {set.Modality(name).SamplesDigest}"));
+    }
 
     /// <summary>What of the settings decides the bytes: the size of batches does, by the layout of shards and by rounding; threads do not.</summary>
     private static YamlNode Written(CaptureOptions options, string provider) =>

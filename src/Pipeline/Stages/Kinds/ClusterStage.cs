@@ -58,9 +58,9 @@ internal sealed class ClusterStage : Stage
         if (stream.Kind.Output() != OutputKind.Classes || stream.Positions > 1)
             throw new InputException(
                 "Classes are grouped by class scores of whole samples.", cache.Name, $"{stream.Kind} {Shapes.Format(stream.Shape)}", "[classes] per sample");
-        if (step.Options.Count >= stream.Classes)
-            throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {stream.Classes} classes");
-        var covariance = new PredictionCovariance(stream.Classes);
+        if (step.Options.Count >= stream.StudentClasses)
+            throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {stream.StudentClasses} classes");
+        var covariance = new PredictionCovariance(stream.StudentClasses);
         foreach (var rows in Enumerable.Range(0, (int)logits.Identity.Samples).Chunk(BatchSize.For(1, stream.Values)))
         {
             work.Token.ThrowIfCancellationRequested();

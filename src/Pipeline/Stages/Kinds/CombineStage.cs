@@ -97,7 +97,7 @@ internal sealed class CombineStage : CacheStage
             {
                 work.Token.ThrowIfCancellationRequested();
                 var rows = Enumerable.Range(0, (int)batch.Count).Select(i => batch.First + i).ToArray();
-                writer.Append(asked.Combine(rows, ModelScores.Read(logits, rows), stream.Classes));
+                writer.Append(asked.Combine(rows, ModelScores.Read(logits, rows), stream.StudentClasses));
                 work.Progress.Report(new("combine", batch.End, set.Count, "samples"));
             }
             writer.Complete();
@@ -116,7 +116,7 @@ internal sealed class CombineStage : CacheStage
         {
             Teachers = [.. members.Select(member => member with { Weight = 1.0 / members.Length })],
             Combination = Combination.Specialists,
-            Streams = [new("logits", $"top-{step.Options.Top}", null, StreamKind.LogProbability, logits.Streams[0].Shape, new Float32())],
+            Streams = [new("logits", $"top-{step.Options.Top}", null, StreamKind.LogProbability, logits.Streams[0].StudentShape, new Float32())],
             Provider = Device,
         };
     }

@@ -137,12 +137,12 @@ internal sealed class EvaluateStage : Stage
     {
         var (recipe, rows) = (graph.Recipe, new List<(string Role, CacheStage Logits)>());
         CacheStage? reference = null;
-        if (graph.Sets.Test is { } test)
+        if (graph.Sets.Test is { } test && CaptureStage.CanRead(test, recipe.Reference))
         {
             reference = (recipe.Reference == recipe.Final.Teachers ? graph.FindFigures(recipe.Final.Cache) : null) ?? Capture(test, recipe.Reference, "");
             AddRows(test, recipe.Reference, StageRules.Teacher);
         }
-        foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is not null))
+        foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is { } set && CaptureStage.CanRead(set, step.Teachers)))
             AddRows(graph.Sets.Test!, step.Teachers, $"{StageRules.Teacher} of {recipe.RoleOf(step)}");
         rows.AddRange(graph.Figures);
         graph.Add(new EvaluateStage(graph, reference, rows, [.. graph.Of<VerifyStage>()]));

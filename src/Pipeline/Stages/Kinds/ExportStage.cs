@@ -48,7 +48,7 @@ internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string mo
     public OutputKind? OutputKindOf(StageResults results) => maker.OutputKindOf(model, results);
 
     /// <summary>What the model is in figures.</summary>
-    public string Role { get; } = maker is TrainStage { Models.Count: 1, Step: var step } ? graph.Recipe.RoleOf(step) : model;
+    public string Role { get; } = maker is TrainStage { Step: var step } && step.Name == model ? graph.Recipe.RoleOf(step) : model;
 
     /// <summary>The model's file, in the stage's folder and where users look for it.</summary>
     public string File => $"{Role}.onnx";
@@ -83,7 +83,7 @@ internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string mo
     {
         if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
             throw new InputException("There is no teacher whose interface the student could have.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
-        if (!IsChanged || train.Step.Learners.First(learner => learner.Name == maker.LearnerOf(model)).Student.Model is not { } file)
+        if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
         if (!Inside.IsNone)

@@ -85,7 +85,7 @@ internal sealed class ReportStage : Stage
             EpochEvent.Read(work.Results[training.Name][TrainStage.EventsFile])
                 .GroupBy(line => line.Learner ?? training.Models[0])
                 .Select(lines => new TrainingStory(
-                    exports.First(export => export.Model == lines.Key).Role, [.. lines], training.Step.Learners.First(learner => learner.Name == lines.Key).Objective));
+                    exports.First(export => export.Model == lines.Key).Role, [.. lines], training.Step.LearnerOf(lines.Key).Objective));
     }
 
     /// <summary>The recipe with the learning rates that were found.</summary>
@@ -99,7 +99,7 @@ internal sealed class ReportStage : Stage
         var input = new GraphIndex(model).Inputs[0];
         var output = student.Import.Output is { } named && model.Output.Any(value => value.Name == named) ? model.Output.First(value => value.Name == named) : model.Output[0];
         var fed = SampleFit.Find([.. input.ShapeOf()!.Skip(1)], graph.Sets.Transfer.SampleShape)!;
-        var learner = train.Step.Learners.First(learner => learner.Name == student.Model);
+        var learner = train.Step.LearnerOf(student.Model);
         return new(
             student.File, new(input.Name, TypeOf(input), [.. fed]), graph.Sets.Transfer.SampleShape,
             new(output.Name, TypeOf(output), Meaning(model, output.Name, student.OutputKindOf(results))),

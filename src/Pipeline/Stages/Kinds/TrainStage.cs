@@ -48,6 +48,9 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override TrainStage Trained => this;
 
+    /// <inheritdoc/>
+    public override string LearnerOf(string model) => step.LearnerOf(model).Name;
+
     /// <summary>The entry of the recipe.</summary>
     public TrainStep Step => step;
 
@@ -59,16 +62,16 @@ internal sealed class TrainStage : ModelStage
 
     /// <summary>Whether a model was built here, and not read from a file.</summary>
     /// <param name="model">Its name.</param>
-    public bool IsBuiltIn(string model) => step.Learners.First(learner => learner.Name == model).Student is var student && student.Model is null
+    public bool IsBuiltIn(string model) => step.LearnerOf(model).Student is var student && student.Model is null
         && (student.Stage is not { } stage || graph.Find(stage) is TrainStage start && start.IsBuiltIn(stage.Name));
 
     /// <inheritdoc/>
-    public override StudentImport ImportOf(string model) => ImportOf(step.Learners.First(learner => learner.Name == model));
+    public override StudentImport ImportOf(string model) => ImportOf(step.LearnerOf(model));
 
     /// <inheritdoc/>
     public override OutputKind? OutputKindOf(string model, StageResults results)
     {
-        var learner = step.Learners.First(learner => learner.Name == model);
+        var learner = step.LearnerOf(model);
         return learner.Student.Import.Kind
             ?? (learner.Student.Stage is { } stage ? graph.Find(stage)!.OutputKindOf(stage.Name, results) : null)
             ?? (classes is null ? null : CaptureStage.Answer(results[classes.Name]).Kind.Output());
@@ -101,7 +104,10 @@ internal sealed class TrainStage : ModelStage
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         Preprocessing.Validate(shape);
         foreach (var learner in step.Learners)
+        {
             Check(learner, shape);
+            CheckTeachers(learner);
+        }
     }
 
     /// <inheritdoc/>
@@ -145,8 +151,12 @@ internal sealed class TrainStage : ModelStage
     {
         var result = With(work.Results, (learners, data) =>
             Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
-        foreach (var (model, trained) in Models.Zip(result.Students))
-            trained.Model.Save(Path.Combine(work.Folder, FileOf(model)));
+        foreach (var (learner, trained) in step.LearnerNames.Zip(result.Students))
+        {
+            trained.Model.Save(Path.Combine(work.Folder, FileOf(learner)));
+            foreach (var (epoch, model) in trained.Milestones)
+                model.Save(Path.Combine(work.Folder, FileOf(TrainStep.MilestoneOf(learner, epoch))));
+        }
     }
 
     /// <summary>Trains no further than an epoch; the stage is not finished by that.</summary>
@@ -194,6 +204,23 @@ internal sealed class TrainStage : ModelStage
                 "choose a student with as many classes as the teacher");
     }
 
+    private void CheckTeachers(LearnerEntry learner)
+    {
+        (string Stream, int Classes)[] named =
+        [
+            .. from term in learner.Objective
+               from stream in term.TeachersOutputs(learner.Name, step.LearnerNames)
+               let classes = cache?.DeclaredClassesOf(stream)
+               where classes is not null
+               select (stream, classes.Value),
+        ];
+        if (Array.Find(named, entry => entry.Classes != named[0].Classes) is { Stream: not null } other)
+            throw new InputException(
+                "The teachers that a student learns from have different classes.", $"objective of '{learner.Name}'",
+                $"{other.Classes} of '{other.Stream}', {named[0].Classes} of '{named[0].Stream}'", "the same classes, or a map of them",
+                "say which is which: capture.classes, and under each teacher 'classes' with an entry for each of its own (docs/methods/several-teachers.md)");
+    }
+
     /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
     private LearnerOptions Options(LearnerEntry learner, int index, int classes, OutputHead? head, StageResults results)
     {
@@ -214,7 +241,7 @@ internal sealed class TrainStage : ModelStage
         var (sets, teachers) = (graph.Sets, step.Teachers);
         var cache = graph.FindCache(step.Cache)
             ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers.On(SetRole.Transfer)!, CaptureStage.Transfer, $"cache-{step.Name}"));
-        var validation = sets.Validation is { } set && CaptureStage.ForFigures(teachers).On(SetRole.Validation) is { } asked
+        var validation = sets.Validation is { } set && CaptureStage.CanRead(set, teachers) && CaptureStage.ForFigures(teachers).On(SetRole.Validation) is { } asked
             ? CaptureStage.Add(graph, "validation", set, asked, "validation", $"validation-{step.Name}")
             : null;
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
@@ -254,7 +281,7 @@ internal sealed class TrainStage : ModelStage
     {
         if (classes is null)
             return Math.Max(2, graph.Sets.Transfer.LargestLabel + 1);
-        var count = CaptureStage.Answer(results[classes.Name]).Classes;
+        var count = CaptureStage.Answer(results[classes.Name]).StudentClasses;
         graph.Sets.Alphabet?.RequireClasses(classes.FirstTeacher, count);
         return count;
     }
