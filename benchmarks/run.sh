@@ -11,7 +11,8 @@ if [[ ${1:-} =~ ^(train-step|end-to-end|peak-memory)$ ]]; then
   # The peer is Debian's PyTorch; without OpenBLAS it would multiply with the reference BLAS, a tenth as fast.
   if ! dpkg-query -W -f='${Status}\n' python3-torch python3-numpy libopenblas0-openmp 2>/dev/null | grep -c ' installed$' | grep -qx 3; then
     say "installing Debian packages: python3-torch python3-numpy libopenblas0-openmp"
-    apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends python3-torch python3-numpy libopenblas0-openmp \
+    { apt-get -qq -o DPkg::Lock::Timeout=600 update &&
+      apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends python3-torch python3-numpy libopenblas0-openmp; } \
       >"$root/build/apt.log" 2>&1 </dev/null ||
       fail 2 "apt-get could not install python3-torch, python3-numpy and libopenblas0-openmp." "Its whole output is in build/apt.log."
   fi
