@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 

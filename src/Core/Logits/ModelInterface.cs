@@ -1,7 +1,7 @@
-using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 
-namespace OnnxKd.Core.Onnx;
+namespace OnnxKd.Core.Logits;
 
 /// <summary>What a session that is written for a model sees of it: what can be swapped for another model without a change to the session.</summary>
 /// <param name="Input">What it feeds.</param>
