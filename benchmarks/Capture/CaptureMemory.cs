@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Benchmarks.Capture;
 

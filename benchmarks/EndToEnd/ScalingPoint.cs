@@ -13,6 +13,7 @@ using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 

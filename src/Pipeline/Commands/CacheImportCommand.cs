@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Commands;
 

@@ -9,6 +9,7 @@ using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Commands;
 

@@ -6,8 +6,7 @@ using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;

@@ -1,5 +1,5 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Commands;
 

@@ -2,8 +2,7 @@ using System.Globalization;
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Recipes;
 

@@ -9,7 +9,7 @@ using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Recipes;
 

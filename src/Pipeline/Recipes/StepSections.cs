@@ -1,6 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Loop;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Recipes;
 

@@ -1,5 +1,5 @@
 using OnnxKd.Core.Preparation;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

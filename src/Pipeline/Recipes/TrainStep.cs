@@ -1,8 +1,8 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

@@ -1,5 +1,5 @@
 using OnnxKd.Core.Metrics;
-using OnnxKd.TeacherRunner.Deployment;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Reports;
 

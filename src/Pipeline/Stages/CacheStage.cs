@@ -1,5 +1,5 @@
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 

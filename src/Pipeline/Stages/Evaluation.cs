@@ -5,8 +5,8 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 

@@ -2,8 +2,8 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Deployment;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 

@@ -1,7 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 

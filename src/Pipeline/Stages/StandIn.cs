@@ -4,8 +4,8 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 

@@ -5,6 +5,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Capture;
 

@@ -7,6 +7,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Capture;
 

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.TeacherRunner.Ensembles;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Capture;
 

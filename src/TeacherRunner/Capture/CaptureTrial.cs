@@ -2,6 +2,7 @@ using System.Diagnostics;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Capture;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OnnxKd.Core.Errors;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Deployment;
 

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
 

@@ -1,5 +1,5 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
 

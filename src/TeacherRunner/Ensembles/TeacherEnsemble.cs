@@ -5,9 +5,8 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
 

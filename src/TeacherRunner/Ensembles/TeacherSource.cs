@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Ensembles;

@@ -4,10 +4,9 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Ensembles;
 using OnnxKd.TeacherRunner.Logits;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Recorded;
 

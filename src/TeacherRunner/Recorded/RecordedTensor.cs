@@ -2,7 +2,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Logits;
 using OnnxKd.TeacherRunner.Sessions;
 

@@ -6,8 +6,6 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
-using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Deployment;
 using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;

@@ -8,6 +8,7 @@ namespace OnnxKd.Pipeline.Tests.Architecture
     {
         [Theory]
         [InlineData("OnnxKd.Core")]
+        [InlineData("OnnxKd.TeacherRunner")]
         public void Assembly_Rooms_UseEachOtherInOneDirection(string assembly)
         {
             var cycles = new RoomMap(Assembly.Load(assembly)).Cycles();

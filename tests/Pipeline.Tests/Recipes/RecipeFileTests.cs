@@ -7,8 +7,8 @@ using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 

@@ -7,6 +7,7 @@ using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Tests.Capture;
 

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
-using DataType = Onnx.TensorProto.Types.DataType;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Tests.Capture;
 

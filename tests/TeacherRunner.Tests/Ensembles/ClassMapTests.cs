@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Ensembles;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Tests.Ensembles;
 

@@ -6,6 +6,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;

@@ -6,7 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Specialists;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 

@@ -9,8 +9,8 @@ using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 

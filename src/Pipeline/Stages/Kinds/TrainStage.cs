@@ -13,9 +13,9 @@ using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;

@@ -13,8 +13,8 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 

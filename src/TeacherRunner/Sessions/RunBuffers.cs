@@ -1,7 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 
-namespace OnnxKd.TeacherRunner.Capture;
+namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>What the rows of one run pass through: which rows, the samples as each model sees them, the tensors that the models give.</summary>
 /// <param name="capacity">Rows at most.</param>

@@ -1,6 +1,6 @@
-using OnnxKd.TeacherRunner.Deployment;
+using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.TeacherRunner.Tests.Deployment;
+namespace OnnxKd.TeacherRunner.Tests.Sessions;
 
 public class LatencyFiguresTests
 {

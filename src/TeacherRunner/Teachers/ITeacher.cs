@@ -1,8 +1,7 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.TeacherRunner.Ensembles;
+namespace OnnxKd.TeacherRunner.Teachers;
 
 /// <summary>An open teacher: a model, or what one said before.</summary>
 internal interface ITeacher : IDisposable

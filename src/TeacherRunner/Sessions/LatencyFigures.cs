@@ -1,4 +1,4 @@
-namespace OnnxKd.TeacherRunner.Deployment;
+namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>How long runs of a model take.</summary>
 /// <param name="Runs">How many were timed.</param>

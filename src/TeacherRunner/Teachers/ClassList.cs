@@ -1,4 +1,4 @@
-namespace OnnxKd.TeacherRunner.Capture;
+namespace OnnxKd.TeacherRunner.Teachers;
 
 /// <summary>The classes that a student learns, where its teachers have others.</summary>
 /// <param name="Count">How many.</param>

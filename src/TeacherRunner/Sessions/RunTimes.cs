@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
-namespace OnnxKd.TeacherRunner.Deployment;
+namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>How long runs of a session took, one after the other.</summary>
 internal static class RunTimes

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using OnnxKd.Core.LogitCaches;
 
-namespace OnnxKd.TeacherRunner.Capture;
+namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
 /// Workers, each on a thread of its own, fill batches together, a few rows each at a time; meanwhile the caller's thread takes the batches

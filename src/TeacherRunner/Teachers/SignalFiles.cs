@@ -1,7 +1,7 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 
-namespace OnnxKd.TeacherRunner.Recorded;
+namespace OnnxKd.TeacherRunner.Teachers;
 
 /// <summary>A file with what a teacher said of each sample, or the folder of a logit cache.</summary>
 /// <param name="Name">What it is called; <c>null</c>: the only one.</param>

@@ -1,7 +1,7 @@
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.TeacherRunner.Tests.Capture;
+namespace OnnxKd.TeacherRunner.Tests.Sessions;
 
 public class BatchWorkersTests
 {
