@@ -7,6 +7,7 @@ using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;

@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Tests.Import;
+using OnnxKd.StudentTrainer.Tests.Graph.Import;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 

@@ -1,4 +1,5 @@
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Runtime;

@@ -6,6 +6,7 @@ using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 

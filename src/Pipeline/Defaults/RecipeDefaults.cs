@@ -5,6 +5,7 @@ using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Students.Layers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Defaults;

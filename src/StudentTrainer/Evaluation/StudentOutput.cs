@@ -3,7 +3,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Evaluation;

@@ -1,7 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -77,7 +76,7 @@ internal sealed class GraphCompiler
         var missing = new List<NodeProto>();
         foreach (var node in nodes)
         {
-            var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : Fusion.Find(node);
+            var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : FusedOperators.Find(node);
             if (entry is null)
                 missing.Add(node);
             else
@@ -117,7 +116,7 @@ internal sealed class GraphCompiler
     private Step CompileNode(PlannedNode planned, string[] dead)
     {
         var (node, entry, _) = planned;
-        var context = new NodeContext(node, version, tensors, IsRead);
+        var context = new NodeContext(node, version, tensors, IsRead, Nested);
         if (version < 6)
             context.Attributes.Has("consumed_inputs"); // which inputs may be overwritten: a hint that changes no result
         var kernel = entry.Compile(context);
@@ -129,6 +128,18 @@ internal sealed class GraphCompiler
         int[] inputs = [.. planned.Inputs.Select(name => name.Length == 0 ? -1 : Slot(name))];
         int[] results = [.. node.Output.Select(name => IsRead(name) ? Slot(name) : -1)];
         return new(node, entry, kernel, inputs, results, entry.Host, [.. dead.Select(Slot)]);
+    }
+
+    /// <summary>Compiles a graph that a node holds, as one that runs by itself.</summary>
+    private NestedGraph Nested(GraphProto inner)
+    {
+        var program = Compile(inner, version, [.. inner.Output.Select(output => output.Name)]);
+        return new([.. program.Plan.Where(weight => weight.Role != WeightRole.Constant).Select(weight => weight.Name)], (inputs, device, training) =>
+        {
+            using var weights = WeightSet.Load(program.Plan, device, trainable: false);
+            // It may hand out a tensor from outside as it is, or a constant of its own.
+            return Array.ConvertAll(program.Run(weights, inputs, training), output => output.alias());
+        });
     }
 
     private bool IsRead(string name) => name.Length > 0 && read.Contains(name);

@@ -4,6 +4,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 

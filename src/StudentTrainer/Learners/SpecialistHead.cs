@@ -1,7 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.StudentTrainer.Learners;

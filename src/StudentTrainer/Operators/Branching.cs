@@ -1,5 +1,4 @@
 using Onnx;
-using OnnxKd.StudentTrainer.Graph;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,11 +17,9 @@ internal static class Branching
         var branches = Array.ConvertAll(Names, name => Compile(node, name));
         return x =>
         {
-            var (program, captures) = branches[x[0].cpu().item<bool>() ? 0 : 1];
+            var (branch, captures) = branches[x[0].cpu().item<bool>() ? 0 : 1];
             var inputs = Array.ConvertAll(captures, slot => x[slot]);
-            using var weights = WeightSet.Load(program.Plan, inputs.FirstOrDefault()?.device ?? CPU, trainable: false);
-            // A branch may hand out a tensor from outside as it is, or a constant of its own.
-            return Array.ConvertAll(program.Run(weights, inputs, x.Training), output => output.alias());
+            return branch.Run(inputs, inputs.FirstOrDefault()?.device ?? CPU, x.Training);
         };
     }
 
@@ -47,17 +44,17 @@ internal static class Branching
         return exposed;
     }
 
-    private static (GraphProgram Program, int[] Captures) Compile(NodeContext node, string name)
+    private static (NestedGraph Branch, int[] Captures) Compile(NodeContext node, string name)
     {
         var branch = (node.Attributes.GetGraph(name) ?? throw node.Unsupported("lacks a branch", name)).Clone();
         string[] captures = [.. Captures(branch)];
         branch.Input.AddRange(captures.Select(capture => new ValueInfoProto { Name = capture }));
-        var program = GraphCompiler.Compile(branch, node.Version, [.. branch.Output.Select(output => output.Name)]);
-        if (program.Plan.FirstOrDefault(weight => weight.Role != WeightRole.Constant) is { } learned)
+        var compiled = node.Compile(branch);
+        if (compiled.Learned is [var learned, ..])
             throw node.Unsupported(
                 "is supported with weights in its branches only if its condition is constant",
-                $"'{learned.Name}' in {name}", "export the model for one of the cases");
-        return (program, Array.ConvertAll(captures, node.IndexOf));
+                $"'{learned}' in {name}", "export the model for one of the cases");
+        return (compiled, Array.ConvertAll(captures, node.IndexOf));
     }
 
     /// <summary>Names that a branch reads and does not make.</summary>

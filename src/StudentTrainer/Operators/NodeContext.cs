@@ -9,14 +9,19 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <param name="version">The version of the operator set.</param>
 /// <param name="tensors">The file's tensors by name.</param>
 /// <param name="isRead">Whether anything reads a tensor that the node makes.</param>
+/// <param name="nested">Compiles a graph that the node holds.</param>
 internal sealed class NodeContext(
-    NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors, Func<string, bool>? isRead = null)
+    NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors, Func<string, bool>? isRead = null,
+    Func<GraphProto, NestedGraph>? nested = null)
 {
     /// <summary>The node's attributes.</summary>
     public Attributes Attributes { get; } = new(node);
 
     /// <summary>The version of the operator set.</summary>
     public int Version => version;
+
+    /// <summary>Compiles a graph that the node holds.</summary>
+    public NestedGraph Compile(GraphProto graph) => nested?.Invoke(graph) ?? throw new InvalidOperationException($"{Describe(node)} is not part of a program.");
 
     /// <summary>How many inputs the node lists.</summary>
     public int InputCount => node.Input.Count;

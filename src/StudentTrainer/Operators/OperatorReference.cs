@@ -25,7 +25,7 @@ public static class OperatorReference
     ];
 
     /// <summary>The newest operator set that they are known in.</summary>
-    public static int NewestOpset => Graph.StudentGraph.NewestOpset;
+    public static int NewestOpset => OperatorTable.NewestOpset;
 
     /// <summary>The reference as a Markdown page.</summary>
     public static string Markdown()
@@ -35,7 +35,7 @@ public static class OperatorReference
 
             This page is written by `./onnxkd operators > docs/operators.md` from the one table that the trainer runs, plans and checks by
             (src/StudentTrainer/Operators/OperatorTable.cs). {All.Count} operators of ONNX's default domain, up to operator set
-            {Graph.StudentGraph.NewestOpset}.
+            {OperatorTable.NewestOpset}.
 
             - *versions*: operator-set versions at which a meaning changes; the newest that is not newer than the model's goes.
             - *inputs*: what a tensor of the file is taken for in each slot; the last one goes for all further slots. `weight`, `bias`,

@@ -219,6 +219,9 @@ internal static class OperatorTable
         new("If", 1, [Data], Branching.If) { Host = [0], Outputs = OperatorEntry.Any },
     ];
 
+    /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
+    public const int NewestOpset = 22;
+
     private static readonly Dictionary<string, OperatorEntry[]> ByName = Index(Entries);
 
     /// <summary>All entries, in the order of the table.</summary>

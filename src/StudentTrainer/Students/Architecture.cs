@@ -1,5 +1,6 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 

@@ -45,6 +45,16 @@ internal sealed record StudentRequest(string Architecture, IReadOnlyList<int> Sa
         ? graph.Input(ElementType.Float32, "T", SampleShape[1])
         : throw WrongSamples("needs sequences", "[length, features]");
 
+    /// <summary>The level of a pyramid whose map has a step of so many pixels.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public int LevelOf(int stride, int levels)
+    {
+        for (var level = 0; level < levels; level++)
+            if (stride == 1 << level)
+                return level;
+        throw Misfit("Stride", $"{stride}", $"1, 2, 4, ... up to {1 << (levels - 1)}, the step of the last of {levels} levels");
+    }
+
     /// <summary>The error that samples have another shape than the architecture takes.</summary>
     public InputException WrongSamples(string needs, string expected) => new(
         $"The architecture '{Architecture}' {needs}.", "student", $"samples of shape {Shapes.Format(SampleShape)}", expected,

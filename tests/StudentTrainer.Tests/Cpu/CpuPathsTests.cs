@@ -1,4 +1,5 @@
 using OnnxKd.StudentTrainer.Cpu;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;

@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Export;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;

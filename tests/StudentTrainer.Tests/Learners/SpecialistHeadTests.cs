@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Tests.Support;

@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;

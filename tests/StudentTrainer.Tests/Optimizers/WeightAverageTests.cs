@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Optimizers;

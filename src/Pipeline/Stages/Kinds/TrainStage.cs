@@ -13,6 +13,7 @@ using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;

@@ -49,25 +49,8 @@ internal sealed class Fusion
 
     /// <summary>A place.</summary>
     /// <param name="Parts">The nodes that go; the last one gives the result.</param>
-    /// <param name="Whole">The node that comes; its domain is <see cref="Domain"/>.</param>
+    /// <param name="Whole">The node that comes; its domain is <see cref="FusedOperators.Domain"/>.</param>
     private sealed record Match(NodeProto[] Parts, NodeProto Whole);
-
-    /// <summary>The domain of joined nodes: the operator's newest meaning, whatever the graph's version is.</summary>
-    public const string Domain = "onnxkd.fused";
-
-    /// <summary>The entry for a joined node; <c>null</c> for any other node.</summary>
-    public static OperatorEntry? Find(NodeProto node) =>
-        node.Domain != Domain ? null
-        : node.OpType == ProductWithBias.Name ? ProductWithBias
-        : OperatorTable.Find(node.OpType, StudentGraph.NewestOpset);
-
-    /// <summary>The one joined operator that ONNX does not have: its MatMul takes no bias.</summary>
-    private static readonly OperatorEntry ProductWithBias =
-        new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias],
-            Operators.HalfPrecision.Widened(Linear.MatMulWithBias, hasBFloat16: Linear.IsForOneDnn))
-        {
-            UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
-        };
 
     /// <summary>x · ½ · (1 + erf(x ÷ √2)), the three products in any order.</summary>
     private Match? MatchGelu(NodeProto erf)
@@ -90,7 +73,7 @@ internal sealed class Fusion
 
     private static Match Gelu(NodeProto[] parts, string x) => new(parts, new()
     {
-        OpType = "Gelu", Domain = Domain, Name = parts[^1].Name, Input = { x }, Output = { parts[^1].Output[0] },
+        OpType = "Gelu", Domain = FusedOperators.Domain, Name = parts[^1].Name, Input = { x }, Output = { parts[^1].Output[0] },
     });
 
     /// <summary>(x − mean) ÷ √(mean of squares + ε) · scale + bias, over the last axis.</summary>
@@ -109,7 +92,7 @@ internal sealed class Fusion
             return null;
         return new([mean, centred, square, variance, sum, root, quotient, scaled, shifted], new()
         {
-            OpType = "LayerNormalization", Domain = Domain, Name = shifted.Name,
+            OpType = "LayerNormalization", Domain = FusedOperators.Domain, Name = shifted.Name,
             Input = { mean.Input[0], scale, bias }, Output = { shifted.Output[0] },
             Attribute = { new AttributeProto { Name = "epsilon", Type = AttributeType.Float, F = (float)epsilon } },
         });
@@ -123,7 +106,7 @@ internal sealed class Fusion
             return null;
         return new([product, sum], new()
         {
-            OpType = ProductWithBias.Name, Domain = Domain, Name = sum.Name,
+            OpType = FusedOperators.ProductWithBias.Name, Domain = FusedOperators.Domain, Name = sum.Name,
             Input = { product.Input[0], product.Input[1], bias }, Output = { sum.Output[0] },
         });
     }

@@ -41,14 +41,4 @@ internal static class Pyramid
             ? x
             : graph.First($"{name}.cut", x, graph.Integers($"{name}.size", like.Size(2), like.Size(3)), 2, 3) with { Shape = [.. x.Shape.Take(2), .. like.Shape.Skip(2)] };
     }
-
-    /// <summary>The level whose map has a step of so many pixels.</summary>
-    /// <exception cref="Core.Errors.InputException">There is none.</exception>
-    public static int LevelOf(this StudentRequest student, int stride, int levels)
-    {
-        for (var level = 0; level < levels; level++)
-            if (stride == 1 << level)
-                return level;
-        throw student.Misfit("Stride", $"{stride}", $"1, 2, 4, ... up to {1 << (levels - 1)}, the step of the last of {levels} levels");
-    }
 }

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 
 namespace OnnxKd.StudentTrainer.Tests.Graph.Import;

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Support;
 

@@ -1,11 +1,10 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Graph;
+namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>A model as a student: what would be learned, what it costs, what can be read from its inside.</summary>
 /// <param name="Logits">The tensor that losses would be computed from.</param>

@@ -3,7 +3,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>The networks of PP-OCR as students; ONNX Runtime has the last word.</summary>
 public class OcrStudentTests

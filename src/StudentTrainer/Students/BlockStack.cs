@@ -1,6 +1,7 @@
 using OnnxKd.Core.Settings;
+using OnnxKd.StudentTrainer.Students.Layers;
 
-namespace OnnxKd.StudentTrainer.Students.Layers;
+namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>An architecture of transformer blocks, with defaults of its own.</summary>
 public abstract record BlockStack : Architecture

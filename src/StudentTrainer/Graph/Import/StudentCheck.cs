@@ -1,8 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Graph.Import;
 
-namespace OnnxKd.StudentTrainer.Graph;
+namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>Whether a model can be a student, without running it.</summary>
 public static class StudentCheck

@@ -4,7 +4,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Tensors that an exporter merged because they were equal; and those that are one on purpose.</summary>
 public class SharedTensorsTests

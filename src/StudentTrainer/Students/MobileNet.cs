@@ -1,5 +1,6 @@
 using OnnxKd.Core.Settings;
-namespace OnnxKd.StudentTrainer.Students.Layers;
+using OnnxKd.StudentTrainer.Students.Layers;
+namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>What the MobileNets share.</summary>
 public abstract record MobileNet : Architecture

@@ -1,12 +1,11 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Files that were exported for a fixed number of samples.</summary>
 public class BatchAxisTests

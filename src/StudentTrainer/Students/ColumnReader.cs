@@ -1,8 +1,9 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Students.Layers;
 
-namespace OnnxKd.StudentTrainer.Students.Layers;
+namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>A recogniser of text, whose convolutions turn an image of a line into a sequence of columns.</summary>
 public abstract record ColumnReader : Architecture

@@ -6,7 +6,7 @@ using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>
 /// A student that learns logits by Adam and the soft loss. Whatever precedes the class axis counts rows: samples, or the frames of all samples.

@@ -10,7 +10,7 @@ using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Networks whose normalisations were folded away, trained with normalisations that export folds again.</summary>
 public sealed class NormOverlayTests : IDisposable

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Onnx;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>What exporters do to a network for inference: normalisations go into the convolutions before them.</summary>
 internal static class Folding

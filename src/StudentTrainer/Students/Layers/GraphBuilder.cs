@@ -5,7 +5,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Tensors;
 
-namespace OnnxKd.StudentTrainer.Students;
+namespace OnnxKd.StudentTrainer.Students.Layers;
 
 /// <summary>A tensor of a graph that is being built.</summary>
 /// <param name="Name">Its name.</param>

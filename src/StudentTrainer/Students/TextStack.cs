@@ -1,6 +1,6 @@
 using OnnxKd.Core.Settings;
 
-namespace OnnxKd.StudentTrainer.Students.Layers;
+namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>An architecture of text.</summary>
 public abstract record TextStack : BlockStack

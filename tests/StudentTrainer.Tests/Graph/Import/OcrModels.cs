@@ -1,7 +1,7 @@
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Two networks of PP-OCR as they ship: exported by Paddle, all weights in Constant nodes. 'onnxkd data fetch pp-ocr' fetches them.</summary>
 internal static class OcrModels

@@ -4,12 +4,13 @@ using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Tests.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static Onnx.AttributeProto.Types;
 using static Onnx.TensorProto.Types;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Import, then export: weights change and nothing else does; untrained, not a byte.</summary>
 public sealed class WriteBackTests : IDisposable

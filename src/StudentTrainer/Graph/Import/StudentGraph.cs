@@ -4,17 +4,14 @@ using OnnxKd.Core.Limits;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
-using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Graph;
+namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>A student as it is trained: the file, which ships with new weights, and the graph made from it that runs.</summary>
 internal sealed class StudentGraph
 {
-    /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
-    public const int NewestOpset = 22;
-
     /// <summary>From here on Gemm and Add broadcast as they do today.</summary>
     private const int FirstExtendedOpset = 7;
 
@@ -82,12 +79,12 @@ internal sealed class StudentGraph
     public static StudentGraph Import(OnnxModel file, StudentImport? options = null)
     {
         var version = (int)(file.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0);
-        if (version > NewestOpset)
+        if (version > OperatorTable.NewestOpset)
             throw new UnsupportedModelException(
                 "The student uses a newer operator set than the trainer knows.",
                 where: file.Path,
                 found: $"operator set {version}",
-                expected: $"at most {NewestOpset}",
+                expected: $"at most {OperatorTable.NewestOpset}",
                 remedy: "export the model with an older operator set");
         using var trial = ModelLimits.Begin(file.Proto.CalculateSize(), 0);
         return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
@@ -117,7 +114,7 @@ internal sealed class StudentGraph
     public RowLayout LayoutOf(Tensor logits)
     {
         using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
-        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], Operators.TensorValues.Values<float>(few), "the student");
+        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], few.Values<float>(), "the student");
     }
 
     /// <summary>Lets a graph with a fixed batch size take any; does nothing to others.</summary>

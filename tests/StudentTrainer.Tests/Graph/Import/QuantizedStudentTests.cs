@@ -5,7 +5,7 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>A student with int8 weights per channel, int32 biases and quantised activations, as ONNX Runtime's quantiser writes.</summary>
 public class QuantizedStudentTests

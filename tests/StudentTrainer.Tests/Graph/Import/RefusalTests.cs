@@ -1,13 +1,13 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
 using Onnx;
 
-namespace OnnxKd.StudentTrainer.Tests.Import;
+namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
 /// <summary>Students that cannot be trained: the error names the place, and comes before anything is written.</summary>
 public sealed class RefusalTests : IDisposable
@@ -34,8 +34,8 @@ public sealed class RefusalTests : IDisposable
             ["UINT16", "'codes'", "c_node"]),
         ["inputs"] = (TwoInputs, ["'x', 'second'"]),
         ["an operator set"] = (
-            () => Start(StudentGraph.NewestOpset + 1).Node("Relu", "z", "y").Build(),
-            [$"operator set {StudentGraph.NewestOpset + 1}", $"at most {StudentGraph.NewestOpset}"]),
+            () => Start(OperatorTable.NewestOpset + 1).Node("Relu", "z", "y").Build(),
+            [$"operator set {OperatorTable.NewestOpset + 1}", $"at most {OperatorTable.NewestOpset}"]),
         ["a batch size"] = (
             () => new NodeModel(17, 1, 4, 4).Floats("w", new float[48], 16, 3).Floats("a", [1, 1], 2, 1).Integers("flat", 1, 16)
                 .Node("Reshape", "x flat", "f").Node("MatMul", "a f", "mixed").Node("MatMul", "mixed w", "y").Build(),

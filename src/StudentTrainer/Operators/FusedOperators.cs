@@ -1,0 +1,23 @@
+using Onnx;
+
+namespace OnnxKd.StudentTrainer.Operators;
+
+/// <summary>What stands for several nodes of a file: operators of ONNX's in their newest meaning, whatever the graph's version is, and one that ONNX lacks.</summary>
+internal static class FusedOperators
+{
+    /// <summary>The domain of joined nodes.</summary>
+    public const string Domain = "onnxkd.fused";
+
+    /// <summary>ONNX's MatMul takes no bias.</summary>
+    public static readonly OperatorEntry ProductWithBias =
+        new("MatMul", 1, [SlotRole.Weight, SlotRole.Weight, SlotRole.Bias], HalfPrecision.Widened(Linear.MatMulWithBias, hasBFloat16: Linear.IsForOneDnn))
+        {
+            UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
+        };
+
+    /// <summary>The entry for a joined node; <c>null</c> for any other node.</summary>
+    public static OperatorEntry? Find(NodeProto node) =>
+        node.Domain != Domain ? null
+        : node.OpType == ProductWithBias.Name ? ProductWithBias
+        : OperatorTable.Find(node.OpType, OperatorTable.NewestOpset);
+}
