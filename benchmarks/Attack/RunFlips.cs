@@ -10,6 +10,7 @@ using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Benchmarks.Attack;

@@ -5,10 +5,10 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 
 namespace OnnxKd.Benchmarks.EndToEnd;

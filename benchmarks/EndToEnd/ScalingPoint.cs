@@ -4,14 +4,12 @@ using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Runtime;
-using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Teachers;
 

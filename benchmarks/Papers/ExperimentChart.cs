@@ -1,4 +1,5 @@
 using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;

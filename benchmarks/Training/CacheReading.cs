@@ -9,12 +9,12 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.Training;

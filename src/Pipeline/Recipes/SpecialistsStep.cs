@@ -1,5 +1,5 @@
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

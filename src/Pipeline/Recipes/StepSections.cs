@@ -1,5 +1,5 @@
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Recipes;

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;

@@ -1,4 +1,4 @@
-using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

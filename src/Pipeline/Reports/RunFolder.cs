@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports;
 

@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports;
 

@@ -4,7 +4,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tracking;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Stages;
 

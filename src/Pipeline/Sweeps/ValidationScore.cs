@@ -1,5 +1,5 @@
 using System.Globalization;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Sweeps;
 

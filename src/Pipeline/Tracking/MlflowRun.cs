@@ -4,7 +4,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Tracking;

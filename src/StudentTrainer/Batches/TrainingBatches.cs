@@ -1,8 +1,8 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Batches;

@@ -5,8 +5,8 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -4,10 +4,9 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Text;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Checkpoints;
 

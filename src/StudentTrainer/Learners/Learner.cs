@@ -1,11 +1,9 @@
 using OnnxKd.Core.Logits;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
-using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;

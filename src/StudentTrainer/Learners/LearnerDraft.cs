@@ -1,11 +1,11 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;

@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Learners;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Training;
 using Tensorboard;
 using TorchSharp;
 using static TorchSharp.torch;

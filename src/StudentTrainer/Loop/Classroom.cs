@@ -1,6 +1,7 @@
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Runtime;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;

@@ -1,8 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

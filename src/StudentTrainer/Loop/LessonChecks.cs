@@ -3,8 +3,8 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Loop;
 

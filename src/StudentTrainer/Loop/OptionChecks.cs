@@ -1,6 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Loop;
 

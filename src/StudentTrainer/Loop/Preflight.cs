@@ -1,11 +1,11 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Signals;
+using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;

@@ -1,12 +1,11 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Checkpoints;
-using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Logs;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Loop;
 

@@ -9,6 +9,7 @@ namespace OnnxKd.Pipeline.Tests.Architecture
         [Theory]
         [InlineData("OnnxKd.Core")]
         [InlineData("OnnxKd.TeacherRunner")]
+        [InlineData("OnnxKd.StudentTrainer")]
         public void Assembly_Rooms_UseEachOtherInOneDirection(string assembly)
         {
             var cycles = new RoomMap(Assembly.Load(assembly)).Cycles();

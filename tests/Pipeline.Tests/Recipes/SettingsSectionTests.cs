@@ -3,8 +3,8 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
+using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;

@@ -4,8 +4,8 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Reports.Page;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Tests.Reports;
 

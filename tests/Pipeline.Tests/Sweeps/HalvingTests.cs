@@ -1,7 +1,7 @@
 using System.Text.Json;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Tests.Support;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Tests.Sweeps;
 

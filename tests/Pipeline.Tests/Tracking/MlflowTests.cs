@@ -1,6 +1,6 @@
 using System.Net;
 using OnnxKd.Pipeline.Tests.Support;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Tests.Tracking;
 

@@ -1,10 +1,10 @@
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Logs;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Loop;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Tests.Logs;
 

@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Loop;

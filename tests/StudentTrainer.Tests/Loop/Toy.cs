@@ -3,13 +3,12 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Tests.Loop;
 

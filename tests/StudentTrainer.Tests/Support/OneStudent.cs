@@ -1,11 +1,11 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Support;

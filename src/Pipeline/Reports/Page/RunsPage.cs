@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports.Page;
 

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports.Page;
 

@@ -2,7 +2,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Optimizers;
 
-namespace OnnxKd.StudentTrainer.Loop;
+namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>When to stop before the last epoch, by the evaluation set.</summary>
 public sealed record EarlyStopOptions

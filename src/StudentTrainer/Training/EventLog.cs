@@ -3,9 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
-using OnnxKd.StudentTrainer.Batches;
 
-namespace OnnxKd.StudentTrainer.Checkpoints;
+namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>The figures of each epoch as lines of JSON: <c>events.jsonl</c>, and the history in checkpoints.</summary>
 internal static class EventLog

@@ -1,9 +1,9 @@
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Evaluation;
+namespace OnnxKd.StudentTrainer.Loop;
 
 /// <summary>The evaluation of every learner after each epoch; of none where there is no evaluation set.</summary>
 internal sealed class TeamEvaluation : IDisposable

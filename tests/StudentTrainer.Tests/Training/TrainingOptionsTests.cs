@@ -1,8 +1,8 @@
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 
-namespace OnnxKd.StudentTrainer.Tests.Loop;
+namespace OnnxKd.StudentTrainer.Tests.Training;
 
 public class TrainingOptionsTests
 {

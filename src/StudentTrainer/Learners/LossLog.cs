@@ -4,7 +4,7 @@ using OnnxKd.Core.TransferSets;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Loop;
+namespace OnnxKd.StudentTrainer.Learners;
 
 /// <summary>
 /// The losses of the current epoch. Each step leaves its figures on the device; they are fetched together every

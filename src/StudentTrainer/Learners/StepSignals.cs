@@ -1,8 +1,9 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Signals;
+namespace OnnxKd.StudentTrainer.Learners;
 
 /// <summary>All signals of a batch: what the cache and the set say of it, and what the learners gave.</summary>
 /// <param name="batch">The batch.</param>

@@ -1,24 +1,6 @@
 using System.Text.Json.Serialization;
-using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
-using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Checkpoints;
 
-namespace OnnxKd.StudentTrainer.Batches;
-
-/// <summary>What a student learns from.</summary>
-/// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
-/// <param name="Preprocessing">What is done to samples before the student sees them.</param>
-/// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
-/// <param name="Evaluation">
-/// A set to evaluate on each epoch: labelled, or with <paramref name="EvaluationCache"/>; <c>null</c>: none.
-/// </param>
-/// <param name="EvaluationCache">
-/// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
-/// </param>
-public sealed record TrainingData(
-    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
+namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>One epoch's figures, a line of <c>events.jsonl</c>.</summary>
 /// <param name="Epoch">Counted from 1.</param>
@@ -63,18 +45,3 @@ public sealed record EpochEvent(
     /// <summary>Reads <c>events.jsonl</c>.</summary>
     public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
 }
-
-/// <summary>A student that was trained.</summary>
-/// <param name="Name">The learner's name.</param>
-/// <param name="Model">The model with its trained weights.</param>
-/// <param name="Epochs">All epochs, those of earlier, interrupted runs included.</param>
-public sealed record TrainedStudent(string Name, OnnxModel Model, IReadOnlyList<EpochEvent> Epochs)
-{
-    /// <summary>The model after each epoch of <c>milestones</c>.</summary>
-    public IReadOnlyDictionary<int, OnnxModel> Milestones { get; init; } = new Dictionary<int, OnnxModel>();
-}
-
-/// <summary>What a training gave.</summary>
-/// <param name="Students">The students, in the order of the learners.</param>
-/// <param name="Device">Where it ran.</param>
-public sealed record TrainingResult(IReadOnlyList<TrainedStudent> Students, string Device);

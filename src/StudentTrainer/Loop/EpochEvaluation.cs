@@ -2,12 +2,12 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Batches;
+using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Evaluation;
+namespace OnnxKd.StudentTrainer.Loop;
 
 /// <summary>Measures the student after each epoch, and tells whether it got better.</summary>
 internal sealed class EpochEvaluation : IDisposable

@@ -2,9 +2,10 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 
-namespace OnnxKd.StudentTrainer.Signals;
+namespace OnnxKd.StudentTrainer.Learners;
 
 /// <summary>Where a signal comes from: a stream of the cache, a tensor of a learner, or the set's labels where both are <c>null</c>.</summary>
 /// <param name="Use">What the term reads.</param>

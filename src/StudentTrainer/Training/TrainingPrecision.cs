@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Loop;
+namespace OnnxKd.StudentTrainer.Training;
 
 /// <summary>What a student computes with while it is trained; see <see cref="Operators.MixedPrecision"/>.</summary>
 internal static class TrainingPrecision
