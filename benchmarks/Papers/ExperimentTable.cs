@@ -29,7 +29,7 @@ internal sealed class ExperimentTable(bool quick)
                 + " --set stages.teacher.train.training.epochs=15 --set stages.hard.train.training.epochs=12");
             return
             [
-                Dropout(), First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(),
+                Dropout(), First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(), .. quick ? [] : new[] { KanjiSpecialists() },
                 OfTeachers("capacity", "Test errors on Fashion-MNIST, by the teacher"),
                 OfTeachers("early-stopped-distillation", "Test errors on Fashion-MNIST where the teacher's term ends early, by the teacher"),
                 EarlyStoppedTeacher(), Generations(), Chain(),
@@ -136,6 +136,26 @@ internal sealed class ExperimentTable(bool quick)
             Errors("with three specialists, hard labels", null, run, "hard-together"),
             Errors("with three specialists, soft targets too", null, run, "together"),
             Errors("one student of those", null, run, "student"),
+        ]);
+    }
+
+    /// <summary>Needs fonts and drawn pictures, so it has no quick form; <see cref="Specialists"/> is the same in small.</summary>
+    private static Experiment KanjiSpecialists()
+    {
+        var run = new PaperRun("papers-specialists-kanji", $"run {Recipes}specialists-kanji.yaml") { Data = "recipes/papers/kanji-data.sh" };
+        double?[] paper = [0, 0.034, 0.074, 0.088, 0.105];
+        return new("specialists-kanji", "Test errors with 30 specialists on 600 kanji",
+        [
+            Errors("generalist", null, run, "generalist"),
+            Errors("with 30 specialists, hard labels", null, run, "hard-together"),
+            Errors("with 30 specialists, soft targets too", null, run, "together"),
+            Errors("one student of those", null, run, "student"),
+            new("share of the specialists' gain that the student has", null, run, figures => figures.Errors("generalist") - figures.Errors("together") is > 0 and var gain
+                ? (figures.Errors("generalist") - figures.Errors("student")) / gain
+                : null) { Unit = PaperUnit.Share },
+            .. paper.Select((change, covering) => new PaperLine(
+                $"more right answers, classes of {(covering == paper.Length - 1 ? $"{covering} specialists or more" : covering == 1 ? "1 specialist" : $"{covering} specialists")}", change, run,
+                figures => figures.GainOf("together", covering, orMore: covering == paper.Length - 1)) { Unit = PaperUnit.Share }),
         ]);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnnxKd.Benchmarks.EndToEnd;
+using OnnxKd.Benchmarks.Support;
 
 namespace OnnxKd.Benchmarks.Papers;
 
@@ -16,6 +17,9 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
 
     /// <summary>What has to be run before it, with the first seed.</summary>
     public PaperRun? Teacher { get; init; }
+
+    /// <summary>A script that makes the data it needs; <c>null</c>: they are fetched by name.</summary>
+    public string? Data { get; init; }
 
     /// <summary>What it adds to a name of a run.</summary>
     private static string Suffix(int seed) => $"-{seed}";
@@ -47,6 +51,13 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
             return;
         Teacher?.Run(runs, 1, quick, run);
         After?.Run(runs, seed, quick, run);
+        if (Data is not null)
+            using (var script = System.Diagnostics.Process.Start(Data))
+            {
+                script.WaitForExit();
+                if (script.ExitCode != 0)
+                    throw new UsageException($"{Data} ended with exit code {script.ExitCode}");
+            }
         var words = $"{Command(runs, seed)}{(IsEvaluation ? "" : $" --runs {runs}")}{(quick && Quick.Length > 0 ? $" {Quick}" : "")} --json";
         var output = run(words.Split(' '));
         if (!IsEvaluation)
@@ -61,8 +72,8 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
     /// <param name="setting">The folder of one setting of a sweep; empty: it is none.</param>
     public PaperFigures? Figures(string runs, int seed, string setting)
     {
-        var file = Path.Combine(Folder(runs, seed), IsSweep ? Path.Combine("sweep", setting) : "", "metrics.json");
-        return IsFinished(runs, seed) && File.Exists(file) ? new(CommandLine.Figures(File.ReadAllText(file))) : null;
+        var folder = Path.Combine(Folder(runs, seed), IsSweep ? Path.Combine("sweep", setting) : "");
+        return IsFinished(runs, seed) && Path.Combine(folder, "metrics.json") is var file && File.Exists(file) ? new(folder, CommandLine.Figures(File.ReadAllText(file))) : null;
     }
 
     private bool IsSweep => Words.StartsWith("sweep ", StringComparison.Ordinal);
@@ -71,8 +82,9 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
 }
 
 /// <summary>The figures of one run.</summary>
+/// <param name="folder">Its folder.</param>
 /// <param name="metrics">The content of <c>metrics.json</c>.</param>
-internal sealed class PaperFigures(JsonElement metrics)
+internal sealed class PaperFigures(string folder, JsonElement metrics)
 {
     /// <summary>Test errors of a model.</summary>
     /// <param name="role">Its role, or the name of its file.</param>
@@ -81,6 +93,21 @@ internal sealed class PaperFigures(JsonElement metrics)
     /// <summary>The share of samples on which a model has another top class than its teacher.</summary>
     /// <inheritdoc cref="Errors"/>
     public double Disagreement(string role) => 1 - Of(role).GetProperty("agreement").GetDouble();
+
+    /// <summary>By how much more often a sample is classified rightly with specialists than without, of those whose class so many specialists have.</summary>
+    /// <param name="combined">The stage that combined them.</param>
+    /// <param name="covering">How many specialists.</param>
+    /// <param name="orMore">Whether more count too.</param>
+    /// <returns>Relative to the generalist alone; <c>null</c>: there are no such samples.</returns>
+    public double? GainOf(string combined, int covering, bool orMore)
+    {
+        var (alone, together) = (0.0, 0.0);
+        foreach (var file in Directory.GetDirectories(folder, $"test-{combined}-*").Select(stage => Path.Combine(stage, "coverage.json")).Where(File.Exists))
+            foreach (var row in CommandLine.Figures(File.ReadAllText(file)).EnumerateArray())
+                if (row.GetProperty("specialists").GetInt32() is var count && (count == covering || orMore && count > covering))
+                    (alone, together) = (alone + row.GetProperty("generalist").GetInt64(), together + row.GetProperty("together").GetInt64());
+        return alone > 0 ? together / alone - 1 : null;
+    }
 
     /// <summary>How many samples they are of.</summary>
     public double Samples => metrics.GetProperty("test_samples").GetDouble();

@@ -16,12 +16,16 @@ public static class OnlineKMeans
     /// <param name="points">The points, of one length.</param>
     /// <param name="count">How many groups.</param>
     /// <param name="seed">Decides the order, and the first centre; each further one is the point that is farthest from those before.</param>
+    /// <param name="size">Points of each group: those that are nearest to its centre, so that groups may share points and leave some out; <c>null</c>: each point is in the one
+    /// group whose centre is nearest.</param>
     /// <returns>For each group the indices of its points, in order; the groups in the order of their first points. A group may be empty: several points are one.</returns>
-    /// <exception cref="ArgumentException">There are fewer points than groups.</exception>
-    public static IReadOnlyList<int[]> Group(IReadOnlyList<double[]> points, int count, ulong seed)
+    /// <exception cref="ArgumentException">There are fewer points than groups, or than a group is to have.</exception>
+    public static IReadOnlyList<int[]> Group(IReadOnlyList<double[]> points, int count, ulong seed, int? size = null)
     {
         if (count < 1 || points.Count < count)
             throw new ArgumentException($"{points.Count} points do not make {count} groups.", nameof(count));
+        if (size < 1 || size > points.Count)
+            throw new ArgumentException($"A group cannot have {size} of {points.Count} points.", nameof(size));
         var centres = Start(points, count, seed);
         var order = new long[points.Count];
         for (var pass = 0; pass < Passes; pass++)
@@ -38,6 +42,12 @@ public static class OnlineKMeans
                     centre[d] += share * (points[(int)i][d] - centre[d]);
             }
         }
+        if (size is { } nearestPoints)
+            return
+            [
+                .. centres.Select(centre => Enumerable.Range(0, points.Count).OrderBy(i => Distance(points[i], centre)).Take(nearestPoints).Order().ToArray())
+                    .OrderBy(group => group[0]),
+            ];
         return
         [
             .. Enumerable.Range(0, points.Count).GroupBy(i => Nearest(points[i], centres)).Select(group => group.ToArray()).OrderBy(group => group[0])

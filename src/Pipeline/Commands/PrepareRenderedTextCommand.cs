@@ -51,6 +51,8 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
     private readonly Option<string?> shear = new("--shear") { Description = "Strongest slant to either side, columns per row; 0.2." };
     private readonly Option<bool> turned = new("--turned") { Description = "Turn half of the lines by 180 degrees and label them 1." };
 
+    private readonly Option<bool> characters = new("--characters") { Description = "Draw single characters of --alphabet; their places in it are the labels." };
+
     private readonly Option<int> padding = new("--padding")
     {
         Description = "Grey behind the line.", DefaultValueFactory = _ => defaults.Padding,
@@ -65,14 +67,15 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
     public PrepareRenderedTextCommand()
         : base(
             "rendered-text",
-            "Draws lines of known text for text recognisers, and for classifiers of their direction.",
+            "Draws lines of known text for text recognisers and for classifiers of their direction, or single characters for classifiers.",
             "onnxkd prepare rendered-text -o lines --words words.txt --count 20000",
-            "onnxkd prepare rendered-text -o turned --turned --width 192 --length 2,12")
+            "onnxkd prepare rendered-text -o turned --turned --width 192 --length 2,12",
+            "onnxkd prepare rendered-text -o letters --characters --height 32 --width 32 --size 20,28")
     {
         foreach (var option in new Option[]
         {
             words, alphabet, count, fonts, heldOutFonts, heldOutCount, randomShare, length, height, width, size, blur, noise, shear, turned,
-            padding, type, seed,
+            characters, padding, type, seed,
         })
             Add(option);
         common.AddTo(this);
@@ -115,6 +118,7 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
         Noise = PrepareArguments.Number(parsed, noise) ?? defaults.Noise,
         Shear = PrepareArguments.Number(parsed, shear) ?? defaults.Shear,
         Turned = parsed.GetValue(turned),
+        Characters = parsed.GetValue(characters),
         Padding = parsed.GetValue(padding) is >= 0 and <= 255 and var grey
             ? (byte)grey
             : throw PrepareArguments.Wrong(padding.Name, $"{parsed.GetValue(padding)}", "a grey from 0 to 255"),

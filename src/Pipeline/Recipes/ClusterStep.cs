@@ -9,6 +9,10 @@ internal sealed record ClusterOptions
     /// <summary>How many groups.</summary>
     [Setting("groups of classes", AtLeast = 1)]
     public required int Count { get; init; }
+
+    /// <summary>Classes of each group; <c>null</c>: each class is in one group.</summary>
+    [Setting("classes of each group: those nearest to its centre, so that groups may share classes and leave some out; by default each class is in one group", AtLeast = 1)]
+    public int? Size { get; init; }
 }
 
 /// <summary>Classes that are often predicted together, found in a cache without labels.</summary>
@@ -38,7 +42,7 @@ internal sealed record ClusterStep(string Name, RecipeValue Place) : RecipeStage
     /// <summary>Reads an entry.</summary>
     public static IReadOnlyList<RecipeStage> Read(StepReading step)
     {
-        var own = step.Value.Map("cache", "count", "seed");
+        var own = step.Value.Map("cache", "count", "size", "seed");
         var cache = StageValues.RequireCapture(step, own.Require("cache"));
         return
         [
@@ -55,5 +59,5 @@ internal sealed record ClusterStep(string Name, RecipeValue Place) : RecipeStage
 
     /// <inheritdoc/>
     public override YamlNode Write(Func<string, string> file, ulong seed) => YamlTree.Map(
-        ("cache", YamlTree.Line(("stage", Cache.Name))), ("count", Options.Count), ("seed", Seed == seed ? null : Seed));
+        ("cache", YamlTree.Line(("stage", Cache.Name))), ("count", Options.Count), ("size", Options.Size), ("seed", Seed == seed ? null : Seed));
 }

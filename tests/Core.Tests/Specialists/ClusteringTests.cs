@@ -38,6 +38,32 @@ public class ClusteringTests
     }
 
     [Fact]
+    public void Group_WithSize_TakesTheNearestOfEachCentre()
+    {
+        // On a line: two heaps around 0 and 10, and a point at 4 that is the third nearest of both centres.
+        double[][] points = [[-0.1], [0.1], [4], [9.9], [10.1]];
+
+        var found = OnlineKMeans.Group(points, 2, seed: 1, size: 3);
+
+        Assert.Equal([[0, 1, 2], [2, 3, 4]], found);
+        Assert.Throws<ArgumentException>(() => OnlineKMeans.Group(points, 2, seed: 1, size: 6));
+    }
+
+    [Fact]
+    public void Coverage_CountsByTheSpecialistsThatHaveTheClass()
+    {
+        var coverage = new SpecialistCoverage([[0, 1], [1, 2]]);
+
+        coverage.Add(label: 1, generalist: 0, together: 1);
+        coverage.Add(label: 1, generalist: 1, together: 1);
+        coverage.Add(label: 2, generalist: 2, together: 0);
+        coverage.Add(label: 3, generalist: 3, together: 3);
+        coverage.Add(label: -1, generalist: 3, together: 3);
+
+        Assert.Equal([new(0, 1, 1, 1), new(1, 1, 1, 0), new(2, 2, 1, 2)], coverage.Rows);
+    }
+
+    [Fact]
     public void Group_OfEqualPoints_LeavesGroupsEmpty()
     {
         var found = OnlineKMeans.Group([[1, 0], [1, 0], [1, 0]], 2, seed: 1);

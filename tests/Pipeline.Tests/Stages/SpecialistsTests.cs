@@ -39,6 +39,10 @@ public sealed class SpecialistsTests(TinyProject project) : IDisposable
         int Errors(string role) => Figures.Of(result, role).GetProperty("errors").GetInt32();
         Assert.True(Errors("together") < Errors("generalist"), result.Output);
         Assert.True(Errors("student") < Errors("generalist"), result.Output);
+        // Each class is one specialist's, so one line covers the test set, with the errors of the figures.
+        var covered = Assert.Single(JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder("test-together"), "coverage.json"))).RootElement.EnumerateArray());
+        int Covered(string name) => covered.GetProperty(name).GetInt32();
+        Assert.Equal((1, Errors("generalist"), Errors("together")), (Covered("specialists"), Covered("samples") - Covered("generalist"), Covered("samples") - Covered("together")));
         // What they say together are probabilities, and the student's cache holds them for every sample.
         using var cache = LogitCache.Open(Folder("together"));
         Assert.Equal((240, Combination.Specialists, 3), (cache.Identity.Samples, cache.Identity.Combination, cache.Identity.Teachers.Count));
@@ -51,6 +55,7 @@ public sealed class SpecialistsTests(TinyProject project) : IDisposable
 
     [Theory]
     [InlineData("count: 2", "count: 3", "as many groups as classes")]
+    [InlineData("count: 2", "count: 2, size: 3", "A group has all classes")]
     [InlineData("cache: { stage: logits }, count: 2", "cache: { stage: generalist }, count: 2", "captures nothing")]
     [InlineData("clusters: { stage: groups }", "clusters: { stage: logits }", "makes no clusters")]
     [InlineData("specialists: { stage: experts }", "specialists: { stage: groups }", "makes no specialists")]

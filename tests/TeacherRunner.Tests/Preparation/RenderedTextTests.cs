@@ -34,6 +34,31 @@ public sealed class RenderedTextTests : IDisposable
     }
 
     [Fact]
+    public void Run_Characters_LabelsEachByItsPlaceOnPaperOfTheWholeWidth()
+    {
+        const string Alphabet = "XOil";
+        var result = Run(plain with { Characters = true, Alphabet = Alphabet, Height = 32, Width = 32, Size = new(20, 24), Padding = 9, Type = ElementType.UInt8 });
+
+        var texts = File.ReadAllLines(Path.Combine(result.Folder, "sources.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()).ToArray();
+        var (rows, labels) = (Rows(result, 3 * 32 * 32), Columns(result, "labels"));
+        Assert.True(labels.Distinct().Count() > 2);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            Assert.Equal($"{Alphabet[(int)labels[i]]}", texts[i]);
+            Assert.Equal(rows[i][0], rows[i][31]); // paper, up to the right edge
+        }
+    }
+
+    [Theory]
+    [InlineData("aa", false, null, "each once")]
+    [InlineData("a", false, null, "two or more")]
+    [InlineData("ab", true, null, "one of them")]
+    [InlineData("ab", false, "words.txt", "--words")]
+    public void Run_CharactersThatCannotBe_AreRefused(string alphabet, bool turned, string? words, string message) => Assert.Contains(
+        message, Assert.Throws<InputException>(() => RenderedTextPreparation.Run(
+            words, plain with { Characters = true, Alphabet = alphabet, Turned = turned }, new(folder["set"]), null, default)).Message);
+
+    [Fact]
     public void Run_FirstLines_DoNotDependOnHowManyThereAre()
     {
         var few = Rows(Run(plain with { Count = 3 }));
@@ -222,10 +247,10 @@ public sealed class RenderedTextTests : IDisposable
     private PreparationResult Run(RenderedTextOptions lines, int threads = 2) =>
         RenderedTextPreparation.Run(null, lines, new(folder[Guid.NewGuid().ToString("N")], Threads: threads), null, default)[0];
 
-    private static byte[][] Rows(PreparationResult result)
+    private static byte[][] Rows(PreparationResult result, int size = 3 * Height * Width)
     {
         using var file = SafetensorsFile.Open(Path.Combine(result.Folder, "samples.safetensors"));
-        return [.. file.Bytes("samples").ToArray().Chunk(3 * Height * Width)];
+        return [.. file.Bytes("samples").ToArray().Chunk(size)];
     }
 
     private static long[] Columns(PreparationResult result, string name)

@@ -60,6 +60,8 @@ internal sealed class ClusterStage : Stage
                 "Classes are grouped by class scores of whole samples.", cache.Name, $"{stream.Kind} {Shapes.Format(stream.Shape)}", "[classes] per sample");
         if (step.Options.Count >= stream.StudentClasses)
             throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {stream.StudentClasses} classes");
+        if (step.Options.Size >= stream.StudentClasses)
+            throw step.Place.Error("A group has all classes.", $"size: {step.Options.Size}", $"fewer than the {stream.StudentClasses} classes");
         var covariance = new PredictionCovariance(stream.StudentClasses);
         foreach (var rows in Enumerable.Range(0, (int)logits.Identity.Samples).Chunk(BatchSize.For(1, stream.Values)))
         {
@@ -67,7 +69,7 @@ internal sealed class ClusterStage : Stage
             covariance.Add(ModelScores.Read(logits, [.. rows]));
             work.Progress.Report(new("cluster", rows[^1] + 1, logits.Identity.Samples, "samples"));
         }
-        var groups = OnlineKMeans.Group(covariance.Directions(), step.Options.Count, step.Seed);
+        var groups = OnlineKMeans.Group(covariance.Directions(), step.Options.Count, step.Seed, step.Options.Size);
         if (groups.Any(group => group.Length == 0))
             throw step.Place.Error(
                 "A group has no class.", $"{groups.Count(group => group.Length > 0)} of {groups.Count} groups have classes", "a class in each",

@@ -1,9 +1,12 @@
+using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Specialists;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Teachers;
@@ -15,6 +18,9 @@ internal sealed class CombineStage : CacheStage
 {
     private const int BatchRows = 256;
     private const string Device = "cpu";
+
+    /// <summary>The file of what specialists change, by how many of them have a sample's class; of sets with labels.</summary>
+    public const string CoverageFile = "coverage.json";
 
     private readonly CombineStep step;
     private readonly TransferSet set;
@@ -102,9 +108,26 @@ internal sealed class CombineStage : CacheStage
             }
             writer.Complete();
         }
+        if (set.HasLabelsFor(stream.StudentShape))
+            WriteCoverage(work, logits);
         for (var i = 0; i < specialists.Length; i++)
             if (asked.Asked[i] == 0)
                 work.Reporter.Note($"warning: {specialists[i].Models[0]} is asked about no sample of {set.Name}: none of its classes is among the generalist's first {step.Options.Top}");
+    }
+
+    private void WriteCoverage(StageWork work, LogitCache logits)
+    {
+        using var combined = LogitCache.Open(work.Folder);
+        var (classes, coverage) = (logits.Streams[0].StudentClasses, new SpecialistCoverage([.. specialists.Select(specialist => specialist.Classes(work.Results))]));
+        foreach (var rows in Enumerable.Range(0, (int)set.Count).Select(row => (long)row).Chunk(BatchRows))
+        {
+            var (alone, together) = (ModelScores.Read(logits, rows), ModelScores.Read(combined, rows));
+            for (var i = 0; i < rows.Length; i++)
+                coverage.Add(set.Labels[(int)rows[i]], TopOf(alone, i), TopOf(together, i));
+        }
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, CoverageFile), CanonicalJson.Serialize(coverage.Rows));
+
+        int TopOf(float[] scores, int row) => TensorPrimitives.IndexOfMax<float>(scores.AsSpan(row * classes, classes));
     }
 
     private CacheIdentity Identity(LogitCache logits, SpecialistSessions asked, string[] digests)

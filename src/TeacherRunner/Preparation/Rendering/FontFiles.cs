@@ -14,7 +14,7 @@ internal static class FontFiles
     private static readonly (string Prefix, string Command)[] sources =
     [
         ("DejaVu", "onnxkd data fetch fonts-dejavu"), ("Liberation", "onnxkd data fetch fonts-latin"), ("Free", "onnxkd data fetch fonts-latin"),
-        ("wqy-microhei", "apt-get install fonts-wqy-microhei"), ("wqy-zenhei", "apt-get install fonts-wqy-zenhei"),
+        ("ipaex", "onnxkd data fetch fonts-japanese"), ("wqy-microhei", "apt-get install fonts-wqy-microhei"), ("wqy-zenhei", "apt-get install fonts-wqy-zenhei"),
     ];
 
     /// <summary>The path of a font.</summary>

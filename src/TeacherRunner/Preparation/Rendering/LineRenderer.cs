@@ -15,6 +15,7 @@ internal sealed class LineRenderer : IDisposable
     private readonly LineTexts texts;
     private readonly FontFace[] fonts;
     private readonly float[] canvas;
+    private readonly Dictionary<string, int> places = [];
 
     /// <summary>Opens the fonts.</summary>
     public LineRenderer(RenderedTextOptions options, LineTexts texts, IEnumerable<string> fonts)
@@ -22,6 +23,9 @@ internal sealed class LineRenderer : IDisposable
         (this.options, this.texts) = (options, texts);
         this.fonts = [.. fonts.Select(path => new FontFace(path))];
         canvas = new float[options.Height * options.Width];
+        if (options.Characters)
+            foreach (var character in options.Classes)
+                places.Add(character, places.Count);
     }
 
     /// <summary>Draws a sample.</summary>
@@ -36,12 +40,21 @@ internal sealed class LineRenderer : IDisposable
         var (drawn, end) = fonts[font].Draw(text, style, canvas, options.Width);
         GaussBlur.Apply(canvas, options.Width, options.Blur * random.NextSingle());
         var turned = random.NextSingle() < 0.5f && options.Turned; // drawn in any case: the same lines, turned or not
+        if (options.Characters)
+            end = options.Width;
         var pixels = Colour(ref random, end, turned);
-        return new(ToSample(pixels, end), end, drawn, options.Turned ? turned ? 1 : 0 : null);
+        return new(ToSample(pixels, end), options.Characters ? null : end, drawn, Label(drawn, turned));
     }
 
     /// <inheritdoc/>
     public void Dispose() => Array.ForEach(fonts, font => font.Dispose());
+
+    private long? Label(string drawn, bool turned) => options switch
+    {
+        { Characters: true } => places[drawn],
+        { Turned: true } => turned ? 1 : 0,
+        _ => null,
+    };
 
     /// <summary>Pixels of the line without padding: channels, rows, columns up to <paramref name="end"/>.</summary>
     private byte[] Colour(ref CounterRandom random, int end, bool turned)

@@ -26,6 +26,8 @@ internal sealed class LineTexts(RenderedTextOptions options, IReadOnlyList<strin
     /// <exception cref="InputException">The font has no character of the alphabet.</exception>
     public string Next(ref CounterRandom random, FontFace font)
     {
+        if (options.Characters)
+            return Characters(ref random, font, 1);
         var length = random.NextInt32(options.Length.Least, options.Length.Most + 1);
         var isRandom = words.Count == 0 || random.NextSingle() < options.RandomShare;
         return isRandom ? Characters(ref random, font, length) : Words(ref random, font, length) ?? Characters(ref random, font, length);

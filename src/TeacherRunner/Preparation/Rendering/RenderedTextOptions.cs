@@ -56,6 +56,9 @@ public sealed record RenderedTextOptions
     /// <summary>Whether half of the lines are turned by 180°, which then is their label: 0 upright, 1 turned.</summary>
     public bool Turned { get; init; }
 
+    /// <summary>Whether a sample is one character of <see cref="Alphabet"/>, on paper as wide as the sample; its place in the alphabet is its label.</summary>
+    public bool Characters { get; init; }
+
     /// <summary>What fills the columns behind a line: a grey from 0 to 255; default 128. Float samples have 0 there.</summary>
     public byte Padding { get; init; } = 128;
 
@@ -64,6 +67,14 @@ public sealed record RenderedTextOptions
 
     /// <summary>The seed of all choices.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>The names of the samples' classes, in the order of their labels; empty: samples have no labels.</summary>
+    internal IReadOnlyList<string> Classes => this switch
+    {
+        { Characters: true } => [.. Alphabet.EnumerateRunes().Select(character => character.ToString())],
+        { Turned: true } => ["upright", "turned"],
+        _ => [],
+    };
 
     /// <summary>Checks that the options make sense.</summary>
     /// <exception cref="InputException">They do not.</exception>
@@ -79,6 +90,8 @@ public sealed record RenderedTextOptions
         Require(RandomShare is >= 0 and <= 1, "--random-share", $"{RandomShare}", "a number from 0 to 1");
         Require(
             Length is { Least: >= 1 } && Length.Least <= Length.Most, "--length", $"{Length.Least},{Length.Most}", "least and most: 3,24");
+        Require(!Characters || Classes.Count >= 2 && Classes.Distinct().Count() == Classes.Count, "--alphabet", $"{Classes.Count} characters", "two or more, each once");
+        Require(!Characters || !Turned, "--characters", "--turned", "one of them: each labels the samples in its own way");
         Require(Height is >= 8 and <= 4096, "--height", $"{Height}", "a number from 8 to 4096");
         Require(Width >= Height && Width <= 1 << 15, "--width", $"{Width}", $"a number from the height ({Height}) to {1 << 15}");
         Require(

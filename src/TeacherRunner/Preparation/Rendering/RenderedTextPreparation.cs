@@ -23,6 +23,8 @@ public static class RenderedTextPreparation
         string? wordFile, RenderedTextOptions lines, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         lines.Validate();
+        if (lines.Characters && wordFile is not null)
+            throw new InputException("Text cannot be drawn like this.", "--characters", $"--words {wordFile}", "characters of --alphabet", "leave one of the options out");
         var texts = new LineTexts(lines, wordFile is null ? [] : LineTexts.ReadWords(wordFile));
         var words = wordFile is null ? "" : SourceFolder.StampOf(wordFile);
         string[] fonts = [.. lines.Fonts.Select(FontFiles.Find)];
@@ -47,7 +49,7 @@ public static class RenderedTextPreparation
                     return new SourceItem(Path.GetFileName(paths[font]), null, () => One(renderers, paths, random, font), stamp);
                 });
                 var sources = new SourceList(
-                    "rendered-text", "lines", items, count, new(lines.Turned, Lengths: true), lines.Turned ? ["upright", "turned"] : null);
+                    "rendered-text", "lines", items, count, new(lines.Classes.Count > 0, Lengths: !lines.Characters), lines.Classes.Count > 0 ? lines.Classes : null);
                 int[] shape = [3, lines.Height, lines.Width];
                 return new Preparer(where, progress, token).Run(sources, lines.Type, shape, lines, preprocess: null);
             }
