@@ -44,6 +44,7 @@ public sealed class OnnxClassifier : IDisposable
             HalfPrecision.Apply(proto, model);
         var picks = settings.PicksInSession ?? device.IsCuda;
         var wanted = readings.Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
+        RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         // On the CPU, runs that go on at the same time have a thread each.
         var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);

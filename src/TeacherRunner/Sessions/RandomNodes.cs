@@ -1,0 +1,51 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>
+/// Finds nodes that draw numbers anew in each run. A cache would hold one throw of their dice as what the teacher says; most often the model was
+/// exported while it was in training mode.
+/// </summary>
+internal static class RandomNodes
+{
+    private static readonly HashSet<string> Drawing = ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"];
+
+    /// <summary>Refuses a graph in which a tensor depends on one.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="tensors">What is read.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    /// <exception cref="UnsupportedModelException">There is one.</exception>
+    public static void Refuse(GraphProto graph, IEnumerable<string> tensors, string model)
+    {
+        var index = new GraphIndex(graph);
+        var (open, seen) = (new Stack<string>(tensors), new HashSet<NodeProto>(ReferenceEqualityComparer.Instance));
+        while (open.TryPop(out var tensor))
+        {
+            if (index.Producer(tensor) is not { } node || !seen.Add(node))
+                continue;
+            foreach (var each in WithBranches(node))
+            {
+                if (Draws(each, index))
+                    throw new UnsupportedModelException(
+                        "The model answers otherwise each time it runs, so it has no answer to learn from.", $"node '{each.Name}' ({each.OpType}) of {model}",
+                        "it draws random numbers", "the same answer for the same sample",
+                        "export the model in evaluation mode (model.eval()), without dropout and noise; or name a tensor that does not depend on the node (output: in a recipe)");
+                foreach (var input in each.Input)
+                    open.Push(input);
+            }
+        }
+    }
+
+    /// <summary>A node, and all in its branches, whose inputs may come from outside.</summary>
+    private static IEnumerable<NodeProto> WithBranches(NodeProto node) =>
+        ModelTraversal.Subgraphs(node).SelectMany(graph => graph.Node).SelectMany(WithBranches).Prepend(node);
+
+    private static bool Draws(NodeProto node, GraphIndex index) => node.Domain is "" or "ai.onnx"
+        && (Drawing.Contains(node.OpType) || node is { OpType: "Dropout", Input: [_, _, var mode, ..] } && IsTrue(mode, index));
+
+    private static bool IsTrue(string tensor, GraphIndex index) =>
+        (index.Initializers.GetValueOrDefault(tensor) ?? (index.Producer(tensor) is { OpType: "Constant", Attribute: [{ T: { } value }] } ? value : null)) is { } known
+        && (known.RawData is [not 0, ..] || known.Int32Data is [not 0, ..]);
+}
