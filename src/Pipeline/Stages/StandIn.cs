@@ -23,7 +23,7 @@ internal static class StandIn
     public static ModelInterface FindInterface(TeacherOptions teacher, OutputKind? kind, IReadOnlyList<int> sampleShape)
     {
         var model = OnnxModel.Load(teacher.Model);
-        var reading = new ModelReading { Tensor = OutputBehind(model.Proto.Graph, teacher.Output), Kind = teacher.Kind ?? kind, ClassAxis = teacher.ClassAxis };
+        var reading = teacher.Reading with { Tensor = OutputBehind(model.Proto.Graph, teacher.Output), Kind = teacher.Kind ?? kind };
         using var session = OnnxClassifier.Open(model, sampleShape, [reading], new() { Device = "cpu" });
         return session.Interface;
     }

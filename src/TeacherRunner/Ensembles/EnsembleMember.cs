@@ -76,11 +76,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
             notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
         ModelReading[] readings =
         [
-            new()
-            {
-                Tensor = teacher.Output, Kind = teacher.Kind, ClassAxis = teacher.ClassAxis, Probabilities = teacher.Probabilities,
-                Picks = isChanged ? null : picks,
-            },
+            teacher.Reading with { Picks = isChanged ? null : picks },
             .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = teacher.Kind, Picks = picks }),
             .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
         ];

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Teachers;
 
@@ -81,6 +82,9 @@ public sealed record TeacherOptions
     /// <summary>What is done to stored samples before this teacher sees them.</summary>
     [Setting("what is done to samples before this teacher sees them; by default the data's, with a modality nothing")]
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
+
+    /// <summary>How its answer is read from its model.</summary>
+    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities };
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;

@@ -65,6 +65,18 @@ public sealed class FoundModelsTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void SingleColumn_DeclaredAProbability_IsReadSoToTheEndOfTheRun()
+    {
+        // Of a threshold at the mean, so that samples differ.
+        LinearModel.Write(folder["m.onnx"], classes: 1, weight: 1 / 16f, edit: model => model.Graph.Node[^1].OpType = "Abs");
+
+        var run = Cli.Done("run", folder.Write("r.yaml", Recipe("m.onnx", "kind: labels, probabilities: true").Replace("epochs: 1,", "epochs: 20,")), "--runs", folder.Path);
+
+        Assert.Contains("runs in a session that was written for m.onnx", run.Output);
+        Assert.Equal("Sigmoid", OnnxModel.Load(folder["r/student.onnx"]).Proto.Graph.Node[^1].OpType);
+    }
+
+    [Fact]
     public void OutputWithAxesOfLengthOne_TeachesAndLearns()
     {
         LinearModel.Write(folder["m.onnx"], edit: Widen);
