@@ -145,6 +145,17 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_TestSampleThatHoldsNoNumber_IsRefusedBeforeTheTeacherRuns()
+    {
+        var samples = new float[90 * 4 * 4];
+        samples[7 * 16 + 3] = float.NaN;
+        Npy.Write(folder["nan.npy"], samples, 90, 4, 4);
+
+        Assert.Contains("nan.npy, sample 7, value 3", Fails(2, "--test-samples", folder["nan.npy"]));
+        Assert.Empty(Directory.GetFiles(folder["runs"], "*.safetensors", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void Run_RunFolderThatCannotBeWritten_IsRefused()
     {
         File.WriteAllText(folder["runs"], "a file where the folder should be");

@@ -56,10 +56,12 @@ public sealed class SampleReader
     /// <param name="view">Which random view of each sample: a view of a cache, or the epoch.</param>
     /// <param name="destination">At least <c>rows.Length × SampleElements</c> values.</param>
     /// <param name="labels">Room for labels, if they are wanted.</param>
+    /// <exception cref="Errors.InputException">A sample holds a value that is no finite number.</exception>
     public void Read(ReadOnlySpan<long> rows, uint view, Span<float> destination, RowLabels labels = default)
     {
         destination = destination[..(rows.Length * Set.SampleElements)];
         Set.Read(rows, destination);
+        FiniteValues.Require(Set, rows, destination);
         var wanted = labels.Classes.IsEmpty ? 0 : LabelPositions;
         var scratch = ArrayPool<float>.Shared.Rent(views.ScratchElements + 2 * wanted);
         var own = scratch.AsSpan(views.ScratchElements, wanted);

@@ -13,16 +13,18 @@ public static class Standardisation
     private const double SmallestStd = 0.5;
     private const double LargestStd = 2;
 
+    // What never varied taught nothing. Divided by so much it stays next to 0 where it does vary, and the weights behind it, which are as random as
+    // at the start, do no harm.
+    private const double OfConstant = 1e6;
+
     // Float32 holds 24 bits: what varies by less than that varies by rounding.
     private const double Rounding = 1e-7;
-
-    private const long ChunkValues = 1 << 18;
 
     /// <summary>Reads a set once and fits mean and standard deviation, summed in float64; the numbers are those of float32, which models compute with.</summary>
     /// <param name="set">The set, as stored.</param>
     /// <param name="channelAxis">The axis of a sample with a mean for each of its indices; <c>null</c>: one for all values.</param>
     /// <param name="token">Stops between reads.</param>
-    /// <returns><see cref="Preprocessing.None"/> if every channel is near mean 0 and deviation 1 already, or constant at 0.</returns>
+    /// <returns><see cref="Preprocessing.None"/> if every channel is near mean 0 and deviation 1 already.</returns>
     /// <exception cref="InputException">A value is not a finite number, or there is no such axis.</exception>
     public static Preprocessing Fit(TransferSet set, int? channelAxis, CancellationToken token)
     {
@@ -32,50 +34,31 @@ public static class Standardisation
         var inner = channelAxis is { } axis ? set.SampleShape.Skip(axis + 1).Aggregate(1, (product, size) => product * size) : set.SampleElements;
         var channels = channelAxis is { } along ? set.SampleShape[along] : 1;
         var moments = new Moments(channels, inner);
-        var rows = (int)Math.Clamp(ChunkValues / Math.Max(1, set.SampleElements), 1, set.Count);
-        var values = new float[(long)rows * set.SampleElements];
-        var chunk = new long[rows];
-        for (long first = 0; first < set.Count; first += rows)
-        {
-            token.ThrowIfCancellationRequested();
-            var count = (int)Math.Min(rows, set.Count - first);
-            for (var i = 0; i < count; i++)
-                chunk[i] = first + i;
-            var read = values.AsSpan(0, count * set.SampleElements);
-            set.Read(chunk.AsSpan(0, count), read);
-            RequireFinite(set, first, read);
-            moments.Add(read);
-        }
+        foreach (var chunk in FiniteValues.Chunks(set, token))
+            moments.Add(chunk.Span);
 
         var (means, stds) = moments.Result(Rounding);
         return IsStandard(means, stds) ? Preprocessing.None : new()
         {
-            Mean = [.. means.Select(Short)], Std = [.. stds.Select(std => std == 0 ? 1 : Short(std))], ChannelAxis = channels == 1 ? 0 : channelAxis ?? 0,
+            Mean = [.. means.Select(Short)], Std = [.. stds.Select((std, channel) => std == 0 ? StdOfConstant(Short(means[channel])) : Short(std))],
+            ChannelAxis = channels == 1 ? 0 : channelAxis ?? 0,
         };
     }
 
-    /// <summary>A constant channel has deviation 0 here; at 0 it may stay where it is.</summary>
+    /// <summary>The channels that were the same in all samples when preprocessing was fitted.</summary>
+    public static IReadOnlyList<int> ConstantChannels(Preprocessing fitted) =>
+        [.. fitted.Std.Index().Where(channel => channel.Item == StdOfConstant(fitted.Mean[channel.Index])).Select(channel => channel.Index)];
+
+    private static double StdOfConstant(double mean) => Short(OfConstant * Math.Max(1, Math.Abs(mean)));
+
     private static bool IsStandard(double[] means, double[] stds) => means.Zip(stds).All(channel =>
-        Math.Abs(channel.First) <= LargestMean && channel.Second is 0 or (>= SmallestStd and <= LargestStd));
+        Math.Abs(channel.First) <= LargestMean && channel.Second is >= SmallestStd and <= LargestStd);
 
     /// <summary>The shortest decimal number that is the same in float32.</summary>
     private static double Short(double value)
     {
         var single = Math.Clamp((float)value, float.MinValue, float.MaxValue);
         return double.Parse(single.ToString("R", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
-    }
-
-    private static void RequireFinite(TransferSet set, long first, ReadOnlySpan<float> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (!float.IsFinite(values[i]))
-                throw new InputException(
-                    "A sample holds a value that is not a finite number, so that mean and deviation cannot be fitted.",
-                    $"{set.Name}, sample {set.IdOf(first + i / set.SampleElements)}, value {i % set.SampleElements}",
-                    values[i].ToString(System.Globalization.CultureInfo.InvariantCulture), "numbers",
-                    "replace missing values (for tables: table.missing), or say how the student's samples are prepared: student.preprocessing");
-        }
     }
 
     /// <summary>Sums of each channel, from its first value on, so that a large mean costs no digits.</summary>

@@ -34,6 +34,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>The names of the columns that a row's values come from, where it is a table with names; else none.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 
+    /// <summary>Whether it is a table whose first column was taken for the names of rows.</summary>
+    public bool HasRowNames { get; init; }
+
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 

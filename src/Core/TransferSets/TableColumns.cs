@@ -11,13 +11,17 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
 {
     private const string LastColumn = "last";
 
+    /// <summary>Whether the first column was taken for the names of rows.</summary>
+    public bool HasRowNames { get; private init; }
+
     /// <summary>Finds them.</summary>
     /// <exception cref="InputException">One is not there, or nothing is left for the samples.</exception>
     public static TableColumns Find(Table table, TensorRequest request)
     {
         var parts = request.Neighbours.Append(request).ToList();
         int[] others = [.. parts.Where(part => !part.IsOfNumbers).Select(part => Find(part, table))];
-        return new(parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [], others);
+        var features = parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [];
+        return new(features, others) { HasRowNames = features.Count > 0 && IsRowName(table, 0) && !features.Contains(0) && !others.Contains(0) };
     }
 
     /// <summary>The column of labels or lengths: named, or counted from 0, or <c>last</c>; without a key found by its usual names.</summary>
@@ -39,7 +43,7 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
         int[] dropped = [.. table.Options.Drop.Select(Find)];
         int[] features = table.Options.Features.Count > 0
             ? [.. table.Options.Features.Select(Find)]
-            : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(column))];
+            : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(table, column))];
         if (features.Intersect(others).ToArray() is [var both, ..])
             throw new InputException(
                 $"A column of {table.Kind} is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct table.features");
@@ -54,10 +58,10 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
             remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
 
         string NameOf(int column) => table.Header?[column] ?? $"column {column}";
-
-        // A first column without a name, beside others with one, is how R and pandas write the names of rows.
-        bool IsRowName(int column) => column == 0 && table.Header is ["", _, ..];
     }
+
+    /// <summary>A first column without a name, beside others with one, is how R and pandas write the names of rows.</summary>
+    private static bool IsRowName(Table table, int column) => column == 0 && table.Header is ["", _, ..];
 
     /// <summary>The column of a name, else of a number.</summary>
     private static int? IndexOf(Table table, string? key)

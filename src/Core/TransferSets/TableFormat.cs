@@ -78,7 +78,7 @@ internal static class TableFormat
             return (long)number;
         throw table.Bad(
             $"A label, length or id of {table.Kind} is not an integer.", column, "an integer from 0",
-            "correct the value or remove the row; names of classes are listed in table.classes");
+            "correct the value or remove the row; texts need the names of the classes in the order of their indices, which is the teacher's (table.classes: [NAME, ...])");
     }
 
     private static long Class(Table table, int column)
@@ -111,7 +111,7 @@ internal static class TableFormat
         {
             return new(file, 0, file.Length, type, bigEndian: !BitConverter.IsLittleEndian, [rows, .. rowShape])
             {
-                Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [],
+                Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
             };
         }
         catch

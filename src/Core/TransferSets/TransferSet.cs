@@ -41,6 +41,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>The names of a table's columns that a sample consists of, in their order; empty: it is no table, or one without names.</summary>
     public IReadOnlyList<string> Columns => samples.Stored.Columns;
 
+    /// <summary>Whether the first column of a table, which has no name, was taken for the names of rows and left out.</summary>
+    public bool HasRowNames => samples.Stored.HasRowNames;
+
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Stored.Type;
 

@@ -19,6 +19,7 @@ internal sealed class RecipeDefaults
     private const string Origin = "default";
     private const string Fit = "fit";
     private const long QuickRows = 10_000;
+    private const int MostNames = 8;
 
     private readonly RecipeSource source;
     private readonly Action<string> note;
@@ -113,6 +114,14 @@ internal sealed class RecipeDefaults
         student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
         if (!preprocessing.IsNone)
             note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
+        if (Standardisation.ConstantChannels(preprocessing) is [_, ..] constant)
+            note($"the same in all samples, so that the student ignores {(constant.Count > 1 ? "them" : "it")}: {NamesOf(constant, set)}");
+    }
+
+    private static string NamesOf(IReadOnlyList<int> channels, TransferSet set)
+    {
+        var names = channels.Take(MostNames).Select(channel => set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
+        return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
     }
 
     private void ChooseTraining(long samples, bool isQuick)

@@ -12,6 +12,8 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>The open sets of a recipe.</summary>
 internal sealed class RecipeSets : IDisposable
 {
+    private bool areFinite;
+
     private RecipeSets(TransferSet transfer) => Transfer = transfer;
 
     /// <summary>What the student learns from.</summary>
@@ -42,6 +44,8 @@ internal sealed class RecipeSets : IDisposable
         TransferSetOptions?[] all = [data.Transfer, data.Validation, data.Test];
         DataSetStore.Require(note, token, all.Concat(all.SelectMany(set => set?.Modalities.ByName.Values ?? [])));
         var sets = new RecipeSets(OpenIntact(data.Transfer));
+        if (sets.Transfer.HasRowNames)
+            note($"{sets.Transfer.Name}: the first column has no name and is taken for names of rows; table.features says otherwise");
         try
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
@@ -55,6 +59,19 @@ internal sealed class RecipeSets : IDisposable
             sets.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Checks the values of the sets that are read after the work, when it would be lost. Those of the transfer set are checked as they are read.
+    /// </summary>
+    /// <exception cref="InputException">One is no finite number.</exception>
+    public void RequireFinite(CancellationToken token)
+    {
+        if (areFinite)
+            return;
+        foreach (var set in new[] { Validation, Test }.OfType<TransferSet>())
+            FiniteValues.Require(set, token);
+        areFinite = true;
     }
 
     /// <summary>Reads a set's samples as they are, preprocessed for the student.</summary>

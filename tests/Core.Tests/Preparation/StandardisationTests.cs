@@ -20,7 +20,22 @@ public sealed class StandardisationTests : IDisposable
 
         Assert.Equal([3, 4000, 7], fitted.Mean);
         Assert.All(
-            new[] { Math.Sqrt(8.0 / 3), Math.Sqrt(26_000_000.0 / 3), 1 }.Zip(fitted.Std), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-6));
+            new[] { Math.Sqrt(8.0 / 3), Math.Sqrt(26_000_000.0 / 3), 7e6 }.Zip(fitted.Std), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-6));
+    }
+
+    [Fact]
+    public void Fit_OfAFeatureThatNeverVaries_KeepsItNextToZeroWhateverItIsElsewhere()
+    {
+        using var set = Table([-1, 0, 7, 1, 0, 7], 3);
+        using var other = Table([1, 1, 9], 3);
+
+        var fitted = Standardisation.Fit(set, 0, CancellationToken.None);
+        var read = new float[3];
+        new SampleReader(other, fitted, Augmentation.None, seed: 0).Read([0], view: 0, read);
+
+        Assert.Equal([1, 2], Standardisation.ConstantChannels(fitted));
+        Assert.Equal(1, read[0], 1e-6);
+        Assert.All(read[1..], value => Assert.InRange(Math.Abs(value), 0, 2e-6));
     }
 
     [Fact]
@@ -59,13 +74,13 @@ public sealed class StandardisationTests : IDisposable
         var fitted = Standardisation.Fit(set, axis, CancellationToken.None);
 
         Assert.Equal(Enumerable.Range(0, shape[axis]).Select(i => 100.0 * i), fitted.Mean);
-        Assert.Equal((axis, 1.0), (fitted.ChannelAxis, fitted.Std[0]));
+        Assert.Equal((axis, 1e6), (fitted.ChannelAxis, fitted.Std[0]));
     }
 
     [Fact]
     public void Fit_OfStandardValues_LeavesThem()
     {
-        using var set = Table([-1, 0, 1, 0, -1, 0, 1, 0], 2);
+        using var set = Table([-1, 1, 1, -1, -1, -1, 1, 1], 2);
 
         Assert.Same(Preprocessing.None, Standardisation.Fit(set, 0, CancellationToken.None));
     }

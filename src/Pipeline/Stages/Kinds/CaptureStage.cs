@@ -210,6 +210,7 @@ internal sealed class CaptureStage : CacheStage
 
     private CaptureResult Capture(CaptureOptions options, StageWork work)
     {
+        graph.Sets.RequireFinite(work.Token);
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, work.Reporter.Estimated);
         if (result.ProviderNote is { } note)
             work.Reporter.NoteOnce($"teachers run on the CPU: {note}");

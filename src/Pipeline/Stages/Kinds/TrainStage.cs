@@ -150,6 +150,7 @@ internal sealed class TrainStage : ModelStage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
+        graph.Sets.RequireFinite(work.Token);
         var result = With(work.Results, (learners, data) =>
             Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
         foreach (var (learner, trained) in step.LearnerNames.Zip(result.Students))
