@@ -186,13 +186,14 @@ internal static class Report
 
     internal static TableBorder Border(OutputStyle style) => style.Terminal ? TableBorder.Rounded : TableBorder.Ascii2;
 
-    /// <summary>The comparison as text: the names of the columns, then a row for each model.</summary>
+    /// <summary>The comparison as text: the names of the columns of which anything is known, then a row for each model.</summary>
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
         var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns
             : rows.Any(row => row.Metrics.MeanOverlap is not null) ? [.. ClassColumns[..3], Overlap, .. ClassColumns[3..]]
             : rows.Any(row => row.Metrics.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
             : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
+        columns = [.. columns.Where(column => rows.Any(row => column.Show(row.Metrics) != Unknown))];
         yield return ["model", .. columns.Select(column => column.Name)];
         foreach (var (name, metrics) in rows)
             yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
@@ -226,6 +227,9 @@ internal static class Report
     {
         if (metrics.TestSamples is { } samples)
             yield return string.Join("; ", Meanings(metrics.Models).Prepend($"test samples: {Show(samples, "#,0")}"));
+        else if (metrics.Models.Select(model => model.Transfer).FirstOrDefault(close => close is not null) is { } close)
+            yield return string.Join("; ", Meanings([.. metrics.Rows().Select(row => row.Metrics)])
+                .Prepend($"no test set (--test-samples): measured on {Show(close.Samples, "#,0")} of the samples that were learned from, which flatters"));
         if (metrics.Rows().Any(row => row.Metrics.MeanOverlap is not null))
             yield return "mIoU: mean over classes of intersection / union, against the known labels, else against the teacher's classes";
         if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))

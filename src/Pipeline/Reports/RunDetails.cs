@@ -39,11 +39,8 @@ internal sealed record ModelDetails(string Role)
     /// <summary>Test samples on which it is furthest behind the teacher, the worst first.</summary>
     public IReadOnlyList<SampleGap> Samples { get; init; } = [];
 
-    /// <summary>How closely it follows the teacher on samples that it learned from; <c>null</c>: not known.</summary>
-    public Closeness? Transfer { get; init; }
-
     /// <summary>Whether there is anything to show.</summary>
-    public bool IsEmpty => Reliability.Count == 0 && Classes == 0 && Samples.Count == 0 && Transfer is null;
+    public bool IsEmpty => Reliability.Count == 0 && Classes == 0 && Samples.Count == 0;
 }
 
 /// <summary>The file <c>latency.json</c>: how long runs of models take.</summary>
@@ -60,18 +57,6 @@ internal sealed record RunLatency(IReadOnlyList<LatencyPoint> Points)
 /// <param name="Batch">Samples of a run.</param>
 /// <param name="Figures">The times.</param>
 internal sealed record LatencyPoint(string Role, int Threads, int Batch, LatencyFigures Figures);
-
-/// <summary>How closely a model follows its teacher; figures as in <see cref="ModelMetrics"/>.</summary>
-/// <param name="Samples">Samples compared.</param>
-/// <param name="Agreement">Share of the same decisions.</param>
-/// <param name="Kl">Of classes.</param>
-/// <param name="Mse">Of values.</param>
-/// <param name="Cosine">Of embeddings.</param>
-internal sealed record Closeness(long Samples, double? Agreement = null, double? Kl = null, double? Mse = null, double? Cosine = null)
-{
-    /// <summary>Takes those of a model's figures.</summary>
-    public static Closeness Of(ModelMetrics figures, long samples) => new(samples, figures.Agreement, figures.Kl, figures.Mse, figures.Cosine);
-}
 
 /// <summary>A test sample on which a model is behind its teacher.</summary>
 /// <param name="Row">Its row in the set.</param>

@@ -34,7 +34,7 @@ internal sealed record RunMetrics(
     /// <summary>The teacher, or the ensemble.</summary>
     public ModelMetrics? Teacher => Find(StageRules.Teacher);
 
-    /// <summary>The rows of the comparison; the teachers of an ensemble, each alone, are indented.</summary>
+    /// <summary>The rows of the comparison; the teachers of an ensemble, each alone, are indented. Without a test set the figures are of the transfer set.</summary>
     public IEnumerable<(string Name, ModelMetrics Metrics)> Rows()
     {
         foreach (var model in Models)
@@ -42,7 +42,7 @@ internal sealed record RunMetrics(
             var role = model.Role ?? model.Model;
             var isMember = Models.Any(other => other.Role is { } whole && role.StartsWith($"{whole} ", StringComparison.Ordinal)
                 && int.TryParse(role.AsSpan(whole.Length + 1), out _));
-            yield return (isMember ? MemberIndent + role : role, model);
+            yield return (isMember ? MemberIndent + role : role, TestSamples is null ? model.OnTransfer() : model);
         }
     }
 
@@ -120,6 +120,15 @@ internal sealed record ModelMetrics(
 
     /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
     public double? NeighbourRecall { get; init; }
+
+    /// <summary>How closely it follows its teacher on samples that it learned from; <c>null</c>: not known.</summary>
+    public Closeness? Transfer { get; init; }
+
+    /// <summary>The same with the figures of the transfer set in place of those of a test set, which there is none of.</summary>
+    public ModelMetrics OnTransfer() => Transfer is not { } close ? this : this with
+    {
+        Agreement = close.Agreement, Majority = close.Majority, Kl = close.Kl, Mse = close.Mse, RSquared = close.RSquared, Cosine = close.Cosine,
+    };
 }
 
 /// <summary>The exported student in ONNX Runtime beside the trainer's own executor.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
@@ -27,6 +28,10 @@ internal sealed class Evaluation(
 {
     private const int MostTransfer = 4096;
     private const int LongestStretch = 64;
+    private const double GoldenRatio = 0.618033988749895; // whose multiples fill a circle evenly
+
+    // Of a slow student fewer samples must do.
+    private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(1);
 
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
@@ -54,21 +59,21 @@ internal sealed class Evaluation(
         return new(scores.AddTo(size), scores.Details(role ?? size.Model), options);
     }
 
-    /// <summary>How closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
+    /// <summary>Adds how closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
+    /// <param name="figures">What is known of the student.</param>
     /// <param name="options">The student.</param>
     /// <param name="set">What it learned from.</param>
     /// <param name="taught">What its teachers said of that.</param>
-    /// <returns><c>null</c>: the two give different things, or the cache holds no decisions.</returns>
-    public Closeness? OnTransfer(TeacherOptions options, TransferSet set, LogitCache taught)
+    /// <returns>The figures as they are, if the two give different things, or the cache holds no decisions.</returns>
+    public ModelMetrics WithTransfer(ModelMetrics figures, TeacherOptions options, TransferSet set, LogitCache taught)
     {
         var stream = taught.Streams[0];
         using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
         if (stream.Storage is Sampled || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
-            return null;
+            return figures;
         var scores = new ModelScores(new(set, taught, null), options.Model, stream.Shape, stream.Kind.Output()!.Value);
         var reader = new SampleReader(set, options.Preprocessing, taught.Identity.Augmentation, taught.Identity.Seed);
-        var measured = 0L;
-        // Short stretches all over the set: sets may be in the order of their classes.
+        var (start, measured) = (Stopwatch.GetTimestamp(), 0L);
         foreach (var rows in Stretches(set.Count, BatchSize.For(set.SampleElements, session.Output.Elements, LongestStretch)))
         {
             token.ThrowIfCancellationRequested();
@@ -77,14 +82,19 @@ internal sealed class Evaluation(
             session.Run(samples, rows.Length, logits);
             scores.Add(rows[0], logits);
             measured += rows.Length;
+            progress?.Report(new($"evaluate {Path.GetFileName(options.Model)}, transfer set", measured, Math.Min(set.Count, MostTransfer), "samples"));
+            if (Stopwatch.GetElapsedTime(start) > MostTime)
+                break;
         }
-        return Closeness.Of(scores.AddTo(new(options.Model, 0, 0, 0)), measured);
+        var found = scores.AddTo(new(options.Model, 0, 0, 0));
+        return figures with { Kind = found.Kind, Transfer = Closeness.Of(found, measured), Collapse = against is null ? found.Collapse : figures.Collapse };
     }
 
+    /// <summary>Short stretches all over the set, however many of them are read: sets may be in the order of their classes.</summary>
     private static IEnumerable<long[]> Stretches(long count, int length)
     {
-        var stretches = Math.Min((count + length - 1) / length, (MostTransfer + length - 1) / length);
-        for (var i = 0L; i < stretches; i++)
+        var stretches = (int)Math.Min((count + length - 1) / length, (MostTransfer + length - 1) / length);
+        foreach (long i in Enumerable.Range(0, stretches).OrderBy(i => i * GoldenRatio % 1))
         {
             var (first, next) = (i * count / stretches, (i + 1) * count / stretches);
             yield return [.. Enumerable.Range(0, (int)Math.Min(length, next - first)).Select(offset => first + offset)];
@@ -124,7 +134,7 @@ internal sealed class Evaluation(
     }
 
     private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isTrained = false) => OnnxClassifier.Open(
-        model, against is null ? sampleShape : against.Set.Modality(options.Modality).SampleShape, [new() { Tensor = options.Output, Kind = options.Kind, ClassAxis = options.ClassAxis, IsTrained = isTrained }],
+        model, against is null ? sampleShape : against.Set.Modality(options.Modality).SampleShape, [options.Reading with { IsTrained = isTrained }],
         new() { Device = device });
 
     private static OutputKind? KindOf(OnnxModel model) => KindEvidence.OfMetadata(model.Proto)?.Kind;

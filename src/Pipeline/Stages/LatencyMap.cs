@@ -23,9 +23,11 @@ internal static class LatencyMap
     /// <param name="options">The model; with several inputs it is not timed, for a run has samples for one of them.</param>
     /// <param name="reader">Reads samples as it takes them.</param>
     /// <param name="device">Where it runs.</param>
+    /// <param name="known">How long a sample takes, in milliseconds.</param>
     /// <param name="token">Stops it.</param>
-    /// <returns>Nothing for a model that cannot be timed like this.</returns>
-    public static IReadOnlyList<LatencyPoint> Measure(string role, TeacherOptions options, SampleReader reader, string device, CancellationToken token)
+    /// <returns>Nothing for a model that cannot be timed like this, or takes too long for that.</returns>
+    public static IReadOnlyList<LatencyPoint> Measure(
+        string role, TeacherOptions options, SampleReader reader, string device, double known, CancellationToken token)
     {
         if (new GraphIndex(OnnxModel.Load(options.Model).Proto.Graph).Inputs is not [var input])
             return [];
@@ -42,7 +44,7 @@ internal static class LatencyMap
 
         IEnumerable<LatencyPoint> Points(int threads, int[] batches)
         {
-            var each = 0.0; // the time of a sample, in milliseconds
+            var each = known; // the time of a sample, in milliseconds
             foreach (var batch in batches.Where(batch => each * batch * FewestRuns < Most.TotalMilliseconds))
             {
                 var result = LatencyBenchmark.Run(

@@ -148,6 +148,22 @@ public sealed class FirstTryTests : IDisposable
         Assert.Contains("the teacher says the same for all samples", result.Error);
     }
 
+    [Fact]
+    public void Run_WithoutATestSet_ShowsHowCloselyTheStudentFollowsOnWhatItLearnedFrom()
+    {
+        string[] words = [.. Arguments.Where(word => word != "--test-samples" && word != folder["test.npy"])];
+
+        var figures = Cli.Done(["run", "--quick", .. words]);
+        var table = Cli.Done(["report", folder["runs/student"]]).Output;
+
+        var closeness = Figures.Of(figures, "student").GetProperty("transfer");
+        Assert.Equal(400, closeness.GetProperty("samples").GetInt32());
+        Assert.InRange(closeness.GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.Contains("no test set (--test-samples): measured on 400 of the samples that were learned from", table);
+        Assert.Contains(closeness.GetProperty("agreement").GetDouble().ToString("0.00 %", System.Globalization.CultureInfo.InvariantCulture), table);
+        Assert.DoesNotContain("accuracy", table); // which nobody knows
+    }
+
     private string[] Arguments =>
     [
         "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["train.npy"], "--test-samples", folder["test.npy"], "--runs", folder["runs"], "--threads", "1",

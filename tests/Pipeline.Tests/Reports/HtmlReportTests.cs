@@ -12,7 +12,7 @@ namespace OnnxKd.Pipeline.Tests.Reports;
 public class HtmlReportTests
 {
     private static readonly ModelMetrics Teacher = Model("teacher", errors: 50, bytes: 9000) with { Sha256 = new('a', 64) };
-    private static readonly ModelMetrics Student = Model("student", errors: 70, bytes: 1000) with { Parity = new(3.8e-6, 1, 1000) };
+    private static readonly ModelMetrics Student = Model("student", errors: 70, bytes: 1000) with { Parity = new(3.8e-6, 1, 1000), Transfer = new(64, 0.95, 0.6, 0.02) };
     private static readonly ModelMetrics Baseline = Model("baseline", errors: 90, bytes: 1000);
 
     [Fact]
@@ -116,7 +116,7 @@ public class HtmlReportTests
                 new("student")
                 {
                     Reliability = [new(10, 0.5, 0.4), new(90, 0.9, 0.95)], Classes = 2, Pairs = [new(1, 1, 10), new(0, 0, 8), new(0, 1, 2)],
-                    Changes = [new(0, 10, 10, 8)], Samples = [new(7, 0.6) { Class = 0, Said = 1 }], Transfer = new(64, 0.95, 0.02, null, null),
+                    Changes = [new(0, 10, 10, 8)], Samples = [new(7, 0.6) { Class = 0, Said = 1 }],
                 },
             ]),
             Latency = new([new("student", 1, 1, new(200, 0.5, 0.75, 1, 0.5)), new("student", 1, 8, new(200, 2, 2.5, 3, 2))]),

@@ -50,19 +50,31 @@ public class ReportTests
 
         Report.Write(new RunMetrics("ocr", 1, 64, [student]), output, new(Json: false, Terminal: false, Live: false));
 
-        Assert.Contains("| model   |    CER | exact lines | agreement | majority | KL | parameters | file size | latency p50 |", output.ToString());
-        Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |        - |  - |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
+        Assert.Contains("| model   |    CER | exact lines | agreement | parameters | file size | latency p50 |", output.ToString());
+        Assert.Contains("| student | 3.12 % |     75.50 % |   97.00 % |      1,000 |    4.3 kB |    0.010 ms |", output.ToString());
         Assert.Contains("CER: edits", output.ToString());
     }
 
     [Fact]
-    public void Write_UnknownFigures_AreDashes()
+    public void Write_UnknownFigures_AreDashesAndHaveNoColumnsOfTheirOwn()
     {
         var output = new StringWriter();
 
-        Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx", 1, 1, 1, Role: "student")]), output, new(false, false, false));
+        Report.Write(new RunMetrics("tiny", 1, 64, [new("t.onnx", 1, 1, 1, Role: "teacher", Agreement: 1), new("s.onnx", 1, 1, 1, Role: "student")]), output, new(false, false, false));
 
-        Assert.Contains("| student |      - |        - |         - |        - |  - |   - |   - |", output.ToString());
+        Assert.Contains("| model   | agreement | parameters |", output.ToString());
+        Assert.Contains("| student |         - |          1 |", output.ToString());
+    }
+
+    [Fact]
+    public void Write_WithoutATestSet_ShowsTheTransferSetAndSaysSo()
+    {
+        var output = new StringWriter();
+
+        Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx", 1, 1, 1, Role: "student") { Transfer = new(400, 0.98, 0.7, 0.02) }]), output, new(false, false, false));
+
+        Assert.Contains("| student |   98.00 % |  70.00 % | 0.0200 |", output.ToString());
+        Assert.Contains("no test set (--test-samples): measured on 400 of the samples that were learned from", output.ToString());
     }
 
     [Fact]

@@ -35,6 +35,6 @@ public sealed class LatencyMapTests : IDisposable
     {
         Blobs.Write(folder.Path, "set", 6, seed: 1);
         using var set = TransferSet.Open(new() { Samples = folder["set.npy"] });
-        return [.. LatencyMap.Measure("student", new() { Model = file }, RecipeSets.Reader(set, Preprocessing.None), "cpu", default)];
+        return [.. LatencyMap.Measure("student", new() { Model = file }, RecipeSets.Reader(set, Preprocessing.None), "cpu", known: 0, default)];
     }
 }

@@ -12,18 +12,18 @@ internal static class ComparisonPart
     /// <summary>What the teacher taught, on samples that were learned from and on others.</summary>
     private static IEnumerable<object> Closeness(RunStory story)
     {
-        var known = story.Metrics.Models.Select(model => (Figures: model, story.Details.Of(model.Role)?.Transfer)).Where(pair => pair.Transfer is not null).ToArray();
+        var known = story.Metrics.Models.Where(model => model.Transfer is not null).ToArray();
         if (known.Length == 0)
             yield break;
         yield return new XElement("h2", "Closeness to the teacher");
-        var columns = Columns.Where(column => known.Any(pair => column.Of(pair.Transfer!) is not null)).ToArray();
+        var columns = Columns.Where(column => known.Any(model => column.Of(model.Transfer!) is not null)).ToArray();
         yield return Html.Table(
         [
             ["model", .. columns.SelectMany(column => new[] { $"{column.Name}, transfer set", $"{column.Name}, test set" })],
-            .. known.Select(pair => (IReadOnlyList<string>)
+            .. known.Select(model => (IReadOnlyList<string>)
             [
-                pair.Figures.Role!,
-                .. columns.SelectMany(column => new[] { Show(column, pair.Transfer!), Show(column, Reports.Closeness.Of(pair.Figures, 0)) }),
+                model.Role!,
+                .. columns.SelectMany(column => new[] { Show(column, model.Transfer!), Show(column, Reports.Closeness.Of(model, 0)) }),
             ]),
         ]);
         yield return Html.Note(

@@ -103,15 +103,12 @@ internal sealed class EvaluateStage : Stage
             var (export, options) = (model.Export, model.Export.ReadingOf(work.Results));
             var found = evaluation.OfModel(options, export.Role, isTrained: true);
             using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
-            return found with
-            {
-                Metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]) },
-                Details = found.Details with { Transfer = taught is null ? null : evaluation.OnTransfer(options, sets.Transfer, taught) },
-            };
+            var metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]) };
+            return found with { Metrics = taught is null ? metrics : evaluation.WithTransfer(metrics, options, sets.Transfer, taught) };
         }
 
         IReadOnlyList<LatencyPoint> Latency(MeasuredModel model) => model.File is not { } file ? [] : LatencyMap.Measure(
-            model.Metrics.Role!, file, RecipeSets.Reader(sets.Test ?? sets.Transfer, file.Preprocessing), recipe.Final.Capture.Device, work.Token);
+            model.Metrics.Role!, file, RecipeSets.Reader(sets.Test ?? sets.Transfer, file.Preprocessing), recipe.Final.Capture.Device, model.Metrics.LatencyMsP50 ?? 0, work.Token);
     }
 
     /// <summary>Runs a recipe to its figures.</summary>

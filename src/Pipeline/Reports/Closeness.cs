@@ -1,0 +1,17 @@
+namespace OnnxKd.Pipeline.Reports;
+
+/// <summary>How closely a model follows its teacher; figures as in <see cref="ModelMetrics"/>.</summary>
+/// <param name="Samples">Samples compared.</param>
+/// <param name="Agreement">Share of the same decisions.</param>
+/// <param name="Majority">That of a constant answer.</param>
+/// <param name="Kl">Of classes and labels.</param>
+/// <param name="Mse">Of values.</param>
+/// <param name="RSquared">Of values.</param>
+/// <param name="Cosine">Of embeddings.</param>
+internal sealed record Closeness(
+    long Samples, double? Agreement = null, double? Majority = null, double? Kl = null, double? Mse = null, double? RSquared = null, double? Cosine = null)
+{
+    /// <summary>Takes those of a model's figures.</summary>
+    public static Closeness Of(ModelMetrics figures, long samples) =>
+        new(samples, figures.Agreement, figures.Majority, figures.Kl, figures.Mse, figures.RSquared, figures.Cosine);
+}
