@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Text;
 /// <summary>Text from files on its way to a terminal, which obeys some characters instead of showing them.</summary>
 public static class Printable
 {
-    /// <summary>The text with control characters, and those that turn the direction of writing, as <c>\u001b</c>; line feeds and tabs stay.</summary>
+    /// <summary>The text with control characters, those that turn the direction of writing, and those that nobody sees, as <c>\u001b</c>; line feeds and tabs stay.</summary>
     public static string Escape(string text)
     {
         if (!text.Any(IsControl))
@@ -23,5 +23,5 @@ public static class Printable
     }
 
     private static bool IsControl(char c) => c is not ('\n' or '\t')
-        && (char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200e' or '\u200f' or '\u2028' or '\u2029');
+        && (char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200b' or '\u200e' or '\u200f' or '\u2028' or '\u2029' or '\ufeff');
 }

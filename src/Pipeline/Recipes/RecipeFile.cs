@@ -51,7 +51,13 @@ internal static class RecipeFile
     }
 
     /// <summary>Reads the sets alone, for commands that need nothing else.</summary>
-    public static DataOptions ReadData(RecipeSource source) => DataSection.Read(Root(source).Require("data"));
+    public static DataOptions ReadData(RecipeSource source)
+    {
+        var map = Root(source);
+        return source.FileName is null && map.Find("data") is null
+            ? throw new InputException("No samples are named.", "command line", remedy: "add --samples FILE, or name a recipe; 'onnxkd init' writes one")
+            : DataSection.Read(map.Require("data"));
+    }
 
     /// <summary>Reads the recipe's teachers and how they are captured alone.</summary>
     public static CaptureOptions ReadCapture(RecipeSource source) => ReadTeachers(source).Capture;

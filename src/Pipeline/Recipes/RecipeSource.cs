@@ -9,6 +9,7 @@ namespace OnnxKd.Pipeline.Recipes;
 internal sealed class RecipeSource
 {
     private const int MostBytes = 1 << 20;
+    private const string Structure = "[]{}\"':\n";
 
     private readonly Dictionary<YamlNode, string> overridden = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<YamlNode, YamlNode> standIns = new(ReferenceEqualityComparer.Instance);
@@ -54,7 +55,11 @@ internal sealed class RecipeSource
         YamlNode value;
         try
         {
-            value = YamlText.Parse(yaml, _ => origin) ?? new YamlScalarNode("");
+            value = IsMark(yaml) ? new YamlScalarNode(yaml) : YamlText.Parse(yaml, _ => origin) ?? new YamlScalarNode("");
+        }
+        catch (YamlException) when (yaml.AsSpan().IndexOfAny(Structure) < 0)
+        {
+            value = new YamlScalarNode(yaml); // a pattern such as *.npy, which YAML takes for an alias
         }
         catch (YamlException error)
         {
@@ -113,6 +118,9 @@ internal sealed class RecipeSource
             overridden[part] = origin;
         return node;
     }
+
+    /// <summary>Whether a text is one mark, such as a separator, which would need quotes in a file.</summary>
+    private static bool IsMark(string yaml) => yaml is [var only] && !char.IsLetterOrDigit(only) && !Structure.Contains(only);
 
     private static string At(string file, Mark mark) => $"{file}:{mark.Line}:{mark.Column}";
 }

@@ -37,7 +37,7 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
         var fitted = SampleFit.Find([.. dims[1..].Select(d => new Dim(d))], sampleShape) ?? throw new InputException(
             "The model's input shape does not fit the samples.", where, $"samples of {Show(sampleShape.Select(d => (long?)d))}",
             $"{Show(dims[1..])} (after the batch axis; the file says {Show(tensor.Shape.Dim)}), the same flattened, or with axes of length 1 more or fewer",
-            "check that this model and this transfer set belong together");
+            RemedyOf([.. dims[1..]], sampleShape));
         if (dims[0] > int.MaxValue)
             throw new InputException("The model's batch is too large.", where, $"{dims[0]}", $"at most {int.MaxValue}");
         return new(input.Name, type, (int?)dims[0], [.. fitted]);
@@ -73,6 +73,28 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             : throw new InputException(
                 "The model must have exactly one input that samples are fed to.", model,
                 fed.Count == 0 ? "none" : $"{fed.Count}: {string.Join(", ", fed.Select(i => i.Name))}", "1");
+    }
+
+    /// <summary>What to do about samples that do not fit; the same lengths in another order are most often images with their channels last.</summary>
+    private static string RemedyOf(long?[] dims, IReadOnlyList<int> sample) =>
+        Order(dims, sample) is { } order ? $"the axes stand in another order: store the samples as {Show(dims)} (numpy: array.transpose(0, {string.Join(", ", order.Select(axis => axis + 1))}))"
+        : dims.Length == 1 && sample.Count == 1 ? "of a table, name the columns that the model takes (table.features), or those that it does not (table.drop); else check that this model and this transfer set belong together"
+        : "check that this model and this transfer set belong together";
+
+    /// <summary>For each axis of a model the axis of a sample that has its length; those of free length take the others in order. <c>null</c>: there are none.</summary>
+    private static int[]? Order(long?[] dims, IReadOnlyList<int> sample)
+    {
+        var left = Enumerable.Range(0, sample.Count).ToList();
+        var order = new int[dims.Length];
+        foreach (var (axis, size) in dims.Index().OrderBy(entry => entry.Item is null))
+        {
+            var found = left.FindIndex(own => size is null || sample[own] == size);
+            if (found < 0)
+                return null;
+            order[axis] = left[found];
+            left.RemoveAt(found);
+        }
+        return left.Count == 0 && order.Length > 1 ? order : null;
     }
 
     private static string Show(IEnumerable<long?> dims) => $"[{string.Join(", ", dims.Select(d => d?.ToString() ?? "?"))}]";

@@ -59,6 +59,20 @@ public sealed class RecipeArgumentsTests : IDisposable
         Assert.All(expected, part => Assert.Contains(part, error.Message));
     }
 
+    [Theory]
+    [InlineData(",")]
+    [InlineData("|")]
+    public void Read_SettingOfOneMark_IsThatMark(string mark)
+    {
+        var separator = Read("--set", $"data.transfer.table.separator={mark}").Data.Transfer.Table.Separator;
+
+        Assert.Equal(mark[0], separator);
+    }
+
+    [Fact]
+    public void Read_SettingOfAPattern_IsNoAlias() =>
+        Assert.EndsWith("*.npy", Read("--set", "data.transfer.samples=*.npy").Data.Transfer.Samples, StringComparison.Ordinal);
+
     [Fact]
     public void Read_WithoutRecipe_OptionsAreEnough()
     {
@@ -79,7 +93,7 @@ public sealed class RecipeArgumentsTests : IDisposable
 
     [Fact]
     public void Read_WithoutAnything_SaysWhatIsMissing() =>
-        Assert.Contains("no 'data'", Assert.Throws<InputException>(() => Parse()).Message);
+        Assert.Contains("--samples", Assert.Throws<InputException>(() => Parse()).Message);
 
     public void Dispose() => folder.Dispose();
 

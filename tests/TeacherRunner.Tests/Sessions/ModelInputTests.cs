@@ -55,6 +55,17 @@ public class ModelInputTests
         Assert.Contains($"[{string.Join(", ", dims)}]", error.Message);
     }
 
+    [Theory]
+    [InlineData("transpose(0, 3, 1, 2)", 48, 192, 3)]
+    [InlineData("transpose(0, 2, 1, 3)", 48, 3, 192)]
+    [InlineData("belong together", 48, 192, 4)]
+    public void Find_AxesInAnotherOrder_SaysHowToTurnThem(string expected, params int[] sample)
+    {
+        var error = Assert.Throws<InputException>(() => ModelInput.Find(GraphWith(DataType.Float, ["N", 3, 48, "W"]), sample, "m"));
+
+        Assert.Contains(expected, error.Message);
+    }
+
     [Fact]
     public void Find_FixedBatch_IsReported() =>
         Assert.Equal(4, ModelInput.Find(GraphWith(DataType.Float, 4, 10), [10], "m").FixedBatch);
