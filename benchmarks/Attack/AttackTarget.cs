@@ -9,7 +9,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.StudentTrainer.Students;
 
 namespace OnnxKd.Benchmarks.Attack;

@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.StudentTrainer.Batches;
@@ -51,7 +52,7 @@ internal sealed partial class RunFlips
         Add("finished", ["run", "report"], _ => true);
         Add("trained", ["run"], part => !IsAfterTraining(part));
         Add("training", ["run"], part => !IsAfterTraining(part) && !part.StartsWith("train-", StringComparison.Ordinal), InterruptTraining);
-        Add("capture", ["run"], part => part == RecipeWork.RecipeName, InterruptCapture);
+        Add("capture", ["run"], part => part == RecipeFile.ResolvedName, InterruptCapture);
 
         static bool IsAfterTraining(string part) => part.Split('-')[0] is "export" or "verify" or "evaluate" or "report" or "student.onnx" or "metrics.json" or "report.md" or "report.html" or "README.md"
             or ".published.json" or "events";
@@ -114,7 +115,7 @@ internal sealed partial class RunFlips
         }
     }
 
-    private RecipeGraph Open() => RecipeGraph.Open(RecipeFile.Read(RecipeSource.Load(recipe), StageKinds.All), _ => { }, CancellationToken.None);
+    private RecipeGraph Open() => RecipeGraph.Open(RecipeFile.Read(RecipeSource.Load(recipe), StageKinds.All), StageKinds.All, _ => { }, CancellationToken.None);
 
     private string StageFolder(string stage) => Path.GetFileName(Directory.GetDirectories(In($"whole/{Name}"), $"{stage}-*").Single());
 

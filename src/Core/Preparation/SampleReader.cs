@@ -38,6 +38,12 @@ public sealed class SampleReader
         isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
     }
 
+    /// <summary>Reads samples as they are stored, and preprocesses them.</summary>
+    /// <param name="set">What is read.</param>
+    /// <param name="preprocessing">What the model expects.</param>
+    /// <exception cref="Errors.InputException">It does not fit the sample shape.</exception>
+    public static SampleReader Of(TransferSet set, Preprocessing preprocessing) => new(set, preprocessing, Augmentation.None, seed: 0);
+
     /// <summary>The set that is read.</summary>
     public TransferSet Set { get; }
 

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
@@ -71,7 +72,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         var student = OnnxModel.Load(path);
         progress.Started("adjust-bias", path);
         var (adjusted, figures) = BiasAdjustment.Adjust(
-            student, new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind }, RecipeSets.Reader(set, data.Preprocessing), options, progress, token);
+            student, new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
         adjusted.Save(copy);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(figures));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
@@ -66,7 +67,7 @@ internal sealed class CacheCommand : ExampleCommand
         (string, string?)[] RunPart(CachePart share)
         {
             var reporter = new StageReporter(stderr, options.Style.Live);
-            using var graph = RecipeGraph.Open(options.Recipe, reporter.Note, token);
+            using var graph = RecipeGraph.Open(options.Recipe, StageKinds.All, reporter.Note, token);
             var folder = RecipeWork.FolderOf(options.Recipe, options.Runs);
             Directory.CreateDirectory(folder);
             RecipeWork.WriteRecipe(options.Recipe, folder);

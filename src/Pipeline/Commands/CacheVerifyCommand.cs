@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 
@@ -84,7 +84,7 @@ internal sealed class CacheVerifyCommand : ExampleCommand
     {
         if (replay.Rows < 1)
             throw new InputException("The number of rows is out of range.", "--rows", $"{replay.Rows}", "1 or more");
-        var path = replay.Recipe ?? Path.GetFullPath(Path.Combine(folder, "..", RecipeWork.RecipeName));
+        var path = replay.Recipe ?? Path.GetFullPath(Path.Combine(folder, "..", RecipeFile.ResolvedName));
         if (replay.Recipe is null && !File.Exists(path))
             throw new InputException("Replaying rows needs the recipe.", folder, $"no {path}", remedy: "name it with --recipe");
         var read = RecipeFile.Read(RecipeSource.Load(path), StageKinds.All);

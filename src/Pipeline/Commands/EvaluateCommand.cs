@@ -3,9 +3,9 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
@@ -50,7 +50,7 @@ internal sealed class EvaluateCommand : ExampleCommand
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var work = options.Open(stderr, token);
-        var metrics = EvaluateStage.Evaluate(work);
+        var metrics = work.RunAll();
         Report.Write(metrics, stdout, options.Style);
         metrics.RequireUse();
     }

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 
 namespace OnnxKd.Pipeline.Commands;
 

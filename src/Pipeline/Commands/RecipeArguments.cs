@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;

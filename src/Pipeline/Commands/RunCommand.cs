@@ -35,7 +35,7 @@ internal sealed class RunCommand : ExampleCommand
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var work = options.Open(stderr, token);
-        var metrics = EvaluateStage.Evaluate(work);
+        var metrics = work.RunAll();
         Report.Write(metrics, stdout, options.Style);
         stderr.WriteLine($"results: {work.Folder}");
         metrics.RequireUse();

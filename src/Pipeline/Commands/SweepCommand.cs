@@ -1,8 +1,7 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Sweeps;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -63,7 +62,7 @@ internal sealed class SweepCommand : ExampleCommand
         if (halves)
             Halving.Require(recipes);
         var metrics = Sweep.Run(recipes, halves, runs, new(stderr, style.Live), token);
-        Report.Write(metrics, stdout, style);
+        SweepReport.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");
         if (metrics.Best is not null)
             stderr.WriteLine($"to go on with the best: onnxkd run {Path.Combine(folder, Sweep.BestName)}");

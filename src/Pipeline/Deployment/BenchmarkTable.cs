@@ -30,13 +30,13 @@ internal sealed record BenchmarkTable(int Processors, string OnnxRuntime, IReadO
             output.Write(CanonicalJson.Serialize(this));
             return;
         }
-        var table = new Table { Border = Report.Border(style) };
+        var table = new Table { Border = Tables.Border(style) };
         table.AddColumn(Columns[0]);
         foreach (var name in Columns[1..])
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var (model, bytes, result) in Measurements)
             table.AddRow(Cells(model, bytes, result).Select(cell => new Text(cell)));
-        Report.Render(table, output, style.Terminal);
+        Tables.Render(table, output, style.Terminal);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"ONNX Runtime {OnnxRuntime}, {Measurements[0].Result.Provider}, {Processors} processors; each line measured in a process of its own; peak memory: beyond that of the empty process"));
@@ -47,7 +47,7 @@ internal sealed record BenchmarkTable(int Processors, string OnnxRuntime, IReadO
         Printable.Escape(model), Show(result.Threads, "0"), Show(result.BatchSize, "#,0"), Show(result.Latency.Runs, "#,0"),
         Show(result.Latency.MsP50, "0.000 ms"), Show(result.Latency.MsP95, "0.000 ms"), Show(result.Latency.MsP99, "0.000 ms"),
         Show(result.SamplesPerSecond, result.SamplesPerSecond < 100 ? "0.00" : "#,0"), Show(result.PeakMemoryBytes / 1e6, "#,0.0 MB"), Show(result.LoadMs, "#,0 ms"),
-        Report.FileSize(bytes),
+        FigureTable.FileSize(bytes),
     ];
 
     private static string Show(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -47,7 +47,7 @@ internal sealed record ConversionReport(
             output.Write(CanonicalJson.Serialize(this));
             return;
         }
-        output.WriteLine(Text($"{To}: {Output}, {Report.FileSize(OutputBytes)}, {(double)OutputBytes / FileBytes:0.000} times the original's size"));
+        output.WriteLine(Text($"{To}: {Output}, {FigureTable.FileSize(OutputBytes)}, {(double)OutputBytes / FileBytes:0.000} times the original's size"));
         foreach (var one in Outputs)
             output.WriteLine(
                 Text($"output {Printable.Escape(one.Output)}: relative error {one.RelativeError:0.0e+0}, largest difference {one.MaxAbs:0.0e+0}") +

@@ -47,7 +47,7 @@ internal sealed class OpenFeeds : IDisposable
         {
             var input = file.Input ?? OnlyInput(session, file, model);
             var isFloat = session.Inputs.Any(known => known.Name == input && Core.Tensors.ElementTypes.IsFloat(known.Type));
-            if (!readers.TryAdd(input, RecipeSets.Reader(set, isFloat ? options.Preprocessing : Preprocessing.None)))
+            if (!readers.TryAdd(input, SampleReader.Of(set, isFloat ? options.Preprocessing : Preprocessing.None)))
                 throw new InputException("Samples are given twice for one input.", $"input '{input}' of {model}", file.File, "one file for each input");
         }
         return ModelFeeds.Of(session, options.Axes, readers, model);

@@ -7,6 +7,9 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>A recipe as a YAML file.</summary>
 internal static class RecipeFile
 {
+    /// <summary>The resolved recipe within the folder of its run.</summary>
+    public const string ResolvedName = "recipe.yaml";
+
     private const int LongestName = 100;
 
     private static readonly string[] Keys =

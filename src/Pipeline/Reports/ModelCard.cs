@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Reports;
 

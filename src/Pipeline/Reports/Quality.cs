@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Reports;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Reports;
 

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Measuring;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Training;
 
@@ -42,10 +44,10 @@ internal sealed partial record RunFolder(
     /// <exception cref="CheckFailedException">Its figures were changed since.</exception>
     public static RunFolder Read(string folder)
     {
-        var (figures, recipe) = (Path.Combine(folder, RunMetrics.FileName), Path.Combine(folder, RecipeWork.RecipeName));
+        var (figures, recipe) = (Path.Combine(folder, RunMetrics.FileName), Path.Combine(folder, RecipeFile.ResolvedName));
         if (!File.Exists(figures) && !File.Exists(recipe))
             throw new InputException(
-                "A folder holds no run.", folder, $"neither {RunMetrics.FileName} nor {RecipeWork.RecipeName}", remedy: "name the folder of a run, for example runs/mnist");
+                "A folder holds no run.", folder, $"neither {RunMetrics.FileName} nor {RecipeFile.ResolvedName}", remedy: "name the folder of a run, for example runs/mnist");
         var stages = StagesOf(folder);
         StageRecord[] records = [.. stages.Select(StageRecord.Find).OfType<StageRecord>()];
         var run = new RunFolder(

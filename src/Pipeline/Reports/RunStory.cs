@@ -1,3 +1,4 @@
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;

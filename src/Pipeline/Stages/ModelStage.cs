@@ -1,6 +1,5 @@
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -23,16 +22,6 @@ internal abstract class ModelStage(string name, params IEnumerable<string?> need
     /// <param name="model">Its name.</param>
     /// <param name="results">What the stages before made.</param>
     public abstract OutputKind? OutputKindOf(string model, StageResults results);
-
-    /// <summary>The training that its weights come from; <c>null</c>: they are not trained, and it is not exported.</summary>
-    public virtual TrainStage? Trained => null;
-
-    /// <summary>The learner of that training that a model was.</summary>
-    public virtual string LearnerOf(string model) => model;
-
-    /// <summary>What an exported model's metadata say of this stage, beside its training.</summary>
-    /// <param name="results">What this stage and those before made.</param>
-    public virtual IEnumerable<(string Key, string? Value)> Provenance(StageResults results) => [];
 
     /// <summary>A model's file in the stage's folder.</summary>
     public string FileOf(string model) => Models.Count == 1 ? "model.onnx" : $"{model}.onnx";

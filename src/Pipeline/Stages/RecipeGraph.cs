@@ -12,14 +12,14 @@ internal sealed class RecipeGraph : IDisposable
     private readonly List<(string Role, CacheStage Cache)> figures = [];
     private readonly List<Stage> stages = [];
 
-    private RecipeGraph(Recipe recipe, Action<string> note, CancellationToken token)
+    private RecipeGraph(Recipe recipe, IReadOnlyList<StageKind> kinds, Action<string> note, CancellationToken token)
     {
         (Recipe, Sets) = (recipe, RecipeSets.Open(recipe.Data, note, token));
         try
         {
             foreach (var entry in recipe.Stages)
-                StageKinds.All.First(kind => kind.Name == entry.Kind).Expand!(this, entry);
-            foreach (var kind in StageKinds.All)
+                kinds.First(kind => kind.Name == entry.Kind).Expand!(this, entry);
+            foreach (var kind in kinds)
                 kind.Finish?.Invoke(this);
             Stages = new(stages);
         }
@@ -45,9 +45,11 @@ internal sealed class RecipeGraph : IDisposable
     /// <summary>Opens a recipe's sets and makes its stages. Nothing is created.</summary>
     /// <exception cref="Core.Errors.InputException">A set is wrong.</exception>
     /// <param name="recipe">The recipe.</param>
+    /// <param name="kinds">The kinds of stages that there are.</param>
     /// <param name="note">Told of a set that is fetched.</param>
     /// <param name="token">Stops that.</param>
-    public static RecipeGraph Open(Recipe recipe, Action<string> note, CancellationToken token) => new(recipe, note, token);
+    public static RecipeGraph Open(Recipe recipe, IReadOnlyList<StageKind> kinds, Action<string> note, CancellationToken token) =>
+        new(recipe, kinds, note, token);
 
     /// <summary>Adds a stage.</summary>
     public T Add<T>(T stage)

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Metrics;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
@@ -73,9 +72,6 @@ internal sealed class RecipeSets : IDisposable
             FiniteValues.Require(set, token);
         areFinite = true;
     }
-
-    /// <summary>Reads a set's samples as they are, preprocessed for the student.</summary>
-    public static SampleReader Reader(TransferSet set, Preprocessing preprocessing) => new(set, preprocessing, Augmentation.None, seed: 0);
 
     /// <inheritdoc/>
     public void Dispose()

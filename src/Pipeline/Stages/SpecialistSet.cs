@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Stages;
 

@@ -16,7 +16,7 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
     /// <summary>The stages whose results it takes.</summary>
     public IReadOnlyList<string> Needs { get; } = [.. needs.OfType<string>().Distinct()];
 
-    /// <summary>The name of its kind, in <see cref="StageKinds"/>.</summary>
+    /// <summary>The name of its kind.</summary>
     public abstract string Kind { get; }
 
     /// <summary>What it makes.</summary>

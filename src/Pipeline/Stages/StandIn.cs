@@ -44,7 +44,7 @@ internal static class StandIn
         var values = output.Layout.Positions * columns;
         var known = trained.Length / values;
         long[] rows = [.. Enumerable.Range(0, original.Rows).Select(row => (long)(row % known))];
-        original.Run(Read(RecipeSets.Reader(set, teacher.Preprocessing)), rows.Length);
+        original.Run(Read(SampleReader.Of(set, teacher.Preprocessing)), rows.Length);
         var found = output.Layout.ToClassLast(swapped.Run(Read(reader), rows.Length));
         var tolerance = output.Type == ElementType.Float16 ? ToleranceOfHalves : Tolerance;
         for (var i = 0; i < rows.Length * output.Layout.Positions; i++)

@@ -44,7 +44,7 @@ internal static class Leaderboard
     private static IEnumerable<Text> Cells(string place, SettingMetrics setting, string front) => new[]
     {
         place, Printable.Escape(setting.Setting), setting.Validation?.ToString() ?? Unknown, setting.Validation?.Epochs.ToString(CultureInfo.InvariantCulture) ?? Unknown,
-        setting.Run?.Student is { } student ? Report.FileSize(student.FileBytes) : Unknown,
+        setting.Run?.Student is { } student ? FigureTable.FileSize(student.FileBytes) : Unknown,
         setting.Run?.Student is { LatencyMsP50: { } latency } ? latency.ToString("0.000 ms", CultureInfo.InvariantCulture) : Unknown,
         front,
     }.Select(cell => new Text(cell));

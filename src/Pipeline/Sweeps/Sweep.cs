@@ -2,8 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
@@ -48,7 +47,7 @@ internal static class Sweep
         var metrics = new SweepMetrics(recipes[0].Recipe.Name, results, best?.Setting);
         var folder = RecipeWork.FolderOf(recipes[0].Recipe, runs);
         AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
-        AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), Report.Markdown(metrics));
+        AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), SweepReport.Markdown(metrics));
         if (best is not null)
             AtomicFile.WriteAllText(Path.Combine(folder, BestName), RecipeFile.Write(recipes[results.IndexOf(best)].Recipe, folder));
         return metrics;
@@ -59,7 +58,7 @@ internal static class Sweep
         try
         {
             using var work = RecipeWork.Open(recipe, runs, reporter, token, result.Folder);
-            var run = EvaluateStage.Evaluate(work);
+            var run = work.RunAll();
             return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(recipe.Final)) };
         }
         catch (CheckFailedException failure)

@@ -1,4 +1,4 @@
-using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Sweeps;
 

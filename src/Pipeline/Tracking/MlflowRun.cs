@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Threading.Channels;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Reports;
 using OnnxKd.StudentTrainer.Training;
 using YamlDotNet.RepresentationModel;
 
@@ -21,7 +21,7 @@ internal sealed class MlflowRun : IDisposable
     private const int Tries = 3;
     private const string KeptName = ".mlflow.json";
 
-    private static readonly string[] Artifacts = ["student.onnx", "README.md", "report.html", RunMetrics.FileName, Stages.RecipeWork.RecipeName];
+    private static readonly string[] Artifacts = ["student.onnx", "README.md", "report.html", RunMetrics.FileName, RecipeFile.ResolvedName];
 
     private readonly MlflowServer server;
     private readonly string folder;

@@ -10,6 +10,7 @@ namespace OnnxKd.Pipeline.Tests.Architecture
         [InlineData("OnnxKd.Core")]
         [InlineData("OnnxKd.TeacherRunner")]
         [InlineData("OnnxKd.StudentTrainer")]
+        [InlineData("onnxkd")]
         public void Assembly_Rooms_UseEachOtherInOneDirection(string assembly)
         {
             var cycles = new RoomMap(Assembly.Load(assembly)).Cycles();

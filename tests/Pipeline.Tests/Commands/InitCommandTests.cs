@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Tests.Support;
 using Spectre.Console;
 using Spectre.Console.Rendering;

@@ -2,7 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Reports.Page;
 using OnnxKd.Pipeline.Stages;

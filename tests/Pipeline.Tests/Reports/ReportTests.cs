@@ -1,3 +1,4 @@
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
 

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Reports.Page;
 
@@ -23,7 +24,7 @@ internal static class ComparisonPart
             .. known.Select(model => (IReadOnlyList<string>)
             [
                 model.Role!,
-                .. columns.SelectMany(column => new[] { Show(column, model.Transfer!), Show(column, Reports.Closeness.Of(model, 0)) }),
+                .. columns.SelectMany(column => new[] { Show(column, model.Transfer!), Show(column, Measuring.Closeness.Of(model, 0)) }),
             ]),
         ]);
         yield return Html.Note(

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Reports.Page;
 
@@ -9,7 +10,7 @@ internal static class FiguresPart
     /// <param name="rows">Its rows.</param>
     /// <param name="notes">What stands below it.</param>
     public static object[] Write(IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes) =>
-        [new XElement("h2", "Figures"), Html.Table([.. Report.Cells([.. rows])]), .. notes.Select(Html.Note)];
+        [new XElement("h2", "Figures"), Html.Table([.. FigureTable.Cells([.. rows])]), .. notes.Select(Html.Note)];
 
     /// <summary>Each model's quality against the size of its file, and which of them another one beats; nothing, if nothing was measured.</summary>
     public static IEnumerable<object> Front(RunMetrics metrics)

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using OnnxKd.Pipeline.Measuring;
 
 namespace OnnxKd.Pipeline.Reports.Page;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports.Page;

@@ -10,15 +10,15 @@ using OnnxKd.StudentTrainer.Graph.Import;
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Adds to the class scores of a trained model the offsets with which the validation set has the fewest errors.</summary>
-internal sealed class AdjustBiasStage : ModelStage
+internal sealed class AdjustBiasStage : TrainedStage
 {
     private const string FiguresFile = "offsets.json";
 
     private readonly RecipeGraph graph;
     private readonly AdjustBiasStep step;
-    private readonly ModelStage maker;
+    private readonly TrainedStage maker;
 
-    private AdjustBiasStage(RecipeGraph graph, AdjustBiasStep step, ModelStage maker)
+    private AdjustBiasStage(RecipeGraph graph, AdjustBiasStep step, TrainedStage maker)
         : base($"adjust-bias-{step.Name}", maker.Name) => (this.graph, this.step, this.maker) = (graph, step, maker);
 
     /// <summary>The kind.</summary>
@@ -31,7 +31,7 @@ internal sealed class AdjustBiasStage : ModelStage
     public override IReadOnlyList<string> Models => step.Provides;
 
     /// <inheritdoc/>
-    public override TrainStage Trained => maker.Trained!;
+    public override TrainStage Trained => maker.Trained;
 
     /// <inheritdoc/>
     public override string LearnerOf(string model) => maker.LearnerOf(step.Model.Name);
@@ -77,7 +77,7 @@ internal sealed class AdjustBiasStage : ModelStage
         var model = OnnxModel.Load(graph.PathOf(step.Model, null, work.Results)!);
         var import = ImportOf(step.Name) with { Kind = OutputKindOf(step.Name, work.Results) };
         var (adjusted, figures) = BiasAdjustment.Adjust(
-            model, import, RecipeSets.Reader(graph.Sets.Validation!, Trained.Preprocessing), step.Bias, work.Progress, work.Token);
+            model, import, SampleReader.Of(graph.Sets.Validation!, Trained.Preprocessing), step.Bias, work.Progress, work.Token);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FiguresFile), CanonicalJson.Serialize(figures));
         adjusted.Save(Path.Combine(work.Folder, FileOf(step.Name)));
         work.Reporter.Note(Describe(figures));
@@ -91,7 +91,7 @@ internal sealed class AdjustBiasStage : ModelStage
 
     private static void Expand(RecipeGraph graph, AdjustBiasStep step)
     {
-        var stage = graph.AddModels(new AdjustBiasStage(graph, step, graph.Find(step.Model)));
+        var stage = graph.AddModels(new AdjustBiasStage(graph, step, (TrainedStage)graph.Find(step.Model)));
         graph.Add(new VerifyStage(graph, graph.Add(new ExportStage(graph, stage, step.Name))));
     }
 }

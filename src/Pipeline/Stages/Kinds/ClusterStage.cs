@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Specialists;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;

@@ -8,6 +8,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Specialists;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Teachers;
 
@@ -96,7 +97,7 @@ internal sealed class CombineStage : CacheStage
             throw new InputException("Specialists are asked about samples as they are.", generalist.Name, $"{logits.Identity.Views} views", "1", "set capture.views: 1");
         using var asked = new SpecialistSessions(
             [.. specialists.Select(specialist => (OnnxModel.Load(work.Results[specialist.Name][specialist.FileOf(specialist.Models[0])]), specialist.Classes(work.Results)))],
-            RecipeSets.Reader(set, generalist.Members(work.Results)[0].Preprocessing), step.Options.Top);
+            SampleReader.Of(set, generalist.Members(work.Results)[0].Preprocessing), step.Options.Top);
         using (var writer = LogitCacheWriter.OpenOrResume(work.Folder, Identity(logits, asked, TeacherDigests(work.Results)), BatchRows))
         {
             foreach (var batch in writer.PendingBatches())

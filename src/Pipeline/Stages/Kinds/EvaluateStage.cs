@@ -1,10 +1,11 @@
 using System.Globalization;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -108,11 +109,8 @@ internal sealed class EvaluateStage : Stage
         }
 
         IReadOnlyList<LatencyPoint> Latency(MeasuredModel model) => model.File is not { } file ? [] : LatencyMap.Measure(
-            model.Metrics.Role!, file, RecipeSets.Reader(sets.Test ?? sets.Transfer, file.Preprocessing), recipe.Final.Capture.Device, model.Metrics.LatencyMsP50 ?? 0, work.Token);
+            model.Metrics.Role!, file, SampleReader.Of(sets.Test ?? sets.Transfer, file.Preprocessing), recipe.Final.Capture.Device, model.Metrics.LatencyMsP50 ?? 0, work.Token);
     }
-
-    /// <summary>Runs a recipe to its figures.</summary>
-    public static RunMetrics Evaluate(RecipeWork work) => Read(work.Run(work.Stages)[work.Stages.OfType<EvaluateStage>().Single().Name]);
 
     /// <summary>The figures of a finished stage.</summary>
     public static RunMetrics Read(StageResult result) =>

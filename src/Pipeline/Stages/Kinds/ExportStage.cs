@@ -18,12 +18,12 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 /// <param name="graph">The run.</param>
 /// <param name="maker">The stage that made it.</param>
 /// <param name="model">The model's name in it.</param>
-internal sealed class ExportStage(RecipeGraph graph, ModelStage maker, string model)
-    : Stage($"export-{model}", maker.Name, maker.Trained!.Name, maker.Trained.Cache?.Name)
+internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string model)
+    : Stage($"export-{model}", maker.Name, maker.Trained.Name, maker.Trained.Cache?.Name)
 {
     private const string InterfaceFile = "interface.json";
 
-    private readonly TrainStage train = maker.Trained!;
+    private readonly TrainStage train = maker.Trained;
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new("export");

@@ -16,10 +16,10 @@ internal sealed class SpecialistStage : ModelStage
     private readonly RecipeGraph graph;
     private readonly SpecialistsStep step;
     private readonly int index;
-    private readonly ModelStage generalist;
+    private readonly TrainedStage generalist;
     private readonly CaptureStage cache;
 
-    private SpecialistStage(RecipeGraph graph, SpecialistsStep step, int index, ModelStage generalist, CaptureStage cache)
+    private SpecialistStage(RecipeGraph graph, SpecialistsStep step, int index, TrainedStage generalist, CaptureStage cache)
         : base($"train-{step.Provides[index]}", generalist.Name, cache.Name, ClusterStage.NameOf(step.Clusters)) =>
         (this.graph, this.step, this.index, this.generalist, this.cache) = (graph, step, index, generalist, cache);
 
@@ -52,7 +52,7 @@ internal sealed class SpecialistStage : ModelStage
         .Add("objective", new YamlDotNet.RepresentationModel.YamlSequenceNode(ObjectiveSection.Write(step.Objective)))
         .Add("training", TrainingSection.Write(step.Training, forKey: true))
         .Add("seed", $"{step.Training.Seed}")
-        .Add("preprocessing", DataSection.WritePreprocessing(generalist.Trained!.Preprocessing))
+        .Add("preprocessing", DataSection.WritePreprocessing(generalist.Trained.Preprocessing))
         .Add("samples", graph.Sets.Transfer.SamplesDigest)
         .Add("labels", graph.Sets.Transfer.LabelsDigest)
         .Add("cache", step.LearnsFromGeneralist ? LogitCache.DigestOf(results[cache.Name].Folder) : null);
@@ -70,7 +70,7 @@ internal sealed class SpecialistStage : ModelStage
         var student = SpecialistHead.Attach(from, generalist.ImportOf(step.Model.Name).Output, classes, count);
         var learner = new LearnerOptions(LearnerOptions.Only, student, ImportOf(Models[0]) with { Kind = OutputKind.Classes, Seed = step.Training.Seed }, step.Objective);
         var trained = Trainer.Train(
-            [learner], new(set.Set, generalist.Trained!.Preprocessing, set.Cache, null), step.Training, work.Folder, work.Progress, work.Token);
+            [learner], new(set.Set, generalist.Trained.Preprocessing, set.Cache, null), step.Training, work.Folder, work.Progress, work.Token);
         var offsets = new float[classes.Length + 1];
         offsets[^1] = set.Correction;
         OutputBias.Add(trained.Students[0].Model, SpecialistHead.Output, offsets).Save(Path.Combine(work.Folder, FileOf(Models[0])));
@@ -80,7 +80,7 @@ internal sealed class SpecialistStage : ModelStage
 
     private static void Expand(RecipeGraph graph, SpecialistsStep step)
     {
-        var (generalist, clusters) = (graph.Find(step.Model), step.Clusters);
+        var (generalist, clusters) = ((TrainedStage)graph.Find(step.Model), step.Clusters);
         var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, clusters.Teachers, clusters.Cache.Name);
         for (var i = 0; i < step.Provides.Count; i++)
             graph.AddModels(new SpecialistStage(graph, step, i, generalist, cache));

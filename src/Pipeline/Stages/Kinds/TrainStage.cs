@@ -4,7 +4,6 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Tracking;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
@@ -22,7 +21,7 @@ using YamlDotNet.RepresentationModel;
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Trains students: one, or several side by side.</summary>
-internal sealed class TrainStage : ModelStage
+internal sealed class TrainStage : TrainedStage
 {
     /// <summary>One line for each epoch within the stage's folder.</summary>
     public const string EventsFile = "events.jsonl";

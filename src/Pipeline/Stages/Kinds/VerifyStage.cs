@@ -9,6 +9,7 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.StudentTrainer.Evaluation;
@@ -73,12 +74,12 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     public override void Run(StageWork work)
     {
         var exported = OnnxModel.Load(work.Results[export.Name][export.File]);
-        var trained = RecipeSets.Reader(graph.Sets.Verification, export.Train.Preprocessing);
+        var trained = SampleReader.Of(graph.Sets.Verification, export.Train.Preprocessing);
         var import = export.Import with { Kind = export.OutputKindOf(work.Results) };
         // The file may get samples otherwise prepared, and give its scores otherwise laid out, than what was trained.
         var parity = export.IsChanged
             ? Compare(
-                exported, export.ReadingOf(work.Results), RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing),
+                exported, export.ReadingOf(work.Results), SampleReader.Of(graph.Sets.Verification, export.Preprocessing),
                 OnnxModel.Load(export.PathOfTrained(work.Results)), trained, import, RequireStandIn, work.Progress, work.Token)
             : Compare(exported, import, trained, work.Progress, work.Token);
         if (export.InterfaceOf(work.Results)?.Output is not null)
@@ -88,7 +89,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         void RequireStandIn(ReadOnlySpan<float> first, int columns)
         {
             if (export.InterfaceOf(work.Results) is { Output: not null } written)
-                StandIn.Require(exported, RecipeSets.Reader(graph.Sets.Verification, export.Preprocessing), export.Teacher!, written, first, columns);
+                StandIn.Require(exported, SampleReader.Of(graph.Sets.Verification, export.Preprocessing), export.Teacher!, written, first, columns);
         }
     }
 

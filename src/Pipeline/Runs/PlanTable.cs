@@ -1,10 +1,9 @@
 using System.Globalization;
 using OnnxKd.Core.Text;
-using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 using Spectre.Console;
 
-namespace OnnxKd.Pipeline.Reports;
+namespace OnnxKd.Pipeline.Runs;
 
 /// <summary>A plan, for people.</summary>
 internal static class PlanTable
@@ -17,13 +16,13 @@ internal static class PlanTable
             output.Write(CanonicalJson.Serialize(plan));
             return;
         }
-        var table = new Table { Border = Report.Border(style) };
+        var table = new Table { Border = Tables.Border(style) };
         table.AddColumns("stage", "needs", "state");
         table.AddColumn(new TableColumn("cost"));
         foreach (var stage in plan.Stages)
             table.AddRow(
                 Markup.Escape(stage.Name), Markup.Escape(stage.Needs.Count == 0 ? "-" : string.Join(", ", stage.Needs)), stage.State, Cost(stage));
-        Report.Render(table, output, style.Terminal);
+        Tables.Render(table, output, style.Terminal);
         output.WriteLine($"{plan.Stages.Count(stage => stage.State == RunPlan.Done)} of {plan.Stages.Count} stages are done, in {plan.Folder}");
     }
 

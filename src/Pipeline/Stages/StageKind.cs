@@ -1,5 +1,4 @@
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -13,24 +12,3 @@ internal sealed record StageKind(
     Func<StepReading, IReadOnlyList<RecipeStage>>? Read = null,
     Action<RecipeGraph, RecipeStage>? Expand = null,
     Action<RecipeGraph>? Finish = null) : StepKind(Name, Read);
-
-/// <summary>The table of kinds.</summary>
-internal static class StageKinds
-{
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<StageKind> All { get; } =
-    [
-        CaptureStage.Definition,
-        GraftStage.Definition,
-        TrainStage.Definition,
-        AdjustBiasStage.Definition,
-        ClusterStage.Definition,
-        SpecialistStage.Definition,
-        CombineStage.Definition,
-        RateStage.Definition,
-        ExportStage.Definition,
-        VerifyStage.Definition,
-        EvaluateStage.Definition,
-        ReportStage.Definition, // the last: it tells of all others
-    ];
-}

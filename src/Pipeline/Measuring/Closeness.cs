@@ -1,4 +1,4 @@
-namespace OnnxKd.Pipeline.Reports;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>How closely a model follows its teacher; figures as in <see cref="ModelMetrics"/>.</summary>
 /// <param name="Samples">Samples compared.</param>

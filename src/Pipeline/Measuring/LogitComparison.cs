@@ -2,9 +2,8 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
-using OnnxKd.Pipeline.Reports;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>Compares logits of two runtimes and remembers the worst place.</summary>
 /// <param name="classes">Values per row.</param>

@@ -1,8 +1,7 @@
 using OnnxKd.Core.Logits;
-using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Measuring;
 
-namespace OnnxKd.Pipeline.Tests.Stages;
+namespace OnnxKd.Pipeline.Tests.Measuring;
 
 public class TeacherComparisonTests
 {

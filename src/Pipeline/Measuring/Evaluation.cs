@@ -5,11 +5,10 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>What was measured of a model.</summary>
 /// <param name="Metrics">Its figures.</param>
@@ -49,7 +48,7 @@ internal sealed class Evaluation(
         if (!scores.AreAny)
             return new(size, new(role ?? size.Model), options);
         session.RunAll(
-            RecipeSets.Reader(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
+            SampleReader.Of(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
             (first, logits) =>
             {
                 scores.Add(first, logits.Span);
@@ -144,7 +143,7 @@ internal sealed class Evaluation(
         var read = against?.Set.Modality(options.Modality);
         var sample = new float[(read?.SampleShape ?? sampleShape).Aggregate(1, (product, axis) => product * axis)];
         if (read is not null)
-            RecipeSets.Reader(read, options.Preprocessing).Read([0], view: 0, sample);
+            SampleReader.Of(read, options.Preprocessing).Read([0], view: 0, sample);
         // The parsed model holds its external data; the file alone does not.
         var bytes = Math.Max(new FileInfo(options.Model).Length, model.Proto.CalculateSize());
         return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample, token: token), model.Digest);

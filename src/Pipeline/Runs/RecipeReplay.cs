@@ -3,12 +3,13 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Runs;
 
 /// <summary>Runs random rows of a cache through the teachers of its recipe again.</summary>
 internal static class RecipeReplay

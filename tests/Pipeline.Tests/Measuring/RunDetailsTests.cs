@@ -1,8 +1,8 @@
 using OnnxKd.Core.Text;
-using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests.Reports;
+namespace OnnxKd.Pipeline.Tests.Measuring;
 
 /// <summary>What an evaluation finds besides the figures, held against the figures.</summary>
 [Collection(nameof(TinyProject))]

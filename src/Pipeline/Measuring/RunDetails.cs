@@ -1,7 +1,7 @@
 using OnnxKd.Core.Metrics;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Reports;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>The file <c>details.json</c>: what the report draws besides the figures.</summary>
 /// <param name="Models">By role, those of the figures of which anything is known.</param>

@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Measuring;
 
-namespace OnnxKd.Pipeline.Tests.Stages;
+namespace OnnxKd.Pipeline.Tests.Measuring;
 
 public class LogitComparisonTests
 {

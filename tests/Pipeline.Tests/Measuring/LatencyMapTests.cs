@@ -1,10 +1,9 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests.Stages;
+namespace OnnxKd.Pipeline.Tests.Measuring;
 
 public sealed class LatencyMapTests : IDisposable
 {
@@ -35,6 +34,6 @@ public sealed class LatencyMapTests : IDisposable
     {
         Blobs.Write(folder.Path, "set", 6, seed: 1);
         using var set = TransferSet.Open(new() { Samples = folder["set.npy"] });
-        return [.. LatencyMap.Measure("student", new() { Model = file }, RecipeSets.Reader(set, Preprocessing.None), "cpu", known: 0, default)];
+        return [.. LatencyMap.Measure("student", new() { Model = file }, SampleReader.Of(set, Preprocessing.None), "cpu", known: 0, default)];
     }
 }

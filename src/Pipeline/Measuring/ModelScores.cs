@@ -6,9 +6,8 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.Pipeline.Reports;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>What models are measured against.</summary>
 /// <param name="set">The samples, with labels or texts where they are known.</param>

@@ -1,11 +1,10 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Pipeline.Reports;
 using OnnxKd.TeacherRunner.Deployment;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>Times a model with several numbers of threads and samples, each for a moment; <c>onnxkd benchmark</c> does it thoroughly.</summary>
 internal static class LatencyMap

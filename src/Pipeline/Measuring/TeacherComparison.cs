@@ -1,9 +1,8 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
-using OnnxKd.Pipeline.Reports;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>Finds where a model differs from its teacher: which classes, and which samples.</summary>
 /// <param name="kind">What both give.</param>

@@ -1,7 +1,8 @@
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Runs;
 
 /// <summary>What a run of a recipe would do, found out without doing or creating anything.</summary>
 /// <param name="Name">The run's name.</param>
@@ -26,7 +27,7 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
     /// <param name="token">Stops that.</param>
     public static RunPlan Of(Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
     {
-        using var graph = RecipeGraph.Open(recipe, reporter.Note, token);
+        using var graph = RecipeGraph.Open(recipe, StageKinds.All, reporter.Note, token);
         var folder = RecipeWork.FolderOf(recipe, runs);
         var runner = new StageRunner(folder, new StageReporter(TextWriter.Null, live: false));
         var results = new StageResults();

@@ -1,21 +1,20 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tracking;
 using OnnxKd.StudentTrainer.Training;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Runs;
 
 /// <summary>
 /// A recipe at work in its run folder. What is finished is reused, so every command runs the graph up to the stages that it wants.
 /// </summary>
 internal sealed class RecipeWork : IDisposable
 {
-    /// <summary>The resolved recipe within the run's folder.</summary>
-    public const string RecipeName = "recipe.yaml";
-
     private readonly FolderLock folderLock;
     private readonly RecipeGraph graph;
     private readonly StageRunner runner;
@@ -46,7 +45,7 @@ internal sealed class RecipeWork : IDisposable
 
     /// <summary>Writes the resolved recipe into the run's folder.</summary>
     public static void WriteRecipe(Recipe recipe, string folder) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, RecipeName), RecipeFile.Write(recipe, folder));
+        AtomicFile.WriteAllText(Path.Combine(folder, RecipeFile.ResolvedName), RecipeFile.Write(recipe, folder));
 
     /// <summary>Opens the recipe's sets, checks all that can be checked without running a model, and takes the run folder.</summary>
     /// <param name="recipe">What to do.</param>
@@ -64,7 +63,7 @@ internal sealed class RecipeWork : IDisposable
         {
             var server = MlflowServer.Find(recipe.Tracking, reporter.NoteOnce);
             AtomicFile.RemoveLeftovers(run, recurse: true);
-            graph = RecipeGraph.Open(recipe, reporter.Note, token);
+            graph = RecipeGraph.Open(recipe, StageKinds.All, reporter.Note, token);
             foreach (var stage in graph.Stages.Stages)
                 stage.Check();
             var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
@@ -96,6 +95,10 @@ internal sealed class RecipeWork : IDisposable
         isDone = true;
         return results;
     }
+
+    /// <summary>Runs all of them.</summary>
+    /// <returns>The figures.</returns>
+    public RunMetrics RunAll() => EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
 
     /// <summary>Runs what a training needs, and trains no further than an epoch; one that is finished stays as it is.</summary>
     /// <returns>The figures of each epoch of the first student.</returns>

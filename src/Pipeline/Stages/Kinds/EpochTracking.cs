@@ -1,9 +1,8 @@
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Logs;
 
-namespace OnnxKd.Pipeline.Tracking;
+namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Who is told of a training's epochs, as the recipe says.</summary>
 internal static class EpochTracking

@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
 
-namespace OnnxKd.Pipeline.Reports;
+namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>The file <c>metrics.json</c>: the figures of a run.</summary>
 /// <param name="Name">The run's name.</param>
