@@ -58,6 +58,9 @@ public sealed record CacheStream(
     IReadOnlyList<int> Shape,
     StreamStorage Storage)
 {
+    /// <summary>The name of a teacher's answer, or of that of all of them combined; further outputs have names of their own.</summary>
+    public const string Answer = "logits";
+
     /// <summary>Values at each position: the last axis.</summary>
     public int Classes => Shape[^1];
 

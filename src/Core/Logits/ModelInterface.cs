@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 
@@ -6,7 +7,15 @@ namespace OnnxKd.Core.Logits;
 /// <summary>What a session that is written for a model sees of it: what can be swapped for another model without a change to the session.</summary>
 /// <param name="Input">What it feeds.</param>
 /// <param name="Output">What it reads; <c>null</c>: what is learned from is inside the graph, and no output depends on it in a way that could be offered.</param>
-public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Output = null);
+public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Output = null)
+{
+    /// <summary>Further outputs that it reads, each as <see cref="Output"/>.</summary>
+    public IReadOnlyList<InterfaceOutput?> Others { get; init; } = [];
+
+    /// <summary>All outputs.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<InterfaceOutput?> Outputs => [Output, .. Others];
+}
 
 /// <summary>The input of an interface.</summary>
 /// <param name="Name">Its name.</param>

@@ -205,7 +205,7 @@ internal sealed class RecipeArguments
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
         if (path is null)
-            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.Find(source));
+            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         return source;
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);

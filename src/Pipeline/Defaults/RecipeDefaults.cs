@@ -64,7 +64,7 @@ internal sealed class RecipeDefaults
         var model = teacher is null ? null : OnnxModel.Load(teacher);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, model);
         if (stages is null)
-            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.Find(source));
+            ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)
         {
             ChooseStudent(kind, set, data, model);

@@ -40,22 +40,42 @@ internal sealed class Evaluation(
     {
         var model = OnnxModel.Load(options.Model);
         // What cannot be told otherwise is what the teacher gives: else there is nothing to compare.
-        using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Teacher?.Streams[0].Kind.Output() }, model, isTrained);
+        using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Stream?.Kind.Output() }, model, isTrained);
         var size = Size(options, model, session) with { Role = role };
         if (against is null)
             return new(size, new(role ?? size.Model), options);
-        var scores = new ModelScores(against, options.Model, session.Output.Shape, session.Output.Kind.Output()!.Value);
+        return Score(session, options) is { } scores
+            ? new(scores.AddTo(size), scores.Details(role ?? size.Model), options)
+            : new(size, new(role ?? size.Model), options);
+    }
+
+    /// <summary>The figures of a student's further output alone.</summary>
+    /// <param name="options">The student, read there.</param>
+    /// <param name="name">The stream that the output learned from.</param>
+    /// <returns><c>null</c>: there is nothing to measure it against.</returns>
+    public ModelMetrics? OfOutput(TeacherOptions options, string name)
+    {
+        if (against?.Of(name) is not { } output)
+            return null;
+        using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
+        return new Evaluation(output, sampleShape, device, token, progress).Score(session, options)?.AddTo(new(Path.GetFileName(options.Model)));
+    }
+
+    /// <summary>Runs the set; <c>null</c>: there is nothing to measure.</summary>
+    private ModelScores? Score(OnnxClassifier session, TeacherOptions options)
+    {
+        var scores = new ModelScores(against!, options.Model, session.Output.Shape, session.Output.Kind.Output()!.Value);
         if (!scores.AreAny)
-            return new(size, new(role ?? size.Model), options);
+            return null;
         session.RunAll(
-            SampleReader.Of(against.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
+            SampleReader.Of(against!.Set, options.Preprocessing), BatchSize.For(against.Set.SampleElements, session.Output.Elements),
             (first, logits) =>
             {
                 scores.Add(first, logits.Span);
                 progress?.Report(new($"evaluate {Path.GetFileName(options.Model)}", first + logits.Length / session.Output.Elements, against.Set.Count, "samples"));
             },
             token);
-        return new(scores.AddTo(size), scores.Details(role ?? size.Model), options);
+        return scores;
     }
 
     /// <summary>Adds how closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
@@ -113,7 +133,7 @@ internal sealed class Evaluation(
         foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
-            scores.Add(rows[0], ModelScores.Read(logits, [.. rows]));
+            scores.Add(rows[0], ModelScores.Read(logits, logits.Streams[0], [.. rows]));
         }
         var size = new ModelMetrics(
             name, Sum(s => s.Parameters), Sum(s => s.FileBytes), sizes.Any(s => s.LatencyMsP50 is null) ? null : sizes.Sum(s => s.LatencyMsP50),

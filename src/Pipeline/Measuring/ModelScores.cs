@@ -21,6 +21,18 @@ internal sealed class EvaluationSet(TransferSet set, LogitCache? teacher, CtcAlp
     /// <summary>The teacher's logits; <c>null</c>: none.</summary>
     public LogitCache? Teacher => teacher;
 
+    /// <summary>What of the teacher is compared with; <c>null</c>: there is none.</summary>
+    public CacheStream? Stream { get; private init; } = teacher?.Streams[0];
+
+    /// <summary>Whether labels may be for what is measured: they are for a model's first output.</summary>
+    public bool IsOfFirstOutput { get; private init; } = true;
+
+    /// <summary>What a further output is measured against; <c>null</c>: nothing.</summary>
+    /// <param name="name">The stream that it learned from.</param>
+    public EvaluationSet? Of(string name) => teacher?.Streams.FirstOrDefault(stream => stream.Name == name) is { } found
+        ? new(set, teacher, null) { Stream = found, IsOfFirstOutput = false }
+        : null;
+
     /// <summary>What classes stand for; <c>null</c> if the set's texts are not known.</summary>
     public CtcAlphabet? Alphabet => set.Texts.Count > 0 ? alphabet : null;
 }
@@ -57,7 +69,7 @@ internal sealed class ModelScores
         counted = new(against.Set, shape);
         if (HasLabels)
             against.Set.RequireLabelsBelow(kind == OutputKind.Labels ? 2 : shape[^1]);
-        if (against.Teacher?.Streams[0] is { } stream && (!stream.StudentShape.SequenceEqual(shape) || stream.Kind.Output() != kind))
+        if (against.Stream is { } stream && (!stream.StudentShape.SequenceEqual(shape) || stream.Kind.Output() != kind))
             throw new InputException(
                 "A model and its teacher give different things.", model, $"{kind.Word()} {Shapes.Format(shape)} per sample",
                 $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.StudentShape)} (the last axis counts them)");
@@ -77,14 +89,14 @@ internal sealed class ModelScores
     public bool AreAny => classes is not null || others is not null || texts is not null;
 
     /// <summary>Labels are for samples, or for frames or pixels; of the others they say nothing.</summary>
-    private bool HasLabels => against.Set.HasLabelsFor(shape, kind);
+    private bool HasLabels => against.IsOfFirstOutput && against.Set.HasLabelsFor(shape, kind);
 
     /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
     public void Add(long first, ReadOnlySpan<float> logits)
     {
         var width = shape[^1];
         var rows = Enumerable.Range(0, logits.Length / (counted.Positions * width)).Select(i => first + i).ToArray();
-        var teacherLogits = against.Teacher is null || !AreAny ? [] : counted.Keep<float>(first, Read(against.Teacher, rows), width);
+        var teacherLogits = against.Teacher is null || !AreAny ? [] : counted.Keep<float>(first, Read(against.Teacher, against.Stream!, rows), width);
         var kept = counted.Keep(first, logits, width);
         var labels = HasLabels ? Labels(first, rows.Length) : [];
         if (classes is not null)
@@ -177,9 +189,8 @@ internal sealed class ModelScores
     private static bool IsCloserThanConstant(Fidelity found) => found is { Kl: { } own, ConstantKl: { } constant } && own < 0.9 * constant;
 
     /// <summary>Reads cached logits. A class that the teachers do not know has next to no probability.</summary>
-    public static float[] Read(LogitCache cache, ReadOnlySpan<long> rows)
+    public static float[] Read(LogitCache cache, CacheStream stream, ReadOnlySpan<long> rows)
     {
-        var stream = cache.Streams[0];
         var values = new float[rows.Length * stream.Values];
         cache.Read(stream, rows, view: 0, values);
         return stream.Subset is { } subset ? subset.Fill(values) : values;

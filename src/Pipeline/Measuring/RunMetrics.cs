@@ -46,6 +46,14 @@ internal sealed record RunMetrics(
         }
     }
 
+    /// <summary>The names of further outputs that models have.</summary>
+    public IEnumerable<string> OutputNames() => Models.SelectMany(model => model.Outputs?.Keys ?? []).Distinct();
+
+    /// <summary>The rows of a further output's comparison.</summary>
+    /// <param name="output">Its name.</param>
+    public IEnumerable<(string Name, ModelMetrics Metrics)> Rows(string output) =>
+        Rows().Where(row => row.Metrics.Outputs?.ContainsKey(output) == true).Select(row => (row.Name, row.Metrics.Outputs![output]));
+
     /// <summary>The role of one teacher of an ensemble.</summary>
     /// <param name="ensemble">The ensemble's role.</param>
     /// <param name="index">The teacher's place, from 0.</param>
@@ -121,6 +129,9 @@ internal sealed record ModelMetrics(
     /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
     public double? NeighbourRecall { get; init; }
 
+    /// <summary>The figures of further outputs, by name; <c>null</c>: there are none.</summary>
+    public IReadOnlyDictionary<string, ModelMetrics>? Outputs { get; init; }
+
     /// <summary>How closely it follows its teacher on samples that it learned from; <c>null</c>: not known.</summary>
     public Closeness? Transfer { get; init; }
 
@@ -142,7 +153,11 @@ internal sealed record ModelMetrics(
 /// <param name="Kind">What the model gives; <c>null</c>: classes.</param>
 /// <param name="StandsInFor">The teacher's file, if the model ran in a session that was written for it; <c>null</c>: it has an interface of its own.</param>
 internal sealed record ParityMetrics(
-    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null, string? StandsInFor = null);
+    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null, string? StandsInFor = null)
+{
+    /// <summary>The same of further outputs, by name; <c>null</c>: there are none.</summary>
+    public IReadOnlyDictionary<string, ParityMetrics>? Outputs { get; init; }
+}
 
 /// <summary>The figures of models that belong to no run.</summary>
 /// <param name="TestSamples">How many samples they were measured on.</param>

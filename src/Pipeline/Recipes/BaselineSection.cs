@@ -15,7 +15,7 @@ internal static class BaselineSection
         var defaults = new TrainStep(StageRules.Baseline, value)
         {
             Teachers = new(final.Capture with { Teachers = [] }, []),
-            Learners = [new(StageRules.Baseline, final.Learners[0].Student with { Attachments = [] }, ObjectiveSection.HardOnly)],
+            Learners = [new(StageRules.Baseline, WithoutTeacher(final.Learners[0].Student), ObjectiveSection.HardOnly)],
             Training = final.Training with { Milestones = null },
         };
         if (!value.IsMap)
@@ -27,6 +27,9 @@ internal static class BaselineSection
             Training = map.Read("training", defaults.Training, v => TrainingSection.Override(v, defaults.Training)),
         };
     }
+
+    /// <summary>Labels are for the first output.</summary>
+    private static StudentSource WithoutTeacher(StudentSource student) => student with { Attachments = [], Import = student.Import with { Outputs = [] } };
 
     /// <summary>Writes it.</summary>
     public static YamlNode Write(TrainStep baseline) => YamlTree.Map(

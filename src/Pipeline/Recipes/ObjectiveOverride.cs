@@ -37,19 +37,23 @@ internal static class ObjectiveOverride
 
     /// <summary>
     /// What a run without a recipe is for, if neither option says so: labels without teachers; with them soft targets, or what fits another kind
-    /// of output than classes.
+    /// of output than classes. Of several outputs, a term for each.
     /// </summary>
     /// <param name="source">The recipe.</param>
-    /// <param name="findKind">What the teachers' output holds, asked for only if it matters; <c>null</c>: the capture will say what is wrong.</param>
-    public static void ApplyDefault(RecipeSource source, Func<OutputKind?> findKind)
+    /// <param name="findKinds">What the outputs hold that the student learns from, asked for only if it matters; none: the capture will say what is wrong.</param>
+    public static void ApplyDefault(RecipeSource source, Func<IReadOnlyList<(string Stream, OutputKind Kind)>> findKinds)
     {
         if (source.Root.Children.ContainsKey(Key))
             return;
         var hasTeachers = source.Root.Children.ContainsKey(new YamlScalarNode("teachers"));
-        source.Set(Name, hasTeachers ? ForKind(findKind() ?? OutputKind.Classes) : Alone(ObjectiveSection.Hard), "command line");
+        source.Set(Name, hasTeachers ? ForKinds(findKinds()) : Alone(ObjectiveSection.Hard), "command line");
     }
 
-    private static YamlNode ForKind(OutputKind kind) => kind switch
+    private static YamlNode ForKinds(IReadOnlyList<(string Stream, OutputKind Kind)> outputs) => outputs.Count < 2
+        ? ForKind(outputs.Count == 0 ? OutputKind.Classes : outputs[0].Kind)
+        : new YamlSequenceNode(outputs.Select(output => Of(output.Stream, ForKind(output.Kind).Children.Single())));
+
+    private static YamlSequenceNode ForKind(OutputKind kind) => kind switch
     {
         OutputKind.Labels => Alone("binary"),
         OutputKind.Values => Alone("mse"),
@@ -57,9 +61,18 @@ internal static class ObjectiveOverride
         _ => Mix(null, "1"),
     };
 
+    /// <summary>A term that learns from a stream.</summary>
+    private static YamlNode Of(string stream, YamlNode term)
+    {
+        var (name, settings) = ((YamlMappingNode)term).Children.Single();
+        var own = settings as YamlMappingNode ?? YamlTree.Line();
+        own.Add("teacher", stream);
+        return YamlTree.Map(($"{name}", own));
+    }
+
     private static YamlSequenceNode Alone(string term) => new(YamlTree.Map((term, "")));
 
-    private static YamlNode Mix(string? temperature, string alpha, string term = ObjectiveSection.Soft)
+    private static YamlSequenceNode Mix(string? temperature, string alpha, string term = ObjectiveSection.Soft)
     {
         var soft = YamlTree.Line(("temperature", temperature ?? DefaultTemperature), ("weight", alpha));
         var terms = new YamlSequenceNode(YamlTree.Map((term, soft)));

@@ -43,6 +43,10 @@ internal sealed record Recipe
     /// <summary>The final student without a teacher, for comparison; <c>null</c>: none.</summary>
     public TrainStep? Baseline => Trainings.FirstOrDefault(step => step.Name == StageRules.Baseline && step != Final);
 
+    /// <summary>The streams that students' further outputs learn from.</summary>
+    public IReadOnlyCollection<string> FurtherOutputs =>
+        [.. Trainings.SelectMany(step => step.Learners).SelectMany(learner => learner.Student.Import.Outputs).Select(output => output.Name).Distinct()];
+
     /// <summary>All trainings.</summary>
     public IEnumerable<TrainStep> Trainings => Stages.OfType<TrainStep>();
 

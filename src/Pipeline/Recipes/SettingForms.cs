@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Terms;
@@ -64,14 +65,36 @@ internal static class SettingForms
 
     private static object WriteClasses(ClassList classes) => classes.Names.Count > 0 ? classes.Names : classes.Count;
 
-    /// <summary>A list of tensors, or a mapping of stream: tensor.</summary>
-    private static IReadOnlyList<TappedTensor> ReadTapped(RecipeValue value) => value.IsMap
-        ? [.. value.Entries().Select(entry => new TappedTensor(entry.Value.Text(), entry.Key.Text()))]
-        : value.OneOrMore(tensor => new TappedTensor(tensor.Text()));
+    /// <summary>A list of tensors, or a mapping of stream: tensor, or of stream: what there is to say of the tensor.</summary>
+    private static IReadOnlyList<TappedTensor> ReadTapped(RecipeValue value)
+    {
+        return value.IsMap
+            ? [.. value.Entries().Select(entry => Read(entry.Value, entry.Key.Text()))]
+            : value.OneOrMore(tensor => new TappedTensor(tensor.Text()));
 
-    private static object? WriteTapped(IReadOnlyList<TappedTensor> tapped) => tapped.Count == 0 ? null
-        : tapped.All(t => t.Stream is not null) ? YamlTree.Line([.. tapped.Select(t => (t.Stream!, (object?)t.Tensor))])
-        : tapped.Select(t => t.Tensor).ToArray();
+        static TappedTensor Read(RecipeValue value, string stream)
+        {
+            if (!value.IsMap)
+                return new(value.Text(), stream);
+            var map = value.Map("tensor", "kind", "class-axis");
+            return new(map.Find("tensor")?.Text() ?? stream, stream)
+            {
+                Kind = map.Read<OutputKind?>("kind", null, kind => Enum.Parse<OutputKind>(kind.OneOf([.. Enum.GetValues<OutputKind>().Select(OutputKinds.Word)]), ignoreCase: true)),
+                ClassAxis = map.Read<int?>("class-axis", null, axis => axis.WholeNumber(int.MinValue)),
+            };
+        }
+    }
+
+    private static object? WriteTapped(IReadOnlyList<TappedTensor> tapped)
+    {
+        return tapped.Count == 0 ? null
+            : tapped.All(t => t.Stream is not null) ? YamlTree.Line([.. tapped.Select(t => (t.Stream!, Write(t)))])
+            : tapped.Select(t => t.Tensor).ToArray();
+
+        static object? Write(TappedTensor tapped) => tapped is { Kind: null, ClassAxis: null }
+            ? tapped.Tensor
+            : YamlTree.Line(("tensor", tapped.Tensor), ("kind", tapped.Kind?.Word()), ("class-axis", tapped.ClassAxis));
+    }
 
     /// <summary>A file, or a mapping of signal: file, one of which may be of ids.</summary>
     private static SignalFiles ReadSignals(RecipeValue value)

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Graph;
@@ -19,13 +20,15 @@ internal static class StudentSection
 
     private static readonly SettingForm Parameters = SettingForms.Find(typeof(ParameterOverrides))!;
 
+    private static readonly Setting Outputs = SettingSchema.Of(typeof(StudentImport))["outputs"]!;
+
     /// <summary>Reads it.</summary>
     public static StudentSource Read(RecipeValue value)
     {
         // The architecture decides which keys are known.
         var named = value.IsMap ? value.Entries().FirstOrDefault(entry => entry.Key.Text() == "architecture").Value : null;
         var options = named is null ? FileKeys : Architectures.OptionsOf(Name(named));
-        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name), "parameters", "attachments", PreprocessingKey]);
+        var map = value.Map(["model", "architecture", .. options.Select(option => option.Name).Append(Outputs.Name).Distinct(), "parameters", "attachments", PreprocessingKey]);
         var preprocessing = map.Read(PreprocessingKey, null, ReadPreprocessing);
         var attachments = map.Read<IReadOnlyList<Attachment>>("attachments", [], v => v.IsNone ? [] : v.List(ReadAttachment));
         var parameters = map.Read("parameters", ParameterOverrides.None, v => (ParameterOverrides)Parameters.Read(v));
@@ -43,7 +46,8 @@ internal static class StudentSection
             if (map.Find(option.Name) is { } given)
                 student.Values[option.Name] = SettingsSection.Read(option, given);
         }
-        return new(student, null, new() { Parameters = parameters }) { Attachments = attachments, Preprocessing = preprocessing };
+        var outputs = map.Read(Outputs.Name, [], given => (IReadOnlyList<TappedTensor>)SettingsSection.Read(Outputs, given)!);
+        return new(student, null, new() { Parameters = parameters, Outputs = outputs }) { Attachments = attachments, Preprocessing = preprocessing };
     }
 
     /// <summary>Writes it, with every option of the architecture.</summary>
@@ -52,7 +56,7 @@ internal static class StudentSection
     public static YamlNode Write(StudentSource student, string? model)
     {
         var values = student.Architecture is { } architecture
-            ? Architectures.Resolve(architecture)
+            ? Architectures.Resolve(architecture).Append((Outputs, student.Import.Outputs))
             : FileKeys.Select(option => (option, option.Get(student.Import)));
         return YamlTree.Map(
         [

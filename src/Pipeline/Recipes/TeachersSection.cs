@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;

@@ -16,6 +16,12 @@ internal static class Report
         if (WriteJson(metrics, output, style))
             return;
         Tables.Render(FigureTable.Of([.. metrics.Rows()], Tables.Border(style)), output, style.Terminal);
+        foreach (var name in metrics.OutputNames())
+        {
+            output.WriteLine($"output '{Printable.Escape(name)}':");
+            Tables.Render(FigureTable.Of([.. metrics.Rows(name)], Tables.Border(style)), output, style.Terminal);
+        }
+
         foreach (var line in Notes(metrics))
             output.WriteLine(line);
     }
@@ -58,25 +64,26 @@ internal static class Report
     };
 
     /// <summary>The content of <c>report.md</c>.</summary>
-    public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, metrics.Rows(), Notes(metrics));
+    public static string Markdown(RunMetrics metrics) => Markdown(metrics.Name, MarkdownTable(metrics), Notes(metrics));
 
-    /// <summary>The comparison alone.</summary>
-    public static string MarkdownTable(RunMetrics metrics) => MarkdownTable(metrics.Rows());
+    /// <summary>The comparison alone, of each output.</summary>
+    public static string MarkdownTable(RunMetrics metrics) => string.Join(
+        "\n\n", metrics.OutputNames().Select(name => $"Output `{Printable.Escape(name)}`:\n\n{MarkdownTable(metrics.Rows(name))}").Prepend(MarkdownTable(metrics.Rows())));
 
     /// <summary>The figures of several runs as Markdown.</summary>
-    public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, comparison.Rows(), comparison.Notes());
+    public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, MarkdownTable(comparison.Rows()), comparison.Notes());
 
-    internal static string Markdown(string title, IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes)
+    internal static string Markdown(string title, string tables, IEnumerable<string> notes)
     {
         var output = new StringWriter { NewLine = "\n" };
         output.WriteLine($"# {title}\n");
-        output.WriteLine($"{MarkdownTable(rows)}\n");
+        output.WriteLine($"{tables}\n");
         foreach (var line in notes)
             output.WriteLine($"- {line}");
         return output.ToString();
     }
 
-    private static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows)
+    internal static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows)
     {
         var table = new StringWriter { NewLine = "\n" };
         Tables.Render(FigureTable.Of([.. rows], TableBorder.Markdown), table, terminal: false);
@@ -109,6 +116,8 @@ internal static class Report
         if (metrics.Student is { Parity: { } parity } student)
         {
             yield return Describe(parity);
+            foreach (var (name, output) in parity.Outputs ?? new Dictionary<string, ParityMetrics>())
+                yield return $"output '{Printable.Escape(name)}' {Describe(output)}";
             if (parity.StandsInFor is { } teacher)
                 yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}: same input, same output";
         }

@@ -17,6 +17,9 @@ internal abstract class CacheStage(string name, params IEnumerable<string?> need
     /// <summary>How many classes a student of one of several streams has; <c>null</c>: it is no teacher's own, or nothing declares them.</summary>
     public virtual int? DeclaredClassesOf(string stream) => null;
 
+    /// <summary>The streams of outputs that a student's further outputs can learn from, by name.</summary>
+    public virtual IReadOnlyList<string> FurtherStreams => [];
+
     /// <summary>The first teacher's file, for messages.</summary>
     public abstract string FirstTeacher { get; }
 

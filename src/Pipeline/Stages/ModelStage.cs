@@ -23,6 +23,25 @@ internal abstract class ModelStage(string name, params IEnumerable<string?> need
     /// <param name="results">What the stages before made.</param>
     public abstract OutputKind? OutputKindOf(string model, StageResults results);
 
+    /// <summary>What a further output of a model holds; <c>null</c>: its last operator tells, else it is classes.</summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="results">What the stages before made.</param>
+    public virtual OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind;
+
+    /// <summary>The outputs of a model, with what each holds.</summary>
+    /// <param name="model">Its name.</param>
+    /// <param name="results">What the stages before made.</param>
+    public StudentImport ImportOf(string model, StageResults results)
+    {
+        var import = ImportOf(model);
+        return import with
+        {
+            Kind = OutputKindOf(model, results),
+            Outputs = [.. import.Outputs.Select(output => output with { Kind = OutputKindOf(model, output, results) })],
+        };
+    }
+
     /// <summary>A model's file in the stage's folder.</summary>
     public string FileOf(string model) => Models.Count == 1 ? "model.onnx" : $"{model}.onnx";
 }

@@ -105,7 +105,7 @@ internal sealed class SpecialistSet : IDisposable
         {
             foreach (var batch in writer.PendingBatches())
             {
-                var logits = ModelScores.Read(generalist, rows.AsSpan((int)batch.First, (int)batch.Count));
+                var logits = ModelScores.Read(generalist, stream, rows.AsSpan((int)batch.First, (int)batch.Count));
                 writer.Append(Join(logits, stream.StudentClasses, classes));
             }
             writer.Complete();

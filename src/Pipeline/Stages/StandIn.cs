@@ -18,14 +18,23 @@ internal static class StandIn
 
     /// <summary>What a session sees that is written for a teacher.</summary>
     /// <param name="teacher">The teacher.</param>
-    /// <param name="kind">What it gives.</param>
+    /// <param name="outputs">What a student learns: the teacher's first output, then streams by name.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
-    public static ModelInterface FindInterface(TeacherOptions teacher, OutputKind? kind, IReadOnlyList<int> sampleShape)
+    /// <returns>An output for each; <c>null</c> for a stream that is not the teacher's.</returns>
+    public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, IReadOnlyList<int> sampleShape)
     {
-        var model = OnnxModel.Load(teacher.Model);
-        var reading = teacher.Reading with { Tensor = OutputBehind(model.Proto.Graph, teacher.Output), Kind = teacher.Kind ?? kind };
-        using var session = OnnxClassifier.Open(model, sampleShape, [reading], new() { Device = "cpu" });
-        return session.Interface;
+        var (model, taps) = (OnnxModel.Load(teacher.Model), outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray());
+        ModelReading[] readings =
+        [
+            teacher.Reading with { Tensor = OutputBehind(model.Proto.Graph, teacher.Output), Kind = teacher.Kind ?? outputs[0].Kind },
+            .. taps.Zip(outputs.Skip(1)).Where(pair => pair.First is not null).Select(pair => new ModelReading
+            {
+                Tensor = OutputBehind(model.Proto.Graph, pair.First!.Tensor), Kind = pair.First.Kind ?? pair.Second.Kind, ClassAxis = pair.First.ClassAxis,
+            }),
+        ];
+        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu" });
+        var found = new Queue<InterfaceOutput?>(session.Interface.Others);
+        return session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] };
     }
 
     /// <summary>Runs a student in a session that was written for its teacher, and the teacher beside it.</summary>
@@ -33,14 +42,15 @@ internal static class StandIn
     /// <param name="reader">The samples, as the student takes them.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="written">What the session was written for.</param>
+    /// <param name="output">Which of its outputs.</param>
     /// <param name="trained">What the trained student gives for the first samples of the set: samples × positions × columns.</param>
     /// <param name="columns">Columns of that.</param>
     /// <exception cref="CheckFailedException">The student does not run there, or gives something else than what was trained, behind the teacher's last function.</exception>
-    public static void Require(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written, ReadOnlySpan<float> trained, int columns)
+    public static void Require(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written, InterfaceOutput output, ReadOnlySpan<float> trained, int columns)
     {
-        var (set, output) = (reader.Set, written.Output!);
-        using var original = WrittenSession.Open(OnnxModel.Load(teacher.Model), written, set.SampleShape);
-        using var swapped = WrittenSession.Open(student, written, set.SampleShape);
+        var set = reader.Set;
+        using var original = WrittenSession.Open(OnnxModel.Load(teacher.Model), written, output, set.SampleShape);
+        using var swapped = WrittenSession.Open(student, written, output, set.SampleShape);
         var values = output.Layout.Positions * columns;
         var known = trained.Length / values;
         long[] rows = [.. Enumerable.Range(0, original.Rows).Select(row => (long)(row % known))];

@@ -25,7 +25,7 @@ internal static class SweepReport
         var board = new StringWriter { NewLine = "\n" };
         if (sweep.Best is not null)
             Tables.Render(Leaderboard.Table(sweep, TableBorder.Markdown), board, terminal: false);
-        return $"{Report.Markdown(sweep.Name, sweep.Rows(), Notes(sweep))}{(sweep.Best is null ? "" : $"\n{board.ToString().Trim()}\n")}";
+        return $"{Report.Markdown(sweep.Name, Report.MarkdownTable(sweep.Rows()), Notes(sweep))}{(sweep.Best is null ? "" : $"\n{board.ToString().Trim()}\n")}";
     }
 
     private static IEnumerable<string> Notes(SweepMetrics sweep)

@@ -34,7 +34,7 @@ public static class StudentInference
         var program = graph.Compile(graph.FindLogits());
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
-        program = program with { Layout = FindLayout(graph, program, weights, reader) };
+        program = program with { Layouts = [FindLayout(graph, program, weights, reader)] };
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);
         evaluator.Run(weights, onBatch, token);
     }
@@ -48,6 +48,6 @@ public static class StudentInference
         long[] rows = [.. Enumerable.Range(0, values.Length / reader.Set.SampleElements).Select(row => (long)row)];
         reader.Read(rows, view: 0, values);
         var samples = tensor(values, [rows.Length, .. program.Input.Fit(reader.Set.SampleShape)], device: weights.Device);
-        return graph.LayoutOf(program.Run(weights, samples, training: false)[0]);
+        return graph.Heads[0].LayoutOf(program.Run(weights, samples, training: false)[0]);
     }
 }

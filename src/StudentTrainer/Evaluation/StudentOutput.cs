@@ -14,6 +14,9 @@ namespace OnnxKd.StudentTrainer.Evaluation;
 /// <param name="Kind">What it holds; <c>null</c>: what terms take it for.</param>
 internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? Kind = null)
 {
+    /// <summary>What terms call it.</summary>
+    public string Signal { get; init; } = "";
+
     /// <summary>[positions..., classes]: the classes are moved to the end.</summary>
     public IReadOnlyList<int> Shape { get; } = [.. Layout.Permutation.Skip(1).Select(axis => checked((int)Layout.Dims[axis - 1]))];
 
@@ -24,14 +27,14 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
     public int Positions => Shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
 
     /// <summary>The output of a run.</summary>
-    /// <param name="graph">The student.</param>
-    /// <param name="name">Its name.</param>
+    /// <param name="head">Which output of the student.</param>
+    /// <param name="name">The tensor's name.</param>
     /// <param name="logits">What it gave, as it lies in the model.</param>
     /// <param name="samples">How many samples were run.</param>
     /// <exception cref="InputException">There are not logits for each sample.</exception>
-    public static StudentOutput Of(StudentGraph graph, string name, Tensor logits, long samples) =>
+    public static StudentOutput Of(StudentHead head, string name, Tensor logits, long samples) =>
         logits.ndim >= 1 && logits.shape[0] == samples
-        ? new(name, graph.LayoutOf(logits), graph.Kind)
+        ? new(name, head.LayoutOf(logits), head.Kind) { Signal = head.Signal }
         : throw new InputException(
             "The student's output does not hold something for each sample.",
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");

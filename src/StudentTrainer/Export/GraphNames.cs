@@ -26,10 +26,14 @@ internal sealed class GraphNames
     }
 
     /// <summary>Makes room for a name: whatever has it gets another.</summary>
-    public void Free(string name)
+    /// <returns>What that is; <c>null</c>: nothing had it.</returns>
+    public string? Free(string name)
     {
-        if (taken.Contains(name))
-            Rename(name, Take(name));
+        if (!taken.Contains(name))
+            return null;
+        var other = Take(name);
+        Rename(name, other);
+        return other;
     }
 
     /// <summary>Gives a tensor another name, where it is made and wherever it is read.</summary>

@@ -8,6 +8,12 @@ using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.StudentTrainer.Export;
 
+/// <summary>An output that a student learned.</summary>
+/// <param name="Output">The output's name in its graph.</param>
+/// <param name="Scores">The tensor that holds what was learned: logits, values, an embedding.</param>
+/// <param name="Layout">How that tensor lies.</param>
+public sealed record LearnedOutput(string Output, string Scores, RowLayout Layout);
+
 /// <summary>
 /// Gives a student the interface of its teacher, so that a session that was written for the teacher runs the student: the same names, types and
 /// layout of input and output, and the same function between scores and output.
@@ -26,21 +32,19 @@ public sealed class TeacherInterface
 
     /// <summary>Changes a student's interface.</summary>
     /// <param name="student">The student, not changed. Its input takes samples of the shape as floats, or as integers.</param>
-    /// <param name="scores">The tensor that holds what it learned: logits, values, an embedding.</param>
-    /// <param name="layout">How that tensor lies.</param>
+    /// <param name="learned">What it learned, for each output of the teacher.</param>
     /// <param name="teacher">What is offered.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <returns>The student behind the teacher's interface.</returns>
     /// <exception cref="UnsupportedModelException">The student is of too old an operator set, or does not take the sample.</exception>
     /// <exception cref="InputException">It gives something else than the teacher: another number of columns, or other positions.</exception>
-    public static OnnxModel Offer(OnnxModel student, string scores, RowLayout layout, ModelInterface teacher, IReadOnlyList<int> sampleShape)
+    public static OnnxModel Offer(OnnxModel student, IReadOnlyList<LearnedOutput> learned, ModelInterface teacher, IReadOnlyList<int> sampleShape)
     {
         RequirePossible(student);
         var proto = student.Proto.Clone();
         var offering = new TeacherInterface(proto.Graph);
         offering.OfferInput(teacher.Input, sampleShape);
-        if (teacher.Output is { } output)
-            offering.OfferOutput(scores, layout, output);
+        offering.OfferOutputs(learned, teacher.Outputs);
         return OnnxModel.FromProto(proto);
     }
 
@@ -95,7 +99,22 @@ public sealed class TeacherInterface
             "Teacher and student do not take the same sample.", $"input '{input.Name}'", Shapes.Format(sampleShape));
     }
 
-    private void OfferOutput(string scores, RowLayout layout, InterfaceOutput wanted)
+    private void OfferOutputs(IReadOnlyList<LearnedOutput> learned, IReadOnlyList<InterfaceOutput?> wanted)
+    {
+        if (wanted.All(output => output is null))
+            return;
+        // Another output may have the name that one gets: all that is made is named when everything is made.
+        var made = learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own.Scores, own.Layout, output)).ToArray();
+        var kept = learned.Zip(wanted, (own, output) => output is null ? graph.Output.FirstOrDefault(value => value.Name == own.Output) : null).ToArray();
+        ValueInfoProto?[] outputs = [.. made.Select((_, i) => wanted[i] is { } output ? Name(made, i, output) : kept[i])];
+        graph.Output.Clear();
+        graph.Output.AddRange(outputs.OfType<ValueInfoProto>());
+        RemoveUnread();
+    }
+
+    /// <summary>Adds what leads from what was learned to what is wanted.</summary>
+    /// <returns>The tensor that holds it.</returns>
+    private string Make(string scores, RowLayout layout, InterfaceOutput wanted)
     {
         RequireSame(layout, wanted);
         var (last, nodes, dims) = (scores, new List<NodeProto>(), layout.Dims.ToArray());
@@ -125,17 +144,8 @@ public sealed class TeacherInterface
 
         if (wanted.Type != ElementType.Float32)
             last = Extend(nodes, "Cast", "output.cast", [last], To(wanted.Type));
-        graph.Output.Clear();
         graph.Node.AddRange(nodes);
-        if (last != wanted.Name)
-        {
-            names.Free(wanted.Name);
-            names.Rename(last, wanted.Name);
-        }
-
-        graph.Output.Add(ValueInfo.Create(
-            wanted.Name, wanted.Type, [graph.Input[0].ShapeOf()![0], .. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis || size == 1 ? new Dim(size) : new Dim(null))]));
-        RemoveUnread();
+        return last;
 
         string Column(int at)
         {
@@ -143,6 +153,20 @@ public sealed class TeacherInterface
             graph.Initializer.Add(TensorData.Create(index, [(long)at], 1));
             return Extend(nodes, "Gather", $"output.column{at}", [last, index], Integer("axis", layout.ClassAxis + 1));
         }
+    }
+
+    private ValueInfoProto Name(string[] made, int at, InterfaceOutput wanted)
+    {
+        if (made[at] != wanted.Name)
+        {
+            var moved = names.Free(wanted.Name);
+            for (var i = 0; i < made.Length; i++)
+                made[i] = made[i] == wanted.Name ? moved! : made[i];
+            names.Rename(made[at], wanted.Name);
+        }
+
+        return ValueInfo.Create(
+            wanted.Name, wanted.Type, [graph.Input[0].ShapeOf()![0], .. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis || size == 1 ? new Dim(size) : new Dim(null))]);
     }
 
     private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;

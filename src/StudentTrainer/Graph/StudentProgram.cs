@@ -8,8 +8,8 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Input">The input.</param>
 internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 {
-    /// <summary>How the first output lies, where that is class scores; <c>null</c>: not known yet.</summary>
-    public RowLayout? Layout { get; init; }
+    /// <summary>How the first outputs lie, those that the student learns; none: not known yet.</summary>
+    public IReadOnlyList<RowLayout> Layouts { get; init; } = [];
 
     /// <summary>The steps of training, with the same weights; default: those of <see cref="Graph"/>.</summary>
     public GraphProgram Training { get; init; } = Graph;
@@ -39,9 +39,9 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 
     /// <summary>Runs a batch of samples and moves the classes of the first output to the end: [N, positions..., classes].</summary>
     /// <inheritdoc cref="Run"/>
-    public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0]);
+    public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0], 0);
 
-    /// <summary>Moves the classes of the first output to the end.</summary>
-    public torch.Tensor ClassesLast(torch.Tensor logits) => logits.ndim == 1 ? logits.unsqueeze(1)
-        : Layout is { IsClassLast: false } ? logits.permute(Layout.Permutation) : logits;
+    /// <summary>Moves the classes of one of the outputs to the end.</summary>
+    public torch.Tensor ClassesLast(torch.Tensor logits, int output) => logits.ndim == 1 ? logits.unsqueeze(1)
+        : Layouts.ElementAtOrDefault(output) is { IsClassLast: false } layout ? logits.permute(layout.Permutation) : logits;
 }

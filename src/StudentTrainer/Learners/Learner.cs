@@ -18,7 +18,7 @@ internal sealed class Learner : IDisposable
 
     private Learner(LearnerDraft draft, StudentProgram program, Objective objective, TrainingData data, TrainingOptions options, Device device)
     {
-        (Name, Graph, Output, Program, Objective, this.options) = (draft.Options.Name, draft.Graph, draft.Output, program, objective, options);
+        (Name, Graph, Outputs, Program, Objective, this.options) = (draft.Options.Name, draft.Graph, draft.Outputs, program, objective, options);
         Weights = WeightSet.Load(program.Plan, device, trainable: true);
         Losses = new(objective.Names, data.Transfer, device);
     }
@@ -32,8 +32,11 @@ internal sealed class Learner : IDisposable
     /// <summary>Its graph, compiled for its class scores and all that terms read.</summary>
     public StudentProgram Program { get; }
 
-    /// <summary>What it gives for a sample.</summary>
-    public StudentOutput Output { get; }
+    /// <summary>What it gives for a sample, and learns.</summary>
+    public IReadOnlyList<StudentOutput> Outputs { get; }
+
+    /// <summary>The first of them, which its figures are of while it is trained.</summary>
+    public StudentOutput Output => Outputs[0];
 
     /// <summary>What it minimises.</summary>
     public Objective Objective { get; }
@@ -50,13 +53,16 @@ internal sealed class Learner : IDisposable
     /// <summary>The finished epochs' figures.</summary>
     public List<EpochEvent> History { get; } = [];
 
-    /// <summary>What its output holds: what it says, else what its terms take it for.</summary>
+    /// <summary>What its first output holds: what it says, else what its terms take it for.</summary>
     public OutputKind Kind => Output.Kind
-        ?? (Objective.OutputKind is OutputKind.Classes && Output.Classes == 1 ? OutputKind.Labels : Objective.OutputKind);
+        ?? (Objective.KindOf(Output.Name) is var taken && taken == OutputKind.Classes && Output.Classes == 1 ? OutputKind.Labels : taken);
 
     /// <summary>Whether a term reads its class scores, so that all of its weights must learn.</summary>
-    public bool LearnsScores => Objective.Sources.Any(source =>
-        source is { Use: { IsTarget: false, IsOutput: true } } && source.Tensor == Output.Name);
+    public bool LearnsScores => Learns(Output);
+
+    /// <summary>Whether a term reads an output.</summary>
+    public bool Learns(StudentOutput output) => Objective.Sources.Any(source =>
+        source is { Use: { IsTarget: false, IsOutput: true } } && source.Tensor == output.Name);
 
     /// <summary>All that a checkpoint must keep of it.</summary>
     public IEnumerable<NamedTensor> State =>
@@ -80,7 +86,10 @@ internal sealed class Learner : IDisposable
         LearnerDraft draft, Objective objective, IEnumerable<string> read, TrainingData data, TrainingOptions options, Device device)
     {
         var program = draft.Graph.CompileForTraining(
-            [.. read.Prepend(draft.Output.Name).Distinct()], TrainingPrecision.IsMixed(options, device)) with { Layout = draft.Output.Layout };
+            [.. draft.Outputs.Select(output => output.Name).Concat(read).Distinct()], TrainingPrecision.IsMixed(options, device)) with
+        {
+            Layouts = [.. draft.Outputs.Select(output => output.Layout)],
+        };
         return new(draft, program, objective, data, options, device);
     }
 
@@ -101,7 +110,8 @@ internal sealed class Learner : IDisposable
     public IReadOnlyDictionary<string, Tensor> Forward(WeightSet weights, Tensor samples, bool training)
     {
         var given = Program.Run(weights, samples, training);
-        given[0] = Program.ClassesLast(given[0]);
+        for (var i = 0; i < Outputs.Count; i++)
+            given[i] = Program.ClassesLast(given[i], i);
         return Program.Outputs.Zip(given).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 

@@ -27,11 +27,11 @@ internal sealed class LearnerDraft
     /// <summary>Its graph.</summary>
     public StudentGraph Graph { get; }
 
-    /// <summary>What it gives.</summary>
-    public StudentOutput Output { get; private set; } = null!;
+    /// <summary>What it gives and learns.</summary>
+    public IReadOnlyList<StudentOutput> Outputs { get; private set; } = [];
 
     /// <summary>What terms can read of it.</summary>
-    public LearnerTensors Tensors => new(Output.Name, shapes, Output.Kind);
+    public LearnerTensors Tensors => new([.. Outputs.Select(output => new LearnerOutput(output.Signal, output.Name, output.Kind))], shapes);
 
     /// <summary>Where layers for training are added.</summary>
     public GraphExtension Extension => Graph.Extend(seed);
@@ -50,7 +50,7 @@ internal sealed class LearnerDraft
         foreach (var tap in taps)
             graph.RequireTensor(tap);
         var draft = new LearnerDraft(options, graph, seed);
-        draft.Measure([.. taps.Prepend(graph.FindLogits()).Distinct()], data);
+        draft.Measure([.. graph.FindAllLogits().Concat(taps).Distinct()], data);
         foreach (var attachment in options.Attachments)
             draft.Attach(attachment);
         return draft;
@@ -62,7 +62,7 @@ internal sealed class LearnerDraft
             throw new InputException(
                 "Two tensors of a student have the same name.", $"learner '{Options.Name}'", $"attachment '{attachment.Name}'",
                 "a name that nothing else has");
-        shapes[attachment.Name] = attachment.Insert(Extension, shapes[attachment.At], shapes[Output.Name]);
+        shapes[attachment.Name] = attachment.Insert(Extension, shapes[attachment.At], shapes[Outputs[0].Name]);
     }
 
     private void Measure(IReadOnlyList<string> tensors, TrainingData data)
@@ -77,10 +77,11 @@ internal sealed class LearnerDraft
         reader.Read(rows, view: 0, values);
         var samples = tensor(values, [rows.Length, .. data.Transfer.SampleShape.Select(size => (long)size)]);
         var given = program.Run(weights, samples, training: false);
-        Output = StudentOutput.Of(Graph, tensors[0], given[0], rows.Length);
-        foreach (var (name, value) in tensors.Zip(given).Skip(1))
+        Outputs = [.. Graph.Heads.Select((head, i) => StudentOutput.Of(head, tensors[i], given[i], rows.Length))];
+        foreach (var (name, value) in tensors.Zip(given).Skip(Outputs.Count))
             shapes[name] = PerSample(name, value, rows.Length);
-        shapes[Output.Name] = [.. Output.Shape.Select(size => (long)size)];
+        foreach (var output in Outputs)
+            shapes[output.Name] = [.. output.Shape.Select(size => (long)size)];
     }
 
     private static IReadOnlyList<long> PerSample(string name, Tensor value, int samples) =>

@@ -27,7 +27,8 @@ public sealed record LearnerOptions(string Name, OnnxModel Student, StudentImpor
     internal static IReadOnlyList<string> TapsOf(LearnerOptions learner, IReadOnlyList<LearnerOptions> all)
     {
         string[] names = [.. all.Select(other => other.Name)];
-        var own = learner.Attachments.Select(attachment => attachment.Name).ToHashSet(StringComparer.Ordinal);
+        var own = learner.Attachments.Select(attachment => attachment.Name).Concat(learner.Import.Outputs.Select(output => output.Name))
+            .ToHashSet(StringComparer.Ordinal);
         var read = from other in all
                    from term in other.Objective
                    from use in term.Reads

@@ -20,22 +20,32 @@ internal sealed class Objective
     /// <summary>Where everything comes from that the terms read.</summary>
     public IEnumerable<SignalSource> Sources => terms.SelectMany(term => term.Sources);
 
-    /// <summary>The stream of a teacher's output that the first term that has one learns from; <c>null</c>: none.</summary>
-    public string? ScoreStream => Sources.FirstOrDefault(source => source is { Stream: not null, Use.IsOutput: true })?.Stream;
+    /// <summary>What the learner's outputs (and exits) are compared with: their tensors, each with a stream of a teacher's output.</summary>
+    public IEnumerable<(string Tensor, string Stream)> Compared =>
+        from term in terms
+        from own in term.Sources
+        where own is { Use: { IsTarget: false, IsOutput: true } }
+        from taught in term.Sources
+        where taught is { Stream: not null, Use.IsOutput: true }
+        select (own.Tensor!, taught.Stream!);
 
-    /// <summary>What terms take the learner's output for; classes, where none reads it.</summary>
-    public OutputKind OutputKind
+    /// <summary>What terms take an output of the learner for; classes, where none reads it.</summary>
+    /// <param name="tensor">The output's tensor.</param>
+    public OutputKind KindOf(string tensor)
     {
-        get
-        {
-            var kinds = terms.SelectMany(term => term.Sources, (term, source) => source.Use)
-                .Where(use => use is { IsTarget: false, IsOutput: true }).Aggregate(default(SignalKind), (all, use) => all == 0 ? use.Kind : all & use.Kind);
-            return Enum.GetValues<OutputKind>().FirstOrDefault(kind => (kind.Signal() & kinds) != 0);
-        }
+        var kinds = Sources.Where(source => source is { Use: { IsTarget: false, IsOutput: true } } && source.Tensor == tensor)
+            .Aggregate(default(SignalKind), (all, source) => all == 0 ? source.Use.Kind : all & source.Use.Kind);
+        return Enum.GetValues<OutputKind>().FirstOrDefault(kind => (kind.Signal() & kinds) != 0);
     }
 
     /// <summary>The names of the terms that learn from labels.</summary>
-    public IEnumerable<string> FromLabels => terms.Where(term => term.Term.LearnsFromLabels).Select(term => term.Name);
+    public IEnumerable<string> FromLabels => LabelTerms.Select(term => term.Name);
+
+    /// <summary>The names of the terms by which a tensor of the learner learns from labels.</summary>
+    public IEnumerable<string> FromLabelsInto(string tensor) =>
+        LabelTerms.Where(term => term.Sources.Any(source => !source.Use.IsTarget && source.Tensor == tensor)).Select(term => term.Name);
+
+    private IEnumerable<BoundTerm> LabelTerms => terms.Where(term => term.Term.LearnsFromLabels);
 
     /// <summary>Finds the signals of every term, and adds layers to the learner where features differ in shape.</summary>
     /// <param name="draft">The learner.</param>
@@ -72,7 +82,7 @@ internal sealed class Objective
     private static BoundTerm Bind(Term term, string name, LearnerDraft draft, SignalCatalog catalog)
     {
         term.Weight.Require(name);
-        SignalSource[] sources = [.. term.Reads.Select(use => catalog.Find(use, draft.Options.Name, name))];
+        SignalSource[] sources = catalog.Find(term.Reads, draft.Options.Name, name);
         if (term.LearnsFromLabels && Array.Find(sources, source => source.Subset is not null) is { Subset: { } subset } partial)
             throw new InputException(
                 "A term compares the label's class with a teacher's, and the teacher does not know all classes.", $"objective, term '{name}'",

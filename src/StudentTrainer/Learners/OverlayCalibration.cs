@@ -23,7 +23,7 @@ internal static class OverlayCalibration
         using var _ = no_grad();
         var overlay = graph.Overlay!;
         // The logits too, so that what the user decided of the parameters finds all of them.
-        var program = graph.Compile([.. overlay.RawTensors, graph.FindLogits()]);
+        var program = graph.Compile([.. overlay.RawTensors, .. graph.FindAllLogits()]);
         using var untouched = WeightSet.Load(program.Plan, weights.Device, trainable: false);
         var moments = new Moments[overlay.Count];
         foreach (var batch in batches.Epoch(0).Take(Batches))

@@ -18,11 +18,21 @@ internal sealed record SignalSource(SignalUse Use, string? Stream = null, string
     public ClassSubset? Subset { get; init; }
 }
 
+/// <summary>An output of a learner.</summary>
+/// <param name="Signal">What terms call it.</param>
+/// <param name="Tensor">The tensor that holds it: class scores, or what else it gives.</param>
+/// <param name="Kind">What it holds; <c>null</c>: what its terms take it for.</param>
+internal sealed record LearnerOutput(string Signal, string Tensor, OutputKind? Kind = null);
+
 /// <summary>What can be read of a learner.</summary>
-/// <param name="Logits">The tensor that holds its output: class scores, or what else it gives.</param>
-/// <param name="Shapes">The shape of each tensor for one sample; of the logits with the classes last.</param>
-/// <param name="Kind">What its output holds; <c>null</c>: what its terms take it for.</param>
-internal sealed record LearnerTensors(string Logits, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes, OutputKind? Kind = null);
+/// <param name="Outputs">Its outputs; the first is meant where a term names none.</param>
+/// <param name="Shapes">The shape of each tensor for one sample; of outputs with the classes last.</param>
+internal sealed record LearnerTensors(IReadOnlyList<LearnerOutput> Outputs, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes)
+{
+    /// <summary>The output that a term means; <c>null</c>: it means an inner tensor.</summary>
+    /// <param name="name">What it says; <c>null</c>: nothing.</param>
+    public LearnerOutput? Find(string? name) => name is null ? Outputs[0] : Outputs.FirstOrDefault(output => output.Signal == name);
+}
 
 /// <summary>All signals that there are, and what terms mean by their names.</summary>
 /// <param name="streams">The streams of the cache; empty where there is none.</param>
@@ -31,6 +41,23 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
 {
     private readonly IReadOnlyDictionary<string, StreamForm> forms =
         streams.ToDictionary(stream => stream.Name, StreamForm.Of, StringComparer.Ordinal);
+
+    /// <summary>
+    /// Finds all that a term reads. Where it names one side alone, a stream or an output of the learner, and the other side has one of that name,
+    /// it means both.
+    /// </summary>
+    /// <param name="uses">What the term reads.</param>
+    /// <param name="learner">The learner whose term it is.</param>
+    /// <param name="term">The term's name, for messages.</param>
+    /// <exception cref="InputException">As <see cref="Find(SignalUse, string, string)"/>.</exception>
+    public SignalSource[] Find(IReadOnlyList<SignalUse> uses, string learner, string term)
+    {
+        var named = uses.FirstOrDefault(use => use is { IsOutput: true, Path: not null })?.Path;
+        return [.. uses.Select(use => Find(IsMeant(use) ? use with { Path = named } : use, learner, term))];
+
+        bool IsMeant(SignalUse use) => named is not null && use is { IsOutput: true, Path: null }
+            && (use.IsTarget ? forms.ContainsKey(named) : learners[learner].Find(named) is not null);
+    }
 
     /// <summary>Finds what a term means.</summary>
     /// <param name="use">What the term reads.</param>
@@ -81,14 +108,15 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     private SignalSource FindTensor(SignalUse use, SignalPath path, string term)
     {
         var tensors = learners[path.Learner!];
-        var name = path.Name is null or SignalPath.Logits ? tensors.Logits : path.Name;
-        if (use.IsOutput && name == tensors.Logits && tensors.Kind?.Signal() is { } held && (held & use.Kind) == 0)
-            throw OtherKind(term, $"the output of {path.Learner}", held, use);
-        if (use.IsOutput && name != tensors.Logits && !HoldsScores(tensors, name))
+        var output = tensors.Find(path.Name);
+        var name = output?.Tensor ?? path.Name!;
+        if (use.IsOutput && output?.Kind?.Signal() is { } held && (held & use.Kind) == 0)
+            throw OtherKind(term, output == tensors.Outputs[0] ? $"the output of {path.Learner}" : $"the output '{output.Signal}' of {path.Learner}", held, use);
+        if (use.IsOutput && output is null && !HoldsScores(tensors, name))
             throw new InputException(
                 "A term reads what the student gives, and a tensor has another shape than the student's.",
                 $"objective, term '{term}', {use.Key}: {path.Name}", $"[{string.Join(", ", tensors.Shapes[name])}] for one sample",
-                $"[{string.Join(", ", tensors.Shapes[tensors.Logits])}]", "name a tensor with a score for each class, such as an exit");
+                $"[{string.Join(", ", tensors.Shapes[tensors.Outputs[0].Tensor])}]", "name a tensor with a score for each class, such as an exit");
         return new(use, Learner: path.Learner, Tensor: name);
     }
 
@@ -102,7 +130,7 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     }
 
     private static bool HoldsScores(LearnerTensors tensors, string name) =>
-        tensors.Shapes[name].SequenceEqual(tensors.Shapes[tensors.Logits]);
+        tensors.Shapes[name].SequenceEqual(tensors.Shapes[tensors.Outputs[0].Tensor]);
 
     private IEnumerable<string> Paths() => forms.Keys.Concat(learners.Keys.Select(name => $"{name}/{SignalPath.Logits}"));
 

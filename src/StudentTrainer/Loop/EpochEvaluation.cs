@@ -51,7 +51,7 @@ internal sealed class EpochEvaluation : IDisposable
         if (data.Evaluation is null)
             return null;
         var cache = data.EvaluationCache;
-        var stream = StreamOf(cache, learner.Objective);
+        var stream = StreamOf(cache, learner);
         var output = learner.Output;
         if (stream is not null)
             output.RequireFits(stream, "evaluation");
@@ -66,13 +66,14 @@ internal sealed class EpochEvaluation : IDisposable
     }
 
     /// <summary>
-    /// What agreement is measured with: the stream that the first term learns from, or the first one of an output where the evaluation set's
+    /// What agreement is measured with: the stream that the first output learns from, or the first one of an output where the evaluation set's
     /// cache has none of that name.
     /// </summary>
-    public static CacheStream? StreamOf(LogitCache? cache, Objective objective)
+    public static CacheStream? StreamOf(LogitCache? cache, Learner learner)
     {
         var outputs = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
-        return outputs?.Find(stream => stream.Name == objective.ScoreStream) ?? outputs?.FirstOrDefault();
+        var taught = learner.Objective.Compared.FirstOrDefault(pair => pair.Tensor == learner.Output.Name).Stream;
+        return outputs?.Find(stream => stream.Name == taught) ?? outputs?.FirstOrDefault();
     }
 
     /// <summary>Measures.</summary>

@@ -30,6 +30,7 @@ internal static class Preflight
         foreach (var learner in team.Learners)
         {
             RequireParameters(learner.Weights);
+            RequireOutputs(learner, data);
             RequireScoresFit(learner, team.Streams);
             RequireLabels(learner, data);
         }
@@ -52,9 +53,30 @@ internal static class Preflight
 
     private static void RequireScoresFit(Learner learner, IReadOnlyList<StreamForm> streams)
     {
-        var read = learner.Objective.Sources.Where(source => source is { Stream: not null, Use.IsOutput: true }).Select(source => source.Stream);
-        foreach (var form in streams.Where(form => read.Contains(form.Stream.Name)))
-            learner.Output.RequireFits(form.Stream, "transfer");
+        foreach (var (tensor, stream) in learner.Objective.Compared)
+            (learner.Outputs.FirstOrDefault(output => output.Name == tensor) ?? learner.Output).RequireFits(
+                streams.First(form => form.Stream.Name == stream).Stream, "transfer");
+    }
+
+    /// <summary>Of several outputs each must learn. A set has one sort of labels, and one length for each sample.</summary>
+    private static void RequireOutputs(Learner learner, TrainingData data)
+    {
+        foreach (var output in learner.Outputs.Skip(1))
+        {
+            if (learner.Outputs.FirstOrDefault(each => !learner.Learns(each)) is { } idle)
+                throw new InputException(
+                    "An output of the student learns nothing.", "objective", $"no term that reads '{idle.Signal}'", "a term for each output",
+                    $"add one: 'teacher: {idle.Signal}' learns from the stream of its name");
+            if (learner.Objective.FromLabelsInto(output.Name).FirstOrDefault() is { } labelled)
+                throw new InputException(
+                    "The labels of a set are for the student's first output.", $"objective, term '{labelled}'", $"student: {output.Signal}",
+                    "an output that learns from a teacher", "make it the first output ('output' of the student and of its teacher)");
+            if (data.Transfer.LengthsDigest is not null && output.Positions != learner.Output.Positions)
+                throw new InputException(
+                    "Samples have lengths, which must say the same of every output.", $"output '{output.Signal}'",
+                    $"{output.Positions} positions, {learner.Output.Positions} of the first output", "as many positions",
+                    "leave 'lengths' out, or train the outputs apart");
+        }
     }
 
     private static void RequireLabels(Learner learner, TrainingData data)

@@ -1,3 +1,5 @@
+using OnnxKd.Core.LogitCaches;
+
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>
@@ -12,7 +14,7 @@ internal readonly record struct SignalPath(string? Learner, string? Name)
     public const string Self = "student";
 
     /// <summary>How terms call the tensor that holds a learner's class scores, whatever its name in the graph.</summary>
-    public const string Logits = "logits";
+    public const string Logits = CacheStream.Answer;
 
     /// <summary>Takes a path apart.</summary>
     /// <param name="use">What a term reads.</param>

@@ -1,4 +1,6 @@
 using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Signals;
@@ -7,48 +9,91 @@ using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
-/// What comes behind the last layer of a built-in student that gives no class scores and learns what its teacher gives: the scale of values, the
-/// division of an embedding by its length.
+/// An output of a built-in student: which columns of the last layer are its own, and what comes behind them where it gives no class scores and
+/// learns what its teacher gives: the scale of values, the division of an embedding by its length.
 /// </summary>
+/// <param name="Name">Its name, where there are several.</param>
+/// <param name="Columns">How many columns.</param>
 /// <param name="IsUnitLength">Whether the teacher's embedding is divided by its length.</param>
 /// <param name="Scale">Of values: what the last layer's are multiplied by, and what is added then; <c>null</c>: nothing.</param>
-public sealed record OutputHead(bool IsUnitLength, ColumnStatistics? Scale)
+public sealed record OutputHead(string Name, int Columns, bool IsUnitLength = false, ColumnStatistics? Scale = null)
 {
-    private const string Logits = "logits"; // what built-in students call their output
+    private const string Logits = CacheStream.Answer; // what built-in students call their output
+    private const string Joined = "output.joined";
 
-    /// <summary>Adds it.</summary>
-    /// <param name="student">A built-in student; changed.</param>
-    /// <param name="head">What is added; <c>null</c>: nothing.</param>
-    /// <returns>The student.</returns>
-    public static OnnxModel Attach(OnnxModel student, OutputHead? head)
+    /// <summary>Gives a student its outputs. Several share one last layer, whose columns are theirs in turn: to each it is a layer of its own.</summary>
+    /// <param name="student">A built-in student with as many columns as all outputs together; not changed.</param>
+    /// <param name="heads">The outputs; one or more.</param>
+    /// <exception cref="InputException">A name is taken by another tensor of the student.</exception>
+    public static OnnxModel Attach(OnnxModel student, IReadOnlyList<OutputHead> heads)
     {
-        if (head is null)
+        if (heads is [{ IsUnitLength: false, Scale: null }])
             return student;
         var proto = student.Proto.Clone();
-        head.AddTo(proto.Graph);
+        var (graph, output) = (proto.Graph, proto.Graph.Output.Single());
+        // Of a map [N, columns, height, width] the columns are axis 1; of frames they are the last.
+        var axesBehind = output.ShapeOf() is { Count: > 3 } shape ? shape.Count - 2 : 0;
+        if (heads is [var only])
+        {
+            output.Name = only.Finish(graph, Logits, "output.", only.Scale is not null ? "values" : "embedding", axesBehind);
+            return OnnxModel.FromProto(proto);
+        }
+
+        RequireNames(graph, heads);
+        Split(graph, output, heads, axesBehind);
         return OnnxModel.FromProto(proto);
     }
 
-    private void AddTo(GraphProto graph)
+    private static void Split(GraphProto graph, ValueInfoProto output, IReadOnlyList<OutputHead> heads, int axesBehind)
     {
-        // Of a map [N, columns, height, width] the columns are axis 1.
-        var axesBehind = graph.Output.Single().ShapeOf() is { Count: > 2 } shape ? shape.Count - 2 : 0;
-        var last = Logits;
+        var axis = axesBehind > 0 ? 1 : output.ShapeOf()!.Count - 1;
+        var last = graph.Node.First(node => node.Output.Contains(Logits));
+        last.Output[last.Output.IndexOf(Logits)] = Joined;
+        graph.Initializer.Add(TensorData.Create("output.columns", [.. heads.Select(head => (long)head.Columns)], heads.Count));
+        graph.Node.Add(new NodeProto
+        {
+            OpType = "Split", Name = "output.split", Input = { Joined, "output.columns" }, Output = { heads.Select(head => head.IsPlain ? head.Name : $"{head.Name}.part") },
+            Attribute = { Integer("axis", axis) },
+        });
+        graph.Output.Clear();
+        foreach (var head in heads)
+        {
+            if (!head.IsPlain)
+                head.Finish(graph, $"{head.Name}.part", $"{head.Name}.", head.Name, axesBehind);
+            Dim[] dims = [.. output.ShapeOf()!];
+            dims[axis] = new(head.Columns);
+            graph.Output.Add(ValueInfo.Create(head.Name, ElementType.Float32, dims));
+        }
+    }
+
+    private static void RequireNames(GraphProto graph, IReadOnlyList<OutputHead> heads)
+    {
+        var taken = graph.Node.SelectMany(node => node.Output).Concat(graph.Input.Select(input => input.Name)).Where(name => name != Logits).ToHashSet();
+        if (heads.FirstOrDefault(head => !taken.Add(head.Name)) is { } twice)
+            throw new InputException(
+                "Two tensors of the student have the same name.", "student.outputs", $"'{twice.Name}'", "a name that nothing else in the student has",
+                "give the teacher's stream another name: outputs: { NAME: tensor }");
+    }
+
+    private bool IsPlain => !IsUnitLength && Scale is null;
+
+    /// <summary>Adds what comes behind the last layer.</summary>
+    /// <returns>The name of what it gives.</returns>
+    private string Finish(GraphProto graph, string last, string prefix, string name, int axesBehind)
+    {
         if (Scale is not null)
         {
-            last = Add(graph, "Mul", "output.scaled", last, Constant(graph, "output.deviation", [.. Scale.Deviations], axesBehind));
-            last = Add(graph, "Add", "values", last, Constant(graph, "output.mean", [.. Scale.Means], axesBehind));
+            last = Add(graph, "Mul", $"{prefix}scaled", last, Constant(graph, $"{prefix}deviation", [.. Scale.Deviations], axesBehind));
+            return Add(graph, "Add", name, last, Constant(graph, $"{prefix}mean", [.. Scale.Means], axesBehind));
         }
 
-        if (IsUnitLength)
-        {
-            last = Add(graph, "LpNormalization", "embedding", last);
-            graph.Node[^1].Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axesBehind > 0 ? 1 : -1 });
-            graph.Node[^1].Attribute.Add(new AttributeProto { Name = "p", Type = AttributeType.Int, I = 2 });
-        }
-
-        graph.Output.Single().Name = last;
+        Add(graph, "LpNormalization", name, last);
+        graph.Node[^1].Attribute.Add(Integer("axis", axesBehind > 0 ? 1 : -1));
+        graph.Node[^1].Attribute.Add(Integer("p", 2));
+        return name;
     }
+
+    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
     // Constants, not weights: the last layer learns what they would.
     private static string Constant(GraphProto graph, string name, float[] values, int axesBehind)

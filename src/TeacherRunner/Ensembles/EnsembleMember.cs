@@ -77,7 +77,10 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
         ModelReading[] readings =
         [
             teacher.Reading with { Picks = isChanged ? null : picks },
-            .. teacher.Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = teacher.Kind, Picks = picks }),
+            .. teacher.Outputs.Select(tapped => new ModelReading
+            {
+                Tensor = tapped.Tensor, Kind = tapped.Kind ?? teacher.Kind, ClassAxis = tapped.ClassAxis, Picks = picks,
+            }),
             .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
         ];
         var settings = new SessionSettings

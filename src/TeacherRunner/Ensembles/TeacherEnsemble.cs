@@ -208,7 +208,7 @@ internal sealed class TeacherEnsemble : IDisposable
             var tapped = i == 0 ? null : i <= teacher.Outputs.Count ? teacher.Outputs[i - 1] : teacher.Features[i - 1 - teacher.Outputs.Count];
             var storage = outputs[i].Kind == StreamKind.Feature ? options.FeatureStorage : options.Storage;
             var stream = new CacheStream(
-                tapped is not null ? StreamNames.Of(tapped, name) : Combines ? StreamNames.Logits : name ?? StreamNames.Logits,
+                tapped is not null ? tapped.NameAt(name) : Combines ? CacheStream.Answer : name ?? CacheStream.Answer,
                 outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
             var (isCombined, map) = (Combines && i == 0, i == 0 ? members[index].Map : null);
             if (map is not null)

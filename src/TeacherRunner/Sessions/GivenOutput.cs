@@ -44,13 +44,14 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
     /// <summary>What a session sees of a model.</summary>
     /// <param name="graph">The model's, as it is in the file.</param>
     /// <param name="input">The input that is fed.</param>
-    /// <param name="output">The output that is read.</param>
-    public static ModelInterface InterfaceOf(GraphProto graph, string input, GivenOutput? output)
+    /// <param name="outputs">The outputs that are read.</param>
+    public static ModelInterface InterfaceOf(GraphProto graph, string input, IReadOnlyList<GivenOutput?> outputs)
     {
         var fed = graph.Input.First(i => i.Name == input);
-        return new(
-            new(input, TypeOf(fed), [.. fed.ShapeOf()!.Select(axis => new InterfaceAxis(axis.Size, axis.Name))]),
-            output is null ? null : new(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis));
+        var read = outputs.Select(output => output is null
+            ? null
+            : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)).ToArray();
+        return new(new(input, TypeOf(fed), [.. fed.ShapeOf()!.Select(axis => new InterfaceAxis(axis.Size, axis.Name))]), read[0]) { Others = read[1..] };
     }
 
     private static ElementType TypeOf(ValueInfoProto? declared) =>

@@ -56,8 +56,8 @@ public sealed class OnnxClassifier : IDisposable
         string[] read = [.. plans.Select(plan => plan.AddTo(graph))];
         open ??= SessionFactory.Open(proto, device, threadsOfRun, model);
         Outputs = [.. plans.Select(plan => plan.Output)];
-        Layout = plans[0].Layout;
-        Interface = GivenOutput.InterfaceOf(source.Proto.Graph, input.Name, plans[0].Given);
+        Layouts = [.. plans.Select(plan => plan.Layout)];
+        Interface = GivenOutput.InterfaceOf(source.Proto.Graph, input.Name, [.. plans.Select(plan => plan.Given)]);
         session = new(open, input, fed, plans, read, runsAtOnce, model);
         RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
@@ -95,10 +95,10 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>The first of the outputs.</summary>
     public ModelOutput Output => Outputs[0];
 
-    /// <summary>How the first output lies in the model.</summary>
-    public RowLayout Layout { get; }
+    /// <summary>How each output lies in the model.</summary>
+    public IReadOnlyList<RowLayout> Layouts { get; }
 
-    /// <summary>What a session sees that is written for the model and its first output.</summary>
+    /// <summary>What a session sees that is written for the model and its outputs.</summary>
     public ModelInterface Interface { get; }
 
     /// <summary>The classes of the first output.</summary>

@@ -18,10 +18,10 @@ public sealed class WrittenSession : IDisposable
     private readonly string name;
     private readonly InferenceSession session;
 
-    private WrittenSession(OnnxModel model, ModelInterface written, IReadOnlyList<int> sampleShape)
+    private WrittenSession(OnnxModel model, ModelInterface written, InterfaceOutput output, IReadOnlyList<int> sampleShape)
     {
         name = model.Path is null ? "the model in memory" : Path.GetFileName(model.Path);
-        (this.written, output) = (written, written.Output!);
+        (this.written, this.output) = (written, output);
         sampleDims = Core.Preparation.SampleFit.Find([.. written.Input.Shape.Skip(1).Select(axis => new Dim(axis.Size, axis.Name))], sampleShape)!;
         session = SessionFactory.Open(model.Proto, ExecutionDevice.Resolve("cpu"), threads: 1, name);
     }
@@ -31,10 +31,12 @@ public sealed class WrittenSession : IDisposable
 
     /// <summary>Puts a model into a session.</summary>
     /// <param name="model">Any model.</param>
-    /// <param name="written">What the session was written for; it has an output.</param>
+    /// <param name="written">What the session was written for.</param>
+    /// <param name="output">Which of its outputs it reads.</param>
     /// <param name="sampleShape">The shape of one sample, which fits the interface.</param>
     /// <exception cref="InputException">ONNX Runtime refuses the model.</exception>
-    public static WrittenSession Open(OnnxModel model, ModelInterface written, IReadOnlyList<int> sampleShape) => new(model, written, sampleShape);
+    public static WrittenSession Open(OnnxModel model, ModelInterface written, InterfaceOutput output, IReadOnlyList<int> sampleShape) =>
+        new(model, written, output, sampleShape);
 
     /// <summary>Runs samples.</summary>
     /// <param name="samples">Some × sample elements, preprocessed as the session does it.</param>

@@ -5,14 +5,6 @@ using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Teachers;
 
-/// <summary>A tensor of a teacher, and the stream that it becomes.</summary>
-/// <param name="Tensor">The tensor's name in the model: an output, or any tensor inside the graph.</param>
-/// <param name="Stream">The stream's name; <c>null</c>: made from the tensor's.</param>
-public sealed record TappedTensor(string Tensor, string? Stream = null)
-{
-    internal const string Form = "stream: tensor pairs, or a list of tensors";
-}
-
 /// <summary>One teacher to capture.</summary>
 public sealed record TeacherOptions
 {
@@ -64,7 +56,7 @@ public sealed record TeacherOptions
     public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
 
     /// <summary>Other tensors, taken as they are, each a stream of its own.</summary>
-    [Setting("other tensors, taken as they are, each a stream", Takes = TappedTensor.Form)]
+    [Setting("other tensors, taken as they are, each a stream", Takes = "stream: tensor pairs, or a list of tensors")]
     public IReadOnlyList<TappedTensor> Features { get; init; } = [];
 
     /// <summary>The teacher's share of an ensemble, before the shares are normalised to sum to 1; default 1.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;

@@ -82,7 +82,7 @@ public class ExportTests
         using var scope = torch.NewDisposeScope();
         using var gradient = torch.no_grad();
         var graph = StudentGraph.Import(model);
-        using var weights = WeightSet.Load(graph.Compile(graph.Output).Plan, torch.CPU, trainable: true);
+        using var weights = WeightSet.Load(graph.Compile(graph.Heads[0].Output).Plan, torch.CPU, trainable: true);
         foreach (var (_, tensor) in weights.Trained)
             train(tensor);
         return StudentExport.WriteBack(graph, weights);

@@ -70,7 +70,7 @@ public class TeacherInterfaceTests
         var student = new NodeModel(17, "N", 2, 2).Node("Identity", "x", "scores").Build("scores", "N", 2, 2);
 
         var made = TeacherInterface.Offer(
-            student, "scores", new([2, 2], 1), new(new("x", ElementType.Float32, Axes(2, 2)), new("y", ElementType.Float32, [2, 1, 2], HeadActivation.Softmax, 0)), [2, 2]);
+            student, [new("scores", "scores", new([2, 2], 1))], new(new("x", ElementType.Float32, Axes(2, 2)), new("y", ElementType.Float32, [2, 1, 2], HeadActivation.Softmax, 0)), [2, 2]);
 
         double[] Softmax(double a, double b) => [Math.Exp(a) / (Math.Exp(a) + Math.Exp(b)), Math.Exp(b) / (Math.Exp(a) + Math.Exp(b))];
         var rows = Samples.Chunk(2).Select(frame => Softmax(frame[0], frame[1])).ToArray(); // sample × frame
@@ -92,7 +92,7 @@ public class TeacherInterfaceTests
         var student = new NodeModel(17, "N", 4).Floats("w", Weights, 4, 3).Node("MatMul", "x w", "logits").Node("Softmax", "logits", "y", ("axis", 1)).Build("y", "N", 3);
 
         var made = TeacherInterface.Offer(
-            student, "logits", new([3], 0), new(new("x", ElementType.Float32, Axes(4)), new("z", ElementType.Float32, [3], HeadActivation.None, 0)), [4]);
+            student, [new("y", "logits", new([3], 0))], new(new("x", ElementType.Float32, Axes(4)), new("z", ElementType.Float32, [3], HeadActivation.None, 0)), [4]);
 
         Assert.DoesNotContain(made.Proto.Graph.Node, node => node.OpType == "Softmax");
         Assert.Equal(Logits(3).SelectMany(row => row), Run(made, "x", Samples, [2, 4], "z", [2, 3]).Select(value => (double)value));
@@ -116,7 +116,7 @@ public class TeacherInterfaceTests
         .Node("Flatten", "x", "flat").Node("MatMul", "flat w", "logits").Build("logits", "N", classes);
 
     private static OnnxModel Offer(OnnxModel student, ModelInterface teacher, int classes) =>
-        TeacherInterface.Offer(student, "logits", new([classes], 0), teacher, [2, 2]);
+        TeacherInterface.Offer(student, [new("logits", "logits", new([classes], 0))], teacher, [2, 2]);
 
     private static InterfaceAxis[] Axes(params long[] sizes) => [new(Name: "batch"), .. sizes.Select(size => new InterfaceAxis(size))];
 

@@ -157,7 +157,7 @@ public class AutocastTests
     private static StudentProgram Compile(OnnxModel model)
     {
         var graph = StudentGraph.Import(model);
-        return graph.CompileForTraining([graph.Output], mixed: true);
+        return graph.CompileForTraining([graph.Heads[0].Output], mixed: true);
     }
 
     /// <summary>The gradients of all parameters in one.</summary>

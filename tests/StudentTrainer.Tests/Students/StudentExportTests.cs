@@ -33,7 +33,7 @@ public class StudentExportTests
     {
         var graph = StudentGraph.Import(test.Build());
         using var scope = torch.NewDisposeScope();
-        var program = graph.Compile([graph.Output]);
+        var program = graph.Compile([graph.Heads[0].Output]);
         using var weights = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
         Train(program, weights, StudentCase.Tensor(test.Batch(graph.File, 16), test.BatchShape(16)), steps);
         var shipped = StudentExport.WriteBack(graph, weights);

@@ -11,13 +11,13 @@ internal static class Programs
     public static StudentProgram Compile(OnnxModel model, params string[] taps)
     {
         var graph = StudentGraph.Import(model);
-        return graph.Compile([graph.Output, .. taps]);
+        return graph.Compile([graph.Heads[0].Output, .. taps]);
     }
 
     /// <summary>The same, with the steps of training.</summary>
     public static StudentProgram CompileForTraining(OnnxModel model, params string[] taps)
     {
         var graph = StudentGraph.Import(model);
-        return graph.CompileForTraining([graph.Output, .. taps], mixed: false);
+        return graph.CompileForTraining([graph.Heads[0].Output, .. taps], mixed: false);
     }
 }

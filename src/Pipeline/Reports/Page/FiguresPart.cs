@@ -9,8 +9,15 @@ internal static class FiguresPart
     /// <summary>The table.</summary>
     /// <param name="rows">Its rows.</param>
     /// <param name="notes">What stands below it.</param>
-    public static object[] Write(IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes) =>
-        [new XElement("h2", "Figures"), Html.Table([.. FigureTable.Cells([.. rows])]), .. notes.Select(Html.Note)];
+    /// <param name="others">The rows of further outputs, by name.</param>
+    public static object[] Write(
+        IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes,
+        params IEnumerable<(string Name, IEnumerable<(string Name, ModelMetrics Metrics)> Rows)> others) =>
+    [
+        new XElement("h2", "Figures"), Html.Table([.. FigureTable.Cells([.. rows])]),
+        .. others.SelectMany(output => new[] { new XElement("h3", Html.Text($"Output {output.Name}")), Html.Table([.. FigureTable.Cells([.. output.Rows])]) }),
+        .. notes.Select(Html.Note),
+    ];
 
     /// <summary>Each model's quality against the size of its file, and which of them another one beats; nothing, if nothing was measured.</summary>
     public static IEnumerable<object> Front(RunMetrics metrics)

@@ -12,7 +12,8 @@ internal static class HtmlReport
         var metrics = story.Metrics;
         return PageFrame.Write(
             metrics.Name, Quality.Verdict(metrics),
-            FiguresPart.Write(metrics.Rows(), Report.Notes(metrics)), ComparisonPart.Write(story), FiguresPart.Front(metrics), LatencyPart.Write(story.Latency),
+            FiguresPart.Write(metrics.Rows(), Report.Notes(metrics), metrics.OutputNames().Select(name => (name, metrics.Rows(name)))),
+            ComparisonPart.Write(story), FiguresPart.Front(metrics), LatencyPart.Write(story.Latency),
             TrainingPart.Write(story.Trainings), Parity(metrics), Made(story));
     }
 

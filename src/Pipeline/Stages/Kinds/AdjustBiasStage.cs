@@ -46,6 +46,9 @@ internal sealed class AdjustBiasStage : TrainedStage
     public override OutputKind? OutputKindOf(string model, StageResults results) => maker.OutputKindOf(step.Model.Name, results);
 
     /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => maker.OutputKindOf(step.Model.Name, output, results);
+
+    /// <inheritdoc/>
     public override IEnumerable<(string Key, string? Value)> Provenance(StageResults results)
     {
         var figures = CanonicalJson.Deserialize<BiasFigures>(File.ReadAllBytes(results[Name][FiguresFile]), results[Name][FiguresFile]);
@@ -75,7 +78,7 @@ internal sealed class AdjustBiasStage : TrainedStage
     public override void Run(StageWork work)
     {
         var model = OnnxModel.Load(graph.PathOf(step.Model, null, work.Results)!);
-        var import = ImportOf(step.Name) with { Kind = OutputKindOf(step.Name, work.Results) };
+        var import = ImportOf(step.Name, work.Results).Apart()[0];
         var (adjusted, figures) = BiasAdjustment.Adjust(
             model, import, SampleReader.Of(graph.Sets.Validation!, Trained.Preprocessing), step.Bias, work.Progress, work.Token);
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FiguresFile), CanonicalJson.Serialize(figures));

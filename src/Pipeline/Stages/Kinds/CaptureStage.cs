@@ -44,6 +44,17 @@ internal sealed class CaptureStage : CacheStage
     public override int? DeclaredClasses => teachers.Capture.Classes?.Count ?? DeclaredClassesOf(0);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> FurtherStreams
+    {
+        get
+        {
+            var all = teachers.Capture.Teachers;
+            var apart = teachers.Capture.Combination == Combination.Single ? all.Select((teacher, index) => teacher.StreamAt(index)).Skip(1) : [];
+            return [.. apart, .. all.SelectMany((teacher, index) => teacher.Outputs.Select(output => output.NameAt(all.Count > 1 ? teacher.StreamAt(index) : null)))];
+        }
+    }
+
+    /// <inheritdoc/>
     public override string FirstTeacher => teachers.Stages[0]?.Name ?? First.Place;
 
     private TeacherOptions First => teachers.Capture.Teachers[0];
@@ -77,19 +88,21 @@ internal sealed class CaptureStage : CacheStage
     /// The class scores of teachers on samples as they are, for figures. Teachers that are kept apart answer no question together, so the
     /// first of them stands for all, unless each knows some of the classes: then it is their mean.
     /// </summary>
-    public static TeachersOptions ForFigures(TeachersOptions teachers)
+    /// <param name="teachers">The teachers.</param>
+    /// <param name="outputs">Further streams that figures are of, by name.</param>
+    public static TeachersOptions ForFigures(TeachersOptions teachers, IReadOnlyCollection<string> outputs)
     {
-        var capture = ForFigures(teachers.Capture);
+        var capture = ForFigures(teachers.Capture, outputs);
         return new(capture, [.. teachers.Stages.Take(capture.Teachers.Count)]);
     }
 
-    /// <inheritdoc cref="ForFigures(TeachersOptions)"/>
-    public static CaptureOptions ForFigures(CaptureOptions options) => options with
+    /// <inheritdoc cref="ForFigures(TeachersOptions, IReadOnlyCollection{string})"/>
+    public static CaptureOptions ForFigures(CaptureOptions options, params IReadOnlyCollection<string> outputs) => options with
     {
         Teachers =
         [
             .. options.Teachers.Take(options.Combination == Combination.Single && options.Classes is null ? 1 : options.Teachers.Count)
-                .Select(teacher => teacher with { Outputs = [], Features = [] }),
+                .Select(teacher => teacher with { Outputs = [.. teacher.Outputs.Where(output => outputs.Contains(output.Name))], Features = [] }),
         ],
         Combination = options.Combination == Combination.Single && options.Classes is not null ? Combination.MeanOfProbabilities : options.Combination,
         // What was drawn at random has no top class.
@@ -161,7 +174,10 @@ internal sealed class CaptureStage : CacheStage
     public override IReadOnlyList<TeacherOptions> Members(StageResults results) => Options(results).Teachers;
 
     /// <summary>What a finished cache holds first: the answer of its teachers.</summary>
-    public static CacheStream Answer(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams[0];
+    public static CacheStream Answer(StageResult cache) => Streams(cache)[0];
+
+    /// <summary>All that a finished cache holds.</summary>
+    public static IReadOnlyList<CacheStream> Streams(StageResult cache) => CacheMerge.Coverage(cache.Folder).Identity.Streams;
 
     /// <inheritdoc/>
     public override int? DeclaredClassesOf(string stream)

@@ -67,7 +67,7 @@ internal sealed class ClusterStage : Stage
         foreach (var rows in Enumerable.Range(0, (int)logits.Identity.Samples).Chunk(BatchSize.For(1, stream.Values)))
         {
             work.Token.ThrowIfCancellationRequested();
-            covariance.Add(ModelScores.Read(logits, [.. rows]));
+            covariance.Add(ModelScores.Read(logits, stream, [.. rows]));
             work.Progress.Report(new("cluster", rows[^1] + 1, logits.Identity.Samples, "samples"));
         }
         var groups = OnlineKMeans.Group(covariance.Directions(), step.Options.Count, step.Seed, step.Options.Size);

@@ -104,7 +104,7 @@ internal sealed class CombineStage : CacheStage
             {
                 work.Token.ThrowIfCancellationRequested();
                 var rows = Enumerable.Range(0, (int)batch.Count).Select(i => batch.First + i).ToArray();
-                writer.Append(asked.Combine(rows, ModelScores.Read(logits, rows), stream.StudentClasses));
+                writer.Append(asked.Combine(rows, ModelScores.Read(logits, stream, rows), stream.StudentClasses));
                 work.Progress.Report(new("combine", batch.End, set.Count, "samples"));
             }
             writer.Complete();
@@ -122,7 +122,7 @@ internal sealed class CombineStage : CacheStage
         var (classes, coverage) = (logits.Streams[0].StudentClasses, new SpecialistCoverage([.. specialists.Select(specialist => specialist.Classes(work.Results))]));
         foreach (var rows in Enumerable.Range(0, (int)set.Count).Select(row => (long)row).Chunk(BatchRows))
         {
-            var (alone, together) = (ModelScores.Read(logits, rows), ModelScores.Read(combined, rows));
+            var (alone, together) = (ModelScores.Read(logits, logits.Streams[0], rows), ModelScores.Read(combined, combined.Streams[0], rows));
             for (var i = 0; i < rows.Length; i++)
                 coverage.Add(set.Labels[(int)rows[i]], TopOf(alone, i), TopOf(together, i));
         }
@@ -153,7 +153,7 @@ internal sealed class CombineStage : CacheStage
         var specialists = step.Specialists.Provides.Select(name => (SpecialistStage)graph.Find(new(name, ArtifactKind.Model, step.Place))).ToArray();
         var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, step.Teachers.On(SetRole.Transfer)!, step.Cache.Name);
         graph.AddCache(step.Name, graph.Add(new CombineStage(step.Name, step.Name, step, graph.Sets.Transfer, cache, specialists)));
-        if (graph.Sets.Test is not { } test || CaptureStage.ForFigures(step.Teachers).On(SetRole.Test) is not { } asked)
+        if (graph.Sets.Test is not { } test || CaptureStage.ForFigures(step.Teachers, []).On(SetRole.Test) is not { } asked)
             return;
         var onTest = CaptureStage.Add(graph, "test-teacher", test, asked, $"test-{step.Cache.Name}");
         graph.AddFigures(step.Name, graph.Add(new CombineStage($"test-{step.Name}", $"test-{step.Name}", step, test, onTest, specialists)));

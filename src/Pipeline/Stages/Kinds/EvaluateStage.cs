@@ -101,10 +101,13 @@ internal sealed class EvaluateStage : Stage
 
         MeasuredModel OfModel(VerifyStage model)
         {
-            var (export, options) = (model.Export, model.Export.ReadingOf(work.Results));
+            var (export, readings) = (model.Export, model.Export.ReadingsOf(work.Results));
+            var (options, further) = (readings[0].Options, readings.Skip(1));
             var found = evaluation.OfModel(options, export.Role, isTrained: true);
+            var outputs = further.Select(reading => (reading.Name, Figures: evaluation.OfOutput(reading.Options, reading.Name)))
+                .Where(output => output.Figures is not null).ToDictionary(output => output.Name, output => output.Figures!);
             using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
-            var metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]) };
+            var metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]), Outputs = outputs.Count > 0 ? outputs : null };
             return found with { Metrics = taught is null ? metrics : evaluation.WithTransfer(metrics, options, sets.Transfer, taught) };
         }
 
@@ -144,12 +147,12 @@ internal sealed class EvaluateStage : Stage
 
         // Of a teacher that was not asked of the test set, nothing is known there.
         CaptureStage? Capture(TransferSet test, TeachersOptions teachers, string suffix) =>
-            CaptureStage.ForFigures(teachers).On(SetRole.Test) is { } asked ? CaptureStage.Add(graph, "test-teacher", test, asked, $"test-teacher{suffix}") : null;
+            CaptureStage.ForFigures(teachers, recipe.FurtherOutputs).On(SetRole.Test) is { } asked ? CaptureStage.Add(graph, "test-teacher", test, asked, $"test-teacher{suffix}") : null;
 
         void AddRows(TransferSet test, TeachersOptions teachers, string role)
         {
             var suffix = role[StageRules.Teacher.Length..].Replace(' ', '-');
-            if (CaptureStage.ForFigures(teachers).Stages is [not null] || Capture(test, teachers, suffix) is not { } all || rows.Any(row => row.Logits == all))
+            if (CaptureStage.ForFigures(teachers, []).Stages is [not null] || Capture(test, teachers, suffix) is not { } all || rows.Any(row => row.Logits == all))
                 return;
             rows.Add((role, all));
             for (var i = 0; teachers.Stages.Count > 1 && i < teachers.Stages.Count; i++)

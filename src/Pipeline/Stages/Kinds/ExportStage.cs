@@ -43,9 +43,9 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <summary>The output that holds its class scores, and their axis.</summary>
     public StudentImport Import => maker.ImportOf(model);
 
-    /// <summary>What its output holds; <c>null</c>: its last operator tells, else it is classes.</summary>
+    /// <summary>The outputs, with what each holds.</summary>
     /// <param name="results">What the stages before made.</param>
-    public OutputKind? OutputKindOf(StageResults results) => maker.OutputKindOf(model, results);
+    public StudentImport ImportOf(StageResults results) => maker.ImportOf(model, results);
 
     /// <summary>What the model is in figures.</summary>
     public string Role { get; } = maker is TrainStage { Step: var step } && step.Name == model ? graph.Recipe.RoleOf(step) : model;
@@ -97,10 +97,18 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         ? null
         : CanonicalJson.Deserialize<ModelInterface>(System.IO.File.ReadAllBytes(results[Name][InterfaceFile]), results[Name][InterfaceFile]);
 
-    /// <summary>How a finished file's output is read.</summary>
-    public TeacherOptions ReadingOf(StageResults results) => InterfaceOf(results)?.Output is { } output
-        ? Reading(results, output.Name, output.ClassAxis + 1)
-        : Reading(results, Import.Output, Import.ClassAxis);
+    /// <summary>How a finished file's outputs are read, each with the name of the stream that it learned from.</summary>
+    public IReadOnlyList<(string Name, TeacherOptions Options)> ReadingsOf(StageResults results)
+    {
+        var (import, offered) = (ImportOf(results), InterfaceOf(results)?.Outputs ?? []);
+        return [.. import.Apart().Select((own, i) => (i == 0 ? CacheStream.Answer : import.Outputs[i - 1].Name, Reading(own, offered.ElementAtOrDefault(i))))];
+
+        TeacherOptions Reading(StudentImport own, InterfaceOutput? given) => new()
+        {
+            Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing,
+            Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1,
+        };
+    }
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results)
@@ -140,22 +148,22 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
 
     private OnnxModel OfferInterface(OnnxModel exported, TeacherOptions teacher, StageWork work)
     {
-        var (shape, kind) = (graph.Sets.Transfer.SampleShape, OutputKindOf(work.Results));
-        var offered = StandIn.FindInterface(teacher, kind, shape);
+        var (shape, import) = (graph.Sets.Transfer.SampleShape, ImportOf(work.Results));
+        var offered = StandIn.FindInterface(teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], shape);
         using var own = OnnxClassifier.Open(
-            exported, shape, [new() { Tensor = Import.Output, Kind = kind, ClassAxis = Import.ClassAxis, IsTrained = true }], new() { Device = "cpu" });
-        if (graph.Recipe.Export.Interface is null && offered.Output is { } output && !TeacherInterface.Fits(own.Layout, output))
-            offered = offered with { Output = null };
-        if (offered.Output is null)
-            work.Reporter.Note($"{File} keeps its own output: it does not give what {Path.GetFileName(teacher.Model)} gives");
+            exported, shape,
+            [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })], new() { Device = "cpu" });
+        if (graph.Recipe.Export.Interface is null)
+            offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
+        foreach (var (kept, _) in own.Outputs.Zip(offered.Outputs).Where(pair => pair.Second is null))
+            work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(teacher.Model)} gives");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
-        return TeacherInterface.Offer(exported, own.Output.Tensor, own.Layout, offered, shape);
-    }
+        var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);
+        return TeacherInterface.Offer(
+            exported, [.. names.Zip(own.Outputs, own.Layouts).Select(output => new LearnedOutput(output.First, output.Second.Tensor, output.Third))], offered, shape);
 
-    private TeacherOptions Reading(StageResults results, string? output, int? classAxis) => new()
-    {
-        Model = results[Name][File], Output = output, ClassAxis = classAxis, Kind = OutputKindOf(results), Preprocessing = Preprocessing,
-    };
+        InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output) ? output : null;
+    }
 
     private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
     {
@@ -175,7 +183,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             ("features", Names(graph.Sets.Transfer.Columns)),
             ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
-            ("kind", OutputKindOf(results)?.Word()),
+            ("kind", ImportOf(results).Kind?.Word()),
             .. maker.Provenance(results),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];

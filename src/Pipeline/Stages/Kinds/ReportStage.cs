@@ -103,7 +103,7 @@ internal sealed class ReportStage : Stage
         var learner = train.Step.LearnerOf(student.Model);
         return new(
             student.File, new(input.Name, TypeOf(input), [.. fed]), graph.Sets.Transfer.SampleShape,
-            new(output.Name, TypeOf(output), Meaning(model, output.Name, student.OutputKindOf(results))),
+            new(output.Name, TypeOf(output), Meaning(model, output.Name, student.ImportOf(results).Kind)),
             student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => teacher.File)],
             graph.Sets.Transfer.Count,
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))));

@@ -3,6 +3,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
@@ -76,6 +77,9 @@ internal sealed class TrainStage : TrainedStage
             ?? (learner.Student.Stage is { } stage ? graph.Find(stage)!.OutputKindOf(stage.Name, results) : null)
             ?? (classes is null ? null : CaptureStage.Answer(results[classes.Name]).Kind.Output());
     }
+
+    /// <inheritdoc/>
+    public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind ?? StreamOf(output, results)?.Kind.Output();
 
     /// <inheritdoc/>
     public override StageCost Cost
@@ -178,17 +182,26 @@ internal sealed class TrainStage : TrainedStage
         using var taught = cache is null ? null : LogitCache.Open(results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(results[validation.Name].Folder);
         var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
-        return use([.. step.Learners.Select((learner, index) => Options(learner, index, count, Head(learner, results, taught), results))], data);
+        return use([.. step.Learners.Select((learner, index) => Options(learner, index, Heads(learner, count, results, taught), results))], data);
     }
 
     private StudentImport ImportOf(LearnerEntry learner)
     {
         var (own, start) = (learner.Student.Import, learner.Student.Stage is { } stage ? graph.Find(stage)!.ImportOf(stage.Name) : null);
-        return own with { Output = own.Output ?? start?.Output, ClassAxis = own.ClassAxis ?? start?.ClassAxis };
+        // Outputs of a built-in student are called after their streams.
+        return own with
+        {
+            Output = own.Output ?? start?.Output ?? (learner.Student.Architecture is not null && own.Outputs.Count > 0 ? CacheStream.Answer : null),
+            ClassAxis = own.ClassAxis ?? start?.ClassAxis,
+            Outputs = own.Outputs.Count > 0
+                ? [.. own.Outputs.Select(output => learner.Student.Architecture is null ? output : new(output.Name, output.Name))]
+                : start?.Outputs ?? [],
+        };
     }
 
     private void Check(LearnerEntry learner, IReadOnlyList<int> shape)
     {
+        RequireStreams(ImportOf(learner).Outputs);
         if (learner.Student.Architecture is { } architecture)
             Architectures.RequireFit(architecture, shape);
         if (learner.Student.Model is not { } model)
@@ -198,11 +211,23 @@ internal sealed class TrainStage : TrainedStage
         var shipped = StudentCheck.Require(file, import, shape);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
         OnnxClassifier.Open(
-            shipped, shape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }], new() { Device = "cpu" }).Dispose();
+            shipped, shape, [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })],
+            new() { Device = "cpu" }).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
                 "choose a student with as many classes as the teacher");
+    }
+
+    private void RequireStreams(IReadOnlyList<TappedTensor> outputs)
+    {
+        var known = classes?.FurtherStreams ?? [];
+        if (outputs.FirstOrDefault(output => !known.Contains(output.Name)) is not { } unknown)
+            return;
+        throw new InputException(
+            "A further output of a student learns from the teacher's stream of its name, and there is none.", "student.outputs", $"'{unknown.Name}'",
+            known.Count > 0 ? $"one of {string.Join(", ", known)}" : "a stream of the teacher: outputs: { NAME: tensor } under teachers",
+            Suggestions.Nearest(unknown.Name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
     }
 
     private void CheckTeachers(LearnerEntry learner)
@@ -223,14 +248,14 @@ internal sealed class TrainStage : TrainedStage
     }
 
     /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
-    private LearnerOptions Options(LearnerEntry learner, int index, int classes, OutputHead? head, StageResults results)
+    private LearnerOptions Options(LearnerEntry learner, int index, IReadOnlyList<OutputHead> heads, StageResults results)
     {
         var seed = step.Training.Seed + (ulong)index;
         var student = graph.PathOf(learner.Student.Stage, learner.Student.Model, results) is { } path
             ? OnnxModel.Load(path)
-            : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, classes, seed), head);
+            : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, heads.Sum(head => head.Columns), seed), heads);
         var name = step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
-        var import = ImportOf(learner) with { Kind = OutputKindOf(learner.Name, results), Seed = seed };
+        var import = ImportOf(learner.Name, results) with { Seed = seed };
         return new(name, student, import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
@@ -242,7 +267,7 @@ internal sealed class TrainStage : TrainedStage
         var (sets, teachers) = (graph.Sets, step.Teachers);
         var cache = graph.FindCache(step.Cache)
             ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers.On(SetRole.Transfer)!, CaptureStage.Transfer, $"cache-{step.Name}"));
-        var validation = sets.Validation is { } set && CaptureStage.CanRead(set, teachers) && CaptureStage.ForFigures(teachers).On(SetRole.Validation) is { } asked
+        var validation = sets.Validation is { } set && CaptureStage.CanRead(set, teachers) && CaptureStage.ForFigures(teachers, graph.Recipe.FurtherOutputs).On(SetRole.Validation) is { } asked
             ? CaptureStage.Add(graph, "validation", set, asked, "validation", $"validation-{step.Name}")
             : null;
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
@@ -257,25 +282,33 @@ internal sealed class TrainStage : TrainedStage
         }
     }
 
-    /// <summary>What comes behind a built-in student's last layer, for values and embeddings; <c>null</c>: nothing.</summary>
-    private OutputHead? Head(LearnerEntry learner, StageResults results, LogitCache? taught)
+    /// <summary>The outputs of a built-in student: for each its columns, and what comes behind them for values and embeddings.</summary>
+    private OutputHead[] Heads(LearnerEntry learner, int classes, StageResults results, LogitCache? taught)
     {
-        if (cache is null)
-            return null;
-        switch (OutputKindOf(learner.Name, results))
+        var import = ImportOf(learner.Name, results);
+        return
+        [
+            Head(CacheStream.Answer, classes, import.Kind, taught?.Streams[0], teacher => teacher.Output),
+            .. import.Outputs.Select(output => Head(
+                output.Name, StreamOf(output, results)!.StudentClasses, output.Kind, taught?.Streams.First(stream => stream.Name == output.Name),
+                teacher => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Name)?.Tensor)),
+        ];
+
+        OutputHead Head(string name, int columns, OutputKind? kind, CacheStream? stream, Func<TeacherOptions, string?> tensor) => (stream, kind) switch
         {
-            case OutputKind.Values:
-                return new(IsUnitLength: false, ColumnStatistics.Of(taught!, taught!.Streams[0]));
-            case OutputKind.Embedding:
-                var teacher = cache.Members(results)[0];
-                var isUnit = teacher.IsRecorded
-                    ? RecordedAnswer.Of(graph.Sets.Transfer, teacher).IsOfUnitLength
-                    : LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, teacher.Output, teacher.Model).Activation == HeadActivation.UnitLength;
-                return isUnit ? new(IsUnitLength: true, Scale: null) : null;
-            default:
-                return null;
-        }
+            (not null, OutputKind.Values) => new(name, columns, Scale: ColumnStatistics.Of(taught!, stream)),
+            (not null, OutputKind.Embedding) => new(name, columns, IsUnitLength: IsOfUnitLength(cache!.Members(results)[stream.Teacher ?? 0], tensor)),
+            _ => new(name, columns),
+        };
+
+        bool IsOfUnitLength(TeacherOptions teacher, Func<TeacherOptions, string?> tensor) => teacher.IsRecorded
+            ? RecordedAnswer.Of(graph.Sets.Transfer, teacher).IsOfUnitLength
+            : LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, tensor(teacher), teacher.Model).Activation == HeadActivation.UnitLength;
     }
+
+    /// <summary>The stream that a further output learns from; <c>null</c>: nothing is taught.</summary>
+    private CacheStream? StreamOf(TappedTensor output, StageResults results) =>
+        classes is null ? null : CaptureStage.Streams(results[classes.Name]).FirstOrDefault(stream => stream.Name == output.Name);
 
     /// <summary>The teachers' classes, which an alphabet must fit; else one more than the largest label.</summary>
     private int Classes(StageResults results)

@@ -60,6 +60,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             .Add("model", results[export.Name].Record.Outputs[export.File].Sha256)
             .Add("output", import.Output)
             .Add("class-axis", import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
+            .Add("outputs", import.Outputs.Count == 0 ? null : string.Join(", ", import.Outputs.Select(output => $"{output.Name} {output.Tensor} {output.ClassAxis}")))
             .Add("samples", set.SamplesDigest)
             .Add("lengths", set.LengthsDigest)
             .Add("preprocessing", DataSection.WritePreprocessing(export.Train.Preprocessing))
@@ -74,22 +75,31 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     public override void Run(StageWork work)
     {
         var exported = OnnxModel.Load(work.Results[export.Name][export.File]);
+        ParityMetrics[] parities = [.. Enumerable.Range(0, 1 + export.Import.Outputs.Count).Select(output => Compare(exported, output, work))];
+        var further = export.Import.Outputs.Zip(parities.Skip(1)).ToDictionary(pair => pair.First.Name, pair => pair.Second);
+        AtomicFile.WriteAllText(
+            Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parities[0] with { Outputs = further.Count > 0 ? further : null }));
+    }
+
+    /// <summary>Compares one of the outputs.</summary>
+    private ParityMetrics Compare(OnnxModel exported, int output, StageWork work)
+    {
         var trained = SampleReader.Of(graph.Sets.Verification, export.Train.Preprocessing);
-        var import = export.Import with { Kind = export.OutputKindOf(work.Results) };
+        var import = export.ImportOf(work.Results).Apart()[output];
         // The file may get samples otherwise prepared, and give its scores otherwise laid out, than what was trained.
-        var parity = export.IsChanged
-            ? Compare(
-                exported, export.ReadingOf(work.Results), SampleReader.Of(graph.Sets.Verification, export.Preprocessing),
-                OnnxModel.Load(export.PathOfTrained(work.Results)), trained, import, RequireStandIn, work.Progress, work.Token)
-            : Compare(exported, import, trained, work.Progress, work.Token);
-        if (export.InterfaceOf(work.Results)?.Output is not null)
-            parity = parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
-        AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(parity));
+        if (!export.IsChanged)
+            return Compare(exported, import, trained, work.Progress, work.Token);
+        var (reader, written) = (SampleReader.Of(graph.Sets.Verification, export.Preprocessing), export.InterfaceOf(work.Results));
+        var offered = written?.Outputs[output];
+        var parity = Compare(
+            exported, export.ReadingsOf(work.Results)[output].Options, reader, OnnxModel.Load(export.PathOfTrained(work.Results)), trained, import,
+            RequireStandIn, work.Progress, work.Token);
+        return offered is null ? parity : parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
 
         void RequireStandIn(ReadOnlySpan<float> first, int columns)
         {
-            if (export.InterfaceOf(work.Results) is { Output: not null } written)
-                StandIn.Require(exported, SampleReader.Of(graph.Sets.Verification, export.Preprocessing), export.Teacher!, written, first, columns);
+            if (offered is not null)
+                StandIn.Require(exported, reader, export.Teacher!, written!, offered, first, columns);
         }
     }
 
@@ -136,7 +146,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             session.Run(samples, rows.Length, exported);
             if (first == 0)
                 onFirst(logits, session.Classes);
-            comparison.Add(session.Layout.Classes == 1 && session.Classes == 2 ? Differences(logits) : logits, exported);
+            comparison.Add(session.Layouts[0].Classes == 1 && session.Classes == 2 ? Differences(logits) : logits, exported);
             progress?.Report(new("verify", first + rows.Length, reader.Set.Count, "samples"));
         }
     }

@@ -18,37 +18,37 @@ internal sealed class BatchAxis
 
     private readonly GraphProto graph;
     private readonly int version;
-    private readonly string output;
+    private readonly IReadOnlyList<string> outputs;
     private readonly Tensor samples;
 
-    private BatchAxis(GraphProto graph, int version, string output, Tensor samples) =>
-        (this.graph, this.version, this.output, this.samples) = (graph, version, output, samples);
+    private BatchAxis(GraphProto graph, int version, IReadOnlyList<string> outputs, Tensor samples) =>
+        (this.graph, this.version, this.outputs, this.samples) = (graph, version, outputs, samples);
 
     /// <summary>What a run showed.</summary>
     /// <param name="Steps">Each node that ran.</param>
     /// <param name="Shapes">The shapes of their outputs, by name.</param>
-    /// <param name="Result">The output; <c>null</c> if a node failed.</param>
+    /// <param name="Results">The outputs; empty if a node failed.</param>
     /// <param name="Failure">Why.</param>
     private sealed record Trace(
-        IReadOnlyList<NodeProto> Steps, IReadOnlyDictionary<string, long[]> Shapes, Tensor? Result, InputException? Failure);
+        IReadOnlyList<NodeProto> Steps, IReadOnlyDictionary<string, long[]> Shapes, Tensor[] Results, InputException? Failure);
 
     /// <summary>Frees a graph.</summary>
     /// <param name="graph">The graph to change.</param>
     /// <param name="version">The version of the operator set.</param>
-    /// <param name="output">The tensor that must have one row per sample.</param>
+    /// <param name="outputs">The tensors that must have one row per sample.</param>
     /// <param name="input">The input.</param>
     /// <param name="batch">The batch size that the file declares.</param>
     /// <param name="sampleShape">The shape of one sample, as the input takes it.</param>
     /// <returns>The nodes that were changed.</returns>
     /// <exception cref="UnsupportedModelException">The batch size is built in at a place that cannot be mended; names the node.</exception>
     public static IReadOnlyList<string> Free(
-        GraphProto graph, int version, string output, StudentInput input, long batch, IReadOnlyList<long> sampleShape)
+        GraphProto graph, int version, IReadOnlyList<string> outputs, StudentInput input, long batch, IReadOnlyList<long> sampleShape)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var generator = manual_seed(1);
         var samples = rand([2 * batch, .. sampleShape], float32).to(input.Type);
-        var axis = new BatchAxis(graph, version, output, samples);
+        var axis = new BatchAxis(graph, version, outputs, samples);
         var changed = new List<string>();
         while (axis.Check(batch) is { } node)
             changed.Add(NodeContext.Describe(node));
@@ -75,9 +75,14 @@ internal sealed class BatchAxis
                 _ => null,
             } ?? throw Baked(failed, twice.Failure);
         }
-        var rows = once.Result!.shape[0];
-        if (twice.Result!.shape[0] != 2 * rows || !twice.Result.narrow(0, 0, rows).allclose(once.Result, Tolerance, Tolerance))
-            throw Baked(index.Producer(output)!, null);
+        for (var i = 0; i < outputs.Count; i++)
+        {
+            var (single, both) = (once.Results[i], twice.Results[i]);
+            var rows = single.shape[0];
+            if (both.shape[0] != 2 * rows || !both.narrow(0, 0, rows).allclose(single, Tolerance, Tolerance))
+                throw Baked(index.Producer(outputs[i])!, null);
+        }
+
         return null;
     }
 
@@ -97,7 +102,7 @@ internal sealed class BatchAxis
 
     private Trace Run(Tensor batch)
     {
-        var program = GraphCompiler.Compile(graph, version, [output]);
+        var program = GraphCompiler.Compile(graph, version, outputs);
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
         var steps = new List<NodeProto>();
         var shapes = new Dictionary<string, long[]>(StringComparer.Ordinal);
@@ -109,11 +114,11 @@ internal sealed class BatchAxis
                 foreach (var (name, slot) in step.Node.Output.Zip(step.Outputs).Where(result => result.Second >= 0))
                     shapes[name] = slots[slot]!.shape;
             });
-            return new(steps, shapes, result[0], null);
+            return new(steps, shapes, result, null);
         }
         catch (InputException failure)
         {
-            return new(steps, shapes, null, failure);
+            return new(steps, shapes, [], failure);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class NormOverlay
     /// <param name="graph">The graph to change.</param>
     /// <param name="logits">What is learned from: other parts of the graph are left alone.</param>
     /// <param name="isUsable">Whether a tensor may be folded into: it is learned, and is no integer in the file.</param>
-    public static NormOverlay Insert(GraphProto graph, string logits, Func<string, bool> isUsable)
+    public static NormOverlay Insert(GraphProto graph, IEnumerable<string> logits, Func<string, bool> isUsable)
     {
         var overlay = new NormOverlay();
         var learned = LeadingTo(logits, graph);
@@ -55,12 +55,12 @@ internal sealed class NormOverlay
         return overlay;
     }
 
-    /// <summary>The tensors that another is computed from.</summary>
-    private static HashSet<string> LeadingTo(string tensor, GraphProto graph)
+    /// <summary>The tensors that others are computed from.</summary>
+    private static HashSet<string> LeadingTo(IEnumerable<string> tensors, GraphProto graph)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         var index = new GraphIndex(graph);
-        var open = new Stack<string>([tensor]);
+        var open = new Stack<string>(tensors);
         while (open.TryPop(out var next))
         {
             foreach (var input in (index.Producer(next)?.Input ?? []).Where(found.Add))

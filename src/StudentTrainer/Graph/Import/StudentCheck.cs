@@ -17,7 +17,7 @@ public static class StudentCheck
     {
         var graph = StudentGraph.Import(model, import);
         graph.FreeBatch(sampleShape);
-        graph.Compile(graph.FindLogits());
+        graph.Compile(graph.FindAllLogits());
         return graph.File;
     }
 }

@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
@@ -15,12 +16,8 @@ internal sealed class StudentGraph
     /// <summary>From here on Gemm and Add broadcast as they do today.</summary>
     private const int FirstExtendedOpset = 7;
 
-    // As many as tell distributions from other values.
-    private const int LayoutSamples = 5;
-
     private readonly GraphProto graph;
     private readonly StudentImport options;
-    private readonly LogitTrace trace;
     private readonly List<string> notes = [];
     private GraphExtension? extension;
 
@@ -37,7 +34,12 @@ internal sealed class StudentGraph
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
         Note(Fusion.Apply(graph, options.Taps), "groups of nodes run as one step");
-        trace = LogitTrace.Find(graph, options.Output, given.Path ?? "student");
+        var path = given.Path ?? "student";
+        Heads =
+        [
+            new(CacheStream.Answer, LogitTrace.Find(graph, options.Output, path), options.Kind, options.ClassAxis, version),
+            .. options.Outputs.Select(tapped => new StudentHead(tapped.Name, LogitTrace.Find(graph, tapped.Tensor, path), tapped.Kind, tapped.ClassAxis, version)),
+        ];
         if (options.NormOverlay ?? options.Initialisation == Initialisation.Fresh)
             Overlay = InsertOverlay();
     }
@@ -51,8 +53,8 @@ internal sealed class StudentGraph
     /// <summary>The one input.</summary>
     public StudentInput Input { get; private set; }
 
-    /// <summary>The output that is learned from: the requested one, else the only one that holds floats.</summary>
-    public string Output => trace.Output;
+    /// <summary>The outputs that learn: the requested one, else the only one that holds floats; then the further ones that were asked for.</summary>
+    public IReadOnlyList<StudentHead> Heads { get; }
 
     /// <summary>What was done to the graph, a sentence each.</summary>
     public IReadOnlyList<string> Notes => notes;
@@ -90,32 +92,13 @@ internal sealed class StudentGraph
         return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
     }
 
-    /// <summary>What its output holds: what was asked for, else what its last operator says; <c>null</c>: nothing tells.</summary>
-    public OutputKind? Kind => options.Kind ?? KindEvidence.OfActivation(trace)?.Kind;
+    /// <summary>The tensor that losses of the first output are computed from.</summary>
+    /// <inheritdoc cref="StudentHead.FindLogits"/>
+    public string FindLogits() => Heads[0].FindLogits();
 
-    /// <summary>The tensor that losses are computed from: the output, or what its final softmax or sigmoid reads.</summary>
-    /// <exception cref="UnsupportedModelException">The output ends in the activation of another kind.</exception>
-    public string FindLogits() => (Kind, trace.Activation) switch
-    {
-        (OutputKind.Values or OutputKind.Embedding, _) => Output,
-        (OutputKind.Classes, HeadActivation.Sigmoid) => throw WrongActivation("logits, or a softmax over classes"),
-        (OutputKind.Labels, HeadActivation.Softmax or HeadActivation.LogSoftmax) => throw WrongActivation("logits of independent labels, or a sigmoid"),
-        _ => trace.Logits,
-    };
-
-    private UnsupportedModelException WrongActivation(string expected) => new(
-        $"The student's output does not hold {(Kind == OutputKind.Classes ? "scores of classes of which one is right" : "scores of independent labels")}.",
-        $"output '{Output}'", $"it ends in {trace.Activation}", expected, "export the student without its last activation");
-
-    /// <summary>Finds the classes among the axes of the logits.</summary>
-    /// <param name="logits">What the student gave for some samples: [N, ...].</param>
-    /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another.</exception>
-    /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
-    public RowLayout LayoutOf(Tensor logits)
-    {
-        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
-        return ClassAxis.Find(options.ClassAxis, trace, Version, logits.shape[1..], few.Values<float>(), "the student");
-    }
+    /// <summary>The tensors that losses are computed from, of every output.</summary>
+    /// <inheritdoc cref="StudentHead.FindLogits"/>
+    public IReadOnlyList<string> FindAllLogits() => [.. Heads.Select(head => head.FindLogits())];
 
     /// <summary>Lets a graph with a fixed batch size take any; does nothing to others.</summary>
     /// <param name="sampleShape">The shape of one sample.</param>
@@ -128,7 +111,7 @@ internal sealed class StudentGraph
         var sample = Input.Fit(sampleShape);
         ModelLimits.RequireSamples($"input '{Input.Name}', of batch {batch}", 2 * Math.Min(batch, int.MaxValue), sample);
         using var trial = ModelLimits.Begin(graph.CalculateSize(), 2 * batch * sizeof(float) * sample.Aggregate(1L, (product, size) => product * size));
-        foreach (var node in NodeRefusal.Guard(File.Path, () => BatchAxis.Free(graph, Version, Output, Input, batch, sample).ToArray()))
+        foreach (var node in NodeRefusal.Guard(File.Path, () => BatchAxis.Free(graph, Version, [.. Heads.Select(head => head.Output)], Input, batch, sample).ToArray()))
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
 
@@ -181,7 +164,7 @@ internal sealed class StudentGraph
 
     private NormOverlay InsertOverlay()
     {
-        var overlay = NormOverlay.Insert(graph, trace.Logits, name => !Codecs.ContainsKey(name) && !options.Parameters.Excludes(name));
+        var overlay = NormOverlay.Insert(graph, FindAllLogits(), name => !Codecs.ContainsKey(name) && !options.Parameters.Excludes(name));
         Note(overlay.Count, "convolutions are normalised while they are trained");
         return overlay;
     }

@@ -34,6 +34,17 @@ public sealed record StudentImport
     [Setting("its axis of classes, the batch being 0; by default found as a teacher's is (docs/teachers.md)")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>Further outputs that learn, each by the name of the stream that it learns from. Default: none.</summary>
+    [Setting("further outputs that learn, each called after the stream that it learns from", Takes = TappedTensor.Form)]
+    public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
+
+    /// <summary>Each output on its own, the first one first.</summary>
+    public IReadOnlyList<StudentImport> Apart() =>
+    [
+        this with { Outputs = [] },
+        .. Outputs.Select(tapped => this with { Output = tapped.Tensor, Kind = tapped.Kind, ClassAxis = tapped.ClassAxis, Outputs = [] }),
+    ];
+
     /// <summary>Where the weights start; default: as in the file.</summary>
     [Setting("the file's weights, or fresh ones: the file lends its architecture", Key = "init")]
     public Initialisation Initialisation { get; init; } = Initialisation.Keep;

@@ -67,7 +67,7 @@ internal sealed class Distillation : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return Graph.Compile(Graph.Output).Run(Weights, batch, training: false)[0].contiguous().data<float>().ToArray();
+        return Graph.Compile(Graph.Heads[0].Output).Run(Weights, batch, training: false)[0].contiguous().data<float>().ToArray();
     }
 
     public OnnxModel Export() => StudentExport.WriteBack(Graph, Weights);

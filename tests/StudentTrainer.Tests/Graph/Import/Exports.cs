@@ -18,7 +18,7 @@ internal static class Exports
         using var scope = torch.NewDisposeScope();
         using var _ = torch.no_grad();
         var graph = StudentGraph.Import(model, import);
-        using var weights = WeightSet.Load(graph.Compile(graph.Output).Plan, torch.CPU, trainable: true);
+        using var weights = WeightSet.Load(graph.Compile(graph.Heads[0].Output).Plan, torch.CPU, trainable: true);
         foreach (var (weight, tensor) in weights.Trained)
             change(weight.Name, tensor);
         return StudentExport.WriteBack(graph, weights);

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Tests;
+
+/// <summary>A teacher of several outputs and a student that learns each. What the student is worth is worked out here from the raw outputs of both.</summary>
+public sealed class SeveralOutputsTests : IDisposable
+{
+    private const string TwoTerms = "\n  - soft: { teacher: logits, temperature: 2 }\n  - soft: { teacher: gender, temperature: 2 }";
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("{ architecture: mlp, widths: [64], outputs: [gender] }")]
+    [InlineData("{ model: HEADS, init: fresh, output: age, outputs: { gender: gender } }")]
+    public void Student_OfTwoHeads_FollowsBothAndStandsInForTheTeacher(string student)
+    {
+        var run = Cli.Done("run", Recipe(student, TwoTerms, epochs: 80), "--runs", folder["runs"], "--threads", "1");
+
+        Assert.Equal(["age", "gender"], OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        var figures = Student();
+        Assert.Equal(Agreement("age", 5), figures.GetProperty("agreement").GetDouble(), 6);
+        Assert.Equal(Agreement("gender", 2), figures.GetProperty("outputs").GetProperty("gender").GetProperty("agreement").GetDouble(), 6);
+        Assert.InRange(Agreement("age", 5), 0.88, 1);
+        Assert.InRange(Agreement("gender", 2), 0.93, 1);
+        Assert.InRange(figures.GetProperty("parity").GetProperty("outputs").GetProperty("gender").GetProperty("max_abs").GetDouble(), 0, 1e-5);
+        Assert.Contains("output 'gender':", run.Output);
+        Assert.Contains("Output gender", File.ReadAllText(Path.Combine(folder["runs"], "heads", "report.html")));
+    }
+
+    [Fact]
+    public void Student_OfOutputsOfDifferentKinds_LearnsEachByItsKind()
+    {
+        var recipe = folder["mixed.yaml"];
+        File.WriteAllText(recipe, $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}} }, test: { samples: {{Samples}} } }
+            teachers:
+              - { model: {{Mixed()}}, output: class, outputs: { price: { tensor: price, kind: values }, place: { tensor: place }, tags: tags } }
+            student: { architecture: mlp, widths: [64], outputs: [price, place, tags], preprocessing: none }
+            training: { epochs: 60, batch-size: 32 }
+            """);
+
+        Cli.Done("run", recipe, "--runs", folder["runs"], "--threads", "1");
+
+        var (own, taught) = (Run(StudentFile, "price", 1), Run(folder["mixed.onnx"], "price", 1));
+        var explained = 1 - own.Zip(taught, (z, v) => Math.Pow(z - v, 2)).Sum() / taught.Sum(v => Math.Pow(v - taught.Average(), 2));
+        var cosine = Run(StudentFile, "place", 4).Chunk(4).Zip(Run(folder["mixed.onnx"], "place", 4).Chunk(4), (a, b) => a.Zip(b, (x, y) => x * y).Sum()).Average();
+        var decisions = Run(StudentFile, "tags", 3).Zip(Run(folder["mixed.onnx"], "tags", 3), (q, p) => q > 0.5 == p > 0.5 ? 1.0 : 0).Average();
+        var outputs = Student().GetProperty("outputs");
+        Assert.Equal(["class", "price", "place", "tags"], OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        Assert.All(Run(StudentFile, "class", 3).Chunk(3), row => Assert.Equal(1, row.Sum(), 5)); // the student ends in the teacher's softmax
+        Assert.Equal(explained, outputs.GetProperty("price").GetProperty("r_squared").GetDouble(), 4);
+        Assert.Equal(cosine, outputs.GetProperty("place").GetProperty("cosine").GetDouble(), 4);
+        Assert.Equal(decisions, outputs.GetProperty("tags").GetProperty("agreement").GetDouble(), 6);
+        Assert.InRange(explained, 0.98, 1);
+        Assert.InRange(cosine, 0.97, 1);
+        Assert.InRange(decisions, 0.97, 1);
+    }
+
+    [Theory]
+    [InlineData("outputs: [gendr]", TwoTerms, "did you mean 'gender'")]
+    [InlineData("outputs: [gender]", "\n  - soft: { teacher: logits }", "no term that reads 'gender'")]
+    [InlineData("outputs: [gender]", TwoTerms + "\n  - hard: { student: gender }", "labels of a set are for the student's first output")]
+    [InlineData("outputs: [gender]", "\n  - soft: { teacher: logits }\n  - soft: { teacher: logits, student: gender }", "differ in their number of classes")]
+    public void Output_ThatCannotLearn_IsRefused(string outputs, string objective, string expected)
+    {
+        var labels = objective.Contains("hard") ? $", labels: {Field("y3.npy")}" : "";
+        Assert.Contains(expected, Cli.Fails(2, "run", Recipe($"{{ architecture: mlp, widths: [8], {outputs} }}", objective, 1, labels), "--runs", folder["runs"], "--threads", "1"));
+    }
+
+    private string StudentFile => Path.Combine(folder["runs"], "heads", "student.onnx");
+
+    private static string Samples => Field("x.npy");
+
+    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "multihead-classes", file);
+
+    private string Recipe(string student, string objective, int epochs, string labels = "")
+    {
+        var path = folder["heads.yaml"];
+        File.WriteAllText(path, $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}}{{labels}} }, test: { samples: {{Samples}} } }
+            teachers: [{ model: {{Field("heads.onnx")}}, output: age, kind: classes, outputs: [gender] }]
+            student: {{student.Replace("HEADS", Field("heads.onnx"))}}
+            objective:{{objective}}
+            training: { epochs: {{epochs}}, batch-size: 32, optimizer: { name: sgd, learning-rate: 0.2, momentum: 0.9 } }
+            """);
+        return path;
+    }
+
+    private JsonElement Student()
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["runs"], "heads", "metrics.json")));
+        return metrics.RootElement.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == "student").Clone();
+    }
+
+    private double Agreement(string output, int classes) => Run(StudentFile, output, classes).Chunk(classes)
+        .Zip(Run(Field("heads.onnx"), output, classes).Chunk(classes), (z, v) => Array.IndexOf(z, z.Max()) == Array.IndexOf(v, v.Max()) ? 1.0 : 0).Average();
+
+    /// <summary>A layer for each of four outputs over one body: classes behind a softmax, a value, a vector of length 1, labels behind a sigmoid.</summary>
+    private string Mixed()
+    {
+        (string Name, int Columns, string Last)[] outputs = [("class", 3, "Softmax"), ("price", 1, "Identity"), ("place", 4, "LpNormalization"), ("tags", 3, "Sigmoid")];
+        var graph = new GraphProto { Name = "mixed", Input = { ValueInfo.Create("x", ElementType.Float32, "N", 8) } };
+        foreach (var (name, columns, last) in outputs)
+        {
+            float[] weights = [.. Enumerable.Range(0, 8 * columns).Select(i => (float)Math.Sin(1.7 * i + columns + name.Length))];
+            graph.Initializer.Add(TensorData.Create($"{name}.w", weights, 8, columns));
+            graph.Node.Add(new NodeProto { OpType = "MatMul", Input = { "x", $"{name}.w" }, Output = { $"{name}.raw" } });
+            graph.Node.Add(new NodeProto { OpType = last, Input = { $"{name}.raw" }, Output = { name } });
+            graph.Output.Add(ValueInfo.Create(name, ElementType.Float32, "N", columns));
+        }
+
+        File.WriteAllBytes(folder["mixed.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+        return folder["mixed.onnx"];
+    }
+
+    private static double[] Run(string model, string tensor, int columns)
+    {
+        using var set = TransferSet.Open(new() { Samples = Samples });
+        using var session = OnnxClassifier.Open(
+            OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
+        var (values, given) = (new float[set.Count * set.SampleElements], new float[set.Count * columns]);
+        new SampleReader(set, Preprocessing.None, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
+        session.Run(values, (int)set.Count, given);
+        return [.. given.Select(value => (double)value)];
+    }
+}
