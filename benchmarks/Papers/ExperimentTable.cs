@@ -148,14 +148,14 @@ internal sealed class ExperimentTable(bool quick)
         [
             Errors("generalist", null, run, "generalist"),
             Errors("with 30 specialists, hard labels", null, run, "hard-together"),
-            Errors("with 30 specialists, soft targets too", null, run, "together"),
             Errors("one student of those", null, run, "student"),
-            new("share of the specialists' gain that the student has", null, run, figures => figures.Errors("generalist") - figures.Errors("together") is > 0 and var gain
+            Errors("with 30 specialists, soft targets too", null, run, "together"),
+            new("share of the specialists' gain that the student has", null, run, figures => figures.Errors("generalist") - figures.Errors("hard-together") is > 0 and var gain
                 ? (figures.Errors("generalist") - figures.Errors("student")) / gain
                 : null) { Unit = PaperUnit.Share },
             .. paper.Select((change, covering) => new PaperLine(
                 $"more right answers, classes of {(covering == paper.Length - 1 ? $"{covering} specialists or more" : covering == 1 ? "1 specialist" : $"{covering} specialists")}", change, run,
-                figures => figures.GainOf("together", covering, orMore: covering == paper.Length - 1)) { Unit = PaperUnit.Share }),
+                figures => figures.GainOf("hard-together", covering, orMore: covering == paper.Length - 1)) { Unit = PaperUnit.Share }),
         ]);
     }
 

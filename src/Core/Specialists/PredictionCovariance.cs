@@ -5,7 +5,8 @@ namespace OnnxKd.Core.Specialists;
 
 /// <summary>The covariance of a model's class probabilities over samples: classes that are often predicted together have similar columns.</summary>
 /// <param name="classes">The number of classes.</param>
-public sealed class PredictionCovariance(int classes)
+/// <param name="temperature">Logits are divided by it first: of a model that is sure, only softened probabilities say what it confuses.</param>
+public sealed class PredictionCovariance(int classes, double temperature = 1)
 {
     private readonly double[] sums = new double[classes];
     private readonly double[] products = new double[classes * classes];
@@ -18,13 +19,15 @@ public sealed class PredictionCovariance(int classes)
     {
         if (logits.Length % classes != 0)
             throw new ArgumentException($"{logits.Length} logits do not fit {classes} classes.", nameof(logits));
-        var probabilities = new double[classes];
+        var (softened, probabilities) = (new float[classes], new double[classes]);
         for (var start = 0; start < logits.Length; start += classes, rows++)
         {
             var row = logits.Slice(start, classes);
-            var normaliser = SoftmaxMath.LogSumExp(row);
             for (var c = 0; c < classes; c++)
-                probabilities[c] = Math.Exp(row[c] - normaliser);
+                softened[c] = (float)(row[c] / temperature);
+            var normaliser = SoftmaxMath.LogSumExp(softened);
+            for (var c = 0; c < classes; c++)
+                probabilities[c] = Math.Exp(softened[c] - normaliser);
             TensorPrimitives.Add(sums, probabilities, sums);
             for (var c = 0; c < classes; c++)
                 if (probabilities[c] > 0)

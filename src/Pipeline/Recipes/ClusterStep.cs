@@ -13,6 +13,10 @@ internal sealed record ClusterOptions
     /// <summary>Classes of each group; <c>null</c>: each class is in one group.</summary>
     [Setting("classes of each group: those nearest to its centre, so that groups may share classes and leave some out; by default each class is in one group", AtLeast = 1)]
     public int? Size { get; init; }
+
+    /// <summary>What the generalist's logits are divided by before its probabilities are compared.</summary>
+    [Setting("the generalist's logits are divided by it: of a generalist that is sure, only softened probabilities say what it confuses", Above = 0)]
+    public double Temperature { get; init; } = 1;
 }
 
 /// <summary>Classes that are often predicted together, found in a cache without labels.</summary>
@@ -42,7 +46,7 @@ internal sealed record ClusterStep(string Name, RecipeValue Place) : RecipeStage
     /// <summary>Reads an entry.</summary>
     public static IReadOnlyList<RecipeStage> Read(StepReading step)
     {
-        var own = step.Value.Map("cache", "count", "size", "seed");
+        var own = step.Value.Map("cache", "count", "size", "temperature", "seed");
         var cache = StageValues.RequireCapture(step, own.Require("cache"));
         return
         [
@@ -59,5 +63,5 @@ internal sealed record ClusterStep(string Name, RecipeValue Place) : RecipeStage
 
     /// <inheritdoc/>
     public override YamlNode Write(Func<string, string> file, ulong seed) => YamlTree.Map(
-        ("cache", YamlTree.Line(("stage", Cache.Name))), ("count", Options.Count), ("size", Options.Size), ("seed", Seed == seed ? null : Seed));
+        ("cache", YamlTree.Line(("stage", Cache.Name))), ("count", Options.Count), ("size", Options.Size), ("temperature", Options.Temperature == 1 ? null : Options.Temperature), ("seed", Seed == seed ? null : Seed));
 }

@@ -18,6 +18,35 @@ public class ClusteringTests
         Assert.Equal([-half, half], columns[1], (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
+    /// <summary>Scores of (2 ln 3, 0) at temperature 2 are probabilities of 0.75 and 0.25, as above.</summary>
+    [Fact]
+    public void Directions_WithTemperature_AreOfSoftenedProbabilities()
+    {
+        var covariance = new PredictionCovariance(3, temperature: 2);
+        covariance.Add([0, 0, -80, 2 * MathF.Log(3), 0, -80]);
+
+        var half = Math.Sqrt(0.5);
+        Assert.Equal([half, -half, 0], covariance.Directions()[0], (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    /// <summary>Four hundred nearly orthogonal directions in pairs: no group swallows the others.</summary>
+    [Fact]
+    public void Group_OfManyOrthogonalPairs_KeepsPairsTogetherAndNoGroupTakesMost()
+    {
+        const int Pairs = 200, Groups = 20;
+        var points = Enumerable.Range(0, 2 * Pairs).Select(i =>
+        {
+            var point = new double[Pairs + Groups];
+            (point[i / 2], point[Pairs + i / 2 % Groups]) = (1, 0.5 + i % 2 * 0.01);
+            return point;
+        }).ToArray();
+
+        var found = OnlineKMeans.Group(points, Groups, seed: 3);
+
+        Assert.All(found, group => Assert.All(group, i => Assert.Contains(i ^ 1, group)));
+        Assert.True(found.Max(group => group.Length) <= Pairs, string.Join(' ', found.Select(group => group.Length)));
+    }
+
     [Theory]
     [InlineData(1UL)]
     [InlineData(2UL)]
@@ -40,8 +69,8 @@ public class ClusteringTests
     [Fact]
     public void Group_WithSize_TakesTheNearestOfEachCentre()
     {
-        // On a line: two heaps around 0 and 10, and a point at 4 that is the third nearest of both centres.
-        double[][] points = [[-0.1], [0.1], [4], [9.9], [10.1]];
+        // Two heaps of directions, and one between them that is the third most similar to both centres.
+        double[][] points = [[1, 0.1], [1, -0.1], [1, 1], [0.1, 1], [-0.1, 1]];
 
         var found = OnlineKMeans.Group(points, 2, seed: 1, size: 3);
 

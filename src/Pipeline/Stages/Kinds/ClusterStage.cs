@@ -63,7 +63,7 @@ internal sealed class ClusterStage : Stage
             throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {stream.StudentClasses} classes");
         if (step.Options.Size >= stream.StudentClasses)
             throw step.Place.Error("A group has all classes.", $"size: {step.Options.Size}", $"fewer than the {stream.StudentClasses} classes");
-        var covariance = new PredictionCovariance(stream.StudentClasses);
+        var covariance = new PredictionCovariance(stream.StudentClasses, step.Options.Temperature);
         foreach (var rows in Enumerable.Range(0, (int)logits.Identity.Samples).Chunk(BatchSize.For(1, stream.Values)))
         {
             work.Token.ThrowIfCancellationRequested();
