@@ -29,16 +29,10 @@ internal static class SampleJoin
             return stored == otherStored ? [.. Enumerable.Range(0, checked((int)count)).Select(i => first + i)] : throw Alone(
                 set, name, other, $"{stored} samples, and {otherStored} of '{name}'",
                 [.. Enumerable.Range(0, (int)Math.Min(MostNamed, Math.Abs(stored - otherStored))).Select(i => $"row {Math.Min(stored, otherStored) + i}")]);
-        var (own, partners) = (Read(set.Ids, stored), new Dictionary<string, long>(StringComparer.Ordinal));
-        var others = Read(other.Ids!, otherStored);
-        for (var row = 0; row < others.Length; row++)
-            if (!partners.TryAdd(others[row], row))
-                throw new InputException(
-                    "Two samples have one id.", $"{other.Ids}, modality '{name}'", $"'{others[row]}' of rows {partners[others[row]]} and {row}", "each id once");
-        var missing = own.Skip((int)first).Take((int)count).Where(id => !partners.ContainsKey(id)).Take(MostNamed + 1).ToArray();
-        return missing.Length == 0
-            ? [.. own.Skip((int)first).Take((int)count).Select(id => partners[id])]
-            : throw Alone(set, name, other, $"no such id in {other.Ids}", [.. missing.Select(id => $"'{id}'")]);
+        return IdJoin.Rows(
+            Read(set.Ids, stored).AsSpan((int)first, (int)count).ToArray(), Read(other.Ids!, otherStored),
+            (id, row, second) => new("Two samples have one id.", $"{other.Ids}, modality '{name}'", $"'{id}' of rows {row} and {second}", "each id once"),
+            missing => Alone(set, name, other, $"no such id in {other.Ids}", [.. missing.Select(id => $"'{id}'")]));
     }
 
     private static InputException Alone(TransferSetOptions set, string name, TransferSetOptions other, string found, string[] samples) => new(

@@ -50,22 +50,13 @@ public sealed class SignalRows
         var found = new long[rows];
         Elements.ToInt64(raw, file.Type, found);
 
-        var samples = new Dictionary<long, long>();
-        for (var sample = 0L; sample < set.Count; sample++)
-            samples.Add(set.FileRow(sample), sample);
-        var places = new long[set.Count];
-        places.AsSpan().Fill(-1);
-        for (var row = 0L; row < rows; row++)
-        {
-            if (!samples.TryGetValue(found[row], out var sample))
-                continue;
-            places[sample] = places[sample] < 0 ? row : throw new InputException(
-                "Two rows are of one sample.", ids, $"id {found[row]} in row {places[sample]} and in row {row}", "each id once");
-        }
-
-        return Array.IndexOf(places, -1) is >= 0 and var missing
-            ? throw new InputException(
-                "A sample has no row.", $"{ids} and {set.Name}", $"no row with id {set.FileRow(missing)}", "a row for each sample", "use the files that belong together")
-            : new(sample => places[sample]);
+        var samples = new long[set.Count];
+        for (var sample = 0; sample < samples.Length; sample++)
+            samples[sample] = set.FileRow(sample);
+        var places = IdJoin.Rows(
+            samples, found,
+            (id, row, second) => new("Two rows are of one sample.", ids, $"id {id} in row {row} and in row {second}", "each id once"),
+            missing => new("A sample has no row.", $"{ids} and {set.Name}", $"no row with id {missing[0]}", "a row for each sample", "use the files that belong together"));
+        return new(sample => places[sample]);
     }
 }
