@@ -54,10 +54,24 @@ public sealed class FeaturesEndToEndTests(TinyProject project) : IDisposable
         Assert.DoesNotContain("epochs", error);
     }
 
-    [Fact]
-    public void Run_FeatureThatTheTeacherLacks_NamesTheNearest() => Assert.Contains(
-        "did you mean 'hidden1.relu'?",
-        Fails(2, TinyProject.Data + Teacher.Replace("hidden1.relu", "hiden1.relu") + "objective: [ hint: { student: hidden1.relu } ]" + Rest));
+    [Theory]
+    [InlineData("student: hidden1.relu", "student: hiden1.relu", "did you mean 'hidden1.relu'?")]
+    [InlineData("teacher: hidden", "teacher: hiden", "did you mean 'hidden'?")]
+    [InlineData("teacher: hidden", "teacher: student/hiden1.relu", "did you mean 'hidden1.relu'?")]
+    [InlineData("hidden: hidden1.relu", "hidden: hiden1.relu", "did you mean 'hidden1.relu'?")]
+    [InlineData("widths: [8] }", "widths: [8], attachments: [ exit: { name: early, at: hiden1.relu } ] }", "did you mean 'hidden1.relu'?")]
+    [InlineData("objective: [ hint", "teachers: [ { stage: assistant, features: { hidden: hiden1.relu } } ], objective: [ hint", "did you mean 'hidden1.relu'?")]
+    public void Plan_TensorThatIsNotThere_NamesTheNearest(string right, string wrong, string expected)
+    {
+        var recipe = "name: taps\n" + TinyProject.Data + Teacher + "stages:\n  assistant: { train: { objective: [ soft: {} ] } }\n"
+            + "  student: { train: { objective: [ hint: { student: hidden1.relu, teacher: hidden } ] } }" + Rest;
+        Assert.Contains("will run", Cli.Done(["plan", project.Recipe(recipe), "--runs", runs.Path]).Output);
+
+        var error = Cli.Fails(2, "plan", project.Recipe(recipe.Replace(right, wrong)), "--runs", runs.Path);
+
+        Assert.Contains(expected, error);
+        Assert.False(Directory.Exists(runs["taps"]));
+    }
 
     [Fact]
     public void Run_TeachersOfDifferentClasses_AreRefusedTogether()

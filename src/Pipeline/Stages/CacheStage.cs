@@ -20,6 +20,9 @@ internal abstract class CacheStage(string name, params IEnumerable<string?> need
     /// <summary>The streams of outputs that a student's further outputs can learn from, by name.</summary>
     public virtual IReadOnlyList<string> FurtherStreams => [];
 
+    /// <summary>Its streams; <c>null</c>: they are known when it is made.</summary>
+    public virtual IReadOnlyList<string>? StreamNames => null;
+
     /// <summary>The first teacher's file, for messages.</summary>
     public abstract string FirstTeacher { get; }
 

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.StudentTrainer.Learners;
@@ -20,22 +19,4 @@ public sealed record LearnerOptions(string Name, OnnxModel Student, StudentImpor
 
     /// <summary>What only training adds to its graph; default: nothing.</summary>
     public IReadOnlyList<Attachment> Attachments { get; init; } = [];
-
-    /// <summary>The tensors of a learner's graph that terms of any learner read.</summary>
-    /// <param name="learner">The learner.</param>
-    /// <param name="all">All learners.</param>
-    internal static IReadOnlyList<string> TapsOf(LearnerOptions learner, IReadOnlyList<LearnerOptions> all)
-    {
-        string[] names = [.. all.Select(other => other.Name)];
-        var own = learner.Attachments.Select(attachment => attachment.Name).Concat(learner.Import.Outputs.Select(output => output.Name))
-            .ToHashSet(StringComparer.Ordinal);
-        var read = from other in all
-                   from term in other.Objective
-                   from use in term.Reads
-                   where use.Kind != SignalKind.Labels
-                   let path = SignalPath.Of(use, other.Name, names)
-                   where path.Learner == learner.Name && path.Name is not (null or SignalPath.Logits)
-                   select path.Name;
-        return [.. read.Where(name => !own.Contains(name)).Concat(learner.Attachments.Select(attachment => attachment.At)).Distinct()];
-    }
 }

@@ -37,8 +37,9 @@ internal sealed class Team : IDisposable
         IReadOnlyList<LearnerOptions> options, TrainingData data, IReadOnlyList<CacheStream> cached, TrainingOptions training, Device device)
     {
         RequireNames(options);
+        var terms = options.ToDictionary(learner => learner.Name, learner => learner.Objective, StringComparer.Ordinal);
         LearnerDraft[] drafts =
-            [.. options.Select(learner => LearnerDraft.Import(learner, LearnerOptions.TapsOf(learner, options), data, training.Seed))];
+            [.. options.Select(learner => LearnerDraft.Import(learner, LearnerTaps.Of(learner.Name, learner.Import, learner.Attachments, terms), data, training.Seed))];
         var catalog = new SignalCatalog(cached, drafts.ToDictionary(draft => draft.Options.Name, draft => draft.Tensors, StringComparer.Ordinal));
         Objective[] objectives = [.. drafts.Select(draft => Objective.Bind(draft, catalog))];
         var sources = objectives.SelectMany(objective => objective.Sources).ToList();

@@ -85,7 +85,8 @@ public static class Architectures
 
     /// <summary>Checks all that can be checked before the number of classes is known.</summary>
     /// <inheritdoc cref="Build(StudentOptions, IReadOnlyList{int}, int, ulong)"/>
-    public static void RequireFit(StudentOptions options, IReadOnlyList<int> sampleShape) => Build(options, sampleShape, 2, null);
+    /// <returns>Its graph, for two classes; all weights are 0.</returns>
+    public static OnnxModel RequireFit(StudentOptions options, IReadOnlyList<int> sampleShape) => Build(options, sampleShape, 2, null);
 
     private static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong? seed)
     {

@@ -25,9 +25,15 @@ public abstract record Term
         use is { IsTarget: true, Kind: not SignalKind.Labels } && SignalPath.Of(use, learner, learners).Learner is null);
 
     /// <summary>The outputs of teachers that it names: streams of the cache.</summary>
-    public IEnumerable<string> TeachersOutputs(string learner, IReadOnlyCollection<string> learners) => Reads
-        .Where(use => use is { IsTarget: true, IsOutput: true, Path: not null } && SignalPath.Of(use, learner, learners).Learner is null)
-        .Select(use => use.Path!);
+    public IEnumerable<string> TeachersOutputs(string learner, IReadOnlyCollection<string> learners) =>
+        Named(learner, learners).Where(use => use.IsOutput).Select(use => use.Path!);
+
+    /// <summary>All streams of the cache that it names, with the key of each.</summary>
+    public IEnumerable<(string Key, string Stream)> Streams(string learner, IReadOnlyCollection<string> learners) =>
+        Named(learner, learners).Select(use => (use.Key, use.Path!));
+
+    private IEnumerable<SignalUse> Named(string learner, IReadOnlyCollection<string> learners) => Reads
+        .Where(use => use is { IsTarget: true, Kind: not SignalKind.Labels, Path: not null } && SignalPath.Of(use, learner, learners).Learner is null);
 
     /// <summary>Whether it learns from the set's labels.</summary>
     public bool LearnsFromLabels => Reads.Any(use => use.Kind == SignalKind.Labels);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Ensembles;
@@ -111,6 +112,19 @@ public static class CacheCapture
     {
         CaptureRules.Check(options);
         ClassMap.Require(options, counts);
+    }
+
+    /// <summary>The streams of the cache that a capture makes.</summary>
+    public static IReadOnlyList<string> StreamsOf(CaptureOptions options) => StreamNames.Of(options);
+
+    /// <summary>Refuses a teacher that lacks a tensor that is captured.</summary>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="model">Its model, or one of the same graph.</param>
+    /// <exception cref="InputException">It has no such tensor; names the nearest.</exception>
+    public static void RequireTensors(TeacherOptions teacher, OnnxModel model)
+    {
+        foreach (var tensor in teacher.Outputs.Concat(teacher.Features).Select(tapped => tapped.Tensor).Prepend(teacher.Output).OfType<string>())
+            LogitTrace.Find(model.Proto.Graph, tensor, teacher.File);
     }
 
     /// <summary>Where teachers run on a device: <c>cpu</c> or <c>cuda</c>. A cache of one is never taken for one of the other.</summary>

@@ -43,7 +43,7 @@ internal sealed class TeacherEnsemble : IDisposable
                 mean = new(Combination, CombinedKind, [.. members.Select(m => m.Weight)], columns);
             }
             for (var t = 0; t < members.Count; t++)
-                AddSources(t, options.Teachers[t], sources.Count);
+                AddSources(t);
             StreamNames.RequireDistinct(Streams.Select(stream => stream.Name));
         }
         catch
@@ -199,17 +199,14 @@ internal sealed class TeacherEnsemble : IDisposable
     ];
 
     /// <summary>Says what becomes of everything that a teacher gives.</summary>
-    private void AddSources(int index, TeacherOptions teacher, int first)
+    private void AddSources(int index)
     {
         var outputs = members[index].Teacher.Outputs;
-        var name = members.Count > 1 ? teacher.StreamAt(index) : null;
+        var names = StreamNames.OfTeacher(options, index);
         for (var i = 0; i < outputs.Count; i++)
         {
-            var tapped = i == 0 ? null : i <= teacher.Outputs.Count ? teacher.Outputs[i - 1] : teacher.Features[i - 1 - teacher.Outputs.Count];
             var storage = outputs[i].Kind == StreamKind.Feature ? options.FeatureStorage : options.Storage;
-            var stream = new CacheStream(
-                tapped is not null ? tapped.NameAt(name) : Combines ? CacheStream.Answer : name ?? CacheStream.Answer,
-                outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
+            var stream = new CacheStream(names[i], outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
             var (isCombined, map) = (Combines && i == 0, i == 0 ? members[index].Map : null);
             if (map is not null)
                 stream = stream with { Shape = [.. stream.Shape.SkipLast(1), map.Columns.Count], Subset = ClassMap.SubsetOf(map.Columns, map.Of) };

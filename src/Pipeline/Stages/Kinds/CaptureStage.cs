@@ -1,5 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
@@ -53,6 +54,9 @@ internal sealed class CaptureStage : CacheStage
             return [.. apart, .. all.SelectMany((teacher, index) => teacher.Outputs.Select(output => output.NameAt(all.Count > 1 ? teacher.StreamAt(index) : null)))];
         }
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string>? StreamNames => CacheCapture.StreamsOf(teachers.Capture);
 
     /// <inheritdoc/>
     public override string FirstTeacher => teachers.Stages[0]?.Name ?? First.Place;
@@ -125,10 +129,20 @@ internal sealed class CaptureStage : CacheStage
             if (teacher.IsRecorded)
                 RecordedAnswer.Of(set, teacher);
             else if (stage is null)
-                graph.Files.Digest(teacher.Model);
+                RequireTensors(teacher, () => OnnxModel.Load(teacher.Model));
+            else if (graph.Find(stage) is TrainStage made && made.GraphOf(stage.Name) is { } untrained)
+                RequireTensors(teacher, () => untrained);
         CacheCapture.Check(teachers.Capture, [.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
         if (First.Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
+    }
+
+    private void RequireTensors(TeacherOptions teacher, Func<OnnxModel> model)
+    {
+        if (teacher.Model.Length > 0)
+            graph.Files.Digest(teacher.Model);
+        if (teacher.Output is not null || teacher.Outputs.Count + teacher.Features.Count > 0)
+            CacheCapture.RequireTensors(teacher, model());
     }
 
     /// <inheritdoc/>

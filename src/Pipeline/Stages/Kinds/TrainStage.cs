@@ -110,9 +110,20 @@ internal sealed class TrainStage : TrainedStage
         foreach (var learner in step.Learners)
         {
             Check(learner, shape);
+            CheckTaps(learner);
+            CheckStreams(learner);
             CheckTeachers(learner);
         }
     }
+
+    /// <summary>A model's graph, with any weights; <c>null</c>: it is known when another stage has made it.</summary>
+    /// <param name="model">Its name.</param>
+    public OnnxModel? GraphOf(string model) => step.LearnerOf(model).Student switch
+    {
+        { Stage: { } stage } => (graph.Find(stage) as TrainStage)?.GraphOf(stage.Name),
+        { Model: { } file } => OnnxModel.Load(file),
+        var student => Architectures.RequireFit(student.Architecture!, graph.Sets.Transfer.SampleShape),
+    };
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), results);
@@ -230,6 +241,27 @@ internal sealed class TrainStage : TrainedStage
             Suggestions.Nearest(unknown.Name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
     }
 
+    private void CheckTaps(LearnerEntry learner)
+    {
+        if (GraphOf(learner.Name) is { } student)
+            LearnerTaps.Require(
+                NameOf(learner), student, ImportOf(learner), learner.Student.Attachments,
+                step.Learners.ToDictionary(NameOf, other => other.Objective, StringComparer.Ordinal));
+    }
+
+    private void CheckStreams(LearnerEntry learner)
+    {
+        if (cache?.StreamNames is not { } streams)
+            return;
+        string[] names = [.. step.Learners.Select(NameOf)];
+        foreach (var term in learner.Objective)
+            if (term.Streams(NameOf(learner), names).FirstOrDefault(named => !streams.Contains(named.Stream)) is { Stream: { } unknown, Key: var key })
+                throw new InputException(
+                    "A term learns from something that is not there.", $"objective of '{learner.Name}', term '{term.Name}'", $"{key}: {unknown}",
+                    $"one of {string.Join(", ", streams.Concat(names.Select(name => $"{name}/logits")))}",
+                    Suggestions.Nearest(unknown, streams) is { } nearest ? $"did you mean '{nearest}'?" : "capture it: name the tensor under a teacher's 'features' or 'outputs'");
+    }
+
     private void CheckTeachers(LearnerEntry learner)
     {
         (string Stream, int Classes)[] named =
@@ -247,6 +279,8 @@ internal sealed class TrainStage : TrainedStage
                 "say which is which: capture.classes, and under each teacher 'classes' with an entry for each of its own (docs/methods/several-teachers.md)");
     }
 
+    private string NameOf(LearnerEntry learner) => step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
+
     /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
     private LearnerOptions Options(LearnerEntry learner, int index, IReadOnlyList<OutputHead> heads, StageResults results)
     {
@@ -254,9 +288,8 @@ internal sealed class TrainStage : TrainedStage
         var student = graph.PathOf(learner.Student.Stage, learner.Student.Model, results) is { } path
             ? OnnxModel.Load(path)
             : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, heads.Sum(head => head.Columns), seed), heads);
-        var name = step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
         var import = ImportOf(learner.Name, results) with { Seed = seed };
-        return new(name, student, import, learner.Objective) { Attachments = learner.Student.Attachments };
+        return new(NameOf(learner), student, import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
     private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CacheStage?> caches) =>
