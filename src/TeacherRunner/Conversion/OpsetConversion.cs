@@ -4,7 +4,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.TeacherRunner.Conversion;
 
 /// <summary>Takes a model to a newer operator set, by ONNX's rules for each of its operators.</summary>
-public static class OpsetConversion
+internal static class OpsetConversion
 {
     /// <summary>The oldest operator set that a model may come from.</summary>
     public const int Oldest = 7;
