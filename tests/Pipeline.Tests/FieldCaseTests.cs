@@ -155,6 +155,35 @@ public sealed class FieldCaseTests : IDisposable
     }
 
     [Fact]
+    public void StudentOfFloat64_TrainsAndIsExportedAsItCame()
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
+            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp64.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "--threads", "1");
+
+        var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
+        Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal(ElementType.Float64.ToDataType(), value.DataTypeOf()));
+        Assert.InRange(Figure("agreement"), 0.9, 1);
+    }
+
+    [Fact]
+    public void RefusedStudent_RunsNoTeacher()
+    {
+        var student = LinearModel.Write(folder["student.onnx"], activation: "Hardmax");
+        LinearModel.Write(folder["teacher.onnx"]);
+        Npy.Write(folder["x.npy"], Enumerable.Range(0, 4 * 16).Select(i => i % 7f).ToArray(), 4, 4, 4);
+
+        var error = Cli.Fails(
+            3, "run", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--samples", folder["x.npy"], "--student", student, "--epochs", "1", "--lr", "0.1",
+            "--batch-size", "4", "--threads", "1");
+
+        Assert.Contains("Hardmax", error);
+        Assert.DoesNotContain("cache: started", error);
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.safetensors", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void BinaryHead_WithoutSigmoidAndLabels_IsRefused()
     {
         var error = Refused("binary-squeezed", "squeeze_logit.onnx");
