@@ -17,6 +17,9 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd convert MODEL</c>: another form of a model, checked against it.</summary>
 internal sealed class ConvertCommand : ExampleCommand
 {
+    // The newest operator set that models are rewritten for.
+    private const int NewestTarget = 22;
+
     private const string OpsetPrefix = "opset=";
     private const double HalfTolerance = 1e-2;
     private const double ExactTolerance = 1e-4;
@@ -141,9 +144,9 @@ internal sealed class ConvertCommand : ExampleCommand
         "ort" => (ConversionKind.Ort, 0),
         _ when text.StartsWith(OpsetPrefix, StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(OpsetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var opset)
-            && opset <= OperatorReference.NewestOpset => (ConversionKind.Opset, opset),
+            && opset <= NewestTarget => (ConversionKind.Opset, opset),
         _ => throw new InputException(
-            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {OperatorReference.NewestOpset}"),
+            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {NewestTarget}"),
     };
 
     private ConversionTolerance Tolerance(ParseResult parsed, ConversionKind kind)

@@ -63,7 +63,7 @@ internal static class GradientCheck
 
         bool Differentiates(NodeProto node, string name)
         {
-            var entry = OperatorTable.Find(node.OpType, test.Version)!;
+            var entry = FusedOperators.Find(node, test.Version)!;
             return node.Input.Select((input, slot) => (input, slot)).Any(use =>
                 use.input == name && !entry.Host.Contains(use.slot) && entry.RoleOf(use.slot) != SlotRole.Statistic);
         }

@@ -76,7 +76,7 @@ internal sealed class GraphCompiler
         var missing = new List<NodeProto>();
         foreach (var node in nodes)
         {
-            var entry = node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : FusedOperators.Find(node);
+            var entry = FusedOperators.Find(node, version);
             if (entry is null)
                 missing.Add(node);
             else

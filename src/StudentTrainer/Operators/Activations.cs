@@ -112,6 +112,6 @@ internal static class Activations
     }
 
     /// <summary>0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).</summary>
-    private static Tensor TanhGelu(Tensor x) =>
+    public static Tensor TanhGelu(Tensor x) =>
         x.Mul(0.5).mul(x.Pow(3).Mul(0.044715).Add(x).Mul(Math.Sqrt(2 / Math.PI)).tanh().Add(1));
 }

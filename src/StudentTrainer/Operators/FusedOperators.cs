@@ -15,9 +15,15 @@ internal static class FusedOperators
             UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul,
         };
 
-    /// <summary>The entry for a joined node; <c>null</c> for any other node.</summary>
-    public static OperatorEntry? Find(NodeProto node) =>
-        node.Domain != Domain ? null
+    /// <summary>The entry for any node; <c>null</c>: there is none.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="version">The graph's version of ONNX's operator set.</param>
+    public static OperatorEntry? Find(NodeProto node, int version) => node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : Find(node);
+
+    /// <summary>The entry for a joined node, by us or by ONNX Runtime; <c>null</c> for any other node.</summary>
+    private static OperatorEntry? Find(NodeProto node) =>
+        node.Domain == ContribOperators.Domain ? ContribOperators.Find(node.OpType)
+        : node.Domain != Domain ? null
         : node.OpType == ProductWithBias.Name ? ProductWithBias
         : OperatorTable.Find(node.OpType, OperatorTable.NewestOpset);
 }

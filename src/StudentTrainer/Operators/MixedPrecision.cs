@@ -33,7 +33,7 @@ internal static class MixedPrecision
         (ComputeType.Float32,
         [
             // Softmax, and what normalises each sample by its own statistics
-            "Softmax", "LogSoftmax", "LayerNormalization", "GroupNormalization", "InstanceNormalization", "LRN",
+            "Softmax", "LogSoftmax", "LayerNormalization", "RMSNormalization", "Attention", "RotaryEmbedding", "GroupNormalization", "InstanceNormalization", "LRN",
             "MeanVarianceNormalization", "LpNormalization",
 
             // Functions that leave the scale of what they take
@@ -85,7 +85,9 @@ internal static class MixedPrecision
     public static IReadOnlyCollection<string> Names => ByName.Keys;
 
     /// <summary>What an operator computes with.</summary>
-    public static ComputeType Of(OperatorEntry entry) => ByName[entry.Name];
+    public static ComputeType Of(OperatorEntry entry) => ByName.TryGetValue(entry.Name, out var type) ? type
+        : ContribOperators.Names.Contains(entry.Name) ? ComputeType.Float32 // several operators in one
+        : throw new KeyNotFoundException(entry.Name);
 
     private static Dictionary<string, ComputeType> Index((ComputeType Type, string[] Names)[] lists) =>
         lists.SelectMany(list => list.Names.Select(name => (name, list.Type))).ToDictionary(StringComparer.Ordinal);

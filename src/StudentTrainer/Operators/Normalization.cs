@@ -20,6 +20,22 @@ internal static class Normalization
         };
     }
 
+    /// <summary>x ÷ √(mean of squares + ε) · scale, over the axes from <c>axis</c> on.</summary>
+    public static Kernel RmsNormalization(NodeContext node)
+    {
+        var axis = node.Attributes.GetInt("axis", -1);
+        var epsilon = node.Attributes.GetFloat("epsilon", 1e-5f);
+        RequireFloat32Stash(node);
+        return x => [x[0].mul(RootMeanSquare(x[0], (int)(axis < 0 ? -axis : x[0].ndim - axis), epsilon)).mul(x[1])];
+    }
+
+    /// <summary>1 ÷ √(mean of squares + ε).</summary>
+    /// <param name="x">Any values.</param>
+    /// <param name="axes">Over how many axes, from the last one on.</param>
+    /// <param name="epsilon">ε.</param>
+    public static Tensor RootMeanSquare(Tensor x, int axes, double epsilon) =>
+        x.Square().mean([.. Enumerable.Range(1, axes).Select(i => -(long)i)], keepdim: true).Add(epsilon).rsqrt();
+
     /// <summary>Over groups of channels; scale and bias are one number per group.</summary>
     public static Kernel GroupNormalization18(NodeContext node)
     {
@@ -104,7 +120,7 @@ internal static class Normalization
     }
 
     /// <summary>libtorch wants a scale of the normalised shape; ONNX lets it broadcast.</summary>
-    private static Tensor LayerNorm(Tensor x, long[] normalized, Tensor scale, Tensor? bias, double epsilon)
+    public static Tensor LayerNorm(Tensor x, long[] normalized, Tensor scale, Tensor? bias, double epsilon)
     {
         if (scale.shape.AsSpan().SequenceEqual(normalized) && (bias is null || bias.shape.AsSpan().SequenceEqual(normalized)))
             return nn.functional.layer_norm(x, normalized, scale, bias, epsilon);
@@ -112,7 +128,7 @@ internal static class Normalization
         return bias is null ? scaled : scaled.Add(bias);
     }
 
-    private static Tensor[] Statistics(Tensor x, int axes, double epsilon)
+    public static Tensor[] Statistics(Tensor x, int axes, double epsilon)
     {
         long[] normalized = [.. Enumerable.Range(1, axes).Select(i => -(long)i)];
         var variance = x.var(normalized, unbiased: false, keepdim: true);

@@ -40,6 +40,10 @@ internal static class OperatorTable
             { UnitAxis = Linear.MatMulUnitAxis, MultiplyAdds = MultiplyAdds.MatMul },
         new("Einsum", 12, [Weight], Widened(OfNumbers(Linear.Einsum))),
 
+        // Attention
+        new("Attention", 23, [Data], Widened(Attention.Attend)),
+        new("RotaryEmbedding", 23, [Data], Widened(OfNumbers(Attention.Rotate))),
+
         // Normalisation and regularisation
         new("BatchNormalization", 1, [Data, Scale, Bias, Statistic, Statistic],
             Widened(BatchNormalization.Compile1, hasBFloat16: BatchNormalization.KeepsFloat32)),
@@ -48,6 +52,7 @@ internal static class OperatorTable
         new("BatchNormalization", 14, [Data, Scale, Bias, Statistic, Statistic],
             Widened(BatchNormalization.Compile14, hasBFloat16: BatchNormalization.KeepsFloat32)) { Outputs = 3 },
         new("LayerNormalization", 17, [Data, Scale, Bias], Widened(Normalization.LayerNormalization, narrowed: 1)) { Outputs = 3 },
+        new("RMSNormalization", 23, [Data, Scale], Widened(OfNumbers(Normalization.RmsNormalization))),
         new("GroupNormalization", 18, [Data, Scale, Bias], Widened(Normalization.GroupNormalization18)),
         new("GroupNormalization", 21, [Data, Scale, Bias], Widened(Normalization.GroupNormalization21)),
         new("InstanceNormalization", 1, [Data, Scale, Bias], Widened(Normalization.InstanceNormalization)),
@@ -220,7 +225,7 @@ internal static class OperatorTable
     ];
 
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>
-    public const int NewestOpset = 22;
+    public const int NewestOpset = 26;
 
     private static readonly Dictionary<string, OperatorEntry[]> ByName = Index(Entries);
 

@@ -96,6 +96,9 @@ internal static class WrongInputs
         One("Mish", 18, [[2, 3]]),
         One("Gelu", 20, [[2, 3]], ("approximate", "tanh")),
         One("LpNormalization", 1, [[2, 3]], ("axis", 1), ("p", 2)),
+        One("RMSNormalization", 23, [[2, 3, 4], [4]]),
+        One("Attention", 23, [[2, 2, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4]]),
+        One("RotaryEmbedding", 23, [[2, 2, 3, 4], [2, 3, 2], [2, 3, 2]]),
         One("GroupNormalization", 18, [[2, 4, 3], [2], [2]], ("num_groups", 2)),
         One("GroupNormalization", 21, [[2, 4, 3], [4], [4]], ("num_groups", 2)),
     ];

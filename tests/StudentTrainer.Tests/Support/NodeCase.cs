@@ -11,6 +11,9 @@ using TorchSharp;
 namespace OnnxKd.StudentTrainer.Tests.Support;
 
 /// <summary>One node on tensors of any type, in ONNX Runtime and in the executor.</summary>
+/// <param name="opset">The version of ONNX's operator set.</param>
+/// <param name="op">The operator, behind its domain and a dot where that is another one than ONNX's.</param>
+/// <param name="attributes">Its attributes.</param>
 internal sealed class NodeCase(int opset, string op, params (string Name, object Value)[] attributes)
 {
     private readonly List<TensorProto?> inputs = [];
@@ -101,7 +104,8 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
     private OnnxModel Model(int fromFile)
     {
         var graph = new GraphProto { Name = "test" };
-        var node = new NodeProto { OpType = op, Name = "node", Input = { inputs.Select(input => input?.Name ?? "") } };
+        var dot = op.LastIndexOf('.');
+        var node = new NodeProto { OpType = op[(dot + 1)..], Domain = dot < 0 ? "" : op[..dot], Name = "node", Input = { inputs.Select(input => input?.Name ?? "") } };
         node.Attribute.AddRange(attributes.Select(attribute => NodeModel.Attribute(attribute.Name, attribute.Value)));
         graph.Node.Add(node);
         for (var i = 0; i < inputs.Count; i++)
@@ -118,7 +122,10 @@ internal sealed class NodeCase(int opset, string op, params (string Name, object
             node.Output.Add($"y{i}");
             graph.Output.Add(new ValueInfoProto { Name = $"y{i}" });
         }
-        return OnnxModel.FromProto(new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = graph });
+        var model = new ModelProto { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = opset } }, Graph = graph };
+        if (dot >= 0)
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = node.Domain, Version = 1 });
+        return OnnxModel.FromProto(model);
     }
 
     private TensorProto[] OnnxRuntime(OnnxModel model)

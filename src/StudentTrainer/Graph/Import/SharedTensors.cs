@@ -121,5 +121,5 @@ internal static class SharedTensors
             .ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
 
     private static SlotRole RoleOf(NodeProto node, int slot, int version) =>
-        node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version)?.RoleOf(slot) ?? SlotRole.Data : SlotRole.Data;
+        FusedOperators.Find(node, version)?.RoleOf(slot) ?? SlotRole.Data;
 }

@@ -30,7 +30,8 @@ internal sealed class StudentGraph
         Note(ConstantFolding.Apply(graph, version), "nodes that depend on constants alone were computed");
         Splits = SharedTensors.Separate(graph, version);
         Note(Splits.Count, "tensors were separated from others that have another role");
-        Note(HalfPrecision.Widen(graph), "16-bit tensors are trained in float32");
+        Note(HalfPrecision.Widen(graph), "tensors of 16 or 64 bits are trained in float32");
+        Input = Input.Type == ScalarType.Float64 ? Input with { Type = ScalarType.Float32 } : Input;
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
         Note(Fusion.Apply(graph, options.Taps), "groups of nodes run as one step");
@@ -156,10 +157,12 @@ internal sealed class StudentGraph
         Training = GraphCompiler.Compile(graph, Version, outputs, options.Parameters, mixed),
     };
 
-    private static OnnxModel EvaluationCopy(OnnxModel given)
+    private OnnxModel EvaluationCopy(OnnxModel given)
     {
         var proto = given.Proto.Clone();
-        return TrainingMode.Reset(proto.Graph) == 0 ? given : OnnxModel.FromProto(proto);
+        var calls = LocalFunctions.Inline(proto);
+        Note(calls, "calls of local functions were replaced by what they do");
+        return TrainingMode.Reset(proto.Graph) + calls == 0 ? given : OnnxModel.FromProto(proto);
     }
 
     private NormOverlay InsertOverlay()
