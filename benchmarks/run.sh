@@ -20,7 +20,7 @@ if [[ ${1:-} =~ ^(train-step|end-to-end|peak-memory)$ ]]; then
   export OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive} GOMP_SPINCOUNT=${GOMP_SPINCOUNT-3000}
 fi
 "$root/onnxkd" data fetch mnist >/dev/null
-[[ ${1:-} != first-try ]] || "$root/onnxkd" data fetch fashion-mnist fonts-dejavu >/dev/null
+[[ ${1:-} != first-try ]] || "$root/onnxkd" data fetch fashion-mnist fonts-dejavu sklearn-tables >/dev/null
 [[ ! ${1:-} =~ ^(capture|start-up|ocr-students)$ ]] || "$root/onnxkd" data fetch pp-ocr >/dev/null
 if [[ ${1:-} == capture ]]; then
   if ! cmp -s "$root/benchmarks/package-lock.json" "$root/benchmarks/node_modules/.installed-lock"; then

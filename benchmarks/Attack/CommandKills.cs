@@ -169,7 +169,7 @@ internal sealed partial class CommandKills
 
     private string In(string path) => project.In(path);
 
-    [GeneratedRegex("stage.json$|.published.json$|report.html$")]
+    [GeneratedRegex("stage.json$|.published.json$|report.html$|latency.json$|tfevents")]
     private static partial Regex HoldsTimes();
 
     // The report is keyed by what was evaluated, latencies included.

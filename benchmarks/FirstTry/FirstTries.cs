@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
 
@@ -10,9 +12,6 @@ namespace OnnxKd.Benchmarks.FirstTry;
 internal static class FirstTries
 {
     private const int Batch = 64;
-    private const int Steps = 10_000;
-    private const int QuickSteps = 800;
-    private const int MostEpochs = 200;
 
     /// <summary>The figures of a case.</summary>
     /// <param name="Case">The case.</param>
@@ -66,7 +65,7 @@ internal static class FirstTries
                 string[] named = [.. common, "--kind", "classes"];
                 var (output, seconds) = CommandLine.OfThisCheckout.Run(["run", .. isQuick ? new[] { "--quick" } : [], .. named]);
                 var student = CommandLine.Model(CommandLine.Figures(output), "student")!.Value;
-                double? best = withSweep ? Sweep(one, named) : null;
+                double? best = withSweep ? Sweep(one, place, named) : null;
                 var swaps = Swap.Works(one, Path.Combine(place, FirstTryCase.TeacherFile), Path.Combine(place, "runs", "student", "student.onnx"));
                 tries.Add(new(one.Name, Figure("agreement"), Figure("majority"), Figure("kl"), best, swaps, Math.Round(seconds, 1)));
                 Directory.Delete(place, recursive: true);
@@ -80,14 +79,18 @@ internal static class FirstTries
             Directory.Delete(folder, recursive: true);
         }
 
-        double Sweep(FirstTryCase one, string[] named)
+        double Sweep(FirstTryCase one, string place, string[] named)
         {
-            var steps = Math.Max(1, one.Train.Length / one.Elements / Batch);
-            var epochs = Math.Clamp((isQuick ? QuickSteps : Steps) / steps, 1, MostEpochs);
+            var (epochs, size) = (Chosen("epochs"), Chosen("batch-size"));
+            epochs = Math.Max(1, epochs * Steps(size) / Steps(Batch));
             var (output, _) = CommandLine.OfThisCheckout.Run(
                 ["sweep", .. named, "--name", "by-hand", "--optimizer", "adamw", "--batch-size", $"{Batch}", "--epochs", $"{epochs}", "--vary", "lr=0.0003,0.001,0.003,0.01"]);
             return CommandLine.Figures(output).GetProperty("settings").EnumerateArray().Where(setting => setting.TryGetProperty("run", out _))
                 .Max(setting => CommandLine.Model(setting.GetProperty("run"), "student")!.Value.GetProperty("agreement").GetDouble());
+
+            int Steps(int batch) => (one.Train.Length / one.Elements + batch - 1) / batch;
+            int Chosen(string key) => int.Parse(
+                Regex.Match(File.ReadAllText(Path.Combine(place, "runs", "student", "recipe.yaml")), $@"^training:\n(?:  .*\n)*?  {key}: (\d+)", RegexOptions.Multiline).Groups[1].Value, CultureInfo.InvariantCulture);
         }
     }
 

@@ -48,6 +48,19 @@ public sealed class HostileInputTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_OptionalInputThatIsAnEmptyName_IsLeftOut()
+    {
+        var model = LinearModel.Write(folder["m.onnx"], edit: model =>
+        {
+            model.Graph.Initializer.Add(TensorData.Create("scale", new float[Blobs.Classes], Blobs.Classes));
+            model.Graph.Node[2].OpType = "LayerNormalization";
+            model.Graph.Node[2].Input.Add(["scale", ""]);
+        });
+
+        Assert.Contains("\"possible\": true", Cli.Done("inspect", model, "--json").Output);
+    }
+
+    [Fact]
     public void Inspect_NodeWhoseFirstOutputNobodyReads_IsMeasured()
     {
         var model = LinearModel.Write(folder["m.onnx"], edit: model =>

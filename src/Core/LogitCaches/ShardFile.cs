@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 
@@ -68,6 +69,7 @@ internal static class ShardFile
             throw Damaged(file.FullName, "no such file", $"{shard.Bytes} bytes");
         if (file.Length != shard.Bytes)
             throw Damaged(file.FullName, $"{file.Length} bytes", $"{shard.Bytes} bytes");
+        using var span = Profile.Start("digest");
         if (Hashing.Sha256OfFile(file.FullName) is var digest && digest != shard.Sha256)
             throw Damaged(file.FullName, $"SHA-256 {digest}", $"SHA-256 {shard.Sha256}");
     }

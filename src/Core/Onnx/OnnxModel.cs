@@ -62,6 +62,7 @@ public sealed class OnnxModel
         ExternalData.ReadIn(proto, path, hash.AppendData);
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
+        OmittedInputs.Trim(proto.Graph!);
         return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted };
     }
 

@@ -8,6 +8,9 @@ public static class Parts
     // Waking a thread up takes as long as reading or encoding some so many values.
     private const int ValuesPerThread = 1 << 15;
 
+    /// <summary>More threads than any machine has processors for, which would only keep it from all other work.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>How many threads some work is worth.</summary>
     /// <param name="values">Values that it reads or encodes.</param>
     /// <param name="most">Threads at most; 1 or more.</param>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -105,6 +106,7 @@ internal sealed class SampleRows : IDisposable
 
     private string DigestSamples()
     {
+        using var span = Profile.Start("digest");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var shape = string.Join('x', Stored.Shape.Skip(1).Prepend(Count));
         hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {Stored.Type.Name()} {shape}\n"));

@@ -14,7 +14,7 @@ internal sealed class SourceFile : IDisposable
 
     private const int BlockBytes = 1 << 20;
 
-    // What a compressed file may unpack to where its content does not say: text and tables get 5 to 50 times as long.
+    // What a compressed file may unpack to, whatever its content says: text and tables get 5 to 50 times as long.
     private const long FreeBytes = 1 << 30;
     private const long FreeRatio = 200;
 
@@ -86,25 +86,28 @@ internal sealed class SourceFile : IDisposable
         long? declared;
         using (var beginning = Decode(path, output => output.Write(block, 0, count)))
             declared = lengthOf(beginning);
-        var limit = declared ?? Math.Max(FreeBytes, packedBytes * FreeRatio);
+        var most = Math.Max(FreeBytes, packedBytes * FreeRatio);
+        if (declared > most)
+            throw TooLong(declared.Value);
         return Decode(path, output =>
         {
             for (long total = 0; count > 0; count = content.Read(block))
             {
                 total += count;
-                if (total > limit)
+                if (total > declared)
                     throw new InputException(
-                        declared is null
-                            ? "A compressed file unpacks to far more than such files do."
-                            : "A data file is longer than its header says.",
-                        where: path,
-                        found: $"{packedBytes:N0} bytes, unpacked more than {limit:N0}",
-                        expected: declared is null ? null : $"{limit:N0} bytes unpacked",
-                        remedy: declared is null ? "if it is what it should be, unpack it yourself" : "fetch or write it again");
+                        "A data file is longer than its header says.", path, $"{packedBytes:N0} bytes, unpacked more than {declared:N0}", $"{declared:N0} bytes unpacked",
+                        "fetch or write it again");
+                if (total > most)
+                    throw TooLong(total);
                 checksum?.Append(block.AsSpan(0, count));
                 output.Write(block, 0, count);
             }
         });
+
+        InputException TooLong(long bytes) => new(
+            "A compressed file unpacks to far more than such files do.", path, $"{packedBytes:N0} bytes, unpacked {bytes:N0} or more",
+            $"at most {most:N0}", "if it is what it should be, unpack it yourself (numpy.save)");
     }
 
     /// <summary>Reads from a position until the span is full. Thread-safe.</summary>

@@ -33,6 +33,7 @@ internal sealed record TensorFormat(
 
     private static TensorFile OpenOne(TensorRequest request)
     {
+        Unprepared.RefuseFolder(request.Path);
         var file = SourceFile.Open(request.Path, beginning => Find(beginning)?.LengthOf?.Invoke(beginning));
         TensorFile? tensor = null;
         try
@@ -42,7 +43,7 @@ internal sealed record TensorFormat(
                 where: request.Path,
                 found: $"it begins with {Convert.ToHexStringLower(file.Head.AsSpan(0, Math.Min(8, file.Head.Length)))} (hexadecimal)",
                 expected: $"{string.Join(", ", All.Select(f => f.Name))}, or one of them gzipped",
-                remedy: "convert it to one of these formats");
+                remedy: Unprepared.RemedyOf(file.Head));
             if (request.Key is not null && !format.HasNames)
                 throw new InputException(
                     $"A key is given, but {format.Name} files hold one tensor without a name.",

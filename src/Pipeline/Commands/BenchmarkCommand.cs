@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Threading;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Deployment;
 using OnnxKd.Pipeline.Stages;
@@ -77,7 +78,7 @@ internal sealed class BenchmarkCommand : ExampleCommand
     private void Run(ParseResult parsed, TextWriter stdout, StageReporter reporter, CancellationToken token)
     {
         var options = Settings(parsed);
-        var (threadCounts, batchSizes) = (NumberList.Parse(parsed.GetValue(threads)!, threads.Name), Batches(parsed));
+        var (threadCounts, batchSizes) = (NumberList.Parse(parsed.GetValue(threads)!, threads.Name, Parts.MostThreads), Batches(parsed));
         var paths = parsed.GetValue(models)!;
         // All is checked before the first measurement.
         foreach (var path in paths)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Threading;
 using OnnxKd.TeacherRunner.Preparation;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -33,9 +34,9 @@ internal sealed class PrepareArguments
     /// <exception cref="InputException">A number is out of range.</exception>
     public PrepareOptions Read(ParseResult parsed) => new(
         Path.GetFullPath(parsed.GetValue(output)!), parsed.GetValue(skipCorrupt),
-        parsed.GetValue(threads) is >= 0 and var count
+        parsed.GetValue(threads) is >= 0 and <= Parts.MostThreads and var count
             ? count
-            : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", "a number from 0 on"));
+            : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", $"a number from 0 to {Parts.MostThreads}"));
 
     /// <summary>Whole numbers with commas; none where the option was not given.</summary>
     /// <exception cref="InputException">Something else.</exception>

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.Threading;
 
@@ -57,6 +58,7 @@ internal sealed record StageRecord(
             .. new DirectoryInfo(folder).EnumerateFiles()
                 .Where(file => file.Name != FileName && !file.Name.StartsWith('.') && file.Extension != AtomicFile.TemporarySuffix),
         ];
+        using var span = Profile.Start("digest");
         var described = new StageFile[files.Length];
         Parts.Run(files.Length, Environment.ProcessorCount, i => described[i] = new(files[i].Length, Hashing.Sha256OfFile(files[i].FullName)));
         return new SortedDictionary<string, StageFile>(
@@ -84,6 +86,7 @@ internal sealed record StageRecord(
     /// <exception cref="CheckFailedException">One is missing or changed.</exception>
     public void RequireOutputs(string folder)
     {
+        using var span = Profile.Start("digest");
         var outputs = Outputs.ToArray();
         Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value));
     }

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Progress;
 using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
@@ -69,6 +70,7 @@ internal static class Checkpoint
     /// <summary>A bit that flips on a disk would go on as another training: weights take any value. Nothing is read before this.</summary>
     private static void RequireIntact(SafetensorsFile file)
     {
+        using var span = Profile.Start("digest");
         using var hash = Begin(file.Metadata);
         foreach (var name in file.Tensors.Keys.Order(StringComparer.Ordinal))
             Append(hash, name, file.Bytes(name));
@@ -82,6 +84,7 @@ internal static class Checkpoint
     /// <summary>The digest of metadata and tensors.</summary>
     private static string Digest(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<NamedTensor> tensors)
     {
+        using var span = Profile.Start("digest");
         using var hash = Begin(metadata);
         foreach (var (name, tensor) in tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {

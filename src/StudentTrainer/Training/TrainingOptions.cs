@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
+using OnnxKd.Core.Threading;
 using OnnxKd.StudentTrainer.Optimizers;
 
 namespace OnnxKd.StudentTrainer.Training;
@@ -81,6 +82,6 @@ public sealed record TrainingOptions
     public string Device { get; init; } = "auto";
 
     /// <summary>Threads of libtorch; default: the processors.</summary>
-    [Setting("by default the processors", AtLeast = 1, IsOutsideKey = true)]
+    [Setting("by default the processors", AtLeast = 1, AtMost = Parts.MostThreads, IsOutsideKey = true)]
     public int? Threads { get; init; }
 }

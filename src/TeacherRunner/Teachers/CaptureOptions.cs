@@ -1,6 +1,7 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
+using OnnxKd.Core.Threading;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 
@@ -53,7 +54,7 @@ public sealed record CaptureOptions
     public ulong Seed { get; init; }
 
     /// <summary>Threads that read, run the teachers and encode, on the CPU; what is stored does not depend on it. Default: the processors.</summary>
-    [Setting("by default the processors", AtLeast = 1, IsOutsideKey = true)]
+    [Setting("by default the processors", AtLeast = 1, AtMost = Parts.MostThreads, IsOutsideKey = true)]
     public int? Threads { get; init; }
 
     /// <summary>As <see cref="SessionSettings.PicksInSession"/>; what is stored is the same up to the rounding of tails.</summary>

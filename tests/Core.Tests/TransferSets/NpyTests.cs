@@ -8,6 +8,19 @@ public sealed class NpyTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
+    [Fact]
+    public void Open_CompressedArrayThatDeclaresGigabytes_IsRefusedBeforeItIsUnpacked()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionMode.Compress, leaveOpen: true))
+            gzip.Write(TestSets.Npy("<f4", "(750000000, 4)", new byte[4096]));
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = folder.Write("bomb.npy.gz", packed.ToArray()) }));
+
+        Assert.Contains("unpacks to far more", error.Message);
+        Assert.Contains("unpack it yourself", error.Message);
+    }
+
     public void Dispose() => folder.Dispose();
 
     [Theory]

@@ -12,6 +12,27 @@ public sealed class TransferSetTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    [Theory]
+    [InlineData("a/cat/1.JPG", "onnxkd prepare images")]
+    [InlineData("a/1.wav", "onnxkd prepare audio")]
+    [InlineData("a/samples.safetensors", "a/samples.safetensors")]
+    [InlineData("a/x.npy", "*.npy")]
+    public void Open_Folder_SaysWhatToDoAboutWhatIsInIt(string file, string remedy)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(folder.File(file))!);
+        folder.Write(file, 1);
+
+        Assert.Contains(remedy, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = folder.File("a") })).Message);
+    }
+
+    [Fact]
+    public void Open_Picture_SaysHowToMakeASetOfPictures()
+    {
+        var picture = folder.Write("a.png", 0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10);
+
+        Assert.Contains("onnxkd prepare images", Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = picture })).Message);
+    }
+
     [Fact]
     public void Open_Safetensors_ReadsSamplesAndLabels()
     {
@@ -185,7 +206,7 @@ public sealed class TransferSetTests : IDisposable
     public void Open_FileOfAnotherKind_ListsTheFormats()
     {
         Assert.Contains("missing", Refusal(new() { Samples = folder.File("none") }));
-        Assert.Contains("cannot be opened", Refusal(new() { Samples = folder.Path }));
+        Assert.Contains("A folder is named", Refusal(new() { Samples = folder.Path }));
         Assert.Contains("empty", Refusal(new() { Samples = folder.Write("e") }));
         var message = Refusal(new() { Samples = folder.Write("p", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]) });
         Assert.Contains("NPY, NPZ, safetensors, IDX, Parquet, Arrow, CSV", message);

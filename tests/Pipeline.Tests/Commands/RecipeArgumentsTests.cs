@@ -51,6 +51,7 @@ public sealed class RecipeArgumentsTests : IDisposable
     [InlineData("--temperature", "-1", "--temperature, objective[0].soft.temperature", "'-1'")]
     [InlineData("--set", "training.epoch=1", "--set training.epoch", "did you mean 'epochs'?")]
     [InlineData("--set", "epochs", "--set", "KEY=VALUE")]
+    [InlineData("--threads", "100000", "--threads, capture.threads", "1 to 1024")]
     [InlineData("--set", "training.epochs=[", "--set training.epochs", "not valid YAML")]
     public void Read_WrongOption_IsNamedAsTheOption(string option, string value, params string[] expected)
     {
