@@ -3,10 +3,8 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
@@ -15,7 +13,6 @@ using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Recorded;
-using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
@@ -107,13 +104,9 @@ internal sealed class TrainStage : TrainedStage
                 "A batch is too large.", "training.batch-size", $"{step.Training.BatchSize} samples of {values} values",
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         Preprocessing.Validate(shape);
+        var checks = new LearnerChecks(graph, step, cache, classes?.FurtherStreams ?? []);
         foreach (var learner in step.Learners)
-        {
-            Check(learner, shape);
-            CheckTaps(learner);
-            CheckStreams(learner);
-            CheckTeachers(learner);
-        }
+            checks.Require(learner, ImportOf(learner), GraphOf(learner.Name));
     }
 
     /// <summary>A model's graph, with any weights; <c>null</c>: it is known when another stage has made it.</summary>
@@ -208,75 +201,6 @@ internal sealed class TrainStage : TrainedStage
                 ? [.. own.Outputs.Select(output => learner.Student.Architecture is null ? output : new(output.Name, output.Name))]
                 : start?.Outputs ?? [],
         };
-    }
-
-    private void Check(LearnerEntry learner, IReadOnlyList<int> shape)
-    {
-        RequireStreams(ImportOf(learner).Outputs);
-        if (learner.Student.Architecture is { } architecture)
-            Architectures.RequireFit(architecture, shape);
-        if (learner.Student.Model is not { } model)
-            return;
-        var import = ImportOf(learner);
-        var file = OnnxModel.Load(model);
-        var shipped = StudentCheck.Require(file, import, shape);
-        // What ONNX Runtime refuses is found out now, not when the trained student is verified.
-        OnnxClassifier.Open(
-            shipped, shape, [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })],
-            new() { Device = "cpu" }).Dispose();
-        if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
-            throw new InputException(
-                "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
-                "choose a student with as many classes as the teacher");
-    }
-
-    private void RequireStreams(IReadOnlyList<TappedTensor> outputs)
-    {
-        var known = classes?.FurtherStreams ?? [];
-        if (outputs.FirstOrDefault(output => !known.Contains(output.Name)) is not { } unknown)
-            return;
-        throw new InputException(
-            "A further output of a student learns from the teacher's stream of its name, and there is none.", "student.outputs", $"'{unknown.Name}'",
-            known.Count > 0 ? $"one of {string.Join(", ", known)}" : "a stream of the teacher: outputs: { NAME: tensor } under teachers",
-            Suggestions.Nearest(unknown.Name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
-    }
-
-    private void CheckTaps(LearnerEntry learner)
-    {
-        if (GraphOf(learner.Name) is { } student)
-            LearnerTaps.Require(
-                NameOf(learner), student, ImportOf(learner), learner.Student.Attachments,
-                step.Learners.ToDictionary(NameOf, other => other.Objective, StringComparer.Ordinal));
-    }
-
-    private void CheckStreams(LearnerEntry learner)
-    {
-        if (cache?.StreamNames is not { } streams)
-            return;
-        string[] names = [.. step.Learners.Select(NameOf)];
-        foreach (var term in learner.Objective)
-            if (term.Streams(NameOf(learner), names).FirstOrDefault(named => !streams.Contains(named.Stream)) is { Stream: { } unknown, Key: var key })
-                throw new InputException(
-                    "A term learns from something that is not there.", $"objective of '{learner.Name}', term '{term.Name}'", $"{key}: {unknown}",
-                    $"one of {string.Join(", ", streams.Concat(names.Select(name => $"{name}/logits")))}",
-                    Suggestions.Nearest(unknown, streams) is { } nearest ? $"did you mean '{nearest}'?" : "capture it: name the tensor under a teacher's 'features' or 'outputs'");
-    }
-
-    private void CheckTeachers(LearnerEntry learner)
-    {
-        (string Stream, int Classes)[] named =
-        [
-            .. from term in learner.Objective
-               from stream in term.TeachersOutputs(learner.Name, step.LearnerNames)
-               let classes = cache?.DeclaredClassesOf(stream)
-               where classes is not null
-               select (stream, classes.Value),
-        ];
-        if (Array.Find(named, entry => entry.Classes != named[0].Classes) is { Stream: not null } other)
-            throw new InputException(
-                "The teachers that a student learns from have different classes.", $"objective of '{learner.Name}'",
-                $"{other.Classes} of '{other.Stream}', {named[0].Classes} of '{named[0].Stream}'", "the same classes, or a map of them",
-                "say which is which: capture.classes, and under each teacher 'classes' with an entry for each of its own (docs/methods/several-teachers.md)");
     }
 
     private string NameOf(LearnerEntry learner) => step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;

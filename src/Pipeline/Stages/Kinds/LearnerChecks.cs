@@ -1,0 +1,102 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Students;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Stages.Kinds;
+
+/// <summary>What can be wrong with a student, its terms and what it learns from, found before any work.</summary>
+/// <param name="graph">The recipe's stages.</param>
+/// <param name="step">The entry of the training.</param>
+/// <param name="cache">What is learned from; <c>null</c>: labels alone.</param>
+/// <param name="furtherStreams">The streams that further outputs can learn from.</param>
+internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStage? cache, IReadOnlyList<string> furtherStreams)
+{
+    /// <summary>Checks one student.</summary>
+    /// <param name="learner">Its entry.</param>
+    /// <param name="import">How its graph is read.</param>
+    /// <param name="student">Its graph; <c>null</c>: another stage makes it.</param>
+    /// <exception cref="OnnxKdException">Something does not fit.</exception>
+    public void Require(LearnerEntry learner, StudentImport import, OnnxModel? student)
+    {
+        RequireOutputs(import);
+        RequireFit(learner, import);
+        RequireTaps(learner, import, student);
+        RequireStreams(learner);
+        RequireSameClasses(learner);
+    }
+
+    private void RequireFit(LearnerEntry learner, StudentImport import)
+    {
+        var shape = graph.Sets.Transfer.SampleShape;
+        if (learner.Student.Architecture is { } architecture)
+            Architectures.RequireFit(architecture, shape);
+        if (learner.Student.Model is not { } model)
+            return;
+        var file = OnnxModel.Load(model);
+        var shipped = StudentCheck.Require(file, import, shape);
+        // What ONNX Runtime refuses is found out now, not when the trained student is verified.
+        OnnxClassifier.Open(
+            shipped, shape, [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })],
+            new() { Device = "cpu" }).Dispose();
+        if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
+            throw new InputException(
+                "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
+                "choose a student with as many classes as the teacher");
+    }
+
+    private void RequireOutputs(StudentImport import)
+    {
+        if (import.Outputs.FirstOrDefault(output => !furtherStreams.Contains(output.Name)) is not { } unknown)
+            return;
+        throw new InputException(
+            "A further output of a student learns from the teacher's stream of its name, and there is none.", "student.outputs", $"'{unknown.Name}'",
+            furtherStreams.Count > 0 ? $"one of {string.Join(", ", furtherStreams)}" : "a stream of the teacher: outputs: { NAME: tensor } under teachers",
+            Suggestions.Nearest(unknown.Name, furtherStreams) is { } nearest ? $"did you mean '{nearest}'?" : null);
+    }
+
+    private void RequireTaps(LearnerEntry learner, StudentImport import, OnnxModel? student)
+    {
+        if (student is not null)
+            LearnerTaps.Require(
+                NameOf(learner), student, import, learner.Student.Attachments,
+                step.Learners.ToDictionary(NameOf, other => other.Objective, StringComparer.Ordinal));
+    }
+
+    private void RequireStreams(LearnerEntry learner)
+    {
+        if (cache?.StreamNames is not { } streams)
+            return;
+        string[] names = [.. step.Learners.Select(NameOf)];
+        foreach (var term in learner.Objective)
+            if (term.Streams(NameOf(learner), names).FirstOrDefault(named => !streams.Contains(named.Stream)) is { Stream: { } unknown, Key: var key })
+                throw new InputException(
+                    "A term learns from something that is not there.", $"objective of '{learner.Name}', term '{term.Name}'", $"{key}: {unknown}",
+                    $"one of {string.Join(", ", streams.Concat(names.Select(name => $"{name}/logits")))}",
+                    Suggestions.Nearest(unknown, streams) is { } nearest ? $"did you mean '{nearest}'?" : "capture it: name the tensor under a teacher's 'features' or 'outputs'");
+    }
+
+    private void RequireSameClasses(LearnerEntry learner)
+    {
+        (string Stream, int Classes)[] named =
+        [
+            .. from term in learner.Objective
+               from stream in term.TeachersOutputs(learner.Name, step.LearnerNames)
+               let classes = cache?.DeclaredClassesOf(stream)
+               where classes is not null
+               select (stream, classes.Value),
+        ];
+        if (Array.Find(named, entry => entry.Classes != named[0].Classes) is { Stream: not null } other)
+            throw new InputException(
+                "The teachers that a student learns from have different classes.", $"objective of '{learner.Name}'",
+                $"{other.Classes} of '{other.Stream}', {named[0].Classes} of '{named[0].Stream}'", "the same classes, or a map of them",
+                "say which is which: capture.classes, and under each teacher 'classes' with an entry for each of its own (docs/methods/several-teachers.md)");
+    }
+
+    private string NameOf(LearnerEntry learner) => step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
+}
