@@ -35,7 +35,7 @@ using OnnxKd.Core.Errors;
     ("papers", "the figures of the papers' experiments beside the papers' own; writes docs/experiments.md", PaperExperiments.Run),
     ("sweep", "time of a sweep over twelve settings ÷ time of twelve runs, and what the sweep spends on more than its stages", Sweeps.Run),
     ("same-seed", "whether two runs with the same seed give the same student.onnx", SameSeed.Run),
-    ("kills", "whether a run killed at random moments gives the same cache and student.onnx as one left alone", Kills.Run),
+    ("kills", "whether a run killed at random moments gives the same cache and students as one left alone", Kills.Run),
     ("attack", "mutants of models, recipes and transfer sets, damaged runs, killed commands: crashes, defects, cases beyond their time or memory", AttackRun.Run),
     ("kills-in-parts", "whether two parts of a capture, killed at random moments, give the same cache as one capture left alone", KillsInParts.Run),
 ];
