@@ -29,9 +29,9 @@ internal static class Attention
                 (key, value) = (key.repeat_interleave(query.shape[1] / key.shape[1], 1), value.repeat_interleave(query.shape[1] / value.shape[1], 1));
             var scores = MatrixProduct.Of(query, key.transpose(-1, -2)).Mul(scale != 0 ? scale : 1 / Math.Sqrt(query.shape[3]));
             if (isCausal)
-                scores = scores.masked_fill(ones([scores.shape[2], scores.shape[3]], ScalarType.Bool, scores.device).triu(1), double.NegativeInfinity);
+                scores = scores.MaskedFill(ones([scores.shape[2], scores.shape[3]], ScalarType.Bool, scores.device).triu(1), double.NegativeInfinity);
             if (x.Optional(3) is { } mask)
-                scores = mask.dtype == ScalarType.Bool ? scores.masked_fill(mask.logical_not(), double.NegativeInfinity) : scores.add(mask);
+                scores = mask.dtype == ScalarType.Bool ? scores.MaskedFill(mask.logical_not(), double.NegativeInfinity) : scores.Add(mask);
             if (softcap > 0)
                 scores = scores.Mul(1 / softcap).tanh().Mul(softcap);
             var result = MatrixProduct.Of(scores.softmax(-1), value);
@@ -57,7 +57,7 @@ internal static class Attention
             var (first, second) = isInterleaved
                 ? (Every(turned, 0), Every(turned, 1))
                 : (turned.narrow(3, 0, size / 2), turned.narrow(3, size / 2, size / 2));
-            var (real, imaginary) = (first.mul(cosine).sub(second.mul(sine)), first.mul(sine).add(second.mul(cosine)));
+            var (real, imaginary) = (first.mul(cosine).sub(second.mul(sine)), first.mul(sine).Add(second.mul(cosine)));
             var joined = isInterleaved ? stack([real, imaginary], 4).flatten(3) : cat([real, imaginary], 3);
             var result = cat([joined, rest], 3);
             return [isFlat ? result.transpose(1, 2).flatten(2) : result];

@@ -13,9 +13,9 @@ internal static class ContribOperators
     [
         new("FusedMatMul", 1, [Weight, Weight], HalfPrecision.Widened(FusedMatMul)) { MultiplyAdds = MultiplyAdds.MatMul },
         new("FusedConv", 1, [Data, Weight, Bias, Data], HalfPrecision.Widened(FusedConv)) { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
-        new("BiasGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [x[0].add(x[1]).gelu()])),
+        new("BiasGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [x[0].Add(x[1]).gelu()])),
         new("Gelu", 1, [Data], HalfPrecision.Widened(_ => x => [x[0].gelu()])),
-        new("FastGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [Activations.TanhGelu(x.Optional(1) is { } bias ? x[0].add(bias) : x[0])])),
+        new("FastGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [Activations.TanhGelu(x.Optional(1) is { } bias ? x[0].Add(bias) : x[0])])),
         new("QuickGelu", 1, [Data], HalfPrecision.Widened(QuickGelu)),
         new("SkipLayerNormalization", 1, [Data, Data, Scale, Bias, Bias], HalfPrecision.Widened(SkipLayerNormalization)) { Outputs = 4 },
         new("SkipSimplifiedLayerNormalization", 1, [Data, Data, Scale, Bias], HalfPrecision.Widened(SkipRmsNormalization)) { Outputs = 4 },
@@ -55,14 +55,14 @@ internal static class ContribOperators
             "Relu" => x => x.relu(),
             "Tanh" => x => x.tanh(),
             "Sigmoid" => x => x.sigmoid(),
-            "LeakyRelu" => x => nn.functional.leaky_relu(x, parameters.Length > 0 ? parameters[0] : 0.01),
-            "Clip" when parameters.Length == 2 => x => x.clamp(parameters[0], parameters[1]),
+            "LeakyRelu" => x => x.LeakyRelu(parameters.Length > 0 ? parameters[0] : 0.01),
+            "Clip" when parameters.Length == 2 => x => x.Clamp(parameters[0], parameters[1]),
             _ => throw node.Unsupported("has an activation that is not supported", activation, "expected: Relu, Tanh, Sigmoid, LeakyRelu or Clip"),
         };
         return x =>
         {
             var sum = convolve(x)[0];
-            return [activate(x.Optional(3) is { } added ? sum.add(added) : sum)];
+            return [activate(x.Optional(3) is { } added ? sum.Add(added) : sum)];
         };
     }
 
@@ -98,5 +98,5 @@ internal static class ContribOperators
         };
     }
 
-    private static Tensor Sum(StepInputs x, int bias) => x.Optional(bias) is { } added ? x[0].add(x[1]).add(added) : x[0].add(x[1]);
+    private static Tensor Sum(StepInputs x, int bias) => x.Optional(bias) is { } added ? x[0].Add(x[1]).Add(added) : x[0].Add(x[1]);
 }

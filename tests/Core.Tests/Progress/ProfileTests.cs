@@ -36,7 +36,8 @@ public sealed class ProfileTests : IDisposable
         var events = root.GetProperty("traceEvents").EnumerateArray().ToLookup(e => e.GetProperty("ph").GetString());
         var lanes = events["M"].ToDictionary(
             e => e.GetProperty("tid").GetInt32(), e => e.GetProperty("args").GetProperty("name").GetString()!);
-        var spans = events["X"].ToDictionary(e => e.GetProperty("name").GetString()!);
+        // Tests that run at the same time compute digests, which have spans of their own.
+        var spans = events["X"].Where(e => e.GetProperty("name").GetString() != "digest").ToDictionary(e => e.GetProperty("name").GetString()!);
         Assert.Equal(["main", "loader"], lanes.OrderBy(lane => lane.Key).Select(lane => lane.Value));
         Assert.Equal(["backward", "forward", "read"], spans.Keys.Order());
         Assert.Equal("loader", lanes[spans["read"].GetProperty("tid").GetInt32()]);

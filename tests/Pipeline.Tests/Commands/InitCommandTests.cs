@@ -53,7 +53,7 @@ public sealed class InitCommandTests(TinyProject project) : IDisposable
 
     [Theory]
     [InlineData("--samples", "--teacher")]
-    [InlineData("--teacher", "data")]
+    [InlineData("--teacher", "--samples")]
     public void Init_WithoutATerminal_NamesWhatIsMissing(string given, string missing)
     {
         var file = given == "--samples" ? project["train.npy"] : project["teacher.onnx"];

@@ -340,7 +340,7 @@ public sealed class CacheCaptureTests : IDisposable
     [Theory]
     [InlineData(float.NaN, 13)]
     [InlineData(float.PositiveInfinity, 49)]
-    public void Capture_ValueThatIsNotFinite_NamesTeacherSampleAndClass(float value, int sample)
+    public void Capture_SampleThatIsNotFinite_IsNamedBeforeTheTeacherSeesIt(float value, int sample)
     {
         var poisoned = (float[])samples.Clone();
         poisoned[sample * teacher.Features] = value;
@@ -349,7 +349,22 @@ public sealed class CacheCaptureTests : IDisposable
 
         var error = Assert.Throws<InputException>(() => CacheCapture.Capture(bad, options, temp["bad"], null, CancellationToken.None));
 
-        Assert.Contains($"teacher.onnx, tensor 'logits', sample {sample} of", error.Message);
+        Assert.Contains($"bad.npy, sample {sample}, value 0", error.Message);
+    }
+
+    /// <summary>A finite sample whose scores are not: of 10³⁰ the square is beyond float32.</summary>
+    [Fact]
+    public void Capture_ScoreThatIsNotFinite_NamesTeacherSampleAndClass()
+    {
+        var large = (float[])samples.Clone();
+        large.AsSpan(13 * teacher.Features, teacher.Features).Fill(1e30f);
+        using var set = OpenSet("large.npy", large, Count, 3, 4);
+        var options = Options(Save("teacher.onnx", teacher.Graph().Node("Mul", "logits logits", "squares").Output("squares")));
+        options = options with { Teachers = [options.Teachers[0] with { Kind = OutputKind.Classes }] };
+
+        var error = Assert.Throws<InputException>(() => CacheCapture.Capture(set, options, temp["large"], null, CancellationToken.None));
+
+        Assert.Contains("teacher.onnx, tensor 'squares', sample 13 of", error.Message);
         Assert.Contains("class 0", error.Message);
     }
 
