@@ -11,7 +11,6 @@ using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages;
 
@@ -26,8 +25,6 @@ internal sealed record BiasFigures(IReadOnlyList<int> Classes, IReadOnlyList<flo
 /// <summary>Finds offsets for class scores on a labelled set, writes them into a model, and checks that it gives what was meant.</summary>
 internal static class BiasAdjustment
 {
-    private const string Device = "cpu";
-
     /// <summary>Adjusts a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="import">Where its class scores are.</param>
@@ -79,9 +76,7 @@ internal static class BiasAdjustment
     private static (float[] Logits, int Classes) Logits(
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
-        using var session = OnnxClassifier.Open(
-            model, reader.Set.SampleShape, [new() { Tensor = import.Output, Kind = import.Kind, ClassAxis = import.ClassAxis, IsTrained = true }],
-            new() { Device = Device });
+        using var session = StudentSession.Open(model, reader.Set.SampleShape, import);
         if (session.Output.Kind.Output() != OutputKind.Classes || session.Output.Positions > 1)
             throw new InputException(
                 "Offsets are for class scores of whole samples.", model.Path ?? "the model", $"{session.Output.Kind} {Shapes.Format(session.Output.Shape)}",

@@ -14,7 +14,7 @@ internal static class ContribOperators
         new("FusedMatMul", 1, [Weight, Weight], HalfPrecision.Widened(FusedMatMul)) { MultiplyAdds = MultiplyAdds.MatMul },
         new("FusedConv", 1, [Data, Weight, Bias, Data], HalfPrecision.Widened(FusedConv)) { UnitAxis = _ => 0, MultiplyAdds = MultiplyAdds.Conv },
         new("BiasGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [x[0].Add(x[1]).gelu()])),
-        new("Gelu", 1, [Data], HalfPrecision.Widened(_ => x => [x[0].gelu()])),
+        new("Gelu", 1, [Data], HalfPrecision.Widened(Activations.Gelu)),
         new("FastGelu", 1, [Data, Bias], HalfPrecision.Widened(_ => x => [Activations.TanhGelu(x.Optional(1) is { } bias ? x[0].Add(bias) : x[0])])),
         new("QuickGelu", 1, [Data], HalfPrecision.Widened(QuickGelu)),
         new("SkipLayerNormalization", 1, [Data, Data, Scale, Bias, Bias], HalfPrecision.Widened(SkipLayerNormalization)) { Outputs = 4 },

@@ -18,12 +18,11 @@ internal static class FusedOperators
     /// <summary>The entry for any node; <c>null</c>: there is none.</summary>
     /// <param name="node">The node.</param>
     /// <param name="version">The graph's version of ONNX's operator set.</param>
-    public static OperatorEntry? Find(NodeProto node, int version) => node.Domain is "" or "ai.onnx" ? OperatorTable.Find(node.OpType, version) : Find(node);
-
-    /// <summary>The entry for a joined node, by us or by ONNX Runtime; <c>null</c> for any other node.</summary>
-    private static OperatorEntry? Find(NodeProto node) =>
-        node.Domain == ContribOperators.Domain ? ContribOperators.Find(node.OpType)
-        : node.Domain != Domain ? null
-        : node.OpType == ProductWithBias.Name ? ProductWithBias
-        : OperatorTable.Find(node.OpType, OperatorTable.NewestOpset);
+    public static OperatorEntry? Find(NodeProto node, int version) => node.Domain switch
+    {
+        "" or "ai.onnx" => OperatorTable.Find(node.OpType, version),
+        ContribOperators.Domain => ContribOperators.Find(node.OpType),
+        Domain => node.OpType == ProductWithBias.Name ? ProductWithBias : OperatorTable.Find(node.OpType, OperatorTable.NewestOpset),
+        _ => null,
+    };
 }

@@ -27,7 +27,7 @@ public sealed record OutputHead(string Name, int Columns, bool IsUnitLength = fa
     /// <exception cref="InputException">A name is taken by another tensor of the student.</exception>
     public static OnnxModel Attach(OnnxModel student, IReadOnlyList<OutputHead> heads)
     {
-        if (heads is [{ IsUnitLength: false, Scale: null }])
+        if (heads is [{ IsPlain: true }])
             return student;
         var proto = student.Proto.Clone();
         var (graph, output) = (proto.Graph, proto.Graph.Output.Single());

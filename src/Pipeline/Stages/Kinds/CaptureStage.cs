@@ -45,15 +45,10 @@ internal sealed class CaptureStage : CacheStage
     public override int? DeclaredClasses => teachers.Capture.Classes?.Count ?? DeclaredClassesOf(0);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> FurtherStreams
+    public override IReadOnlyList<string> FurtherStreams => [.. CacheCapture.StreamsOf(teachers.Capture with
     {
-        get
-        {
-            var all = teachers.Capture.Teachers;
-            var apart = teachers.Capture.Combination == Combination.Single ? all.Select((teacher, index) => teacher.StreamAt(index)).Skip(1) : [];
-            return [.. apart, .. all.SelectMany((teacher, index) => teacher.Outputs.Select(output => output.NameAt(all.Count > 1 ? teacher.StreamAt(index) : null)))];
-        }
-    }
+        Teachers = [.. teachers.Capture.Teachers.Select(teacher => teacher with { Features = [] })],
+    }).Skip(1)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string>? StreamNames => CacheCapture.StreamsOf(teachers.Capture);

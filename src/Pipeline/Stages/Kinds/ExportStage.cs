@@ -9,7 +9,6 @@ using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -150,9 +149,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     {
         var (shape, import) = (graph.Sets.Transfer.SampleShape, ImportOf(work.Results));
         var offered = StandIn.FindInterface(teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], shape);
-        using var own = OnnxClassifier.Open(
-            exported, shape,
-            [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })], new() { Device = "cpu" });
+        using var own = StudentSession.Open(exported, shape, import);
         if (graph.Recipe.Export.Interface is null)
             offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
         foreach (var (kept, _) in own.Outputs.Zip(offered.Outputs).Where(pair => pair.Second is null))

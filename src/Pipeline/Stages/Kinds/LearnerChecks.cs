@@ -6,7 +6,6 @@ using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
@@ -41,9 +40,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         var file = OnnxModel.Load(model);
         var shipped = StudentCheck.Require(file, import, shape);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
-        OnnxClassifier.Open(
-            shipped, shape, [.. import.Apart().Select(each => new ModelReading { Tensor = each.Output, Kind = each.Kind, ClassAxis = each.ClassAxis, IsTrained = true })],
-            new() { Device = "cpu" }).Dispose();
+        StudentSession.Open(shipped, shape, import).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
