@@ -56,6 +56,7 @@ internal static class CommandLine
             new InitCommand(),
             new RunCommand(),
             new SweepCommand(),
+            new TrainSettingCommand(),
             new PlanCommand(),
             new InspectCommand(),
             new DataCommand(),

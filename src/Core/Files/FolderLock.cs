@@ -26,8 +26,9 @@ public sealed class FolderLock : IDisposable
     /// <summary>Takes the lock of a folder, which is created if need be.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="patience">How long to wait for another to release it; default: not at all.</param>
+    /// <param name="token">Stops the waiting.</param>
     /// <exception cref="InputException">Another process (or another part of this one) holds it.</exception>
-    public static FolderLock Acquire(string folder, TimeSpan patience = default)
+    public static FolderLock Acquire(string folder, TimeSpan patience = default, CancellationToken token = default)
     {
         var start = Stopwatch.GetTimestamp();
         while (true)
@@ -38,7 +39,8 @@ public sealed class FolderLock : IDisposable
             }
             catch (InputException error) when (IsHeld(error) && Stopwatch.GetElapsedTime(start) < patience)
             {
-                Thread.Sleep(Pause);
+                token.WaitHandle.WaitOne(Pause);
+                token.ThrowIfCancellationRequested();
             }
         }
     }

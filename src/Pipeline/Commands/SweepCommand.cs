@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Threading;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Sweeps;
@@ -22,6 +23,13 @@ internal sealed class SweepCommand : ExampleCommand
         Description = "Stop settings early that are behind on the validation set (successive halving: the better third goes on, for three times the epochs).",
     };
 
+    private readonly Option<int> jobs = new("--jobs")
+    {
+        Description = "How many settings are trained at the same time, in processes that share out the threads. What is measured is measured one by one.",
+        DefaultValueFactory = _ => 1,
+        HelpName = "N",
+    };
+
     /// <summary>Declares the command.</summary>
     public SweepCommand()
         : base(
@@ -29,16 +37,20 @@ internal sealed class SweepCommand : ExampleCommand
             "Runs a recipe with every combination of some values, and compares the students. The teachers run once. With a validation set, the best is named.",
             "onnxkd sweep recipes/mnist.yaml --vary temperature=1,2,4,8 --vary alpha=0.5,0.9,1 --no-baseline",
             "onnxkd sweep recipes/mnist.yaml --vary student.widths=[400,400],[800,800] --vary seed=1,2,3",
-            "onnxkd sweep recipe.yaml --vary lr=0.01,0.03,0.1,0.3 --vary temperature=1,2,4,8 --halving")
+            "onnxkd sweep recipe.yaml --vary lr=0.01,0.03,0.1,0.3 --vary temperature=1,2,4,8 --halving --jobs 4")
     {
         recipe.AddTo(this);
         Add(vary);
         Add(halving);
+        Add(jobs);
         Does((parsed, stdout, stderr, token) =>
         {
+            var count = parsed.GetValue(jobs);
+            if (count is < 1 or > Parts.MostThreads)
+                throw new InputException("The number of processes is out of range.", jobs.Name, $"{count}", $"1 to {Parts.MostThreads}");
             // All are read, and so checked, before the first one starts.
             var settings = SweepGrid.Parse(parsed.GetValue(vary) ?? [], RecipeArguments.VaryName);
-            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting, stderr, token)))], parsed.GetValue(halving), stdout, stderr, token);
+            Run([.. settings.Select(setting => (setting, recipe.Read(parsed, setting, stderr, token)))], parsed.GetValue(halving), count, stdout, stderr, token);
         });
     }
 
@@ -49,7 +61,7 @@ internal sealed class SweepCommand : ExampleCommand
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
     /// <exception cref="CheckFailedException">A setting diverged or failed a check; the figures of the others were written.</exception>
     public static void Run(
-        IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, bool halves, TextWriter stdout, TextWriter stderr, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, bool halves, int jobs, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         var names = settings.Select(setting => setting.Run.Recipe.Name).Distinct().ToArray();
         if (names.Length > 1)
@@ -61,7 +73,7 @@ internal sealed class SweepCommand : ExampleCommand
         (SweepSetting Setting, Recipe Recipe)[] recipes = [.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))];
         if (halves)
             Halving.Require(recipes);
-        var metrics = Sweep.Run(recipes, halves, runs, new(stderr, style.Live), token);
+        var metrics = Sweep.Run(recipes, halves, jobs, runs, new(stderr, style.Live), token);
         SweepReport.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");
         if (metrics.Best is not null)

@@ -35,7 +35,7 @@ internal sealed class TrainCommand : ExampleCommand
     public static void Run(RecipeRun options, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         using var work = options.Open(stderr, token);
-        var train = work.Stages.OfType<TrainStage>().First(stage => stage.Step.Name == options.Recipe.Final.Name);
+        var train = work.TrainingOf(options.Recipe.Final);
         var result = work.Run([train])[train.Name];
         FileList.Write(
             stdout, options.Style, ("model", result[train.FileOf(train.Models[0])]), ("events", result[TrainStage.EventsFile]));

@@ -9,9 +9,10 @@ internal static class OwnProcess
     /// <summary>Runs a command to its end.</summary>
     /// <param name="words">The words after the program's name.</param>
     /// <param name="token">Ends it at once.</param>
+    /// <param name="gently">Instead of ending it at once, close its standard input, which it watches (<see cref="UntilInputEnds"/>), and wait for it.</param>
     /// <returns>What it wrote to stdout.</returns>
     /// <exception cref="OnnxKdException">It failed, with its message and of its kind.</exception>
-    public static string Run(IReadOnlyList<string> words, CancellationToken token)
+    public static string Run(IReadOnlyList<string> words, CancellationToken token, bool gently = false)
     {
         var program = typeof(OwnProcess).Assembly.Location;
         var start = new ProcessStartInfo(DotNet(), [program, .. words])
@@ -21,13 +22,35 @@ internal static class OwnProcess
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        using var end = token.Register(() => process.Kill(entireProcessTree: true));
+        if (!gently)
+            process.StandardInput.Close();
+        using var end = token.Register(() =>
+        {
+            if (gently)
+                process.StandardInput.Close();
+            else
+                process.Kill(entireProcessTree: true);
+        });
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         token.ThrowIfCancellationRequested();
         return process.ExitCode == 0 ? output : throw Failure((ExitCode)process.ExitCode, errors.GetAwaiter().GetResult().Trim());
+    }
+
+    /// <summary>A token that is cancelled when the process that started this one says so or is gone, however that came about.</summary>
+    /// <param name="token">Cancels it too.</param>
+    public static CancellationToken UntilInputEnds(CancellationToken token)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(token);
+        new Thread(() =>
+        {
+            while (Console.In.Read() >= 0)
+            {
+            }
+            source.Cancel();
+        }) { IsBackground = true, Name = "standard input" }.Start();
+        return source.Token;
     }
 
     /// <summary>The host that runs this program, or, where it has a host of its own, the one on the PATH.</summary>
@@ -40,7 +63,8 @@ internal static class OwnProcess
         {
             ExitCode.BadInput => new InputException(text),
             ExitCode.UnsupportedModel => new UnsupportedModelException(text),
-            _ => new MachineException("A process that measures ended before it was done.", found: $"exit code {(int)code}: {text}"),
+            ExitCode.CheckFailed => new CheckFailedException(text),
+            _ => new MachineException("A process that was started for a part of the work ended before it was done.", found: $"exit code {(int)code}: {text}"),
         };
     }
 }

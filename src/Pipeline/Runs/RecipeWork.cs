@@ -15,7 +15,7 @@ namespace OnnxKd.Pipeline.Runs;
 /// </summary>
 internal sealed class RecipeWork : IDisposable
 {
-    private readonly FolderLock folderLock;
+    private readonly FolderLock? folderLock;
     private readonly RecipeGraph graph;
     private readonly StageRunner runner;
     private readonly Publisher publisher;
@@ -25,11 +25,11 @@ internal sealed class RecipeWork : IDisposable
     private bool isDone;
 
     private RecipeWork(
-        RecipeGraph graph, string run, string folder, FolderLock folderLock, StageReporter reporter, MlflowServer? server, CancellationToken token)
+        RecipeGraph graph, string run, string folder, FolderLock? folderLock, StageReporter reporter, MlflowServer? server, CancellationToken token)
     {
         (this.graph, this.folderLock, this.token, Folder) = (graph, folderLock, token, folder);
         tracker = server is null ? null : new(server, graph.Recipe, folder, reporter.Note);
-        (runner, publisher) = (new(run, reporter, tracker), new(folder));
+        (runner, publisher) = (new(run, reporter, tracker, sharesFolder: folderLock is null), new(folder));
     }
 
     /// <summary>Where the results are: the run's folder, or one within it.</summary>
@@ -53,16 +53,19 @@ internal sealed class RecipeWork : IDisposable
     /// <param name="reporter">Told what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <param name="results">Where the results go, within the run's folder; default: there.</param>
+    /// <param name="sharesFolder">Whether the run's folder belongs to a process that started this one beside others, which then share out the stages.</param>
     /// <exception cref="OnnxKdException">Another process works in the folder, or something in the recipe cannot work.</exception>
-    public static RecipeWork Open(Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "")
+    public static RecipeWork Open(
+        Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "", bool sharesFolder = false)
     {
         var run = FolderOf(recipe, runs);
-        var folderLock = FolderLock.Acquire(run);
+        var folderLock = sharesFolder ? null : FolderLock.Acquire(run);
         RecipeGraph? graph = null;
         try
         {
             var server = MlflowServer.Find(recipe.Tracking, reporter.NoteOnce);
-            AtomicFile.RemoveLeftovers(run, recurse: true);
+            if (!sharesFolder)
+                AtomicFile.RemoveLeftovers(run, recurse: true);
             graph = RecipeGraph.Open(recipe, StageKinds.All, reporter.Note, token);
             foreach (var stage in graph.Stages.Stages)
                 stage.Check();
@@ -73,7 +76,7 @@ internal sealed class RecipeWork : IDisposable
         catch
         {
             graph?.Dispose();
-            folderLock.Dispose();
+            folderLock?.Dispose();
             throw;
         }
     }
@@ -100,11 +103,22 @@ internal sealed class RecipeWork : IDisposable
     /// <returns>The figures.</returns>
     public RunMetrics RunAll() => EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
 
+    /// <summary>Runs what gives models their figures' causes: all but the figures themselves, which want a quiet machine.</summary>
+    public void RunToModels() => Run(Stages.Where(stage => stage is not (EvaluateStage or ReportStage)));
+
+    /// <summary>Runs what the training of a step needs.</summary>
+    public void RunNeedsOf(TrainStep step) => Run(Stages.Where(stage => TrainingOf(step).Needs.Contains(stage.Name)));
+
+    /// <summary>The training of a step.</summary>
+    public TrainStage TrainingOf(TrainStep step) => Stages.OfType<TrainStage>().First(stage => stage.Step.Name == step.Name);
+
     /// <summary>Runs what a training needs, and trains no further than an epoch; one that is finished stays as it is.</summary>
     /// <returns>The figures of each epoch of the first student.</returns>
-    public IReadOnlyList<EpochEvent> TrainUntil(TrainStage train, int epoch)
+    public IReadOnlyList<EpochEvent> TrainUntil(TrainStep step, int epoch)
     {
-        Run(Stages.Where(stage => train.Needs.Contains(stage.Name)));
+        RunNeedsOf(step);
+        var train = TrainingOf(step);
+        using var right = runner.Enter(runner.FolderOf(train, train.Inputs(results)), token);
         if (runner.Find(train, results) is { } finished)
             return EpochEvent.Read(finished[TrainStage.EventsFile]);
         var folder = Directory.CreateDirectory(runner.FolderOf(train, train.Inputs(results))).FullName;
@@ -114,7 +128,7 @@ internal sealed class RecipeWork : IDisposable
 
     /// <summary>The figures of each epoch of a finished training.</summary>
     public IReadOnlyList<EpochEvent> EventsOf(TrainStep step) =>
-        EpochEvent.Read(results[graph.Stages.Stages.OfType<TrainStage>().First(stage => stage.Step.Name == step.Name).Name][TrainStage.EventsFile]);
+        EpochEvent.Read(results[TrainingOf(step).Name][TrainStage.EventsFile]);
 
     /// <summary>The recipe with the learning rates that were found.</summary>
     private Recipe Resolved() => graph.Stages.Stages.OfType<TrainStage>()
@@ -127,6 +141,6 @@ internal sealed class RecipeWork : IDisposable
         tracker?.End(isDone ? "FINISHED" : token.IsCancellationRequested ? "KILLED" : "FAILED");
         tracker?.Dispose();
         graph.Dispose();
-        folderLock.Dispose();
+        folderLock?.Dispose();
     }
 }

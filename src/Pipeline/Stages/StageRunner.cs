@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tracking;
@@ -10,12 +11,18 @@ namespace OnnxKd.Pipeline.Stages;
 /// <param name="runFolder">The run's folder, which holds the stages.</param>
 /// <param name="reporter">Told what happens.</param>
 /// <param name="tracker">A server that is told of the run; <c>null</c>: none.</param>
-internal sealed class StageRunner(string runFolder, StageReporter reporter, MlflowRun? tracker = null)
+/// <param name="sharesFolder">Whether other processes run stages in the folder too, so that one that both need is run by the first and awaited by the others.</param>
+internal sealed class StageRunner(string runFolder, StageReporter reporter, MlflowRun? tracker = null, bool sharesFolder = false)
 {
     private const int KeyLength = 8;
+    private const string LocksName = ".stages";
 
     /// <summary>Told what happens.</summary>
     public StageReporter Reporter => reporter;
+
+    /// <summary>The right to work in a stage's folder, once no other process does.</summary>
+    public IDisposable? Enter(string folder, CancellationToken token) =>
+        sharesFolder ? FolderLock.Acquire(Path.Combine(runFolder, LocksName, Path.GetFileName(folder)), TimeSpan.MaxValue, token) : null;
 
     /// <summary>The folder of a stage.</summary>
     public string FolderOf(Stage stage, StageInputs inputs) => Path.Combine(runFolder, $"{stage.FolderName}-{inputs.Key[..KeyLength]}");
@@ -33,6 +40,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter, Mlfl
     public StageResult Run(Stage stage, StageResults results, Action<string> started, CancellationToken token)
     {
         var inputs = stage.Inputs(results);
+        using var right = Enter(FolderOf(stage, inputs), token);
         if (Find(stage, inputs, results) is { } finished)
         {
             finished.Record.RequireOutputs(finished.Folder);

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
-using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Sweeps;
@@ -39,25 +38,34 @@ internal static class Halving
     /// <summary>Trains in rounds.</summary>
     /// <param name="recipes">The settings.</param>
     /// <param name="runs">The folder of all runs.</param>
+    /// <param name="processes">Trains them side by side, if that is wanted.</param>
     /// <param name="reporter">Told what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <returns>For each setting its score when it was last compared, or why it failed; and which of them are to be trained to the end.</returns>
     public static IReadOnlyList<(ValidationScore? Score, string? Failure, bool GoesOn)> Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, string runs, StageReporter reporter, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, string runs, SettingProcesses processes, StageReporter reporter, CancellationToken token)
     {
         var states = new (ValidationScore? Score, string? Failure, bool GoesOn)[recipes.Count];
         int[] left = [.. Enumerable.Range(0, recipes.Count)];
         var rounds = Rounds(recipes.Count);
         foreach (var ((_, share), (next, _)) in rounds.Zip(rounds.Skip(1)))
         {
+            var failures = processes.Train(recipes, left, Epochs);
             foreach (var i in left)
             {
-                var epochs = Math.Max(1, (int)Math.Ceiling(share * recipes[i].Recipe.Final.Training.Epochs));
+                if (failures.TryGetValue(i, out var failure))
+                {
+                    states[i] = (null, failure, false);
+                    continue;
+                }
+                var epochs = Epochs(recipes[i].Recipe);
                 reporter.Note($"setting {i + 1} of {recipes.Count}, up to epoch {epochs}: {recipes[i].Setting}");
                 states[i] = Train(recipes[i].Setting, recipes[i].Recipe, epochs, runs, reporter, token);
             }
             left = [.. left.Where(i => states[i].Failure is null).OrderBy(i => states[i].Score).ThenBy(i => i).Take(next).Order()];
             reporter.Note($"{left.Length} settings go on: {string.Join("; ", left.Select(i => recipes[i].Setting))}");
+
+            int Epochs(Recipe recipe) => Math.Max(1, (int)Math.Ceiling(share * recipe.Final.Training.Epochs));
         }
         foreach (var i in left)
             states[i].GoesOn = true;
@@ -70,8 +78,7 @@ internal static class Halving
         try
         {
             using var work = RecipeWork.Open(recipe, runs, reporter, token, Sweep.FolderOf(setting));
-            var train = work.Stages.OfType<TrainStage>().First(stage => stage.Step.Name == recipe.Final.Name);
-            return (ValidationScore.Of(work.TrainUntil(train, epochs), epochs), null, false);
+            return (ValidationScore.Of(work.TrainUntil(recipe.Final, epochs), epochs), null, false);
         }
         catch (CheckFailedException failure)
         {

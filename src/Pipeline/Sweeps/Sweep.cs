@@ -3,12 +3,11 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
-using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Sweeps;
 
-/// <summary>A recipe with other values of some keys, one setting after the other in one run's folder, so that they share what they can.</summary>
+/// <summary>A recipe with other values of some keys, all in one run's folder, so that they share what they can.</summary>
 internal static class Sweep
 {
     /// <summary>The recipe to go on with, within the run's folder.</summary>
@@ -22,20 +21,23 @@ internal static class Sweep
     /// <summary>Runs every setting to its figures. One that diverges or fails a check is noted, and the others go on.</summary>
     /// <param name="recipes">The settings, and the recipe that each makes; all have one name.</param>
     /// <param name="halves">Whether those that are behind on the validation set are stopped early.</param>
+    /// <param name="jobs">How many are trained at the same time, in processes of their own; what is measured is measured one by one.</param>
     /// <param name="runs">The folder of all runs.</param>
     /// <param name="reporter">Told what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <returns>The figures, which also lie in the run's folder.</returns>
     public static SweepMetrics Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, bool halves, string runs, StageReporter reporter, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, bool halves, int jobs, string runs, StageReporter reporter, CancellationToken token)
     {
         var results = new List<SettingMetrics>();
-        var rounds = halves ? Halving.Run(recipes, runs, reporter, token) : null;
+        var processes = new SettingProcesses(jobs, runs, reporter, token);
+        var rounds = halves ? Halving.Run(recipes, runs, processes, reporter, token) : null;
+        var failures = processes.Train(recipes, [.. Enumerable.Range(0, recipes.Count).Where(i => rounds?[i].GoesOn != false)]);
         foreach (var (i, (setting, recipe)) in recipes.Index())
         {
             var result = new SettingMetrics(
-                setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Failure: rounds?[i].Failure, Validation: rounds?[i].Score);
-            if (rounds?[i].GoesOn != false)
+                setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Failure: rounds?[i].Failure ?? failures.GetValueOrDefault(i), Validation: rounds?[i].Score);
+            if (rounds?[i].GoesOn != false && result.Failure is null)
             {
                 reporter.Note($"setting {i + 1} of {recipes.Count}: {setting}");
                 result = Run(result, recipe, runs, reporter, token);
