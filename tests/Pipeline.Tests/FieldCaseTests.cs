@@ -92,7 +92,7 @@ public sealed class FieldCaseTests : IDisposable
         Cli.Done(
             "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("binary-squeezed", "col_sigmoid.onnx"), "--samples",
             Field("binary-squeezed", "x.npy"), "--test-samples", Field("binary-squeezed", "x.npy"), "--student", Field("binary-squeezed", student),
-            "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05", "--threads", "1");
+            "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--optimizer", "sgd", "--lr", "0.05", "--threads", "1");
         Assert.InRange(Figure("agreement"), 0.93, 1);
     }
 
@@ -146,7 +146,7 @@ public sealed class FieldCaseTests : IDisposable
     {
         Cli.Done(
             "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
-            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp16.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp16.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--optimizer", "sgd", "--lr", "0.05",
             "--threads", "1");
 
         var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
@@ -159,7 +159,7 @@ public sealed class FieldCaseTests : IDisposable
     {
         Cli.Done(
             "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
-            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp64.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp64.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--optimizer", "sgd", "--lr", "0.05",
             "--threads", "1");
 
         var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
@@ -175,7 +175,7 @@ public sealed class FieldCaseTests : IDisposable
         Npy.Write(folder["x.npy"], Enumerable.Range(0, 4 * 16).Select(i => i % 7f).ToArray(), 4, 4, 4);
 
         var error = Cli.Fails(
-            3, "run", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--samples", folder["x.npy"], "--student", student, "--epochs", "1", "--lr", "0.1",
+            3, "run", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--samples", folder["x.npy"], "--student", student, "--epochs", "1", "--optimizer", "sgd", "--lr", "0.1",
             "--batch-size", "4", "--threads", "1");
 
         Assert.Contains("Hardmax", error);
@@ -263,7 +263,7 @@ public sealed class FieldCaseTests : IDisposable
     private string[] Command(string field, string teacher, string test, int epochs) =>
     [
         "run", "--runs", folder.Path, "--name", "run", "--teacher", Field(field, teacher), "--samples", Field(field, "x.npy"), "--test-samples",
-        Field(field, test), "--architecture", "mlp", "--widths", "64", "--epochs", $"{epochs}", "--batch-size", "32", "--lr", "0.05", "--threads", "1",
+        Field(field, test), "--architecture", "mlp", "--widths", "64", "--epochs", $"{epochs}", "--batch-size", "32", "--optimizer", "sgd", "--lr", "0.05", "--threads", "1",
     ];
 
     private double Figure(string name)
