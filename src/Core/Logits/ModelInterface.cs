@@ -9,6 +9,17 @@ namespace OnnxKd.Core.Logits;
 /// <param name="Output">What it reads; <c>null</c>: what is learned from is inside the graph, and no output depends on it in a way that could be offered.</param>
 public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Output = null)
 {
+    /// <summary>Further inputs that it feeds; <c>null</c>: none.</summary>
+    public IReadOnlyList<InterfaceInput>? FurtherInputs { get; init; }
+
+    /// <summary>All inputs.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<InterfaceInput> Inputs => [Input, .. FurtherInputs ?? []];
+
+    /// <summary>Whether it feeds inputs of the samples, each by its name.</summary>
+    [JsonIgnore]
+    public bool TakesParts => Inputs.Any(input => input.Part is not null);
+
     /// <summary>Further outputs that it reads, each as <see cref="Output"/>.</summary>
     public IReadOnlyList<InterfaceOutput?> Others { get; init; } = [];
 
@@ -21,7 +32,17 @@ public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Outpu
 /// <param name="Name">Its name.</param>
 /// <param name="Type">What it holds.</param>
 /// <param name="Shape">Its declared shape, the batch first.</param>
-public sealed record InterfaceInput(string Name, ElementType Type, IReadOnlyList<InterfaceAxis> Shape);
+public sealed record InterfaceInput(string Name, ElementType Type, IReadOnlyList<InterfaceAxis> Shape)
+{
+    /// <summary>The input of the samples that it is fed with; <c>null</c>: whole samples, or a constant.</summary>
+    public string? Part { get; init; }
+
+    /// <summary>Whether it holds texts, whatever the type says; <c>null</c>: no.</summary>
+    public bool? IsText { get; init; }
+
+    /// <summary>The number that it is filled with; <c>null</c>: it is fed with samples.</summary>
+    public double? Constant { get; init; }
+}
 
 /// <summary>An axis of an input.</summary>
 /// <param name="Size">Its size; <c>null</c>: free.</param>

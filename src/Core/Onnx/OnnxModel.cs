@@ -74,6 +74,15 @@ public sealed class OnnxModel
         return new(proto, path: null, fileDigest: null);
     }
 
+    /// <summary>A changed copy, which keeps the place of the file that it came from, for messages.</summary>
+    /// <param name="proto">The copy; validated as a file is.</param>
+    /// <exception cref="InputException">Structurally invalid.</exception>
+    public OnnxModel With(ModelProto proto)
+    {
+        ModelValidation.Validate(proto, Path ?? "model in memory");
+        return new(proto, Path, fileDigest: null);
+    }
+
     /// <summary>The model's bytes: equal content gives equal bytes.</summary>
     /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
     public byte[] ToBytes()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation;
@@ -35,6 +36,7 @@ public sealed class SampleReader
         var (factorOf, summandOf) = preprocessing.Affine();
         for (var i = 0; i < factors.Length; i++)
             (factors[i], summands[i]) = (factorOf[i / inner % factorOf.Length], summandOf[i / inner % summandOf.Length]);
+        RequirePartsKept(set, augmentation);
         isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
     }
 
@@ -100,6 +102,20 @@ public sealed class SampleReader
     /// <param name="view">Which random view.</param>
     /// <returns>The row itself with share 1 if the view is not mixed.</returns>
     public SamplePair PairOf(long row, uint view) => views.PairOf(row, view);
+
+    /// <summary>Token ids, masks and texts are names of things: scaled or moved, they would be names of other things.</summary>
+    private void RequirePartsKept(TransferSet set, Augmentation augmentation)
+    {
+        if (set.SampleShape.Parts.Count > 0 && !augmentation.IsNone)
+            throw new InputException(
+                "Samples of several inputs cannot be augmented.", set.Name, $"{set.SampleShape}", "samples of one tensor", "remove the augmentation");
+        foreach (var part in set.SampleShape.Parts)
+            for (var i = part.Offset; i < part.Offset + part.Elements; i++)
+                if (!(part.IsAmount && part.Name != set.SampleShape.Mask) && (factors[i] != 1 || summands[i] != 0))
+                    throw new InputException(
+                        "Preprocessing would change what is no amount: texts, token ids or a mask.", $"{set.Name}, input '{part.Name}'", $"value × {factors[i]} + {summands[i]}",
+                        "the value as it is stored", "set preprocessing under 'student', where 'fit' leaves it out");
+    }
 
     private static void Write(ReadOnlySpan<float> labels, Span<long> destination)
     {

@@ -24,6 +24,7 @@ public static class Standardisation
     /// <param name="set">The set, as stored.</param>
     /// <param name="channelAxis">The axis of a sample with a mean for each of its indices; <c>null</c>: one for all values.</param>
     /// <param name="token">Stops between reads.</param>
+    /// <remarks>Of samples with named inputs only amounts are scaled: no texts, token ids and masks.</remarks>
     /// <returns><see cref="Preprocessing.None"/> if every channel is near mean 0 and deviation 1 already.</returns>
     /// <exception cref="InputException">A value is not a finite number, or there is no such axis.</exception>
     public static Preprocessing Fit(TransferSet set, int? channelAxis, CancellationToken token)
@@ -38,6 +39,8 @@ public static class Standardisation
             moments.Add(chunk.Span);
 
         var (means, stds) = moments.Result(Rounding);
+        foreach (var part in channels == set.SampleElements ? set.SampleShape.Parts : [])
+            Settle(part, part.IsAmount && part.Name != set.SampleShape.Mask, means, stds);
         return IsStandard(means, stds) ? Preprocessing.None : new()
         {
             Mean = [.. means.Select(Short)], Std = [.. stds.Select((std, channel) => std == 0 ? StdOfConstant(Short(means[channel])) : Short(std))],
@@ -48,6 +51,29 @@ public static class Standardisation
     /// <summary>The channels that were the same in all samples when preprocessing was fitted.</summary>
     public static IReadOnlyList<int> ConstantChannels(Preprocessing fitted) =>
         [.. fitted.Std.Index().Where(channel => channel.Item == StdOfConstant(fitted.Mean[channel.Index])).Select(channel => channel.Index)];
+
+    /// <summary>Of named inputs, names of things stay as they are, columns have a mean and deviation each, and an array has one.</summary>
+    private static void Settle(SamplePart part, bool isAmount, double[] means, double[] stds)
+    {
+        var own = means.AsSpan(part.Offset, part.Elements);
+        var deviations = stds.AsSpan(part.Offset, part.Elements);
+        if (!isAmount)
+        {
+            own.Clear();
+            deviations.Fill(1);
+        }
+        else if (part.Shape.Count > 1)
+        {
+            double mean = 0, square = 0;
+            for (var i = 0; i < own.Length; i++)
+            {
+                mean += own[i] / own.Length;
+                square += (own[i] * own[i] + deviations[i] * deviations[i]) / own.Length;
+            }
+            own.Fill(mean);
+            deviations.Fill(Math.Sqrt(Math.Max(0, square - mean * mean)));
+        }
+    }
 
     private static double StdOfConstant(double mean) => Short(OfConstant * Math.Max(1, Math.Abs(mean)));
 

@@ -11,15 +11,22 @@ internal static class NpzFormat
 
     public static bool Matches(ReadOnlySpan<byte> head) => head.StartsWith("PK\x3\x4"u8);
 
-    public static TensorFile Open(SourceFile file, TensorRequest request)
+    public static TensorFile Open(SourceFile file, TensorRequest request) => Read(file, (entries, names) =>
+    {
+        var entry = entries[names.IndexOf(request.Choose(names))];
+        return OpenEntry($"{file.Path}, {entry.FullName}", entry);
+    });
+
+    /// <summary>The names of the arrays.</summary>
+    public static IReadOnlyList<string> Names(SourceFile file) => Read(file, (_, names) => names);
+
+    private static T Read<T>(SourceFile file, Func<List<ZipArchiveEntry>, List<string>, T> read)
     {
         try
         {
             using var archive = new ZipArchive(file.OpenStream(), ZipArchiveMode.Read);
             var entries = archive.Entries.Where(e => e.FullName.EndsWith(Extension, StringComparison.Ordinal)).ToList();
-            var names = entries.Select(e => e.FullName[..^Extension.Length]).ToList();
-            var entry = entries[names.IndexOf(request.Choose(names))];
-            return OpenEntry($"{file.Path}, {entry.FullName}", entry);
+            return read(entries, [.. entries.Select(e => e.FullName[..^Extension.Length])]);
         }
         // ZipArchive throws ArgumentOutOfRangeException on some truncated files, and NotSupportedException on encrypted ones.
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or ArgumentException or NotSupportedException)

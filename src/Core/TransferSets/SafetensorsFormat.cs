@@ -9,6 +9,9 @@ internal static class SafetensorsFormat
         head.Length > SafetensorsHeader.LengthBytes && head[SafetensorsHeader.LengthBytes] == '{'
         && BitConverter.ToUInt64(head) <= Math.Min((ulong)length, SafetensorsHeader.MaxBytes);
 
+    /// <summary>The names of the tensors.</summary>
+    public static IReadOnlyList<string> Names(SourceFile file) => [.. SafetensorsHeader.Read(file.Path, file.Length, file.Read).Tensors.Keys];
+
     public static TensorFile Open(SourceFile file, TensorRequest request)
     {
         var header = SafetensorsHeader.Read(file.Path, file.Length, file.Read);

@@ -57,6 +57,30 @@ internal sealed class SampleLengths
             remedy: "correct it, or name the padded axis (lengths-axis)");
     }
 
+    /// <summary>The lengths that a mask says: 1 for what counts, then 0 for padding.</summary>
+    /// <param name="samples">The samples.</param>
+    /// <param name="mask">Their mask.</param>
+    /// <exception cref="InputException">It holds something else, or padding before what counts.</exception>
+    public static SampleLengths OfMask(SampleRows samples, SamplePart mask)
+    {
+        var lengths = new int[samples.Count];
+        var row = new float[samples.Stored.SampleShape[0]];
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            samples.Read([i], row);
+            var values = row.AsSpan(mask.Offset, mask.Elements);
+            var length = values.IndexOfAnyExcept(1f);
+            lengths[i] = length < 0 ? values.Length : length;
+            if (values[lengths[i]..].IndexOfAnyExcept(0f) is >= 0 and var wrong)
+                throw new InputException(
+                    "A mask does not say where the padding at the end of a sample begins.", $"{samples.Stored.Path}, input '{mask.Name}' of sample {i}, position {lengths[i] + wrong}",
+                    $"{values[lengths[i] + wrong]} after {(length < 0 ? 0 : values[length])}", "1 for each position that counts, then 0 for each that is padding",
+                    "pad at the end (tokenizers: padding_side='right')");
+        }
+
+        return new(lengths, mask.Elements);
+    }
+
     /// <summary>The padded axis, the samples being axis 0.</summary>
     private static int PaddedAxis(TransferSetOptions options, IReadOnlyList<long> shape)
     {

@@ -28,6 +28,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>All axes, samples first.</summary>
     public IReadOnlyList<long> Shape { get; }
 
+    /// <summary>The shape of one sample.</summary>
+    public virtual SampleShape SampleShape => new(Shape.Skip(1).Select(size => (int)size));
+
     /// <summary>The size of one sample in bytes.</summary>
     public int RowBytes { get; }
 

@@ -20,7 +20,8 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
     {
         var parts = request.Neighbours.Append(request).ToList();
         int[] others = [.. parts.Where(part => !part.IsOfNumbers).Select(part => Find(part, table))];
-        var features = parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [];
+        var features = InputsOf(table, request) is { Count: > 0 } inputs ? FindInputs(table, others, inputs)
+            : parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [];
         return new(features, others) { HasRowNames = features.Count > 0 && IsRowName(table, 0) && !features.Contains(0) && !others.Contains(0) };
     }
 
@@ -36,35 +37,48 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
         return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
     }
 
+    /// <summary>The named inputs that are columns of this table.</summary>
+    private static IReadOnlyList<InputSource> InputsOf(Table table, TensorRequest request) => request.Part is SetPart.Signals or SetPart.Ids ? [] :
+    [
+        .. request.Options.Inputs.All.Where(input => Path.GetFullPath(input.File ?? request.Options.Samples) == Path.GetFullPath(table.Path)),
+    ];
+
+    private static IReadOnlyList<int> FindInputs(Table table, int[] others, IReadOnlyList<InputSource> inputs)
+    {
+        int[] found = [.. inputs.Select(input => Require(table, input.Key ?? input.Name))];
+        return found.Intersect(others).ToArray() is not [var both, ..] ? found : throw new InputException(
+            $"A column of {table.Kind} is both an input and a label or length.", table.Path, NameOf(table, both), remedy: "leave it out of 'inputs', or name the other column (labels-key)");
+    }
+
     private static IReadOnlyList<int> FindFeatures(Table table, int[] others, string? key)
     {
         if (key is not null)
-            return [Find(key)];
-        int[] dropped = [.. table.Options.Drop.Select(Find)];
+            return [Require(table, key)];
+        int[] dropped = [.. table.Options.Drop.Select(name => Require(table, name))];
         int[] features = table.Options.Features.Count > 0
-            ? [.. table.Options.Features.Select(Find)]
+            ? [.. table.Options.Features.Select(name => Require(table, name))]
             : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(table, column))];
         if (features.Intersect(others).ToArray() is [var both, ..])
             throw new InputException(
-                $"A column of {table.Kind} is both a feature and a label or length.", table.Path, NameOf(both), remedy: "correct table.features");
+                $"A column of {table.Kind} is both a feature and a label or length.", table.Path, NameOf(table, both), remedy: "correct table.features");
         features = [.. features.Except(dropped)];
         return features.Length > 0
             ? features
             : throw new InputException($"There are labels or lengths in {table.Kind}, but no columns of samples.", where: table.Path);
+    }
 
-        int Find(string key) => IndexOf(table, key) ?? throw new InputException(
+    private static int Require(Table table, string key) => IndexOf(table, key) ?? throw new InputException(
             $"There is no column '{key}' in {table.Kind}.", table.Path,
             table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
             remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
 
-        string NameOf(int column) => table.Header?[column] ?? $"column {column}";
-    }
+    private static string NameOf(Table table, int column) => table.Header?[column] ?? $"column {column}";
 
     /// <summary>A first column without a name, beside others with one, is how R and pandas write the names of rows.</summary>
     private static bool IsRowName(Table table, int column) => column == 0 && table.Header is ["", _, ..];
 
     /// <summary>The column of a name, else of a number.</summary>
-    private static int? IndexOf(Table table, string? key)
+    public static int? IndexOf(Table table, string? key)
     {
         if (table.Header is { } names && Array.IndexOf(names, key) is >= 0 and var named)
             return named;

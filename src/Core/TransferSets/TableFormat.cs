@@ -39,7 +39,8 @@ internal static class TableFormat
         }
     }
 
-    private static float Feature(Table table, int column)
+    /// <summary>A field as a number; what is missing there becomes what the options say.</summary>
+    public static float Feature(Table table, int column)
     {
         if (table.IsMissing(column))
             return table.Options.MissingValue ?? throw Missing(table, column);
@@ -52,7 +53,8 @@ internal static class TableFormat
         return value;
     }
 
-    private static void WriteList(Table table, int column, Stream output)
+    /// <summary>Writes a field that is a list.</summary>
+    public static void WriteList(Table table, int column, Stream output)
     {
         if (table.IsMissing(column))
         {
@@ -93,7 +95,8 @@ internal static class TableFormat
     private static void Write<T>(Stream output, T value)
         where T : unmanaged => output.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
 
-    private static TensorFile Decode(Table table, TableColumns columns, ElementType type, long[] rowShape, Action<Stream> write)
+    /// <summary>Writes the rows of a table that count into a tensor.</summary>
+    public static TensorFile Decode(Table table, TableColumns columns, ElementType type, long[] rowShape, Action<Stream> write)
     {
         long rows = 0;
         int[] used = table.Options.DropMissing ? [.. columns.Features, .. columns.Others] : [];

@@ -29,16 +29,19 @@ public sealed record TableOptions
     /// <summary>Columns that are not features: names, or indices from 0.</summary>
     public IReadOnlyList<string> Drop { get; init; } = [];
 
+    /// <summary>Of samples with named inputs, columns that are texts although all of them are numbers: names, or indices from 0.</summary>
+    public IReadOnlyList<string> Texts { get; init; } = [];
+
     /// <summary>The names of the classes in the order of their indices; default: labels are the indices themselves.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
     /// <inheritdoc/>
     public bool Equals(TableOptions? other) =>
-        other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop)
+        other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop) && Texts.SequenceEqual(other.Texts)
         && Classes.SequenceEqual(other.Classes);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Classes.Count);
+    public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);
 
     private (char?, char, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
 }

@@ -68,7 +68,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
 
     private string[] UsualNames => Part switch
     {
-        SetPart.Samples => ["samples", "images", "x", "data"],
+        SetPart.Samples => [.. TransferSetOptions.UsualSamples],
         SetPart.Labels => ["labels", "label", "targets", "target", "class", "y"],
         SetPart.Signals => [.. new[] { Preferred }.OfType<string>(), "logits", "probabilities", "probs", "scores", "values", "embeddings"],
         SetPart.Ids => ["ids", "id"],

@@ -16,14 +16,16 @@ public sealed class TransferSet : IDisposable
     private readonly SampleLabels? labels;
     private readonly long first;
     private readonly bool isModality;
+    private readonly Lazy<SampleLengths?> lengths;
     private readonly Dictionary<string, TransferSet> modalities = new(StringComparer.Ordinal);
 
     private TransferSet(SampleRows samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, bool isModality = false)
     {
         (this.samples, this.labels, this.first, this.isModality) = (samples, labels, first, isModality);
-        Lengths = lengths;
         Texts = texts;
-        SampleShape = [.. samples.Stored.Shape.Skip(1).Select(size => (int)size)];
+        SampleShape = samples.Stored.SampleShape;
+        this.lengths = new(() => lengths ?? (SampleShape.Mask is { } mask ? SampleLengths.OfMask(samples, SampleShape.Find(mask)!) : null));
+        LengthsDigest = lengths?.Digest ?? (SampleShape.Mask is { } named ? Files.Hashing.Sha256($"mask {named}") : null);
     }
 
     /// <summary>The file of samples, for messages.</summary>
@@ -35,8 +37,8 @@ public sealed class TransferSet : IDisposable
     /// <summary>How many there are in the whole file, of which the set may be a part.</summary>
     public long StoredCount => samples.Stored.Shape[0];
 
-    /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST.</summary>
-    public IReadOnlyList<int> SampleShape { get; }
+    /// <summary>The shape of one sample, without the batch axis: [28, 28] for MNIST. With named inputs it is a row of values, whose layout it knows.</summary>
+    public SampleShape SampleShape { get; }
 
     /// <summary>The names of a table's columns that a sample consists of, in their order; empty: it is no table, or one without names.</summary>
     public IReadOnlyList<string> Columns => samples.Stored.Columns;
@@ -76,7 +78,7 @@ public sealed class TransferSet : IDisposable
     {
         OutputKind.Classes => HasLabelsFor(shape),
         OutputKind.Labels when shape[^1] == 1 => HasLabelsFor(shape),
-        OutputKind.Labels => IsLabelled && Lengths is null && LabelShape.SequenceEqual(shape.Where(size => size != 1)),
+        OutputKind.Labels => IsLabelled && (SampleShape.Mask is not null && shape.Count == 1 || Lengths is null) && LabelShape.SequenceEqual(shape.Where(size => size != 1)),
         _ => false,
     };
 
@@ -96,13 +98,14 @@ public sealed class TransferSet : IDisposable
     public string? LabelsDigest => labels?.Digest;
 
     /// <summary>
-    /// SHA-256 (lower-case hex) over the size of the padded axis and the lengths, as little-endian 32-bit integers; <c>null</c> for a set
-    /// without lengths.
+    /// SHA-256 (lower-case hex) over the size of the padded axis and the lengths, as little-endian 32-bit integers; over the name of the mask, whose
+    /// values are part of the samples; <c>null</c> for a set without either.
     /// </summary>
-    public string? LengthsDigest => Lengths?.Digest;
+    public string? LengthsDigest { get; }
 
     /// <summary>How much of each sample is not padding; <c>null</c>: not known, or all of it.</summary>
-    internal SampleLengths? Lengths { get; }
+    /// <exception cref="InputException">A mask has padding before what counts.</exception>
+    internal SampleLengths? Lengths => lengths.Value;
 
     /// <summary>What is written on each sample; empty where that is not known.</summary>
     public IReadOnlyList<string> Texts { get; }
@@ -115,7 +118,13 @@ public sealed class TransferSet : IDisposable
     /// <summary>Opens a set; its headers, labels, lengths and texts are checked here, before any work starts.</summary>
     /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
     /// <exception cref="MachineException">The temporary folder has no room to decode a compressed file or a table.</exception>
-    public static TransferSet Open(TransferSetOptions options)
+    public static TransferSet Open(TransferSetOptions options) => Open(options, null);
+
+    /// <summary>The same for a set that belongs to another one: in columns of texts, the same text gets the same number.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="like">The other one's samples; <c>null</c>: it stands alone.</param>
+    /// <inheritdoc cref="Open(TransferSetOptions)"/>
+    public static TransferSet Open(TransferSetOptions options, SampleShape? like)
     {
         if (options is { LabelsKey: not null, Labels: null })
             throw new InputException(
@@ -127,7 +136,7 @@ public sealed class TransferSet : IDisposable
                 "A key of lengths is given, but no file of lengths.",
                 found: $"lengths-key '{options.LengthsKey}'",
                 remedy: "set lengths to the file that holds them (it may be the file of samples)");
-        var samples = TensorFormat.OpenAny(new(options, SetPart.Samples));
+        var samples = PackedTensor.OpenSamples(options, like);
         SampleLabels? labels = null;
         try
         {
@@ -240,6 +249,11 @@ public sealed class TransferSet : IDisposable
             labels?.Dispose();
     }
 
+    /// <summary>The names of what a file of samples holds: tensors, or columns of a table; none: it holds one tensor, or no names.</summary>
+    /// <param name="options">The file, and how a table is read.</param>
+    /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
+    public static (IReadOnlyList<string> Names, bool IsTable) NamesIn(TransferSetOptions options) => TensorFormat.NamesIn(options.Samples, options.Table);
+
     private static ClassSelection RequireOneLabelEach([NotNull] SampleLabels? labels, TransferSetOptions options) =>
         options.Classes!.Problem is { } problem ? throw new InputException(
             "It is not clear which classes are used.", options.Samples, problem, "either keep or drop, with classes")
@@ -250,7 +264,7 @@ public sealed class TransferSet : IDisposable
 
     private TransferSet OpenModality(TransferSetOptions options, long stored, long count, long[]? kept, string name, TransferSetOptions modality)
     {
-        var file = TensorFormat.OpenAny(new(modality, SetPart.Samples));
+        var file = PackedTensor.OpenSamples(modality, like: null);
         try
         {
             var places = SampleJoin.Rows(options, first, count, stored, name, modality, file.Shape[0]);

@@ -3,12 +3,27 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>Where samples, and labels and lengths if there are any, come from.</summary>
 public sealed record TransferSetOptions
 {
+    /// <summary>What the tensor of samples is usually called in a file with names, the first that is there.</summary>
+    public static IReadOnlyList<string> UsualSamples { get; } = ["samples", "images", "x", "data"];
+
     /// <summary>
     /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors, Parquet, Arrow or CSV, each raw or gzipped. Every
     /// column of a table that holds neither labels nor lengths is a feature, unless <see cref="Table"/> says otherwise. A pattern such as
     /// <c>parts/*.npy</c> stands for all files that match it, in the ordinal order of their paths (<see cref="Files.FilePattern"/>).
     /// </summary>
     public required string Samples { get; init; }
+
+    /// <summary>
+    /// The named inputs that samples consist of, for models with several inputs: tensors of an NPZ or safetensors file, columns of a table, files of their
+    /// own. Default: none, samples are one tensor.
+    /// </summary>
+    public SampleInputs Inputs { get; init; } = SampleInputs.None;
+
+    /// <summary>
+    /// The input that says which positions of a sample count (1), and which are padding (0) at its end: those count in no loss and no figure. Default:
+    /// <c>attention_mask</c>, <c>input_mask</c> or <c>mask</c>, if there is one.
+    /// </summary>
+    public string? Mask { get; init; }
 
     /// <summary>
     /// The file of labels: one integer class index per sample, or one for each position of a sample ([frames], [height, width]);

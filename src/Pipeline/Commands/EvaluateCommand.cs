@@ -1,8 +1,11 @@
 using System.CommandLine;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Metrics;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
@@ -68,7 +71,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
-        using var set = TransferSet.Open(data.Transfer);
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => new ReadingModel(OnnxModel.Load(model), InputFeeds.None))]));
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try
         {

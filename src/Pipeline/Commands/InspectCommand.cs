@@ -3,9 +3,11 @@ using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
 
@@ -61,7 +63,7 @@ internal sealed class InspectCommand : ExampleCommand
         {
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
             var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
-            using var set = parsed.GetValue(samples) is { } path ? TransferSet.Open(new() { Samples = path, Labels = parsed.GetValue(labels) }) : null;
+            using var set = parsed.GetValue(samples) is { } path ? OpenSet(new() { Samples = path, Labels = parsed.GetValue(labels) }, parsed.GetValue(model)!) : null;
             Run(parsed.GetValue(model)!, new(shape, set, parsed.GetValue(output)), lists, GlobalOptions.Style(parsed), stdout);
         });
     }
@@ -81,6 +83,10 @@ internal sealed class InspectCommand : ExampleCommand
         else
             Write(inspection, lists, stdout);
     }
+
+    /// <summary>Opens samples of a model, with a tensor or a column for each of its inputs, if it has several.</summary>
+    private static TransferSet OpenSet(TransferSetOptions options, string model) =>
+        TransferSet.Open(InputChoice.Choose(options, [new(OnnxModel.Load(model), InputFeeds.None)]));
 
     /// <summary>
     /// Limits of single runs end most of what never ends; this ends the rest, such as one step that takes all the time. What is still running is

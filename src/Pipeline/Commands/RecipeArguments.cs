@@ -80,6 +80,8 @@ internal sealed class RecipeArguments
         HelpName = "KEY=VALUE",
     };
 
+    private static readonly string[] ofInputs = ["data.", "teachers", "student."];
+
     private readonly KeyOption[] keys =
     [
         new("--name", ["name"], "Name of the run and of its folder."),
@@ -193,13 +195,12 @@ internal sealed class RecipeArguments
             SetKind(source, word);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
+        // What names inputs comes before they are found, and everything after what other options say.
+        var assigned = parsed.GetValue(set) ?? [];
+        Assign([.. assigned.Where(assignment => ofInputs.Any(assignment.StartsWith))]);
+        InputDefaults.Fill(source);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
-        foreach (var assignment in parsed.GetValue(set) ?? [])
-        {
-            if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
-                throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
-            source.Set(key, value, $"{set.Name} {key}");
-        }
+        Assign(assigned);
         var options = keys.Select(key => key.Option).Append(kind).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
@@ -207,6 +208,16 @@ internal sealed class RecipeArguments
         if (path is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         return source;
+
+        void Assign(string[] assignments)
+        {
+            foreach (var assignment in assignments)
+            {
+                if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                    throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
+                source.Set(key, value, $"{set.Name} {key}");
+            }
+        }
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');

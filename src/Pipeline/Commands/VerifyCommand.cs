@@ -6,6 +6,7 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
@@ -63,10 +64,10 @@ internal sealed class VerifyCommand : ExampleCommand
     {
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
-        using var set = TransferSet.Open(data.Transfer);
+        var student = OnnxModel.Load(model);
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [new(student, InputFeeds.None)]));
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);
-        var student = OnnxModel.Load(model);
         var import = new StudentImport { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind };
         Write(VerifyStage.Compare(student, import, reader, progress, token), style, stdout);
     }

@@ -101,7 +101,7 @@ internal sealed class RecipeDefaults
 
     private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher)
     {
-        using var test = data.Test is null ? null : TransferSet.Open(data.Test);
+        using var test = data.Test is null ? null : TransferSet.Open(data.Test, set.SampleShape);
         var chosen = StudentDefaults.Choose(kind, test is null ? [set] : [set, test], teacher);
         foreach (var (key, value) in chosen.Children)
             source.Set($"student.{key}", value, Origin);
@@ -122,7 +122,9 @@ internal sealed class RecipeDefaults
 
     private static string NamesOf(IReadOnlyList<int> channels, TransferSet set)
     {
-        var names = channels.Take(MostNames).Select(channel => set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
+        var names = channels.Take(MostNames).Select(channel =>
+            set.SampleShape.Parts.FirstOrDefault(part => channel >= part.Offset && channel < part.Offset + part.Elements) is { } part ? $"input '{part.Name}'"
+            : set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
         return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
     }
 

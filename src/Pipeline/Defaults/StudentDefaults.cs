@@ -26,7 +26,8 @@ internal static class StudentDefaults
         var shape = set.SampleShape;
         return kind switch
         {
-            SampleKind.Tokens => YamlTree.Map(("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher))),
+            SampleKind.Tokens => YamlTree.Map(
+                ("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
@@ -47,16 +48,16 @@ internal static class StudentDefaults
     /// <summary>The rows of the teacher's embedding; without one, one more than the largest id of the sets.</summary>
     private static int Vocabulary(IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
     {
-        if (teacher is not null && Embedding(teacher.Proto.Graph) is { } rows)
+        if (teacher is not null && Embedding(teacher.Proto.Graph, sets[0].SampleShape.Tokens?.Name) is { } rows)
             return rows;
         var largest = 0f;
         foreach (var set in sets)
         {
-            var values = new float[set.SampleElements];
+            var (values, tokens) = (new float[set.SampleElements], set.SampleShape.Tokens);
             for (long row = 0; row < set.Count; row++)
             {
                 set.Read([row], values);
-                foreach (var value in values)
+                foreach (var value in tokens is null ? values : values.AsSpan(tokens.Offset, tokens.Elements))
                     largest = Math.Max(largest, value);
             }
         }
@@ -64,10 +65,10 @@ internal static class StudentDefaults
         return (int)largest + 1;
     }
 
-    private static int? Embedding(Onnx.GraphProto graph)
+    private static int? Embedding(Onnx.GraphProto graph, string? tokens)
     {
         var index = new GraphIndex(graph);
-        var ids = index.Inputs[0].Name;
+        var ids = index.Inputs.FirstOrDefault(input => input.Name == tokens)?.Name ?? index.Inputs[0].Name;
         var readers = index.Consumers(ids).Concat(index.Consumers(ids).Where(node => node.OpType == "Cast").SelectMany(cast => index.Consumers(cast.Output[0])));
         var tables = readers.Where(node => node.OpType == "Gather").Select(node => index.Initializers.GetValueOrDefault(node.Input[0]));
         return tables.FirstOrDefault(table => table?.Dims.Count == 2) is { } found ? checked((int)found.Dims[0]) : null;

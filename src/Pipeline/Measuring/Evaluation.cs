@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
@@ -23,7 +24,7 @@ internal sealed record MeasuredModel(ModelMetrics Metrics, ModelDetails Details,
 /// <param name="token">Stops between batches.</param>
 /// <param name="progress">Told about samples.</param>
 internal sealed class Evaluation(
-    EvaluationSet? against, IReadOnlyList<int> sampleShape, string device, CancellationToken token, IProgress<StageProgress>? progress = null)
+    EvaluationSet? against, SampleShape sampleShape, string device, CancellationToken token, IProgress<StageProgress>? progress = null)
 {
     private const int MostTransfer = 4096;
     private const int LongestStretch = 64;
@@ -154,7 +155,7 @@ internal sealed class Evaluation(
 
     private OnnxClassifier Open(TeacherOptions options, OnnxModel model, bool isTrained = false) => OnnxClassifier.Open(
         model, against is null ? sampleShape : against.Set.Modality(options.Modality).SampleShape, [options.Reading with { IsTrained = isTrained }],
-        new() { Device = device });
+        new() { Device = device, Inputs = options.Inputs });
 
     private static OutputKind? KindOf(OnnxModel model) => KindEvidence.OfMetadata(model.Proto)?.Kind;
 

@@ -11,8 +11,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
-    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table", "ids"];
-    private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids"];
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table", "ids", InputsSection.Key, "mask"];
+    private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids", InputsSection.Key, "mask"];
 
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
@@ -83,9 +83,12 @@ internal static class DataSection
             };
         if (map.Find("part") is { } part)
             throw part.Error("A part needs the set that it is a part of.", remedy: "add 'set', or remove 'part'");
+        var inputs = map.Read(InputsSection.Key, SampleInputs.None, InputsSection.Read);
         return new()
         {
-            Samples = map.Require("samples").File(),
+            Samples = InputsSection.FileOf(inputs, map),
+            Inputs = inputs,
+            Mask = map.Read("mask", null, v => v.Text()),
             Labels = map.Read("labels", null, v => v.File()),
             Texts = map.Read("texts", null, v => v.File()),
             SamplesKey = map.Read("samples-key", null, v => v.Text()),
@@ -118,7 +121,9 @@ internal static class DataSection
             ? ReadKnown(known, map, []) with { Labels = null }
             : new TransferSetOptions
             {
-                Samples = map.Require("samples").File(),
+                Samples = InputsSection.FileOf(map.Read(InputsSection.Key, SampleInputs.None, InputsSection.Read), map),
+                Inputs = map.Read(InputsSection.Key, SampleInputs.None, InputsSection.Read),
+                Mask = map.Read("mask", null, v => v.Text()),
                 SamplesKey = map.Read("samples-key", null, v => v.Text()),
                 Table = map.Read("table", new(), TableSection.Read),
                 Ids = map.Read("ids", null, v => v.File()),
@@ -151,6 +156,8 @@ internal static class DataSection
         ("texts", set.Texts is null ? null : file(set.Texts)),
         ("rows", set is { First: 0, Count: null } ? null : $"{set.First}..{set.First + set.Count}"),
         ("classes", set.Classes is null ? null : SettingsSection.WriteShort(set.Classes)),
+        (InputsSection.Key, InputsSection.Write(set.Inputs, file)),
+        ("mask", set.Mask),
         ("samples-key", set.SamplesKey),
         ("labels-key", set.LabelsKey),
         ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),

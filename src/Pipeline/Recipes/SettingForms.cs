@@ -17,6 +17,7 @@ internal static class SettingForms
         { typeof(ParameterOverrides), new(ReadParameters, (value, _) => WriteParameters((ParameterOverrides)value)) },
         { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, (value, _) => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
         { typeof(SignalFiles), new(ReadSignals, (value, file) => WriteSignals((SignalFiles)value, file)) },
+        { typeof(InputFeeds), new(ReadFeeds, (value, _) => WriteFeeds((InputFeeds)value)) },
         { typeof(ClassList), new(ReadClasses, (value, _) => WriteClasses((ClassList)value)) },
     };
 
@@ -64,6 +65,13 @@ internal static class SettingForms
     }
 
     private static object WriteClasses(ClassList classes) => classes.Names.Count > 0 ? classes.Names : classes.Count;
+
+    private static InputFeeds ReadFeeds(RecipeValue value) => value.IsNone
+        ? InputFeeds.None
+        : new([.. value.Entries().Select(entry => InputFeed.Parse(entry.Key.Text(), entry.Value.Text()))]);
+
+    private static object? WriteFeeds(InputFeeds feeds) =>
+        feeds.AreNone ? null : YamlTree.Line([.. feeds.All.Select(feed => (feed.Input, (object?)feed.Text))]);
 
     /// <summary>A list of tensors, or a mapping of stream: tensor, or of stream: what there is to say of the tensor.</summary>
     private static IReadOnlyList<TappedTensor> ReadTapped(RecipeValue value)

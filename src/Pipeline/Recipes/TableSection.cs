@@ -13,7 +13,7 @@ internal static class TableSection
     /// <summary>Reads it.</summary>
     public static TableOptions Read(RecipeValue value)
     {
-        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "features", "drop", "classes");
+        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "features", "drop", "texts", "classes");
         var missing = map.Find("missing");
         var options = new TableOptions
         {
@@ -25,6 +25,7 @@ internal static class TableSection
             MissingValue = missing is null || missing.Is(Drop) ? null : (float)missing.Number(anyOrDrop),
             Features = map.Read("features", [], v => v.OneOrMore(name => name.Text())),
             Drop = map.Read("drop", [], v => v.OneOrMore(name => name.Text())),
+            Texts = map.Read("texts", [], v => v.OneOrMore(name => name.Text())),
             Classes = map.Read("classes", [], v => v.OneOrMore(name => name.Text())),
         };
         if (options.Thousands == options.Decimal)
@@ -46,6 +47,7 @@ internal static class TableSection
             ("missing", table.DropMissing ? Drop : table.MissingValue),
             ("features", List(table.Features)),
             ("drop", List(table.Drop)),
+            ("texts", List(table.Texts)),
             ("classes", List(table.Classes)));
         return map.Children.Count == 0 ? null : map;
 

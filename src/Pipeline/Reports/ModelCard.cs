@@ -17,13 +17,24 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Training">Its settings, as a recipe.</param>
 internal sealed record CardFacts(
     string File, CardInput Input, IReadOnlyList<int> SampleShape, CardOutput Output, Preprocessing Preprocessing, IReadOnlyList<string> Teachers,
-    long TransferSamples, string Training);
+    long TransferSamples, string Training)
+{
+    /// <summary>All inputs, where there are several or samples have names; else none.</summary>
+    public IReadOnlyList<CardInput> Inputs { get; init; } = [];
+}
 
 /// <summary>The input of a card's model.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">What it holds.</param>
 /// <param name="Dims">Its lengths for one sample, without the batch.</param>
-internal sealed record CardInput(string Name, ElementType Type, IReadOnlyList<long> Dims);
+internal sealed record CardInput(string Name, ElementType Type, IReadOnlyList<long> Dims)
+{
+    /// <summary>An example, if it holds texts.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Whether it has no axis, not even the batch.</summary>
+    public bool IsScalar { get; init; }
+}
 
 /// <summary>The output of a card's model.</summary>
 /// <param name="Name">Its name.</param>
@@ -110,6 +121,8 @@ internal static class ModelCard
 
     private static string Input(CardFacts facts)
     {
+        if (facts.Inputs.Count > 0)
+            return $"{InputsOfCard.Describe(facts)} `{facts.Output.Name}`: {facts.Output.Meaning}.";
         var prepared = facts.Preprocessing;
         var channels = prepared.Mean.Count > 1 || prepared.Std.Count > 1 ? $", one number for each index of axis {prepared.ChannelAxis} of a sample" : "";
         return $"`{facts.Input.Name}`: {ElementTypes.Name(facts.Input.Type)} [batch, {string.Join(", ", facts.Input.Dims)}], "
@@ -119,7 +132,7 @@ internal static class ModelCard
             + $"`{facts.Output.Name}`: {facts.Output.Meaning}.";
     }
 
-    private static string Python(CardFacts facts) => $"""
+    private static string Python(CardFacts facts) => facts.Inputs.Count > 0 ? InputsOfCard.Python(facts) : $"""
         import numpy as np, onnxruntime
 
         session = onnxruntime.InferenceSession("{facts.File}")
@@ -138,6 +151,8 @@ internal static class ModelCard
 
     private static string CSharp(CardFacts facts)
     {
+        if (facts.Inputs.Count > 0)
+            return InputsOfCard.CSharp(facts, Runtime);
         var p = facts.Preprocessing;
         var (type, given) = (CSharpType(facts.Input.Type), CSharpType(facts.Output.Type));
         // Index of a value's channel: how many values one channel's step spans, within a sample.
@@ -164,10 +179,11 @@ internal static class ModelCard
             : $"new[] {Braces(string.Join(", ", values.Select(Number)))}[i / {inner} % {values.Count}]";
     }
 
-    private static string CSharpType(ElementType type) => type switch
+    /// <summary>The type of a value in C#.</summary>
+    public static string CSharpType(ElementType type) => type switch
     {
         ElementType.Float64 => "double", ElementType.Float16 => "Float16", ElementType.BFloat16 => "BFloat16",
-        ElementType.Int64 => "long", ElementType.Int32 => "int", ElementType.Int16 => "short", ElementType.Int8 => "sbyte", ElementType.UInt8 => "byte",
+        ElementType.Int64 => "long", ElementType.Int32 => "int", ElementType.Int16 => "short", ElementType.Int8 => "sbyte", ElementType.UInt8 => "byte", ElementType.Bool => "bool",
         _ => "float",
     };
 

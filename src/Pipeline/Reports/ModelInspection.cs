@@ -3,6 +3,8 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Sessions;
@@ -51,13 +53,13 @@ internal sealed record ModelInspection(
         StudentInspection? asStudent = null;
         var kinds = new List<string>();
         var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), use, kinds));
-        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(model, sample)));
+        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(BehindFront(model, sample, inputs), sample)));
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
             new SortedDictionary<string, long>(
                 model.Proto.OpsetImport.ToDictionary(opset => opset.Domain.Length == 0 ? "ai.onnx" : opset.Domain, opset => opset.Version)),
-            [.. inputs.Select(Describe)],
+            [.. inputs.Select(input => Describe(input) + FeedOf(input, use.Set))],
             [.. graph.Output.Select(Describe)],
             new SortedDictionary<string, int>(graph.Node.CountBy(node => node.OpType).ToDictionary(), StringComparer.Ordinal),
             model.ParameterCount,
@@ -69,7 +71,7 @@ internal sealed record ModelInspection(
             model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : []);
     }
 
-    private static string AsTeacher(OnnxModel model, IReadOnlyList<int> sampleShape, InspectedUse use, List<string> kinds)
+    private static string AsTeacher(OnnxModel model, SampleShape sampleShape, InspectedUse use, List<string> kinds)
     {
         using var session = OnnxClassifier.Open(model, sampleShape, [new() { Tensor = use.Output }], new() { Device = "cpu", Known = use.Set });
         var output = session.Output;
@@ -99,6 +101,10 @@ internal sealed record ModelInspection(
         session.Run(samples, rows, new float[rows * output.Elements]);
     }
 
+    /// <summary>What of a set's named inputs feeds an input.</summary>
+    private static string FeedOf(ValueInfoProto input, TransferSet? set) =>
+        set is null || set.SampleShape.Parts.Count == 0 ? "" : set.SampleShape.Find(InputFront.PartFor(input.Name)) is { } part ? $", fed with {part}" : ", fed with nothing";
+
     private static string Describe(StudentInspection student)
     {
         var tensors = student.Plan.Count(entry => entry.Role == "learned");
@@ -113,7 +119,12 @@ internal sealed record ModelInspection(
             : [.. shape.Skip(1).Select(axis => (int)axis.Size!.Value)];
     }
 
-    private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => new(
+    private static OnnxModel BehindFront(OnnxModel model, SampleShape? sample, IReadOnlyList<ValueInfoProto> inputs) =>
+        sample is not null ? InputFront.Behind(model, sample, InputFeeds.None) : inputs.Count > 1 ? throw UnknownSample(inputs) : model;
+
+    private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => inputs.Count > 1 ? new(
+        "The model has several inputs, and nothing says what feeds them.", null, string.Join("; ", inputs.Select(Describe)), "samples with a tensor or a column for each",
+        "give them with --samples FILE") : new(
         "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
         string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
 
@@ -126,7 +137,7 @@ internal sealed record ModelInspection(
 /// <param name="SampleShape">The shape of one sample; <c>null</c>: the samples', else what the model declares.</param>
 /// <param name="Set">Samples, on which it is tried, and whose labels may tell what its output holds; <c>null</c>: none.</param>
 /// <param name="Output">The tensor that would be learned from; <c>null</c>: the only output that holds floats.</param>
-internal sealed record InspectedUse(IReadOnlyList<int>? SampleShape = null, TransferSet? Set = null, string? Output = null);
+internal sealed record InspectedUse(SampleShape? SampleShape = null, TransferSet? Set = null, string? Output = null);
 
 /// <summary>Whether a model can be used for something.</summary>
 /// <param name="Possible">Whether it can.</param>

@@ -45,6 +45,8 @@ internal sealed class RecipeSets : IDisposable
         var sets = new RecipeSets(OpenIntact(data.Transfer));
         if (sets.Transfer.HasRowNames)
             note($"{sets.Transfer.Name}: the first column has no name and is taken for names of rows; table.features says otherwise");
+        if (sets.Transfer.SampleShape is { Parts.Count: > 0 } named)
+            note($"samples of named inputs: {named}{(named.Mask is { } mask ? $"; where '{mask}' is 0, positions count in no loss and no figure" : "")}");
         try
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
@@ -83,7 +85,14 @@ internal sealed class RecipeSets : IDisposable
 
     private TransferSet OpenAlike(TransferSetOptions options)
     {
-        var set = OpenIntact(options);
+        var set = OpenIntact(options, Transfer.SampleShape);
+        if (Difference(set.SampleShape, Transfer.SampleShape) is { } differs)
+        {
+            set.Dispose();
+            throw new InputException(
+                "The sets' samples have different inputs.", options.Samples, differs, $"{Transfer.SampleShape}, as in {Transfer.Name}", "name the same inputs in both: inputs");
+        }
+
         if (set.Columns.Count > 0 && Transfer.Columns.Count > 0 && !set.Columns.SequenceEqual(Transfer.Columns))
         {
             set.Dispose();
@@ -101,9 +110,14 @@ internal sealed class RecipeSets : IDisposable
             $"{Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
     }
 
-    private static TransferSet OpenIntact(TransferSetOptions options)
+    private static string? Difference(SampleShape found, SampleShape expected) =>
+        found.Mask == expected.Mask && found.Parts.Select(part => $"{part}").SequenceEqual(expected.Parts.Select(part => $"{part}"))
+            ? null
+            : $"{(found.Parts.Count == 0 ? "one tensor " : "")}{found}{(found.Mask == expected.Mask ? "" : $", mask '{found.Mask}'")}";
+
+    private static TransferSet OpenIntact(TransferSetOptions options, SampleShape? like = null)
     {
-        var set = TransferSet.Open(options);
+        var set = TransferSet.Open(options, like);
         try
         {
             PreparedSet.RequireIntact(options.Samples, () => DigestOfAll(set, options));
@@ -120,7 +134,7 @@ internal sealed class RecipeSets : IDisposable
 
     private static string DigestOfAll(TransferSet? set, TransferSetOptions options)
     {
-        if (set is not null && options is { First: 0, Count: null, Classes: null })
+        if (set is not null && options is { First: 0, Count: null, Classes: null, Inputs.AreNone: true })
             return set.SamplesDigest;
         using var all = TransferSet.Open(new() { Samples = options.Samples, SamplesKey = options.SamplesKey });
         return all.SamplesDigest;

@@ -21,7 +21,7 @@ internal static class StandIn
     /// <param name="outputs">What a student learns: the teacher's first output, then streams by name.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <returns>An output for each; <c>null</c> for a stream that is not the teacher's.</returns>
-    public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, IReadOnlyList<int> sampleShape)
+    public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, SampleShape sampleShape)
     {
         var (model, taps) = (OnnxModel.Load(teacher.Model), outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray());
         ModelReading[] readings =
@@ -32,7 +32,7 @@ internal static class StandIn
                 Tensor = OutputBehind(model.Proto.Graph, pair.First!.Tensor), Kind = pair.First.Kind ?? pair.Second.Kind, ClassAxis = pair.First.ClassAxis,
             }),
         ];
-        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu" });
+        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu", Inputs = teacher.Inputs });
         var found = new Queue<InterfaceOutput?>(session.Interface.Others);
         return session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] };
     }

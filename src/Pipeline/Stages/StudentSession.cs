@@ -1,4 +1,5 @@
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Sessions;
 
@@ -11,8 +12,8 @@ internal static class StudentSession
     /// <param name="student">The student.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <param name="import">Its outputs.</param>
-    public static OnnxClassifier Open(OnnxModel student, IReadOnlyList<int> sampleShape, StudentImport import) => OnnxClassifier.Open(
+    public static OnnxClassifier Open(OnnxModel student, SampleShape sampleShape, StudentImport import) => OnnxClassifier.Open(
         student, sampleShape,
         [.. import.Apart().Select(output => new ModelReading { Tensor = output.Output, Kind = output.Kind, ClassAxis = output.ClassAxis, IsTrained = true })],
-        new() { Device = "cpu" });
+        new() { Device = "cpu", Inputs = import.Inputs });
 }

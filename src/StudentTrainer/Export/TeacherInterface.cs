@@ -31,7 +31,7 @@ public sealed class TeacherInterface
     private TeacherInterface(GraphProto graph) => (this.graph, names) = (graph, new(graph));
 
     /// <summary>Changes a student's interface.</summary>
-    /// <param name="student">The student, not changed. Its input takes samples of the shape as floats, or as integers.</param>
+    /// <param name="student">The student, not changed. Its input takes samples of the shape as floats, or as integers; or it has the inputs of the teacher already: <see cref="NamedInputs"/>.</param>
     /// <param name="learned">What it learned, for each output of the teacher.</param>
     /// <param name="teacher">What is offered.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
@@ -43,7 +43,12 @@ public sealed class TeacherInterface
         RequirePossible(student);
         var proto = student.Proto.Clone();
         var offering = new TeacherInterface(proto.Graph);
-        offering.OfferInput(teacher.Input, sampleShape);
+        // Named inputs were offered before: NamedInputs.
+        if (!teacher.TakesParts)
+        {
+            offering.OfferInput(teacher.Inputs.First(input => input.Constant is null), sampleShape);
+            NamedInputs.AddUnread(proto.Graph, teacher.Inputs);
+        }
         offering.OfferOutputs(learned, teacher.Outputs);
         return OnnxModel.FromProto(proto);
     }

@@ -73,22 +73,23 @@ public static class Architectures
 
     /// <summary>
     /// Builds a freshly initialised student: input <c>input</c> [N, sample], output <c>logits</c> [N, classes] (for recognisers and
-    /// decoders [N, T, classes]), N free. Architectures of text take int64 token ids, all others float32.
+    /// decoders [N, T, classes]), N free. Architectures of text take int64 token ids, all others float32. For samples of several inputs it has several, each
+    /// called <c>input/</c> and the samples' name: <see cref="Core.Preparation.InputFront"/> feeds them from a row.
     /// </summary>
     /// <param name="options">Architecture and sizes.</param>
     /// <param name="sampleShape">The shape of one sample: [28, 28].</param>
     /// <param name="classes">The number of classes.</param>
     /// <param name="seed">Decides the initial weights.</param>
     /// <exception cref="InputException">An unknown architecture or option, or sizes that do not fit it or the samples.</exception>
-    public static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong seed) =>
+    public static OnnxModel Build(StudentOptions options, SampleShape sampleShape, int classes, ulong seed) =>
         Build(options, sampleShape, classes, (ulong?)seed);
 
     /// <summary>Checks all that can be checked before the number of classes is known.</summary>
-    /// <inheritdoc cref="Build(StudentOptions, IReadOnlyList{int}, int, ulong)"/>
+    /// <inheritdoc cref="Build(StudentOptions, SampleShape, int, ulong)"/>
     /// <returns>Its graph, for two classes; all weights are 0.</returns>
-    public static OnnxModel RequireFit(StudentOptions options, IReadOnlyList<int> sampleShape) => Build(options, sampleShape, 2, null);
+    public static OnnxModel RequireFit(StudentOptions options, SampleShape sampleShape) => Build(options, sampleShape, 2, null);
 
-    private static OnnxModel Build(StudentOptions options, IReadOnlyList<int> sampleShape, int classes, ulong? seed)
+    private static OnnxModel Build(StudentOptions options, SampleShape sampleShape, int classes, ulong? seed)
     {
         var (entry, size) = Find(options.Architecture);
         var values = Resolve(options).Concat(size.Fixed.Select(value => (Option: entry.Schema[value.Option]!, Value: (object?)value.Value)))
@@ -100,7 +101,7 @@ public static class Architectures
             throw new InputException(
                 "No student can be built for this data.",
                 where: "student",
-                found: $"{classes} classes, samples of shape {Shapes.Format(sampleShape)}",
+                found: $"{classes} classes, samples of shape {sampleShape}",
                 expected: "1 output or more, and samples that are not empty");
         return ((Architecture)entry.Schema.Create(values)).Build(new(options.Architecture, sampleShape, classes, seed));
     }

@@ -7,7 +7,8 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
 /// A multilayer perceptron: Flatten → [Dropout] → (Gemm → Relu → [Dropout]) per hidden layer → Gemm; by default the student of Hinton et
-/// al. 2015, section 3.
+/// al. 2015, section 3. Of samples with named inputs, numbers go in as they are, and a text as one column for each text of the transfer set: what the
+/// first layer learns of them is an embedding of each.
 /// </summary>
 public sealed record Mlp : Architecture
 {
@@ -23,14 +24,16 @@ public sealed record Mlp : Architecture
     internal override string Meaning => "multilayer perceptron";
 
     /// <inheritdoc/>
-    internal override string Samples => "any";
+    internal override string Samples => "any; of named inputs numbers and texts";
 
     /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var dropout = student.PerPlace(this, nameof(Dropout), Dropout, Widths.Count + 1);
         var graph = student.Start();
-        var x = graph.Flatten("flatten", graph.Input(ElementType.Float32, [.. student.SampleShape]));
+        var x = student.SampleShape.Parts.Count > 0
+            ? graph.Columns(student.SampleShape)
+            : graph.Flatten("flatten", graph.Input(ElementType.Float32, [.. student.SampleShape]));
         x = graph.Dropout("input.dropout", x, dropout[0]);
         for (var i = 0; i < Widths.Count; i++)
         {

@@ -10,7 +10,7 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <param name="SampleShape">The shape of one sample.</param>
 /// <param name="Classes">The number of classes.</param>
 /// <param name="Seed">Decides the initial weights; <c>null</c>: they are all 0.</param>
-internal sealed record StudentRequest(string Architecture, IReadOnlyList<int> SampleShape, int Classes, ulong? Seed)
+internal sealed record StudentRequest(string Architecture, SampleShape SampleShape, int Classes, ulong? Seed)
 {
     /// <summary>Dropout probabilities, one per place; all 0 if none are given.</summary>
     public IReadOnlyList<double> PerPlace(Architecture architecture, string property, IReadOnlyList<double>? given, int places)
@@ -36,7 +36,7 @@ internal sealed record StudentRequest(string Architecture, IReadOnlyList<int> Sa
     }
 
     /// <summary>Declares token ids [length] as the input; the length is free.</summary>
-    public Value Tokens(GraphBuilder graph) => SampleShape.Count == 1
+    public Value Tokens(GraphBuilder graph) => SampleShape is { Count: 1, Parts.Count: 0 }
         ? graph.Input(ElementType.Int64, "T")
         : throw WrongSamples("needs token ids", "[length]");
 
@@ -57,7 +57,7 @@ internal sealed record StudentRequest(string Architecture, IReadOnlyList<int> Sa
 
     /// <summary>The error that samples have another shape than the architecture takes.</summary>
     public InputException WrongSamples(string needs, string expected) => new(
-        $"The architecture '{Architecture}' {needs}.", "student", $"samples of shape {Shapes.Format(SampleShape)}", expected,
+        $"The architecture '{Architecture}' {needs}.", "student", $"samples of {(SampleShape.Parts.Count > 0 ? "inputs" : "shape")} {SampleShape}", expected,
         "choose another architecture, or bring the samples into this shape");
 
     /// <summary>The error that an option's value does not fit the rest.</summary>

@@ -18,7 +18,7 @@ public abstract record TextStack : BlockStack
     /// <exception cref="Core.Errors.InputException">Fewer than a sample has.</exception>
     private protected int Longest(StudentRequest student)
     {
-        var length = student.SampleShape[0];
+        var length = student.SampleShape.Parts.FirstOrDefault(part => part.IsRowOfNames)?.Elements ?? student.SampleShape[0];
         var context = Context ?? length;
         return context >= length ? context : throw student.Misfit(nameof(Context), $"{context}", $"{length} or more, the length of the samples");
     }

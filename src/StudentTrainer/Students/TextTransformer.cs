@@ -6,7 +6,7 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
 /// A text classifier: token ids become vectors, each gets a learned position, transformer blocks look both ways (Devlin et al. 2019), and
-/// the classifier reads the mean or the first token. Tokens that are padding are looked at by none and left out of the mean.
+/// the classifier reads the mean, the first token or each. Tokens that are padding (by the samples' mask, or their id) are looked at by none and left out of the mean.
 /// </summary>
 public sealed record TextTransformer : TextStack
 {
@@ -24,15 +24,15 @@ public sealed record TextTransformer : TextStack
     [Setting("token id of padding; by default none is masked", AtLeast = 0, AtMost = Most)]
     public int? Padding { get; init; }
 
-    /// <summary>What the classifier reads.</summary>
-    [Setting("what the classifier reads", Words = ["mean", "first"])]
+    /// <summary>What the classifier reads: the mean of all tokens, the first one, or each: then there is a row of scores for each.</summary>
+    [Setting("what the classifier reads: the mean, the first token, or (`none`) each token, which gives [N, T, classes]", Words = ["mean", "first", "none"])]
     public string Pooling { get; init; } = "mean";
 
     /// <inheritdoc/>
     internal override string Meaning => "transformer encoder of text";
 
     /// <inheritdoc/>
-    internal override string Samples => "int64 token ids [length]";
+    internal override string Samples => "int64 token ids [length]; of named inputs these, a mask and kinds of tokens";
 
     /// <summary>The sizes of Turc et al. 2019.</summary>
     internal override IReadOnlyList<NamedSize> Sizes =>
@@ -46,14 +46,16 @@ public sealed record TextTransformer : TextStack
     {
         var sizes = BlockSizes(student);
         var graph = student.Start();
-        var ids = student.Tokens(graph);
-        var padding = graph.Padding(ids, Padding);
+        var (ids, masked, kinds) = TokenInputs.Of(student, graph);
+        var padding = masked ?? graph.Padding(ids, Padding);
         var x = graph.Embedding("tokens", ids, Vocabulary, sizes.Width);
+        if (kinds is not null)
+            x = graph.Add("kinds.sum", x, graph.Kinds("kinds", kinds, sizes.Width));
         x = graph.Positions("positions", x, Longest(student));
         x = graph.Dropout("positions.dropout", x, sizes.Dropout);
         var hidden = padding is null ? null : graph.Unsqueeze("padding.heads", graph.Unsqueeze("padding.queries", padding, 1), 1);
         x = graph.Blocks(x, sizes, hidden);
-        x = Pooling == "mean" ? graph.MeanOverTime("mean", x, padding) : graph.Pick("first", x, 1);
+        x = Pooling switch { "mean" => graph.MeanOverTime("mean", x, padding), "first" => graph.Pick("first", x, 1), _ => x };
         return graph.Build(graph.Dense("classifier", x, student.Classes, Initial.TruncatedNormal));
     }
 }

@@ -39,6 +39,13 @@ public sealed class FeedBatch : IDisposable
         Write(content, type, bytes);
     }
 
+    /// <summary>Adds an input of empty texts.</summary>
+    internal void AddTexts(string name, long[] shape)
+    {
+        names.Add(name);
+        values.Add(OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => values.ForEach(value => value.Dispose());
 

@@ -73,6 +73,8 @@ public sealed class ModelFeeds
         var where = $"input '{input.Name}' of {model}";
         if (reader is not null)
         {
+            if (input.IsText)
+                throw new InputException("Texts are not read from files here.", where, "samples for an input of texts", "none: it is fed with empty texts", "leave out --samples for it");
             if (shape.Length == 0)
                 throw new InputException("Samples are given for an input without a batch axis.", where, "a scalar", "[N, ...]");
             var fitted = SampleFit.Find([.. shape[1..].Select(size => new Dim(size))], reader.Set.SampleShape) ?? throw new InputException(
@@ -109,6 +111,12 @@ public sealed class ModelFeeds
         {
             var shape = IsBatched ? [rows, .. Shape[1..]] : Shape;
             ModelLimits.RequireSamples(Where, shape.FirstOrDefault(1), [.. shape.Skip(1)]);
+            if (Input.IsText)
+            {
+                batch.AddTexts(Input.Name, shape);
+                return;
+            }
+
             var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
             if (Reader is null)
                 MakeUp(values);

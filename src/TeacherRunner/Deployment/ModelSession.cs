@@ -13,7 +13,11 @@ namespace OnnxKd.TeacherRunner.Deployment;
 /// <param name="Name">Its name.</param>
 /// <param name="Type">The type of its elements.</param>
 /// <param name="Shape">Its axes, the batch included.</param>
-public sealed record SessionTensor(string Name, ElementType Type, IReadOnlyList<Dim> Shape);
+public sealed record SessionTensor(string Name, ElementType Type, IReadOnlyList<Dim> Shape)
+{
+    /// <summary>Whether it holds texts, whatever the type says.</summary>
+    public bool IsText { get; init; }
+}
 
 /// <summary>A model file in an ONNX Runtime session, opened as a program that ships it would: an ONNX file or one in ORT format.</summary>
 public sealed class ModelSession : IDisposable
@@ -45,7 +49,7 @@ public sealed class ModelSession : IDisposable
     /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads within an operator.</param>
     /// <param name="brief">Whether it will run seldom, so that optimising the graph would take longer than it saves.</param>
-    /// <exception cref="InputException">It is no regular file, no model, or a model with inputs or outputs that are no numeric tensors.</exception>
+    /// <exception cref="InputException">It is no regular file, no model, or a model with inputs or outputs that are no tensors of numbers or texts.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run it.</exception>
     public static ModelSession Open(string path, string device = "cpu", int threads = 1, bool brief = false)
     {
@@ -114,11 +118,12 @@ public sealed class ModelSession : IDisposable
 
     private SessionTensor Describe(string tensor, NodeMetadata metadata)
     {
-        if (!metadata.IsTensor || !TensorTypes.TryElementType((int)metadata.ElementDataType, out var type))
+        var (type, isText) = (ElementType.UInt8, metadata.IsTensor && metadata.IsString);
+        if (!metadata.IsTensor || !isText && !TensorTypes.TryElementType((int)metadata.ElementDataType, out type))
             throw new UnsupportedModelException(
-                "An input or output is not a numeric tensor.", $"'{tensor}' of {name}",
-                metadata.IsTensor ? $"{metadata.ElementDataType}" : $"{metadata.OnnxValueType}", "numbers");
+                "An input or output is no tensor of numbers or texts.", $"'{tensor}' of {name}",
+                metadata.IsTensor ? $"{metadata.ElementDataType}" : $"{metadata.OnnxValueType}", "numbers or texts");
         return new(tensor, type, [.. metadata.Dimensions.Zip(metadata.SymbolicDimensions, (size, symbol) =>
-            size >= 0 ? new Dim(size) : new Dim(null, symbol.Length > 0 ? symbol : null))]);
+            size >= 0 ? new Dim(size) : new Dim(null, symbol.Length > 0 ? symbol : null))]) { IsText = isText };
     }
 }

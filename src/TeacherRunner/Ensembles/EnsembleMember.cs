@@ -87,7 +87,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
         {
             Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,
             Known = read.Labels.Length > 0 || options.Labelled is not { } other || !other.SampleShape.SequenceEqual(read.SampleShape) ? read : other,
-            KnownPreprocessing = teacher.Preprocessing,
+            KnownPreprocessing = teacher.Preprocessing, Inputs = teacher.Inputs,
         };
         var session = OnnxClassifier.Open(model, read.SampleShape, readings, settings);
         return new(teacher, model.Digest, session, slots.Of(teacher.Modality, teacher.Preprocessing));

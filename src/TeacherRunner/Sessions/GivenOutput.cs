@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.TeacherRunner.Logits;
 
@@ -44,14 +45,27 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
     /// <summary>What a session sees of a model.</summary>
     /// <param name="graph">The model's, as it is in the file.</param>
     /// <param name="input">The input that is fed.</param>
+    /// <param name="behind">What feeds each input, where there are several.</param>
+    /// <param name="feeds">The constants among them.</param>
     /// <param name="outputs">The outputs that are read.</param>
-    public static ModelInterface InterfaceOf(GraphProto graph, string input, IReadOnlyList<GivenOutput?> outputs)
+    public static ModelInterface InterfaceOf(
+        GraphProto graph, string input, IReadOnlyList<FedInput> behind, InputFeeds feeds, IReadOnlyList<GivenOutput?> outputs)
     {
-        var fed = graph.Input.First(i => i.Name == input);
+        InterfaceInput[] fed = behind.Count == 0 ? [Of(graph.Input.First(i => i.Name == input))] :
+        [
+            .. behind.Select(one => Of(one.Input) with
+            {
+                // A model whose other inputs are constants takes whole samples.
+                Part = input == InputFront.Packed ? one.Part?.Name : null, IsText = one.Part?.IsText == true ? true : null,
+                Constant = one.Part is null ? feeds.Of(one.Input.Name)!.Constant : null,
+            }),
+        ];
         var read = outputs.Select(output => output is null
             ? null
             : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)).ToArray();
-        return new(new(input, TypeOf(fed), [.. fed.ShapeOf()!.Select(axis => new InterfaceAxis(axis.Size, axis.Name))]), read[0]) { Others = read[1..] };
+        return new(fed[0], read[0]) { FurtherInputs = fed.Length > 1 ? fed[1..] : null, Others = read[1..] };
+
+        static InterfaceInput Of(ValueInfoProto value) => new(value.Name, TypeOf(value), [.. (value.ShapeOf() ?? []).Select(axis => new InterfaceAxis(axis.Size, axis.Name))]);
     }
 
     private static ElementType TypeOf(ValueInfoProto? declared) =>

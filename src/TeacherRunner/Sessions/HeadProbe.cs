@@ -52,7 +52,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         {
             using var run = new RunOptions();
             using var clock = trial.WhenOver(() => run.Terminate = true);
-            using var samples = OrtValue.CreateTensorValueFromMemory(MakeSamples(rows), input.ShapeOf(rows));
+            using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(rows), input.ShapeOf(rows));
             using var results = Run(session, run, samples, [.. logits, .. outputs], rows);
             OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i])))];
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
@@ -140,16 +140,6 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         {
             throw RunFailed(e, model, rows);
         }
-    }
-
-    // Evenly spread over [0, 1) by the golden ratio: no two samples, and no two values of a sample, are alike.
-    private float[] MakeSamples(int rows)
-    {
-        const double goldenRatio = 0.618033988749895;
-        var samples = new float[rows * input.SampleElements];
-        for (var i = 0; i < samples.Length; i++)
-            samples[i] = (float)(i * goldenRatio % 1);
-        return samples;
     }
 }
 

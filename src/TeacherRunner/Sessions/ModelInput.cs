@@ -14,12 +14,22 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <param name="SampleDims">Its dimensions after the batch axis.</param>
 internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, long[] SampleDims)
 {
+    /// <summary>What its values feed, where it stands for several inputs.</summary>
+    private IReadOnlyList<FedInput> Fed { get; init; } = [];
+
+    /// <summary>What is fed, for people and identities: its name, or those of the inputs that it stands for.</summary>
+    public string Names => Fed.Count == 0 ? Name : string.Join(", ", Fed.Where(fed => fed.Part is not null).Select(fed => fed.Input.Name));
+
     /// <summary>Values per sample.</summary>
     public int SampleElements { get; } = (int)Math.Min(int.MaxValue, Shapes.TryElements(SampleDims, out var elements) ? elements : int.MaxValue);
 
     /// <summary>Finds the fed input and fits samples of a shape into it: equal apart from axes of length 1, or flattened.</summary>
     /// <exception cref="InputException">No input, several inputs, another type, or a shape that does not fit.</exception>
-    public static ModelInput Find(GraphProto graph, IReadOnlyList<int> sampleShape, string model)
+    /// <param name="graph">The graph.</param>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    /// <param name="model">The model's name, for messages.</param>
+    /// <param name="behind">What it feeds behind it, where it stands for several inputs.</param>
+    public static ModelInput Find(GraphProto graph, IReadOnlyList<int> sampleShape, string model, IReadOnlyList<FedInput>? behind = null)
     {
         var input = FindFed(graph, model);
         var where = $"input '{input.Name}' of {model}";
@@ -40,7 +50,7 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             RemedyOf([.. dims[1..]], sampleShape));
         if (dims[0] > int.MaxValue)
             throw new InputException("The model's batch is too large.", where, $"{dims[0]}", $"at most {int.MaxValue}");
-        return new(input.Name, type, (int?)dims[0], [.. fitted]);
+        return new(input.Name, type, (int?)dims[0], [.. fitted]) { Fed = input.Name == InputFront.Packed ? behind ?? [] : [] };
     }
 
     /// <summary>The feed of a batch: <c>[rows, ...]</c>.</summary>
@@ -53,15 +63,44 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
     /// <exception cref="InputException">A value is no integer, or no byte for a model that takes bytes.</exception>
     public void RequireWholeNumbers(ReadOnlySpan<float> samples, string model)
     {
-        if (Type is DataType.Float or DataType.Float16 or DataType.Double)
+        foreach (var fed in Fed)
+            if (fed.Part is { IsText: false } part)
+                for (var row = part.Offset; row < samples.Length; row += SampleElements)
+                    RequireWhole(samples.Slice(row, part.Elements), (DataType)fed.Type, fed.Input.Name, model);
+        RequireWhole(samples, Type, Name, model);
+    }
+
+    private static void RequireWhole(ReadOnlySpan<float> samples, DataType type, string name, string model)
+    {
+        if (type is DataType.Float or DataType.Float16 or DataType.Double)
             return;
-        var bytes = Type == DataType.Uint8;
+        var bytes = type == DataType.Uint8;
         foreach (var value in samples)
             if (bytes ? value != (byte)value : value != MathF.Truncate(value))
                 throw new InputException(
                     $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
-                    $"input '{Name}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
+                    $"input '{name}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
                     "leave out scale, mean and std for this model");
+    }
+
+    /// <summary>
+    /// Made-up samples, evenly spread over [0, 1) by the golden ratio: no two, and no two values of one, are alike. Where one stands for several inputs,
+    /// integers are 0 and 1 in turn, which are tokens, masks and kinds nearly everywhere, and texts come in turn.
+    /// </summary>
+    public float[] MakeUp(int rows)
+    {
+        const double goldenRatio = 0.618033988749895;
+        var samples = new float[rows * SampleElements];
+        for (var i = 0; i < samples.Length; i++)
+            samples[i] = (float)(i * goldenRatio % 1);
+        foreach (var fed in Fed)
+            if (fed.Part is { } part && (part.IsText || !TensorTypes.IsFloat(fed.Type)))
+                for (var i = 0; i < rows * part.Elements; i++)
+                {
+                    var (row, value) = Math.DivRem(i, part.Elements);
+                    samples[row * SampleElements + part.Offset + value] = part.IsText ? i % part.Texts.Count : part.Elements == 1 ? 1 : (row + value + 1) % 2;
+                }
+        return samples;
     }
 
     private static ValueInfoProto FindFed(GraphProto graph, string model)

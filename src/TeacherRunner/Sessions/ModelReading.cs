@@ -75,7 +75,10 @@ public sealed record SessionSettings
     /// <summary>A set whose labels may tell what an output holds, where nothing else does; default: none.</summary>
     public TransferSet? Known { get; init; }
 
-    /// <summary>What is done to its samples.</summary>
+    /// <summary>What its inputs are fed with, apart from those that samples have by the same name; default: nothing.</summary>
+    public InputFeeds Inputs { get; init; } = InputFeeds.None;
+
+    /// <summary>What is done to the known set's samples.</summary>
     public Preprocessing KnownPreprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>Whether <see cref="ModelReading.Picks"/> are picked in the session; default: on a GPU, where copying costs more.</summary>

@@ -5,6 +5,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Threading;
 using OnnxKd.TeacherRunner.Logits;
 
@@ -26,7 +27,7 @@ public sealed class OnnxClassifier : IDisposable
     private readonly BoundSession session;
     private readonly HostMemory memory;
 
-    private OnnxClassifier(OnnxModel source, IReadOnlyList<int> sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
+    private OnnxClassifier(OnnxModel source, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
         model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
         device = ExecutionDevice.Resolve(settings.Device);
@@ -39,9 +40,12 @@ public sealed class OnnxClassifier : IDisposable
         foreach (var name in readings.Select(reading => reading.Tensor).OfType<string>().Where(name => !graph.Node.Any(node => node.Output.Contains(name))))
             BranchTensors.Lift(graph, name);
         ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
-        input = ModelInput.Find(graph, sampleShape, model);
+        // Before a change of precision, which is for what the model computes and not for the numbers of texts and tokens.
+        var direct = sampleShape.Parts.Count == 0 && settings.Inputs.AreNone && new GraphIndex(graph).Inputs.Count <= 1 ? ModelInput.Find(graph, sampleShape, model) : null;
         if (settings.Precision == Precision.Fp16)
             HalfPrecision.Apply(proto, model);
+        var behind = direct is null ? InputFront.Add(proto, sampleShape, settings.Inputs, model) : [];
+        input = direct ?? ModelInput.Find(graph, sampleShape, model, behind);
         var picks = settings.PicksInSession ?? device.IsCuda;
         var wanted = readings.Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
         RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
@@ -57,7 +61,7 @@ public sealed class OnnxClassifier : IDisposable
         open ??= SessionFactory.Open(proto, device, threadsOfRun, model);
         Outputs = [.. plans.Select(plan => plan.Output)];
         Layouts = [.. plans.Select(plan => plan.Layout)];
-        Interface = GivenOutput.InterfaceOf(source.Proto.Graph, input.Name, [.. plans.Select(plan => plan.Given)]);
+        Interface = GivenOutput.InterfaceOf(source.Proto.Graph, input.Name, behind, settings.Inputs, [.. plans.Select(plan => plan.Given)]);
         session = new(open, input, fed, plans, read, runsAtOnce, model);
         RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
@@ -74,20 +78,20 @@ public sealed class OnnxClassifier : IDisposable
     /// </exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run the model, or it gives no class scores per sample.</exception>
     public static OnnxClassifier Open(
-        OnnxModel model, IReadOnlyList<int> sampleShape, string? output = null, string device = "auto", int? threads = null) =>
+        OnnxModel model, SampleShape sampleShape, string? output = null, string device = "auto", int? threads = null) =>
         new(model, sampleShape, [new() { Tensor = output }], new() { Device = device, Threads = threads });
 
-    /// <inheritdoc cref="Open(OnnxModel, IReadOnlyList{int}, string?, string, int?)"/>
+    /// <inheritdoc cref="Open(OnnxModel, SampleShape, string?, string, int?)"/>
     /// <param name="model">The loaded model.</param>
     /// <param name="sampleShape">The shape of one sample, without the batch axis.</param>
     /// <param name="readings">The tensors to read; the first is the one that the model is measured by.</param>
     /// <param name="settings">Where and how it runs.</param>
     public static OnnxClassifier Open(
-        OnnxModel model, IReadOnlyList<int> sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings) =>
+        OnnxModel model, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings) =>
         new(model, sampleShape, readings, settings);
 
-    /// <summary>The input that is fed.</summary>
-    public string Input => input.Name;
+    /// <summary>The input that is fed; of several, their names with commas.</summary>
+    public string Input => input.Names;
 
     /// <summary>What it gives for every sample, in the order of the readings.</summary>
     public IReadOnlyList<ModelOutput> Outputs { get; }

@@ -14,20 +14,20 @@ public sealed class WrittenSession : IDisposable
 {
     private readonly ModelInterface written;
     private readonly InterfaceOutput output;
-    private readonly IReadOnlyList<long> sampleDims;
+    private readonly WrittenFeed[] feeds;
     private readonly string name;
     private readonly InferenceSession session;
 
-    private WrittenSession(OnnxModel model, ModelInterface written, InterfaceOutput output, IReadOnlyList<int> sampleShape)
+    private WrittenSession(OnnxModel model, ModelInterface written, InterfaceOutput output, SampleShape sampleShape)
     {
         name = model.Path is null ? "the model in memory" : Path.GetFileName(model.Path);
         (this.written, this.output) = (written, output);
-        sampleDims = Core.Preparation.SampleFit.Find([.. written.Input.Shape.Skip(1).Select(axis => new Dim(axis.Size, axis.Name))], sampleShape)!;
+        feeds = [.. written.Inputs.Select(input => new WrittenFeed(input, sampleShape, written.Inputs))];
         session = SessionFactory.Open(model.Proto, ExecutionDevice.Resolve("cpu"), threads: 1, name);
     }
 
     /// <summary>The samples of a run that the session makes.</summary>
-    public int Rows => (int)(written.Input.Shape[0].Size ?? 2);
+    public int Rows => (int)(written.Inputs.First(input => input.Constant is null).Shape[0].Size ?? 2);
 
     /// <summary>Puts a model into a session.</summary>
     /// <param name="model">Any model.</param>
@@ -35,7 +35,7 @@ public sealed class WrittenSession : IDisposable
     /// <param name="output">Which of its outputs it reads.</param>
     /// <param name="sampleShape">The shape of one sample, which fits the interface.</param>
     /// <exception cref="InputException">ONNX Runtime refuses the model.</exception>
-    public static WrittenSession Open(OnnxModel model, ModelInterface written, InterfaceOutput output, IReadOnlyList<int> sampleShape) =>
+    public static WrittenSession Open(OnnxModel model, ModelInterface written, InterfaceOutput output, SampleShape sampleShape) =>
         new(model, written, output, sampleShape);
 
     /// <summary>Runs samples.</summary>
@@ -45,12 +45,13 @@ public sealed class WrittenSession : IDisposable
     /// <exception cref="CheckFailedException">The model takes or gives something else than the session was written for.</exception>
     public float[] Run(ReadOnlySpan<float> samples, int rows)
     {
-        long[] shape = [rows, .. sampleDims];
-        using var fed = Feed(samples, shape);
+        var fed = new List<OrtValue>();
         using var options = new RunOptions();
         try
         {
-            using var results = session.Run(options, [written.Input.Name], [fed], [output.Name]);
+            foreach (var feed in feeds)
+                fed.Add(feed.Make(samples, rows));
+            using var results = session.Run(options, [.. written.Inputs.Select(input => input.Name)], fed, [output.Name]);
             var info = results[0].GetTensorTypeAndShape();
             long[] expected = [rows, .. output.Dims];
             if (!info.Shape.SequenceEqual(expected))
@@ -59,29 +60,16 @@ public sealed class WrittenSession : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw Refuse(SessionFactory.Explain(e), $"input '{written.Input.Name}' of {ElementTypes.Name(written.Input.Type)} {Shapes.Format(shape)}, output '{output.Name}'");
+            throw Refuse(SessionFactory.Explain(e), $"input {string.Join(", ", feeds.Select(feed => $"{feed}"))}, output '{output.Name}'");
+        }
+        finally
+        {
+            fed.ForEach(value => value.Dispose());
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
-
-    private OrtValue Feed(ReadOnlySpan<float> samples, long[] shape)
-    {
-        return written.Input.Type switch
-        {
-            ElementType.Float32 => OrtValue.CreateTensorValueFromMemory(samples.ToArray(), shape),
-            ElementType.Float64 => Of(samples, value => (double)value),
-            ElementType.Float16 => Of(samples, value => (Float16)value),
-            ElementType.UInt8 => Of(samples, value => (byte)value),
-            ElementType.Int32 => Of(samples, value => (int)value),
-            ElementType.Int64 => Of(samples, value => (long)value),
-            _ => throw new InvalidOperationException($"No sample is fed as {written.Input.Type}."),
-        };
-
-        OrtValue Of<T>(ReadOnlySpan<float> values, Converter<float, T> convert)
-            where T : unmanaged => OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values.ToArray(), convert), shape);
-    }
 
     private float[] Read(OrtValue value) => output.Type switch
     {

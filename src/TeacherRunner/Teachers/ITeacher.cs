@@ -34,7 +34,8 @@ internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxCl
 
     /// <inheritdoc/>
     public CachedTeacher Identity(double weight) => new(
-        options.File, digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, options.Preprocessing, options.ClassAxis);
+        options.File, digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, options.Preprocessing, options.ClassAxis,
+        Inputs: options.Inputs.AreNone ? null : $"{options.Inputs}");
 
     /// <inheritdoc/>
     public void Run(RunBuffers run, Memory<float>[] results) => session.Run(run.Samples(slot), run.Count, results);

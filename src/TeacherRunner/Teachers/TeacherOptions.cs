@@ -71,6 +71,10 @@ public sealed record TeacherOptions
     [Setting("which of the sets' `modalities` it reads; by default the samples that the student reads")]
     public string? Modality { get; init; }
 
+    /// <summary>What its inputs are fed with, where that is not the samples' input of the same name: constants, states, other names. Default: nothing.</summary>
+    [Setting("what inputs are fed with that the samples do not have by their name", Takes = InputFeeds.Form)]
+    public InputFeeds Inputs { get; init; } = InputFeeds.None;
+
     /// <summary>What is done to stored samples before this teacher sees them.</summary>
     [Setting("what is done to samples before this teacher sees them; by default the data's, with a modality nothing")]
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;

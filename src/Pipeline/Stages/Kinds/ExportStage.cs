@@ -70,7 +70,13 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     };
 
     /// <summary>Whether the file takes or gives something else than what was trained.</summary>
-    public bool IsChanged => !Inside.IsNone || Teacher is not null;
+    public bool IsChanged => !Inside.IsNone || Teacher is not null || HasFront;
+
+    /// <summary>What the file's inputs are fed with otherwise than by name.</summary>
+    private InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
+
+    /// <summary>Whether what was trained has a front, which the file has not.</summary>
+    private bool HasFront => graph.Sets.Transfer.SampleShape.Parts.Count > 0 || !Import.Inputs.AreNone;
 
     private Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
 
@@ -85,7 +91,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
-        if (!Inside.IsNone)
+        if (!Inside.IsNone && !HasFront)
             InputPreprocessing.RequirePossible(student);
         if (Teacher is not null)
             TeacherInterface.RequirePossible(student);
@@ -104,7 +110,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
 
         TeacherOptions Reading(StudentImport own, InterfaceOutput? given) => new()
         {
-            Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing,
+            Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing, Inputs = Feeds,
             Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1,
         };
     }
@@ -131,10 +137,16 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     public override void Run(StageWork work)
     {
         var exported = OnnxModel.Load(PathOfTrained(work.Results));
-        if (!Inside.IsNone)
+        var import = ImportOf(work.Results);
+        var offered = Teacher is { } teacher
+            ? StandIn.FindInterface(teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], graph.Sets.Transfer.SampleShape)
+            : null;
+        if (InputFront.IsOn(exported.Proto))
+            exported = NamedInputs.Offer(exported, graph.Sets.Transfer.SampleShape, import.Inputs, offered is { TakesParts: true } ? offered.Inputs : null, Inside);
+        else if (!Inside.IsNone)
             exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
-        if (Teacher is { } teacher)
-            exported = OfferInterface(exported, teacher, work);
+        if (offered is not null)
+            exported = OfferInterface(exported, offered, import, work);
         Provenance.Write(
             exported,
             Sources(work.Results).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
@@ -145,15 +157,14 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <param name="results">What the stages before made.</param>
     public string PathOfTrained(StageResults results) => results[maker.Name][maker.FileOf(model)];
 
-    private OnnxModel OfferInterface(OnnxModel exported, TeacherOptions teacher, StageWork work)
+    private OnnxModel OfferInterface(OnnxModel exported, ModelInterface offered, StudentImport import, StageWork work)
     {
-        var (shape, import) = (graph.Sets.Transfer.SampleShape, ImportOf(work.Results));
-        var offered = StandIn.FindInterface(teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], shape);
-        using var own = StudentSession.Open(exported, shape, import);
+        var shape = graph.Sets.Transfer.SampleShape;
+        using var own = StudentSession.Open(exported, shape, import with { Inputs = offered.TakesParts ? Feeds : import.Inputs });
         if (graph.Recipe.Export.Interface is null)
             offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
         foreach (var (kept, _) in own.Outputs.Zip(offered.Outputs).Where(pair => pair.Second is null))
-            work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(teacher.Model)} gives");
+            work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(Teacher!.Model)} gives");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
         var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);
         return TeacherInterface.Offer(

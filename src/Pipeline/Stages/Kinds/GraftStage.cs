@@ -1,3 +1,4 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Recipes;
@@ -38,6 +39,9 @@ internal sealed class GraftStage : ModelStage
     /// <inheritdoc/>
     public override void Check()
     {
+        if (graph.Sets.Transfer.SampleShape.Parts.Count > 0)
+            throw new InputException(
+                "A graft is of models with one input.", graph.Sets.Transfer.Name, $"samples of {graph.Sets.Transfer.SampleShape}", "samples of one tensor", "train without a graft");
         if (step.Student.Architecture is { } architecture)
             Architectures.RequireFit(architecture, graph.Sets.Transfer.SampleShape);
         foreach (var file in new[] { step.Head, step.Student.Model }.OfType<string>())

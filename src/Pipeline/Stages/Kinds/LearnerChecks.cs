@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph;
@@ -38,7 +39,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         if (learner.Student.Model is not { } model)
             return;
         var file = OnnxModel.Load(model);
-        var shipped = StudentCheck.Require(file, import, shape);
+        var shipped = StudentCheck.Require(InputFront.Behind(file, shape, import.Inputs), import, shape);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
         StudentSession.Open(shipped, shape, import).Dispose();
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)

@@ -97,16 +97,26 @@ internal sealed class ReportStage : Stage
     {
         var (train, recipe) = (student.Train, graph.Recipe);
         var model = OnnxModel.Load(results[student.Name][student.File]).Proto.Graph;
-        var input = new GraphIndex(model).Inputs[0];
+        var (inputs, sample) = (new GraphIndex(model).Inputs, graph.Sets.Transfer.SampleShape);
         var output = student.Import.Output is { } named && model.Output.Any(value => value.Name == named) ? model.Output.First(value => value.Name == named) : model.Output[0];
-        var fed = SampleFit.Find([.. input.ShapeOf()!.Skip(1)], graph.Sets.Transfer.SampleShape)!;
         var learner = train.Step.LearnerOf(student.Model);
         return new(
-            student.File, new(input.Name, TypeOf(input), [.. fed]), graph.Sets.Transfer.SampleShape,
+            student.File, InputOf(inputs[0]), sample,
             new(output.Name, TypeOf(output), Meaning(model, output.Name, student.ImportOf(results).Kind)),
             student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => teacher.File)],
             graph.Sets.Transfer.Count,
-            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))));
+            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))))
+        {
+            Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
+        };
+
+        // A state's shape is its own; anything else is as long as a sample is.
+        CardInput InputOf(ValueInfoProto input)
+        {
+            var (dims, part) = (input.ShapeOf()!, sample.Parts.FirstOrDefault(part => part.Name == input.Name));
+            var fitted = SampleFit.Find([.. dims.Skip(1)], part?.Shape ?? sample) ?? [.. dims.Skip(1).Select(axis => axis.Size ?? 1)];
+            return new(input.Name, TypeOf(input), dims.Count == 0 ? [] : fitted) { Text = part?.Texts.FirstOrDefault(), IsScalar = dims.Count == 0 };
+        }
     }
 
     private static ElementType TypeOf(ValueInfoProto value) => TensorTypes.TryElementType(value.DataTypeOf(), out var type) ? type : ElementType.Float32;

@@ -114,9 +114,12 @@ internal sealed class TrainStage : TrainedStage
     public OnnxModel? GraphOf(string model) => step.LearnerOf(model).Student switch
     {
         { Stage: { } stage } => (graph.Find(stage) as TrainStage)?.GraphOf(stage.Name),
-        { Model: { } file } => OnnxModel.Load(file),
-        var student => Architectures.RequireFit(student.Architecture!, graph.Sets.Transfer.SampleShape),
+        { Model: { } file } source => BehindFront(OnnxModel.Load(file), source),
+        var student => BehindFront(Architectures.RequireFit(student.Architecture!, graph.Sets.Transfer.SampleShape), student),
     };
+
+    /// <summary>A student of several inputs is trained behind a front that feeds them all from a row; export takes it away again.</summary>
+    private OnnxModel BehindFront(OnnxModel student, StudentSource source) => InputFront.Behind(student, graph.Sets.Transfer.SampleShape, source.Import.Inputs);
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), results);
@@ -213,7 +216,7 @@ internal sealed class TrainStage : TrainedStage
             ? OnnxModel.Load(path)
             : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, heads.Sum(head => head.Columns), seed), heads);
         var import = ImportOf(learner.Name, results) with { Seed = seed };
-        return new(NameOf(learner), student, import, learner.Objective) { Attachments = learner.Student.Attachments };
+        return new(NameOf(learner), BehindFront(student, learner.Student), import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
     private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CacheStage?> caches) =>

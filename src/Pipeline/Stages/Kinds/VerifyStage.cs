@@ -118,7 +118,9 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
     public static ParityMetrics Compare(
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) =>
-        Compare(model, new() { Model = "", Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind }, reader, model, reader, import, (_, _) => { }, progress, token);
+        Compare(
+            model, new() { Model = "", Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Inputs = import.Inputs }, reader,
+            InputFront.Behind(model, reader.Set.SampleShape, import.Inputs), reader, import, (_, _) => { }, progress, token);
 
     /// <summary>Compares an exported model with what was trained, which may take and give the same otherwise laid out.</summary>
     /// <inheritdoc cref="Compare(OnnxModel, StudentImport, SampleReader, IProgress{StageProgress}?, CancellationToken)"/>
@@ -128,7 +130,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     {
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, [new() { Tensor = reading.Output, Kind = reading.Kind, ClassAxis = reading.ClassAxis, IsTrained = true }],
-            new() { Device = Device });
+            new() { Device = Device, Inputs = reading.Inputs });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         // Sums that lie halfway between two codes may be rounded to either.
         var step = QuantizedArithmetic.StepOf(model.Proto.Graph, session.Output.Tensor) ?? 0;

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 
 namespace OnnxKd.StudentTrainer.Graph.Import;
@@ -48,6 +49,10 @@ public sealed record StudentImport
     /// <summary>Where the weights start; default: as in the file.</summary>
     [Setting("the file's weights, or fresh ones: the file lends its architecture", Key = "init")]
     public Initialisation Initialisation { get; init; } = Initialisation.Keep;
+
+    /// <summary>What its inputs are fed with, where that is not the samples' input of the same name: constants, states, other names. Default: nothing.</summary>
+    [Setting("what inputs are fed with that the samples do not have by their name", Takes = InputFeeds.Form)]
+    public InputFeeds Inputs { get; init; } = InputFeeds.None;
 
     /// <summary>Decides fresh weights.</summary>
     public ulong Seed { get; init; }

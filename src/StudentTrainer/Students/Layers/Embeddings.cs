@@ -9,6 +9,14 @@ internal static class Embeddings
     public static Value Embedding(this GraphBuilder graph, string name, Value ids, int vocabulary, int width) =>
         graph.Gather(name, graph.Weight($"{name}.weight", Initial.TruncatedNormal, vocabulary, vocabulary, width), ids);
 
+    /// <summary>A learned vector for tokens of the second kind, 1; those of the first, 0, get none: what matters is the difference.</summary>
+    public static Value Kinds(this GraphBuilder graph, string name, Value kinds, int width)
+    {
+        var marks = graph.Node("Cast", $"{name}.marks", kinds.Shape, [kinds], NodeAttribute.Int("to", 1));
+        return graph.Node(
+            "MatMul", name, [.. kinds.Shape, width], [graph.Unsqueeze($"{name}.column", marks, 2), graph.Weight($"{name}.weight", Initial.TruncatedNormal, 1, 1, width)]);
+    }
+
     /// <summary>Adds a learned vector per position to [N, T, width], T up to <paramref name="longest"/>.</summary>
     public static Value Positions(this GraphBuilder graph, string name, Value x, int longest)
     {

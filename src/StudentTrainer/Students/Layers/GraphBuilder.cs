@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Tensors;
 
@@ -56,6 +57,17 @@ internal sealed class GraphBuilder(string architecture, ulong? seed)
     {
         var input = new Value(InputName, ["N", .. sampleShape]);
         graph.Input.Add(ValueInfo.Create(InputName, type, [.. input.Shape]));
+        return input;
+    }
+
+    /// <summary>Declares a named input, one of several.</summary>
+    /// <param name="part">The samples' input that feeds it.</param>
+    /// <param name="type">What it holds.</param>
+    /// <param name="shape">Its shape in one sample.</param>
+    public Value Input(SamplePart part, ElementType type, params IReadOnlyList<Dim> shape)
+    {
+        var input = new Value(InputFront.NameFor(part.Name), ["N", .. shape]);
+        graph.Input.Add(ValueInfo.Create(input.Name, type, [.. input.Shape]));
         return input;
     }
 

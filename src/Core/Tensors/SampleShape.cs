@@ -1,0 +1,103 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace OnnxKd.Core.Tensors;
+
+/// <summary>
+/// The shape of one sample. A sample of several named inputs is one row of float32 values, part after part: its shape is [values], and
+/// <see cref="Parts"/> says what lies where.
+/// </summary>
+[CollectionBuilder(typeof(SampleShape), nameof(Create))]
+public sealed class SampleShape : IReadOnlyList<int>
+{
+    private static readonly string[] usualKinds = ["token_type_ids", "segment_ids", "token_types", "segments"];
+
+    private readonly int[] sizes;
+
+    /// <summary>The shape of samples that are one tensor.</summary>
+    /// <param name="sizes">The sizes of its axes.</param>
+    public SampleShape(IEnumerable<int> sizes) => this.sizes = [.. sizes];
+
+    private SampleShape(IReadOnlyList<SamplePart> parts, string? mask) => (sizes, Parts, Mask) = ([parts.Sum(part => part.Elements)], parts, mask);
+
+    /// <summary>The named inputs that a sample consists of, in their order; none: it is one tensor.</summary>
+    public IReadOnlyList<SamplePart> Parts { get; } = [];
+
+    /// <summary>The part that says which positions of a sample count (1) and which are padding (0); <c>null</c>: none.</summary>
+    public string? Mask { get; }
+
+    /// <summary>The input that says of which kind each token is (the first or the second text), by its usual names; <c>null</c>: none.</summary>
+    public SamplePart? Kinds => Parts.FirstOrDefault(part => usualKinds.Contains(part.Name));
+
+    /// <summary>The input of token ids: the only row of wide integers besides a mask and kinds; <c>null</c>: there is none, or more than one.</summary>
+    public SamplePart? Tokens => Parts.Where(part => part.IsRowOfNames && part.Name != Mask && part != Kinds).ToArray() is [var only] ? only : null;
+
+    /// <inheritdoc/>
+    public int Count => sizes.Length;
+
+    /// <inheritdoc/>
+    public int this[int index] => sizes[index];
+
+    /// <summary>The shape of samples that are one tensor.</summary>
+    public static SampleShape Create(ReadOnlySpan<int> sizes) => new(sizes.ToArray());
+
+    /// <summary>The shape of samples that consist of named inputs.</summary>
+    /// <param name="parts">The inputs; each gets its offset.</param>
+    /// <param name="mask">The one that is a mask.</param>
+    public static SampleShape Of(IEnumerable<SamplePart> parts, string? mask)
+    {
+        var placed = new List<SamplePart>();
+        foreach (var part in parts)
+            placed.Add(part with { Offset = placed.Count == 0 ? 0 : placed[^1].Offset + placed[^1].Elements });
+        return new(placed, mask);
+    }
+
+    /// <summary>The named input of a name; <c>null</c>: there is none.</summary>
+    public SamplePart? Find(string name) => Parts.FirstOrDefault(part => part.Name == name);
+
+    /// <summary>The shape of samples that are one tensor.</summary>
+    [return: NotNullIfNotNull(nameof(sizes))]
+    public static implicit operator SampleShape?(int[]? sizes) => sizes is null ? null : new(sizes);
+
+    /// <inheritdoc/>
+    public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)sizes).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>The shape, or the inputs by name, for people: <c>[28, 28]</c>; <c>age float32 [], sex text []</c>.</summary>
+    public override string ToString() => Parts.Count == 0 ? Shapes.Format(sizes) : string.Join(", ", Parts);
+}
+
+/// <summary>One named input of a sample.</summary>
+/// <param name="Name">Its name: of the tensor or column, and most often of the model's input.</param>
+/// <param name="Type">How it is stored; what is computed with is float32.</param>
+/// <param name="Shape">Its shape in one sample; empty: one value.</param>
+public sealed record SamplePart(string Name, ElementType Type, IReadOnlyList<int> Shape)
+{
+    /// <summary>Where it begins in the sample's row.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Of a column of texts, the texts in the order of the numbers that stand for them, from 0; empty: it holds numbers.</summary>
+    public IReadOnlyList<string> Texts { get; init; } = [];
+
+    /// <summary>How many values it has.</summary>
+    public int Elements { get; } = Shape.Aggregate(1, (product, size) => checked(product * size));
+
+    /// <summary>Whether it is a column of texts.</summary>
+    public bool IsText => Texts.Count > 0;
+
+    /// <summary>
+    /// Whether its values are amounts, which may be scaled. Texts, truth values and rows of wide integers are names of something: token ids,
+    /// masks, kinds of tokens.
+    /// </summary>
+    public bool IsAmount => !IsText && Type != ElementType.Bool && (Elements == 1 || !IsNames);
+
+    /// <summary>Whether it is a row of wide integers, as token ids and what stands beside them are.</summary>
+    public bool IsRowOfNames => !IsText && Elements > 1 && Shape.Count(size => size != 1) == 1 && (IsNames || Type == ElementType.Bool);
+
+    private bool IsNames => Type is ElementType.Int32 or ElementType.Int64 or ElementType.UInt32 or ElementType.UInt64;
+
+    /// <summary>Name, type and shape, for people.</summary>
+    public override string ToString() => $"{Name} {(IsText ? "text" : Type.Name())} {Shapes.Format(Shape)}";
+}

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.TransferSets;
+
+/// <summary>Tensors with a row for each sample, side by side: one row of float32 for each sample, whose layout says what lies where.</summary>
+internal sealed class PackedTensor : StoredTensor
+{
+    // From here on float32 does not hold every whole number.
+    private const float LargestExact = 1 << 24;
+
+    private static readonly string[] usualMasks = ["attention_mask", "input_mask", "mask"];
+
+    private readonly Source[] sources;
+
+    private PackedTensor(string path, Source[] sources, SampleShape shape)
+        : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) => (this.sources, SampleShape) = (sources, shape);
+
+    /// <summary>A tensor, and the parts that its rows are, in their order.</summary>
+    private sealed record Source(StoredTensor Tensor, IReadOnlyList<SamplePart> Parts)
+    {
+        public int Elements { get; } = Parts.Sum(part => part.Elements);
+    }
+
+    /// <inheritdoc/>
+    public override SampleShape SampleShape { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<FileStatus> Statuses => [.. sources.SelectMany(source => source.Tensor.Statuses)];
+
+    /// <summary>Opens samples: one tensor, or named inputs side by side.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static StoredTensor OpenSamples(TransferSetOptions options, SampleShape? like)
+    {
+        if (options.Inputs.AreNone)
+            return options.Mask is null ? TensorFormat.OpenAny(new(options, SetPart.Samples)) : throw new InputException(
+                "A mask is named, and the samples have no named inputs.", options.Samples, $"mask '{options.Mask}'", remedy: "name the inputs (inputs), or remove 'mask'");
+        if ((options.SamplesKey ?? options.Table.Features.Concat(options.Table.Drop).FirstOrDefault()) is { } useless)
+            throw new InputException(
+                "Samples of named inputs consist of these alone.", options.Samples, $"'{useless}' beside inputs", "inputs, or samples-key, table.features and table.drop", "remove one of the two");
+        return options.Lengths is null || options.Mask is null ? Open(options, like) : throw new InputException(
+            "Lengths and a mask say the same twice.", options.Samples, "both", "one of the two", "remove lengths or mask");
+    }
+
+    /// <summary>Opens what the options name.</summary>
+    /// <param name="options">The set's options, with inputs.</param>
+    /// <param name="like">The layout of the set that this one belongs to: the same texts get the same numbers; <c>null</c>: it stands alone.</param>
+    /// <exception cref="InputException">One is not there, or they differ in their number of rows.</exception>
+    private static PackedTensor Open(TransferSetOptions options, SampleShape? like)
+    {
+        var inputs = options.Inputs.All;
+        if (inputs.CountBy(input => input.Name).FirstOrDefault(name => name.Value > 1) is { Key: { } twice })
+            throw new InputException("Two inputs of the samples have one name.", options.Samples, $"'{twice}'", remedy: "name each once");
+        var sources = new List<Source>();
+        try
+        {
+            foreach (var file in inputs.GroupBy(input => input.File ?? options.Samples))
+                foreach (var (tensor, parts) in TensorFormat.OpenInputs(options with { Samples = file.Key, Inputs = new([.. file]) }, like))
+                    sources.Add(new(tensor, parts));
+            var first = sources[0].Tensor;
+            if (sources.Find(source => source.Tensor.Shape[0] != first.Shape[0]) is { } other)
+                throw new InputException(
+                    "Inputs of one set differ in their number of samples.", $"{first.Path} and {other.Tensor.Path}", $"{first.Shape[0]} and {other.Tensor.Shape[0]}",
+                    "a row of each for each sample", "use files that belong together");
+            var total = sources.Sum(source => (long)source.Elements);
+            if (total > Array.MaxLength / sizeof(float))
+                throw new InputException("One sample is too large.", options.Samples, $"{total} values");
+            return new(options.Samples, [.. sources], SampleShape.Of(sources.SelectMany(source => source.Parts), FindMask(options)));
+        }
+        catch
+        {
+            sources.ForEach(source => source.Tensor.Dispose());
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ReadRows(long firstRow, Span<byte> destination)
+    {
+        var (rows, width) = (destination.Length / RowBytes, RowBytes / sizeof(float));
+        var values = MemoryMarshal.Cast<byte, float>(destination);
+        var offset = 0;
+        foreach (var source in sources)
+        {
+            var (raw, read) = (ArrayPool<byte>.Shared.Rent(rows * source.Tensor.RowBytes), ArrayPool<float>.Shared.Rent(rows * source.Elements));
+            try
+            {
+                var stored = source.Tensor.Rows(firstRow, raw.AsSpan(0, rows * source.Tensor.RowBytes));
+                var found = read.AsSpan(0, rows * source.Elements);
+                Elements.ToSingle(stored, source.Tensor.Type, found);
+                RequireExact(source, found, firstRow);
+                for (var row = 0; row < rows; row++)
+                    found.Slice(row * source.Elements, source.Elements).CopyTo(values[(row * width + offset)..]);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(raw);
+                ArrayPool<float>.Shared.Return(read);
+            }
+            offset += source.Elements;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => Array.ForEach(sources, source => source.Tensor.Dispose());
+
+    private static string? FindMask(TransferSetOptions options)
+    {
+        string[] names = [.. options.Inputs.All.Select(input => input.Name)];
+        return options.Mask is null ? Array.Find(usualMasks, names.Contains)
+            : names.Contains(options.Mask) ? options.Mask
+            : throw new InputException("The mask is none of the samples' inputs.", options.Samples, $"mask '{options.Mask}'", string.Join(", ", names), "name one of these, or remove 'mask'");
+    }
+
+    private static void RequireExact(Source source, ReadOnlySpan<float> values, long firstRow)
+    {
+        if (source.Tensor.Type.IsFloat() || source.Tensor.Type.Size() < sizeof(int))
+            return;
+        var wrong = values.IndexOfAnyExceptInRange(1 - LargestExact, LargestExact - 1);
+        if (wrong >= 0)
+            throw new InputException(
+                "A whole number of an input is too large: samples are float32, which holds no more than 24 bits of it.",
+                $"{source.Tensor.Path}, sample {firstRow + wrong / source.Elements}", $"{values[wrong]:0}", $"below {LargestExact:0} (2^24)",
+                "number what it stands for anew, or store amounts as floats");
+    }
+}

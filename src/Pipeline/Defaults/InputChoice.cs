@@ -1,0 +1,76 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using Onnx;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>A model that reads a set.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Feeds">What its inputs are fed with otherwise than by name.</param>
+internal sealed record ReadingModel(OnnxModel Model, InputFeeds Feeds)
+{
+    /// <summary>The inputs that samples feed, by the samples' names.</summary>
+    public IReadOnlyList<(string Name, ValueInfoProto Input)> Inputs { get; } =
+    [
+        .. new GraphIndex(Model.Proto.Graph).Inputs.Where(input => Feeds.Of(input.Name) is not { From: null }).Select(input => (Feeds.Of(input.Name)?.From ?? input.Name, input)),
+    ];
+
+    /// <summary>Whether named inputs must feed it: it has several, or one of texts.</summary>
+    public bool NeedsNames => Inputs.Count > 1 || Inputs.Any(input => input.Input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.String);
+}
+
+/// <summary>Finds which tensors or columns of a file feed the inputs of models, by their names, where a set does not say so.</summary>
+internal static class InputChoice
+{
+    /// <summary>Chooses.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="models">What reads it.</param>
+    /// <returns>The set with its inputs, or with the key of the only one; the same where it says enough itself.</returns>
+    /// <exception cref="InputException">Names are missing in the file; lists both sides.</exception>
+    public static TransferSetOptions Choose(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
+    {
+        if (!set.Inputs.AreNone || set.Known is not null || set.SamplesKey is not null || models.Count == 0)
+            return set;
+        var isNeeded = models.Any(model => model.NeedsNames);
+        if (!isNeeded && set.Samples.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+            return set; // only to look for names, all of it would be unpacked
+        var (names, isTable) = TransferSet.NamesIn(set);
+        if (!isNeeded)
+            return !isTable && names.Count > 1 && !names.Intersect(TransferSetOptions.UsualSamples).Any() && models.Select(model => model.Inputs is [var only] ? only.Name : "").Distinct().ToArray() is [var same] && names.Contains(same)
+                ? set with { SamplesKey = same }
+                : set;
+        string[] wanted = [.. models.Where(model => model.NeedsNames).SelectMany(model => model.Inputs).Select(input => input.Name).Distinct()];
+        if (names.Count == 0 && AreColumnsOf(set, models.First(model => model.NeedsNames)))
+            return set with { Inputs = new([.. wanted.Select(name => new InputSource(name))]) };
+        string[] missing = [.. wanted.Except(names)];
+        if (missing.Length > 0)
+            throw Missing(set, models.First(model => model.NeedsNames), names, isTable, missing);
+        // What others read of the same file by its name goes with it.
+        var others = models.Where(model => !model.NeedsNames).SelectMany(model => model.Inputs).Select(input => input.Name).Where(names.Contains);
+        return set with { Inputs = new([.. wanted.Union(others).Select(name => new InputSource(name))]) };
+    }
+
+    /// <summary>Whether a file without names holds a column for each input, of which each takes one number.</summary>
+    private static bool AreColumnsOf(TransferSetOptions set, ReadingModel model)
+    {
+        if (!model.Inputs.All(input => input.Input.Type?.TensorType is not null && input.Input.ShapeOf() is { Count: > 0 } shape && shape.Skip(1).All(axis => axis.Size == 1)))
+            return false;
+        using var opened = TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
+        return opened.SampleShape is [var width] && width == model.Inputs.Count;
+    }
+
+    private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing) => new(
+        "A model has inputs that the samples do not have by their names.",
+        $"{set.Samples}, for {Path.GetFileName(model.Model.Path) ?? "the model"}",
+        names.Count == 0 ? $"one tensor without a name for {model.Inputs.Count} inputs" : $"{(isTable ? "columns" : "tensors")} {string.Join(", ", names)}",
+        $"{string.Join(", ", model.Inputs.Select(input => $"{input.Name} {TypeOf(input.Input)}"))}; missing: {string.Join(", ", missing)}",
+        $"say where they lie: data.transfer.inputs: {{ {string.Join(", ", model.Inputs.Select(input => $"{input.Name}: {(missing.Contains(input.Name) ? "FILE" : $"#{input.Name}")}"))} }} (FILE, FILE#KEY or #KEY);"
+        + $" what is no sample gets a constant under the model: inputs: {{ {missing[^1]}: zeros }}");
+
+    private static string TypeOf(ValueInfoProto input) => input.Type?.TensorType is null
+        ? ""
+        : $"{TensorTypes.Name(input.DataTypeOf()).ToLowerInvariant()} {Shapes.Format(input.ShapeOf() ?? [])}";
+}

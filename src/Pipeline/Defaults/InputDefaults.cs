@@ -1,0 +1,69 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Recipes;
+using YamlDotNet.RepresentationModel;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>Fills in the named inputs of a recipe's sets, from what its models take and its files hold, before anything opens them.</summary>
+internal static class InputDefaults
+{
+    private const string Origin = "default";
+
+    private static readonly string[] sets = ["transfer", "validation", "test"];
+
+    /// <summary>Fills them in, where models have several inputs and a set does not name any.</summary>
+    /// <param name="source">The recipe; changed.</param>
+    /// <exception cref="OnnxKdException">A file cannot be read, or does not hold what a model takes.</exception>
+    public static void Fill(RecipeSource source)
+    {
+        if (Find(source.Root, "data") is not YamlMappingNode data
+            || !sets.Any(name => Find(data, name) is YamlMappingNode set && Find(set, "set") is null && Find(set, InputsSection.Key) is null && Find(set, "samples-key") is null))
+            return;
+        var models = Models(source);
+        if (models.Count == 0)
+            return;
+        var options = RecipeFile.ReadData(source);
+        foreach (var (name, set) in sets.Zip([options.Transfer, options.Validation, options.Test]))
+        {
+            if (set is null || InputChoice.Choose(set, models) is var chosen && chosen == set)
+                continue;
+            if (!chosen.Inputs.AreNone)
+                source.Set($"data.{name}.{InputsSection.Key}", InputsSection.Write(chosen.Inputs, path => path)!, Origin);
+            else
+                source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
+        }
+    }
+
+    /// <summary>The models that read the sets: teachers of the recipe that are files, and its student, if it is one.</summary>
+    private static IReadOnlyList<ReadingModel> Models(RecipeSource source)
+    {
+        var teachers = Find(source.Root, "teachers") is null ? [] : RecipeFile.ReadCapture(source).Teachers.Where(teacher => teacher.Model.Length > 0 && teacher.Modality is null)
+            .Select(teacher => (teacher.Model, teacher.Inputs)).ToList();
+        if (Find(Find(source.Root, "student"), "model") is YamlScalarNode { Value: { Length: > 0 } file })
+            teachers.Add((Path.GetFullPath(file, source.Folder), Feeds(Find(Find(source.Root, "student"), "inputs"))));
+        return [.. teachers.Select(model => Load(model.Item1, model.Item2)).OfType<ReadingModel>()];
+    }
+
+    /// <summary>What cannot be read is refused where it is used, which says more.</summary>
+    private static ReadingModel? Load(string path, InputFeeds feeds)
+    {
+        try
+        {
+            return new(OnnxModel.Load(path), feeds);
+        }
+        catch (OnnxKdException)
+        {
+            return null;
+        }
+    }
+
+    private static InputFeeds Feeds(YamlNode? node) => node is YamlMappingNode map
+        ? new([.. map.Children.Select(entry => InputFeed.Parse(entry.Key.ToString(), entry.Value.ToString()))])
+        : InputFeeds.None;
+
+    private static YamlNode? Find(YamlNode? node, string key) =>
+        node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+}
