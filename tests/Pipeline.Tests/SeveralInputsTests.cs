@@ -193,6 +193,41 @@ public sealed class SeveralInputsTests : IDisposable
     }
 
     [Fact]
+    public void OtherNamesAndTypes_AreThoseOfTheTeacher()
+    {
+        Scored(folder["scored.onnx"]);
+        long[] ids = [.. Enumerable.Range(0, 120 * 3).Select(i => (long)(i * 11 % 7))];
+        float[] weights = [.. Enumerable.Range(0, 120).Select(i => 100 + 50f * (i * 13 % 10 - 5))];
+        Npy.Write(folder["ids.npy"], ids, 120, 3);
+        Npy.Write(folder["w.npy"], weights, 120);
+        var recipe = folder.Write("run.yaml", """
+            data: { transfer: { inputs: { ids: ids.npy, weight: w.npy } }, test: { inputs: { ids: ids.npy, weight: w.npy } } }
+            teachers: [ { model: scored.onnx, kind: classes, inputs: { tokens: ids } } ]
+            capture: { threads: 1 }
+            student: { architecture: mlp, widths: [64], preprocessing: fit }
+            objective: [ soft: { temperature: 1, weight: 1 } ]
+            training: { threads: 1, epochs: 150, batch-size: 16, optimizer: { name: adam, learning-rate: 0.01 } }
+            """);
+
+        Cli.Done("run", recipe, "--runs", folder.Path);
+
+        using var session = new InferenceSession(folder["run/student.onnx"]);
+        Assert.Equal([("tokens", typeof(int)), ("weight", typeof(double))], session.InputMetadata.Select(input => (input.Key, input.Value.ElementType)).Order());
+        using var options = new RunOptions();
+        var fed = new Dictionary<string, OrtValue>
+        {
+            ["tokens"] = OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(ids, id => (int)id), [120, 3]),
+            ["weight"] = OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(weights, weight => (double)weight), [120]),
+        };
+        using var teacher = new InferenceSession(folder["scored.onnx"]);
+        using var given = session.Run(options, fed, ["logits"]);
+        using var taught = teacher.Run(options, fed, ["logits"]);
+        var agreement = Agreement(given[0].GetTensorDataAsSpan<float>().ToArray(), taught[0].GetTensorDataAsSpan<float>().ToArray(), 2);
+        Assert.InRange(agreement, 0.9, 1);
+        Assert.Equal(agreement, Figure("agreement"), 6);
+    }
+
+    [Fact]
     public void PaddedPositions_CountInNoLossAndNoFigure()
     {
         Tagger(folder["tagger.onnx"], 6, 3);
@@ -232,6 +267,34 @@ public sealed class SeveralInputsTests : IDisposable
                 new NodeProto { OpType = "Mul", Input = { "product", "factor" }, Output = { "logit" } },
                 new NodeProto { OpType = "Sigmoid", Input = { "logit" }, Output = { "output" } },
                 new NodeProto { OpType = "Identity", Input = { "state" }, Output = { "stateN" } },
+            },
+        };
+        File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+    }
+
+    /// <summary>(the mean of the tokens' rows + weight ÷ 100) · v, of int32 tokens and a double.</summary>
+    private static void Scored(string path)
+    {
+        static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+        var graph = new GraphProto
+        {
+            Name = "scored",
+            Input = { ValueInfo.Create("tokens", ElementType.Int32, "N", 3), ValueInfo.Create("weight", ElementType.Float64, "N") },
+            Output = { ValueInfo.Create("logits", ElementType.Float32, "N", 2) },
+            Initializer =
+            {
+                TensorData.Create("table", [.. Enumerable.Range(0, 7).Select(i => i - 3f)], 7, 1), TensorData.Create("last", [1L], 1), TensorData.Create("hundred", [100f]),
+                TensorData.Create("v", [1f, -1], 1, 2),
+            },
+            Node =
+            {
+                new NodeProto { OpType = "Gather", Input = { "table", "tokens" }, Output = { "rows" } },
+                new NodeProto { OpType = "ReduceMean", Input = { "rows" }, Output = { "mean" }, Attribute = { new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1 } }, Integer("keepdims", 0) } },
+                new NodeProto { OpType = "Cast", Input = { "weight" }, Output = { "float" }, Attribute = { Integer("to", 1) } },
+                new NodeProto { OpType = "Div", Input = { "float", "hundred" }, Output = { "part" } },
+                new NodeProto { OpType = "Unsqueeze", Input = { "part", "last" }, Output = { "column" } },
+                new NodeProto { OpType = "Add", Input = { "mean", "column" }, Output = { "sum" } },
+                new NodeProto { OpType = "MatMul", Input = { "sum", "v" }, Output = { "logits" } },
             },
         };
         File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());

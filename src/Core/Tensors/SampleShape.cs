@@ -33,6 +33,9 @@ public sealed class SampleShape : IReadOnlyList<int>
     /// <summary>The input of token ids: the only row of wide integers besides a mask and kinds; <c>null</c>: there is none, or more than one.</summary>
     public SamplePart? Tokens => Parts.Where(part => part.IsRowOfNames && part.Name != Mask && part != Kinds).ToArray() is [var only] ? only : null;
 
+    /// <summary>Whether samples are token ids, alone or with a mask and kinds of tokens, all of one length.</summary>
+    public bool AreTokens => Tokens is { } ids && Parts.All(part => (part == ids || part.Name == Mask || part == Kinds) && !part.IsText && part.Elements == ids.Elements);
+
     /// <inheritdoc/>
     public int Count => sizes.Length;
 

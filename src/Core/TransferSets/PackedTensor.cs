@@ -57,9 +57,16 @@ internal sealed class PackedTensor : StoredTensor
         var sources = new List<Source>();
         try
         {
-            foreach (var file in inputs.GroupBy(input => input.File ?? options.Samples))
+            foreach (var file in inputs.Where(input => !input.IsOfLengths).GroupBy(input => input.File ?? options.Samples))
                 foreach (var (tensor, parts) in TensorFormat.OpenInputs(options with { Samples = file.Key, Inputs = new([.. file]) }, like))
                     sources.Add(new(tensor, parts));
+            SamplePart[] stored = [.. sources.SelectMany(source => source.Parts)];
+            foreach (var input in inputs.Where(input => input.IsOfLengths))
+            {
+                var mask = LengthMask.Open(options, input, stored);
+                sources.Add(new(mask, [new(input.Name, ElementType.Int64, mask.SampleShape)]));
+            }
+
             var first = sources[0].Tensor;
             if (sources.Find(source => source.Tensor.Shape[0] != first.Shape[0]) is { } other)
                 throw new InputException(

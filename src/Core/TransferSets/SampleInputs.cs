@@ -7,7 +7,11 @@ namespace OnnxKd.Core.TransferSets;
 /// The tensor in an NPZ or safetensors file, or the column of a table; <c>null</c>: the one of that name. Several inputs of a file without names are its
 /// columns, in their order.
 /// </param>
-public sealed record InputSource(string Name, string? File = null, string? Key = null);
+public sealed record InputSource(string Name, string? File = null, string? Key = null)
+{
+    /// <summary>Whether it is a mask that is made of the lengths that lie there: for each sample so many times 1, then 0 to the length of the token ids.</summary>
+    public bool IsOfLengths { get; init; }
+}
 
 /// <summary>The named inputs that samples consist of.</summary>
 /// <param name="All">Each; none: samples are one tensor.</param>

@@ -40,7 +40,7 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
     /// <summary>The named inputs that are columns of this table.</summary>
     private static IReadOnlyList<InputSource> InputsOf(Table table, TensorRequest request) => request.Part is SetPart.Signals or SetPart.Ids ? [] :
     [
-        .. request.Options.Inputs.All.Where(input => Path.GetFullPath(input.File ?? request.Options.Samples) == Path.GetFullPath(table.Path)),
+        .. request.Options.Inputs.All.Where(input => !input.IsOfLengths && Path.GetFullPath(input.File ?? request.Options.Samples) == Path.GetFullPath(table.Path)),
     ];
 
     private static IReadOnlyList<int> FindInputs(Table table, int[] others, IReadOnlyList<InputSource> inputs)

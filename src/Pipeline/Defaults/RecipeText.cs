@@ -60,7 +60,7 @@ internal static class RecipeText
     }
 
     private static string Describe(TransferSet set) => string.Create(
-        CultureInfo.InvariantCulture, $"{set.Count:#,0} samples of {set.Type.Name()} {Shapes.Format(set.SampleShape)}, ")
+        CultureInfo.InvariantCulture, $"{set.Count:#,0} samples of {(set.SampleShape.Parts.Count > 0 ? "" : $"{set.Type.Name()} ")}{set.SampleShape}, ")
         + (set.IsLabelled ? $"labels 0 to {set.LargestLabel}" : "without labels");
 
     private static string Describe(string teacher, TransferSet set)

@@ -41,7 +41,7 @@ internal static class SampleKinds
         var shape = set.SampleShape;
         return shape.Count switch
         {
-            _ when shape.Parts.Count > 0 => shape.Tokens is null ? SampleKind.Table : SampleKind.Tokens,
+            _ when shape.Parts.Count > 0 => shape.AreTokens ? SampleKind.Tokens : SampleKind.Table,
             <= 1 when IsWhole(set.Type) && TakesIntegers(teacher) => SampleKind.Tokens,
             <= 1 => SampleKind.Table,
             2 when !hasLengths && (set.Type == ElementType.UInt8 || IsPicture(shape[0], shape[1])) => SampleKind.Image,

@@ -6,6 +6,17 @@ namespace OnnxKd.Pipeline.Reports;
 /// <summary>What a card says of a model with named inputs.</summary>
 internal static class InputsOfCard
 {
+    private const string Texts = """
+
+
+        static OrtValue Texts(long[] shape, string text)
+        {
+            var texts = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
+            texts.StringTensorSetElementAt(text.AsSpan(), 0);
+            return texts;
+        }
+        """;
+
     /// <summary>A line for each input.</summary>
     public static string Describe(CardFacts facts) => string.Join(" ", facts.Inputs.Select(input =>
         $"`{input.Name}`: {(input.Text is null ? ElementTypes.Name(input.Type) : $"text, such as '{input.Text}'")} [{string.Join(", ", Shape(input, "batch"))}].")) + (
@@ -32,14 +43,7 @@ internal static class InputsOfCard
         };
         using var options = new RunOptions();
         using var results = session.Run(options, sample, ["{{facts.Output.Name}}"]);
-        Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<{{ModelCard.CSharpType(facts.Output.Type)}}>().ToArray()));
-
-        static OrtValue Texts(long[] shape, string text)
-        {
-            var texts = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
-            texts.StringTensorSetElementAt(text.AsSpan(), 0);
-            return texts;
-        }
+        Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<{{ModelCard.CSharpType(facts.Output.Type)}}>().ToArray()));{{(facts.Inputs.Any(input => input.Text is not null) ? Texts : "")}}
         """.ReplaceLineEndings("\n");
 
     private static string PythonValue(CardInput input) => input.Text is { } text

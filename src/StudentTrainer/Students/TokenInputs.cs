@@ -18,10 +18,10 @@ internal sealed record TokenInputs(Value Ids, Value? Padding, Value? Kinds)
         if (sample.Parts.Count == 0)
             return new(student.Tokens(graph), null, null);
         var (mask, kinds) = (sample.Mask is { } named ? sample.Find(named) : null, sample.Kinds);
-        if (sample.Tokens is not { } ids || sample.Parts.Any(part => part != ids && part != mask && part != kinds || part.IsText || part.Elements != ids.Elements))
+        if (!sample.AreTokens)
             throw student.WrongSamples("needs token ids", "rows of integers of one length: token ids, and beside them no more than a mask (data.transfer.mask) and token_type_ids");
         return new(
-            Declare(ids),
+            Declare(sample.Tokens!),
             mask is null ? null : graph.Binary("Equal", "padding", Declare(mask), graph.Integer("padding.mark", 0)),
             kinds is null ? null : Declare(kinds));
 

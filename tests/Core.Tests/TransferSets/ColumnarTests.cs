@@ -121,6 +121,17 @@ public sealed class ColumnarTests : IDisposable
     }
 
     [Fact]
+    public void Open_NamedInputs_AreListsTextsAndNumbers()
+    {
+        var path = WriteArrow(isFile: true, isCompressed: false);
+        using var set = TransferSet.Open(new() { Samples = path, Inputs = new([new("v"), new("kind"), new("number", null, "n")]) });
+
+        Assert.Equal(["v int64 [2]", "kind text []", "number float32 []"], set.SampleShape.Parts.Select(part => $"{part}"));
+        Assert.Equal(["cat", "dog"], set.SampleShape.Parts[1].Texts);
+        Assert.Equal([0, 1, 0, 0, 2, 3, 1, 1, 4, 5, 0, 2], TestSets.Read(set, 0, 1, 2));
+    }
+
+    [Fact]
     public void Open_ListsOfDifferentLengths_AreRefused()
     {
         var lists = new ListArray.Builder(FloatType.Default);

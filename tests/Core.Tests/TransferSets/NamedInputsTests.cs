@@ -97,6 +97,22 @@ public sealed class NamedInputsTests : IDisposable
         Assert.True(new CountedPositions(set, [1, 2]).AreAll); // an output without positions does not ask
     }
 
+    [Fact]
+    public void Mask_OfLengths_IsAsLongAsTheTokens()
+    {
+        var archive = Write("e.npz", TestSets.Zip(CompressionLevel.Fastest, ("samples.npy", Npy("<i8", "(2, 3)", [7L, 8, 9, 4, 5, 0])), ("lengths.npy", Npy("<i8", "(2,)", [3L, 2]))));
+        var options = new TransferSetOptions { Samples = archive, Inputs = new([new("attention_mask", null, "lengths") { IsOfLengths = true }, new("ids", null, "samples")]) };
+        using var set = TransferSet.Open(options);
+        Assert.Equal(["ids int64 [3]", "attention_mask int64 [3]"], set.SampleShape.Parts.Select(part => $"{part}"));
+        Assert.Equal([7, 8, 9, 1, 1, 1, 4, 5, 0, 1, 1, 0], TestSets.Read(set, 0, 1));
+        Assert.Equal([3, 2], new long[] { 0, 1 }.Select(new CountedPositions(set, [3, 2]).Of));
+
+        var wrong = Write("l.npy", Npy("<i8", "(2,)", [3L, 4]));
+        using var other = TransferSet.Open(options with { Inputs = new([new("m", wrong) { IsOfLengths = true }, new("ids", null, "samples")]) });
+        Assert.Contains("sample 1", Assert.Throws<InputException>(() => TestSets.Read(other, 0, 1)).Message);
+        Assert.Contains("how long a mask is", Assert.Throws<InputException>(() => TransferSet.Open(options with { Inputs = new([new("m", null, "lengths") { IsOfLengths = true }]) })).Message);
+    }
+
     [Theory]
     [InlineData(new long[] { 0, 1, 1 }, "position 1")]
     [InlineData(new long[] { 1, 0, 1 }, "position 2")]
