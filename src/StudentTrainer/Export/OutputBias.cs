@@ -18,7 +18,6 @@ public static class OutputBias
     /// <param name="offsets">One for each class.</param>
     /// <returns>The model with the offsets in its logits.</returns>
     /// <exception cref="InputException">There is no such output.</exception>
-    /// <exception cref="UnsupportedModelException">Its last layer computes in something else than float32, and has no bias.</exception>
     public static OnnxModel Add(OnnxModel model, string? output, ReadOnlySpan<float> offsets)
     {
         var proto = model.Proto.Clone();
@@ -31,7 +30,7 @@ public static class OutputBias
             ModelTensors.Write(proto.Graph, bias, ElementType.Float32, MemoryMarshal.AsBytes<float>(values));
         }
         else
-            AddBehind(proto.Graph, trace, offsets, model.Path);
+            AddBehind(proto.Graph, trace, offsets);
         return OnnxModel.FromProto(proto);
     }
 
@@ -53,19 +52,30 @@ public static class OutputBias
             && tensor.Dims.Count > 0 && tensor.Dims[^1] == classes && tensor.ElementCount() == classes);
     }
 
-    private static void AddBehind(GraphProto graph, LogitTrace trace, ReadOnlySpan<float> offsets, string? model)
+    /// <summary>Behind the last layer: before what only converts its scores, and in the type that it computes in.</summary>
+    private static void AddBehind(GraphProto graph, LogitTrace trace, ReadOnlySpan<float> offsets)
     {
-        var layer = graph.Node.Single(node => node.Output.Contains(trace.Logits));
-        var type = graph.Output.FirstOrDefault(o => o.Name == trace.Output)?.DataTypeOf() ?? (int)TensorProto.Types.DataType.Float;
-        if (type != (int)TensorProto.Types.DataType.Float)
-            throw new UnsupportedModelException(
-                "Offsets cannot be added to a model's class scores.", model, TensorTypes.Name(type), "float32", "convert the model to float32 first");
+        var (index, scores) = (new GraphIndex(graph), trace.Logits);
+        while (trace.Activation == HeadActivation.None && index.Producer(scores) is { OpType: "Cast" } cast)
+            scores = cast.Input[0];
+        var layer = graph.Node.Single(node => node.Output.Contains(scores));
         var names = graph.Node.SelectMany(node => node.Output.Append(node.Name)).Concat(graph.Initializer.Select(tensor => tensor.Name)).ToHashSet(StringComparer.Ordinal);
-        var (values, before) = (Free("values"), Free("before"));
-        layer.Output[layer.Output.IndexOf(trace.Logits)] = before;
+        var (values, before, type) = (Free("values"), Free("before"), FloatTypes.Of(graph, scores));
+        layer.Output[layer.Output.IndexOf(scores)] = before;
         graph.Initializer.Add(TensorData.Create(values, offsets, offsets.Length));
-        graph.Node.Insert(
-            graph.Node.IndexOf(layer) + 1, new NodeProto { OpType = "Add", Name = Free("add"), Input = { before, values }, Output = { trace.Logits } });
+        var at = graph.Node.IndexOf(layer) + 1;
+        if (type != (int)TensorProto.Types.DataType.Float)
+        {
+            var converted = Free("converted");
+            graph.Node.Insert(at++, new NodeProto
+            {
+                OpType = "Cast", Name = converted, Input = { values }, Output = { converted },
+                Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = type } },
+            });
+            values = converted;
+        }
+
+        graph.Node.Insert(at, new NodeProto { OpType = "Add", Name = Free("add"), Input = { before, values }, Output = { scores } });
 
         string Free(string name)
         {

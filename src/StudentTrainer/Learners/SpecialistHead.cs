@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
@@ -28,6 +29,12 @@ public static class SpecialistHead
         var proto = generalist.Proto.Clone();
         var graph = proto.Graph;
         var logits = LogitTrace.Find(graph, output, generalist.Path ?? "model in memory").Logits;
+        if (FloatTypes.Of(graph, logits) != (int)TensorProto.Types.DataType.Float)
+        {
+            graph.Node.Add(Node("Cast", "specialist/scores", [logits], ("to", (long)TensorProto.Types.DataType.Float)));
+            logits = "specialist/scores";
+        }
+
         graph.Initializer.Add(Indices("specialist/classes", classes));
         graph.Initializer.Add(Indices("specialist/others", [.. Enumerable.Range(0, count).Except(classes)]));
         graph.Node.Add(Node("Gather", "specialist/own", [logits, "specialist/classes"], ("axis", 1)));

@@ -53,6 +53,25 @@ public class OutputBiasTests
     }
 
     [Fact]
+    public void Add_ToScoresThatAreConverted_ChangesThemBefore()
+    {
+        var model = Net().Node("MatMul", "x w", "p").Node("Cast", "p", "wide", ("to", 11)).Node("Cast", "wide", "y", ("to", 1)).Build();
+        Assert.Equal([9, 7, 15.5f], Run(OutputBias.Add(model, null, offsets)));
+    }
+
+    [Fact]
+    public void Add_ToScoresOfAnotherType_AddsInThatType()
+    {
+        var wide = Net().Node("Cast", "x", "wide", ("to", 11)).Node("Cast", "w", "w64", ("to", 11)).Node("MatMul", "wide w64", "p").Node("Softplus", "p", "q")
+            .Node("Softmax", "q", "probabilities").Node("Cast", "probabilities", "y", ("to", 1)).Build();
+        var made = OutputBias.Add(wide, null, offsets);
+
+        double[] logits = [9, 7, 15.5]; // softplus of numbers of this size changes them by 1e-4 at most
+        var sum = logits.Sum(Math.Exp);
+        Assert.All(Run(made).Zip(logits), pair => Assert.Equal(Math.Exp(pair.Second) / sum, pair.First, 1e-3));
+    }
+
+    [Fact]
     public void Add_BehindSoftmax_ChangesTheLogits()
     {
         var made = OutputBias.Add(Net().Node("MatMul", "x w", "p").Node("Softmax", "p", "y").Build(), null, offsets);
