@@ -24,14 +24,23 @@ internal static class RequiredInputs
         (5, "BatchNormalization"),
         (8, "QLinearConv QLinearMatMul"));
 
+    /// <summary>The same of ONNX Runtime's operators that it calls optional, and cannot do without on a processor.</summary>
+    private static readonly Dictionary<string, int> contributed = Counts((3, "Attention"));
+
     /// <summary>What is wrong with a node's inputs; <c>null</c>: nothing.</summary>
     public static string? Problem(NodeProto node)
     {
+        if (node.Domain == "com.microsoft")
+            return Missing(node, contributed.GetValueOrDefault(node.OpType));
         if (node.Domain is not ("" or "ai.onnx"))
             return null;
         if (variadic.Contains(node.OpType))
             return node.Input.Count == 0 ? "no input" : node.Input.IndexOf("") is >= 0 and var empty ? $"input {empty} has no name" : null;
-        var required = counts.GetValueOrDefault(node.OpType, 1);
+        return Missing(node, counts.GetValueOrDefault(node.OpType, 1));
+    }
+
+    private static string? Missing(NodeProto node, int required)
+    {
         for (var i = 0; i < required; i++)
             if (i >= node.Input.Count || node.Input[i].Length == 0)
                 return i < node.Input.Count ? $"input {i} has no name" : $"{node.Input.Count} inputs of at least {required}";

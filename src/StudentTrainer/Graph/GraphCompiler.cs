@@ -32,7 +32,7 @@ internal sealed class GraphCompiler
     /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
     public static GraphProgram Compile(
         GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null, bool mixed = false) =>
-        new GraphCompiler(Branching.ExposeCaptures(graph), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
+        new GraphCompiler(NestedGraphs.ExposeCaptures(RepeatedWeights.Lift(graph)), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
 
     private GraphProgram Compile(ParameterOverrides overrides, bool mixed)
     {
@@ -116,7 +116,7 @@ internal sealed class GraphCompiler
     private Step CompileNode(PlannedNode planned, string[] dead)
     {
         var (node, entry, _) = planned;
-        var context = new NodeContext(node, version, tensors, IsRead, Nested);
+        var context = new NodeContext(node, version, tensors, IsRead, Nested, IsOfShapes);
         if (version < 6)
             context.Attributes.Has("consumed_inputs"); // which inputs may be overwritten: a hint that changes no result
         var kernel = entry.Compile(context);
@@ -140,6 +140,23 @@ internal sealed class GraphCompiler
             // It may hand out a tensor from outside as it is, or a constant of its own.
             return Array.ConvertAll(program.Run(weights, inputs, training), output => output.alias());
         });
+    }
+
+    /// <summary>Whether a tensor follows from constants and shapes alone.</summary>
+    private bool IsOfShapes(string name)
+    {
+        var (open, seen) = (new Stack<string>([name]), new HashSet<string>(StringComparer.Ordinal));
+        while (open.TryPop(out var tensor))
+        {
+            if (tensor.Length == 0 || tensors.ContainsKey(tensor) || !seen.Add(tensor))
+                continue;
+            if (index.Producer(tensor) is not { Input.Count: > 0 } node)
+                return false;
+            foreach (var input in node.OpType is "Shape" or "Size" ? [] : node.Input)
+                open.Push(input);
+        }
+
+        return true;
     }
 
     private bool IsRead(string name) => name.Length > 0 && read.Contains(name);

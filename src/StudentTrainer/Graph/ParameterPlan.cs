@@ -58,7 +58,7 @@ internal static class ParameterPlan
         IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors, int version,
         IReadOnlyList<string> outputs)
     {
-        var uses = FindUses(nodes, tensors);
+        var uses = FindUses(nodes, tensors, version);
         return [.. tensors.Where(tensor => uses.Contains(tensor.Key) || outputs.Contains(tensor.Key))
             .Select(tensor => Plan(tensor.Key, tensor.Value))];
 
@@ -77,7 +77,7 @@ internal static class ParameterPlan
 
     /// <summary>Every use of every tensor of the file, in order.</summary>
     public static ILookup<string, WeightUse> FindUses(
-        IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors)
+        IReadOnlyList<(NodeProto Node, OperatorEntry Operator)> nodes, IReadOnlyDictionary<string, TensorProto> tensors, int version)
     {
         var uses = new List<(string Name, WeightUse Use)>();
         var origins = tensors.Keys.ToDictionary(name => name, name => new HashSet<string>([name]), StringComparer.Ordinal);
@@ -87,6 +87,13 @@ internal static class ParameterPlan
         {
             var learns = node.Input.Any(learned.Contains);
             var fixedInputs = node.Input.All(name => name.Length == 0 || origins.ContainsKey(name));
+            // What a repeated graph reads from outside is used as its own nodes use it.
+            foreach (var (name, use) in NestedGraphs.IsRepeated(node) ? UsesWithin(node) : [])
+                foreach (var origin in origins[name])
+                {
+                    uses.Add((origin, use with { Direct = use.Direct && asInFile.Contains(name) }));
+                    learns |= use.IsLearned && IsFloat(tensors[origin]);
+                }
             for (var slot = 0; slot < node.Input.Count; slot++)
             {
                 if (!origins.TryGetValue(node.Input[slot], out var from))
@@ -111,6 +118,14 @@ internal static class ParameterPlan
                 learned.UnionWith(node.Output);
         }
         return uses.ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
+
+        IEnumerable<(string Name, WeightUse Use)> UsesWithin(NodeProto node)
+        {
+            var body = NestedGraphs.ExposeCaptures(NestedGraphs.BodyOf(node));
+            var known = node.Input.Where(origins.ContainsKey).Distinct().ToDictionary(name => name, name => tensors[origins[name].First()]);
+            var inner = body.Node.Select(each => (each, FusedOperators.Find(each, version))).Where(each => each.Item2 is not null).Select(each => (each.each, each.Item2!));
+            return FindUses([.. inner], known, version).SelectMany(group => group.Select(use => (group.Key, use)));
+        }
     }
 
     private static WeightRole RoleOf(TensorProto tensor, WeightUse[] uses) =>

@@ -19,6 +19,9 @@ internal static class ContribOperators
         new("QuickGelu", 1, [Data], HalfPrecision.Widened(QuickGelu)),
         new("SkipLayerNormalization", 1, [Data, Data, Scale, Bias, Bias], HalfPrecision.Widened(SkipLayerNormalization)) { Outputs = 4 },
         new("SkipSimplifiedLayerNormalization", 1, [Data, Data, Scale, Bias], HalfPrecision.Widened(SkipRmsNormalization)) { Outputs = 4 },
+        new("Attention", 1, [Data, Weight, Bias, Data], HalfPrecision.Widened(ContribAttention.Attention)) { UnitAxis = _ => 1 },
+        new("MultiHeadAttention", 1, [Data, Data, Data, Bias, Data], HalfPrecision.Widened(ContribAttention.MultiHeadAttention)),
+        new("EmbedLayerNormalization", 1, [Data, Data, Embedding, Embedding, Embedding, Scale, Bias, Data], HalfPrecision.Widened(ContribAttention.EmbedLayerNormalization)) { Outputs = 3 },
     ]).ToDictionary(pair => pair.Key, pair => pair.Value[0], StringComparer.Ordinal);
 
     /// <summary>The names of all of them.</summary>

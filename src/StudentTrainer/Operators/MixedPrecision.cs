@@ -52,8 +52,8 @@ internal static class MixedPrecision
             // libtorch wants one type in all inputs, or an input says the type of the output
             "Scatter", "ScatterElements", "ScatterND", "OneHot", "CastLike", "EyeLike",
 
-            // A branch is a graph of its own, which runs in float32
-            "If",
+            // A graph within a node runs in float32
+            "If", "Loop", "Scan",
         ]),
         (ComputeType.AsGiven,
         [

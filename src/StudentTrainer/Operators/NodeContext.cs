@@ -10,9 +10,10 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// <param name="tensors">The file's tensors by name.</param>
 /// <param name="isRead">Whether anything reads a tensor that the node makes.</param>
 /// <param name="nested">Compiles a graph that the node holds.</param>
+/// <param name="isKnown">Whether a tensor follows from constants and shapes alone.</param>
 internal sealed class NodeContext(
     NodeProto node, int version, IReadOnlyDictionary<string, TensorProto> tensors, Func<string, bool>? isRead = null,
-    Func<GraphProto, NestedGraph>? nested = null)
+    Func<GraphProto, NestedGraph>? nested = null, Func<string, bool>? isKnown = null)
 {
     /// <summary>The node's attributes.</summary>
     public Attributes Attributes { get; } = new(node);
@@ -38,6 +39,9 @@ internal sealed class NodeContext(
 
     /// <summary>Whether an input is there.</summary>
     public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
+
+    /// <summary>Whether an input is there and follows from constants and shapes alone, so that it does not depend on what samples hold.</summary>
+    public bool IsKnown(int input) => IsConstant(input) || Has(input) && isKnown?.Invoke(node.Input[input]) == true;
 
     /// <summary>Whether an input is there and the file holds its values.</summary>
     public bool IsConstant(int input) => Has(input) && tensors.ContainsKey(node.Input[input]);

@@ -222,6 +222,8 @@ internal static class OperatorTable
 
         // Control flow
         new("If", 1, [Data], Branching.If) { Host = [0], Outputs = OperatorEntry.Any },
+        new("Loop", 1, [Data], Looping.Loop) { Host = [0, 1], Outputs = OperatorEntry.Any },
+        new("Scan", 9, [Data], Looping.Scan) { Outputs = OperatorEntry.Any },
     ];
 
     /// <summary>The newest version of ONNX's operator set that the executor is tested with.</summary>

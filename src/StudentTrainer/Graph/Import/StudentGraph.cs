@@ -34,7 +34,7 @@ internal sealed class StudentGraph
         Input = Input.Type == ScalarType.Float64 ? Input with { Type = ScalarType.Float32 } : Input;
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
-        Note(Fusion.Apply(graph, options.Taps), "groups of nodes run as one step");
+        Note(Fusion.Apply(graph, [.. options.Taps, .. NestedGraphs.CapturesOf(graph)]), "groups of nodes run as one step");
         var path = given.Path ?? "student";
         Heads =
         [

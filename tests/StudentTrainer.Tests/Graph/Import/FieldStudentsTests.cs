@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 
@@ -15,8 +16,16 @@ public class FieldStudentsTests
     [InlineData("fusedconv.onnx", new long[] { 3, 3, 8, 8 })]
     [InlineData("rms_attn23.onnx", new long[] { 3, 6, 16 })]
     [InlineData("mlp26.onnx", new long[] { 3, 8 })]
+    [InlineData("loop.onnx", new long[] { 3, 8 })]
+    [InlineData("scan.onnx", new long[] { 3, 6, 8 })]
     public void FileOfTheField_GivesWhatOnnxRuntimeGives(string file, long[] shape) =>
         Oracle.RequireParity(Load(file), Numbers.Uniform(1, (int)shape.Aggregate(1L, (product, size) => product * size), -1, 1), shape, 1e-4);
+
+    [Theory]
+    [InlineData("loop.onnx")]
+    [InlineData("scan.onnx")]
+    public void RepeatedGraph_LearnsItsWeights(string file) =>
+        Assert.Equal(["Wh", "Wo"], Programs.Compile(Load(file)).Plan.Where(weight => weight.Role == WeightRole.Parameter).Select(weight => weight.Name).Order());
 
     [Fact]
     public void LocalFunctions_AreInlinedInWhatShips()
