@@ -214,7 +214,7 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         var result = Cli.Done(
             "run", "--runs", runs.Path, "--json", "--name", "unlabelled", "--teacher", project["teacher.onnx"],
             "--samples", project["train.npy"], "--test-samples", project["test.npy"],
-            "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--optimizer", "sgd", "--lr", "0.05");
+            "--architecture", "mlp", "--widths", "8", "--epochs", "30", "--batch-size", "32", "--lr", "0.05");
 
         var student = Figures.Of(result, "student");
         Assert.InRange(student.GetProperty("agreement").GetDouble(), 0.9, 1);

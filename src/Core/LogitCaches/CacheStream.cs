@@ -23,6 +23,9 @@ public enum StreamKind
 
     /// <summary>A vector whose direction counts; the last axis is its.</summary>
     Embedding,
+
+    /// <summary>A box and logits of scores at each anchor, as <see cref="CacheStream.Detector"/> says; the last axis is theirs.</summary>
+    Detection,
 }
 
 /// <summary>What streams hold, as terms and figures tell it apart.</summary>
@@ -35,6 +38,7 @@ public static class StreamKinds
         StreamKind.LabelLogit => OutputKind.Labels,
         StreamKind.Value => OutputKind.Values,
         StreamKind.Embedding => OutputKind.Embedding,
+        StreamKind.Detection => OutputKind.Detector,
         _ => null,
     };
 }
@@ -66,6 +70,9 @@ public sealed record CacheStream(
 
     /// <summary>Which of the student's classes the columns stand for; <c>null</c>: all of them.</summary>
     public ClassSubset? Subset { get; init; }
+
+    /// <summary>What the columns of a detector head are; <c>null</c>: it is none.</summary>
+    public DetectorForm? Detector { get; init; }
 
     /// <summary>How many classes a student of the stream has.</summary>
     public int StudentClasses => Subset?.Of ?? Classes;

@@ -57,6 +57,9 @@ public sealed record InterfaceAxis(long? Size = null, string? Name = null);
 /// <param name="ClassAxis">The axis of the classes (or of what else it gives), an index of <paramref name="Dims"/>; <c>null</c>: one column without an axis.</param>
 public sealed record InterfaceOutput(string Name, ElementType Type, IReadOnlyList<long> Dims, HeadActivation Activation, int? ClassAxis = null)
 {
+    /// <summary>What the columns stand for where the model gives a map for each sample, in place of the tensor that is described here; <c>null</c>: it gives the tensor.</summary>
+    public IReadOnlyList<string>? Keys { get; init; }
+
     /// <summary>How its values lie.</summary>
     public RowLayout Layout => ClassAxis is { } axis ? new([.. Dims], axis) : new([.. Dims, 1], Dims.Count);
 

@@ -14,6 +14,9 @@ public enum OutputKind
 
     /// <summary>A vector whose direction counts.</summary>
     Embedding,
+
+    /// <summary>A box and a score for each class at each anchor (<see cref="DetectorForm"/>).</summary>
+    Detector,
 }
 
 /// <summary>Words for kinds of outputs.</summary>
@@ -21,7 +24,7 @@ public static class OutputKinds
 {
     /// <summary>What all readings are called in recipes, each with its meaning.</summary>
     public const string Readings =
-        "classes (scores of classes of which one is right), labels (scores that stand for a label each), values (a regression), embedding";
+        "classes (scores of classes of which one is right), labels (scores that stand for a label each), values (a regression), embedding, detector (a box and scores of classes at each anchor)";
 
     /// <summary>What a single number can be.</summary>
     public const string ReadingsOfOne = "labels (the logit of one label), values (a regression), classes (the logit of the second of two classes)";
@@ -35,6 +38,7 @@ public static class OutputKinds
         OutputKind.Classes => $"{columns} classes",
         OutputKind.Labels => columns == 1 ? "1 independent label" : $"{columns} independent labels",
         OutputKind.Values => columns == 1 ? "1 value" : $"{columns} values",
+        OutputKind.Detector => $"boxes with {columns - DetectorForm.BoxColumns} scores each",
         _ => $"an embedding of {columns} numbers",
     };
 }

@@ -6,7 +6,9 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Labels">Of independent labels; <c>null</c>: another kind.</param>
 /// <param name="Values">Of values; <c>null</c>: another kind.</param>
 /// <param name="Embeddings">Of embeddings; <c>null</c>: another kind.</param>
-public sealed record OutputMetrics(LabelMetrics? Labels = null, ValueMetrics? Values = null, EmbeddingMetrics? Embeddings = null);
+/// <param name="Detections">Of detector heads; <c>null</c>: another kind.</param>
+public sealed record OutputMetrics(
+    LabelMetrics? Labels = null, ValueMetrics? Values = null, EmbeddingMetrics? Embeddings = null, DetectionMetrics? Detections = null);
 
 /// <summary>Measures what a model gives in the way of its kind.</summary>
 public sealed class OutputMeter
@@ -14,17 +16,21 @@ public sealed class OutputMeter
     private readonly LabelMeter? labels;
     private readonly ValueMeter? values;
     private readonly EmbeddingMeter? embeddings;
+    private readonly DetectionMeter? detections;
 
     /// <summary>Prepares.</summary>
     /// <param name="kind">Any but classes, which <see cref="ClassificationMeter"/> measures.</param>
-    /// <param name="columns">Values per row.</param>
+    /// <param name="shape">The shape of a sample's output; the last axis counts the columns of a row.</param>
     /// <param name="neighbours">Whether the neighbours of embeddings are compared.</param>
-    public OutputMeter(OutputKind kind, int columns, bool neighbours)
+    /// <param name="detector">What the columns of a detector head are; needed for one.</param>
+    public OutputMeter(OutputKind kind, IReadOnlyList<int> shape, bool neighbours, DetectorForm? detector = null)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)OutputKind.Classes, nameof(kind));
+        var columns = shape[^1];
         labels = kind == OutputKind.Labels ? new(columns) : null;
         values = kind == OutputKind.Values ? new(columns) : null;
         embeddings = kind == OutputKind.Embedding ? new(columns, neighbours) : null;
+        detections = kind == OutputKind.Detector ? new(columns, shape.SkipLast(1).Aggregate(1, (product, size) => product * size), detector!) : null;
     }
 
     /// <summary>Adds a batch.</summary>
@@ -36,8 +42,9 @@ public sealed class OutputMeter
         labels?.Add(given, known, teacher);
         values?.Add(given, teacher);
         embeddings?.Add(given, teacher);
+        detections?.Add(given, teacher);
     }
 
     /// <summary>The figures so far.</summary>
-    public OutputMetrics Result() => new(labels?.Result(), values?.Result(), embeddings?.Result());
+    public OutputMetrics Result() => new(labels?.Result(), values?.Result(), embeddings?.Result(), detections?.Result());
 }

@@ -21,6 +21,9 @@ public enum HeadActivation
 
     /// <summary>Division by the Euclidean length.</summary>
     UnitLength,
+
+    /// <summary>Of a detector head: a probability for each score, and boxes as they are.</summary>
+    SigmoidOfScores,
 }
 
 /// <summary>Where a graph's logits are, as far as its structure tells.</summary>

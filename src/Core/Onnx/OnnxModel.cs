@@ -30,6 +30,9 @@ public sealed class OnnxModel
     /// <summary>Whether nodes of the file stood before those whose tensors they read, and were put in order.</summary>
     public bool IsSorted { get; private init; }
 
+    /// <summary>Outputs that are sequences of maps in the file (scikit-learn's ZipMap), and are read as the tensors that these are made of.</summary>
+    public IReadOnlyList<MappedOutput> Maps { get; private init; } = [];
+
     /// <summary>
     /// SHA-256 (lower-case hex) over the file's bytes and, in order of use, its external data; changes after loading do not show.
     /// For a model built in memory: <see cref="ContentDigest"/>.
@@ -63,7 +66,7 @@ public sealed class OnnxModel
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
         OmittedInputs.Trim(proto.Graph!);
-        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted };
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted, Maps = ZipMaps.Replace(proto) };
     }
 
     /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>

@@ -22,6 +22,10 @@ public static class QuantizedArithmetic
     public static bool IsUsed(GraphProto graph) => graph.Node.Any(node =>
         Integer.Contains(node.OpType) || node.Attribute.Any(attribute => attribute.G is { } inner && IsUsed(inner)));
 
+    /// <summary>Whether a model writes its integers as floats between quantisations (QDQ): computed node by node it is a model of floats.</summary>
+    public static bool DescribesFloats(GraphProto graph) =>
+        graph.Node.Any(node => node.OpType == "QuantizeLinear") && graph.Node.Any(node => node.OpType == "DequantizeLinear");
+
     /// <summary>
     /// How far an output moves when a value that is rounded to 8 bits before it lands one code beside: the scale of the last quantisation,
     /// times the largest weight where one layer of weights lies behind it.

@@ -29,7 +29,7 @@ internal sealed class CacheImportCommand : ExampleCommand
         Description = "A file with the sample (its row in the file of samples) that each row is of; default: the rows are in the samples' order.",
     };
 
-    private readonly Option<OutputKind?> kind = new("--kind") { Description = "What the rows hold: classes, labels, values or embedding; found by default." };
+    private readonly Option<OutputKind?> kind = new("--kind") { Description = "What the rows hold: classes, labels, values, embedding or detector; found by default." };
 
     private readonly Option<bool?> probabilities = new("--probabilities") { Description = "Whether class scores are probabilities (true) or logits (false); found by default." };
 

@@ -84,6 +84,9 @@ internal sealed class ConvertCommand : ExampleCommand
 
         using var sets = options.Open();
         var source = OnnxModel.Load(path);
+        if (source.Maps.Count > 0)
+            throw new UnsupportedModelException(
+                "A model that gives maps cannot be converted.", path, $"output '{source.Maps[0].Output}' of a ZipMap", "tensors", "export the model without it (for scikit-learn: option zipmap=False)");
         using var original = ModelSession.Open(path);
         var plan = sets.For(original, path);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");

@@ -60,7 +60,7 @@ internal sealed class RecipeArguments
 
     private readonly Option<string?> kind = new("--kind")
     {
-        Description = "What the teachers' output holds: classes, labels, values or embedding; found by default. (key: teachers[].kind)",
+        Description = "What the teachers' output holds: classes, labels, values, embedding or detector; found by default. (key: teachers[].kind)",
     };
 
     private readonly Option<string?> temperature = new("--temperature")

@@ -68,7 +68,7 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [new(student, InputFeeds.None)]));
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);
-        var import = new StudentImport { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind };
+        var import = new StudentImport { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
         Write(VerifyStage.Compare(student, import, reader, progress, token), style, stdout);
     }
 

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
@@ -18,8 +19,6 @@ internal sealed class RecipeDefaults
 {
     private const string Origin = "default";
     private const string Fit = "fit";
-    private const string OptimizerKey = "optimizer";
-    private const string RateKey = "learning-rate";
     private const long QuickRows = 10_000;
     private const int MostNames = 8;
 
@@ -52,7 +51,7 @@ internal sealed class RecipeDefaults
         var ownSamples = Find(Find(root, "data"), "preprocessing") is null;
         var students = unfitted.OfType<YamlMappingNode>().Where(student => IsUnfitted(student, ownSamples)).ToArray();
         var training = Find(root, "training");
-        var isPartial = stages is null && (training is null || training is YamlMappingNode map && (Find(map, "epochs") is null || Find(map, OptimizerKey) is null || RateAlone(map) is not null));
+        var isPartial = stages is null && (training is null || training is YamlMappingNode map && (Find(map, "epochs") is null || Find(map, "optimizer") is null));
         var lacksStudent = stages is null && Find(root, "learners") is null && (Find(root, "student") is null || IsUnnamed(Find(root, "student")));
         if (!(isQuick || isPartial || lacksStudent || students.Length > 0) || Find(root, "data") is null)
             return;
@@ -102,7 +101,7 @@ internal sealed class RecipeDefaults
     private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher)
     {
         using var test = data.Test is null ? null : TransferSet.Open(data.Test, set.SampleShape);
-        var chosen = StudentDefaults.Choose(kind, test is null ? [set] : [set, test], teacher);
+        var chosen = StudentDefaults.Choose(kind, test is null ? [set] : [set, test], teacher, () => TeacherKinds.Find(source) == OutputKind.Detector);
         foreach (var (key, value) in chosen.Children)
             source.Set($"student.{key}", value, Origin);
         note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples");
@@ -132,21 +131,12 @@ internal sealed class RecipeDefaults
     {
         if (Find(source.Root, "training") is not YamlMappingNode given)
             source.Set("training", given = new YamlMappingNode(), Origin);
-        var rate = RateAlone(given);
-        if (rate is not null)
-            given.Children.Remove(new YamlScalarNode(OptimizerKey));
         var chosen = TrainingDefaults.Choose(given, IsConvolutional(), samples, isQuick);
         foreach (var (key, value) in chosen)
             source.Set($"training.{key}", YamlTree.Map((key, value)).Children.Single().Value, Origin);
-        if (rate is not null)
-            ((YamlMappingNode)Find(given, OptimizerKey)!).Children[new YamlScalarNode(RateKey)] = rate;
         if (chosen.Count > 0)
             note($"chosen: training {string.Join(", ", chosen.Select(entry => $"{entry.Key} {Flow(YamlTree.Map((entry.Key, entry.Value)).Children.Single().Value)}"))}");
     }
-
-    /// <summary>The rate, where a command line without a recipe says nothing else of the optimizer: it is then a rate for the optimizer that is chosen.</summary>
-    private YamlNode? RateAlone(YamlMappingNode training) =>
-        source.FileName is null && Find(training, OptimizerKey) is YamlMappingNode { Children.Count: 1 } optimizer ? Find(optimizer, RateKey) : null;
 
     private bool IsConvolutional() => Find(source.Root, "student") switch
     {

@@ -14,13 +14,17 @@ internal static class StudentDefaults
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
     private const int LargestMediumPicture = 64;
+    private const int MostAnchorsOfCell = 9; // in each place: three shapes at three sizes
+
+    private static readonly int[] Steps = [1, 2, 4, 8]; // of the levels of a U-Net
 
     /// <summary>Chooses an architecture and its options.</summary>
     /// <param name="kind">What the samples are.</param>
     /// <param name="sets">The sets, the transfer set first.</param>
     /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
+    /// <param name="isDetector">Tells whether the teacher gives boxes and scores at anchors; asked where its output may be.</param>
     /// <exception cref="InputException">There is none for samples like that.</exception>
-    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
+    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher, Func<bool> isDetector)
     {
         var set = sets[0];
         var shape = set.SampleShape;
@@ -29,6 +33,7 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
+            SampleKind.Image when StepOfAnchors(teacher, shape) is { } step && isDetector() => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
             _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
@@ -81,7 +86,22 @@ internal static class StudentDefaults
             return null;
         var height = shape[2].Size ?? sample[^2];
         var step = (int)((sample[^2] + height - 1) / height);
-        return step is 1 or 2 or 4 or 8 ? step : null;
+        return Steps.Contains(step) ? step : null;
+    }
+
+    /// <summary>The step in pixels of a map with a place, or a few, for each of a detector's anchors; <c>null</c>: there is none, or their number is not declared.</summary>
+    private static int? StepOfAnchors(OnnxModel? teacher, IReadOnlyList<int> sample)
+    {
+        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not [_, { } first, { } second])
+            return null;
+        foreach (var step in Steps)
+        {
+            var cells = (sample[^2] + step - 1) / step * ((sample[^1] + step - 1) / step);
+            if (new[] { first, second }.Any(axis => axis.Size is { } size && size % cells == 0 && size / cells <= MostAnchorsOfCell))
+                return step;
+        }
+
+        return null;
     }
 
     private static bool GivesFrames(OnnxModel? teacher) => teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is { Count: 3 };

@@ -46,7 +46,7 @@ internal sealed class LogitComparison(
         // Among the many positions of a set there are always some whose two best classes are closer than rounding.
         if (kind is OutputKind.Values or OutputKind.Embedding ? worst.Scaled <= tolerance * size : worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1))
             return new(
-                largest, IsDeciding ? (double)agreed / (kind == OutputKind.Labels ? rows * classes : rows) : null, samples, step > 0 ? step : null,
+                largest, IsDeciding ? (double)agreed / (rows * Decisions) : null, samples, step > 0 ? step : null,
                 kind == OutputKind.Classes ? null : kind);
         var position = positions > 1 ? $", position {worst.Position}" : "";
         throw new CheckFailedException(
@@ -58,7 +58,7 @@ internal sealed class LogitComparison(
                 $"(difference {Math.Abs((double)worst.Trained - worst.Exported):g3})") + (kind switch
             {
                 OutputKind.Classes => $"; {rows - agreed} of {rows} top classes differ",
-                OutputKind.Labels => $"; {rows * classes - agreed} of {rows * classes} decisions differ",
+                OutputKind.Labels or OutputKind.Detector => $"; {rows * Decisions - agreed} of {rows * Decisions} decisions differ",
                 _ => "",
             }),
             string.Create(
@@ -69,33 +69,43 @@ internal sealed class LogitComparison(
             "do not ship this file; train again, and report a defect if it happens twice");
     }
 
-    private bool IsDeciding => kind is OutputKind.Classes or OutputKind.Labels;
+    private bool IsDeciding => kind is OutputKind.Classes or OutputKind.Labels or OutputKind.Detector;
+
+    private int Decisions => kind switch { OutputKind.Labels => classes, OutputKind.Detector => classes - DetectorForm.BoxColumns, _ => 1 };
 
     private string Column => kind switch { OutputKind.Classes => "class", OutputKind.Labels => "label", _ => "column" };
 
     private void AddRow(int position, ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
     {
-        var magnitude = Math.Abs((double)TensorPrimitives.MaxMagnitude(exported));
+        // A detector's scores are compared as probabilities, which is what applications see of them: log-odds near 0 and 1 magnify rounding.
+        var scores = kind == OutputKind.Detector ? DetectorForm.BoxColumns : classes;
+        var magnitude = Math.Abs((double)TensorPrimitives.MaxMagnitude(exported[..scores]));
         size = Math.Max(size, magnitude);
         var unit = IsDeciding ? Math.Max(1, magnitude) : 1;
         for (var c = 0; c < classes; c++)
         {
-            var difference = Math.Abs((double)trained[c] - exported[c]);
+            var (own, other) = c < scores ? ((double)trained[c], (double)exported[c]) : (Sigmoid(trained[c]), Sigmoid(exported[c]));
+            var difference = Math.Abs(own - other);
             largest = Math.Max(largest, difference);
             // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
             var beyond = difference <= step ? 0 : difference - step; // NaN stays
-            if (!(beyond / unit <= worst.Scaled) && !double.IsNaN(worst.Scaled))
-                worst = (beyond / unit, samples, position, c, trained[c], exported[c]);
+            var scaled = c < scores ? beyond / unit : beyond;
+            if (!(scaled <= worst.Scaled) && !double.IsNaN(worst.Scaled))
+                worst = (scaled, samples, position, c, trained[c], exported[c]);
         }
         rows++;
+        for (var c = scores; c < classes; c++)
+            Decide(trained[c] > 0, exported[c] > 0, Math.Abs(Sigmoid(trained[c]) - 0.5), 1);
         if (kind == OutputKind.Labels)
             for (var c = 0; c < classes; c++)
                 Decide(trained[c] > 0, exported[c] > 0, Math.Abs((double)trained[c]), unit);
         if (kind != OutputKind.Classes)
             return;
-        var (top, other) = (TensorPrimitives.IndexOfMax(trained), TensorPrimitives.IndexOfMax(exported));
-        Decide(top, other, trained[top] - (double)trained[other], unit);
+        var (top, second) = (TensorPrimitives.IndexOfMax(trained), TensorPrimitives.IndexOfMax(exported));
+        Decide(top, second, trained[top] - (double)trained[second], unit);
     }
+
+    private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 
     private void Decide<T>(T own, T other, double margin, double unit)
         where T : IEquatable<T>

@@ -77,12 +77,12 @@ internal sealed class ModelScores
             RequireFrames(model);
         var isMeasured = HasLabels || against.Teacher is not null;
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
-        others = isMeasured && kind != OutputKind.Classes ? new(kind, shape[^1], neighbours: true) : null;
+        others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, neighbours: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
         rare = classes is null || shape[^1] != 2 ? null : new();
         overlap = classes is null || shape.Count < 3 ? null : new(shape[^1]); // of pixels: frames have one axis of positions
         texts = against.Alphabet is null ? null : new();
-        comparison = against.Teacher is null || isTeacher ? null : new(kind, shape[^1]);
+        comparison = against.Teacher is null || isTeacher ? null : new(kind, shape, against.Stream!.Detector);
     }
 
     /// <summary>Whether there is anything to measure against.</summary>
@@ -146,7 +146,8 @@ internal sealed class ModelScores
             {
                 Kind = kind,
                 Errors = figures.Labels?.Errors, Accuracy = figures.Labels?.Accuracy, Nll = figures.Labels?.Nll,
-                Agreement = figures.Labels?.Agreement, F1 = figures.Labels?.F1,
+                Agreement = figures.Labels?.Agreement ?? figures.Detections?.Agreement, F1 = figures.Labels?.F1,
+                Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
                 Majority = figures.Labels?.Majority, Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
@@ -182,6 +183,7 @@ internal sealed class ModelScores
     /// <inheritdoc cref="Collapse(Fidelity, double?)"/>
     private static string? Collapse(OutputMetrics found) =>
         found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
+        : found.Detections is { Found: 0, Taught: > 0 and var taught } ? $"it finds nothing, where the teacher finds {taught} boxes"
         : found.Labels is { IsConstant: true } labels && !(labels.Kl < 0.9 * labels.ConstantKl) ? "collapsed: it decides each label in the same way for every sample"
         : null;
 

@@ -67,7 +67,7 @@ internal sealed record RunMetrics(
 /// <param name="Sha256">The model's digest; <c>null</c> for an ensemble.</param>
 /// <param name="Errors">Test samples whose top class is not the label; of independent labels, decisions that differ from the label.</param>
 /// <param name="Accuracy">1 − errors ÷ samples.</param>
-/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions.</param>
+/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions; of detector heads, of what both find: 2 · matched ÷ (teacher's + own).</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
 /// <param name="Ece">Expected calibration error, 15 bins.</param>
 /// <param name="Parameters">Float values in the model; <c>null</c>, as all figures of size, for a teacher whose answers lie on disk.</param>
@@ -79,8 +79,8 @@ internal sealed record RunMetrics(
 /// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
 /// <param name="Majority">Share of the class that the teacher (without one: the labels) puts first most often: the agreement of a constant answer.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats.</param>
-/// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher.</param>
-/// <param name="Recall">Of the same.</param>
+/// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher; of detector heads, share of what it finds that the teacher finds.</param>
+/// <param name="Recall">Of the same; of detector heads, share of what the teacher finds that it finds.</param>
 /// <param name="AveragePrecision">Of the same.</param>
 /// <param name="Collapse">Why the model is no use, if it answers no better than a constant would.</param>
 internal sealed record ModelMetrics(
@@ -128,6 +128,9 @@ internal sealed record ModelMetrics(
 
     /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
     public double? NeighbourRecall { get; init; }
+
+    /// <summary>Of detector heads: mean overlap (intersection ÷ union) of the boxes that both find.</summary>
+    public double? BoxOverlap { get; init; }
 
     /// <summary>The figures of further outputs, by name; <c>null</c>: there are none.</summary>
     public IReadOnlyDictionary<string, ModelMetrics>? Outputs { get; init; }

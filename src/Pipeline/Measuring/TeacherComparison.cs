@@ -6,14 +6,18 @@ namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>Finds where a model differs from its teacher: which classes, and which samples.</summary>
 /// <param name="kind">What both give.</param>
-/// <param name="width">Columns: classes, labels or values.</param>
-internal sealed class TeacherComparison(OutputKind kind, int width)
+/// <param name="shape">The shape of a sample's output; the last axis counts the columns: classes, labels or values.</param>
+/// <param name="detector">What the columns of a detector head are; <c>null</c>: it is none.</param>
+internal sealed class TeacherComparison(OutputKind kind, IReadOnlyList<int> shape, DetectorForm? detector = null)
 {
+    private readonly int width = shape[^1];
+    private readonly DetectionMeter? detections = detector is null ? null : new(shape[^1], shape.SkipLast(1).Aggregate(1, (product, size) => product * size), detector);
+
     private const int SamplesOfClass = 4;
     private const int ShownClasses = 3;
     private const int MostSamples = SamplesOfClass * ShownClasses;
 
-    private readonly ComparisonMeter meter = new(width);
+    private readonly ComparisonMeter meter = new(shape[^1]);
     private readonly Dictionary<int, WorstGaps> ofClass = [];
     private readonly WorstGaps all = new(MostSamples);
 
@@ -37,6 +41,9 @@ internal sealed class TeacherComparison(OutputKind kind, int width)
                 break;
             case OutputKind.Values:
                 all.Add(new(row, Math.Pow(TensorPrimitives.Distance(model, teacher), 2) / model.Length));
+                break;
+            case OutputKind.Detector:
+                all.Add(new(row, 1 - (detections!.Compare(model, teacher, row).Agreement ?? 1)));
                 break;
             default:
                 all.Add(new(row, 1 - TensorPrimitives.CosineSimilarity(model, teacher)));

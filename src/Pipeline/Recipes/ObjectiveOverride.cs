@@ -51,13 +51,14 @@ internal static class ObjectiveOverride
 
     private static YamlNode ForKinds(IReadOnlyList<(string Stream, OutputKind Kind)> outputs) => outputs.Count < 2
         ? ForKind(outputs.Count == 0 ? OutputKind.Classes : outputs[0].Kind)
-        : new YamlSequenceNode(outputs.Select(output => Of(output.Stream, ForKind(output.Kind).Children.Single())));
+        : new YamlSequenceNode(outputs.SelectMany(output => ForKind(output.Kind).Select(term => Of(output.Stream, term))));
 
     private static YamlSequenceNode ForKind(OutputKind kind) => kind switch
     {
         OutputKind.Labels => Alone("binary"),
         OutputKind.Values => Alone("mse"),
         OutputKind.Embedding => Alone("cosine"),
+        OutputKind.Detector => [.. Alone("detector-scores"), .. Alone("detector-boxes")],
         _ => Mix(null, "1"),
     };
 

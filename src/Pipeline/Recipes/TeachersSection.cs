@@ -11,6 +11,8 @@ internal static class TeachersSection
     private const string Model = "model";
     private const string Signals = "signals";
     private const string Probabilities = "probabilities";
+    private const string Boxes = "boxes";
+    private const string Objectness = "objectness";
     private const string Preprocessed = "preprocessing";
 
     private static readonly string[] OfSignals = ["validation-signals", "test-signals"];
@@ -65,7 +67,13 @@ internal static class TeachersSection
     /// <summary>Leaves out what is of the other sort of teacher.</summary>
     private static YamlMappingNode Relevant(TeacherOptions teacher, YamlMappingNode written)
     {
-        foreach (var key in teacher.IsRecorded ? [Model, Preprocessed] : teacher.Probabilities is null ? [.. OfSignals, Probabilities] : OfSignals)
+        string[] open =
+        [
+            .. teacher.Probabilities is null && !teacher.IsRecorded ? [Probabilities] : Array.Empty<string>(),
+            .. teacher.Boxes is null ? [Boxes] : Array.Empty<string>(),
+            .. teacher.Objectness is null ? [Objectness] : Array.Empty<string>(),
+        ];
+        foreach (var key in (teacher.IsRecorded ? [Model, Preprocessed] : OfSignals).Concat(open))
             written.Children.Remove(new YamlScalarNode(key));
         return written;
     }

@@ -82,6 +82,15 @@ internal static class FigureTable
         .. SizeColumns,
     ];
 
+    private static readonly Column[] DetectorColumns =
+    [
+        Agreement,
+        new("precision", m => Show(m.Precision, "0.00 %")),
+        new("recall", m => Show(m.Recall, "0.00 %")),
+        new("box IoU", m => Show(m.BoxOverlap, "0.0000")),
+        .. SizeColumns,
+    ];
+
     /// <summary>The comparison as text: the names of the columns of which anything is known, then a row for each model.</summary>
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
     {
@@ -115,6 +124,7 @@ internal static class FigureTable
         OutputKind.Labels => LabelColumns,
         OutputKind.Values => ValueColumns,
         OutputKind.Embedding => EmbeddingColumns,
+        OutputKind.Detector => DetectorColumns,
         _ => ClassColumns,
     };
 

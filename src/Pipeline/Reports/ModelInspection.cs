@@ -41,6 +41,7 @@ internal sealed record ModelInspection(
     IReadOnlyList<string> Notes)
 {
     private const int TriedRows = 4;
+    private const int MostKeys = 12;
 
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model.</param>
@@ -68,8 +69,16 @@ internal sealed record ModelInspection(
             student,
             kinds,
             asStudent,
-            model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : []);
+            NotesOf(model));
     }
+
+    private static IReadOnlyList<string> NotesOf(OnnxModel model) =>
+    [
+        .. model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : Array.Empty<string>(),
+        .. model.Maps.Select(map => $"output '{map.Output}' is a sequence of maps (ZipMap), read as the tensor that they are made of: a column for each of {Keys(map)}"),
+    ];
+
+    private static string Keys(MappedOutput map) => string.Join(", ", map.Keys.Take(MostKeys)) + (map.Keys.Count > MostKeys ? $", ... ({map.Keys.Count} in all)" : "");
 
     private static string AsTeacher(OnnxModel model, SampleShape sampleShape, InspectedUse use, List<string> kinds)
     {
@@ -84,6 +93,7 @@ internal sealed record ModelInspection(
         {
             StreamKind.Logit or StreamKind.LabelLogit => "logits",
             StreamKind.LogProbability => "log-probabilities",
+            StreamKind.Detection => "boxes and logits",
             _ => "as they are,",
         };
         return $"{kind.Count(output.Classes)}{positions}; {stored} from '{output.Tensor}'";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Terminal;
@@ -50,6 +51,7 @@ internal static class Report
         $"verified in ONNX Runtime on {parity.Samples:#,0} samples: {Compared(parity.Kind)} differ by at most {parity.MaxAbs:0.0e+0}") + (parity.Kind switch
     {
         OutputKind.Values or OutputKind.Embedding => "",
+        OutputKind.Detector => string.Create(CultureInfo.InvariantCulture, $", {parity.Top1Agreement:0.00 %} of scores on the same side of 1/2"),
         OutputKind.Labels => string.Create(CultureInfo.InvariantCulture, $", same decision on {parity.Top1Agreement:0.00 %} of labels"),
         _ => string.Create(CultureInfo.InvariantCulture, $", same top class on {parity.Top1Agreement:0.00 %}"),
     })
@@ -60,6 +62,7 @@ internal static class Report
     {
         OutputKind.Values => "values",
         OutputKind.Embedding => "embeddings",
+        OutputKind.Detector => "boxes and probabilities",
         _ => "logits",
     };
 
@@ -141,6 +144,11 @@ internal static class Report
                 break;
             case OutputKind.Embedding:
                 yield return "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's";
+                break;
+            case OutputKind.Detector:
+                yield return FormattableString.Invariant(
+                    $"agreement: 2 x detections of both / (the teacher's + the model's), above {NonMaximumSuppression.ScoreThreshold} and without those that overlap a surer one by {NonMaximumSuppression.OverlapThreshold}; of both: same class, boxes that overlap by half");
+                yield return "precision, recall: of what the teacher finds; box IoU: mean overlap of what both find";
                 break;
             default:
                 if (models.Any(model => model.Agreement is not null))

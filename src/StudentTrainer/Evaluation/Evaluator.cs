@@ -17,7 +17,7 @@ namespace OnnxKd.StudentTrainer.Evaluation;
 /// <param name="Errors">Samples, or positions, whose largest logit is not at the label; <c>null</c> without labels for them.</param>
 /// <param name="Nll">Mean negative log-likelihood of the labels; <c>null</c> without labels for them.</param>
 /// <param name="Agreement">
-/// Share of positions (that count) at which student and teacher put the same class first, or of decisions on labels that are the same;
+/// Share of positions (that count) at which student and teacher put the same class first, of decisions on labels that are the same, or of detections that both have;
 /// <c>null</c> without a teacher.
 /// </param>
 /// <param name="Mse">Mean squared difference to the teacher's values; <c>null</c> for other kinds.</param>
@@ -34,6 +34,7 @@ internal sealed class Evaluator : IDisposable
     private readonly BatchSource batches;
     private readonly string? teacher;
     private readonly ClassSubset? subset;
+    private readonly DetectorForm? detector;
 
     /// <summary>Prepares for a set.</summary>
     /// <param name="program">The student.</param>
@@ -48,7 +49,7 @@ internal sealed class Evaluator : IDisposable
     {
         this.program = program;
         set = reader.Set;
-        (teacher, subset) = (stream?.Name, stream?.Subset);
+        (teacher, subset, detector) = (stream?.Name, stream?.Subset, stream?.Detector);
         var contents = stream is null ? BatchContents.SamplesOnly : new(false, cache, [StreamForm.Of(stream)], new(set, stream.Shape));
         batches = BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }
@@ -68,7 +69,7 @@ internal sealed class Evaluator : IDisposable
     private StudentFigures MeasureOthers(WeightSet weights, StudentOutput output, OutputKind kind, CancellationToken token)
     {
         var counted = new CountedPositions(set, output.Shape);
-        var meter = new OutputMeter(kind, output.Classes, neighbours: false);
+        var meter = new OutputMeter(kind, output.Shape, neighbours: false, detector);
         var isLabelled = output.HasLabels(set, kind);
         Run(weights, (row, given, batch) =>
         {
@@ -80,7 +81,7 @@ internal sealed class Evaluator : IDisposable
         }, token);
         var figures = meter.Result();
         return new(
-            figures.Labels?.Errors, figures.Labels?.Nll, figures.Labels?.Agreement, figures.Values?.Mse, figures.Values?.RSquared,
+            figures.Labels?.Errors, figures.Labels?.Nll, figures.Labels?.Agreement ?? figures.Detections?.Agreement, figures.Values?.Mse, figures.Values?.RSquared,
             figures.Embeddings?.Cosine);
     }
 

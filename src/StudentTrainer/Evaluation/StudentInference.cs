@@ -34,13 +34,13 @@ public static class StudentInference
         var program = graph.Compile(graph.FindLogits());
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
-        program = program with { Layouts = [FindLayout(graph, program, weights, reader)] };
+        program = Describe(graph, program, weights, reader);
         using var evaluator = new Evaluator(program, reader, batchSize, computeDevice);
         evaluator.Run(weights, onBatch, token);
     }
 
-    /// <summary>Where the classes are, from what a sample or two give.</summary>
-    private static RowLayout FindLayout(StudentGraph graph, StudentProgram program, WeightSet weights, SampleReader reader)
+    /// <summary>Where the classes are, and whether a detector's scores are probabilities, from what a sample or two give.</summary>
+    private static StudentProgram Describe(StudentGraph graph, StudentProgram program, WeightSet weights, SampleReader reader)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -48,6 +48,7 @@ public static class StudentInference
         long[] rows = [.. Enumerable.Range(0, values.Length / reader.Set.SampleElements).Select(row => (long)row)];
         reader.Read(rows, view: 0, values);
         var samples = tensor(values, [rows.Length, .. program.Input.Fit(reader.Set.SampleShape)], device: weights.Device);
-        return graph.Heads[0].LayoutOf(program.Run(weights, samples, training: false)[0]);
+        var given = program.Run(weights, samples, training: false)[0];
+        return program with { Layouts = [graph.Heads[0].LayoutOf(given)], Probabilities = [graph.Heads[0].HoldsProbabilities(given)] };
     }
 }

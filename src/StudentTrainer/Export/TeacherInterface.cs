@@ -135,6 +135,8 @@ public sealed class TeacherInterface
             last = Extend(nodes, $"{wanted.Activation}", "output.activation", [last], Integer("axis", layout.ClassAxis + 1));
         else if (wanted.Activation == HeadActivation.Sigmoid)
             last = Extend(nodes, "Sigmoid", "output.activation", [last]);
+        else if (wanted.Activation == HeadActivation.SigmoidOfScores)
+            last = OfScores(nodes, last, layout);
         if (!dims.SequenceEqual(wanted.Dims))
         {
             if (layout.PositionsBefore != wanted.Layout.PositionsBefore)
@@ -158,6 +160,17 @@ public sealed class TeacherInterface
             graph.Initializer.Add(TensorData.Create(index, [(long)at], 1));
             return Extend(nodes, "Gather", $"output.column{at}", [last, index], Integer("axis", layout.ClassAxis + 1));
         }
+    }
+
+    /// <summary>Probabilities behind the boxes of a detector head.</summary>
+    private string OfScores(List<NodeProto> nodes, string last, RowLayout layout)
+    {
+        var (parts, scores) = (names.Take($"{Prefix}/output.parts"), names.Take($"{Prefix}/output.scores"));
+        graph.Initializer.Add(TensorData.Create(parts, [(long)DetectorForm.BoxColumns, layout.Classes - DetectorForm.BoxColumns], 2));
+        var box = Extend(nodes, "Split", "output.box", [last, parts], Integer("axis", layout.ClassAxis + 1));
+        nodes[^1].Output.Add(scores);
+        return Extend(
+            nodes, "Concat", "output.joined", [box, Extend(nodes, "Sigmoid", "output.activation", [scores])], Integer("axis", layout.ClassAxis + 1));
     }
 
     private ValueInfoProto Name(string[] made, int at, InterfaceOutput wanted)

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Logits;
+using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -10,6 +11,9 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
 {
     /// <summary>How the first outputs lie, those that the student learns; none: not known yet.</summary>
     public IReadOnlyList<RowLayout> Layouts { get; init; } = [];
+
+    /// <summary>Which of them are detector heads whose scores are probabilities, which are learned and measured as logits; none: no one is.</summary>
+    public IReadOnlyList<bool> Probabilities { get; init; } = [];
 
     /// <summary>The steps of training, with the same weights; default: those of <see cref="Graph"/>.</summary>
     public GraphProgram Training { get; init; } = Graph;
@@ -41,7 +45,23 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <inheritdoc cref="Run"/>
     public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0], 0);
 
-    /// <summary>Moves the classes of one of the outputs to the end.</summary>
-    public torch.Tensor ClassesLast(torch.Tensor logits, int output) => logits.ndim == 1 ? logits.unsqueeze(1)
-        : Layouts.ElementAtOrDefault(output) is { IsClassLast: false } layout ? logits.permute(layout.Permutation) : logits;
+    /// <summary>Moves the classes of one of the outputs to the end; a detector's probabilities become logits.</summary>
+    public torch.Tensor ClassesLast(torch.Tensor logits, int output)
+    {
+        if (logits.ndim == 1)
+            return logits.unsqueeze(1);
+        var moved = Layouts.ElementAtOrDefault(output) is { IsClassLast: false } layout ? logits.permute(layout.Permutation) : logits;
+        return Probabilities.ElementAtOrDefault(output) ? WithLogits(moved) : moved;
+    }
+
+    // The step of float32 below 1, as where a teacher's probabilities become logits.
+    private const double Floor = 6e-8;
+
+    private static torch.Tensor WithLogits(torch.Tensor columns)
+    {
+        const int box = DetectorForm.BoxColumns;
+        var scores = columns.narrow(-1, box, columns.shape[^1] - box);
+        var logits = scores.ClampMin(Floor).log().sub(scores.neg().Add(1).ClampMin(Floor).log());
+        return torch.cat([columns.narrow(-1, 0, box), logits], -1);
+    }
 }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
@@ -89,6 +90,8 @@ internal sealed class Team : IDisposable
     {
         if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null)
             values.Spread = ColumnStatistics.Of(cache, form.Stream).Deviations;
+        if (form is OutputForm { Kind: SignalKind.Detections } boxes && cache is not null)
+            boxes.Spread = [.. AnchorStatistics.Of(cache, form.Stream).Deviations, .. Enumerable.Repeat(1f, form.Stream.Classes - DetectorForm.BoxColumns)];
         return form;
     }
 

@@ -14,7 +14,19 @@ public sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<
     /// <summary>Reads the first view of some rows, evenly spread.</summary>
     public static ColumnStatistics Of(LogitCache cache, CacheStream stream)
     {
-        var (samples, columns) = (cache.Identity.Samples, stream.Classes);
+        var (means, variances) = Moments(cache, stream, stream.Classes);
+        return new(
+            [.. means.Select(mean => (float)mean)],
+            [.. variances.Select((variance, c) => Math.Sqrt(variance) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? (float)deviation : 1)]);
+    }
+
+    /// <summary>Mean and variance of each of some columns, of the first view of some rows, evenly spread.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="columns">How many values in a row come before the same column again.</param>
+    internal static (double[] Means, double[] Variances) Moments(LogitCache cache, CacheStream stream, int columns)
+    {
+        var samples = cache.Identity.Samples;
         var rows = Enumerable.Range(0, (int)Math.Min(MostRows, samples)).Select(i => i * samples / Math.Min(MostRows, samples));
         var (count, means, squares) = (0L, new double[columns], new double[columns]);
         foreach (var some in rows.Chunk(RowsAtOnce))
@@ -33,8 +45,6 @@ public sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<
             }
         }
 
-        return new(
-            [.. means.Select(mean => (float)mean)],
-            [.. squares.Select((square, c) => Math.Sqrt(square / count) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? (float)deviation : 1)]);
+        return (means, [.. squares.Select(square => square / count)]);
     }
 }

@@ -23,6 +23,9 @@ internal enum SignalKind
 
     /// <summary>Embeddings.</summary>
     Embedding = 32,
+
+    /// <summary>A box and logits of scores at each anchor.</summary>
+    Detections = 64,
 }
 
 /// <summary>Words for what signals hold.</summary>
@@ -31,7 +34,7 @@ internal static class SignalKinds
     private static readonly (SignalKind Kind, string Words)[] All =
     [
         (SignalKind.Scores, "class scores"), (SignalKind.LabelScores, "scores of independent labels"), (SignalKind.Features, "features"),
-        (SignalKind.Values, "values"), (SignalKind.Embedding, "embeddings"), (SignalKind.Labels, "labels"),
+        (SignalKind.Values, "values"), (SignalKind.Embedding, "embeddings"), (SignalKind.Detections, "boxes and scores"), (SignalKind.Labels, "labels"),
     ];
 
     /// <summary>What an output of a kind is as a signal.</summary>
@@ -40,6 +43,7 @@ internal static class SignalKinds
         OutputKind.Classes => SignalKind.Scores,
         OutputKind.Labels => SignalKind.LabelScores,
         OutputKind.Values => SignalKind.Values,
+        OutputKind.Detector => SignalKind.Detections,
         _ => SignalKind.Embedding,
     };
 

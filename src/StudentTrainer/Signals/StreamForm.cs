@@ -26,7 +26,7 @@ internal abstract class StreamForm(CacheStream stream)
     public static StreamForm Of(CacheStream stream) => (stream.Kind, stream.Storage) switch
     {
         (StreamKind.Feature, _) => new FeatureForm(stream),
-        (StreamKind.LabelLogit or StreamKind.Value or StreamKind.Embedding, _) => new OutputForm(stream),
+        (StreamKind.LabelLogit or StreamKind.Value or StreamKind.Embedding or StreamKind.Detection, _) => new OutputForm(stream),
         (_, Float32 or Float16 or BFloat16) => new DenseForm(stream),
         (_, Int8) => new Int8Form(stream),
         (_, TopK storage) => new TopKForm(stream, storage),

@@ -7,8 +7,12 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// <summary>What is learned from as it is: an inner tensor, labels' logits, values or embeddings, for a batch.</summary>
 /// <param name="values">[N, ...] of an inner tensor, rows × columns of an output; float32.</param>
 /// <param name="spread">The standard deviation of each column over the set; <c>null</c>: not known.</param>
-internal sealed class TargetTensor(Tensor values, IReadOnlyList<float>? spread = null) : StreamSignal
+/// <param name="detector">What the columns of a detector head are; <c>null</c>: it is none, or not known.</param>
+internal sealed class TargetTensor(Tensor values, IReadOnlyList<float>? spread = null, DetectorForm? detector = null) : StreamSignal
 {
+    /// <summary>What the columns of a detector head are.</summary>
+    public DetectorForm Detector => detector!;
+
     /// <summary>[N, ...] of an inner tensor, rows × columns of an output; float32.</summary>
     public Tensor Values => values;
 
@@ -30,5 +34,5 @@ internal sealed class OutputForm(CacheStream stream) : StreamForm(stream)
     public override SignalKind Kind { get; } = stream.Kind.Output()!.Value.Signal();
 
     /// <inheritdoc/>
-    public override StreamSignal Bind(IReadOnlyList<Tensor> fields) => new TargetTensor(TargetTensor.Decode(fields).reshape(-1, Stream.Classes), Spread);
+    public override StreamSignal Bind(IReadOnlyList<Tensor> fields) => new TargetTensor(TargetTensor.Decode(fields).reshape(-1, Stream.Classes), Spread, Stream.Detector);
 }

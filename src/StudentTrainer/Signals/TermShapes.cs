@@ -31,5 +31,14 @@ internal sealed record TermShapes(
         }
     }
 
+    /// <summary>Refuses boxes of another learner: what columns are, streams of a cache say.</summary>
+    public void RequireStream()
+    {
+        if (!Forms.ContainsKey(SignalUse.TeacherKey))
+            throw new InputException(
+                "A term learns boxes and scores from a cache alone.", $"objective, term '{Term}', {SignalUse.TeacherKey}", "a tensor of a learner", "a stream of the cache",
+                "name a stream, or leave the key out");
+    }
+
     private ScoreForm? Scores() => Forms.GetValueOrDefault(SignalUse.TeacherKey) as ScoreForm;
 }

@@ -16,10 +16,26 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <param name="Columns">How many columns.</param>
 /// <param name="IsUnitLength">Whether the teacher's embedding is divided by its length.</param>
 /// <param name="Scale">Of values: what the last layer's are multiplied by, and what is added then; <c>null</c>: nothing.</param>
-public sealed record OutputHead(string Name, int Columns, bool IsUnitLength = false, ColumnStatistics? Scale = null)
+/// <param name="Anchors">Of a detector head: what its anchors are like; <c>null</c>: it is none.</param>
+public sealed record OutputHead(string Name, int Columns, bool IsUnitLength = false, ColumnStatistics? Scale = null, AnchorStatistics? Anchors = null)
 {
     private const string Logits = CacheStream.Answer; // what built-in students call their output
     private const string Joined = "output.joined";
+
+    /// <summary>Builds a student with its outputs.</summary>
+    /// <param name="architecture">Builds a built-in architecture of so many columns.</param>
+    /// <param name="heads">The outputs; one or more.</param>
+    /// <exception cref="InputException">A name is taken by another tensor of the student; or it gives other positions than a detector has anchors.</exception>
+    public static OnnxModel Build(Func<int, OnnxModel> architecture, IReadOnlyList<OutputHead> heads)
+    {
+        if (heads is [{ Anchors: { } anchors } detector])
+            return DetectorHead.Build(architecture, detector.Columns, anchors);
+        if (heads.FirstOrDefault(head => head.Anchors is not null) is { } beside)
+            throw new InputException(
+                "A built-in student of a detector head has no other output.", "student.outputs", $"{heads.Count} outputs, '{beside.Name}' among them", "one",
+                "train the outputs apart, or use a student from a file");
+        return Attach(architecture(heads.Sum(head => head.Columns)), heads);
+    }
 
     /// <summary>Gives a student its outputs. Several share one last layer, whose columns are theirs in turn: to each it is a layer of its own.</summary>
     /// <param name="student">A built-in student with as many columns as all outputs together; not changed.</param>

@@ -23,6 +23,9 @@ internal static class TermTable
         ("mae", typeof(AbsoluteErrorTerm)),
         ("huber", typeof(HuberTerm)),
         ("cosine", typeof(CosineTerm)),
+        // Detector heads.
+        ("detector-scores", typeof(DetectorScoresTerm)),
+        ("detector-boxes", typeof(DetectorBoxesTerm)),
         // Features.
         ("hint", typeof(HintTerm)),
         ("attention", typeof(AttentionTerm)),

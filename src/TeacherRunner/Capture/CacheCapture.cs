@@ -51,11 +51,13 @@ public static class CacheCapture
         var missing = writer.Rows - stored;
         if (missing > 0)
         {
+            part?.Next("compare integers");
+            var integers = teachers.CompareQuantized();
             part?.Next("time teachers"); // with nothing beside them
             var rate = trial.RowsPerSecond(batchSize);
             var estimate = new CaptureEstimate(teachers.Streams, missing, identity.BytesPerRow, FreeBytes(folder), rate, batchSize)
             {
-                Readings = teachers.Readings,
+                Readings = [.. teachers.Readings, .. integers],
             };
             estimate.RequireRoom(folder);
             estimated?.Invoke(estimate);

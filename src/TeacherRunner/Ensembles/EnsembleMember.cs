@@ -55,6 +55,10 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
     public void RequireLike(EnsembleMember first, bool mapped)
     {
         var (found, expected) = (Answer, first.Answer);
+        if (found.Detector is not null)
+            throw new InputException(
+                "There is no mean of what detectors find: at one anchor each may see something else.", Identity.File, Describe(found), "one detector, or streams apart",
+                "keep them apart (combination: none)");
         if (found.Shape.SkipLast(1).SequenceEqual(expected.Shape.SkipLast(1)) && found.Kind.Output() == expected.Kind.Output()
             && (mapped || found.Classes == expected.Classes))
             return;
@@ -74,6 +78,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
         var (model, picks) = (OnnxModel.Load(teacher.Model), options.Storage as TopK);
         if (model.IsSorted)
             notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
+        notes.AddRange(model.Maps.Select(map => $"{teacher.File}: '{map.Output}' is a sequence of maps, read as the tensor that they are made of, in the order of their keys"));
         ModelReading[] readings =
         [
             teacher.Reading with { Picks = isChanged ? null : picks },

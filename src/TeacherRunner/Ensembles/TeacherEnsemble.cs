@@ -101,6 +101,21 @@ internal sealed class TeacherEnsemble : IDisposable
             set.RequireLabelsBelow(options.Classes?.Count ?? classes);
     }
 
+    /// <summary>Tells of each quantised teacher how far its integers are from what its file says.</summary>
+    /// <returns>A sentence each.</returns>
+    /// <exception cref="CheckFailedException">Too far.</exception>
+    public IReadOnlyList<string> CompareQuantized()
+    {
+        var quantized = members.Where(member => member.Teacher is ModelTeacher { Session.DescribesFloats: true }).ToArray();
+        if (quantized.Length == 0)
+            return [];
+        var count = (int)Math.Min(QuantizedCheck.Rows, set.Count);
+        var run = CreateBuffers(count, static length => new float[length]);
+        run.Select([.. Enumerable.Range(0, count).Select(i => i * set.Count / count)], set.Count);
+        Read(run);
+        return [.. quantized.Select(member => QuantizedCheck.Of(((ModelTeacher)member.Teacher).Session, member.Identity.File, ((ModelTeacher)member.Teacher).Samples(run), count))];
+    }
+
     /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>
     public int RoundUp(int rows) =>
         Sessions.Select(session => session.FixedBatch ?? 1).Aggregate(rows, (size, batch) => (size + batch - 1) / batch * batch);
@@ -206,7 +221,7 @@ internal sealed class TeacherEnsemble : IDisposable
         for (var i = 0; i < outputs.Count; i++)
         {
             var storage = outputs[i].Kind == StreamKind.Feature ? options.FeatureStorage : options.Storage;
-            var stream = new CacheStream(names[i], outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage);
+            var stream = new CacheStream(names[i], outputs[i].Tensor, index, outputs[i].Kind, outputs[i].Shape, storage) { Detector = outputs[i].Detector };
             var (isCombined, map) = (Combines && i == 0, i == 0 ? members[index].Map : null);
             if (map is not null)
                 stream = stream with { Shape = [.. stream.Shape.SkipLast(1), map.Columns.Count], Subset = ClassMap.SubsetOf(map.Columns, map.Of) };

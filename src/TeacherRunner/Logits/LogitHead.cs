@@ -24,6 +24,9 @@ internal enum LogitTransform
 
     /// <summary>log(p ÷ (1 − p)), p kept away from 0 and 1: probabilities of labels whose logits could not be found.</summary>
     LogOdds,
+
+    /// <summary>The same of all columns but the first four, which are a box: a detector's.</summary>
+    LogOddsOfScores,
 }
 
 /// <summary>What a model's chosen tensor holds, established by running the model.</summary>
@@ -38,6 +41,9 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// that no ranking is lost, and large enough that the row stays usable where the model rounded a probability to 0.
     /// </summary>
     public const float ProbabilityFloor = 1e-12f;
+
+    /// <summary>What the columns of a detector head are; <c>null</c>: it is none.</summary>
+    public DetectorForm? Detector { get; init; }
 
     // The step of float32 below 1: what 1 − p cannot resolve.
     private const float LabelFloor = 6e-8f;
@@ -139,6 +145,10 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 foreach (ref var value in values)
                     value = LogOdds(value);
                 break;
+            case LogitTransform.LogOddsOfScores:
+                for (var (i, columns) = (0, values.Length / rows); i < values.Length; i++)
+                    values[i] = i % columns < DetectorForm.BoxColumns ? values[i] : LogOdds(values[i]);
+                break;
         }
     }
 
@@ -150,8 +160,8 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         return new(
             "It is not clear what the model's output holds.", $"output '{trace.Output}' of {model}",
             $"{shape} for each sample, no final activation, and a name that does not tell", $"one of: {readings}",
-            "say which: 'kind: classes' (or labels, values, embedding) under the teacher, or --kind; labels of the samples also tell classes. "
-            + "An output that joins several heads, such as a detector's boxes and scores, is read head by head: name their tensors (output:, outputs:)");
+            "say which: 'kind: classes' (or labels, values, embedding, detector) under the teacher, or --kind; labels of the samples also tell classes. "
+            + "An output that joins other heads is read head by head: name their tensors (output:, outputs:)");
     }
 
     private static float LogOdds(float probability) =>

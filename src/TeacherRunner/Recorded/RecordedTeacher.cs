@@ -105,13 +105,18 @@ internal sealed class RecordedTeacher : ITeacher
         source.Read([.. looked.Select(sample => rows[sample])], values);
         if (tensors.Count == 0)
             IsOfUnitLength = Distributions.AreUnitVectors(values, (int)dims[^1]);
-        if (source is CacheSource { Stream.Kind: var kind })
-            return AsItIs(kind);
+        if (source is CacheSource { Stream: var cached })
+            return AsItIs(cached.Kind, cached.Detector);
+        if (options.Kind == OutputKind.Detector
+            && new DetectorReading(name, source.Name, dims, [], new Dictionary<string, string>()).Find(
+                new(classAxis, options.Boxes, options.Objectness, options.Probabilities), values, isNamed: true) is var (detector, columns))
+            return new(detector, columns);
         var trace = new LogitTrace(name, name, HeadActivation.None, IsInner: false);
         var layout = ClassAxis.Find(classAxis, trace, AnyOpset, dims, values, source.Name);
         return new(HeadOf(layout.ToClassLast(values), trace, layout, set, looked, source.Name), layout, IsScalar: isScalar);
 
-        OutputPlan AsItIs(StreamKind kind) => new(new(name, kind, LogitTransform.None, "its cache says so"), new(dims, dims.Length - 1), IsScalar: isScalar);
+        OutputPlan AsItIs(StreamKind kind, DetectorForm? detector = null) =>
+            new(new(name, kind, LogitTransform.None, "its cache says so") { Detector = detector }, new(dims, dims.Length - 1), IsScalar: isScalar);
     }
 
     private LogitHead HeadOf(float[] values, LogitTrace trace, RowLayout layout, TransferSet set, long[] looked, string file)

@@ -33,24 +33,26 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
     }
 
     /// <summary>What the graph ends in; where that is something else, what the values are.</summary>
-    private static HeadActivation ActivationOf(LogitTrace trace, LogitHead head) => head.Kind is StreamKind.Value or StreamKind.Embedding
+    private static HeadActivation ActivationOf(LogitTrace trace, LogitHead head) => head.Kind is StreamKind.Value or StreamKind.Embedding || head is { Kind: StreamKind.Detection, Transform: LogitTransform.None }
         ? HeadActivation.None
         : head.Transform switch
         {
             LogitTransform.LogOfProbability => HeadActivation.Softmax,
+            LogitTransform.LogOddsOfScores => HeadActivation.SigmoidOfScores,
             LogitTransform.LogOdds or LogitTransform.TwoClassesOfProbability => HeadActivation.Sigmoid,
             _ => head.Kind == StreamKind.LogProbability ? HeadActivation.LogSoftmax : trace.Activation,
         };
 
     /// <summary>What a session sees of a model.</summary>
-    /// <param name="graph">The model's, as it is in the file.</param>
+    /// <param name="model">The model, as it was read.</param>
     /// <param name="input">The input that is fed.</param>
     /// <param name="behind">What feeds each input, where there are several.</param>
     /// <param name="feeds">The constants among them.</param>
     /// <param name="outputs">The outputs that are read.</param>
     public static ModelInterface InterfaceOf(
-        GraphProto graph, string input, IReadOnlyList<FedInput> behind, InputFeeds feeds, IReadOnlyList<GivenOutput?> outputs)
+        OnnxModel model, string input, IReadOnlyList<FedInput> behind, InputFeeds feeds, IReadOnlyList<GivenOutput?> outputs)
     {
+        var graph = model.Proto.Graph;
         InterfaceInput[] fed = behind.Count == 0 ? [Of(graph.Input.First(i => i.Name == input))] :
         [
             .. behind.Select(one => Of(one.Input) with
@@ -62,7 +64,10 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
         ];
         var read = outputs.Select(output => output is null
             ? null
-            : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)).ToArray();
+            : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)
+            {
+                Keys = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.Keys,
+            }).ToArray();
         return new(fed[0], read[0]) { FurtherInputs = fed.Length > 1 ? fed[1..] : null, Others = read[1..] };
 
         static InterfaceInput Of(ValueInfoProto value) => new(value.Name, TypeOf(value), [.. (value.ShapeOf() ?? []).Select(axis => new InterfaceAxis(axis.Size, axis.Name))]);

@@ -41,7 +41,9 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         [
             .. wanted.Select((w, i) => w.Trace.Output == w.Trace.Logits ? logits[i] : GraphEdits.AddOutput(proto.Graph, w.Trace.Output)),
         ];
-        var mayStay = logits.SequenceEqual(outputs) && wanted.All(w => w.Reading.Picks is null);
+        string[] parts = [.. wanted.SelectMany(w => w.Joins).SelectMany(join => join.Parts).Select(part => GraphEdits.AddOutput(proto.Graph, part))];
+        var metadata = proto.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+        var mayStay = logits.SequenceEqual(outputs) && wanted.All(w => w.Reading.Picks is null) && parts.Length == 0;
 
         var rows = input.FixedBatch ?? Rows;
         ModelLimits.RequireSamples($"input '{input.Name}' of {model}", rows, input.SampleDims);
@@ -53,8 +55,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var run = new RunOptions();
             using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(rows), input.ShapeOf(rows));
-            using var results = Run(session, run, samples, [.. logits, .. outputs], rows);
-            OutputPlan[] plans = [.. wanted.Select((w, i) => PlanOf(w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i])))];
+            using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], rows);
+            var joined = new Queue<OrtValue>(results.Skip(2 * wanted.Count));
+            (long[], bool) LengthsOf(ColumnJoin join) => ([.. join.Parts.Select(_ => joined.Dequeue().GetTensorTypeAndShape().Shape).Select(shape => shape[join.Axis < 0 ? join.Axis + shape.Length : join.Axis])], join.SharesTensor);
+            OutputPlan[] plans =
+            [
+                .. wanted.Select((w, i) => PlanOf(
+                    w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i]), new([.. w.Joins.Select(LengthsOf)], metadata))),
+            ];
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
             return (plans, stays ? session : null);
         }
@@ -65,14 +73,17 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         }
     }
 
+    /// <summary>What of a model tells how a detector head is laid out.</summary>
+    private sealed record DetectorClues(IReadOnlyList<(long[] Lengths, bool SharesTensor)> Joins, IReadOnlyDictionary<string, string> Metadata);
+
     /// <summary>The error for a model that opened, but does not run.</summary>
     public static InputException RunFailed(OnnxRuntimeException e, string model, int rows) => new(
         $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, SessionFactory.Explain(e), null,
         "if the model was exported for one batch size only, export it again with a dynamic or a declared batch axis", e);
 
-    private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels)
+    private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels, DetectorClues clues)
     {
-        var (reading, trace, evidence, weights) = wanted;
+        var (reading, trace, evidence, weights) = (wanted.Reading, wanted.Trace, wanted.Evidence, wanted.Weights);
         var shape = logits.GetTensorTypeAndShape().Shape;
         if (shape.Length == 0 || shape[0] != rows || shape.Contains(0))
             throw new UnsupportedModelException(
@@ -87,11 +98,17 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var values = logits.GetTensorDataAsSpan<float>();
         var layout = ClassAxis.Find(reading.ClassAxis, trace, opset, dims, values, model);
         float[] scores = layout.ToClassLast(values), given = layout.ToClassLast(outputs.GetTensorDataAsSpan<float>());
-        evidence ??= (reading.Probabilities == true && layout.Classes == 1 ? KindEvidence.DeclaredProbability : null)
-            ?? KindEvidence.OfValues(given, layout.Classes) ?? KindEvidence.OfName(trace.Output, layout.Classes)
+        evidence ??= (reading.Probabilities == true && layout.Classes == 1 ? KindEvidence.DeclaredProbability : null) ?? KindEvidence.OfValues(given, layout.Classes);
+        var shapeGiven = outputs.GetTensorTypeAndShape().Shape;
+        if (evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained
+            && new DetectorReading(trace.Output, model, dims, clues.Joins, clues.Metadata).Find(
+                new(reading.ClassAxis, reading.Boxes, reading.Objectness, reading.Probabilities), values, evidence is not null) is var (detector, columns))
+            return new(detector, columns, null, isScalar) { Given = GivenOutput.Find(trace, detector, shapeGiven, columns) };
+        evidence ??= KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
-        var head = reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
+        var head = evidence.Kind == OutputKind.Detector ? DetectorReading.OfTrained(reading.Probabilities, scores, layout.Classes, trace.Output)
+            : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
             ? known
             : reading.Probabilities is { } named && trace.Activation == HeadActivation.None && evidence.Kind is OutputKind.Classes or OutputKind.Labels
                 ? LogitHead.OfNamed(evidence, named, trace, layout.Classes)
@@ -99,7 +116,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar)
         {
-            Given = GivenOutput.Find(trace, head, outputs.GetTensorTypeAndShape().Shape, layout),
+            Given = GivenOutput.Find(trace, head, shapeGiven, layout),
         };
     }
 
@@ -148,4 +165,8 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
 /// <param name="Trace">What the graph's structure claims about it.</param>
 /// <param name="Evidence">What it holds; <c>null</c>: values or names must tell.</param>
 /// <param name="Weights">What the names of its last weights say, if nothing else says anything.</param>
-internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, KindEvidence? Evidence, KindEvidence? Weights = null);
+internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, KindEvidence? Evidence, KindEvidence? Weights = null)
+{
+    /// <summary>What is joined behind it, if it may be a detector head.</summary>
+    public IReadOnlyList<ColumnJoin> Joins { get; init; } = [];
+}

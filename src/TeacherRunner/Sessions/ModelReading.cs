@@ -28,6 +28,12 @@ public sealed record ModelReading
     /// <summary>Whether scores that no final activation tells are probabilities, else logits; default: found.</summary>
     public bool? Probabilities { get; init; }
 
+    /// <summary>Of a detector head: how its boxes are written; default: found.</summary>
+    public BoxForm? Boxes { get; init; }
+
+    /// <summary>Of a detector head: whether it has an objectness; default: found.</summary>
+    public bool? Objectness { get; init; }
+
     /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
     internal TopK? Picks { get; init; }
 
@@ -43,6 +49,9 @@ public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<i
 {
     /// <summary>How its kind is known.</summary>
     public string Evidence { get; init; } = "";
+
+    /// <summary>What the columns of a detector head are; <c>null</c>: it is none, or they are those of its teacher.</summary>
+    public DetectorForm? Detector { get; init; }
 
     /// <summary>Values per sample.</summary>
     public int Elements { get; } = checked(Shape.Aggregate(1, (product, d) => product * d));

@@ -24,12 +24,14 @@ public sealed class OnnxClassifier : IDisposable
     private readonly ModelInput input;
     private readonly string model;
     private readonly string fed;
+    private readonly IReadOnlyList<MappedOutput> maps;
     private readonly BoundSession session;
+    private readonly OutputPlan[] plans;
     private readonly HostMemory memory;
 
     private OnnxClassifier(OnnxModel source, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
-        model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
+        (model, maps) = (source.Path is null ? "the model in memory" : Path.GetFileName(source.Path), source.Maps);
         device = ExecutionDevice.Resolve(settings.Device);
         var threads = settings.Threads ?? Environment.ProcessorCount;
 
@@ -61,8 +63,11 @@ public sealed class OnnxClassifier : IDisposable
         open ??= SessionFactory.Open(proto, device, threadsOfRun, model);
         Outputs = [.. plans.Select(plan => plan.Output)];
         Layouts = [.. plans.Select(plan => plan.Layout)];
-        Interface = GivenOutput.InterfaceOf(source.Proto.Graph, input.Name, behind, settings.Inputs, [.. plans.Select(plan => plan.Given)]);
+        Interface = GivenOutput.InterfaceOf(source, input.Name, behind, settings.Inputs, [.. plans.Select(plan => plan.Given)]);
         session = new(open, input, fed, plans, read, runsAtOnce, model);
+        this.plans = plans;
+        DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);
+        QuantizationStep = QuantizedArithmetic.StepOf(source.Proto.Graph, plans[0].Head.Tensor);
         RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
     }
@@ -117,6 +122,12 @@ public sealed class OnnxClassifier : IDisposable
     /// <summary>Whether something of it is computed in integers on a processor, whose class may then count.</summary>
     internal bool ComputesIntegers { get; }
 
+    /// <summary>Whether what is computed in integers is written as floats between quantisations (QDQ), so that the two can be compared.</summary>
+    internal bool DescribesFloats { get; }
+
+    /// <summary>How far the first output moves when a value is rounded to the code beside; <c>null</c>: not known.</summary>
+    internal double? QuantizationStep { get; }
+
     /// <summary>Whether it runs on the processors that everything else runs on.</summary>
     internal bool RunsOnHost => !device.IsCuda;
 
@@ -162,6 +173,27 @@ public sealed class OnnxClassifier : IDisposable
             else
                 session.Run(read, rows, written);
         }
+    }
+
+    /// <summary>Runs samples with each node on its own, as the file says, which the optimiser joins otherwise: quantised models in float32 between quantisations.</summary>
+    /// <param name="samples">count × sample elements, preprocessed.</param>
+    /// <param name="count">Samples.</param>
+    /// <returns>The first output.</returns>
+    internal float[] RunAsFloats(ReadOnlyMemory<float> samples, int count)
+    {
+        using var plain = new BoundSession(SessionFactory.Open(proto, device, threads: 1, model, brief: true), input, fed, plans, session.Read, 1, model);
+        var (batch, given) = (input.FixedBatch ?? count, new float[count * Output.ValuesPerRun]);
+        for (var first = 0; first < count; first += batch)
+        {
+            var rows = Math.Min(batch, count - first);
+            var padded = new float[batch * input.SampleElements];
+            samples.Slice(first * input.SampleElements, rows * input.SampleElements).CopyTo(padded);
+            Memory<float>[] results = [.. Outputs.Select(output => new float[batch * output.ValuesPerRun])];
+            plain.Run(padded, batch, results);
+            results[0][..(rows * Output.ValuesPerRun)].CopyTo(given.AsMemory(first * Output.ValuesPerRun));
+        }
+
+        return given;
     }
 
     /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
@@ -233,9 +265,13 @@ public sealed class OnnxClassifier : IDisposable
             return new(reading, trace with { Logits = trace.Output, Activation = HeadActivation.None }, null);
         var evidence = reading.Kind is { } named ? new(named, "the recipe says so")
             : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
-            : KindEvidence.OfModel(proto, reading.Tensor, trace);
-        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding ? trace with { Logits = trace.Output } : trace, evidence,
-            KindEvidence.OfWeights(proto.Graph, trace));
+            : KindEvidence.OfModel(proto, reading.Tensor, trace)
+                ?? (maps.Any(map => map.Output == trace.Output) ? new(OutputKind.Classes, "it maps classes to scores") : null);
+        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding or OutputKind.Detector ? trace with { Logits = trace.Output } : trace, evidence,
+            KindEvidence.OfWeights(proto.Graph, trace))
+        {
+            Joins = evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained ? ColumnJoin.Behind(proto.Graph, trace.Output) : [],
+        };
     }
 
     private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;

@@ -29,6 +29,9 @@ internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxCl
     /// <summary>The session.</summary>
     public OnnxClassifier Session => session;
 
+    /// <summary>The samples of a run, as it takes them.</summary>
+    public ReadOnlyMemory<float> Samples(RunBuffers run) => run.Samples(slot);
+
     /// <inheritdoc/>
     public IReadOnlyList<ModelOutput> Outputs => session.Outputs;
 

@@ -44,6 +44,14 @@ public sealed record TeacherOptions
     [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>Of a detector head: how its boxes are written; <c>null</c>: found.</summary>
+    [Setting("of a detector head: boxes as centre and size (`xywh`) or as two corners (`xyxy`); `auto`: found, or refused where nothing tells", Null = "auto")]
+    public BoxForm? Boxes { get; init; }
+
+    /// <summary>Of a detector head: whether a column between box and scores is an objectness; <c>null</c>: found.</summary>
+    [Setting("of a detector head: whether an objectness stands between box and scores; `auto`: found, or refused where nothing tells", Null = "auto")]
+    public bool? Objectness { get; init; }
+
     /// <summary>
     /// For each of its classes the student's, by name or index, or <c>none</c>; several may be one, whose probabilities add up. Default: its
     /// classes are the student's. Further outputs stay as they are.
@@ -80,7 +88,7 @@ public sealed record TeacherOptions
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>How its answer is read from its model.</summary>
-    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities };
+    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Boxes = Boxes, Objectness = Objectness };
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;

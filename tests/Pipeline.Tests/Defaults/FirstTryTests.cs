@@ -69,15 +69,6 @@ public sealed class FirstTryTests : IDisposable
     }
 
     [Fact]
-    public void Plan_WithARateAlone_ChoosesTheOptimizerForIt()
-    {
-        var result = Cli.Done(["plan", .. Arguments, "--lr", "0.25", "--epochs", "3"]);
-
-        Assert.Contains("optimizer name adamw, learning-rate 0.25", result.Error);
-        Assert.Contains("schedule name cosine", result.Error);
-    }
-
-    [Fact]
     public void Run_WithPreprocessingOutside_NeedsItAndSaysSo()
     {
         var result = Run("--set", "export.preprocessing=outside");
@@ -118,7 +109,7 @@ public sealed class FirstTryTests : IDisposable
         };
         OnnxModel.FromProto(new() { IrVersion = 8, Graph = dead, OpsetImport = { new Onnx.OperatorSetIdProto { Version = 17 } } }).Save(folder["dead.onnx"]);
 
-        var result = Run("--student", folder["dead.onnx"], "--epochs", "3", "--optimizer", "sgd", "--lr", "0.01");
+        var result = Run("--student", folder["dead.onnx"], "--epochs", "3", "--lr", "0.01");
 
         Assert.Equal(4, result.ExitCode);
         Assert.Contains("all 8 units before the last layer are 0", result.Error);

@@ -10,7 +10,7 @@ public class TeacherComparisonTests
     [Fact]
     public void Add_Classes_KeepsSamplesThatTheTeacherKnowsAndTheModelDoesNot()
     {
-        var comparison = new TeacherComparison(OutputKind.Classes, 2);
+        var comparison = new TeacherComparison(OutputKind.Classes, [2]);
         comparison.Add(4, model: [0, Log3], teacher: [Log3, 0], labels: [0]); // ¾ → ¼
         comparison.Add(5, model: [0, 0.1f], teacher: [Log3, 0], labels: [0]); // less
         comparison.Add(6, model: [0, 1], teacher: [0, 1], labels: [0]); // both wrong
@@ -28,7 +28,7 @@ public class TeacherComparisonTests
     [Fact]
     public void Add_ManyClasses_KeepsTheMostFrequentDifferencesAlone()
     {
-        var comparison = new TeacherComparison(OutputKind.Classes, 50);
+        var comparison = new TeacherComparison(OutputKind.Classes, [50]);
         for (var i = 0; i < 50; i++)
             comparison.Add(i, model: OneHot((i + 1) % 50), teacher: OneHot(i), labels: []);
 
@@ -41,7 +41,7 @@ public class TeacherComparisonTests
     [Fact]
     public void Add_Labels_CountsDecisionsOfEachLabel()
     {
-        var comparison = new TeacherComparison(OutputKind.Labels, 2);
+        var comparison = new TeacherComparison(OutputKind.Labels, [2]);
         comparison.Add(0, model: [1, -1], teacher: [1, 1], labels: [1, 1]);
         comparison.Add(1, model: [1, 1], teacher: [-1, 1], labels: [0, -1]);
 
@@ -54,10 +54,10 @@ public class TeacherComparisonTests
     [Fact]
     public void Add_ValuesAndEmbeddings_KeepsTheFurthestAway()
     {
-        var values = new TeacherComparison(OutputKind.Values, 2);
+        var values = new TeacherComparison(OutputKind.Values, [2]);
         values.Add(0, model: [1, 1], teacher: [1, 1], labels: []);
         values.Add(1, model: [1, 1], teacher: [3, 1], labels: []);
-        var embeddings = new TeacherComparison(OutputKind.Embedding, 2);
+        var embeddings = new TeacherComparison(OutputKind.Embedding, [2]);
         embeddings.Add(0, model: [1, 0], teacher: [0, 1], labels: []);
 
         Assert.Equal([(1L, 2.0)], values.AddTo(new("s"), false).Samples.Select(gap => (gap.Row, gap.Gap))); // 2² ÷ 2
@@ -67,7 +67,7 @@ public class TeacherComparisonTests
     [Fact]
     public void AddText_Lines_KeepsThoseWithMoreEdits()
     {
-        var comparison = new TeacherComparison(OutputKind.Classes, 3);
+        var comparison = new TeacherComparison(OutputKind.Classes, [3]);
         comparison.AddText(0, known: "cat", model: "cot", teacher: "cat");
         comparison.AddText(1, known: "dog", model: "dog", teacher: "dig");
 

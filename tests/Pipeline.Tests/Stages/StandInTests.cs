@@ -88,7 +88,7 @@ public sealed class StandInTests : IDisposable
     private CliResult Distil(params string[] more) => Cli.Done(
     [
         "run", "--name", "run", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--samples", folder["x.npy"], "--test-samples", folder["x.npy"], "--architecture",
-        "mlp", "--widths", "8", "--epochs", "30", "--optimizer", "sgd", "--lr", "0.05", "--threads", "1", .. more, .. more.Contains("--kind") ? new[] { "--json" } : [],
+        "mlp", "--widths", "8", "--epochs", "30", "--lr", "0.05", "--threads", "1", .. more, .. more.Contains("--kind") ? new[] { "--json" } : [],
     ]);
 
     private void RequireAgreement(CliResult run, float[] own, float[] taught, int columns)

@@ -9,7 +9,7 @@ internal static class Npy
     public static void Write<T>(string path, T[] values, params int[] shape)
         where T : unmanaged
     {
-        var type = typeof(T) == typeof(float) ? "<f4" : "<i8";
+        var type = typeof(T) == typeof(float) ? "<f4" : typeof(T) == typeof(byte) ? "|u1" : "<i8";
         var dims = string.Concat(shape.Select(size => $"{size}, "));
         var header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({dims}), }}".PadRight(117) + "\n";
         using var file = File.Create(path);

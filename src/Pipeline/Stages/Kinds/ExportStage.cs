@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
@@ -112,6 +113,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         {
             Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing, Inputs = Feeds,
             Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1,
+            Probabilities = given?.Activation == HeadActivation.SigmoidOfScores ? true : null,
         };
     }
 
@@ -146,10 +148,10 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         else if (!Inside.IsNone)
             exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
         if (offered is not null)
-            exported = OfferInterface(exported, offered, import, work);
+            (exported, offered) = OfferInterface(exported, offered, import, work);
         Provenance.Write(
             exported,
-            Sources(work.Results).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
+            Sources(work.Results).Append((Key: "class_axis", Value: AxisOfDetector(offered?.Output, work.Results))).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
         exported.Save(Path.Combine(work.Folder, File));
     }
 
@@ -157,7 +159,12 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <param name="results">What the stages before made.</param>
     public string PathOfTrained(StageResults results) => results[maker.Name][maker.FileOf(model)];
 
-    private OnnxModel OfferInterface(OnnxModel exported, ModelInterface offered, StudentImport import, StageWork work)
+    /// <summary>Where the columns of a detector head are, which no custom tells; <c>null</c>: it is none, or they are the last axis.</summary>
+    private string? AxisOfDetector(InterfaceOutput? offered, StageResults results) => DetectorOf(results) is null
+        ? null
+        : (offered is null ? ImportOf(results).ClassAxis : offered.ClassAxis + 1)?.ToString(CultureInfo.InvariantCulture);
+
+    private (OnnxModel Model, ModelInterface Offered) OfferInterface(OnnxModel exported, ModelInterface offered, StudentImport import, StageWork work)
     {
         var shape = graph.Sets.Transfer.SampleShape;
         using var own = StudentSession.Open(exported, shape, import with { Inputs = offered.TakesParts ? Feeds : import.Inputs });
@@ -165,13 +172,19 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
         foreach (var (kept, _) in own.Outputs.Zip(offered.Outputs).Where(pair => pair.Second is null))
             work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(Teacher!.Model)} gives");
+        foreach (var map in offered.Outputs.Where(output => output?.Keys is not null))
+            work.Reporter.Note($"{File} gives '{map!.Name}' as a tensor, a column for each key, where {Path.GetFileName(Teacher!.Model)} gives a sequence of maps");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
         var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);
-        return TeacherInterface.Offer(
-            exported, [.. names.Zip(own.Outputs, own.Layouts).Select(output => new LearnedOutput(output.First, output.Second.Tensor, output.Third))], offered, shape);
+        return (
+            TeacherInterface.Offer(
+                exported, [.. names.Zip(own.Outputs, own.Layouts).Select(output => new LearnedOutput(output.First, output.Second.Tensor, output.Third))], offered, shape),
+            offered);
 
         InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output) ? output : null;
     }
+
+    private DetectorForm? DetectorOf(StageResults results) => train.Cache is { } cache ? CaptureStage.Answer(results[cache.Name]).Detector : null;
 
     private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
     {
@@ -192,6 +205,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
             ("kind", ImportOf(results).Kind?.Word()),
+            ("boxes", DetectorOf(results)?.Boxes.ToString().ToLowerInvariant()),
+            ("objectness", DetectorOf(results)?.HasObjectness.ToString().ToLowerInvariant()),
             .. maker.Provenance(results),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];

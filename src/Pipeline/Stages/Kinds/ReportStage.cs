@@ -126,6 +126,7 @@ internal sealed class ReportStage : Stage
     {
         (OutputKind.Values, _) => "values",
         (OutputKind.Embedding, _) => "an embedding",
+        (OutputKind.Detector, _) => "at each anchor a box and a score for each class, before suppression of what is found twice",
         (OutputKind.Labels, HeadActivation.Sigmoid) => "a probability for each label",
         (OutputKind.Labels, _) => "a logit for each label",
         (_, HeadActivation.Softmax or HeadActivation.Sigmoid) => "probabilities of classes",

@@ -214,7 +214,7 @@ internal sealed class TrainStage : TrainedStage
         var seed = step.Training.Seed + (ulong)index;
         var student = graph.PathOf(learner.Student.Stage, learner.Student.Model, results) is { } path
             ? OnnxModel.Load(path)
-            : OutputHead.Attach(Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, heads.Sum(head => head.Columns), seed), heads);
+            : OutputHead.Build(columns => Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, columns, seed), heads);
         var import = ImportOf(learner.Name, results) with { Seed = seed };
         return new(NameOf(learner), BehindFront(student, learner.Student), import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
@@ -257,6 +257,7 @@ internal sealed class TrainStage : TrainedStage
         OutputHead Head(string name, int columns, OutputKind? kind, CacheStream? stream, Func<TeacherOptions, string?> tensor) => (stream, kind) switch
         {
             (not null, OutputKind.Values) => new(name, columns, Scale: ColumnStatistics.Of(taught!, stream)),
+            (not null, OutputKind.Detector) => new(name, columns, Anchors: AnchorStatistics.Of(taught!, stream)),
             (not null, OutputKind.Embedding) => new(name, columns, IsUnitLength: IsOfUnitLength(cache!.Members(results)[stream.Teacher ?? 0], tensor)),
             _ => new(name, columns),
         };

@@ -94,7 +94,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         var parity = Compare(
             exported, export.ReadingsOf(work.Results)[output].Options, reader, OnnxModel.Load(export.PathOfTrained(work.Results)), trained, import,
             RequireStandIn, work.Progress, work.Token);
-        return offered is null ? parity : parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
+        return offered is not { Keys: null } ? parity : parity with { StandsInFor = Path.GetFileName(export.Teacher!.Model) };
 
         void RequireStandIn(ReadOnlySpan<float> first, int columns)
         {

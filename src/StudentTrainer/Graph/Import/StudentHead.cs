@@ -30,7 +30,7 @@ internal sealed class StudentHead(string signal, LogitTrace trace, OutputKind? k
     /// <exception cref="UnsupportedModelException">The output ends in the activation of another kind.</exception>
     public string FindLogits() => (Kind, trace.Activation) switch
     {
-        (OutputKind.Values or OutputKind.Embedding, _) => Output,
+        (OutputKind.Values or OutputKind.Embedding or OutputKind.Detector, _) => Output,
         (OutputKind.Classes, HeadActivation.Sigmoid) => throw WrongActivation("logits, or a softmax over classes"),
         (OutputKind.Labels, HeadActivation.Softmax or HeadActivation.LogSoftmax) => throw WrongActivation("logits of independent labels, or a sigmoid"),
         _ => trace.Logits,
@@ -44,6 +44,17 @@ internal sealed class StudentHead(string signal, LogitTrace trace, OutputKind? k
     {
         using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
         return ClassAxis.Find(classAxis, trace, version, logits.shape[1..], few.Values<float>(), "the student");
+    }
+
+    /// <summary>Whether it is a detector head whose scores are probabilities.</summary>
+    /// <param name="logits">What the student gave for some samples: [N, ...].</param>
+    public bool HoldsProbabilities(Tensor logits)
+    {
+        if (Kind != OutputKind.Detector)
+            return false;
+        using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
+        var layout = LayoutOf(logits);
+        return layout.Classes > DetectorForm.BoxColumns && DetectorForm.AreProbabilities(layout.ToClassLast(few.Values<float>()), layout.Classes);
     }
 
     private UnsupportedModelException WrongActivation(string expected) => new(

@@ -1,0 +1,70 @@
+using Onnx;
+using OnnxKd.Core.Tensors;
+
+namespace OnnxKd.Core.Onnx;
+
+/// <summary>An output that is a sequence of maps in the file, and was read as the tensor that the maps are made of.</summary>
+/// <param name="Output">Its name.</param>
+/// <param name="Keys">What each column stands for, in ascending order.</param>
+public sealed record MappedOutput(string Output, IReadOnlyList<string> Keys);
+
+/// <summary>
+/// Classifiers of scikit-learn and LightGBM end in ai.onnx.ml's ZipMap unless their exporters are told otherwise: for each sample a map from class to score. What
+/// the maps hold is a tensor, in the order of the node's keys.
+/// </summary>
+internal static class ZipMaps
+{
+    private const string OperatorDomain = "ai.onnx.ml";
+    private const long Opset = 13; // of ONNX's own operators, where a model has none
+
+    /// <summary>Puts the tensor in the place of the maps, its columns in the order of the keys: numbers by value, texts by their characters.</summary>
+    /// <param name="model">A valid model; changed.</param>
+    /// <returns>What was replaced.</returns>
+    public static IReadOnlyList<MappedOutput> Replace(ModelProto model)
+    {
+        var (graph, replaced) = (model.Graph, new List<MappedOutput>());
+        foreach (var node in graph.Node.Where(node => node is { OpType: "ZipMap", Domain: OperatorDomain }).ToArray())
+        {
+            var (name, keys, order) = (node.Output[0], KeysOf(node), OrderOf(node));
+            if (keys.Length == 0 || graph.Output.FirstOrDefault(value => value.Name == name) is not { } output)
+                continue;
+            (node.Domain, node.OpType) = ("", "Identity");
+            node.Attribute.Clear();
+            if (!order.SequenceEqual(Enumerable.Range(0, keys.Length)))
+                Sort(graph, node, order);
+            output.Type = ValueInfo.Create(name, ElementType.Float32, [BatchOf(graph), keys.Length]).Type;
+            replaced.Add(new(name, [.. order.Select(column => keys[column])]));
+        }
+
+        if (replaced.Count > 0 && !model.OpsetImport.Any(import => import.Domain is "" or "ai.onnx"))
+            model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        return replaced;
+    }
+
+    private static void Sort(GraphProto graph, NodeProto node, int[] order)
+    {
+        var columns = $"{node.Output[0]}/columns";
+        graph.Initializer.Add(TensorData.Create(columns, [.. order.Select(column => (long)column)], order.Length));
+        node.OpType = "Gather";
+        node.Input.Add(columns);
+        node.Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
+    }
+
+    private static string[] KeysOf(NodeProto node) =>
+        Find(node, "classlabels_int64s") is { Ints.Count: > 0 } numbers ? [.. numbers.Ints.Select(key => $"{key}")]
+        : Find(node, "classlabels_strings") is { } texts ? [.. texts.Strings.Select(key => key.ToStringUtf8())]
+        : [];
+
+    private static int[] OrderOf(NodeProto node)
+    {
+        if (Find(node, "classlabels_int64s") is { Ints.Count: > 0 } numbers)
+            return [.. Enumerable.Range(0, numbers.Ints.Count).OrderBy(column => numbers.Ints[column])];
+        var keys = KeysOf(node);
+        return [.. Enumerable.Range(0, keys.Length).OrderBy(column => keys[column], StringComparer.Ordinal)];
+    }
+
+    private static AttributeProto? Find(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+
+    private static Dim BatchOf(GraphProto graph) =>
+        graph.Input.FirstOrDefault(input => input.Type?.TensorType?.Shape?.Dim.Count > 0) is { } input ? input.ShapeOf()![0] : new(null);
+}

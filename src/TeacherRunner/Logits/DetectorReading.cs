@@ -1,0 +1,171 @@
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+
+namespace OnnxKd.TeacherRunner.Logits;
+
+/// <summary>Tells how a detector head [N, columns, anchors] or [N, anchors, columns] is laid out, from what its graph joins and from its values.</summary>
+/// <param name="tensor">The tensor, for messages.</param>
+/// <param name="model">The model's name, for messages.</param>
+/// <param name="dims">Its lengths after the batch axis.</param>
+/// <param name="joins">The lengths of what is joined behind it, each join's with whether its last part is a slice of a tensor that gives others too.</param>
+/// <param name="metadata">The model's metadata.</param>
+internal sealed class DetectorReading(
+    string tensor, string model, long[] dims, IReadOnlyList<(long[] Lengths, bool SharesTensor)> joins, IReadOnlyDictionary<string, string> metadata)
+{
+    // One class.
+    private const int FewestColumns = DetectorForm.BoxColumns + 1;
+
+    // The corners of fewer may be in order by chance.
+    private const int EnoughBoxes = 50;
+
+    /// <summary>What the recipe says; <c>null</c> where it leaves it open.</summary>
+    /// <param name="Axis">The axis of the columns, the batch being 0.</param>
+    /// <param name="Boxes">How boxes are written.</param>
+    /// <param name="Objectness">Whether there is one.</param>
+    /// <param name="Probabilities">Whether scores are probabilities.</param>
+    public readonly record struct Given(int? Axis = null, BoxForm? Boxes = null, bool? Objectness = null, bool? Probabilities = null);
+
+    /// <summary>Finds it.</summary>
+    /// <param name="given">What the recipe says.</param>
+    /// <param name="values">Rows × dims.</param>
+    /// <param name="isNamed">Whether it is known to be a detector head.</param>
+    /// <returns><c>null</c>: nothing tells that it is one.</returns>
+    /// <exception cref="InputException">It is one, and something of its layout cannot be told.</exception>
+    public (LogitHead Head, RowLayout Layout)? Find(Given given, ReadOnlySpan<float> values, bool isNamed)
+    {
+        if (dims.Length != 2 || dims.Max() < FewestColumns)
+            return !isNamed ? null : throw new InputException(
+                "A detector head has anchors and columns.", $"tensor '{tensor}' of {model}", $"[N, {string.Join(", ", dims)}]",
+                $"[N, columns, anchors] or [N, anchors, columns], {FewestColumns} columns or more", "name the output that joins boxes and scores (output:)");
+        if (FindAxis(given.Axis, values, isNamed) is not { } found)
+            return null;
+        var (axis, why) = found;
+        var layout = new RowLayout(dims, axis);
+        var rows = layout.ToClassLast(values);
+        var (boxes, form) = FindBoxes(given.Boxes, rows, layout.Classes);
+        var (hasObjectness, split) = FindObjectness(given.Objectness, layout.Classes);
+        var areProbabilities = given.Probabilities ?? DetectorForm.AreProbabilities(rows, layout.Classes);
+        var evidence = $"{why}; {form}; {split}; scores are {(areProbabilities ? "probabilities" : "logits")}";
+        return (new(tensor, StreamKind.Detection, areProbabilities ? LogitTransform.LogOddsOfScores : LogitTransform.None, evidence)
+        {
+            Detector = new(boxes, hasObjectness),
+        }, layout);
+    }
+
+    /// <summary>How the output of a student is read whose columns its teacher has described: scores that are all in [0, 1] are probabilities.</summary>
+    /// <param name="probabilities">What is known.</param>
+    /// <param name="values">Rows × columns, the columns last.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="tensor">The output.</param>
+    public static LogitHead OfTrained(bool? probabilities, ReadOnlySpan<float> values, int columns, string tensor) => new(
+        tensor, StreamKind.Detection, probabilities ?? DetectorForm.AreProbabilities(values, columns) ? LogitTransform.LogOddsOfScores : LogitTransform.None, "it was trained so");
+
+    private (int Axis, string Why)? FindAxis(int? given, ReadOnlySpan<float> values, bool isNamed)
+    {
+        var said = given is null && metadata.TryGetValue(DetectorMetadata.AxisKey, out var text) && int.TryParse(text, out var known) ? known : given;
+        if (said is { } named)
+        {
+            var at = (named < 0 ? named + dims.Length + 1 : named) - 1;
+            return at is 0 or 1 && dims[at] >= FewestColumns
+                ? (at, given is null ? "its metadata name its axis" : "the recipe names its axis")
+                : throw new InputException(
+                    "The axis of a detector head's columns does not exist, or is too short.", $"tensor '{tensor}' of {model}", $"class-axis {named} of [N, {string.Join(", ", dims)}]",
+                    $"1 or 2, with {FewestColumns} or more");
+        }
+
+        if (BoxJoin is { } join)
+        {
+            var length = join.Lengths.Sum();
+            if (dims[0] == length != (dims[1] == length))
+                return (dims[0] == length ? 0 : 1, $"it joins boxes of {DetectorForm.BoxColumns} columns and {length - DetectorForm.BoxColumns} more");
+        }
+
+        int[] fitting = [.. new[] { HasBoxesAndProbabilities(0, values) ? 0 : -1, HasBoxesAndProbabilities(1, values) ? 1 : -1 }.Where(axis => axis >= 0)];
+        if (fitting.Length == 1)
+            return (fitting[0], $"of {dims[fitting[0]]} columns the first four go beyond 0 and 1, and no other does");
+        return !isNamed ? null : throw Unclear("which axis counts the columns", $"[N, {string.Join(", ", dims)}]", "class-axis: 1", "class-axis: 2");
+    }
+
+    /// <summary>The join whose first parts are a box; <c>null</c>: none is.</summary>
+    private (long[] Lengths, bool SharesTensor)? BoxJoin => joins.Where(join => Behind(join.Lengths) is { Length: > 0 }).Select(join => ((long[], bool)?)join).FirstOrDefault();
+
+    /// <summary>The lengths of the parts behind the box; <c>null</c>: no part ends where a box does.</summary>
+    private static long[]? Behind(long[] lengths)
+    {
+        var sum = 0L;
+        for (var i = 0; i < lengths.Length; i++)
+            if ((sum += lengths[i]) == DetectorForm.BoxColumns)
+                return lengths[(i + 1)..];
+        return null;
+    }
+
+    private bool HasBoxesAndProbabilities(int axis, ReadOnlySpan<float> values)
+    {
+        var columns = (int)dims[axis];
+        if (columns < FewestColumns)
+            return false;
+        var rows = new RowLayout(dims, axis).ToClassLast(values);
+        if (!DetectorForm.AreProbabilities(rows, columns))
+            return false;
+        var beyond = new bool[DetectorForm.BoxColumns];
+        for (var i = 0; i < rows.Length; i++)
+            if (i % columns < beyond.Length && rows[i] is < 0 or > 1)
+                beyond[i % columns] = true;
+        return Array.TrueForAll(beyond, each => each);
+    }
+
+    private (BoxForm Boxes, string Why) FindBoxes(BoxForm? given, ReadOnlySpan<float> rows, int columns)
+    {
+        if (given is { } named)
+            return (named, $"boxes as {Word(named)}, as the recipe says");
+        if (metadata.TryGetValue(DetectorMetadata.BoxesKey, out var known) && Enum.TryParse<BoxForm>(known, ignoreCase: true, out var written))
+            return (written, $"boxes as {known}, its metadata say");
+        var (ordered, sized, count) = (0, 0, rows.Length / columns);
+        for (var start = 0; start < rows.Length; start += columns)
+        {
+            ordered += rows[start + 2] >= rows[start] && rows[start + 3] >= rows[start + 1] ? 1 : 0;
+            sized += rows[start + 2] >= 0 && rows[start + 3] >= 0 ? 1 : 0;
+        }
+
+        return ordered < count && sized == count ? (BoxForm.Xywh, "boxes as xywh: their third and fourth numbers are sizes, not beyond the first two")
+            : ordered == count && count >= EnoughBoxes ? (BoxForm.Xyxy, $"boxes as xyxy: in each of {count} the second corner is beyond the first")
+            : throw Unclear(
+                "how boxes are written", $"{ordered} of {count} boxes with the second corner beyond the first, {sized} with sizes from 0 on",
+                "boxes: xywh", "boxes: xyxy");
+    }
+
+    private (bool Has, string Why) FindObjectness(bool? given, int columns)
+    {
+        if (given is { } named)
+            return (named, $"{(named ? "an" : "no")} objectness, as the recipe says");
+        if (metadata.TryGetValue(DetectorMetadata.ObjectnessKey, out var known) && bool.TryParse(known, out var has))
+            return (has, $"{(has ? "an" : "no")} objectness, its metadata say");
+        if (columns == FewestColumns)
+            return (false, "one class, no objectness");
+        if (ClassNames is > 0 and var names && columns - names is DetectorForm.BoxColumns or FewestColumns)
+            return (columns - names == FewestColumns, $"{names} names of classes in its metadata: {(columns - names == FewestColumns ? "an" : "no")} objectness");
+        return BoxJoin is { } join && Behind(join.Lengths) is { } behind
+            ? behind switch
+            {
+                [1, > 0] => (true, $"an objectness, then {behind[1]} classes, which it joins"),
+                [_] when !join.SharesTensor => (false, $"{behind[0]} classes from a branch of their own, no objectness"),
+                _ => throw Open(),
+            }
+            : throw Open();
+
+        InputException Open() => Unclear(
+            "whether there is an objectness", $"{columns - DetectorForm.BoxColumns} columns behind the box", "objectness: true", "objectness: false");
+    }
+
+    /// <summary>How many classes the exporter of YOLO's authors names: a dictionary in Python's notation.</summary>
+    private int? ClassNames => metadata.TryGetValue("names", out var text) && text.StartsWith('{') ? System.Text.RegularExpressions.Regex.Count(text, @"[{,]\s*\d+\s*:") : null;
+
+    private InputException Unclear(string what, string found, string one, string other) => new(
+        $"It is not clear how a detector head is laid out: {what}.", $"output '{tensor}' of {model}", found, $"one of: {one}, {other}",
+        $"add the line to the teacher: '{one}' or '{other}' (docs/teachers.md)");
+
+    private static string Word(BoxForm form) => form.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,58 @@
+using System.Numerics.Tensors;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>
+/// Compares a quantised teacher's answers, computed in integers where ONNX Runtime joins nodes, with those of its nodes one by one, which compute in float32 between
+/// quantisations: what its file says of it.
+/// </summary>
+internal static class QuantizedCheck
+{
+    /// <summary>How many samples are compared.</summary>
+    public const int Rows = 64;
+
+    // Rounding moves an answer by a step or a few; a fifth of all that it says is another answer.
+    private const double MostOfLargest = 0.2;
+
+    // Where no step is known.
+    private const double WorthAWord = 0.01;
+
+    /// <summary>Compares.</summary>
+    /// <param name="session">The teacher.</param>
+    /// <param name="file">Its file's name.</param>
+    /// <param name="samples">Some samples, preprocessed.</param>
+    /// <param name="count">How many.</param>
+    /// <returns>A sentence.</returns>
+    /// <exception cref="CheckFailedException">They differ by more than a fifth of the largest value.</exception>
+    public static string Of(OnnxClassifier session, string file, ReadOnlyMemory<float> samples, int count)
+    {
+        var results = session.Outputs.Select(output => (Memory<float>)new float[count * output.ValuesPerRun]).ToArray();
+        session.Run(samples, count, results);
+        var own = results[0].Span;
+        var plain = session.RunAsFloats(samples, count);
+        var (difference, largest) = (0.0, Math.Abs((double)TensorPrimitives.MaxMagnitude<float>(plain)));
+        for (var i = 0; i < plain.Length; i++)
+            difference = Math.Max(difference, Math.Abs((double)own[i] - plain[i]));
+        var changed = session.Output.Kind.Output() == OutputKind.Classes ? ChangedTops(own, plain, session.Classes) : (int?)null;
+        var found = FormattableString.Invariant($"at most {difference:g3} on {count} samples") + (changed is null ? "" : $", another top class in {changed}");
+        if (difference > MostOfLargest * largest)
+            throw new CheckFailedException(
+                "A quantised teacher's integers do not give what its file says.", $"output '{session.Output.Tensor}' of {file}", $"a difference of {found}",
+                FormattableString.Invariant($"at most a fifth of the largest value, {MostOfLargest * largest:g3}"),
+                "capture it on another processor (x64 with VNNI, arm64), or let the model of floats teach that it was made from");
+        var allowed = session.QuantizationStep ?? WorthAWord * largest;
+        var step = session.QuantizationStep is { } known ? FormattableString.Invariant($"one step of quantisation is {known:g3}") : FormattableString.Invariant($"the largest value is {largest:g3}");
+        return $"{file}: computed in integers; from the float32 reading of its nodes it differs by {found} ({step}{(difference > allowed * (1 + WorthAWord) ? ": this is more than rounding to one code beside" : "")})";
+    }
+
+    private static int ChangedTops(ReadOnlySpan<float> own, ReadOnlySpan<float> plain, int classes)
+    {
+        var changed = 0;
+        for (var start = 0; start < plain.Length; start += classes)
+            changed += TensorPrimitives.IndexOfMax(own.Slice(start, classes)) == TensorPrimitives.IndexOfMax(plain.Slice(start, classes)) ? 0 : 1;
+        return changed;
+    }
+}

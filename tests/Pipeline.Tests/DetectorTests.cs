@@ -1,0 +1,203 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Tests.Support;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.Pipeline.Tests;
+
+/// <summary>A detector teaches a student. What the student is worth is worked out here from the raw outputs of both.</summary>
+public sealed class DetectorTests : IDisposable
+{
+    private const int Anchors = 64;
+    private const int Columns = 9;
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>The bar: 95 %. The student's file has the form of the teacher's, with more channels.</summary>
+    [Fact]
+    public void Student_FromAFile_FindsWhatTheTeacherFinds()
+    {
+        var run = Cli.Done("run", Recipe($"{{ model: {Small(channels: 48)}, init: fresh, class-axis: 1 }}", "", epochs: 50), "--runs", folder["runs"], "--threads", "1");
+
+        var agreement = Agreement(Run(StudentFile, "logits"), Run(Field("yolo.onnx"), "output0"));
+        var figures = Student();
+        Assert.InRange(agreement, 0.95, 1);
+        Assert.Equal(agreement, figures.GetProperty("agreement").GetDouble(), 2); // rounding may decide what is suppressed
+        Assert.InRange(figures.GetProperty("box_overlap").GetDouble(), 0.9, 1);
+        Assert.Equal("detector", figures.GetProperty("kind").GetString());
+        Assert.Contains("boxes with 5 scores each", run.Error);
+        Assert.Contains("box IoU", run.Output);
+        Assert.Contains("boxes and probabilities differ by at most", run.Output);
+    }
+
+    [Fact]
+    public void Student_BuiltIn_StandsInForTheTeacher()
+    {
+        var run = Cli.Done("run", Recipe("{ architecture: unet, widths: [8, 16, 32], stride: 4, preprocessing: fit }", "", epochs: 5), "--runs", folder["runs"], "--threads", "1");
+
+        Assert.InRange(Agreement(Run(StudentFile, "output0"), Run(Field("yolo.onnx"), "output0")), 0.6, 1);
+        Assert.Contains("same input, same output", run.Output);
+        Assert.Contains("at each anchor a box and a score for each class", File.ReadAllText(Path.Combine(folder["runs"], "run", "README.md")));
+        Assert.Contains("boxes and probabilities", Cli.Done("verify", "--model", StudentFile, "--samples", Field("x.npy"), "--scale", "1/255").Output);
+        Assert.Contains("boxes as xywh, its metadata say", Cli.Done("inspect", StudentFile).Output);
+    }
+
+    [Fact]
+    public void Student_ByDefault_IsAMapWithAPlaceForEachAnchor()
+    {
+        var run = Cli.Done("plan", Recipe(null, "", epochs: 1), "--runs", folder["runs"]);
+        Assert.Contains("architecture unet, stride 4", run.Error);
+    }
+
+    [Fact]
+    public void Inspect_OfADetector_SaysHowItIsLaidOut()
+    {
+        var output = Cli.Done("inspect", Field("yolo.onnx")).Output;
+        Assert.Contains("detector: it joins boxes of 4 columns and 5 more; boxes as xywh", output);
+        Assert.Contains("no objectness; scores are probabilities", output);
+    }
+
+    [Theory]
+    [InlineData("class-axis: 1, objectness: true", "\"has_objectness\": true")]
+    [InlineData("boxes: xyxy", "\"boxes\": \"xyxy\"")]
+    public void Layout_NamedInTheRecipe_IsTakenAtItsWord(string line, string expected)
+    {
+        Cli.Done("run", Recipe("{ architecture: mlp, widths: [32], preprocessing: fit }", $"kind: detector, {line}", epochs: 1), "--runs", folder["runs"], "--threads", "1");
+        Assert.Contains(Directory.GetFiles(folder["runs"], "manifest.json", SearchOption.AllDirectories), path => File.ReadAllText(path).Contains(expected));
+    }
+
+    [Fact]
+    public void Student_WhoseColumnsAreAnotherAxis_IsRefusedWithTheKey() => Assert.Contains(
+        "class-axis", Cli.Fails(2, "run", Recipe($"{{ model: {Small(channels: 8)}, init: fresh }}", "class-axis: 1", epochs: 1), "--runs", folder["runs"], "--threads", "1"));
+
+    private string StudentFile => Path.Combine(folder["runs"], "run", "student.onnx");
+
+    private string Recipe(string? student, string line, int epochs)
+    {
+        File.WriteAllText(folder["detector.yaml"], $$"""
+            name: run
+            data:
+              transfer: { samples: {{Pictures(1500)}} }
+              test: { samples: {{Field("x.npy")}} }
+              preprocessing: { scale: 0.00392156862745098 }
+            teachers: [{ model: {{Field("yolo.onnx")}}, {{line}} }]
+            {{(student is null ? "" : $"student: {student}")}}
+            objective: [detector-scores: {}, detector-boxes: { loss: smooth-l1, weight: 2 }]
+            training: { epochs: {{epochs}}, batch-size: 16, optimizer: { name: adamw, learning-rate: 0.01 }, schedule: { name: cosine } }
+            """);
+        return folder["detector.yaml"];
+    }
+
+    /// <summary>A detector of the teacher's form: one convolution, then boxes and scores as probabilities.</summary>
+    private string Small(int channels)
+    {
+        var random = new Random(3);
+        float[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() - 0.5))];
+        var graph = new GraphProto
+        {
+            Name = "small",
+            Input = { ValueInfo.Create("images", ElementType.Float32, "N", 3, 32, 32) },
+            Output = { ValueInfo.Create("logits", ElementType.Float32, "N", Columns, Anchors) },
+            Initializer =
+            {
+                TensorData.Create("w", Draw(channels * 27), channels, 3, 3, 3), TensorData.Create("b", new float[channels], channels),
+                TensorData.Create("wb", Draw(4 * channels), 4, channels, 1, 1), TensorData.Create("bb", new float[4], 4), TensorData.Create("sb", [-1L, 4, Anchors], 3),
+                TensorData.Create("wk", Draw(5 * channels), 5, channels, 1, 1), TensorData.Create("bk", new float[5], 5), TensorData.Create("sk", [-1L, 5, Anchors], 3),
+                TensorData.Create("size", [640f]),
+            },
+            Node =
+            {
+                Node("Conv", "images w b", "c", Ints("pads", 1, 1, 1, 1), Ints("strides", 4, 4)), Node("Relu", "c", "r"),
+                Node("Conv", "r wb bb", "b0"), Node("Reshape", "b0 sb", "b1"), Node("Sigmoid", "b1", "b2"), Node("Mul", "b2 size", "boxes"),
+                Node("Conv", "r wk bk", "k0"), Node("Reshape", "k0 sk", "k1"), Node("Sigmoid", "k1", "scores"),
+                Node("Concat", "boxes scores", "logits", new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 }),
+            },
+        };
+        File.WriteAllBytes(
+            folder["small.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+        return folder["small.onnx"];
+
+        static NodeProto Node(string op, string inputs, string output, params AttributeProto[] attributes) =>
+            new() { OpType = op, Name = output, Input = { inputs.Split(' ') }, Output = { output }, Attribute = { attributes } };
+
+        static AttributeProto Ints(string name, params long[] values) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
+    }
+
+    /// <summary>Noise as the test samples are: what a detector says of any picture teaches.</summary>
+    private string Pictures(int count)
+    {
+        var values = new byte[count * 3 * 32 * 32];
+        new Random(5).NextBytes(values);
+        Npy.Write(folder["noise.npy"], values, count, 3, 32, 32);
+        return folder["noise.npy"];
+    }
+
+    private JsonElement Student()
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["runs"], "run", "metrics.json")));
+        return metrics.RootElement.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == "student").Clone();
+    }
+
+    /// <summary>2 · same ÷ (both), each class of each sample after greedy suppression, written without the product's code.</summary>
+    private static double Agreement(float[] own, float[] taught)
+    {
+        double same = 0, all = 0;
+        for (var start = 0; start < own.Length; start += Columns * Anchors)
+            for (var c = 4; c < Columns; c++)
+            {
+                var (mine, theirs) = (Kept(own, start, c), Kept(taught, start, c));
+                all += mine.Count + theirs.Count;
+                foreach (var box in mine)
+                {
+                    var match = theirs.OrderByDescending(other => Overlap(box, other)).FirstOrDefault();
+                    if (match is null || Overlap(box, match) < 0.5)
+                        continue;
+                    theirs.Remove(match);
+                    same++;
+                }
+            }
+
+        return 2 * same / all;
+    }
+
+    private static List<double[]> Kept(float[] values, int start, int c)
+    {
+        double At(int column, int anchor) => values[start + column * Anchors + anchor];
+        var kept = new List<double[]>();
+        foreach (var anchor in Enumerable.Range(0, Anchors).Where(anchor => At(c, anchor) > 0.25).OrderByDescending(anchor => At(c, anchor)))
+        {
+            var (x, y, w, h) = (At(0, anchor), At(1, anchor), At(2, anchor), At(3, anchor));
+            double[] box = [x - w / 2, y - h / 2, x + w / 2, y + h / 2];
+            if (kept.TrueForAll(other => Overlap(box, other) <= 0.45))
+                kept.Add(box);
+        }
+
+        return kept;
+    }
+
+    private static double Overlap(double[] a, double[] b)
+    {
+        var common = Math.Max(0, Math.Min(a[2], b[2]) - Math.Max(a[0], b[0])) * Math.Max(0, Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]));
+        return common / Math.Max(1e-12, (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common);
+    }
+
+    private static float[] Run(string model, string tensor)
+    {
+        using var set = TransferSet.Open(new() { Samples = Field("x.npy") });
+        using var session = OnnxClassifier.Open(OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
+        var values = new float[set.Count * set.SampleElements];
+        new SampleReader(set, new Preprocessing { Scale = 1 / 255.0 }, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
+        var given = new float[set.Count * Columns * Anchors];
+        session.Run(values, (int)set.Count, given);
+        return given;
+    }
+
+    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "detector", file);
+}
