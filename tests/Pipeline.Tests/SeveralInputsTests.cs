@@ -72,6 +72,17 @@ public sealed class SeveralInputsTests : IDisposable
     }
 
     [Fact]
+    public void TextThatOnlyTheTestSetHas_IsNoneOfTheKnown()
+    {
+        var test = folder.Write("test.csv", "fare,age,sex\n12.5,30,other\n30,60,female\n8,20,male\n45,41,\n");
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("string-and-columns", "titanic.onnx"), "--samples", Field("string-and-columns", "t.csv"),
+            "--test-samples", test, "--threads", "1", "--no-baseline", "--epochs", "200", "--batch-size", "16", "--lr", "0.01"); // its verification is on the test set
+        (string, Array)[] fed = [("age", new[] { 30f, 60, 20, 41 }), ("fare", new[] { 12.5f, 30, 8, 45 }), ("sex", new[] { "other", "female", "male", "" })];
+        Assert.Equal(Agreement(Run(folder["run/student.onnx"], "raw", 4, fed), Run(Field("string-and-columns", "titanic.onnx"), "raw", 4, fed), 2), Figure("agreement"), 6);
+    }
+
+    [Fact]
     public void OneInputOfTexts_TeachesFromATable()
     {
         Distil("string-and-columns", "str.onnx", "t.csv", "--kind", "values", "--epochs", "60", "--batch-size", "16", "--lr", "0.05");
@@ -234,18 +245,27 @@ public sealed class SeveralInputsTests : IDisposable
         long[] ids = [.. Enumerable.Range(0, 64 * 5).Select(i => (long)(i * 7 % 6))], mask = [.. Enumerable.Range(0, 64 * 5).Select(i => i % 5 <= i / 5 % 5 ? 1L : 0)];
         Npy.Write(folder["ids.npy"], ids, 64, 5);
         Npy.Write(folder["mask.npy"], mask, 64, 5);
-        var data = $"{{ inputs: {{ ids: {folder["ids.npy"]}, valid: {folder["mask.npy"]} }}, mask: valid }}";
-        var run = Cli.Done(
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", folder["tagger.onnx"], "--kind", "classes", "--set", $"data.transfer={data}", "--set", $"data.test={data}",
-            "--architecture", "transformer", "--set", "student.vocabulary=6", "--set", "student.width=8", "--set", "student.heads=2", "--set", "student.depth=1", "--set", "student.pooling=none",
-            "--epochs", "4", "--batch-size", "16", "--lr", "0.003", "--threads", "1", "--no-baseline");
+        // The same but for what is padded.
+        Npy.Write(folder["others.npy"], [.. ids.Select((id, i) => mask[i] == 0 ? (id + 1) % 6 : id)], 64, 5);
+        var run = Train("run", "ids.npy");
+        Train("other", "others.npy");
 
+        Assert.Equal(OnnxModel.Load(folder["run/student.onnx"]).Proto.Graph.Initializer, OnnxModel.Load(folder["other/student.onnx"]).Proto.Graph.Initializer);
         Assert.Contains("'valid' is 0", run.Error);
         var fed = new (string, Array)[] { ("ids", ids), ("valid", mask) };
         var (taught, given) = (Run(folder["tagger.onnx"], "logits", 64, fed), Run(folder["run/student.onnx"], "logits", 64, fed));
         var counted = given.Chunk(3).Zip(taught.Chunk(3), Agree).Where((_, position) => mask[position] == 1).Average();
         Assert.Equal(counted, Figure("agreement"), 6);
         Assert.NotEqual(given.Chunk(3).Zip(taught.Chunk(3), Agree).Average(), counted, 3);
+
+        CliResult Train(string name, string tokens)
+        {
+            var data = $"{{ inputs: {{ ids: {folder[tokens]}, valid: {folder["mask.npy"]} }}, mask: valid }}";
+            return Cli.Done(
+                "run", "--runs", folder.Path, "--name", name, "--teacher", folder["tagger.onnx"], "--kind", "classes", "--set", $"data.transfer={data}", "--set", $"data.test={data}",
+                "--architecture", "transformer", "--set", "student.vocabulary=6", "--set", "student.width=8", "--set", "student.heads=2", "--set", "student.depth=1", "--set", "student.pooling=none",
+                "--epochs", "4", "--batch-size", "16", "--lr", "0.003", "--threads", "1", "--no-baseline");
+        }
     }
 
     /// <summary>σ(x·w + the state) for speech as it comes in chunks: with a state and a rate that are no samples.</summary>

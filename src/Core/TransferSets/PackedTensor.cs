@@ -58,7 +58,7 @@ internal sealed class PackedTensor : StoredTensor
         try
         {
             foreach (var file in inputs.Where(input => !input.IsOfLengths).GroupBy(input => input.File ?? options.Samples))
-                foreach (var (tensor, parts) in TensorFormat.OpenInputs(options with { Samples = file.Key, Inputs = new([.. file]) }, like))
+                foreach (var (tensor, parts) in TensorFormat.OpenInputs(options with { Samples = file.Key, Inputs = new([.. file.SelectMany(input => input.Apart)]) }, like))
                     sources.Add(new(tensor, parts));
             SamplePart[] stored = [.. sources.SelectMany(source => source.Parts)];
             foreach (var input in inputs.Where(input => input.IsOfLengths))
@@ -75,7 +75,7 @@ internal sealed class PackedTensor : StoredTensor
             var total = sources.Sum(source => (long)source.Elements);
             if (total > Array.MaxLength / sizeof(float))
                 throw new InputException("One sample is too large.", options.Samples, $"{total} values");
-            return new(options.Samples, [.. sources], SampleShape.Of(sources.SelectMany(source => source.Parts), FindMask(options)));
+            return new(options.Samples, [.. sources], SampleShape.Of(Join(inputs, [.. sources.SelectMany(source => source.Parts)]), FindMask(options)));
         }
         catch
         {
@@ -113,6 +113,23 @@ internal sealed class PackedTensor : StoredTensor
 
     /// <inheritdoc/>
     public override void Dispose() => Array.ForEach(sources, source => source.Tensor.Dispose());
+
+    /// <summary>Columns that are one input stand together already.</summary>
+    private static IEnumerable<SamplePart> Join(IReadOnlyList<InputSource> inputs, IReadOnlyList<SamplePart> parts)
+    {
+        var joined = inputs.Where(input => input.Columns.Count > 0).ToDictionary(input => $"{input.Name}/{input.Columns[0]}", StringComparer.Ordinal);
+        for (var i = 0; i < parts.Count; i++)
+            if (joined.TryGetValue(parts[i].Name, out var input))
+            {
+                SamplePart[] columns = [.. parts.Skip(i).Take(input.Columns.Count)];
+                if (Array.Find(columns, column => column.IsText || column.Shape.Count > 0) is { } other)
+                    throw new InputException("Columns of one input hold something else than numbers.", $"input '{input.Name}'", $"{other}", "a number in each row", "give texts and lists inputs of their own");
+                yield return new(input.Name, ElementType.Float32, [columns.Length]);
+                i += columns.Length - 1;
+            }
+            else
+                yield return parts[i];
+    }
 
     private static string? FindMask(TransferSetOptions options)
     {

@@ -11,6 +11,19 @@ public sealed record InputSource(string Name, string? File = null, string? Key =
 {
     /// <summary>Whether it is a mask that is made of the lengths that lie there: for each sample so many times 1, then 0 to the length of the token ids.</summary>
     public bool IsOfLengths { get; init; }
+
+    /// <summary>The columns that it consists of, in their order; none: it is one.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>The input itself, or each of its columns as one.</summary>
+    internal IEnumerable<InputSource> Apart => Columns.Count == 0 ? [this] : Columns.Select(column => new InputSource($"{Name}/{column}", File, column));
+
+    /// <inheritdoc/>
+    public bool Equals(InputSource? other) =>
+        other is not null && (Name, File, Key, IsOfLengths) == (other.Name, other.File, other.Key, other.IsOfLengths) && Columns.SequenceEqual(other.Columns);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, File, Key, Columns.Count);
 }
 
 /// <summary>The named inputs that samples consist of.</summary>

@@ -40,7 +40,8 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
     /// <summary>The named inputs that are columns of this table.</summary>
     private static IReadOnlyList<InputSource> InputsOf(Table table, TensorRequest request) => request.Part is SetPart.Signals or SetPart.Ids ? [] :
     [
-        .. request.Options.Inputs.All.Where(input => !input.IsOfLengths && Path.GetFullPath(input.File ?? request.Options.Samples) == Path.GetFullPath(table.Path)),
+        .. request.Options.Inputs.All.Where(input => !input.IsOfLengths && Path.GetFullPath(input.File ?? request.Options.Samples) == Path.GetFullPath(table.Path))
+            .SelectMany(input => input.Apart),
     ];
 
     private static IReadOnlyList<int> FindInputs(Table table, int[] others, IReadOnlyList<InputSource> inputs)

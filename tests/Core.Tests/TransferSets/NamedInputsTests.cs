@@ -77,6 +77,17 @@ public sealed class NamedInputsTests : IDisposable
     }
 
     [Fact]
+    public void Columns_CanBeOneInput()
+    {
+        var table = Write("t.csv", "a,port,b,label\n1,C,2,0\n3,Q,4,1\n"u8.ToArray());
+        var options = new TransferSetOptions { Samples = table, Labels = table, Inputs = new([new("features") { Columns = ["b", "a"] }, new("port")]) };
+        using var set = TransferSet.Open(options);
+        Assert.Equal(["features float32 [2] at 0", "port text [] at 2"], set.SampleShape.Parts.Select(part => $"{part} at {part.Offset}"));
+        Assert.Equal([2, 1, 0, 4, 3, 1], TestSets.Read(set, 0, 1));
+        Assert.Contains("something else than numbers", Assert.Throws<InputException>(() => TransferSet.Open(options with { Inputs = new([new("f") { Columns = ["a", "port"] }]) })).Message);
+    }
+
+    [Fact]
     public void Columns_OfAFileWithoutNames_AreCalledInTheirOrder()
     {
         var file = Write("x.npy", Npy("<f4", "(1, 2)", [7f, 8f]));
