@@ -14,18 +14,17 @@ public sealed record RangeFinding(double LearningRate, int Steps, double FallsUp
 
 /// <summary>
 /// Finds a learning rate (Smith, "Cyclical learning rates for training neural networks", 2017, section 3.3): on the first batches the rate rises
-/// from step to step, until the loss does; what is learned is thrown away.
+/// from step to step, until the loss does. Where the optimizer leaves a choice of rates below that, each has a short training, whose rate falls to 0. What is
+/// learned is thrown away.
 /// </summary>
 public static class RangeTest
 {
     private const int Steps = 100;
+    private const int TrialSteps = 80;
     private const double Smoothing = 0.85;
 
     // The loss has risen for good.
     private const double Risen = 3;
-
-    // As far below the rate at which the loss rises as leaves room for the steps of a whole training.
-    private const double Margin = 5;
 
     /// <summary>Finds it. The same students, data and settings give the same rate.</summary>
     /// <param name="learners">The students, and what each minimises.</param>
@@ -39,32 +38,44 @@ public static class RangeTest
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         var (lowest, highest) = options.Optimizer.Rates;
-        using var room = Classroom.Open(learners, data, options);
-
-        var curve = new List<(double Rate, double Loss)>();
-        var (smoothed, weight) = (0.0, 0.0);
-        foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => room.Batches.Epoch(epoch)).Take(Steps))
-        {
-            token.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var rate = lowest * Math.Pow(highest / lowest, (double)curve.Count / (Steps - 1));
-            var losses = TrainingStep.Run(room.Team, batch, options.Seed, curve.Count, epoch: 0, rate);
-            var loss = losses.Sum(parts => (double)parts[0].item<float>());
-            if (!double.IsFinite(loss))
-                break;
-            (smoothed, weight) = (smoothed * Smoothing + loss * (1 - Smoothing), weight * Smoothing + 1 - Smoothing);
-            curve.Add((rate, smoothed / weight));
-            progress?.Report(new("find rate", curve.Count, Steps, "steps"));
-            if (curve[^1].Loss > Risen * curve.Min(point => point.Loss) && curve[^1].Loss > curve[0].Loss)
-                break;
-        }
-
+        var done = 0;
+        var trials = options.Optimizer.Margins.Count > 1 ? options.Optimizer.Margins.Count : 0;
+        var curve = Run(Steps, step => lowest * Math.Pow(highest / lowest, (double)step / (Steps - 1)));
         if (curve.Count == 0)
             throw new CheckFailedException(
                 "The loss of the untrained student is not a finite number.", "the first batch",
                 remedy: "look at the samples (large numbers? student.preprocessing: fit) and at the teacher's class scores");
         var best = curve.MinBy(point => point.Loss).Rate;
-        return new(Round(Math.Clamp(best / Margin, lowest * 3, highest / 3)), curve.Count, best);
+        double[] rates = [.. options.Optimizer.Margins.Select(margin => Round(Math.Clamp(best / margin, lowest * 3, highest / 3))).Distinct()];
+        return new(rates.Length == 1 ? rates[0] : rates.MinBy(LossAfter), done, best);
+
+        double LossAfter(double peak)
+        {
+            var losses = Run(TrialSteps, step => peak * (TrialSteps - step) / TrialSteps);
+            return losses.Count == TrialSteps ? losses[^1].Loss : double.PositiveInfinity;
+        }
+
+        IReadOnlyList<(double Rate, double Loss)> Run(int steps, Func<int, double> rateAt)
+        {
+            using var room = Classroom.Open(learners, data, options);
+            var curve = new List<(double Rate, double Loss)>();
+            var (smoothed, weight) = (0.0, 0.0);
+            foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => room.Batches.Epoch(epoch)).Take(steps))
+            {
+                token.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                var losses = TrainingStep.Run(room.Team, batch, options.Seed, curve.Count, epoch: 0, rateAt(curve.Count));
+                var loss = losses.Sum(parts => (double)parts[0].item<float>());
+                if (!double.IsFinite(loss))
+                    break;
+                (smoothed, weight) = (smoothed * Smoothing + loss * (1 - Smoothing), weight * Smoothing + 1 - Smoothing);
+                curve.Add((rateAt(curve.Count), smoothed / weight));
+                progress?.Report(new("find rate", ++done, Steps + trials * TrialSteps, "steps"));
+                if (curve[^1].Loss > Risen * curve.Min(point => point.Loss) && curve[^1].Loss > curve[0].Loss)
+                    break;
+            }
+            return curve;
+        }
     }
 
     /// <summary>Down to 1, 2, 3 or 5 times a power of ten: what rounding in another order changes does not show.</summary>

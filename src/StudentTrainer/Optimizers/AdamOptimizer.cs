@@ -23,6 +23,10 @@ public record AdamOptions : OptimizerOptions
     internal override (double Lowest, double Highest) Rates => (1e-5, 0.3);
 
     /// <inheritdoc/>
+    /// <remarks>Steps as large as the rate, whatever the gradient: for a hundred of them far too high a rate goes well, of transformers above all.</remarks>
+    internal override IReadOnlyList<double> Margins => [5, 15, 30];
+
+    /// <inheritdoc/>
     internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new AdamOptimizer(this, parameters, decoupledDecay: false);
 }
 

@@ -16,6 +16,11 @@ public abstract record OptimizerOptions
     /// <summary>The rates that a range test goes through; the usual ones are well within.</summary>
     internal abstract (double Lowest, double Highest) Rates { get; }
 
+    /// <summary>
+    /// How far below the rate at which the loss rises a training may have its own, the nearest first. Where there are several, short trainings decide.
+    /// </summary>
+    internal abstract IReadOnlyList<double> Margins { get; }
+
     /// <summary>The weight decay, of tensors of two or more axes; default 0.</summary>
     [Setting("L2 penalty added to the gradient (`adamw`: decoupled), of tensors of two or more axes", AtLeast = 0)]
     public double WeightDecay { get; init; }

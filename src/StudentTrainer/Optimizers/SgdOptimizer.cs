@@ -19,6 +19,9 @@ public sealed record SgdOptions : OptimizerOptions
     internal override (double Lowest, double Highest) Rates => (1e-4, 3);
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<double> Margins => [5];
+
+    /// <inheritdoc/>
     internal override Optimizer Start(IReadOnlyList<NamedTensor> parameters) => new SgdOptimizer(this, parameters);
 }
 
