@@ -66,7 +66,13 @@ public sealed class SeveralInputsTests : IDisposable
         var (taught, given) = (Run(Field("string-and-columns", "titanic.onnx"), "raw", 60, fed), Run(folder["run/student.onnx"], "raw", 60, fed));
         Assert.InRange(Agreement(given, taught, 2), 0.97, 1);
         Assert.All(given.Chunk(2), row => Assert.Equal(1, row.Sum(), 4)); // probabilities, as the teacher gives
+        Cli.Done("verify", "--model", folder["run/student.onnx"], "--samples", Field("string-and-columns", "t.csv"));
         Cli.Done("benchmark", folder["run/student.onnx"], Field("string-and-columns", "titanic.onnx"), "--repeats", "3");
+        // The student can start another training, encoding and all.
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "again", "--teacher", Field("string-and-columns", "titanic.onnx"), "--samples", Field("string-and-columns", "t.csv"), "--student",
+            folder["run/student.onnx"], "--epochs", "1", "--batch-size", "16", "--lr", "0.001", "--threads", "1", "--no-baseline");
+        Assert.Equal(inputs, Inputs(folder["again/student.onnx"]));
         // A text that nobody has seen is none of the known ones, and no error.
         Assert.All(Run(folder["run/student.onnx"], "raw", 1, [("age", new[] { 30f }), ("fare", new[] { 10f }), ("sex", new[] { "unknown" })]), value => Assert.InRange(value, 0, 1));
     }
@@ -87,6 +93,18 @@ public sealed class SeveralInputsTests : IDisposable
     {
         Distil("string-and-columns", "str.onnx", "t.csv", "--kind", "values", "--epochs", "60", "--batch-size", "16", "--lr", "0.05");
         var fed = Passengers().Where(input => input.Name == "sex").ToArray();
+        Assert.Equal(
+            Run(Field("string-and-columns", "str.onnx"), "raw", 60, fed), Run(folder["run/student.onnx"], "raw", 60, fed), (a, b) => Math.Abs(a - b) < 0.1);
+    }
+
+    [Fact]
+    public void StudentFileOfTexts_TrainsBehindItsEncoder()
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("string-and-columns", "str.onnx"), "--kind", "values", "--samples", Field("string-and-columns", "t.csv"),
+            "--student", Field("string-and-columns", "str.onnx"), "--init", "fresh", "--epochs", "100", "--batch-size", "8", "--lr", "0.05", "--threads", "1", "--no-baseline");
+        var fed = Passengers().Where(input => input.Name == "sex").ToArray();
+        Assert.Equal(typeof(string), Inputs(folder["run/student.onnx"])["sex"]);
         Assert.Equal(
             Run(Field("string-and-columns", "str.onnx"), "raw", 60, fed), Run(folder["run/student.onnx"], "raw", 60, fed), (a, b) => Math.Abs(a - b) < 0.1);
     }

@@ -34,16 +34,18 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
     {
         var type = (DataType)input.DataTypeOf();
         var last = SliceOf(input.Name, part);
+        // The numbers of texts get the shape, so that nothing stands between a text and what reads it.
+        if (type == DataType.String)
+            last = Node("Cast", input.Name, "index", [last], ("to", (long)DataType.Int64));
+        if (dims.Length != 1)
+            last = Node("Reshape", input.Name, "shaped", [last, Integers(input.Name, "shape", [-1, .. dims])]);
         if (type == DataType.String)
         {
-            last = Node("Cast", input.Name, "index", [last], ("to", (long)DataType.Int64));
             var texts = new TensorProto { Name = Name(input.Name, "texts"), DataType = (int)DataType.String, Dims = { part.Texts.Count } };
             texts.StringData.AddRange(part.Texts.Select(Google.Protobuf.ByteString.CopyFromUtf8));
             graph.Initializer.Add(texts);
             last = Node("Gather", input.Name, "text", [texts.Name, last], ("axis", 0));
         }
-        if (dims.Length != 1)
-            last = Node("Reshape", input.Name, "shaped", [last, Integers(input.Name, "shape", [-1, .. dims])]);
         if (type is not (DataType.String or DataType.Float))
             Node("Cast", input.Name, "typed", [last], ("to", (long)type));
         nodes[^1].Output[0] = input.Name;

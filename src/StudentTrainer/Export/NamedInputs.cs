@@ -84,7 +84,7 @@ public sealed class NamedInputs
         var (fed, taken) = (Fit(given, part, input), Fit(own, part, input));
         var (held, made) = (type, new List<NodeProto>());
         var last = name;
-        if (type == DataType.String)
+        if (type == DataType.String && (DataType)input.DataTypeOf() != DataType.String)
             (last, held) = (Encode(made, input.Name, part, last), DataType.Int64);
         if (Enumerable.Range(part.Offset, part.Elements).Any(i => factors[i] != 1 || summands[i] != 0))
         {

@@ -27,6 +27,7 @@ internal sealed class StudentGraph
         File = EvaluationCopy(given);
         graph = File.Proto.Graph.Clone();
         Input = StudentInput.Find(graph);
+        Note(EncodedTexts.Fold(graph), "encodings of texts became lookups of numbers");
         Note(ConstantFolding.Apply(graph, version), "nodes that depend on constants alone were computed");
         Splits = SharedTensors.Separate(graph, version);
         Note(Splits.Count, "tensors were separated from others that have another role");
