@@ -31,21 +31,31 @@ internal static class QuantizedCheck
     {
         var results = session.Outputs.Select(output => (Memory<float>)new float[count * output.ValuesPerRun]).ToArray();
         session.Run(samples, count, results);
-        var own = results[0].Span;
-        var plain = session.RunAsFloats(samples, count);
-        var (difference, largest) = (0.0, Math.Abs((double)TensorPrimitives.MaxMagnitude<float>(plain)));
+        return Compare(file, session.Output, session.QuantizationStep, results[0].Span, session.RunAsFloats(samples, count), count);
+    }
+
+    /// <inheritdoc cref="Of"/>
+    /// <param name="file">The teacher's file.</param>
+    /// <param name="output">What it gives.</param>
+    /// <param name="step">How far a value moves that is rounded to the code beside; <c>null</c>: not known.</param>
+    /// <param name="own">Its answers, computed in integers.</param>
+    /// <param name="plain">The same in floats.</param>
+    /// <param name="count">Of how many samples.</param>
+    internal static string Compare(string file, ModelOutput output, double? step, ReadOnlySpan<float> own, ReadOnlySpan<float> plain, int count)
+    {
+        var (difference, largest) = (0.0, Math.Abs((double)TensorPrimitives.MaxMagnitude(plain)));
         for (var i = 0; i < plain.Length; i++)
             difference = Math.Max(difference, Math.Abs((double)own[i] - plain[i]));
-        var changed = session.Output.Kind.Output() == OutputKind.Classes ? ChangedTops(own, plain, session.Classes) : (int?)null;
+        var changed = output.Kind.Output() == OutputKind.Classes ? ChangedTops(own, plain, output.Classes) : (int?)null;
         var found = FormattableString.Invariant($"at most {difference:g3} on {count} samples") + (changed is null ? "" : $", another top class in {changed}");
         if (difference > MostOfLargest * largest)
             throw new CheckFailedException(
-                "A quantised teacher's integers do not give what its file says.", $"output '{session.Output.Tensor}' of {file}", $"a difference of {found}",
+                "A quantised teacher's integers do not give what its file says.", $"output '{output.Tensor}' of {file}", $"a difference of {found}",
                 FormattableString.Invariant($"at most a fifth of the largest value, {MostOfLargest * largest:g3}"),
                 "capture it on another processor (x64 with VNNI, arm64), or let the model of floats teach that it was made from");
-        var allowed = session.QuantizationStep ?? WorthAWord * largest;
-        var step = session.QuantizationStep is { } known ? FormattableString.Invariant($"one step of quantisation is {known:g3}") : FormattableString.Invariant($"the largest value is {largest:g3}");
-        return $"{file}: computed in integers; from the float32 reading of its nodes it differs by {found} ({step}{(difference > allowed * (1 + WorthAWord) ? ": this is more than rounding to one code beside" : "")})";
+        var allowed = step ?? WorthAWord * largest;
+        var measure = step is { } known ? FormattableString.Invariant($"one step of quantisation is {known:g3}") : FormattableString.Invariant($"the largest value is {largest:g3}");
+        return $"{file}: computed in integers; from the float32 reading of its nodes it differs by {found} ({measure}{(difference > allowed * (1 + WorthAWord) ? ": this is more than rounding to one code beside" : "")})";
     }
 
     private static int ChangedTops(ReadOnlySpan<float> own, ReadOnlySpan<float> plain, int classes)
