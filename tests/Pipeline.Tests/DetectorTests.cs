@@ -49,6 +49,27 @@ public sealed class DetectorTests : IDisposable
         Assert.Contains("boxes as xywh, its metadata say", Cli.Done("inspect", StudentFile).Output);
     }
 
+    [Theory]
+    [InlineData("output: boxes, scores: scores", true)]
+    [InlineData("output: boxes", false)]
+    [InlineData("", false)]
+    public void BoxesAndScores_InTwoOutputs_AreOneHeadWhereBothAreNamed(string line, bool isNamed)
+    {
+        var student = "{ architecture: unet, widths: [8, 16, 32], stride: 4, preprocessing: fit }";
+        if (!isNamed)
+        {
+            Assert.Contains(line.Length > 0 ? "It is not clear what" : "scores under scores:", Cli.Fails(2, "run", Recipe(student, line, 1, TwoOutputs()), "--runs", folder["runs"], "--threads", "1"));
+            return;
+        }
+
+        var run = Cli.Done("run", Recipe(student, line, 5, TwoOutputs()), "--runs", folder["runs"], "--threads", "1");
+
+        Assert.Equal(["boxes", "scores"], OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        float[] own = Joined(Run(StudentFile, "boxes", 4), Run(StudentFile, "scores", 5));
+        Assert.InRange(Agreement(own, Run(Field("yolo.onnx"), "output0")), 0.6, 1);
+        Assert.Contains("same input, same output", run.Output);
+    }
+
     [Fact]
     public void Student_ByDefault_IsAMapWithAPlaceForEachAnchor()
     {
@@ -79,7 +100,7 @@ public sealed class DetectorTests : IDisposable
 
     private string StudentFile => Path.Combine(folder["runs"], "run", "student.onnx");
 
-    private string Recipe(string? student, string line, int epochs)
+    private string Recipe(string? student, string line, int epochs, string? teacher = null)
     {
         File.WriteAllText(folder["detector.yaml"], $$"""
             name: run
@@ -87,7 +108,7 @@ public sealed class DetectorTests : IDisposable
               transfer: { samples: {{Pictures(1500)}} }
               test: { samples: {{Field("x.npy")}} }
               preprocessing: { scale: 0.00392156862745098 }
-            teachers: [{ model: {{Field("yolo.onnx")}}, {{line}} }]
+            teachers: [{ model: {{teacher ?? Field("yolo.onnx")}}, {{line}} }]
             {{(student is null ? "" : $"student: {student}")}}
             objective: [detector-scores: {}, detector-boxes: { loss: smooth-l1, weight: 2 }]
             training: { epochs: {{epochs}}, batch-size: 16, optimizer: { name: adamw, learning-rate: 0.01 }, schedule: { name: cosine } }
@@ -188,13 +209,28 @@ public sealed class DetectorTests : IDisposable
         return common / Math.Max(1e-12, (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common);
     }
 
-    private static float[] Run(string model, string tensor)
+    /// <summary>The teacher without the join at its end.</summary>
+    private string TwoOutputs()
+    {
+        var proto = OnnxModel.Load(Field("yolo.onnx")).Proto;
+        proto.Graph.Node.Remove(proto.Graph.Node.First(node => node.OpType == "Concat"));
+        proto.Graph.Output.Clear();
+        proto.Graph.Output.Add(ValueInfo.Create("boxes", ElementType.Float32, "batch", 4, Anchors));
+        proto.Graph.Output.Add(ValueInfo.Create("scores", ElementType.Float32, "batch", 5, Anchors));
+        File.WriteAllBytes(folder["two.onnx"], proto.ToByteArray());
+        return folder["two.onnx"];
+    }
+
+    private static float[] Joined(float[] boxes, float[] scores) =>
+        [.. boxes.Chunk(4 * Anchors).Zip(scores.Chunk(5 * Anchors)).SelectMany(pair => pair.First.Concat(pair.Second))];
+
+    private static float[] Run(string model, string tensor, int columns = Columns)
     {
         using var set = TransferSet.Open(new() { Samples = Field("x.npy") });
         using var session = OnnxClassifier.Open(OnnxModel.Load(model), set.SampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Threads = 1 });
         var values = new float[set.Count * set.SampleElements];
         new SampleReader(set, new Preprocessing { Scale = 1 / 255.0 }, Augmentation.None, 0).Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], 0, values);
-        var given = new float[set.Count * Columns * Anchors];
+        var given = new float[set.Count * columns * Anchors];
         session.Run(values, (int)set.Count, given);
         return given;
     }

@@ -57,6 +57,12 @@ public sealed record InterfaceAxis(long? Size = null, string? Name = null);
 /// <param name="ClassAxis">The axis of the classes (or of what else it gives), an index of <paramref name="Dims"/>; <c>null</c>: one column without an axis.</param>
 public sealed record InterfaceOutput(string Name, ElementType Type, IReadOnlyList<long> Dims, HeadActivation Activation, int? ClassAxis = null)
 {
+    /// <summary>
+    /// Of a detector head in two outputs: the one with the scores. <see cref="Name"/> is then that of the boxes, and the lengths are those of both joined along the columns;
+    /// <c>null</c>: it is one output.
+    /// </summary>
+    public string? Scores { get; init; }
+
     /// <summary>What the columns stand for where the model gives a map for each sample, in place of the tensor that is described here; <c>null</c>: it gives the tensor.</summary>
     public IReadOnlyList<string>? Keys { get; init; }
 

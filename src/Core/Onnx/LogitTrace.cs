@@ -103,7 +103,7 @@ public sealed record LogitTrace(string Output, string Logits, HeadActivation Act
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                "name the output, or the tensor inside the graph (output: in a recipe); more of them under outputs:");
+                "name the output, or the tensor inside the graph (output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
     }
 
     private static bool IsFloat(ValueInfoProto output) => (TensorProto.Types.DataType?)output.Type?.TensorType?.ElemType

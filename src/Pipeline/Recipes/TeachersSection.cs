@@ -11,6 +11,7 @@ internal static class TeachersSection
     private const string Model = "model";
     private const string Signals = "signals";
     private const string Probabilities = "probabilities";
+    private const string Scores = "scores";
     private const string Boxes = "boxes";
     private const string Objectness = "objectness";
     private const string Preprocessed = "preprocessing";
@@ -70,6 +71,7 @@ internal static class TeachersSection
         string[] open =
         [
             .. teacher.Probabilities is null && !teacher.IsRecorded ? [Probabilities] : Array.Empty<string>(),
+            .. teacher.Scores is null ? [Scores] : Array.Empty<string>(),
             .. teacher.Boxes is null ? [Boxes] : Array.Empty<string>(),
             .. teacher.Objectness is null ? [Objectness] : Array.Empty<string>(),
         ];

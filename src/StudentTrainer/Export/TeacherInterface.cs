@@ -111,7 +111,12 @@ public sealed class TeacherInterface
         // Another output may have the name that one gets: all that is made is named when everything is made.
         var made = learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own.Scores, own.Layout, output)).ToArray();
         var kept = learned.Zip(wanted, (own, output) => output is null ? graph.Output.FirstOrDefault(value => value.Name == own.Output) : null).ToArray();
-        ValueInfoProto?[] outputs = [.. made.Select((_, i) => wanted[i] is { } output ? Name(made, i, output) : kept[i])];
+        ValueInfoProto?[] outputs = [.. made.SelectMany<string, ValueInfoProto?>((_, i) => wanted[i] switch
+        {
+            null => new[] { kept[i] },
+            { Scores: not null } detector => Apart(made, i, detector),
+            var output => [Name(made, i, output)],
+        })];
         graph.Output.Clear();
         graph.Output.AddRange(outputs.OfType<ValueInfoProto>());
         RemoveUnread();
@@ -185,6 +190,25 @@ public sealed class TeacherInterface
 
         return ValueInfo.Create(
             wanted.Name, wanted.Type, [graph.Input[0].ShapeOf()![0], .. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis || size == 1 ? new Dim(size) : new Dim(null))]);
+    }
+
+    /// <summary>Gives a detector's boxes and scores as two outputs.</summary>
+    private ValueInfoProto[] Apart(string[] made, int at, InterfaceOutput wanted)
+    {
+        const int box = DetectorForm.BoxColumns;
+        var (parts, joined) = (names.Take($"{Prefix}/output.apart"), made[at]);
+        string[] apart = [names.Take($"{Prefix}/output.boxes"), names.Take($"{Prefix}/output.classes")];
+        graph.Initializer.Add(TensorData.Create(parts, [(long)box, wanted.Columns - box], 2));
+        graph.Node.Add(new NodeProto
+        {
+            OpType = "Split", Name = apart[0], Input = { joined, parts }, Output = { apart }, Attribute = { Integer("axis", wanted.ClassAxis!.Value + 1) },
+        });
+        return [Name(apart, 0, Part(wanted.Name, box)), Name(apart, 1, Part(wanted.Scores!, wanted.Columns - box))];
+
+        InterfaceOutput Part(string name, int columns) => wanted with
+        {
+            Name = name, Scores = null, Dims = [.. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis ? columns : size)],
+        };
     }
 
     private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;

@@ -125,7 +125,7 @@ public static class CacheCapture
     /// <exception cref="InputException">It has no such tensor; names the nearest.</exception>
     public static void RequireTensors(TeacherOptions teacher, OnnxModel model)
     {
-        foreach (var tensor in teacher.Outputs.Concat(teacher.Features).Select(tapped => tapped.Tensor).Prepend(teacher.Output).OfType<string>())
+        foreach (var tensor in teacher.Outputs.Concat(teacher.Features).Select(tapped => tapped.Tensor).Prepend(teacher.Output).Append(teacher.Scores).OfType<string>())
             LogitTrace.Find(model.Proto.Graph, tensor, teacher.File);
     }
 

@@ -49,7 +49,7 @@ public sealed class OnnxClassifier : IDisposable
         var behind = direct is null ? InputFront.Add(proto, sampleShape, settings.Inputs, model) : [];
         input = direct ?? ModelInput.Find(graph, sampleShape, model, behind);
         var picks = settings.PicksInSession ?? device.IsCuda;
-        var wanted = readings.Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
+        var wanted = readings.Select(reading => DetectorJoin.Apply(graph, reading, model)).ToArray().Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
         RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         // On the CPU, runs that go on at the same time have a thread each.
@@ -64,6 +64,7 @@ public sealed class OnnxClassifier : IDisposable
         Outputs = [.. plans.Select(plan => plan.Output)];
         Layouts = [.. plans.Select(plan => plan.Layout)];
         Interface = GivenOutput.InterfaceOf(source, input.Name, behind, settings.Inputs, [.. plans.Select(plan => plan.Given)]);
+        Interface = Interface with { Output = DetectorJoin.Apart(source.Proto.Graph, readings[0], Interface.Output) };
         session = new(open, input, fed, plans, read, runsAtOnce, model);
         this.plans = plans;
         DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);

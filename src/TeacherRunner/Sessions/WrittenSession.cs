@@ -51,12 +51,11 @@ public sealed class WrittenSession : IDisposable
         {
             foreach (var feed in feeds)
                 fed.Add(feed.Make(samples, rows));
-            using var results = session.Run(options, [.. written.Inputs.Select(input => input.Name)], fed, [output.Name]);
-            var info = results[0].GetTensorTypeAndShape();
-            long[] expected = [rows, .. output.Dims];
-            if (!info.Shape.SequenceEqual(expected))
-                throw Refuse($"'{output.Name}' of {Shapes.Format(info.Shape)}", Shapes.Format(expected));
-            return Read(results[0]);
+            using var results = session.Run(options, [.. written.Inputs.Select(input => input.Name)], fed, [output.Name, .. output.Scores is null ? Array.Empty<string>() : [output.Scores]]);
+            if (output.Scores is null)
+                return Read(results[0], output.Name, [rows, .. output.Dims]);
+            var boxes = Read(results[0], output.Name, [rows, .. Dims(DetectorForm.BoxColumns)]);
+            return Joined(boxes, Read(results[1], output.Scores, [rows, .. Dims(output.Columns - DetectorForm.BoxColumns)]));
         }
         catch (OnnxRuntimeException e)
         {
@@ -70,6 +69,20 @@ public sealed class WrittenSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
+
+    private IEnumerable<long> Dims(int columns) => output.Dims.Select((size, axis) => axis == output.ClassAxis ? columns : size);
+
+    /// <summary>Boxes and scores, one behind the other along the columns.</summary>
+    private float[] Joined(float[] boxes, float[] scores)
+    {
+        var inner = (int)output.Dims.Skip(output.ClassAxis!.Value + 1).Aggregate(1L, (product, size) => product * size);
+        var (first, second) = (DetectorForm.BoxColumns * inner, (output.Columns - DetectorForm.BoxColumns) * inner);
+        return [.. boxes.Chunk(first).Zip(scores.Chunk(second)).SelectMany(pair => pair.First.Concat(pair.Second))];
+    }
+
+    private float[] Read(OrtValue value, string of, long[] expected) => value.GetTensorTypeAndShape().Shape is var shape && !shape.SequenceEqual(expected)
+        ? throw Refuse($"'{of}' of {Shapes.Format(shape)}", Shapes.Format(expected))
+        : Read(value);
 
     private float[] Read(OrtValue value) => output.Type switch
     {

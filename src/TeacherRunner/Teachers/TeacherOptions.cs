@@ -44,6 +44,10 @@ public sealed record TeacherOptions
     [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>Of a detector head in two outputs: the one with the scores; <c>null</c>: it is one output.</summary>
+    [Setting("of a detector head in two outputs: the one with the scores, `output` being the one with the boxes")]
+    public string? Scores { get; init; }
+
     /// <summary>Of a detector head: how its boxes are written; <c>null</c>: found.</summary>
     [Setting("of a detector head: boxes as centre and size (`xywh`) or as two corners (`xyxy`); `auto`: found, or refused where nothing tells", Null = "auto")]
     public BoxForm? Boxes { get; init; }
@@ -88,7 +92,7 @@ public sealed record TeacherOptions
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>How its answer is read from its model.</summary>
-    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Boxes = Boxes, Objectness = Objectness };
+    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Scores = Scores, Boxes = Boxes, Objectness = Objectness };
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;

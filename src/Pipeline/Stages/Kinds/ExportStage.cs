@@ -113,6 +113,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         {
             Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing, Inputs = Feeds,
             Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1,
+            Scores = given?.Scores,
             Probabilities = given?.Activation == HeadActivation.SigmoidOfScores ? true : null,
         };
     }

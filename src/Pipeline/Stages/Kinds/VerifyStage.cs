@@ -129,7 +129,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         ReadOnlySpanAction<float, int> onFirst, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = OnnxClassifier.Open(
-            model, reader.Set.SampleShape, [new() { Tensor = reading.Output, Kind = reading.Kind, ClassAxis = reading.ClassAxis, IsTrained = true }],
+            model, reader.Set.SampleShape, [reading.Reading with { IsTrained = true }],
             new() { Device = Device, Inputs = reading.Inputs });
         var counted = new CountedPositions(reader.Set, session.Output.Shape);
         // Sums that lie halfway between two codes may be rounded to either.
