@@ -7,8 +7,8 @@ using OnnxKd.Benchmarks.Support;
 namespace OnnxKd.Benchmarks.EndToEnd;
 
 /// <summary>
-/// The recipes of <c>recipes/methods</c>, each with some seeds, and the tables of docs/methods. Runs stay in <c>runs/</c>, so a finished
-/// one is not run again; one thread each, two at a time.
+/// The recipes of <c>recipes/methods</c>, each with some seeds, and the tables of docs/methods, from the records of all runs that were finished, here or elsewhere.
+/// What has a record is not run again; one thread each.
 /// </summary>
 internal static partial class Methods
 {
@@ -33,10 +33,25 @@ internal static partial class Methods
     }
 
     /// <summary>One run of a recipe.</summary>
-    private sealed record Job(Variant Variant, int Seed, string[] Options, string Run)
+    private sealed record Job(Variant Variant, int Seed, string[] Options, string Run, string Records)
     {
-        public void Start() => CommandLine.OfThisCheckout.Run(
-            ["run", $"recipes/methods/{Variant.Recipe}.yaml", "--seed", $"{Seed}", "--threads", "1", .. Options, .. Variant.Options, "--name", Run]);
+        private string Record => Path.Combine(CommandLine.Root, Records, Run);
+
+        private string Metrics => Path.Combine(Record, "metrics.json");
+
+        /// <summary>The student's; of students that teach each other the first counts. <c>null</c>: it is not finished.</summary>
+        public int? Errors => File.Exists(Metrics) && CommandLine.Figures(File.ReadAllText(Metrics)) is var metrics
+            ? (CommandLine.Model(metrics, "student") ?? CommandLine.Model(metrics, "a"))?.GetProperty("errors").GetInt32()
+            : null;
+
+        public void Start()
+        {
+            if (File.Exists(Metrics))
+                return;
+            CommandLine.OfThisCheckout.Run(
+                ["run", $"recipes/methods/{Variant.Recipe}.yaml", "--seed", $"{Seed}", "--threads", "1", .. Options, .. Variant.Options, "--name", Run]);
+            RunRecords.Keep(Path.Combine(CommandLine.Root, "runs", Run), Record);
+        }
     }
 
     /// <summary>What was run of one method.</summary>
@@ -57,7 +72,8 @@ internal static partial class Methods
 
     /// <summary>
     /// Options: <c>--quick</c>, half the samples and epochs and one seed, which writes no tables; <c>--seeds</c>; <c>--student NAME,KEY=VALUE,...</c>,
-    /// a built-in one with its options; <c>--only NAME,...</c>, some recipes; <c>--finished</c>, which runs nothing and takes what is there.
+    /// a built-in one with its options; <c>--only NAME,...</c>, some recipes; <c>--at-once</c>, how many at the same time; <c>--finished</c>, which runs nothing and
+    /// takes what is there.
     /// </summary>
     public static object Run(Arguments arguments)
     {
@@ -65,6 +81,7 @@ internal static partial class Methods
         var seeds = arguments.Number("seeds", quick ? 1 : 3);
         var written = arguments.Text("student", "resnet8")!.Split(',');
         var only = arguments.Text("only", null)?.Split(',');
+        var atOnce = arguments.Number("at-once", 2);
         arguments.RefuseTheRest();
         var (samples, epochs) = quick ? (2_500, 5) : (5_000, 10);
         var size = quick ? new[] { "--set", $"data.transfer.rows=0..{samples}", "--epochs", $"{epochs}" } : [];
@@ -74,18 +91,20 @@ internal static partial class Methods
             : [.. written[1..].Prepend($"architecture={student}").SelectMany(option => new[] { "--set", $"student.{option}" })];
         var prefix = $"methods-{(quick ? "quick-" : "")}{(other.Length > 0 ? $"{student}-" : "")}";
 
-        RunAll(Softs.Select(soft => new Job(soft, 1, [.. HeldOut, .. size, .. other], $"{prefix}tuning-{soft.Name}")));
-        var tuned = Softs.MinBy(soft => Errors($"{prefix}tuning-{soft.Name}") ?? int.MaxValue)!;
+        var records = quick ? "runs/records" : "docs/methods/records";
+        Job[] tunings = [.. Softs.Select(soft => new Job(soft, 1, [.. HeldOut, .. size, .. other], $"{prefix}tuning-{soft.Name}", records))];
+        RunAll(tunings);
+        var tuned = tunings.MinBy(tuning => tuning.Errors ?? int.MaxValue)!.Variant;
         Job[] jobs =
         [
             .. from seed in Enumerable.Range(1, seeds)
                from variant in Recipes(only).Append(tuned).Distinct()
-               select new Job(variant, seed, [.. size, .. other], $"{prefix}{variant.Name}-{seed}"),
+               select new Job(variant, seed, [.. size, .. other], $"{prefix}{variant.Name}-{seed}", records),
         ];
         RunAll(jobs);
 
         var rows = jobs.GroupBy(job => job.Variant).ToDictionary(
-            group => group.Key, group => new Row(group.Key.Name, PageOf(group.Key.Recipe), [.. group.Select(job => Errors(job.Run)).OfType<int>()]));
+            group => group.Key, group => new Row(group.Key.Name, PageOf(group.Key.Recipe), [.. group.Select(job => job.Errors).OfType<int>()]));
         var (alone, soft) = (rows[new(Alone)], rows[tuned]);
         var result = new Result(student, samples, epochs, [alone, soft, .. rows.Values.Where(row => row != alone && row != soft)]);
         if (quick)
@@ -98,7 +117,7 @@ internal static partial class Methods
         void RunAll(IEnumerable<Job> all)
         {
             if (!finished)
-                Parallel.ForEach(Partitioner.Create(all, EnumerablePartitionerOptions.NoBuffering), new() { MaxDegreeOfParallelism = 2 }, job => job.Start());
+                Parallel.ForEach(Partitioner.Create(all, EnumerablePartitionerOptions.NoBuffering), new() { MaxDegreeOfParallelism = atOnce }, job => job.Start());
         }
     }
 
@@ -107,16 +126,6 @@ internal static partial class Methods
         let name = Path.GetFileNameWithoutExtension(file)
         where name is not ("teacher" or OtherInput) && (only is null || name is Alone || only.Contains(name))
         select new Variant(name);
-
-    private static int? Errors(string run)
-    {
-        var path = Path.Combine(CommandLine.Root, "runs", run, "metrics.json");
-        if (!File.Exists(path))
-            return null;
-        var metrics = CommandLine.Figures(File.ReadAllText(path));
-        // Of students that teach each other the first counts.
-        return (CommandLine.Model(metrics, "student") ?? CommandLine.Model(metrics, "a"))?.GetProperty("errors").GetInt32();
-    }
 
     private static string PageOf(string name) =>
         Page().Match(File.ReadAllText(Path.Combine(CommandLine.Root, "recipes", "methods", $"{name}.yaml"))).Groups[1].Value;

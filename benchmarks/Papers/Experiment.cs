@@ -28,8 +28,8 @@ internal sealed record PaperLine(string Label, double? Paper, PaperRun Run, Func
     public double X { get; init; }
 
     /// <summary>The value of each finished seed.</summary>
-    public double[] Values(string runs, int seeds) =>
-        [.. Enumerable.Range(1, seeds).Select(seed => Run.Figures(runs, seed, Setting)).OfType<PaperFigures>().Select(Value).OfType<double>()];
+    public double[] Values(string records, int seeds) =>
+        [.. Enumerable.Range(1, seeds).Select(seed => Run.Figures(records, seed, Setting)).OfType<PaperFigures>().Select(Value).OfType<double>()];
 }
 
 /// <summary>A learning curve that a chart shows.</summary>
@@ -52,4 +52,9 @@ internal sealed record Experiment(string Name, string Title, IReadOnlyList<Paper
 
     /// <summary>What is to be run.</summary>
     public IEnumerable<PaperRun> Runs => Lines.Select(line => line.Run).Distinct();
+
+    /// <summary>Whether anything of it was run.</summary>
+    /// <param name="records">The folder of all records.</param>
+    /// <param name="seeds">How many seeds count.</param>
+    public bool HasRecords(string records, int seeds) => Runs.Any(run => Enumerable.Range(1, seeds).Any(seed => run.IsFinished(records, seed)));
 }

@@ -20,44 +20,44 @@ internal static class ExperimentChart
 
     /// <summary>Draws it.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="records">The folder of all records.</param>
     /// <param name="seeds">How many seeds count.</param>
     /// <returns>SVG; <c>null</c>: nothing of it was run.</returns>
-    public static string? Draw(Experiment experiment, string runs, int seeds)
+    public static string? Draw(Experiment experiment, string records, int seeds)
     {
         var model = new PlotModel { Title = experiment.Title, TitleFontSize = 14, Background = OxyColors.White };
-        var isDrawn = experiment.Curves.Count > 0 ? AddCurves(model, experiment, runs)
-            : experiment.Axis.Length > 0 ? AddSeries(model, experiment, runs, seeds)
-            : AddBars(model, experiment, runs, seeds);
+        var isDrawn = experiment.Curves.Count > 0 ? AddCurves(model, experiment, records)
+            : experiment.Axis.Length > 0 ? AddSeries(model, experiment, records, seeds)
+            : AddBars(model, experiment, records, seeds);
         model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside });
         return isDrawn ? new SvgExporter { Width = Width, Height = Height }.ExportToString(model) : null;
     }
 
-    private static bool AddCurves(PlotModel model, Experiment experiment, string runs)
+    private static bool AddCurves(PlotModel model, Experiment experiment, string records)
     {
         AddAxes(model, "epoch", "validation errors");
         foreach (var (curve, index) in experiment.Curves.Select((curve, index) => (curve, index)))
         {
-            var file = Path.Combine(curve.Run.Folder(runs, 1), curve.Events);
-            if (curve.Run.IsFinished(runs, 1) && File.Exists(file))
+            var file = Path.Combine(curve.Run.Folder(records, 1), curve.Events);
+            if (curve.Run.IsFinished(records, 1) && File.Exists(file))
                 AddLine(model, curve.Name, index, EpochEvent.Read(file).Where(epoch => epoch.Errors is not null).Select(epoch => ((double)epoch.Epoch, (double)epoch.Errors!.Value)));
         }
         return model.Series.Count > 0;
     }
 
-    private static bool AddSeries(PlotModel model, Experiment experiment, string runs, int seeds)
+    private static bool AddSeries(PlotModel model, Experiment experiment, string records, int seeds)
     {
         AddAxes(model, experiment.Axis, "errors");
         var points = experiment.Lines.Where(line => line.Series is not null)
-            .Select(line => (line.Series, line.X, Values: line.Values(runs, seeds))).Where(point => point.Values.Length > 0).ToArray();
+            .Select(line => (line.Series, line.X, Values: line.Values(records, seeds))).Where(point => point.Values.Length > 0).ToArray();
         foreach (var (series, index) in points.GroupBy(point => point.Series).Select((series, index) => (series, index)))
             AddLine(model, series.Key!, index, series.Select(point => (point.X, point.Values.Average())));
         return points.Length > 0;
     }
 
-    private static bool AddBars(PlotModel model, Experiment experiment, string runs, int seeds)
+    private static bool AddBars(PlotModel model, Experiment experiment, string records, int seeds)
     {
-        var bars = experiment.Lines.Select(line => (line, Values: line.Values(runs, seeds))).ToArray();
+        var bars = experiment.Lines.Select(line => (line, Values: line.Values(records, seeds))).ToArray();
         if (bars.All(bar => bar.Values.Length == 0))
             return false;
         var labels = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0 };

@@ -13,9 +13,9 @@ internal static class ExperimentPage
 
     /// <summary>Replaces the part of an experiment, and its picture.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="records">The folder of all records.</param>
     /// <param name="seeds">How many seeds count.</param>
-    public static void Write(Experiment experiment, string runs, int seeds)
+    public static void Write(Experiment experiment, string records, int seeds)
     {
         var page = Path.Combine(CommandLine.Root, "docs", "experiments.md");
         var (text, start) = (File.ReadAllText(page), $"<!-- papers: {experiment.Name} -->\n");
@@ -24,23 +24,23 @@ internal static class ExperimentPage
         if (end < 0)
             throw new UsageException($"docs/experiments.md lacks the marks {start.TrimEnd()} and {End}");
         var picture = Path.Combine(CommandLine.Root, "docs", "experiments", $"{experiment.Name}.svg");
-        var chart = ExperimentChart.Draw(experiment, runs, seeds);
+        var chart = ExperimentChart.Draw(experiment, records, seeds);
         if (chart is not null)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(picture)!);
             File.WriteAllText(picture, chart);
         }
-        var part = Text(experiment, runs, seeds) + (chart is null ? "" : $"\n![{experiment.Title}](experiments/{experiment.Name}.svg)\n");
+        var part = Text(experiment, records, seeds) + (chart is null ? "" : $"\n![{experiment.Title}](experiments/{experiment.Name}.svg)\n");
         File.WriteAllText(page, $"{text[..(at + start.Length)]}{part}{text[end..]}");
     }
 
     /// <summary>The table and its commands.</summary>
-    public static string Text(Experiment experiment, string runs, int seeds)
+    public static string Text(Experiment experiment, string records, int seeds)
     {
         var text = new StringBuilder("| what | paper | here | seeds |\n|---|---|---|---|\n");
         foreach (var line in experiment.Lines)
         {
-            var values = line.Values(runs, seeds);
+            var values = line.Values(records, seeds);
             text.Append(CultureInfo.InvariantCulture, $"| {line.Label} | {(line.Paper is { } paper ? Show(line, paper) : "")} | {Show(line, values)} | {values.Length} |\n");
         }
         text.Append("\n```sh\n");

@@ -104,14 +104,15 @@ internal sealed class ExperimentTable(bool quick)
 
     private static Experiment FewLabels(PaperRun mnist)
     {
-        var run = Student("few-labels", mnist, "--set data.transfer.rows=0..200 --set data.validation.rows=1500..2000");
+        const string hard = "events/hard.jsonl", soft = "events/student.jsonl";
+        var run = Student("few-labels", mnist, "--set data.transfer.rows=0..200 --set data.validation.rows=1500..2000") with { Curves = [hard, soft] };
         return new("few-labels", "Validation errors while learning from 3 % of MNIST",
         [
             Errors("hard labels", null, run, "hard"),
             Errors("soft targets", null, run, "student"),
         ])
         {
-            Curves = [new("hard labels", run, "events/hard.jsonl"), new("soft targets", run, "events/student.jsonl")],
+            Curves = [new("hard labels", run, hard), new("soft targets", run, soft)],
         };
     }
 

@@ -4,8 +4,8 @@ using OnnxKd.Pipeline.Commands;
 namespace OnnxKd.Benchmarks.Papers;
 
 /// <summary>
-/// Runs what is missing of the papers' experiments, with one thread each, and writes docs/experiments.md. Runs stay in <c>runs/</c>, so a finished one is not
-/// run again, and one that was stopped goes on.
+/// Runs what is missing of the papers' experiments, with one thread each, and writes docs/experiments.md from the records of all runs that were finished, here or
+/// elsewhere. What has a record is not run again, and a run that was stopped goes on.
 /// </summary>
 internal static class PaperExperiments
 {
@@ -17,13 +17,14 @@ internal static class PaperExperiments
 
     /// <summary>
     /// Options: <c>--only NAME,...</c>, some experiments; <c>--seeds</c>; <c>--runs DIR</c>; <c>--finished</c>, which runs nothing and takes what is there;
-    /// <c>--quick</c>, a few images and epochs in a folder of its own, which shows directions, and does not touch the page.
+    /// <c>--quick</c>, a few images and epochs in a folder of its own, which shows directions, and touches neither the page nor the records.
     /// </summary>
     public static object Run(Arguments arguments)
     {
         var (quick, finished) = (arguments.Flag("quick"), arguments.Flag("finished"));
         var seeds = arguments.Number("seeds", quick ? 1 : 3);
         var runs = arguments.Text("runs", quick ? "runs/quick" : "runs")!;
+        var records = quick ? Path.Combine(runs, "records") : "docs/experiments/records";
         var only = arguments.Text("only", null)?.Split(',');
         arguments.RefuseTheRest();
         Directory.SetCurrentDirectory(EndToEnd.CommandLine.Root);
@@ -36,10 +37,10 @@ internal static class PaperExperiments
             if (!finished)
                 foreach (var run in experiment.Runs)
                     for (var seed = 1; seed <= seeds; seed++)
-                        run.Run(runs, seed, quick, Command);
-            if (!quick)
-                ExperimentPage.Write(experiment, runs, seeds);
-            results.Add(new(experiment.Name, [.. experiment.Lines.Select(line => new Line(line.Label, line.Paper, line.Values(runs, seeds)))]));
+                        run.Run(runs, records, seed, quick, Command);
+            if (!quick && experiment.HasRecords(records, seeds))
+                ExperimentPage.Write(experiment, records, seeds);
+            results.Add(new(experiment.Name, [.. experiment.Lines.Select(line => new Line(line.Label, line.Paper, line.Values(records, seeds)))]));
         }
         return new { quick, seeds, experiments = results };
     }

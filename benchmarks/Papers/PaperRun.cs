@@ -21,6 +21,9 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
     /// <summary>A script that makes the data it needs; <c>null</c>: they are fetched by name.</summary>
     public string? Data { get; init; }
 
+    /// <summary>Its files of epochs that a chart shows.</summary>
+    public IReadOnlyList<string> Curves { get; init; } = [];
+
     /// <summary>What it adds to a name of a run.</summary>
     private static string Suffix(int seed) => $"-{seed}";
 
@@ -28,6 +31,8 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
     public string Folder(string runs, int seed) => Path.Combine(runs, Name + Suffix(seed));
 
     /// <summary>Whether it was run to its end.</summary>
+    /// <param name="runs">The folder of all runs, or of their records.</param>
+    /// <param name="seed">The seed.</param>
     public bool IsFinished(string runs, int seed) => File.Exists(Path.Combine(Folder(runs, seed), IsSweep ? "sweep.json" : "metrics.json"));
 
     /// <summary>The command as users type it.</summary>
@@ -40,12 +45,22 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
         return IsEvaluation ? words : $"{words} --name {Name}-{number} --seed {number} --threads 1";
     }
 
-    /// <summary>Runs it, and before it what it needs, unless that is done.</summary>
+    /// <summary>Runs it, unless there is a record of it, and keeps one.</summary>
     /// <param name="runs">The folder of all runs.</param>
+    /// <param name="records">The folder of their records.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="quick">Whether it is to be a matter of seconds.</param>
     /// <param name="run">Runs a command line and gives what it printed.</param>
-    public void Run(string runs, int seed, bool quick, Func<string[], string> run)
+    public void Run(string runs, string records, int seed, bool quick, Func<string[], string> run)
+    {
+        if (IsFinished(records, seed))
+            return;
+        Run(runs, seed, quick, run);
+        RunRecords.Keep(Folder(runs, seed), Folder(records, seed), Curves);
+    }
+
+    /// <summary>Runs it, and before it what it needs, unless that is done: who needs a run needs its models too, so that no record will do.</summary>
+    private void Run(string runs, int seed, bool quick, Func<string[], string> run)
     {
         if (IsFinished(runs, seed))
             return;
@@ -67,13 +82,13 @@ internal sealed record PaperRun(string Name, string Words, string Quick = "")
     }
 
     /// <summary>The figures of a seed; <c>null</c>: it is not finished.</summary>
-    /// <param name="runs">The folder of all runs.</param>
+    /// <param name="records">The folder of all records.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="setting">The folder of one setting of a sweep; empty: it is none.</param>
-    public PaperFigures? Figures(string runs, int seed, string setting)
+    public PaperFigures? Figures(string records, int seed, string setting)
     {
-        var folder = Path.Combine(Folder(runs, seed), IsSweep ? Path.Combine("sweep", setting) : "");
-        return IsFinished(runs, seed) && Path.Combine(folder, "metrics.json") is var file && File.Exists(file) ? new(folder, CommandLine.Figures(File.ReadAllText(file))) : null;
+        var folder = Path.Combine(Folder(records, seed), IsSweep ? Path.Combine("sweep", setting) : "");
+        return IsFinished(records, seed) && Path.Combine(folder, "metrics.json") is var file && File.Exists(file) ? new(folder, CommandLine.Figures(File.ReadAllText(file))) : null;
     }
 
     private bool IsSweep => Words.StartsWith("sweep ", StringComparison.Ordinal);
