@@ -6,8 +6,6 @@ namespace OnnxKd.Benchmarks.Support;
 /// </summary>
 internal static class RunRecords
 {
-    private static readonly string[] names = ["metrics.json", "sweep.json", "coverage.json"];
-
     /// <summary>Copies them, in the folders they lie in.</summary>
     /// <param name="run">The folder of a finished run.</param>
     /// <param name="record">The folder to copy to; one that is there is replaced.</param>
@@ -16,12 +14,17 @@ internal static class RunRecords
     {
         if (Directory.Exists(record))
             Directory.Delete(record, recursive: true);
-        var found = names.SelectMany(name => Directory.EnumerateFiles(run, name, SearchOption.AllDirectories)).Select(file => Path.GetRelativePath(run, file));
-        foreach (var file in found.Concat(more).Where(file => File.Exists(Path.Combine(run, file))))
+        string[] found = ["metrics.json", "sweep.json", .. InFolders(run, "test-*", "coverage.json"), .. InFolders(run, Path.Combine("sweep", "*"), "metrics.json"), .. more];
+        foreach (var file in found.Where(file => File.Exists(Path.Combine(run, file))))
         {
             var copy = Path.Combine(record, file);
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(Path.Combine(run, file), copy);
         }
     }
+
+    private static IEnumerable<string> InFolders(string run, string pattern, string file) =>
+        Directory.Exists(Path.Combine(run, Path.GetDirectoryName(pattern)!))
+            ? Directory.GetDirectories(run, pattern).Select(folder => Path.Combine(Path.GetRelativePath(run, folder), file))
+            : [];
 }
