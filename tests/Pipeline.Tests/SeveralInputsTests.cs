@@ -165,6 +165,12 @@ public sealed class SeveralInputsTests : IDisposable
         Assert.Contains("age float [N, 1], fare float [N, 1], sex string [N, 1]; missing: age, fare, sex", error);
         Assert.Contains("data.transfer.inputs: { age: FILE", error);
 
+        error = Cli.Fails(
+            2, "run", "--teacher", Field("bert-inputs", "bert2.onnx"), "--student", Field("bert-inputs", "bert2.onnx"), "--samples", Field("bert-inputs", "enc.npz"), "--set",
+            "data.transfer.inputs=[input_ids, attention_mask, token_type_ids]", "--runs", folder["runs"]);
+        Assert.Contains("'token_type_ids' among", error);
+        Assert.Contains("inputs of the models: input_ids, attention_mask", error);
+
         error = Cli.Fails(2, "run", "--teacher", Field("bert-inputs", "bert3.onnx"), "--samples", Field("bert-inputs", "ids.npy"), "--runs", folder["runs"], "--quick");
         Assert.Contains("one tensor without a name for 3 inputs", error);
     }
@@ -190,7 +196,9 @@ public sealed class SeveralInputsTests : IDisposable
             student: { architecture: mlp }
             training: { epochs: 1, batch-size: 8, optimizer: { learning-rate: 0.1 } }
             """);
-        Assert.Contains("does not say where the padding", Cli.Fails(2, "run", recipe, "--runs", folder["runs"]));
+        var error = Cli.Fails(2, "run", recipe, "--runs", folder["runs"]);
+        Assert.Contains("does not say where the padding", error);
+        Assert.DoesNotContain("rows of logits", error); // before the teacher ran
     }
 
     [Fact]
@@ -357,6 +365,24 @@ public sealed class SeveralInputsTests : IDisposable
             },
         };
         File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+    }
+
+    [Theory]
+    [InlineData("inputs: { a: \"#\" }", "FILE, FILE#KEY or #KEY")]
+    [InlineData("inputs: { a: { file: x } }", "unknown key")]
+    [InlineData("inputs: [x, x]", "one name")]
+    [InlineData("inputs: [sex], mask: m", "none of the samples' inputs")]
+    [InlineData("mask: m", "no named inputs")]
+    [InlineData("inputs: [sex], samples-key: sex", "beside inputs")]
+    [InlineData("inputs: { a: \"#sez\" }", "did you mean 'sex'?")]
+    public void RecipeWithWrongInputs_SaysWhatIsWrong(string inputs, string expected)
+    {
+        var recipe = folder.Write("r.yaml", $$"""
+            data: { transfer: { samples: {{Field("string-and-columns", "t.csv")}}, labels: {{Field("string-and-columns", "t.csv")}}, labels-key: label, {{inputs}} } }
+            student: { architecture: mlp }
+            training: { epochs: 1, batch-size: 8, optimizer: { learning-rate: 0.1 } }
+            """);
+        Assert.Contains(expected, Cli.Fails(2, "plan", recipe, "--runs", folder["runs"]));
     }
 
     private CliResult Distil(string field, string teacher, string samples, params string[] more) => Cli.Done(

@@ -25,6 +25,29 @@ internal sealed record ReadingModel(OnnxModel Model, InputFeeds Feeds)
 /// <summary>Finds which tensors or columns of a file feed the inputs of models, by their names, where a set does not say so.</summary>
 internal static class InputChoice
 {
+    /// <summary>Whether a file has names for several inputs, or a row of columns without names.</summary>
+    /// <param name="set">The set.</param>
+    /// <returns>Also not, if it cannot be read: whoever opens it says why.</returns>
+    public static bool MayFeedSeveral(TransferSetOptions set)
+    {
+        if (!set.Inputs.AreNone || set.Known is not null || set.SamplesKey is not null)
+            return false;
+        if (set.Samples.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+            return true; // to look, all of it would be unpacked
+        try
+        {
+            var (names, isTable) = TransferSet.NamesIn(set);
+            if (names.Count > 0 || isTable)
+                return true;
+            using var opened = Open(set);
+            return opened.SampleShape.Count == 1;
+        }
+        catch (OnnxKdException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Chooses.</summary>
     /// <param name="set">The set.</param>
     /// <param name="models">What reads it.</param>
@@ -58,9 +81,26 @@ internal static class InputChoice
     {
         if (!model.Inputs.All(input => input.Input.Type?.TensorType is not null && input.Input.ShapeOf() is { Count: > 0 } shape && shape.Skip(1).All(axis => axis.Size == 1)))
             return false;
-        using var opened = TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
+        using var opened = Open(set);
         return opened.SampleShape is [var width] && width == model.Inputs.Count;
     }
+
+    /// <summary>Refuses inputs that no model reads.</summary>
+    /// <param name="set">A set with inputs.</param>
+    /// <param name="models">All models.</param>
+    /// <exception cref="InputException">Lists both sides.</exception>
+    public static void RequireUsed(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
+    {
+        string[] read = [.. models.SelectMany(model => model.Inputs).Select(input => input.Name).Distinct()];
+        if (read.Length > 0 && set.Inputs.All.FirstOrDefault(input => !read.Contains(input.Name)) is { } extra)
+            throw new InputException(
+                "No model reads an input of the samples.", $"{set.Samples}, inputs", $"'{extra.Name}' among {string.Join(", ", set.Inputs.All.Select(input => input.Name))}",
+                $"inputs of the models: {string.Join(", ", read)}",
+                Core.Text.Suggestions.Nearest(extra.Name, read) is { } nearest ? $"did you mean '{nearest}'? Else remove it" : $"remove it, or say under a model what it feeds: inputs: {{ INPUT: {extra.Name} }}");
+    }
+
+    private static TransferSet Open(TransferSetOptions set) =>
+        TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
 
     private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing) => new(
         "A model has inputs that the samples do not have by their names.",

@@ -20,21 +20,32 @@ internal static class InputDefaults
     public static void Fill(RecipeSource source)
     {
         if (Find(source.Root, "data") is not YamlMappingNode data
-            || !sets.Any(name => Find(data, name) is YamlMappingNode set && Find(set, "set") is null && Find(set, InputsSection.Key) is null && Find(set, "samples-key") is null))
+            || !sets.Any(name => Find(data, name) is YamlMappingNode set && Find(set, "set") is null && Find(set, "samples-key") is null))
             return;
-        var models = Models(source);
-        if (models.Count == 0)
-            return;
+        // Models may be large: they are read only for files that can feed several inputs.
         var options = RecipeFile.ReadData(source);
-        foreach (var (name, set) in sets.Zip([options.Transfer, options.Validation, options.Test]))
+        TransferSetOptions?[] all = [options.Transfer, options.Validation, options.Test];
+        RequireUsed(source, all);
+        if (!Array.Exists(all, set => set is not null && InputChoice.MayFeedSeveral(set)) || Models(source) is not { Count: > 0 } models)
+            return;
+        foreach (var (name, set) in sets.Zip(all))
         {
-            if (set is null || InputChoice.Choose(set, models) is var chosen && chosen == set)
+            if (set is null || !InputChoice.MayFeedSeveral(set) || InputChoice.Choose(set, models) is var chosen && chosen == set)
                 continue;
             if (!chosen.Inputs.AreNone)
                 source.Set($"data.{name}.{InputsSection.Key}", InputsSection.Write(chosen.Inputs, path => path)!, Origin);
             else
                 source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
         }
+    }
+
+    /// <summary>An input that nobody reads is a slip, where all models are files: built-in students read what there is.</summary>
+    private static void RequireUsed(RecipeSource source, IEnumerable<TransferSetOptions?> sets)
+    {
+        if (Find(Find(source.Root, "student"), "model") is null || Find(source.Root, "stages") is not null || Find(source.Root, "learners") is not null)
+            return;
+        foreach (var set in sets.OfType<TransferSetOptions>().Where(set => !set.Inputs.AreNone))
+            InputChoice.RequireUsed(set, Models(source));
     }
 
     /// <summary>The models that read the sets: teachers of the recipe that are files, and its student, if it is one.</summary>

@@ -38,6 +38,9 @@ public static class CacheCapture
         using var part = Profile.Start("open teachers");
         using var teachers = new TeacherEnsemble(set, options);
         teachers.RequireLabelsFit();
+        // A mask that does not fit is refused now, not when the teachers have run.
+        foreach (var stream in teachers.Streams.Where(stream => set.SampleShape.Mask is not null && stream.Kind != StreamKind.Feature))
+            _ = new CountedPositions(set, stream.Shape);
         part?.Next("try teachers");
         var trial = new CaptureTrial(teachers, set);
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
