@@ -70,11 +70,13 @@ public sealed class DetectorTests : IDisposable
         Assert.Contains("same input, same output", run.Output);
     }
 
-    [Fact]
-    public void Student_ByDefault_IsAMapWithAPlaceForEachAnchor()
+    [Theory]
+    [InlineData(null, "architecture unet, stride 4")] // 8 × 8 anchors
+    [InlineData(80, "architecture fpn, widths [16, 16, 32, 48], strides [4, 8]")] // and 4 × 4 more
+    public void Student_ByDefault_HasAPlaceForEachAnchor(int? anchors, string expected)
     {
-        var run = Cli.Done("plan", Recipe(null, "", epochs: 1), "--runs", folder["runs"]);
-        Assert.Contains("architecture unet, stride 4", run.Error);
+        var run = Cli.Done("plan", Recipe(null, "", epochs: 1, anchors is { } count ? WithAnchors(count) : null), "--runs", folder["runs"]);
+        Assert.Contains(expected, run.Error);
     }
 
     [Fact]
@@ -207,6 +209,27 @@ public sealed class DetectorTests : IDisposable
     {
         var common = Math.Max(0, Math.Min(a[2], b[2]) - Math.Max(a[0], b[0])) * Math.Max(0, Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]));
         return common / Math.Max(1e-12, (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common);
+    }
+
+    /// <summary>The teacher with more anchors, which are some of the others.</summary>
+    private string WithAnchors(int count)
+    {
+        var proto = OnnxModel.Load(Field("yolo.onnx")).Proto;
+        var join = proto.Graph.Node.First(node => node.OpType == "Concat");
+        proto.Graph.Initializer.Add(TensorData.Create("which", [.. Enumerable.Range(0, count).Select(i => (long)i % Anchors)], count));
+        foreach (var (i, part) in join.Input.ToArray().Index())
+        {
+            proto.Graph.Node.Insert(proto.Graph.Node.Count - 1, new NodeProto
+            {
+                OpType = "Gather", Name = $"{part}/more", Input = { part, "which" }, Output = { $"{part}/more" },
+                Attribute = { new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 2 } },
+            });
+            join.Input[i] = $"{part}/more";
+        }
+
+        proto.Graph.Output[0] = ValueInfo.Create("output0", ElementType.Float32, "batch", Columns, count);
+        File.WriteAllBytes(folder["more.onnx"], proto.ToByteArray());
+        return folder["more.onnx"];
     }
 
     /// <summary>The teacher without the join at its end.</summary>

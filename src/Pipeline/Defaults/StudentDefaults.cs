@@ -16,7 +16,11 @@ internal static class StudentDefaults
     private const int LargestMediumPicture = 64;
     private const int MostAnchorsOfCell = 9; // in each place: three shapes at three sizes
 
+    private const int MostMaps = 4;
+    private const int CoarsestStep = 64;
+
     private static readonly int[] Steps = [1, 2, 4, 8]; // of the levels of a U-Net
+    private static readonly int[] Widths = [16, 16, 32, 48, 64, 96, 128]; // of the levels of a pyramid
 
     /// <summary>Chooses an architecture and its options.</summary>
     /// <param name="kind">What the samples are.</param>
@@ -33,7 +37,7 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
-            SampleKind.Image when StepOfAnchors(teacher, shape) is { } step && isDetector() => YamlTree.Map(("architecture", "unet"), ("stride", step)),
+            SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
             _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
@@ -89,19 +93,24 @@ internal static class StudentDefaults
         return Steps.Contains(step) ? step : null;
     }
 
-    /// <summary>The step in pixels of a map with a place, or a few, for each of a detector's anchors; <c>null</c>: there is none, or their number is not declared.</summary>
-    private static int? StepOfAnchors(OnnxModel? teacher, IReadOnlyList<int> sample)
+    /// <summary>A student whose map, or maps, have a place, or a few, for each of a detector's anchors; <c>null</c>: there is none, or their number is not declared.</summary>
+    private static YamlMappingNode? OfAnchors(OnnxModel? teacher, IReadOnlyList<int> sample)
     {
         if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not [_, { } first, { } second])
             return null;
-        foreach (var step in Steps)
-        {
-            var cells = (sample[^2] + step - 1) / step * ((sample[^1] + step - 1) / step);
-            if (new[] { first, second }.Any(axis => axis.Size is { } size && size % cells == 0 && size / cells <= MostAnchorsOfCell))
-                return step;
-        }
+        long[] sizes = [.. new[] { first, second }.Select(axis => axis.Size).OfType<long>()];
+        // One anchor in each place is likelier than several.
+        if (Array.Find(Steps, step => sizes.Contains(Cells(step))) is > 0 and var exact)
+            return YamlTree.Map(("architecture", "unet"), ("stride", exact));
+        foreach (var count in Enumerable.Range(2, MostMaps - 1))
+            for (var finest = 1; finest << (count - 1) <= CoarsestStep; finest *= 2)
+                if (Enumerable.Range(0, count).Select(i => finest << i).ToArray() is var steps && sizes.Contains(steps.Sum(Cells)))
+                    return YamlTree.Map(("architecture", "fpn"), ("widths", Widths[..(int.Log2(steps[^1]) + 1)]), ("strides", steps));
+        return Array.Find(Steps, step => sizes.Any(size => size % Cells(step) == 0 && size / Cells(step) <= MostAnchorsOfCell)) is > 0 and var several
+            ? YamlTree.Map(("architecture", "unet"), ("stride", several))
+            : null;
 
-        return null;
+        long Cells(int step) => (sample[^2] + step - 1) / step * ((sample[^1] + step - 1) / step);
     }
 
     private static bool GivesFrames(OnnxModel? teacher) => teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is { Count: 3 };

@@ -17,6 +17,7 @@ internal static class DetectorHead
 {
     private const string Logits = CacheStream.Answer; // what built-in students call their output
     private const string Map = "output.map";
+    private const int MostOfVector = 100_000;
 
     /// <summary>Builds the student.</summary>
     /// <param name="architecture">Builds an architecture of so many columns.</param>
@@ -28,6 +29,10 @@ internal static class DetectorHead
         var cells = CellsOf(architecture(columns).Proto.Graph.Output.Single().ShapeOf()!, anchors.Anchors);
         // A vector has a column for everything; a map several anchors' columns in each cell.
         var perCell = anchors.Anchors / cells;
+        if (cells == 1 && (long)columns * perCell > MostOfVector)
+            throw new InputException(
+                "The student would have a column for everything that its teacher gives.", "student", $"{anchors.Anchors} anchors of {columns} columns", $"at most {MostOfVector} in all",
+                "use an architecture with a place for each anchor: fpn with strides, such as strides: [8, 16, 32]");
         var model = architecture(checked(columns * perCell)).Proto.Clone();
         var graph = model.Graph;
         Rename(graph);
@@ -52,7 +57,7 @@ internal static class DetectorHead
         };
         return cells > 0 && anchors % cells == 0 && (shape.Count != 3 || cells == anchors) ? (int)cells : throw new InputException(
             "The student does not give a place for each of the teacher's anchors.", "student", $"[{string.Join(", ", shape)}]: {(cells > 0 ? $"{cells} positions" : "positions of free number")}",
-            $"a number of which the teacher's {anchors} anchors are a multiple", "choose another stride (unet, fpn), or an architecture that gives one vector (mlp, cnn)");
+            $"a number of which the teacher's {anchors} anchors are a multiple", "choose another stride (unet, fpn) or several (fpn: strides), or an architecture that gives one vector (mlp, cnn)");
     }
 
     private static void Rename(GraphProto graph)

@@ -176,26 +176,9 @@ public sealed class OnnxClassifier : IDisposable
         }
     }
 
-    /// <summary>Runs samples with each node on its own, as the file says, which the optimiser joins otherwise: quantised models in float32 between quantisations.</summary>
-    /// <param name="samples">count × sample elements, preprocessed.</param>
-    /// <param name="count">Samples.</param>
-    /// <returns>The first output.</returns>
-    internal float[] RunAsFloats(ReadOnlyMemory<float> samples, int count)
-    {
-        using var plain = new BoundSession(SessionFactory.Open(proto, device, threads: 1, model, brief: true), input, fed, plans, session.Read, 1, model);
-        var (batch, given) = (input.FixedBatch ?? count, new float[count * Output.ValuesPerRun]);
-        for (var first = 0; first < count; first += batch)
-        {
-            var rows = Math.Min(batch, count - first);
-            var padded = new float[batch * input.SampleElements];
-            samples.Slice(first * input.SampleElements, rows * input.SampleElements).CopyTo(padded);
-            Memory<float>[] results = [.. Outputs.Select(output => new float[batch * output.ValuesPerRun])];
-            plain.Run(padded, batch, results);
-            results[0][..(rows * Output.ValuesPerRun)].CopyTo(given.AsMemory(first * Output.ValuesPerRun));
-        }
-
-        return given;
-    }
+    /// <summary>A session in which each node runs on its own, as the file says, and none is joined with others: quantised models compute in float32 between quantisations.</summary>
+    internal BoundSession OpenAsFloats() =>
+        new(SessionFactory.Open(proto, device, threads: 1, model, brief: true), input, fed, plans, session.Read, 1, model);
 
     /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
     /// <param name="reader">Reads and preprocesses the samples.</param>

@@ -31,7 +31,7 @@ internal static class QuantizedCheck
     {
         var results = session.Outputs.Select(output => (Memory<float>)new float[count * output.ValuesPerRun]).ToArray();
         session.Run(samples, count, results);
-        return Compare(file, session.Output, session.QuantizationStep, results[0].Span, session.RunAsFloats(samples, count), count);
+        return Compare(file, session.Output, session.QuantizationStep, results[0].Span, RunAsFloats(session, samples, count), count);
     }
 
     /// <inheritdoc cref="Of"/>
@@ -56,6 +56,28 @@ internal static class QuantizedCheck
         var allowed = step ?? WorthAWord * largest;
         var measure = step is { } known ? FormattableString.Invariant($"one step of quantisation is {known:g3}") : FormattableString.Invariant($"the largest value is {largest:g3}");
         return $"{file}: computed in integers; from the float32 reading of its nodes it differs by {found} ({measure}{(difference > allowed * (1 + WorthAWord) ? ": this is more than rounding to one code beside" : "")})";
+    }
+
+    /// <summary>Runs samples node by node.</summary>
+    /// <param name="session">The teacher.</param>
+    /// <param name="samples">count × sample elements, preprocessed.</param>
+    /// <param name="count">Samples.</param>
+    /// <returns>The first output.</returns>
+    internal static float[] RunAsFloats(OnnxClassifier session, ReadOnlyMemory<float> samples, int count)
+    {
+        using var plain = session.OpenAsFloats();
+        var (batch, elements, values) = (session.FixedBatch ?? count, samples.Length / count, session.Output.ValuesPerRun);
+        var given = new float[count * values];
+        for (var first = 0; first < count; first += batch)
+        {
+            var (rows, padded) = (Math.Min(batch, count - first), new float[batch * elements]);
+            samples.Slice(first * elements, rows * elements).CopyTo(padded);
+            Memory<float>[] results = [.. session.Outputs.Select(output => new float[batch * output.ValuesPerRun])];
+            plain.Run(padded, batch, results);
+            results[0][..(rows * values)].CopyTo(given.AsMemory(first * values));
+        }
+
+        return given;
     }
 
     private static int ChangedTops(ReadOnlySpan<float> own, ReadOnlySpan<float> plain, int classes)

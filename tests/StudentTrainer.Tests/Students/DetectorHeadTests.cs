@@ -52,6 +52,32 @@ public class DetectorHeadTests
         static OnnxModel Vector(int columns) => Architectures.Build(new() { Architecture = "mlp", Values = { ["widths"] = new[] { 8 } } }, [3, 16, 16], columns, seed: 2);
     }
 
+    /// <summary>Maps of 4 × 4 and 2 × 2 cells, one after the other.</summary>
+    [Fact]
+    public void SeveralMaps_BecomeAnchorsOneAfterTheOther()
+    {
+        var statistics = Statistics(20);
+        var (given, shape) = Oracle.OnnxRuntime(Build(Maps, statistics), Samples, 2, 3, 16, 16);
+        var plain = Maps(Columns);
+        var raw = Oracle.OnnxRuntime(plain, Samples, 2, 3, 16, 16).Values;
+
+        Assert.Equal([2, 20, Columns], shape);
+        for (var i = 0; i < raw.Length; i++)
+            Assert.Equal(Expected(raw[i], i / Columns % 20, i % Columns, statistics), given[i], 1e-4f);
+        Assert.Equal(2, plain.Proto.Graph.Node.Count(node => node.OpType == "Conv" && node.Name.StartsWith("classifier")));
+
+        static OnnxModel Maps(int columns) =>
+            Architectures.Build(new() { Architecture = "fpn", Values = { ["strides"] = new[] { 4, 8 } } }, [3, 16, 16], columns, seed: 2);
+    }
+
+    [Fact]
+    public void Vector_OfManyAnchors_IsRefusedWithAnArchitectureThatFits()
+    {
+        var error = Assert.Throws<InputException>(() =>
+            Build(columns => Architectures.Build(new() { Architecture = "mlp", Values = { ["widths"] = new[] { 8 } } }, [3, 16, 16], columns, seed: 2), Statistics(20_000)));
+        Assert.Contains("fpn with strides", error.Message);
+    }
+
     [Fact]
     public void Map_ThatDoesNotFitTheAnchors_IsRefused()
     {

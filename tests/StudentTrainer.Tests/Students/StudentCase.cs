@@ -40,6 +40,7 @@ internal sealed record StudentCase(
         ["unet"] = new("unet", [3, 13, 10], 4, [4, 13, 10], ("widths", new[] { 4, 6, 8 })),
         ["unet, coarse"] = new("unet", [12, 9], 3, [3, 6, 5], ("widths", new[] { 4, 6, 8 }), ("stride", 2)),
         ["fpn"] = new("fpn", [3, 11, 16], 4, [4, 11, 16], ("widths", new[] { 4, 6, 8 }), ("channels", 5)),
+        ["fpn, several maps"] = new("fpn", [2, 16, 16], 3, [20, 3], ("widths", new[] { 4, 6, 8, 8 }), ("channels", 5), ("strides", new[] { 4, 8 })),
         ["fpn, coarse"] = new("fpn", [2, 16, 16], 3, [3, 4, 4], ("widths", new[] { 4, 6, 8 }), ("channels", 5), ("stride", 4)),
         ["vit"] = new("vit", [3, 16, 12], 10, [10], ("width", 24), ("depth", 2), ("heads", 3), ("dropout", 0.1)),
         ["vit, mean"] = new("vit", [8, 8], 4, [4], ("width", 16), ("depth", 1), ("heads", 2), ("patch", 2), ("pooling", "mean")),

@@ -20,7 +20,7 @@ public class QuantizedCheckTests
         var random = new Random(3);
         float[] samples = [.. Enumerable.Range(0, 5 * 8).Select(_ => random.NextSingle())];
 
-        var given = session.RunAsFloats(samples, 5);
+        var given = QuantizedCheck.RunAsFloats(session, samples, 5);
 
         for (var row = 0; row < 5; row++)
             for (var c = 0; c < 3; c++)
