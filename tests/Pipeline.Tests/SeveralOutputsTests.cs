@@ -37,6 +37,19 @@ public sealed class SeveralOutputsTests : IDisposable
         Assert.Contains("Output gender", File.ReadAllText(Path.Combine(folder["runs"], "heads", "report.html")));
     }
 
+    [Theory]
+    [InlineData("--architecture", "mlp")]
+    [InlineData("--student", "HEADS")]
+    public void Outputs_OnTheCommandLine_AreLearnedAndMeasured(string option, string student)
+    {
+        var run = Cli.Done(
+            "run", "--runs", folder["runs"], "--name", "heads", "--teacher", Field("heads.onnx"), "--kind", "classes", "--outputs", "age,gender", "--samples", Samples,
+            "--test-samples", Samples, option, student.Replace("HEADS", Field("heads.onnx")), "--epochs", "1", "--batch-size", "32", "--lr", "0.1", "--threads", "1");
+
+        Assert.Equal(["age", "gender"], OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        Assert.Contains("output 'gender':", run.Output);
+    }
+
     [Fact]
     public void Student_OfOutputsOfDifferentKinds_LearnsEachByItsKind()
     {

@@ -63,6 +63,11 @@ internal sealed class RecipeArguments
         Description = "What the teachers' output holds: classes, labels, values, embedding or detector; found by default. (key: teachers[].kind)",
     };
 
+    private readonly Option<string?> outputs = new("--outputs")
+    {
+        Description = "Outputs of the teacher that one student learns, with commas: age,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
+    };
+
     private readonly Option<string?> temperature = new("--temperature")
     {
         Description = "Temperature of the soft term; 4 without a recipe.",
@@ -123,6 +128,7 @@ internal sealed class RecipeArguments
         command.Add(signals);
         command.Add(testSignals);
         command.Add(kind);
+        command.Add(outputs);
         command.Add(temperature);
         command.Add(alpha);
         command.Add(noBaseline);
@@ -192,7 +198,9 @@ internal sealed class RecipeArguments
         if (parsed.GetValue(signals) is { Length: > 0 } said)
             SetSignals(source, said, parsed.GetValue(testSignals) ?? []);
         if (Value(kind) is { } word)
-            SetKind(source, word);
+            TeacherArguments.SetKind(source, word, kind.Name);
+        if (Value(outputs) is { } names)
+            TeacherArguments.SetOutputs(source, names, outputs.Name);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
         // What names inputs comes before they are found, and everything after what other options say.
@@ -201,7 +209,7 @@ internal sealed class RecipeArguments
         InputDefaults.Fill(source);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
         Assign(assigned);
-        var options = keys.Select(key => key.Option).Append(kind).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        var options = keys.Select(key => key.Option).Append(kind).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
@@ -231,14 +239,6 @@ internal sealed class RecipeArguments
             TestSignals = ofTest.Length > 0 ? SignalArguments.Read(ofTest, testSignals.Name) : SignalFiles.None,
         };
         source.Set("teachers", new YamlSequenceNode(TeachersSection.WriteTeacher(teacher, path => path)), signals.Name);
-    }
-
-    private void SetKind(RecipeSource source, string word)
-    {
-        if (!source.Root.Children.TryGetValue(new YamlScalarNode("teachers"), out var list) || list is not YamlSequenceNode { Children.Count: > 0 } models)
-            throw new InputException("A kind is given, but no teacher.", kind.Name, word, remedy: "name a teacher: --teacher");
-        foreach (var teacher in models.Children.OfType<YamlMappingNode>())
-            teacher.Children[source.Remember(new YamlScalarNode("kind"), kind.Name)] = source.Remember(new YamlScalarNode(word), kind.Name);
     }
 
     /// <summary>An option that stands for keys of the recipe.</summary>

@@ -14,7 +14,7 @@ public sealed class CompletionCommandTests : IDisposable
     [InlineData("run r.yaml --lr 0.1 --arch", "--architecture")]
     [InlineData("cache info --verb", "--verbose")]
     [InlineData("completion z", "zsh")]
-    [InlineData("export r.yaml --outp", "--output")]
+    [InlineData("export r.yaml --outp", "--outputs --output")]
     [InlineData("benchmark m.onnx --device cu", "cuda")]
     [InlineData("settings opti", "optimizers")]
     [InlineData("run --no-such", "")]
