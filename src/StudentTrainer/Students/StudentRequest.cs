@@ -35,9 +35,9 @@ internal sealed record StudentRequest(string Architecture, SampleShape SampleSha
         return SampleShape.Count == 2 ? graph.Unsqueeze("image", input, 1) : input;
     }
 
-    /// <summary>Declares token ids [length] as the input; the length is free.</summary>
-    public Value Tokens(GraphBuilder graph) => SampleShape is { Count: 1, Parts.Count: 0 }
-        ? graph.Input(ElementType.Int64, "T")
+    /// <summary>Declares token ids [length] as the input, named or not; the length is free.</summary>
+    public Value Tokens(GraphBuilder graph) => SampleShape is { Count: 1, Parts.Count: 0 } ? graph.Input(ElementType.Int64, "T")
+        : SampleShape is { AreTokens: true, Parts: [var only] } ? graph.Input(only, ElementType.Int64, "T")
         : throw WrongSamples("needs token ids", "[length]");
 
     /// <summary>Declares sequences [length, features] as the input; the length is free.</summary>

@@ -1,0 +1,89 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Export;
+using OnnxKd.StudentTrainer.Students;
+
+namespace OnnxKd.StudentTrainer.Tests.Students;
+
+/// <summary>Built-in students for samples of several inputs, exported and run by ONNX Runtime.</summary>
+public sealed class NamedInputsTests
+{
+    private const int Length = 6;
+
+    private static readonly SampleShape text = SampleShape.Of(
+        [new("ids", ElementType.Int64, [Length]), new("attention_mask", ElementType.Int64, [Length]), new("token_type_ids", ElementType.Int64, [Length])], "attention_mask");
+
+    [Theory]
+    [InlineData("mean", 3)]
+    [InlineData("first", 3)]
+    [InlineData("none", 3 * Length)]
+    public void Transformer_SaysTheSameWhateverIsPadded(string pooling, int values)
+    {
+        var model = Export(Build("transformer", text, ("vocabulary", 9), ("width", 16), ("heads", 2), ("depth", 2), ("pooling", pooling)), text);
+        float[] Run(params long[] ids) => RunText(model, ids, [1, 1, 1, 0, 0, 0], [0, 0, 1, 0, 0, 0]);
+
+        var (first, other) = (Run(1, 2, 3, 0, 0, 0), Run(1, 2, 3, 8, 7, 6));
+        Assert.Equal(values, first.Length);
+        Assert.Equal(first[..(values == 3 ? 3 : 9)], other[..(values == 3 ? 3 : 9)], (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.NotEqual(first, Run(1, 2, 4, 0, 0, 0));
+        Assert.NotEqual(first, RunText(model, [1, 2, 3, 0, 0, 0], [1, 1, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0]));
+        if (values == 3) // fewer tokens without padding are the same text
+            Assert.Equal(first, RunText(model, [1, 2, 3], [1, 1, 1], [0, 0, 1]), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Fact]
+    public void Mlp_TakesTextsAsTheyAre_WithItsPreprocessingInside()
+    {
+        var table = SampleShape.Of([new("age", ElementType.Float32, []), new("sex", ElementType.Float32, []) { Texts = ["male", "female"] }], null);
+        var model = Export(Build("mlp", table, ("widths", new[] { 4 })), table, new() { Mean = [30, 0], Std = [10, 1] });
+        using var session = new InferenceSession(model.ToBytes());
+        Assert.Equal(["age", "sex"], session.InputMetadata.Keys.Order());
+
+        // Worked out from the weights: age is standardised, each text has a column.
+        var weights = model.Proto.Graph.Initializer.Where(tensor => tensor.DataType == 1).ToDictionary(tensor => tensor.Name, tensor => tensor.ToFloats());
+        foreach (var (given, marks) in new[] { ("male", new[] { 1f, 0 }), ("female", new[] { 0f, 1 }), ("neither", new[] { 0f, 0 }) })
+        {
+            float[] row = [(42 - 30) / 10f, .. marks];
+            float[] hidden = [.. Enumerable.Range(0, 4).Select(unit => Math.Max(0, weights["hidden1.bias"][unit] + row.Select((value, i) => value * weights["hidden1.weight"][Index(i, unit)]).Sum()))];
+            float[] expected = [.. Enumerable.Range(0, 3).Select(unit => weights["classifier.bias"][unit] + hidden.Select((value, i) => value * weights["classifier.weight"][i + unit * 4]).Sum())];
+            using var age = OrtValue.CreateTensorValueFromMemory([42f], [1, 1]);
+            using var sex = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, [1, 1]);
+            sex.StringTensorSetElementAt(given.AsSpan(), 0);
+            using var options = new RunOptions();
+            using var results = session.Run(options, new Dictionary<string, OrtValue> { ["age"] = age, ["sex"] = sex }, ["logits"]);
+            Assert.Equal(expected, results[0].GetTensorDataAsSpan<float>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-5);
+        }
+
+        static int Index(int input, int unit) => input + unit * 3;
+    }
+
+    [Theory]
+    [InlineData("gpt")]
+    [InlineData("cnn")]
+    [InlineData("bigru")]
+    public void ArchitectureOfOneInput_SaysWhatItTakes(string architecture) =>
+        Assert.Contains("attention_mask int64", Assert.Throws<InputException>(() => Build(architecture, text)).Message);
+
+    private static OnnxModel Build(string architecture, SampleShape sample, params (string Name, object Value)[] options)
+    {
+        var student = new StudentOptions { Architecture = architecture };
+        foreach (var (name, value) in options)
+            student.Values[name] = value;
+        return InputFront.Behind(Architectures.Build(student, sample, 3, seed: 1), sample, InputFeeds.None);
+    }
+
+    private static OnnxModel Export(OnnxModel student, SampleShape sample, Preprocessing? inside = null) =>
+        NamedInputs.Offer(student, sample, InputFeeds.None, teacher: null, inside ?? Preprocessing.None);
+
+    private static float[] RunText(OnnxModel model, long[] ids, long[] mask, long[] kinds)
+    {
+        using var session = new InferenceSession(model.ToBytes());
+        using var options = new RunOptions();
+        OrtValue Of(long[] values) => OrtValue.CreateTensorValueFromMemory(values, [1, values.Length]);
+        using var results = session.Run(options, new Dictionary<string, OrtValue> { ["ids"] = Of(ids), ["attention_mask"] = Of(mask), ["token_type_ids"] = Of(kinds) }, ["logits"]);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+}
