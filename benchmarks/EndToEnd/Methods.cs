@@ -72,7 +72,7 @@ internal static partial class Methods
 
     /// <summary>
     /// Options: <c>--quick</c>, half the samples and epochs and one seed, which writes no tables; <c>--seeds</c>; <c>--student NAME,KEY=VALUE,...</c>,
-    /// a built-in one with its options; <c>--only NAME,...</c>, some recipes; <c>--at-once</c>, how many at the same time; <c>--finished</c>, which runs nothing and
+    /// a built-in one with its options; <c>--only NAME,...</c>, some recipes, and no tables; <c>--at-once</c>, how many at the same time; <c>--finished</c>, which runs nothing and
     /// takes what is there.
     /// </summary>
     public static object Run(Arguments arguments)
@@ -107,7 +107,7 @@ internal static partial class Methods
             group => group.Key, group => new Row(group.Key.Name, PageOf(group.Key.Recipe), [.. group.Select(job => job.Errors).OfType<int>()]));
         var (alone, soft) = (rows[new(Alone)], rows[tuned]);
         var result = new Result(student, samples, epochs, [alone, soft, .. rows.Values.Where(row => row != alone && row != soft)]);
-        if (quick)
+        if (quick || only is not null)
             return result;
         Write("README.md", student, Table(result, result.Rows));
         foreach (var page in result.Rows.GroupBy(row => row.Page).Where(page => page.Key != "README.md"))
