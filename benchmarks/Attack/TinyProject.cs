@@ -71,8 +71,8 @@ internal sealed partial class TinyProject
         '\n', Convert.ToHexString(File.ReadAllBytes(In($"{runs}/{Name}/student.onnx"))), Normal(File.ReadAllText(In($"{runs}/{Name}/metrics.json"))),
         Normal(File.ReadAllText(In($"{runs}/{Name}/report.md"))));
 
-    /// <summary>A text without times.</summary>
-    public static string Normal(string text) => Latency().Replace(text, "");
+    /// <summary>A text without times, and without the widths that columns have for them.</summary>
+    public static string Normal(string text) => Padding().Replace(Latency().Replace(text, ""), " ");
 
     /// <summary>Copies a folder with its links; what is there goes.</summary>
     public static void Copy(string from, string to, Func<string, bool> isKept)
@@ -99,6 +99,9 @@ internal sealed partial class TinyProject
         return StudentSection.Read(new RecipeValue(source, "", source.Root).Map("student").Require("student")).Architecture!;
     }
 
-    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.]+ ms")]
+    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.,]+ ms")]
     private static partial Regex Latency();
+
+    [GeneratedRegex("[ -]+")]
+    private static partial Regex Padding();
 }
