@@ -81,10 +81,11 @@ public sealed class SeveralInputsTests : IDisposable
     public void TextThatOnlyTheTestSetHas_IsNoneOfTheKnown()
     {
         var test = folder.Write("test.csv", "fare,age,sex\n12.5,30,other\n30,60,female\n8,20,male\n45,41,\n");
-        Cli.Done(
+        var told = Cli.Done(
             "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("string-and-columns", "titanic.onnx"), "--samples", Field("string-and-columns", "t.csv"),
             "--test-samples", test, "--threads", "1", "--no-baseline", "--epochs", "200", "--batch-size", "16", "--lr", "0.01"); // its verification is on the test set
         (string, Array)[] fed = [("age", new[] { 30f, 60, 20, 41 }), ("fare", new[] { 12.5f, 30, 8, 45 }), ("sex", new[] { "other", "female", "male", "" })];
+        Assert.Contains("which a student cannot tell apart: 'other'", told.Error);
         Assert.Equal(Agreement(Run(folder["run/student.onnx"], "raw", 4, fed), Run(Field("string-and-columns", "titanic.onnx"), "raw", 4, fed), 2), Figure("agreement"), 6);
     }
 
@@ -227,6 +228,17 @@ public sealed class SeveralInputsTests : IDisposable
         Assert.InRange(results[0].GetTensorDataAsSpan<float>()[0], 0, 1);
         Assert.InRange(Figure("agreement"), 0.9, 1);
         Assert.Contains("zeros", Cli.Fails(2, "run", "--teacher", folder["speech.onnx"], "--samples", folder["x.npy"], "--runs", folder["runs"], "--quick"));
+    }
+
+    /// <summary>The student's axes have other names than the teacher's, so what is filled in is as long as what stands beside it.</summary>
+    [Fact]
+    public void KindsOfTokensThatAreZeros_AreAsLongAsTheTokens()
+    {
+        Cli.Done(
+            "run", "--runs", folder.Path, "--name", "run", "--samples", Field("bert-inputs", "enc.npz"), "--threads", "1", "--epochs", "20", "--lr", "0.003",
+            "--set", "data.transfer.inputs={ input_ids: \"#input_ids\", attention_mask: \"#attention_mask\" }",
+            "--set", $"teachers=[{{ model: {Field("bert-inputs", "bert3.onnx")}, inputs: {{ token_type_ids: zeros }} }}]");
+        Assert.Contains("token_type_ids", OnnxModel.Load(folder["run/student.onnx"]).Proto.Graph.Input.Select(input => input.Name));
     }
 
     [Fact]

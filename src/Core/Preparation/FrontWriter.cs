@@ -17,6 +17,7 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
 
     private readonly List<NodeProto> nodes = [];
     private readonly Dictionary<string, long> lengths = new(StringComparer.Ordinal);
+    private readonly List<long[]> fed = [];
 
     /// <summary>An input that samples feed: as it is, or as a slice of the row.</summary>
     public void Feed(ValueInfoProto input, SamplePart part, bool isSlice, string model)
@@ -26,6 +27,7 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
         foreach (var (axis, length) in shape.Skip(1).Zip(dims))
             if (axis.Name is not null)
                 lengths[axis.Name] = length;
+        fed.Add(dims);
         if (isSlice)
             Slice(input, part, dims);
     }
@@ -51,10 +53,15 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
         nodes[^1].Output[0] = input.Name;
     }
 
-    /// <summary>An input that is the same number everywhere, in its declared shape: a free axis is as long as that of its name, else the batch.</summary>
+    /// <summary>
+    /// An input that is the same number everywhere, in its declared shape: a free axis is as long as that of its name; of several others the first is the batch, and
+    /// each one behind it as long as it is in all inputs with as many axes.
+    /// </summary>
     public void Fill(ValueInfoProto input, double constant, string row, string model)
     {
         Dim[] shape = [.. (input.ShapeOf() ?? []).Select(axis => axis.Name is not null && lengths.TryGetValue(axis.Name, out var length) ? new(length) : axis)];
+        if (shape.Count(axis => axis.IsDynamic) > 1)
+            shape = [shape[0], .. shape.Skip(1).Select((axis, i) => axis.IsDynamic && LengthIn(shape.Length - 1, i) is { } length ? new Dim(length) : axis)];
         var free = shape.Index().Where(axis => axis.Item.IsDynamic).ToArray();
         var type = TensorTypes.TryElementType(input.DataTypeOf(), out var known) ? known : throw new InputException(
             "An input of the model cannot be a number.", $"input '{input.Name}' of {model}", TensorTypes.Name(input.DataTypeOf()), "numbers", "feed it from the samples");
@@ -89,6 +96,10 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
 
         IEnumerable<string> Static(string step, long[] sizes) => sizes.Length == 0 ? [] : [Integers(input.Name, step, sizes)];
     }
+
+    /// <summary>How long an axis is in all inputs that samples feed and that have as many; <c>null</c>: there are none, or they differ.</summary>
+    private long? LengthIn(int axes, int axis) =>
+        fed.Where(dims => dims.Length == axes).Select(dims => dims[axis]).Distinct().ToArray() is [var only] ? only : null;
 
     /// <summary>Puts the nodes into the graph, and lets the row be its input in place of what they make.</summary>
     public void Finish(IEnumerable<FedInput> made, int? rowLength)

@@ -11,6 +11,8 @@ namespace OnnxKd.Pipeline.Stages;
 /// <summary>The open sets of a recipe.</summary>
 internal sealed class RecipeSets : IDisposable
 {
+    private const int MostTexts = 5;
+
     private bool areFinite;
 
     private RecipeSets(TransferSet transfer) => Transfer = transfer;
@@ -51,6 +53,8 @@ internal sealed class RecipeSets : IDisposable
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
             sets.Test = data.Test is null ? null : sets.OpenAlike(data.Test);
+            foreach (var set in new[] { sets.Validation, sets.Test }.OfType<TransferSet>())
+                sets.NoteNewTexts(set, note);
             sets.Alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             data.Preprocessing.Validate(sets.Transfer.SampleShape);
             return sets;
@@ -81,6 +85,15 @@ internal sealed class RecipeSets : IDisposable
         Transfer.Dispose();
         Validation?.Dispose();
         Test?.Dispose();
+    }
+
+    /// <summary>What no student could learn on it takes for unknown.</summary>
+    private void NoteNewTexts(TransferSet set, Action<string> note)
+    {
+        foreach (var (own, known) in set.SampleShape.Parts.Zip(Transfer.SampleShape.Parts))
+            if (own.Texts.Except(known.Texts).ToArray() is { Length: > 0 } unknown)
+                note($"{set.Name}: input '{own.Name}' holds texts that {Transfer.Name} does not, which a student cannot tell apart: "
+                    + $"{string.Join(", ", unknown.Take(MostTexts).Select(text => $"'{text}'"))}{(unknown.Length > MostTexts ? $" and {unknown.Length - MostTexts} more" : "")}");
     }
 
     private TransferSet OpenAlike(TransferSetOptions options)
