@@ -96,7 +96,7 @@ internal static class ContribAttention
     {
         var counts = mask.ndim switch
         {
-            1 => arange(keys, device: mask.device).unsqueeze(0).lt(mask.to(int64).unsqueeze(1)).unsqueeze(1).unsqueeze(1),
+            1 => TensorNumbers.Range(keys, int64, mask.device).unsqueeze(0).lt(mask.to(int64).unsqueeze(1)).unsqueeze(1).unsqueeze(1),
             2 => mask.Ne(0).unsqueeze(1).unsqueeze(1),
             3 => mask.Ne(0).unsqueeze(1),
             _ => throw new ArgumentException("a mask has one to three axes here: [N], [N, keys] or [N, T, keys]"),
