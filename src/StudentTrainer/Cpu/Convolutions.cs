@@ -7,7 +7,8 @@ namespace OnnxKd.StudentTrainer.Cpu;
 
 /// <summary>
 /// Whether libtorch's convolutions are right on this processor. On a Zen 5 (EPYC, family 26) oneDNN 3.7, which libtorch 2.10 holds, leaves
-/// garbage in the padding of channels that do not fill a block, and writes beyond its memory: with AVX-512, AVX2 and AVX alike, and not with SSE 4.1.
+/// garbage in the padding of channels that do not fill a block, and writes beyond its memory: with AVX-512, AVX2 and AVX alike, and not with SSE 4.1. On a
+/// Zen 3 (EPYC, family 25, model 1) gradients of weights do the same now and then, and a later free ends the process.
 /// </summary>
 internal static class Convolutions
 {
@@ -20,7 +21,7 @@ internal static class Convolutions
     private const int Size = 5;
 
     /// <summary>Whether this is a processor where oneDNN was found to be wrong.</summary>
-    public static bool NeedLimit { get; } = X86Base.IsSupported && IsZen5(X86Base.CpuId(0, 0), X86Base.CpuId(1, 0).Eax);
+    public static bool NeedLimit { get; } = X86Base.IsSupported && IsAffected(X86Base.CpuId(0, 0), X86Base.CpuId(1, 0).Eax);
 
     private static readonly Lazy<double> WorstError = new(() => Math.Max(Error(channels: 12, groups: 1), Error(channels: 8, groups: 4)));
 
@@ -35,10 +36,12 @@ internal static class Convolutions
                 $"set the environment variable {Limit}={Safe}, which is slower and right where others were wrong");
     }
 
-    private static bool IsZen5((int Eax, int Ebx, int Ecx, int Edx) vendor, int signature)
+    private static bool IsAffected((int Eax, int Ebx, int Ecx, int Edx) vendor, int signature)
     {
         const int Auth = 0x68747541; // the start of AuthenticAMD
-        return vendor.Ebx == Auth && ((signature >> 8) & 0xF) + ((signature >> 20) & 0xFF) == 26;
+        var family = ((signature >> 8) & 0xF) + ((signature >> 20) & 0xFF);
+        var model = ((signature >> 4) & 0xF) + ((signature >> 12) & 0xF0);
+        return vendor.Ebx == Auth && (family == 26 || family == 25 && model < 16);
     }
 
     /// <summary>The largest error of a convolution whose channels fill no block, in both orders of memory.</summary>
