@@ -31,7 +31,7 @@ public sealed record DetectorForm(BoxForm Boxes, bool HasObjectness)
     /// <param name="row">An anchor's columns.</param>
     /// <param name="c">The class.</param>
     public double Probability(ReadOnlySpan<float> row, int c) =>
-        Sigmoid(row[FirstClass + c]) * (HasObjectness ? Sigmoid(row[BoxColumns]) : 1);
+        SoftmaxMath.Sigmoid(row[FirstClass + c]) * (HasObjectness ? SoftmaxMath.Sigmoid(row[BoxColumns]) : 1);
 
     /// <summary>Whether all scores lie in [0, 1], and are more than logits would do so by chance.</summary>
     /// <param name="rows">Rows × columns.</param>
@@ -49,6 +49,4 @@ public sealed record DetectorForm(BoxForm Boxes, bool HasObjectness)
 
     /// <summary>In words: <c>boxes as xywh, no objectness</c>.</summary>
     public override string ToString() => $"boxes as {Boxes.ToString().ToLowerInvariant()}, {(HasObjectness ? "with" : "no")} objectness";
-
-    private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 }

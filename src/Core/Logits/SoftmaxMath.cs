@@ -1,6 +1,6 @@
 namespace OnnxKd.Core.Logits;
 
-/// <summary>The normaliser of a softmax, in double precision.</summary>
+/// <summary>The normaliser of a softmax, and the sigmoid, in double precision.</summary>
 public static class SoftmaxMath
 {
     /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
@@ -13,4 +13,7 @@ public static class SoftmaxMath
             sum += Math.Exp(value - max);
         return max + Math.Log(sum);
     }
+
+    /// <summary>The probability that a logit stands for: 1 ÷ (1 + exp(−logit)).</summary>
+    public static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 }

@@ -69,9 +69,9 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
     }
 
     private static int Require(Table table, string key) => IndexOf(table, key) ?? throw new InputException(
-            $"There is no column '{key}' in {table.Kind}.", table.Path,
-            table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
-            remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
+        $"There is no column '{key}' in {table.Kind}.", table.Path,
+        table.Header is { } names ? string.Join(", ", names) : $"{table.Columns} columns without names",
+        remedy: Suggestions.Nearest(key, table.Header ?? []) is { } nearest ? $"did you mean '{nearest}'?" : "name one of those");
 
     private static string NameOf(Table table, int column) => table.Header?[column] ?? $"column {column}";
 

@@ -84,7 +84,7 @@ internal sealed class LogitComparison(
         var unit = IsDeciding ? Math.Max(1, magnitude) : 1;
         for (var c = 0; c < classes; c++)
         {
-            var (own, other) = c < scores ? ((double)trained[c], (double)exported[c]) : (Sigmoid(trained[c]), Sigmoid(exported[c]));
+            var (own, other) = c < scores ? ((double)trained[c], (double)exported[c]) : (SoftmaxMath.Sigmoid(trained[c]), SoftmaxMath.Sigmoid(exported[c]));
             var difference = Math.Abs(own - other);
             largest = Math.Max(largest, difference);
             // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
@@ -95,7 +95,7 @@ internal sealed class LogitComparison(
         }
         rows++;
         for (var c = scores; c < classes; c++)
-            Decide(trained[c] > 0, exported[c] > 0, Math.Abs(Sigmoid(trained[c]) - 0.5), 1);
+            Decide(trained[c] > 0, exported[c] > 0, Math.Abs(SoftmaxMath.Sigmoid(trained[c]) - 0.5), 1);
         if (kind == OutputKind.Labels)
             for (var c = 0; c < classes; c++)
                 Decide(trained[c] > 0, exported[c] > 0, Math.Abs((double)trained[c]), unit);
@@ -104,8 +104,6 @@ internal sealed class LogitComparison(
         var (top, second) = (TensorPrimitives.IndexOfMax(trained), TensorPrimitives.IndexOfMax(exported));
         Decide(top, second, trained[top] - (double)trained[second], unit);
     }
-
-    private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 
     private void Decide<T>(T own, T other, double margin, double unit)
         where T : IEquatable<T>

@@ -103,7 +103,7 @@ internal sealed class RecipeWork : IDisposable
     /// <returns>The figures.</returns>
     public RunMetrics RunAll() => EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
 
-    /// <summary>Runs what gives models their figures' causes: all but the figures themselves, which want a quiet machine.</summary>
+    /// <summary>Runs everything up to the verified models, without the figures, which want a quiet machine.</summary>
     public void RunToModels() => Run(Stages.Where(stage => stage is not (EvaluateStage or ReportStage)));
 
     /// <summary>Runs what the training of a step needs.</summary>

@@ -92,13 +92,11 @@ internal static class StandIn
         {
             HeadActivation.Softmax => Array.ConvertAll(row, score => Math.Exp(score - normaliser)),
             HeadActivation.LogSoftmax => Array.ConvertAll(row, score => score - normaliser),
-            HeadActivation.Sigmoid => Array.ConvertAll(row, Sigmoid),
-            HeadActivation.SigmoidOfScores => [.. row.Select((value, column) => column < DetectorForm.BoxColumns ? value : Sigmoid(value))],
+            HeadActivation.Sigmoid => Array.ConvertAll(row, SoftmaxMath.Sigmoid),
+            HeadActivation.SigmoidOfScores => [.. row.Select((value, column) => column < DetectorForm.BoxColumns ? value : SoftmaxMath.Sigmoid(value))],
             _ => row,
         };
     }
-
-    private static double Sigmoid(double score) => 1 / (1 + Math.Exp(-score));
 
     /// <summary>The output whose scores a tensor inside the graph holds, where a teacher is read there.</summary>
     private static string? OutputBehind(GraphProto graph, string? tensor) =>
