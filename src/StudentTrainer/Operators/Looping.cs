@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,6 +12,9 @@ namespace OnnxKd.StudentTrainer.Operators;
 /// </summary>
 internal static class Looping
 {
+    /// <summary>Of each pass training keeps what gradients need; a file of some hundred bytes can ask for any number of them.</summary>
+    private const long MostPasses = 10_000;
+
     /// <summary>
     /// The inputs are the number of passes, a condition, the first state, and what the body reads from outside. The body gives a condition, the next state, and what is
     /// kept of each pass, stacked in the end.
@@ -32,12 +36,15 @@ internal static class Looping
         return x =>
         {
             var passes = x.Optional(1)?.cpu().item<bool>() == false ? 0 : x[0].cpu().to(int64).item<long>();
+            RequirePasses(passes);
+            // libtorch ends the process where there is no memory for a tensor that is made of a number: none is made within the passes.
+            var (numbers, on) = (TensorNumbers.Range(Math.Max(0, passes), int64), ones([], dtype: ScalarType.Bool));
             var outside = Array.ConvertAll(captures, slot => x[slot]);
             Tensor[] state = [.. Enumerable.Range(2, carried).Select(slot => x[slot])];
             var kept = Enumerable.Range(0, shape.Output.Count - 1 - carried).Select(_ => new List<Tensor>()).ToArray();
             for (var pass = 0L; pass < passes; pass++)
             {
-                var given = body.Run([tensor(pass), tensor(true), .. state, .. outside], DeviceOf(state, outside), x.Training);
+                var given = body.Run([numbers.select(0, pass), on, .. state, .. outside], DeviceOf(state, outside), x.Training);
                 state = given[1..(1 + carried)];
                 for (var i = 0; i < kept.Length; i++)
                     kept[i].Add(given[1 + carried + i]);
@@ -69,6 +76,7 @@ internal static class Looping
             var passes = scanned[0].shape[At(inputAxes[0], scanned[0].ndim)];
             if (scanned.Index().Any(input => input.Item.shape[At(inputAxes[input.Index], input.Item.ndim)] != passes))
                 throw new ArgumentException("the inputs to scan differ in length");
+            RequirePasses(passes);
             var kept = Enumerable.Range(0, written).Select(_ => new List<Tensor>()).ToArray();
             for (var pass = 0L; pass < passes; pass++)
             {
@@ -90,6 +98,12 @@ internal static class Looping
                 slices.Reverse();
             return stack(slices, At(axis, slices[0].ndim + 1));
         }
+    }
+
+    private static void RequirePasses(long passes)
+    {
+        if (passes > MostPasses)
+            throw new ArgumentException($"it asks for {passes} passes, and at most {MostPasses} are run");
     }
 
     private static long At(long axis, long axes) => axis < 0 ? axis + axes : axis;

@@ -90,6 +90,19 @@ public class LoopingTests
         Assert.Contains("it depends on the samples", error);
     }
 
+    [Theory]
+    [InlineData(10_001)]
+    [InlineData(long.MaxValue)]
+    public void Loop_OfMorePassesThanAreRun_IsRefused(long passes)
+    {
+        var model = LoopModel(isInside: true, passes: graph => graph.Initializer.Add(TensorData.Create("m", [passes])));
+
+        var error = Assert.Throws<InputException>(() => Oracle.Executor(model, Samples, 2, Size)).Message;
+
+        Assert.Contains("node 'loop' (Loop)", error);
+        Assert.Contains($"it asks for {passes} passes, and at most 10000 are run", error);
+    }
+
     [Fact]
     public void Loop_ThatAConditionCanEnd_IsRefused()
     {
