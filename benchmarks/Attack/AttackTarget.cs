@@ -27,6 +27,8 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         Files("models", 300, 100_000, Models, (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : ModelMutations.Apply(bytes, dice), Inspect),
         Files("recipes", 1_000, 10_000, Recipes, (bytes, dice) => dice.OneIn(4) ? ByteMutations.Apply(bytes, dice) : TextMutations.Apply(bytes, dice), ReadRecipe),
         Files("sets", 2_000, 10_000, Sets, (bytes, dice) => dice.OneIn(3) ? TextMutations.Apply(bytes, dice) : ByteMutations.Apply(bytes, dice), ReadSet),
+        new("pictures", 200, 2_000, Sources.Pictures),
+        new("sounds", 100, 2_000, Sources.Sounds),
         new("flips", 100, 2_000, RunFlips.Begin),
         new("kills", 0, 1_000, CommandKills.Begin),
     ];
