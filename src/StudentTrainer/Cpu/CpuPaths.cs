@@ -19,9 +19,9 @@ internal static class CpuPaths
     /// <param name="input">[N, channels, ...].</param>
     public static Tensor ForConvolution(Tensor input) => AreOn ? ChannelsLast.Of(input) : input;
 
-    /// <summary>The sum over rows of KL(softmax(v/T) ‖ softmax(z/T)), in one pass; <c>null</c>: use the plain form.</summary>
-    /// <param name="student">z, rows × classes.</param>
-    /// <param name="teacher">v, rows × classes.</param>
+    /// <summary>The sum over positions of KL(softmax(v/T) ‖ softmax(z/T)), in one pass; <c>null</c>: use the plain form.</summary>
+    /// <param name="student">z, positions × classes.</param>
+    /// <param name="teacher">v, positions × classes.</param>
     /// <param name="temperature">T.</param>
     public static Tensor? Divergence(Tensor student, Tensor teacher, double temperature) =>
         AreOn && SoftenedDivergence.Suits(student, teacher) ? SoftenedDivergence.Of(student, teacher, temperature) : null;

@@ -9,8 +9,8 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace OnnxKd.StudentTrainer.Cpu;
 
 /// <summary>
-/// Σ over rows of KL(softmax(v/T) ‖ softmax(z/T)) and its gradient (softmax(z/T) − softmax(v/T)) ÷ T, a row at a time while it is in the
-/// processor's cache. Beside the gradient no memory of the logits' size is needed. Rows are shared out among threads; each row's value is
+/// Σ over positions of KL(softmax(v/T) ‖ softmax(z/T)) and its gradient (softmax(z/T) − softmax(v/T)) ÷ T, a position at a time while it is in the
+/// processor's cache. Beside the gradient no memory of the logits' size is needed. Positions are shared out among threads; each position's value is
 /// kept and they are added up in order, so that the result does not depend on the number of threads.
 /// </summary>
 internal sealed class SoftenedDivergence : autograd.SingleTensorFunction<SoftenedDivergence>
@@ -28,8 +28,8 @@ internal sealed class SoftenedDivergence : autograd.SingleTensorFunction<Softene
         && student.shape.AsSpan().SequenceEqual(teacher.shape);
 
     /// <summary>Computes it.</summary>
-    /// <param name="student">z, rows × classes.</param>
-    /// <param name="teacher">v, rows × classes.</param>
+    /// <param name="student">z, positions × classes.</param>
+    /// <param name="teacher">v, positions × classes.</param>
     /// <param name="temperature">T.</param>
     public static Tensor Of(Tensor student, Tensor teacher, double temperature) => apply(student, new Target(teacher, temperature));
 
@@ -71,7 +71,7 @@ internal sealed class SoftenedDivergence : autograd.SingleTensorFunction<Softene
         return values.Sum();
     }
 
-    /// <summary>A row's divergence.</summary>
+    /// <summary>A position's divergence.</summary>
     /// <param name="student">The logits; become the gradient.</param>
     /// <param name="teacher">The logits; overwritten.</param>
     /// <param name="difference">As long; overwritten.</param>
@@ -111,7 +111,7 @@ internal sealed class SoftenedDivergence : autograd.SingleTensorFunction<Softene
 
     private sealed record Target(Tensor Teacher, double Temperature);
 
-    /// <summary>The rows of a contiguous tensor where they lie: libtorch's memory does not move, so any thread can use it.</summary>
+    /// <summary>The positions of a contiguous tensor where they lie: libtorch's memory does not move, so any thread can use it.</summary>
     private readonly unsafe struct HostRows
     {
         private readonly byte* first;

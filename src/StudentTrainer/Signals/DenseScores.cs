@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>Every logit: of a teacher, or of a learner without its gradient.</summary>
-/// <param name="stored">Rows × classes, in any float type, or integers with scales.</param>
-/// <param name="scales">What the values of a row are multiplied by, rows × 1; <c>null</c>: they are the logits.</param>
+/// <param name="stored">Positions × classes, in any float type, or integers with scales.</param>
+/// <param name="scales">What the values at a position are multiplied by, positions × 1; <c>null</c>: they are the logits.</param>
 internal sealed class DenseScores(Tensor stored, Tensor? scales = null) : TargetScores
 {
     /// <inheritdoc/>

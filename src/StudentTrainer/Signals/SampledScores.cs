@@ -8,9 +8,9 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// expectation over the draws is the dense cross-entropy, which is the dense divergence plus the teacher's entropy; so the expected
 /// gradient is the dense one. Anshumann et al., "Sparse logit sampling", ACL 2025.
 /// </summary>
-/// <param name="ids">Rows × places class indices (int64); those of unused places are valid too.</param>
-/// <param name="counts">Rows × places; 0 in unused ones.</param>
-/// <param name="draws">The sum of a row's counts.</param>
+/// <param name="ids">Positions × places class indices (int64); those of unused places are valid too.</param>
+/// <param name="counts">Positions × places; 0 in unused ones.</param>
+/// <param name="draws">The sum of a position's counts.</param>
 internal sealed class SampledScores(Tensor ids, Tensor counts, int draws) : TargetScores
 {
     private const double Unused = 1e-30;

@@ -12,7 +12,7 @@ internal enum SignalKind
     /// <summary>An inner tensor: [N, ...].</summary>
     Features = 2,
 
-    /// <summary>The set's class of each row, or its independent labels.</summary>
+    /// <summary>The set's class of each position, or its independent labels.</summary>
     Labels = 4,
 
     /// <summary>Logits of independent labels.</summary>
@@ -68,7 +68,7 @@ internal sealed record SignalUse(string Key, SignalKind Kind, bool IsTarget, str
     /// <summary>The key of a term for what learns.</summary>
     public const string StudentKey = "student";
 
-    /// <summary>Whether it is what a model gives, row by row, and no inner tensor or label.</summary>
+    /// <summary>Whether it is what a model gives, position by position, and no inner tensor or label.</summary>
     public bool IsOutput => (Kind & (SignalKind.Features | SignalKind.Labels)) == 0;
 
     /// <summary>The set's labels.</summary>

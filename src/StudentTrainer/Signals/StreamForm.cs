@@ -35,7 +35,7 @@ internal abstract class StreamForm(CacheStream stream)
     };
 
     /// <summary>The columns of a student's scores that a stream is about.</summary>
-    /// <param name="scores">Rows × classes.</param>
+    /// <param name="scores">Positions × classes.</param>
     /// <param name="subset">The classes; <c>null</c>: all.</param>
     public static Tensor Covered(Tensor scores, ClassSubset? subset) =>
         subset is null ? scores : scores.index_select(1, tensor(subset.Columns.Select(column => (long)column).ToArray(), device: scores.device));

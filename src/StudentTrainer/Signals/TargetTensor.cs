@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>What is learned from as it is: an inner tensor, labels' logits, values or embeddings, for a batch.</summary>
-/// <param name="values">[N, ...] of an inner tensor, rows × columns of an output; float32.</param>
+/// <param name="values">[N, ...] of an inner tensor, positions × columns of an output; float32.</param>
 /// <param name="spread">The standard deviation of each column over the set; <c>null</c>: not known.</param>
 /// <param name="detector">What the columns of a detector head are; <c>null</c>: it is none, or not known.</param>
 internal sealed class TargetTensor(Tensor values, IReadOnlyList<float>? spread = null, DetectorForm? detector = null) : StreamSignal
@@ -13,7 +13,7 @@ internal sealed class TargetTensor(Tensor values, IReadOnlyList<float>? spread =
     /// <summary>What the columns of a detector head are.</summary>
     public DetectorForm Detector => detector!;
 
-    /// <summary>[N, ...] of an inner tensor, rows × columns of an output; float32.</summary>
+    /// <summary>[N, ...] of an inner tensor, positions × columns of an output; float32.</summary>
     public Tensor Values => values;
 
     /// <summary>The standard deviation of each column over the set, or 1 where that is not known.</summary>
@@ -23,7 +23,7 @@ internal sealed class TargetTensor(Tensor values, IReadOnlyList<float>? spread =
     public static Tensor Decode(IReadOnlyList<Tensor> fields) => fields.Count > 1 ? fields[0].to(float32).mul(fields[1]) : fields[0].to(float32);
 }
 
-/// <summary>An output that is no classes: rows × columns.</summary>
+/// <summary>An output that is no classes: positions × columns.</summary>
 /// <param name="stream">The stream.</param>
 internal sealed class OutputForm(CacheStream stream) : StreamForm(stream)
 {

@@ -3,22 +3,22 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>The signals of a batch that a term is computed from.</summary>
-/// <param name="own">Tensors of the learner, by key: scores as rows × classes, features as [N, ...].</param>
+/// <param name="own">Tensors of the learner, by key: scores as positions × classes, features as [N, ...].</param>
 /// <param name="targets">What is learned from, by key.</param>
 /// <param name="labels">The set's labels, where the term reads them.</param>
 internal sealed class TermSignals(
     IReadOnlyDictionary<string, Tensor> own, IReadOnlyDictionary<string, StreamSignal> targets, LabelTargets? labels)
 {
-    /// <summary>The student's class scores (rows × classes) or features ([N, ...]); gradients flow into them.</summary>
+    /// <summary>The student's class scores (positions × classes) or features ([N, ...]); gradients flow into them.</summary>
     public Tensor Student => own[SignalUse.StudentKey];
 
     /// <summary>The class scores that are learned from.</summary>
     public TargetScores Teacher => (TargetScores)targets[SignalUse.TeacherKey];
 
-    /// <summary>The features ([N, ...]), values or embeddings (rows × columns) that are learned from.</summary>
+    /// <summary>The features ([N, ...]), values or embeddings (positions × columns) that are learned from.</summary>
     public TargetTensor TeacherTensor => (TargetTensor)targets[SignalUse.TeacherKey];
 
-    /// <summary>The class of each row.</summary>
+    /// <summary>The class of each position.</summary>
     public LabelTargets Labels => labels!;
 
     /// <summary>Another tensor of the learner.</summary>

@@ -10,9 +10,9 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// the k classes would; within the tail the student is free. With k = classes there is no tail, and it is the dense divergence. A cache
 /// that was captured without tails says that the k classes are all: their probabilities are renormalised.
 /// </summary>
-/// <param name="ids">Rows × k class indices (int64), each once in a row.</param>
-/// <param name="logits">Rows × k.</param>
-/// <param name="tails">Rows × temperatures: log Σ exp(v/T) over the dropped classes; <c>null</c>: none.</param>
+/// <param name="ids">Positions × k class indices (int64), each once at a position.</param>
+/// <param name="logits">Positions × k.</param>
+/// <param name="tails">Positions × temperatures: log Σ exp(v/T) over the dropped classes; <c>null</c>: none.</param>
 /// <param name="temperatures">The temperatures of the tails.</param>
 internal sealed class TopKScores(Tensor ids, Tensor logits, Tensor? tails, IReadOnlyList<double> temperatures) : TargetScores
 {

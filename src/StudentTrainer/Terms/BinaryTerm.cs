@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// T² · KL(σ(v/T) ‖ σ(z/T)) of each label as a distribution of its own over yes and no, mean over rows and labels. Yang et al., "Multi-label
+/// T² · KL(σ(v/T) ‖ σ(z/T)) of each label as a distribution of its own over yes and no, mean over positions and labels. Yang et al., "Multi-label
 /// knowledge distillation" (L2D), ICCV 2023, equation 3 (its MLD), with the temperature of Hinton et al. 2015 and the mean over labels in
 /// place of the sum, so that the weight does not depend on their number.
 /// </summary>

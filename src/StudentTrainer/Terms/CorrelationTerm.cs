@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// T² · (β · mean over rows of (1 − ρ) + γ · mean over classes of (1 − ρ)), ρ being Pearson's correlation of the softened probabilities of
-/// student and teacher: along a row, and along a class over the batch. A match up to shift and scale, which a much larger teacher allows.
+/// T² · (β · mean over positions of (1 − ρ) + γ · mean over classes of (1 − ρ)), ρ being Pearson's correlation of the softened probabilities of
+/// student and teacher: over the classes of a position, and over the positions of a class. A match up to shift and scale, which a much larger teacher allows.
 /// Huang et al., "Knowledge distillation from a stronger teacher" (DIST), NeurIPS 2022, equations 9 and 10.
 /// </summary>
 public sealed record CorrelationTerm : ScoreTerm
@@ -17,8 +17,8 @@ public sealed record CorrelationTerm : ScoreTerm
     [Setting("temperature of teacher and student", Above = 0)]
     public double Temperature { get; init; } = 1;
 
-    /// <summary>The factor of rows; default 1.</summary>
-    [Setting("factor of the correlation between classes, in each row", AtLeast = 0)]
+    /// <summary>The factor of the correlation between classes; default 1.</summary>
+    [Setting("factor of the correlation between classes, at each position", AtLeast = 0)]
     public double Beta { get; init; } = 1;
 
     /// <summary>The factor of classes; default 1.</summary>
@@ -44,6 +44,6 @@ public sealed record CorrelationTerm : ScoreTerm
 
     private static Tensor Centred(Tensor values, long axis) => values.sub(values.mean([axis], keepdim: true));
 
-    /// <summary>Smooth at 0 too, where a class has the same probability in every row.</summary>
+    /// <summary>Smooth at 0 too, where a class has the same probability at every position.</summary>
     private static Tensor Norm(Tensor values, long axis) => values.Square().sum(axis).Add(SmallestNorm * SmallestNorm).sqrt();
 }

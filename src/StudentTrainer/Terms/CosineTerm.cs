@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;
 
-/// <summary>1 − cos of the angle between the embeddings of student and teacher, mean over rows.</summary>
+/// <summary>1 − cos of the angle between the embeddings of student and teacher, mean over positions.</summary>
 public sealed record CosineTerm : Term
 {
     /// <summary>The embeddings that are learned from; default: the cache's.</summary>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// Decoupled knowledge distillation, T² · (α · KL of (p_t, 1 − p_t) + β · KL of the other classes among themselves), mean over rows; t is the
+/// Decoupled knowledge distillation, T² · (α · KL of (p_t, 1 − p_t) + β · KL of the other classes among themselves), mean over positions; t is the
 /// label's class. Soft targets are α = 1 and β = 1 − p_t of the teacher: what a sure teacher says of the other classes is lost there. Zhao
 /// et al., "Decoupled knowledge distillation", CVPR 2022, equation 7.
 /// </summary>

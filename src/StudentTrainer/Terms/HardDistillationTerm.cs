@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// Cross-entropy with the class that the teacher puts first, mean over rows. Touvron et al., "Training data-efficient image transformers and
+/// Cross-entropy with the class that the teacher puts first, mean over positions. Touvron et al., "Training data-efficient image transformers and
 /// distillation through attention" (DeiT), ICML 2021, equation 3; the other half of that equation is the term <c>hard</c>.
 /// </summary>
 public sealed record HardDistillationTerm : ScoreTerm

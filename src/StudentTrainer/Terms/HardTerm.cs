@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// Cross-entropy at temperature 1 with the labels, mean over the rows that have one: <see cref="LabelTargets"/>. Where each column has a label
-/// of its own, binary cross-entropy, mean over rows and columns.
+/// Cross-entropy at temperature 1 with the labels, mean over the positions that have one: <see cref="LabelTargets"/>. Where each column has a label
+/// of its own, binary cross-entropy, mean over positions and columns.
 /// </summary>
 public sealed record HardTerm : Term
 {

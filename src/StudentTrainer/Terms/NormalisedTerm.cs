@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// Normalised knowledge distillation, −p_t log q_t − γ T² Σ p̂ log q̂ over the other classes, mean over rows: t is the label's class, p̂ and q̂
+/// Normalised knowledge distillation, −p_t log q_t − γ T² Σ p̂ log q̂ over the other classes, mean over positions: t is the label's class, p̂ and q̂
 /// are teacher and student over the other classes alone, softened. Yang et al., "From knowledge distillation to self-knowledge distillation",
 /// ICCV 2023, equation 7; the cross-entropy with the label is the term <c>hard</c>.
 /// </summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// −Σ ((p + y)^γ − y) log q over classes, mean over rows, p and q being teacher and student and y the label as 0 and 1: cross-entropy with the
+/// −Σ ((p + y)^γ − y) log q over classes, mean over positions, p and q being teacher and student and y the label as 0 and 1: cross-entropy with the
 /// teacher in which the label's class weighs more, the surer the teacher is. Meant for students of another family, at exits too. Hao et al.,
 /// "One-for-all: bridge the gap between heterogeneous architectures in knowledge distillation", NeurIPS 2023, equation 8.
 /// </summary>

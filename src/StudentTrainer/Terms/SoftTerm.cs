@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
-/// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over rows: the teacher's softened probabilities as targets. The factor T² keeps the size of
+/// T² · KL(softmax(v/T) ‖ softmax(z/T)), mean over positions: the teacher's softened probabilities as targets. The factor T² keeps the size of
 /// the gradients the same at every temperature. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015, section 2.
 /// </summary>
 public sealed record SoftTerm : ScoreTerm
@@ -17,10 +17,10 @@ public sealed record SoftTerm : ScoreTerm
     public double Temperature { get; init; } = 1;
 
     /// <summary>
-    /// Whether each row of logits is first brought to mean 0 and deviation 1 on both sides. Sun et al., "Logit standardization in knowledge
+    /// Whether the logits of each position are first brought to mean 0 and deviation 1 on both sides. Sun et al., "Logit standardization in knowledge
     /// distillation", CVPR 2024, equation 9. Default false.
     /// </summary>
-    [Setting("whether logits of both sides are standardised in each row first (Sun et al. 2024)")]
+    [Setting("whether logits of both sides are standardised at each position first (Sun et al. 2024)")]
     public bool Standardise { get; init; }
 
     internal override void Require(TermShapes shapes)

@@ -51,7 +51,7 @@ public abstract record Term
     /// <summary>Which of the student's features are brought to the shape of which target's by a layer of their own, if these differ.</summary>
     internal virtual ProjectionRequest? Projection => null;
 
-    /// <summary>The value: a scalar, a mean over the rows or samples of the batch, that gradients flow through.</summary>
+    /// <summary>The value: a scalar, a mean over the batch's positions, or samples, that gradients flow through.</summary>
     /// <param name="signals">One for each of <see cref="Reads"/>.</param>
     internal abstract Tensor Compute(TermSignals signals);
 }

@@ -34,24 +34,24 @@ public abstract record ValueTerm : Term
     }
 
     /// <summary>What each difference costs.</summary>
-    /// <param name="difference">Rows × columns.</param>
+    /// <param name="difference">Positions × columns.</param>
     internal abstract Tensor Penalty(Tensor difference);
 }
 
-/// <summary>(z − v)², mean over rows and columns.</summary>
+/// <summary>(z − v)², mean over positions and columns.</summary>
 public sealed record SquaredErrorTerm : ValueTerm
 {
     internal override Tensor Penalty(Tensor difference) => difference.Square();
 }
 
-/// <summary>|z − v|, mean over rows and columns.</summary>
+/// <summary>|z − v|, mean over positions and columns.</summary>
 public sealed record AbsoluteErrorTerm : ValueTerm
 {
     internal override Tensor Penalty(Tensor difference) => difference.abs();
 }
 
 /// <summary>
-/// ½ d² up to δ and δ · (|d| − ½ δ) beyond it, d being the difference, mean over rows and columns. Huber, "Robust estimation of a location
+/// ½ d² up to δ and δ · (|d| − ½ δ) beyond it, d being the difference, mean over positions and columns. Huber, "Robust estimation of a location
 /// parameter", 1964.
 /// </summary>
 public sealed record HuberTerm : ValueTerm
