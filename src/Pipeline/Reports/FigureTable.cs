@@ -13,42 +13,42 @@ internal static class FigureTable
 
     private static readonly Column[] SizeColumns =
     [
-        new("parameters", m => Show(m.Parameters, "#,0")),
-        new("file size", m => FileSize(m.FileBytes)),
-        new("latency p50", m => m.LatencyMsP50 is null ? Unknown : Show(m.LatencyMsP50, "0.000") + " ms"),
+        new("parameters", m => m.Parameters, "#,0"),
+        new("file size", m => m.FileBytes, FileSize),
+        new("latency p50", m => m.LatencyMsP50, "0.000 'ms'"),
     ];
 
-    private static readonly Column Agreement = new("agreement", m => Show(m.Agreement, "0.00 %"));
+    private static readonly Column Agreement = new("agreement", m => m.Agreement, "0.00 %");
 
-    private static readonly Column Majority = new("majority", m => Show(m.Majority, "0.00 %"));
+    private static readonly Column Majority = new("majority", m => m.Majority, "0.00 %");
 
-    private static readonly Column Divergence = new("KL", m => Show(m.Kl, "0.0000"));
+    private static readonly Column Divergence = new("KL", m => m.Kl, "0.0000");
 
     private static readonly Column[] RareColumns =
     [
-        new("precision", m => Show(m.Precision, "0.00 %")),
-        new("recall", m => Show(m.Recall, "0.00 %")),
-        new("AP", m => Show(m.AveragePrecision, "0.0000")),
+        new("precision", m => m.Precision, "0.00 %"),
+        new("recall", m => m.Recall, "0.00 %"),
+        new("AP", m => m.AveragePrecision, "0.0000"),
     ];
 
-    private static readonly Column Overlap = new("mIoU", m => Show(m.MeanOverlap, "0.0000"));
+    private static readonly Column Overlap = new("mIoU", m => m.MeanOverlap, "0.0000");
 
     private static readonly Column[] ClassColumns =
     [
-        new("errors", m => Show(m.Errors, "#,0")),
-        new("accuracy", m => Show(m.Accuracy, "0.00 %")),
+        new("errors", m => m.Errors, "#,0.#"),
+        new("accuracy", m => m.Accuracy, "0.00 %"),
         Agreement,
         Majority,
         Divergence,
-        new("NLL", m => Show(m.Nll, "0.0000")),
-        new("ECE", m => Show(m.Ece, "0.0000")),
+        new("NLL", m => m.Nll, "0.0000"),
+        new("ECE", m => m.Ece, "0.0000"),
         .. SizeColumns,
     ];
 
     private static readonly Column[] TextColumns =
     [
-        new("CER", m => Show(m.CharacterErrorRate, "0.00 %")),
-        new("exact lines", m => Show(m.ExactLines, "0.00 %")),
+        new("CER", m => m.CharacterErrorRate, "0.00 %"),
+        new("exact lines", m => m.ExactLines, "0.00 %"),
         Agreement,
         Majority,
         Divergence,
@@ -57,57 +57,67 @@ internal static class FigureTable
 
     private static readonly Column[] LabelColumns =
     [
-        new("errors", m => Show(m.Errors, "#,0")),
-        new("accuracy", m => Show(m.Accuracy, "0.00 %")),
-        new("F1", m => Show(m.F1, "0.0000")),
+        new("errors", m => m.Errors, "#,0.#"),
+        new("accuracy", m => m.Accuracy, "0.00 %"),
+        new("F1", m => m.F1, "0.0000"),
         Agreement,
         Majority,
         Divergence,
-        new("NLL", m => Show(m.Nll, "0.0000")),
+        new("NLL", m => m.Nll, "0.0000"),
         .. SizeColumns,
     ];
 
     private static readonly Column[] ValueColumns =
     [
-        new("MSE", m => Show(m.Mse, "0.####e+0")),
-        new("MAE", m => Show(m.Mae, "0.####e+0")),
-        new("R2", m => Show(m.RSquared, "0.0000")),
+        new("MSE", m => m.Mse, "0.####e+0"),
+        new("MAE", m => m.Mae, "0.####e+0"),
+        new("R2", m => m.RSquared, "0.0000"),
         .. SizeColumns,
     ];
 
     private static readonly Column[] EmbeddingColumns =
     [
-        new("cosine", m => Show(m.Cosine, "0.0000")),
-        new("neighbours", m => Show(m.NeighbourRecall, "0.00 %")),
+        new("cosine", m => m.Cosine, "0.0000"),
+        new("neighbours", m => m.NeighbourRecall, "0.00 %"),
         .. SizeColumns,
     ];
 
     private static readonly Column[] DetectorColumns =
     [
         Agreement,
-        new("precision", m => Show(m.Precision, "0.00 %")),
-        new("recall", m => Show(m.Recall, "0.00 %")),
-        new("box IoU", m => Show(m.BoxOverlap, "0.0000")),
+        new("precision", m => m.Precision, "0.00 %"),
+        new("recall", m => m.Recall, "0.00 %"),
+        new("box IoU", m => m.BoxOverlap, "0.0000"),
         .. SizeColumns,
     ];
 
     /// <summary>The comparison as text: the names of the columns of which anything is known, then a row for each model.</summary>
-    public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows)
+    public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows) =>
+        Cells([.. rows.Select(row => (row.Name, (IReadOnlyList<ModelMetrics>)[row.Metrics]))]);
+
+    /// <summary>The same; a row of several models, those of several seeds, has mean ± deviation of each figure.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, IReadOnlyList<ModelMetrics> Seeds)> rows)
     {
-        var columns = rows.Any(row => IsOfTexts(row.Metrics)) ? TextColumns
-            : rows.Any(row => row.Metrics.MeanOverlap is not null) ? [.. ClassColumns[..3], Overlap, .. ClassColumns[3..]]
-            : rows.Any(row => row.Metrics.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
-            : ColumnsOf(KindOf(rows.Select(row => row.Metrics)));
-        columns = [.. columns.Where(column => rows.Any(row => column.Show(row.Metrics) != Unknown))];
+        var all = rows.SelectMany(row => row.Seeds).ToArray();
+        var columns = all.Any(IsOfTexts) ? TextColumns
+            : all.Any(model => model.MeanOverlap is not null) ? [.. ClassColumns[..3], Overlap, .. ClassColumns[3..]]
+            : all.Any(model => model.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
+            : ColumnsOf(KindOf(all));
+        columns = [.. columns.Where(column => all.Any(model => column.Of(model) is not null))];
         yield return ["model", .. columns.Select(column => column.Name)];
-        foreach (var (name, metrics) in rows)
-            yield return [Printable.Escape(name), .. columns.Select(column => column.Show(metrics))];
+        foreach (var (name, seeds) in rows)
+            yield return [Printable.Escape(name), .. columns.Select(column => column.Cell(seeds))];
     }
 
     /// <summary>The comparison as a table.</summary>
-    public static Table Of(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border)
+    public static Table Of(IReadOnlyList<(string Name, ModelMetrics Metrics)> rows, TableBorder border) => Of([.. Cells(rows)], border);
+
+    /// <summary>The comparison as a table, with several seeds in a row.</summary>
+    public static Table Of(IReadOnlyList<(string Name, IReadOnlyList<ModelMetrics> Seeds)> rows, TableBorder border) => Of([.. Cells(rows)], border);
+
+    private static Table Of(IReadOnlyList<IReadOnlyList<string>> cells, TableBorder border)
     {
-        var (table, cells) = (new Table { Border = border }, Cells(rows).ToArray());
+        var table = new Table { Border = border };
         table.AddColumn(cells[0][0]);
         foreach (var name in cells[0].Skip(1))
             table.AddColumn(new TableColumn(name).RightAligned());
@@ -132,15 +142,26 @@ internal static class FigureTable
     public static bool IsOfTexts(ModelMetrics metrics) => metrics.CharacterErrorRate is not null;
 
     /// <summary>A file's size for people: <c>1.84 MB</c>.</summary>
-    public static string FileSize(long? bytes) => bytes switch
+    public static string FileSize(long? bytes) => bytes is { } known ? FileSize((double)known) : Unknown;
+
+    private static string FileSize(double bytes) => bytes switch
     {
-        null => Unknown,
-        < 1_000_000 => Show(bytes / 1e3, "0.0") + " kB",
-        < 1_000_000_000 => Show(bytes / 1e6, "0.00") + " MB",
-        _ => Show(bytes / 1e9, "0.00") + " GB",
+        < 1e6 => (bytes / 1e3).ToString("0.0 'kB'", CultureInfo.InvariantCulture),
+        < 1e9 => (bytes / 1e6).ToString("0.00 'MB'", CultureInfo.InvariantCulture),
+        _ => (bytes / 1e9).ToString("0.00 'GB'", CultureInfo.InvariantCulture),
     };
 
-    private static string Show(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? Unknown;
+    private sealed record Column(string Name, Func<ModelMetrics, double?> Of, Func<double, string> Show)
+    {
+        public Column(string name, Func<ModelMetrics, double?> of, string format)
+            : this(name, of, value => value.ToString(format, CultureInfo.InvariantCulture))
+        {
+        }
 
-    private sealed record Column(string Name, Func<ModelMetrics, string> Show);
+        public string Cell(IReadOnlyList<ModelMetrics> seeds)
+        {
+            double[] values = [.. seeds.Select(Of).OfType<double>()];
+            return values.Length == 0 || values.Length < seeds.Count ? Unknown : Spread.Of(values).Show(Show);
+        }
+    }
 }

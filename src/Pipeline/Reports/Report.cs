@@ -86,10 +86,14 @@ internal static class Report
         return output.ToString();
     }
 
-    internal static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows)
+    internal static string MarkdownTable(IEnumerable<(string Name, ModelMetrics Metrics)> rows) => MarkdownTable(FigureTable.Of([.. rows], TableBorder.Markdown));
+
+    internal static string MarkdownTable(IEnumerable<(string Name, IReadOnlyList<ModelMetrics> Seeds)> rows) => MarkdownTable(FigureTable.Of([.. rows], TableBorder.Markdown));
+
+    private static string MarkdownTable(Table rows)
     {
         var table = new StringWriter { NewLine = "\n" };
-        Tables.Render(FigureTable.Of([.. rows], TableBorder.Markdown), table, terminal: false);
+        Tables.Render(rows, table, terminal: false);
         return table.ToString().Trim();
     }
 

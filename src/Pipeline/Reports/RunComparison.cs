@@ -1,4 +1,3 @@
-using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Measuring;
 
@@ -10,24 +9,10 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Metrics">Its figures; <c>null</c>: it has none yet.</param>
 internal sealed record ComparedRun(string Name, bool Finished, RunMetrics? Metrics);
 
-/// <summary>Runs that differ by their seeds alone.</summary>
-/// <param name="Runs">Their names.</param>
-/// <param name="Quality">The figure that is compared.</param>
-/// <param name="Mean">Its mean.</param>
-/// <param name="Deviation">Its standard deviation, of a sample.</param>
-/// <param name="Least">The smallest.</param>
-/// <param name="Most">The largest.</param>
-internal sealed record SeedSpread(IReadOnlyList<string> Runs, string Quality, double Mean, double Deviation, double Least, double Most)
-{
-    /// <summary>One sentence.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Runs.Count} seeds ({string.Join(", ", Runs)}): {Quality} {Mean:0.00 %} ± {Deviation:0.00 %} (standard deviation), from {Least:0.00 %} to {Most:0.00 %}");
-}
-
 /// <summary>Several runs side by side; of one, too, if it is not finished.</summary>
 /// <param name="Runs">The runs, in the order in which they were named.</param>
-/// <param name="Seeds">Those that differ by their seeds alone, each with the spread of their students.</param>
-internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<SeedSpread> Seeds)
+/// <param name="Seeds">Those that differ by their seeds alone, put together.</param>
+internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<SeedGroup> Seeds)
 {
     /// <summary>Compares runs.</summary>
     /// <exception cref="InputException">They were measured on different data, or one was named twice.</exception>
@@ -38,23 +23,55 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
         string[] names = [.. folders.Select(folder => folders.Count(other => other.Name == folder.Name) == 1 ? folder.Name : folder.Folder)];
         return new(
             [.. folders.Zip(names, (folder, name) => new ComparedRun(name, folder.IsFinished, folder.Metrics))],
-            [.. folders.Zip(names).Where(run => run.First.IsFinished).GroupBy(run => run.First.Settings).Select(group => Spread([.. group])).OfType<SeedSpread>()]);
+            [
+                .. folders.Zip(names).Where(run => run.First.IsFinished).GroupBy(run => run.First.Settings)
+                    .Select(group => group.DistinctBy(run => run.First.Seed).Select(run => (run.Second, run.First.Metrics!)).ToArray())
+                    .Where(group => group.Length > 1).Select(group => SeedGroup.Of(null, group)),
+            ]);
     }
 
-    /// <summary>The rows of the table: each teacher once, then the students of each run.</summary>
-    public IEnumerable<(string Name, ModelMetrics Metrics)> Rows()
+    /// <summary>The rows of the table: each teacher once, then the students of each run, those of runs that differ by their seeds together.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<ModelMetrics> Seeds)> Rows()
     {
         var teachers = new HashSet<(string, double?, double?)>();
-        foreach (var run in Runs)
-            foreach (var (role, model) in run.Metrics?.Rows() ?? [])
-                if (model.Parity is not null || teachers.Add((model.Sha256 ?? model.Model, model.Accuracy, model.Nll)))
-                    yield return (Runs.Count == 1 ? role : $"{run.Name}: {role.TrimStart()}", model);
+        foreach (var (name, runs) in Units())
+            foreach (var (role, models) in SeedGroup.Rows(runs))
+            {
+                // A teacher that all seeds have is one model.
+                var distinct = models.Any(model => model.Parity is not null) ? models : [.. models.DistinctBy(Identity)];
+                if (models.Any(model => model.Parity is not null) || distinct.Select(Identity).Count(teachers.Add) > 0)
+                    yield return (Runs.Count == 1 ? role : $"{name}: {role.TrimStart()}", distinct);
+            }
+
+        static (string, double?, double?) Identity(ModelMetrics model) => (model.Sha256 ?? model.Model, model.Accuracy, model.Nll);
     }
 
-    /// <summary>The rows as the models of one run, for what compares models.</summary>
+    /// <summary>The rows as the models of one run, for what compares models; of several seeds their means.</summary>
     public RunMetrics AsOne() => new(
         Runs.Count == 1 ? Runs[0].Name : $"{Runs.Count} runs", 0, Runs.Select(run => run.Metrics?.TestSamples).FirstOrDefault(count => count is not null),
-        [.. Rows().Select(row => row.Metrics with { Role = row.Name })]);
+        [.. Rows().Select(row => Mean(row.Seeds) with { Role = row.Name })]);
+
+    /// <summary>What is shown as one: a group of seeds, or a run alone; in the order of the runs.</summary>
+    private IEnumerable<(string Name, IReadOnlyList<RunMetrics> Runs)> Units()
+    {
+        var shown = new HashSet<SeedGroup>();
+        foreach (var run in Runs)
+            if (Seeds.FirstOrDefault(group => group.Runs.Any(one => one.Name == run.Name)) is not { } group)
+                yield return (run.Name, run.Metrics is { } alone ? [alone] : []);
+            else if (shown.Add(group))
+                yield return (group.Name, [.. group.Runs.Select(one => Runs.First(other => other.Name == one.Name).Metrics!)]);
+    }
+
+    private static ModelMetrics Mean(IReadOnlyList<ModelMetrics> seeds)
+    {
+        return seeds is [var only] ? only : seeds[0] with
+        {
+            Accuracy = Of(model => model.Accuracy), Agreement = Of(model => model.Agreement), CharacterErrorRate = Of(model => model.CharacterErrorRate),
+            FileBytes = (long?)Of(model => model.FileBytes), Collapse = seeds.Select(model => model.Collapse).FirstOrDefault(why => why is not null),
+        };
+
+        double? Of(Func<ModelMetrics, double?> figure) => seeds.Average(figure);
+    }
 
     /// <summary>Sentences below the table.</summary>
     public IEnumerable<string> Notes()
@@ -65,20 +82,8 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
                 : $"{run.Name} is not finished: its figures are those of earlier settings; 'onnxkd run' goes on with it";
         if (Runs.Select(run => run.Metrics?.Teacher).OfType<ModelMetrics>().DistinctBy(teacher => teacher.Sha256 ?? teacher.Model).Count() > 1)
             yield return "agreement and KL are with each run's own teacher";
-        foreach (var spread in Seeds)
-            yield return spread.ToString();
-    }
-
-    private static SeedSpread? Spread(IReadOnlyList<(RunFolder Folder, string Name)> group)
-    {
-        if (group.DistinctBy(run => run.Folder.Seed).Count() < 2 || Quality.For(group[0].Folder.Metrics!) is not { } quality)
-            return null;
-        double[] values = [.. group.Select(run => quality.Of(run.Folder.Metrics!.Student!)).OfType<double>()];
-        if (values.Length < 2)
-            return null;
-        var mean = values.Average();
-        return new(
-            [.. group.Select(run => run.Name)], quality.Name, mean, Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)), values.Min(), values.Max());
+        foreach (var group in Seeds.Where(group => group.Verdict.Count > 0))
+            yield return $"{group.Name}: {string.Join(' ', group.Verdict)}";
     }
 
     private static void RequireDistinct(IReadOnlyList<RunFolder> folders)

@@ -30,8 +30,12 @@ internal sealed partial record RunFolder(
     /// <summary>Whether its figures are those of its recipe, as far as can be seen.</summary>
     public bool IsFinished => Metrics is not null && Begun.Count == 0;
 
-    /// <summary>Its recipe without its name and its seed: equal for runs that differ by their seeds alone.</summary>
-    public string Settings => NameAndSeed().Replace(Recipe, "");
+    /// <summary>Its recipe without its name, its seed and what was found with that seed: equal for runs that differ by their seeds alone.</summary>
+    public string Settings => Rates.Aggregate(NameAndSeed().Replace(Recipe, ""), (recipe, rate) => Regex.Replace(
+        recipe, FormattableString.Invariant($@"(?<=learning-rate: ){Regex.Escape(FormattableString.Invariant($"{rate}"))}(?=[,}}\n])"), "auto"));
+
+    /// <summary>The learning rates that its stages found.</summary>
+    private IReadOnlyList<double> Rates { get; init; } = [];
 
     /// <summary>The seed; <c>null</c>: not known.</summary>
     public ulong? Seed => Metrics?.Seed;
@@ -57,6 +61,7 @@ internal sealed partial record RunFolder(
         var evaluation = records.FirstOrDefault(record => digest is not null && record.Outputs.GetValueOrDefault(RunMetrics.FileName)?.Sha256 == digest);
         return run with
         {
+            Rates = [.. stages.Where(RateFile.IsIn).Select(RateFile.Read)],
             Data = evaluation?.Inputs.Where(input => DataKeys.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value),
         };
     }

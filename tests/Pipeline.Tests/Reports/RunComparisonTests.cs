@@ -10,24 +10,49 @@ public sealed class RunComparisonTests(TinyProject project) : IDisposable
     private readonly TemporaryFolder runs = new();
 
     [Fact]
-    public void Report_TwoSeedsAndAnotherWidth_SpreadsOverTheSeedsAlone()
+    public void Report_ThreeSeedsAndAnotherWidth_ShowsTheSeedsAsOneStudent()
     {
-        Run("one", "--seed", "1");
-        Run("two", "--seed", "2");
-        Run("wide", "--seed", "2", "--widths", "12");
+        string[] names = ["one", "two", "three"];
+        foreach (var (i, name) in names.Index())
+            Run(name, baseline: true, "--seed", $"{i + 1}");
+        Run("wide", baseline: true, "--seed", "2", "--widths", "12");
+        string[] folders = [.. names.Append("wide").Select(name => runs[name])];
 
-        var result = Cli.Done("report", runs["one"], runs["two"], runs["wide"], "-o", runs["page.html"], "--json");
+        var result = Cli.Done(["report", .. folders, "-o", runs["page.html"], "--json"]);
 
-        var spread = JsonDocument.Parse(result.Output).RootElement.GetProperty("seeds").EnumerateArray().Single();
-        double[] wrong = [Wrong("one"), Wrong("two")];
-        Assert.Equal(["one", "two"], spread.GetProperty("runs").EnumerateArray().Select(name => name.GetString()!));
-        Assert.Equal(wrong.Average(), spread.GetProperty("mean").GetDouble(), 12);
-        Assert.Equal(Math.Abs(wrong[0] - wrong[1]) / Math.Sqrt(2), spread.GetProperty("deviation").GetDouble(), 12); // of two
+        var group = JsonDocument.Parse(result.Output).RootElement.GetProperty("seeds").EnumerateArray().Single();
+        Assert.Equal(names, group.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("name").GetString()!));
+        RequireSpread(names.Select(name => Wrong(name, "student")), group.GetProperty("student"));
+        RequireSpread(names.Select(name => 1 - Wrong(name, "baseline")), Figure(group, "baseline", "accuracy"));
+        RequireSpread(names.Select(name => Number(name, "student", "nll")), Figure(group, "student", "nll"));
+        double[] shares = [.. names.Select(name => (Wrong(name, "baseline") - Wrong(name, "student")) / (Wrong(name, "baseline") - Wrong(name, "teacher")))];
+        Assert.All(names, name => Assert.True(Wrong(name, "teacher") < Wrong(name, "baseline")));
+        Assert.Equal(shares, group.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("gap").GetDouble()));
+        RequireSpread(shares, group.GetProperty("gap"));
+
         var page = XDocument.Parse(File.ReadAllText(runs["page.html"]));
         Assert.Equal(
-            ["teacher", "one: student", "two: student", "wide: student"],
-            page.Descendants("table").First().Descendants("tbody").Single().Elements().Select(row => row.Elements().First().Value.Replace("one: teacher", "teacher", StringComparison.Ordinal)));
-        Assert.Equal(3, page.Descendants().Count(element => element.Name.LocalName == "svg")); // sizes, loss, learning rate
+            ["teacher", "one, two, three (3 seeds): student", "one, two, three (3 seeds): baseline", "wide: student", "wide: baseline"],
+            page.Descendants("table").First().Descendants("tbody").Single().Elements()
+                .Select(row => row.Elements().First().Value.Replace("one, two, three (3 seeds): teacher", "teacher", StringComparison.Ordinal)));
+        Assert.Contains("Distillation closes", page.Descendants("p").First(element => (string?)element.Attribute("class") == "verdict").Value);
+        Assert.Equal(["one", "two", "three"], page.Descendants("h3").First(title => title.Value == "one, two, three (3 seeds)").ElementsAfterSelf().First()
+            .Descendants("tbody").Single().Elements().Select(row => row.Elements().First().Value));
+        Assert.Contains(" ± ", Cli.Done(["report", .. folders, "-o", runs["page.html"]]).Output.Split('\n').First(line => line.Contains("3 seeds): student", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Report_SeedsWhoseLearningRateWasFound_AreOneStudentStill()
+    {
+        string[] found = ["--set", "training.optimizer={ name: sgd, learning-rate: auto }"];
+        Run("one", baseline: false, ["--seed", "1", .. found]);
+        Run("two", baseline: false, ["--seed", "7", .. found]);
+        var rates = new[] { "one", "two" }.Select(name => File.ReadLines(runs[$"{name}/recipe.yaml"]).Single(line => line.Contains("learning-rate:", StringComparison.Ordinal))).ToArray();
+        Assert.DoesNotContain(rates, rate => rate.Contains("auto", StringComparison.Ordinal));
+
+        var comparison = JsonDocument.Parse(Cli.Done("report", runs["one"], runs["two"], "--json").Output).RootElement;
+
+        Assert.Single(comparison.GetProperty("seeds").EnumerateArray());
     }
 
     [Fact]
@@ -94,9 +119,26 @@ public sealed class RunComparisonTests(TinyProject project) : IDisposable
 
     public void Dispose() => runs.Dispose();
 
-    private void Run(string name, params string[] more) =>
-        Cli.Done(["run", project["student.yaml"], "--name", name, "--epochs", "3", "--no-baseline", "--runs", runs.Path, .. more]);
+    private void Run(string name, params string[] more) => Run(name, baseline: false, more);
 
-    private double Wrong(string name) =>
-        1 - Figures.Of(JsonDocument.Parse(File.ReadAllText(runs[$"{name}/metrics.json"])).RootElement, "student").GetProperty("accuracy").GetDouble();
+    private void Run(string name, bool baseline, params string[] more) =>
+        Cli.Done(["run", project["student.yaml"], "--name", name, "--epochs", "3", "--runs", runs.Path, .. baseline ? ["--set", "baseline.training.epochs=1", "--set", "baseline.training.optimizer.learning-rate=0.001"] : new[] { "--no-baseline" }, .. more]);
+
+    private double Wrong(string name, string role) => 1 - Number(name, role, "accuracy");
+
+    private double Number(string name, string role, string figure) =>
+        Figures.Of(JsonDocument.Parse(File.ReadAllText(runs[$"{name}/metrics.json"])).RootElement, role).GetProperty(figure).GetDouble();
+
+    private static JsonElement Figure(JsonElement group, string role, string figure) =>
+        group.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == role).GetProperty("figures").GetProperty(figure);
+
+    /// <summary>Mean and sample deviation by their formulas.</summary>
+    private static void RequireSpread(IEnumerable<double> values, JsonElement spread)
+    {
+        var all = values.ToArray();
+        var mean = all.Sum() / all.Length;
+        Assert.Equal(mean, spread.GetProperty("mean").GetDouble(), 12);
+        Assert.Equal(Math.Sqrt(all.Sum(value => Math.Pow(value - mean, 2)) / (all.Length - 1)), spread.GetProperty("deviation").GetDouble(), 12);
+        Assert.Equal((all.Min(), all.Max()), (spread.GetProperty("least").GetDouble(), spread.GetProperty("most").GetDouble()));
+    }
 }

@@ -13,8 +13,18 @@ internal static class FiguresPart
     public static object[] Write(
         IEnumerable<(string Name, ModelMetrics Metrics)> rows, IEnumerable<string> notes,
         params IEnumerable<(string Name, IEnumerable<(string Name, ModelMetrics Metrics)> Rows)> others) =>
+        Write(FigureTable.Cells([.. rows]), notes, others);
+
+    /// <summary>The table of several runs.</summary>
+    /// <param name="rows">Its rows, with several seeds in one.</param>
+    /// <param name="notes">What stands below it.</param>
+    public static object[] Write(IEnumerable<(string Name, IReadOnlyList<ModelMetrics> Seeds)> rows, IEnumerable<string> notes) =>
+        Write(FigureTable.Cells([.. rows]), notes, []);
+
+    private static object[] Write(
+        IEnumerable<IReadOnlyList<string>> cells, IEnumerable<string> notes, IEnumerable<(string Name, IEnumerable<(string Name, ModelMetrics Metrics)> Rows)> others) =>
     [
-        new XElement("h2", "Figures"), Html.Table([.. FigureTable.Cells([.. rows])]),
+        new XElement("h2", "Figures"), Html.Table([.. cells]),
         .. others.SelectMany(output => new[] { new XElement("h3", Html.Text($"Output {output.Name}")), Html.Table([.. FigureTable.Cells([.. output.Rows])]) }),
         .. notes.Select(Html.Note),
     ];

@@ -18,7 +18,7 @@ internal static class RunsPage
         return PageFrame.Write(
             one.Name, Verdict(comparison, one),
             comparison.Rows().Any() ? FiguresPart.Write(comparison.Rows(), Report.Notes(one with { Models = [.. one.Models.Select(model => model with { Parity = null })] })) : [],
-            FiguresPart.Front(one),
+            SeedsPart.Write(comparison.Seeds), FiguresPart.Front(one),
             named is [var only] ? TrainingPart.Write(only.Folder.Trainings) : Curves(named),
             named.SelectMany(run => Made(run.Name, run.Folder)));
     }

@@ -1,5 +1,3 @@
-using OnnxKd.Core.Files;
-using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Loop;
 
@@ -10,8 +8,6 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 /// <param name="needs">The stages that it learns from.</param>
 internal sealed class RateStage(TrainStage train, params IEnumerable<string?> needs) : Stage(NameOf(train.Step), needs)
 {
-    private const string FileName = "rate.json";
-
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new("rate");
 
@@ -34,12 +30,11 @@ internal sealed class RateStage(TrainStage train, params IEnumerable<string?> ne
     public override void Run(StageWork work)
     {
         var found = train.With(work.Results, (learners, data) => RangeTest.Find(learners, data, train.Step.Training, work.Progress, work.Token));
-        AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(found));
+        RateFile.Write(work.Folder, found);
         work.Reporter.Note(FormattableString.Invariant(
             $"chosen: learning rate {found.LearningRate:g2} for {train.Step.Name}; in a test of {found.Steps} steps the loss fell up to {found.FallsUpTo:g2}"));
     }
 
     /// <summary>The rate that a finished stage found.</summary>
-    public static double Read(StageResult result) =>
-        CanonicalJson.Deserialize<RangeFinding>(File.ReadAllBytes(result[FileName]), result[FileName]).LearningRate;
+    public static double Read(StageResult result) => RateFile.Read(result.Folder);
 }
