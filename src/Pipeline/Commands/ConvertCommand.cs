@@ -17,9 +17,6 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd convert MODEL</c>: another form of a model, checked against it.</summary>
 internal sealed class ConvertCommand : ExampleCommand
 {
-    // The newest operator set that models are rewritten for.
-    private const int NewestTarget = 22;
-
     private const string OpsetPrefix = "opset=";
     private const double HalfTolerance = 1e-2;
     private const double ExactTolerance = 1e-4;
@@ -147,9 +144,9 @@ internal sealed class ConvertCommand : ExampleCommand
         "ort" => (ConversionKind.Ort, 0),
         _ when text.StartsWith(OpsetPrefix, StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(OpsetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var opset)
-            && opset <= NewestTarget => (ConversionKind.Opset, opset),
+            && opset <= ModelConverter.NewestOpset => (ConversionKind.Opset, opset),
         _ => throw new InputException(
-            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {NewestTarget}"),
+            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {ModelConverter.NewestOpset}"),
     };
 
     private ConversionTolerance Tolerance(ParseResult parsed, ConversionKind kind)

@@ -21,7 +21,7 @@ internal sealed record ConversionTolerance(double RelativeError, double Agreemen
 /// <param name="Samples">How many samples were compared.</param>
 /// <param name="Outputs">How far each output is.</param>
 /// <param name="ClassOutputs">The outputs of which it is known that they hold classes.</param>
-/// <param name="Nodes">For mixed precision what each node does on its own; <c>null</c> otherwise.</param>
+/// <param name="Nodes">For mixed precision what nodes do; <c>null</c> otherwise.</param>
 internal sealed record ConversionReport(
     string Model, string Output, string To, long FileBytes, long OutputBytes, long Samples, IReadOnlyList<OutputDifference> Outputs,
     IReadOnlyList<string> ClassOutputs, IReadOnlyList<NodeEffect>? Nodes)
@@ -55,10 +55,17 @@ internal sealed record ConversionReport(
         output.WriteLine(Text($"compared in ONNX Runtime on {Samples:#,0} samples"));
         if (Nodes is null)
             return;
-        output.WriteLine(Text($"{Nodes.Count(node => node.Kept)} of {Nodes.Count} nodes stay in float32; the largest effects of single nodes in float16:"));
-        foreach (var node in Nodes.Take(Math.Max(ListedNodes, Nodes.Count(node => node.Kept))))
-            output.WriteLine(Text($"  {node.Effect:0.0e+0}  {node.Operator} {Printable.Escape(node.Node)}{(node.Kept ? "  (stays in float32)" : "")}"));
+        output.WriteLine(Text($"{Nodes.Count(node => node.Kept)} of {Nodes.Count} nodes stay in float32; the largest effects in float16 of single nodes, or of stretches that were measured together:"));
+        var stretches = new List<NodeEffect[]>();
+        for (var i = 0; i < Nodes.Count; i += Nodes[i].Together)
+            stretches.Add([.. Nodes.Skip(i).Take(Nodes[i].Together)]);
+        foreach (var stretch in stretches.Take(Math.Max(ListedNodes, stretches.Count(stretch => stretch[0].Kept))))
+            output.WriteLine(Text($"  {stretch[0].Effect:0.0e+0}  {Stretch(stretch)}{(stretch[0].Kept ? "  (stays in float32)" : "")}"));
+
+        static string Stretch(IReadOnlyList<NodeEffect> stretch) => stretch.Count == 1 ? Named(stretch[0]) : $"{stretch.Count} nodes, {Named(stretch[0])} to {Named(stretch[^1])}";
     }
+
+    private static string Named(NodeEffect node) => $"{node.Operator} {Printable.Escape(node.Node)}";
 
     private CheckFailedException Fail(OutputDifference output, string found, string expected) => new(
         "The converted model does not give what the original gives.", $"output '{output.Output}' of {Model}, {Samples} samples", found, expected,

@@ -26,6 +26,9 @@ public enum ConversionKind
 /// <summary>Converts models for deployment. What comes out is only as good as the comparison that follows: <see cref="OutputDifference"/>.</summary>
 public static class ModelConverter
 {
+    /// <summary>The newest operator set that models are converted to.</summary>
+    public const int NewestOpset = OpsetConversion.Newest;
+
     private const int ProbeBatch = 8;
 
     /// <summary>Writes a model in float16.</summary>
@@ -41,15 +44,16 @@ public static class ModelConverter
     /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have.</param>
     /// <param name="feeds">The samples to measure with.</param>
     /// <param name="samples">How many of them.</param>
-    /// <param name="onNode">Told how many nodes are measured, of how many.</param>
+    /// <param name="onNode">Told of how many nodes it is known what they do, of how many.</param>
     /// <param name="token">Stops between batches.</param>
-    /// <returns>What each node does on its own, the largest effect first.</returns>
+    /// <returns>What nodes do, the largest effect first.</returns>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
     public static IReadOnlyList<NodeEffect> ToMixed(
         OnnxModel model, string path, double tolerance, ModelFeeds feeds, long samples, Action<int, int>? onNode, CancellationToken token)
     {
         var name = NameOf(model);
         using var original = ModelSession.Of(model.Proto, name);
+        using var reference = OutputReference.Of(original, feeds, samples, ProbeBatch, token);
         var (converted, effects) = new SensitiveNodes(MixedFloat16.Of(model.Proto, name), Measure, onNode).Find(tolerance);
         Save(model, converted, "mixed", path);
         return effects;
@@ -57,7 +61,7 @@ public static class ModelConverter
         double Measure(ModelProto candidate)
         {
             using var session = ModelSession.Of(candidate, name);
-            return OutputDifference.Between(original, session, feeds, samples, ProbeBatch, onBatch: null, token).Max(output => output.RelativeError);
+            return reference.Compare(session, token).Max(output => output.RelativeError);
         }
     }
 

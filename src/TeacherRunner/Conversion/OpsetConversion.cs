@@ -9,8 +9,11 @@ internal static class OpsetConversion
     /// <summary>The oldest operator set that a model may come from.</summary>
     public const int Oldest = 7;
 
+    /// <summary>The newest one: its changes are known, and the ONNX Runtime of this build runs it.</summary>
+    public const int Newest = 26;
+
     // The format of the file that an operator set came with.
-    private static readonly (int Opset, long Ir)[] IrVersions = [(21, 10), (19, 9), (15, 8), (12, 7), (11, 6), (10, 5), (9, 4), (7, 3)];
+    private static readonly (int Opset, long Ir)[] IrVersions = [(25, 13), (24, 12), (23, 11), (21, 10), (19, 9), (15, 8), (12, 7), (11, 6), (10, 5), (9, 4), (7, 3)];
 
     /// <summary>Converts a model in place.</summary>
     /// <param name="model">The model.</param>

@@ -85,7 +85,7 @@ internal sealed class OpsetStep(NodeProto node, GraphProto graph, TensorKinds? k
 }
 
 /// <summary>
-/// What ONNX's operators change from one operator set to the next, from 7 on, where a node must be changed to go on meaning the same. Changes of
+/// What ONNX's operators change from one operator set to the next, from 7 to 26, where a node must be changed to go on meaning the same. Changes of
 /// types and new attributes whose default is the old meaning are none. Source: ONNX's own changelog of operators.
 /// </summary>
 internal static class OpsetRules
@@ -117,6 +117,7 @@ internal static class OpsetRules
         [("Split", 18)] = step => step.Node.Input.Count < 2 ? Do(() => step.Set("num_outputs", step.Node.Output.Count)) : null,
         [("GridSample", 20)] = GridModes,
         [("GroupNormalization", 21)] = _ => "its scale and bias are for channels instead of groups from then on",
+        [("Attention", 24)] = step => step.Node.Output.Count(output => output.Length > 0) > 1 ? "what it gives beside its first output was defined anew" : null,
     };
 
     static OpsetRules()

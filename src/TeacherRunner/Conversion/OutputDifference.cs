@@ -28,20 +28,43 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
     public static IReadOnlyList<OutputDifference> Between(
         ModelSession original, ModelSession converted, ModelFeeds feeds, long samples, int batchSize, Action<long>? onBatch, CancellationToken token)
     {
-        var sums = original.Outputs.Select((output, i) => (Place: i, Sums: new Sums(output), output.IsText)).Where(output => !output.IsText).ToArray();
-        var rows = feeds.FixedBatch ?? batchSize;
-        for (long done = 0; done < samples; done += rows)
+        var sums = new Sum(original.Outputs);
+        long done = 0;
+        foreach (var (first, rows) in Batches(feeds, samples, batchSize))
         {
             token.ThrowIfCancellationRequested();
-            var first = (long)((Int128)done * feeds.Count / samples);
-            using var batch = feeds.Batch(first, feeds.FixedBatch ?? (int)Math.Min(rows, samples - done));
+            using var batch = feeds.Batch(first, rows);
             using var expected = original.Run(batch);
             using var found = converted.Run(batch);
-            foreach (var (place, own, _) in sums)
-                own.Add(expected[place], found[place]);
-            onBatch?.Invoke(Math.Min(samples, done + rows));
+            sums.Add(expected, found);
+            onBatch?.Invoke(Math.Min(samples, done += rows));
         }
-        return [.. sums.Select(sum => sum.Sums.Result())];
+        return sums.Result();
+    }
+
+    /// <summary>Where batches begin, and how many samples each has.</summary>
+    internal static IEnumerable<(long First, int Rows)> Batches(ModelFeeds feeds, long samples, int batchSize)
+    {
+        var rows = feeds.FixedBatch ?? batchSize;
+        for (long done = 0; done < samples; done += rows)
+            yield return ((long)((Int128)done * feeds.Count / samples), feeds.FixedBatch ?? (int)Math.Min(rows, samples - done));
+    }
+
+    /// <summary>Adds up the differences of all outputs.</summary>
+    /// <param name="outputs">The outputs.</param>
+    internal sealed class Sum(IReadOnlyList<SessionTensor> outputs)
+    {
+        private readonly (int Place, Sums Sums)[] sums = [.. outputs.Index().Where(output => !output.Item.IsText).Select(output => (output.Index, new Sums(output.Item)))];
+
+        /// <summary>Adds a batch.</summary>
+        public void Add(IReadOnlyList<OrtValue> expected, IReadOnlyList<OrtValue> found)
+        {
+            foreach (var (place, own) in sums)
+                own.Add(expected[place], found[place]);
+        }
+
+        /// <summary>The differences so far.</summary>
+        public IReadOnlyList<OutputDifference> Result() => [.. sums.Select(sum => sum.Sums.Result())];
     }
 
     private sealed class Sums(SessionTensor output)

@@ -4,38 +4,36 @@ using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
-/// <summary>What a node does to the outputs where it alone computes in float16.</summary>
+/// <summary>What a node does to the outputs where it computes in float16.</summary>
 /// <param name="Node">Its name, or that of its first output.</param>
 /// <param name="Operator">Its operator.</param>
 /// <param name="Effect">The largest relative error of an output.</param>
 /// <param name="Kept">Whether it was left in float32.</param>
-public sealed record NodeEffect(string Node, string Operator, double Effect, bool Kept);
+/// <param name="Together">How many nodes were measured together, of which it is one: all others were in float32.</param>
+public sealed record NodeEffect(string Node, string Operator, double Effect, bool Kept, int Together = 1);
 
 /// <summary>
-/// Finds which nodes of a model to leave in float32: each node's effect is measured with it alone in float16; then those with the largest effects
-/// are kept, as few as the tolerance asks for.
+/// Finds which nodes of a model to leave in float32. Where all of them together in float16 stay within the tolerance, that is all. Else a stretch of nodes is measured
+/// with it alone in float16, and halved where its effect is more than its share of the tolerance; what is left of that, mostly single nodes, is kept, the largest effects
+/// first and as few as the tolerance asks for.
 /// </summary>
 /// <param name="conversion">The model.</param>
 /// <param name="measure">The largest relative error of a model's outputs, on real samples.</param>
-/// <param name="onNode">Told how many nodes are measured, of how many.</param>
+/// <param name="onNode">Told of how many nodes it is known what they do, of how many.</param>
 internal sealed class SensitiveNodes(MixedFloat16 conversion, Func<ModelProto, double> measure, Action<int, int>? onNode = null)
 {
+    private readonly List<(ArraySegment<int> Nodes, double Effect)> stretches = [];
+
     /// <summary>Finds them.</summary>
     /// <param name="tolerance">The relative error that is allowed.</param>
-    /// <returns>The converted model, and each node's effect, the largest first.</returns>
+    /// <returns>The converted model, and the nodes' effects, the largest first.</returns>
     public (ModelProto Model, IReadOnlyList<NodeEffect> Effects) Find(double tolerance)
     {
-        var all = conversion.Candidates.ToHashSet();
-        var effects = new List<(int Node, double Effect)>();
-        foreach (var node in conversion.Candidates)
-        {
-            effects.Add((node, measure(conversion.Convert(all.Where(other => other != node).ToHashSet()))));
-            onNode?.Invoke(effects.Count, all.Count);
-        }
-        effects = [.. effects.OrderByDescending(effect => effect.Effect).ThenBy(effect => effect.Node)];
+        Divide(conversion.Candidates.ToArray(), tolerance);
+        var effects = stretches.OrderByDescending(stretch => stretch.Effect).ThenBy(stretch => stretch.Nodes[0]).ToArray();
 
         // With more kept the error hardly ever grows, so that few tries find the fewest.
-        var (few, many) = (0, effects.Count);
+        var (few, many) = (0, effects.Length);
         while (few < many)
         {
             var kept = (few + many) / 2;
@@ -44,14 +42,29 @@ internal sealed class SensitiveNodes(MixedFloat16 conversion, Func<ModelProto, d
             else
                 few = kept + 1;
         }
-        return (Keep(many), [.. effects.Select((effect, i) => Describe(effect.Node, effect.Effect, i < many))]);
+        return (Keep(many), [.. effects.SelectMany((stretch, i) => stretch.Nodes.Select(node => Describe(node, stretch, i < many)))]);
 
-        ModelProto Keep(int count) => conversion.Convert(effects.Take(count).Select(effect => effect.Node).ToHashSet());
+        ModelProto Keep(int count) => conversion.Convert(effects.Take(count).SelectMany(stretch => stretch.Nodes).ToHashSet());
     }
 
-    private NodeEffect Describe(int place, double effect, bool kept)
+    /// <summary>Errors of independent nodes add up as their squares, so a stretch may have the root of its share of the nodes.</summary>
+    private void Divide(ArraySegment<int> nodes, double tolerance)
+    {
+        var effect = measure(conversion.Convert(conversion.Candidates.Except(nodes).ToHashSet()));
+        if (nodes.Count == 1 || effect <= tolerance * Math.Sqrt((double)nodes.Count / conversion.Candidates.Count))
+        {
+            stretches.Add((nodes, effect));
+            onNode?.Invoke(stretches.Sum(stretch => stretch.Nodes.Count), conversion.Candidates.Count);
+            return;
+        }
+        var half = nodes.Count / 2;
+        Divide(nodes[..half], tolerance);
+        Divide(nodes[half..], tolerance);
+    }
+
+    private NodeEffect Describe(int place, (ArraySegment<int> Nodes, double Effect) stretch, bool kept)
     {
         var node = conversion.Nodes[place];
-        return new(node.Name.Length > 0 ? node.Name : node.Output[0], node.OpType, effect, kept);
+        return new(node.Name.Length > 0 ? node.Name : node.Output[0], node.OpType, stretch.Effect, kept, stretch.Nodes.Count);
     }
 }

@@ -51,16 +51,93 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Equal((int)ElementType.Float32.ToDataType(), converted.Output[0].DataTypeOf());
     }
 
+    /// <summary>A model that bears float16 as a whole takes a handful of comparisons, however many nodes it has.</summary>
     [Fact]
-    public void Convert_OldOperators_MeanTheSameInTheNewestSet()
+    public void Convert_RobustModelToMixed_MeasuresItAsAWhole()
     {
-        var report = Json("convert", OldOperators(9), "-o", folder["new.onnx"], "--to", "opset=22", "--samples", Samples(), "--tolerance", "0");
+        var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
+
+        var report = Json("convert", teacher, "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", MnistSamples(200), "--scale", "1/255");
+
+        var nodes = report.GetProperty("nodes").EnumerateArray().ToArray();
+        Assert.All(nodes, node => Assert.Equal((nodes.Length, false), (node.GetProperty("together").GetInt32(), node.GetProperty("kept").GetBoolean())));
+        Assert.True(Output(report).GetProperty("top_class_agreement").GetDouble() >= 0.995);
+    }
+
+    [Theory]
+    [InlineData(22)]
+    [InlineData(23)]
+    [InlineData(24)]
+    [InlineData(25)]
+    [InlineData(26)]
+    public void Convert_OldOperators_MeanTheSameInNewSets(int opset)
+    {
+        var report = Json("convert", OldOperators(9), "-o", folder["new.onnx"], "--to", $"opset={opset}", "--samples", Samples(), "--tolerance", "0");
 
         var converted = OnnxModel.Load(folder["new.onnx"]).Proto;
-        Assert.Equal(22, converted.OpsetImport.Single().Version);
+        Assert.Equal(opset, converted.OpsetImport.Single().Version);
         Assert.Equal(0, Output(report).GetProperty("max_abs").GetDouble());
         Assert.Contains(converted.Graph.Node, node => node.OpType == "Resize");
         Assert.DoesNotContain(converted.Graph.Node, node => node.OpType == "Upsample");
+    }
+
+    /// <summary>Every operator that sets 23 to 26 changed, and that a model of one input can have.</summary>
+    [Theory]
+    [InlineData(24)]
+    [InlineData(26)]
+    public void Convert_OperatorsThatNewSetsChanged_MeanTheSame(int opset)
+    {
+        var model = LinearModel.Write(folder["model.onnx"], edit: proto =>
+        {
+            proto.OpsetImport[0].Version = 22;
+            proto.IrVersion = 10;
+            var graph = proto.Graph;
+            graph.Initializer.Add(TensorData.Create("scale", [0.03f]));
+            graph.Initializer.Add(TensorData.Create("shape", [0L, 16], 2));
+            graph.Initializer.Add(TensorData.Create("pads", [0L, 1, 0, 0], 4));
+            graph.Initializer.Add(TensorData.Create("axis", [1L], 1));
+            graph.Initializer.Add(TensorData.Create("k", [16L], 1));
+            graph.Node[0] = new NodeProto { OpType = "Reshape", Input = { "x", "shape" }, Output = { "reshaped" } };
+            NodeProto[] more =
+            [
+                Node("QuantizeLinear", "reshaped", "q"), Node("DequantizeLinear", "q", "dq"), Node("Transpose", "dq", "turned", Ints("perm", 1, 0)), Node("Transpose", "turned", "back", Ints("perm", 1, 0)),
+                Node("Pad", "back", "padded"), Node("TopK", "padded", "top"), Node("Unsqueeze", "top", "deep"), Node("Squeeze", "deep", "flatter"), Node("Flatten", "flatter", "rows"),
+                Node("Cast", "rows", "double", Int("to", 11)), Node("CastLike", "double", "single"), Node("Identity", "single", "flat"),
+            ];
+            string[][] further = [["scale"], ["scale"], [], [], ["pads"], ["k"], ["axis"], ["axis"], [], [], ["x"], []];
+            foreach (var (node, inputs) in more.Zip(further))
+                node.Input.Add(inputs);
+            more[5].Output.Add("places");
+            for (var i = 0; i < more.Length; i++)
+                graph.Node.Insert(1 + i, more[i]);
+        });
+
+        var report = Json("convert", model, "-o", folder["new.onnx"], "--to", $"opset={opset}", "--samples", Samples(), "--tolerance", "0");
+
+        Assert.Equal(0, Output(report).GetProperty("max_abs").GetDouble());
+        Assert.Equal(opset, OnnxModel.Load(folder["new.onnx"]).Proto.OpsetImport.Single().Version);
+    }
+
+    [Fact]
+    public void Convert_AttentionThatGivesItsScores_IsRefusedByName()
+    {
+        var model = LinearModel.Write(folder["model.onnx"], edit: proto =>
+        {
+            (proto.OpsetImport[0].Version, proto.IrVersion) = (23, 11);
+            var graph = proto.Graph;
+            graph.Node.Clear();
+            graph.Node.Add(new NodeProto
+            {
+                Name = "attends", OpType = "Attention", Input = { "x", "x", "x" }, Output = { "logits", "", "", "scores" }, Attribute = { Int("q_num_heads", 1), Int("kv_num_heads", 1) },
+            });
+            graph.Initializer.Clear();
+            graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", 4, 4);
+            graph.Output.Add(ValueInfo.Create("scores", ElementType.Float32, "N", 1, 4, 4));
+        });
+
+        var error = Cli.Fails(3, "convert", model, "-o", folder["new.onnx"], "--to", "opset=24", "--samples", Samples());
+
+        Assert.Contains("'attends' (Attention)", error);
     }
 
     [Theory]
@@ -113,7 +190,7 @@ public sealed class ConvertCommandTests : IDisposable
 
     [Theory]
     [InlineData("float8", "float16, mixed, ort")]
-    [InlineData("opset=99", "up to 22")]
+    [InlineData("opset=99", "up to 26")]
     public void Convert_UnknownForm_ListsTheKnown(string form, string expected) =>
         Assert.Contains(expected, Cli.Fails(2, "convert", LinearModel.Write(folder["m.onnx"]), "-o", folder["o.onnx"], "--to", form, "--samples", Samples()));
 
