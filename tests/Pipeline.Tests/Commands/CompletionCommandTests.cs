@@ -56,6 +56,55 @@ public sealed class CompletionCommandTests : IDisposable
     [Fact]
     public void Completion_OfAnUnknownShell_ListsTheKnown() => Assert.Contains("'bash'", Cli.Fails(2, "completion", "fish"));
 
+    /// <summary>zsh's own completion, in a terminal of its own, with Tab typed behind the line.</summary>
+    [ShellTheory("zsh")]
+    [InlineData("onnxkd comple", "onnxkd completion")]
+    [InlineData("onnxkd cache in", "onnxkd cache info")]
+    [InlineData("onnxkd run --ep", "onnxkd run --epochs")]
+    [InlineData("onnxkd completion z", "onnxkd completion zsh")]
+    [InlineData("onnxkd inspect ima", "onnxkd inspect images.npy")]
+    [InlineData("onnxkd benchmark m.onnx --device cud", "onnxkd benchmark m.onnx --device cuda")]
+    [InlineData("onnxkd no-such", "onnxkd no-such")]
+    public void Zsh_TabBehindAnUnfinishedLine_CompletesIt(string line, string expected)
+    {
+        folder.Write("onnxkd.zsh", Cli.Done("completion", "zsh").Output);
+        folder.Write("images.npy", "");
+        // A widget behind Tab tells what the line has become.
+        var probe = folder.Write("probe.zsh", $$"""
+            zmodload zsh/zpty
+            zpty shell zsh -f -i
+            zpty -w shell "PS1=; unsetopt beep; autoload -U compinit; compinit -u -D; source $PWD/onnxkd.zsh"
+            zpty -w shell 'tell() { zle expand-or-complete; print -r -- "$BUFFER" > told.part; mv told.part told; }; zle -N tell; bindkey "^I" tell; print ready > ready'
+            until [[ -f ready ]]; do zpty -r -t shell ignored; sleep 0.1; done
+            zpty -w -n shell $'{{line}}\t'
+            for i in {1..300}; do [[ -f told ]] && break; zpty -r -t shell ignored; sleep 0.1; done
+            cat told
+            zpty -d shell
+            """);
+        using var zsh = Process.Start(new ProcessStartInfo("zsh", ["-f", probe]) { WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = zsh.StandardOutput.ReadToEnd();
+        zsh.WaitForExit();
+
+        Assert.Equal(expected, output.Trim());
+    }
+
+    [ShellTheory("pwsh")]
+    [InlineData("onnxkd sw", "sweep")]
+    [InlineData("onnxkd cache in", "info")]
+    [InlineData("onnxkd run --ep", "--epochs")]
+    [InlineData("onnxkd benchmark m.onnx --device cu", "cuda")]
+    [InlineData("onnxkd no-such", "")]
+    public void PowerShell_OfAnUnfinishedLine_OffersWhatTheCommandsHave(string line, string expected)
+    {
+        folder.Write("onnxkd.ps1", Cli.Done("completion", "pwsh").Output);
+        var probe = folder.Write("probe.ps1", $"Get-Content onnxkd.ps1 | Out-String | Invoke-Expression; ((TabExpansion2 '{line}' {line.Length}).CompletionMatches | % CompletionText) -join ' '");
+        using var pwsh = Process.Start(new ProcessStartInfo("pwsh", ["-NoProfile", "-File", probe]) { WorkingDirectory = folder.Path, RedirectStandardOutput = true })!;
+        var output = pwsh.StandardOutput.ReadToEnd();
+        pwsh.WaitForExit();
+
+        Assert.Equal(expected, output.Trim());
+    }
+
     private string Complete(string line)
     {
         folder.Write("onnxkd.bash", Cli.Done("completion", "bash").Output);
@@ -69,4 +118,12 @@ public sealed class CompletionCommandTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+}
+
+/// <summary>A test that needs a shell; without it it is skipped.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ShellTheoryAttribute : TheoryAttribute
+{
+    public ShellTheoryAttribute(string shell) => Skip = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, shell)))
+        ? null : $"there is no {shell} on the path";
 }
