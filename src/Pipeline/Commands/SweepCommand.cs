@@ -4,6 +4,7 @@ using OnnxKd.Core.Threading;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Sweeps;
+using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -73,7 +74,7 @@ internal sealed class SweepCommand : ExampleCommand
         (SweepSetting Setting, Recipe Recipe)[] recipes = [.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))];
         if (halves)
             Halving.Require(recipes);
-        var metrics = Sweep.Run(recipes, halves, jobs, runs, new(stderr, style.Live), token);
+        var metrics = Sweep.Run(recipes, halves, jobs, runs, new LineBoard(stderr, style.Live), token);
         SweepReport.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");
         if (metrics.Best is not null)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Pipeline.Deployment;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Sweeps;
+using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -10,6 +11,7 @@ internal sealed class TrainSettingCommand : Command
 {
     private readonly RecipeArguments recipe = new();
     private readonly Option<string> results = new(SettingProcesses.ResultsOption) { Required = true };
+    private readonly Option<string> sweep = new(SettingProcesses.SweepOption) { Required = true };
     private readonly Option<int?> until = new(SettingProcesses.UntilOption);
 
     /// <summary>Declares the command.</summary>
@@ -19,17 +21,20 @@ internal sealed class TrainSettingCommand : Command
         Hidden = true;
         recipe.AddTo(this);
         Add(results);
+        Add(sweep);
         Add(until);
         SetAction((parsed, token) =>
         {
-            Run(recipe.Read(parsed, TextWriter.Null, token), parsed.GetValue(results)!, parsed.GetValue(until), OwnProcess.UntilInputEnds(token));
+            Run(
+                recipe.Read(parsed, TextWriter.Null, token), parsed.GetValue(results)!, parsed.GetValue(sweep)!, parsed.GetValue(until), parsed.InvocationConfiguration.Output,
+                OwnProcess.UntilInputEnds(token));
             return Task.FromResult(0);
         });
     }
 
-    private static void Run(RecipeRun options, string results, int? until, CancellationToken token)
+    private static void Run(RecipeRun options, string results, string sweep, int? until, TextWriter output, CancellationToken token)
     {
-        using var work = RecipeWork.Open(options.Recipe, options.Runs, new(TextWriter.Null, live: false), token, results, sharesFolder: true);
+        using var work = RecipeWork.Open(options.Recipe, options.Runs, ProgressLine.Reporter(output), token, results, sharesFolder: true, sweep);
         if (until is { } epoch)
             work.TrainUntil(options.Recipe.Final, epoch);
         else

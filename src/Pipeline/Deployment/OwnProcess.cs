@@ -10,9 +10,10 @@ internal static class OwnProcess
     /// <param name="words">The words after the program's name.</param>
     /// <param name="token">Ends it at once.</param>
     /// <param name="gently">Instead of ending it at once, close its standard input, which it watches (<see cref="UntilInputEnds"/>), and wait for it.</param>
+    /// <param name="onLine">Told each line that it writes to stdout, as it comes; default: they are all given back in the end.</param>
     /// <returns>What it wrote to stdout.</returns>
     /// <exception cref="OnnxKdException">It failed, with its message and of its kind.</exception>
-    public static string Run(IReadOnlyList<string> words, CancellationToken token, bool gently = false)
+    public static string Run(IReadOnlyList<string> words, CancellationToken token, bool gently = false, Action<string>? onLine = null)
     {
         var program = typeof(OwnProcess).Assembly.Location;
         var start = new ProcessStartInfo(DotNet(), [program, .. words])
@@ -32,6 +33,8 @@ internal static class OwnProcess
                 process.Kill(entireProcessTree: true);
         });
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        while (onLine is not null && process.StandardOutput.ReadLine() is { } line)
+            onLine(line);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         token.ThrowIfCancellationRequested();

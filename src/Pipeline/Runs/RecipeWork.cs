@@ -22,13 +22,13 @@ internal sealed class RecipeWork : IDisposable
     private readonly MlflowRun? tracker;
     private readonly StageResults results = new();
     private readonly CancellationToken token;
-    private bool isDone;
+    private string? status;
 
     private RecipeWork(
-        RecipeGraph graph, string run, string folder, FolderLock? folderLock, StageReporter reporter, MlflowServer? server, CancellationToken token)
+        RecipeGraph graph, string run, string folder, FolderLock? folderLock, StageReporter reporter, MlflowServer? server, string? sweep, CancellationToken token)
     {
         (this.graph, this.folderLock, this.token, Folder) = (graph, folderLock, token, folder);
-        tracker = server is null ? null : new(server, graph.Recipe, folder, reporter.Note);
+        tracker = server is null ? null : new(server, graph.Recipe, folder, reporter.Warn, sweep is null ? null : new(run, graph.Recipe.Name, sweep));
         (runner, publisher) = (new(run, reporter, tracker, sharesFolder: folderLock is null), new(folder));
     }
 
@@ -54,9 +54,10 @@ internal sealed class RecipeWork : IDisposable
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <param name="results">Where the results go, within the run's folder; default: there.</param>
     /// <param name="sharesFolder">Whether the run's folder belongs to a process that started this one beside others, which then share out the stages.</param>
+    /// <param name="sweep">What tells the sweep from others that the recipe is a setting of; default: it is a run of its own.</param>
     /// <exception cref="OnnxKdException">Another process works in the folder, or something in the recipe cannot work.</exception>
     public static RecipeWork Open(
-        Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "", bool sharesFolder = false)
+        Recipe recipe, string runs, StageReporter reporter, CancellationToken token, string results = "", bool sharesFolder = false, string? sweep = null)
     {
         var run = FolderOf(recipe, runs);
         var folderLock = sharesFolder ? null : FolderLock.Acquire(run);
@@ -71,7 +72,7 @@ internal sealed class RecipeWork : IDisposable
                 stage.Check();
             var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
             WriteRecipe(recipe, folder);
-            return new(graph, run, folder, folderLock, reporter, server, token);
+            return new(graph, run, folder, folderLock, reporter, server, sweep, token);
         }
         catch
         {
@@ -86,7 +87,7 @@ internal sealed class RecipeWork : IDisposable
     /// <exception cref="CheckFailedException">A file that stages made was changed.</exception>
     public StageResults Run(IEnumerable<Stage> targets)
     {
-        isDone = false;
+        status = null;
         var wanted = graph.Stages.UpTo(targets);
         publisher.RequireOurs(wanted);
         foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
@@ -95,7 +96,7 @@ internal sealed class RecipeWork : IDisposable
             if (stage is RateStage)
                 WriteRecipe(Resolved(), Folder);
         }
-        isDone = true;
+        status = "FINISHED";
         return results;
     }
 
@@ -104,10 +105,10 @@ internal sealed class RecipeWork : IDisposable
     public RunMetrics RunAll() => EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
 
     /// <summary>Runs everything up to the verified models, without the figures, which want a quiet machine.</summary>
-    public void RunToModels() => Run(Stages.Where(stage => stage is not (EvaluateStage or ReportStage)));
+    public void RunToModels() => RunForLater(Stages.Where(stage => stage is not (EvaluateStage or ReportStage)));
 
     /// <summary>Runs what the training of a step needs.</summary>
-    public void RunNeedsOf(TrainStep step) => Run(Stages.Where(stage => TrainingOf(step).Needs.Contains(stage.Name)));
+    public void RunNeedsOf(TrainStep step) => RunForLater(Stages.Where(stage => TrainingOf(step).Needs.Contains(stage.Name)));
 
     /// <summary>The training of a step.</summary>
     public TrainStage TrainingOf(TrainStep step) => Stages.OfType<TrainStage>().First(stage => stage.Step.Name == step.Name);
@@ -123,12 +124,21 @@ internal sealed class RecipeWork : IDisposable
             return EpochEvent.Read(finished[TrainStage.EventsFile]);
         var folder = Directory.CreateDirectory(runner.FolderOf(train, train.Inputs(results))).FullName;
         runner.Reporter.Started(train.Name, folder);
-        return train.RunUntil(new(folder, results, runner.Reporter, token), epoch);
+        status = null;
+        var epochs = train.RunUntil(new(folder, results, runner.Reporter, token, tracker), epoch);
+        status = "KILLED"; // until it goes on
+        return epochs;
     }
 
     /// <summary>The figures of each epoch of a finished training.</summary>
     public IReadOnlyList<EpochEvent> EventsOf(TrainStep step) =>
         EpochEvent.Read(results[TrainingOf(step).Name][TrainStage.EventsFile]);
+
+    private void RunForLater(IEnumerable<Stage> targets)
+    {
+        Run(targets);
+        status = "SCHEDULED";
+    }
 
     /// <summary>The recipe with the learning rates that were found.</summary>
     private Recipe Resolved() => graph.Stages.Stages.OfType<TrainStage>()
@@ -138,7 +148,7 @@ internal sealed class RecipeWork : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        tracker?.End(isDone ? "FINISHED" : token.IsCancellationRequested ? "KILLED" : "FAILED");
+        tracker?.End(status ?? (token.IsCancellationRequested ? "KILLED" : "FAILED"));
         tracker?.Dispose();
         graph.Dispose();
         folderLock?.Dispose();

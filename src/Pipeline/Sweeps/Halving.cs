@@ -36,22 +36,23 @@ internal static class Halving
     }
 
     /// <summary>Trains in rounds.</summary>
-    /// <param name="recipes">The settings.</param>
-    /// <param name="runs">The folder of all runs.</param>
-    /// <param name="processes">Trains them side by side, if that is wanted.</param>
-    /// <param name="reporter">Told what happens.</param>
-    /// <param name="token">Stops the work; what is done stays.</param>
+    /// <param name="context">The sweep.</param>
+    /// <param name="processes">Trains settings side by side, if that is wanted.</param>
     /// <returns>For each setting its score when it was last compared, or why it failed; and which of them are to be trained to the end.</returns>
-    public static IReadOnlyList<(ValidationScore? Score, string? Failure, bool GoesOn)> Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, string runs, SettingProcesses processes, StageReporter reporter, CancellationToken token)
+    public static IReadOnlyList<(ValidationScore? Score, string? Failure, bool GoesOn)> Run(SweepContext context, SettingProcesses processes)
     {
+        var (recipes, reporter, progress) = (context.Recipes, context.Reporter, context.Progress);
         var states = new (ValidationScore? Score, string? Failure, bool GoesOn)[recipes.Count];
-        int[] left = [.. Enumerable.Range(0, recipes.Count)];
-        var rounds = Rounds(recipes.Count);
+        var reached = new int[recipes.Count];
+        // Settings that differ by their seeds alone go on together, or not at all: the luckiest seed of each would be no comparison.
+        int[][] left = [.. Enumerable.Range(0, recipes.Count).GroupBy(i => recipes[i].Setting.WithoutSeed).Select(group => group.ToArray())];
+        var rounds = Rounds(left.Length);
         foreach (var ((_, share), (next, _)) in rounds.Zip(rounds.Skip(1)))
         {
-            var failures = processes.Train(recipes, left, Epochs);
-            foreach (var i in left)
+            int[] training = [.. left.SelectMany(group => group).Order()];
+            progress.NextRound(training.Length);
+            var failures = processes.Train(training, Work, Epochs);
+            foreach (var i in training)
             {
                 if (failures.TryGetValue(i, out var failure))
                 {
@@ -60,29 +61,39 @@ internal static class Halving
                 }
                 var epochs = Epochs(recipes[i].Recipe);
                 reporter.Note($"setting {i + 1} of {recipes.Count}, up to epoch {epochs}: {recipes[i].Setting}");
-                states[i] = Train(recipes[i].Setting, recipes[i].Recipe, epochs, runs, reporter, token);
+                // What processes have trained is only read here.
+                using var piece = processes.Take(training) ? null : progress.Start($"{recipes[i].Setting}", Work(i));
+                reporter.Follow = piece is null ? null : piece.Report;
+                states[i] = Train(i, epochs, context);
             }
-            left = [.. left.Where(i => states[i].Failure is null).OrderBy(i => states[i].Score).ThenBy(i => i).Take(next).Order()];
-            reporter.Note($"{left.Length} settings go on: {string.Join("; ", left.Select(i => recipes[i].Setting))}");
+            foreach (var i in training)
+                reached[i] = Epochs(recipes[i].Recipe);
+            left =
+            [
+                .. left.Where(group => group.All(i => states[i].Failure is null)).OrderBy(group => EntryScore.Of([.. group.Select(i => states[i].Score)]))
+                    .ThenBy(group => group[0]).Take(next).OrderBy(group => group[0]),
+            ];
+            reporter.Note($"{left.Sum(group => group.Length)} settings go on: {string.Join("; ", left.SelectMany(group => group).Select(i => recipes[i].Setting))}");
+
+            SweepWork Work(int i) => new(Epochs(recipes[i].Recipe), 0, reached[i]);
 
             int Epochs(Recipe recipe) => Math.Max(1, (int)Math.Ceiling(share * recipe.Final.Training.Epochs));
         }
-        foreach (var i in left)
+        foreach (var i in left.SelectMany(group => group))
             states[i].GoesOn = true;
         return states;
     }
 
-    private static (ValidationScore? Score, string? Failure, bool GoesOn) Train(
-        SweepSetting setting, Recipe recipe, int epochs, string runs, StageReporter reporter, CancellationToken token)
+    private static (ValidationScore? Score, string? Failure, bool GoesOn) Train(int i, int epochs, SweepContext context)
     {
         try
         {
-            using var work = RecipeWork.Open(recipe, runs, reporter, token, Sweep.FolderOf(setting));
-            return (ValidationScore.Of(work.TrainUntil(recipe.Final, epochs), epochs), null, false);
+            using var work = context.Open(i);
+            return (ValidationScore.Of(work.TrainUntil(context.Recipes[i].Recipe.Final, epochs), epochs), null, false);
         }
         catch (CheckFailedException failure)
         {
-            reporter.Note($"{setting}: {failure.Message}");
+            context.Reporter.Note($"{context.Recipes[i].Setting}: {failure.Message}");
             return (null, failure.Message, false);
         }
     }

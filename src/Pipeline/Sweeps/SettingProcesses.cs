@@ -16,10 +16,8 @@ namespace OnnxKd.Pipeline.Sweeps;
 /// are run one after the other.
 /// </summary>
 /// <param name="jobs">How many at the same time; 1: none, since whoever runs them trains them then.</param>
-/// <param name="runs">The folder of all runs.</param>
-/// <param name="reporter">Told what happens.</param>
-/// <param name="token">Stops them; each saves a checkpoint.</param>
-internal sealed class SettingProcesses(int jobs, string runs, StageReporter reporter, CancellationToken token)
+/// <param name="context">The sweep.</param>
+internal sealed class SettingProcesses(int jobs, SweepContext context)
 {
     /// <summary>The command that each process runs.</summary>
     public const string Command = "train-setting";
@@ -27,27 +25,32 @@ internal sealed class SettingProcesses(int jobs, string runs, StageReporter repo
     /// <summary>Its option that says where the setting's results go, within the run's folder.</summary>
     public const string ResultsOption = "--results";
 
+    /// <summary>Its option that tells the sweep from others.</summary>
+    public const string SweepOption = "--sweep";
+
     /// <summary>Its option that says after which epoch to stop.</summary>
     public const string UntilOption = "--until";
 
     private const string Unit = "settings";
 
+    /// <summary>Whether settings are trained here, and not by whoever runs them.</summary>
+    public bool Take(IReadOnlyList<int> which) => jobs > 1 && which.Count > 1;
+
     /// <summary>Trains some of them.</summary>
-    /// <param name="recipes">All settings, and the recipe that each makes; all have one name.</param>
     /// <param name="which">The places of those to train.</param>
+    /// <param name="work">How much of the sweep the training of a setting is.</param>
     /// <param name="epochs">After how many epochs a training stops; <c>null</c>: at its end, and what follows it is done too.</param>
     /// <returns>By the place of a setting why it failed.</returns>
-    public IReadOnlyDictionary<int, string> Train(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, IReadOnlyList<int> which, Func<Recipe, int>? epochs = null)
+    public IReadOnlyDictionary<int, string> Train(IReadOnlyList<int> which, Func<int, SweepWork> work, Func<Recipe, int>? epochs = null)
     {
+        var (recipes, reporter, run, token) = (context.Recipes, context.Reporter, context.Folder, context.Token);
         var failures = new ConcurrentDictionary<int, string>();
-        if (jobs == 1 || which.Count < 2)
+        if (!Take(which))
             return failures;
-        RunShared(recipes[which[0]]);
-        var run = RecipeWork.FolderOf(recipes[0].Recipe, runs);
+        RunShared(which[0]);
         using var folderLock = FolderLock.Acquire(run);
         reporter.Started($"{Unit}, {jobs} at a time", run);
-        var (start, done) = (Stopwatch.GetTimestamp(), 0);
+        var start = Stopwatch.GetTimestamp();
         try
         {
             Parallel.ForEach(Partitioner.Create(which, EnumerablePartitionerOptions.NoBuffering), new() { MaxDegreeOfParallelism = jobs, CancellationToken = token }, TrainOne);
@@ -66,26 +69,35 @@ internal sealed class SettingProcesses(int jobs, string runs, StageReporter repo
 
         void TrainOne(int i)
         {
+            using var piece = context.Progress.Start($"{recipes[i].Setting}", work(i), hasLine: true);
             try
             {
-                OwnProcess.Run(Words(recipes[i], run, epochs?.Invoke(recipes[i].Recipe)), token, gently: true);
+                OwnProcess.Run(Words(recipes[i], epochs?.Invoke(recipes[i].Recipe)), token, gently: true, Hear);
             }
             catch (CheckFailedException failure)
             {
                 failures[i] = failure.Message;
                 reporter.Note($"{recipes[i].Setting}: {failure.Message}");
             }
-            reporter.Report(new(Unit, Interlocked.Increment(ref done), which.Count, Unit, $"{recipes[i].Setting}"));
+
+            void Hear(string text)
+            {
+                var line = ProgressLine.Parse(text);
+                if (line is { Stage: { } stage, Progress: { } known })
+                    piece.Report(stage, known);
+                if (line?.Warning is { } warning)
+                    reporter.Warn(warning);
+            }
         }
     }
 
     /// <summary>Runs what the first training needs with all threads, since the others mostly need the same: the teachers' capture.</summary>
-    private void RunShared((SweepSetting Setting, Recipe Recipe) first)
+    private void RunShared(int first)
     {
         try
         {
-            using var work = RecipeWork.Open(first.Recipe, runs, reporter, token, Sweep.FolderOf(first.Setting));
-            work.RunNeedsOf(first.Recipe.Final);
+            using var work = context.Open(first);
+            work.RunNeedsOf(context.Recipes[first].Recipe.Final);
         }
         catch (CheckFailedException)
         {
@@ -93,15 +105,15 @@ internal sealed class SettingProcesses(int jobs, string runs, StageReporter repo
         }
     }
 
-    private IReadOnlyList<string> Words((SweepSetting Setting, Recipe Recipe) entry, string run, int? epochs)
+    private IReadOnlyList<string> Words((SweepSetting Setting, Recipe Recipe) entry, int? epochs)
     {
         var (recipe, results) = (entry.Recipe, Sweep.FolderOf(entry.Setting));
-        var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(context.Folder, results)).FullName;
         RecipeWork.WriteRecipe(recipe, folder);
         var threads = recipe.Final.Training.Threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
         return
         [
-            Command, Path.Combine(folder, RecipeFile.ResolvedName), "--runs", Path.GetFullPath(runs), ResultsOption, results,
+            Command, Path.Combine(folder, RecipeFile.ResolvedName), "--runs", Path.GetFullPath(context.Runs), ResultsOption, results, SweepOption, context.Identity,
             "--threads", Number(threads), ModelLimits.MemoryOption, Number(ModelLimits.Memory >> 20), ModelLimits.TimeOption, Number(ModelLimits.Time.TotalSeconds),
             .. epochs is { } until ? new[] { UntilOption, Number(until) } : [],
         ];

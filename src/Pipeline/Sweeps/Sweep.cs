@@ -23,31 +23,61 @@ internal static class Sweep
     /// <param name="halves">Whether those that are behind on the validation set are stopped early.</param>
     /// <param name="jobs">How many are trained at the same time, in processes of their own; what is measured is measured one by one.</param>
     /// <param name="runs">The folder of all runs.</param>
-    /// <param name="reporter">Told what happens.</param>
+    /// <param name="board">Where it is shown what happens.</param>
     /// <param name="token">Stops the work; what is done stays.</param>
     /// <returns>The figures, which also lie in the run's folder.</returns>
     public static SweepMetrics Run(
-        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, bool halves, int jobs, string runs, StageReporter reporter, CancellationToken token)
+        IReadOnlyList<(SweepSetting Setting, Recipe Recipe)> recipes, bool halves, int jobs, string runs, LineBoard board, CancellationToken token)
     {
+        using var progress = new SweepProgress(board);
+        var context = new SweepContext(recipes, runs, new(board), progress, token);
+        SweepMetrics? metrics = null;
+        try
+        {
+            metrics = Run(context, halves, jobs);
+        }
+        finally
+        {
+            SweepTracking.End(context, metrics);
+        }
+        return metrics;
+    }
+
+    private static SweepMetrics Run(SweepContext context, bool halves, int jobs)
+    {
+        var (recipes, progress) = (context.Recipes, context.Progress);
+        Recipe[] all = [.. recipes.Select(entry => entry.Recipe)];
+        progress.Begin("sweep", halves ? SweepWork.OfHalving(recipes) : SweepWork.Of(all).Sum(work => work.Own + work.Others), SweepProgress.Epochs, all.Length);
+        var processes = new SettingProcesses(jobs, context);
+        var rounds = halves ? Halving.Run(context, processes) : null;
+        int[] last = [.. Enumerable.Range(0, all.Length).Where(i => rounds?[i].GoesOn != false)];
+        var works = last.Zip(SweepWork.Of(last.Select(i => all[i]))).ToDictionary(pair => pair.First, pair => pair.Second.After(rounds?[pair.First].Score?.Epochs ?? 0));
+        progress.NextRound(last.Length, works.Values.Sum(work => work.Left));
+        var failures = processes.Train(last, i => works[i]);
+        var isTrained = processes.Take(last);
+        if (isTrained)
+            progress.Begin("measure", last.Length, "settings", last.Length);
+
         var results = new List<SettingMetrics>();
-        var processes = new SettingProcesses(jobs, runs, reporter, token);
-        var rounds = halves ? Halving.Run(recipes, runs, processes, reporter, token) : null;
-        var failures = processes.Train(recipes, [.. Enumerable.Range(0, recipes.Count).Where(i => rounds?[i].GoesOn != false)]);
-        foreach (var (i, (setting, recipe)) in recipes.Index())
+        foreach (var (i, (setting, _)) in recipes.Index())
         {
             var result = new SettingMetrics(
                 setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Failure: rounds?[i].Failure ?? failures.GetValueOrDefault(i), Validation: rounds?[i].Score);
             if (rounds?[i].GoesOn != false && result.Failure is null)
             {
-                reporter.Note($"setting {i + 1} of {recipes.Count}: {setting}");
-                result = Run(result, recipe, runs, reporter, token);
+                context.Reporter.Note($"setting {i + 1} of {recipes.Count}: {setting}");
+                using var piece = progress.Start(result.Setting, isTrained ? new(1, 0, 0) : works[i]);
+                context.Reporter.Follow = piece.Report;
+                result = Run(result, i, context);
             }
             results.Add(result);
         }
 
-        var best = Leaderboard.Ranked(results) is [var first, ..] ? first : null;
-        var metrics = new SweepMetrics(recipes[0].Recipe.Name, results, best?.Setting);
-        var folder = RecipeWork.FolderOf(recipes[0].Recipe, runs);
+        var metrics = new SweepMetrics(recipes[0].Recipe.Name, results).WithSeeds();
+        // Of several seeds the one that was best on the validation set, as a student to ship is one.
+        var best = Leaderboard.Ranked(metrics.Entries) is [var first, ..] ? first.Seeds.MinBy(setting => setting.Validation) : null;
+        metrics = metrics with { Best = best?.Setting };
+        var folder = context.Folder;
         AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
         AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), SweepReport.Markdown(metrics));
         if (best is not null)
@@ -55,17 +85,17 @@ internal static class Sweep
         return metrics;
     }
 
-    private static SettingMetrics Run(SettingMetrics result, Recipe recipe, string runs, StageReporter reporter, CancellationToken token)
+    private static SettingMetrics Run(SettingMetrics result, int i, SweepContext context)
     {
         try
         {
-            using var work = RecipeWork.Open(recipe, runs, reporter, token, result.Folder);
+            using var work = context.Open(i);
             var run = work.RunAll();
-            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(recipe.Final)) };
+            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(context.Recipes[i].Recipe.Final)) };
         }
         catch (CheckFailedException failure)
         {
-            reporter.Note($"{result.Setting}: {failure.Message}");
+            context.Reporter.Note($"{result.Setting}: {failure.Message}");
             return result with { Failure = failure.Message };
         }
     }

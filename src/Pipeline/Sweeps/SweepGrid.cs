@@ -9,6 +9,8 @@ namespace OnnxKd.Pipeline.Sweeps;
 /// <param name="Values">Keys in the order in which they were given, and their values as YAML.</param>
 internal sealed record SweepSetting(IReadOnlyList<KeyValuePair<string, string>> Values)
 {
+    private const string SeedKey = "seed";
+
     /// <summary>No choice: the recipe as it is.</summary>
     public static SweepSetting None { get; } = new([]);
 
@@ -19,10 +21,15 @@ internal sealed record SweepSetting(IReadOnlyList<KeyValuePair<string, string>> 
     public string FolderName => string.Concat(
         Join(",").Select(c => char.IsLetterOrDigit(c) || "=,.-+".Contains(c) ? c : '_'));
 
+    /// <summary>What it shares with those that differ by their seeds alone; empty where nothing but the seed varies.</summary>
+    public string WithoutSeed => Join(", ", Values.Where(value => value.Key != SeedKey));
+
     /// <summary>The value of a key; <c>null</c> if it is not varied.</summary>
     public string? Find(string key) => Values.Where(v => v.Key == key).Select(v => v.Value).FirstOrDefault();
 
-    private string Join(string separator) => string.Join(separator, Values.Select(v => $"{v.Key}={v.Value}"));
+    private string Join(string separator) => Join(separator, Values);
+
+    private static string Join(string separator, IEnumerable<KeyValuePair<string, string>> values) => string.Join(separator, values.Select(v => $"{v.Key}={v.Value}"));
 }
 
 /// <summary>Every combination of the values of some keys.</summary>

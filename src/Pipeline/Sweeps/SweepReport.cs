@@ -34,7 +34,10 @@ internal static class SweepReport
             yield return note;
         foreach (var setting in sweep.Settings.Where(setting => setting.Failure is not null))
             yield return $"failed: {setting.Setting}";
+        foreach (var group in sweep.Seeds ?? [])
+            if (group.Verdict.Count > 0)
+                yield return $"{group.Name}: {string.Join(' ', group.Verdict)}";
         if (sweep.Best is { } best)
-            yield return $"best on the validation set: {best}; front: no other is at least as good in validation, size and latency";
+            yield return $"best on the validation set: {best}{(sweep.Seeds is null ? "" : ", with settings compared by their means over seeds")}; front: no other is at least as good in validation, size and latency";
     }
 }

@@ -27,7 +27,7 @@ internal sealed record ValidationScore(string Metric, double Value, double? Nll,
 
     /// <summary>For people: <c>12 errors</c>, <c>agreement 0.9876</c>.</summary>
     public override string ToString() =>
-        Metric == "errors" ? string.Create(CultureInfo.InvariantCulture, $"{Value:0} errors") : string.Create(CultureInfo.InvariantCulture, $"{Metric} {Value:0.####}");
+        Metric == "errors" ? string.Create(CultureInfo.InvariantCulture, $"{Value:0.#} errors") : string.Create(CultureInfo.InvariantCulture, $"{Metric} {Value:0.####}");
 
     /// <summary>The figure, so that less is better.</summary>
     public double Cost => Metric is "agreement" or "cosine" ? -Value : Value;

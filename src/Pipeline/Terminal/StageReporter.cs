@@ -7,21 +7,34 @@ namespace OnnxKd.Pipeline.Terminal;
 /// Tells the user on stderr what each stage does: on a terminal one line for each, which is written over until it is done, plain lines elsewhere.
 /// Thread-safe.
 /// </summary>
-/// <param name="output">Where it is written.</param>
-/// <param name="live">Whether a line can be overwritten.</param>
+/// <param name="board">Where its line is.</param>
 /// <param name="clock">The clock; default: the system's.</param>
-/// <param name="columns">How wide the terminal is; default: what it says.</param>
-internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? clock = null, Func<int>? columns = null) : IProgress<StageProgress>
+internal sealed class StageReporter(LineBoard board, TimeProvider? clock = null) : IProgress<StageProgress>
 {
-    private readonly TextWriter raw = TerminalWriter.Raw(output);
+    private readonly BoardLine line = board.Open();
     private readonly Lock gate = new();
     private readonly TimeProvider time = clock ?? TimeProvider.System;
     private readonly Pace pace = new(clock ?? TimeProvider.System);
-    private readonly TimeSpan interval = live ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
+    private readonly TimeSpan interval = board.IsLive ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
     private readonly HashSet<string> noted = [];
     private string stage = "";
     private long shown;
-    private int liveLength;
+
+    /// <summary>A reporter with a line of its own.</summary>
+    /// <param name="output">Where it is written.</param>
+    /// <param name="live">Whether a line can be overwritten.</param>
+    /// <param name="clock">The clock; default: the system's.</param>
+    /// <param name="columns">How wide the terminal is; default: what it says.</param>
+    public StageReporter(TextWriter output, bool live, TimeProvider? clock = null, Func<int>? columns = null)
+        : this(new LineBoard(output, live, columns), clock)
+    {
+    }
+
+    /// <summary>Who else is told of the progress of each stage, given its name; every time, not only when it is shown.</summary>
+    public Action<string, StageProgress>? Follow { get; set; }
+
+    /// <summary>Who else is told of warnings.</summary>
+    public Action<string>? Warned { get; init; }
 
     /// <summary>A stage was finished before.</summary>
     public void Reused(string name, string folder) => Note($"{name}: reused ({Path.GetFileName(folder)})");
@@ -31,7 +44,7 @@ internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? 
     {
         lock (gate)
         {
-            Show($"{name}: started ({Path.GetFileName(folder)})");
+            line.Show($"{name}: started ({Path.GetFileName(folder)})");
             stage = name;
             pace.Restart();
             shown = time.GetTimestamp();
@@ -42,15 +55,7 @@ internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? 
     public void Finished(string name, double seconds) => Note($"{name}: done in {ProgressText.Duration(seconds)}");
 
     /// <summary>A stage ends without being done; what is written next begins a line of its own.</summary>
-    public void Broken()
-    {
-        lock (gate)
-        {
-            if (liveLength > 0)
-                output.WriteLine();
-            liveLength = 0;
-        }
-    }
+    public void Broken() => board.Leave();
 
     /// <summary>A capture is about to start.</summary>
     public void Estimated(CaptureEstimate estimate)
@@ -61,23 +66,22 @@ internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? 
     }
 
     /// <summary>Something worth a line.</summary>
-    public void Note(string text)
+    public void Note(string text) => board.Note(text, instead: line);
+
+    /// <summary>Something that does not work as it was wished, and is no reason to stop.</summary>
+    public void Warn(string text)
     {
-        lock (gate)
-        {
-            if (liveLength > 0)
-                raw.Write($"\r{new string(' ', liveLength)}\r");
-            liveLength = 0;
-            output.WriteLine(text);
-            output.Flush();
-        }
+        NoteOnce(text);
+        Warned?.Invoke(text);
     }
 
     /// <summary>Something worth a line, but not a second one.</summary>
     public void NoteOnce(string text)
     {
-        if (noted.Add(text))
-            Note(text);
+        lock (gate)
+            if (!noted.Add(text))
+                return;
+        Note(text);
     }
 
     /// <inheritdoc/>
@@ -85,46 +89,12 @@ internal sealed class StageReporter(TextWriter output, bool live, TimeProvider? 
     {
         lock (gate)
         {
+            Follow?.Invoke(stage, value);
             pace.Mark(value.Done);
             if (value.Done < value.Total && time.GetElapsedTime(shown) < interval)
                 return;
             shown = time.GetTimestamp();
-            Show(ProgressText.Line(stage, value, pace.Rate));
-        }
-    }
-
-    private void Show(string line)
-    {
-        if (live)
-        {
-            line = Fit(line);
-            raw.Write('\r');
-            output.Write(line.PadRight(liveLength));
-            liveLength = line.Length;
-        }
-        else
-        {
-            output.WriteLine(line);
-        }
-        output.Flush();
-    }
-
-    /// <summary>A line that wrapped could not be written over.</summary>
-    private string Fit(string line)
-    {
-        var width = columns?.Invoke() ?? TerminalColumns();
-        return width > 1 && line.Length >= width ? line[..(width - 1)] : line;
-    }
-
-    private static int TerminalColumns()
-    {
-        try
-        {
-            return Console.WindowWidth;
-        }
-        catch (Exception error) when (error is IOException or PlatformNotSupportedException)
-        {
-            return 0; // it does not say
+            line.Show(ProgressText.Line(stage, value, pace.Rate));
         }
     }
 }

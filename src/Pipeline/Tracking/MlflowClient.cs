@@ -16,6 +16,7 @@ internal sealed record TrackedMetric(string Key, double Value, long Step, long T
 internal sealed class MlflowClient(HttpClient http)
 {
     private const string Api = "api/2.0/mlflow/";
+    private const string ParentTag = "mlflow.parentRunId";
     private const string ProxyScheme = "mlflow-artifacts:";
 
     /// <summary>Finds an experiment, or makes it.</summary>
@@ -29,19 +30,24 @@ internal sealed class MlflowClient(HttpClient http)
     }
 
     /// <summary>Begins a run.</summary>
+    /// <param name="experiment">The experiment's id.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="parent">The id of the run that it is a part of; <c>null</c>: none.</param>
+    /// <param name="token">Stops it.</param>
     /// <returns>Its id, and where its artifacts belong.</returns>
-    public async Task<(string Id, string Artifacts)> CreateRun(string experiment, string name, CancellationToken token)
+    public async Task<(string Id, string Artifacts)> CreateRun(string experiment, string name, string? parent, CancellationToken token)
     {
-        var info = (await Post("runs/create", new { experiment_id = experiment, run_name = name, start_time = Now, tags = Array.Empty<object>() }, token))
+        object[] tags = parent is null ? [] : [new { key = ParentTag, value = parent }];
+        var info = (await Post("runs/create", new { experiment_id = experiment, run_name = name, start_time = Now, tags }, token))
             .GetProperty("run").GetProperty("info");
         return (info.GetProperty("run_id").GetString()!, info.GetProperty("artifact_uri").GetString()!);
     }
 
-    /// <summary>Says how a run is: <c>RUNNING</c>, <c>FINISHED</c>, <c>FAILED</c>, <c>KILLED</c>.</summary>
+    /// <summary>Says how a run is: <c>RUNNING</c>, <c>SCHEDULED</c>, <c>FINISHED</c>, <c>FAILED</c>, <c>KILLED</c>.</summary>
     /// <returns>Where its artifacts belong.</returns>
     public async Task<string> SetStatus(string run, string status, CancellationToken token)
     {
-        object update = status == "RUNNING" ? new { run_id = run, status } : new { run_id = run, status, end_time = Now };
+        object update = status is "RUNNING" or "SCHEDULED" ? new { run_id = run, status } : new { run_id = run, status, end_time = Now };
         return (await Post("runs/update", update, token)).GetProperty("run_info").GetProperty("artifact_uri").GetString()!;
     }
 

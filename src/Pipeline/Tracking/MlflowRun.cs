@@ -24,6 +24,7 @@ internal sealed class MlflowRun : IDisposable
     private static readonly string[] Artifacts = ["student.onnx", "README.md", "report.html", RunMetrics.FileName, RecipeFile.ResolvedName];
 
     private readonly MlflowServer server;
+    private readonly MlflowSweep? sweep;
     private readonly string folder;
     private readonly string name;
     private readonly string recipe;
@@ -42,10 +43,12 @@ internal sealed class MlflowRun : IDisposable
     /// <param name="recipe">Of the run.</param>
     /// <param name="folder">Where its results are.</param>
     /// <param name="warn">Told once if something cannot be sent.</param>
+    /// <param name="sweep">The sweep that it is a setting of; <c>null</c>: none.</param>
     /// <param name="patience">How long the end of a run waits for what is still in the queue; default 5 s.</param>
-    public MlflowRun(MlflowServer server, Recipe recipe, string folder, Action<string> warn, TimeSpan? patience = null)
+    public MlflowRun(MlflowServer server, Recipe recipe, string folder, Action<string> warn, MlflowSweep? sweep = null, TimeSpan? patience = null)
     {
-        (this.server, this.folder, this.warn, name) = (server, folder, warn, recipe.Name);
+        (this.server, this.sweep, this.folder, this.warn) = (server, sweep, folder, warn);
+        name = sweep is null ? recipe.Name : Path.GetFileName(folder);
         (this.recipe, identity) = (RecipeFile.Write(recipe, folder), Hashing.Sha256(RecipeFile.WriteForKey(recipe)));
         this.patience = patience ?? TimeSpan.FromSeconds(5);
         http = server.Connect(this.patience * 2);
@@ -63,10 +66,10 @@ internal sealed class MlflowRun : IDisposable
     }
 
     /// <summary>Logs what the run ended with, if it was ever told of.</summary>
-    /// <param name="status"><c>FINISHED</c>, <c>FAILED</c> or <c>KILLED</c>.</param>
+    /// <param name="status"><c>FINISHED</c>, <c>FAILED</c>, <c>KILLED</c>, or <c>SCHEDULED</c> where another process goes on with it.</param>
     public void End(string status)
     {
-        if (sending is null)
+        if (sending is null && (status != "FINISHED" || Kept() is null))
             return;
         var figures = Path.Combine(folder, RunMetrics.FileName);
         if (status == "FINISHED" && File.Exists(figures))
@@ -120,9 +123,13 @@ internal sealed class MlflowRun : IDisposable
         catch (Exception error) // whatever it is, a run goes on without its tracking
         {
             queue.Writer.TryComplete();
-            warn($"MLflow at {server.Address.GetLeftPart(UriPartial.Authority)} is not told of this run any more: {(error is OperationCanceledException ? "it does not answer in time" : error.Message)}");
+            warn(Warning(server, error));
         }
     }
+
+    /// <summary>What is said when something could not be.</summary>
+    public static string Warning(MlflowServer server, Exception error) =>
+        $"MLflow at {server.Address.GetLeftPart(UriPartial.Authority)} is not told of this run any more: {(error is OperationCanceledException ? "it does not answer in time" : error.Message)}";
 
     /// <summary>Calls until it succeeds; a server may be busy or start anew.</summary>
     private async Task Try(Func<CancellationToken, Task> call)
@@ -143,7 +150,8 @@ internal sealed class MlflowRun : IDisposable
 
     private async Task Begin(CancellationToken token)
     {
-        run = Kept() is { } id ? (id, await client.SetStatus(id, "RUNNING", token)) : await client.CreateRun(await client.FindExperiment(server.Experiment, token), name, token);
+        var parent = sweep is null ? null : await sweep.Find(client, server, token);
+        run = Kept() is { } id ? (id, await client.SetStatus(id, "RUNNING", token)) : await client.CreateRun(await client.FindExperiment(server.Experiment, token), name, parent, token);
         AtomicFile.WriteAllText(Path.Combine(folder, KeptName), CanonicalJson.Serialize(new KeptRun(server.Address.ToString(), run.Id, identity)));
         foreach (var settings in Settings(recipe).Chunk(MostSettings))
             await client.Log(run.Id, [], settings, [new("onnxkd.folder", folder)], token);
@@ -182,7 +190,7 @@ internal sealed class MlflowRun : IDisposable
     private static string Join(string key, string next) => key.Length == 0 ? next : $"{key}.{next}";
 
     /// <summary>A name that MLflow takes.</summary>
-    private static string KeyOf(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || "_-./ ".Contains(c) ? c : '_'));
+    public static string KeyOf(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || "_-./ ".Contains(c) ? c : '_'));
 
     /// <summary>What is to be sent: figures, or something else.</summary>
     private sealed record Entry(IReadOnlyList<TrackedMetric> Metrics, Func<CancellationToken, Task>? Call);

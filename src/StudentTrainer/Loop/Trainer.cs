@@ -51,11 +51,12 @@ public static class Trainer
     /// <param name="epoch">How many epochs will be done.</param>
     /// <param name="progress">Told about epochs.</param>
     /// <param name="token">Saves a checkpoint and throws <see cref="OperationCanceledException"/>.</param>
+    /// <param name="logs">Who else is told how it goes.</param>
     /// <returns>The figures of each epoch of the first student.</returns>
     public static IReadOnlyList<EpochEvent> TrainUntil(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
-        IProgress<StageProgress>? progress, CancellationToken token) =>
-        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, logs: null, (room, _) => room.Team.Learners[0].History.ToArray());
+        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs = null) =>
+        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, logs, (room, _) => room.Team.Learners[0].History.ToArray());
 
     private static T Run<T>(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epochs,

@@ -46,6 +46,16 @@ public sealed class HalvingTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Halving_OfSeeds_StopsOrGoesOnWithAllOfASetting()
+    {
+        var sweep = Json("sweep", Recipe, "--name", "seeds", "--runs", runs.Path, "--json", "--halving", "--no-baseline", "--vary", "seed=1,2", "--vary", "lr=0.0003,0.003,0.05");
+
+        var finished = sweep.GetProperty("settings").EnumerateArray().Where(setting => setting.TryGetProperty("run", out _)).ToArray();
+        Assert.Equal(["1", "2"], finished.Select(setting => setting.GetProperty("values").GetProperty("seed").GetString()));
+        Assert.Single(finished.Select(setting => setting.GetProperty("values").GetProperty("lr").GetString()).Distinct());
+    }
+
+    [Fact]
     public void Halving_WithoutAValidationSet_IsRefused()
     {
         var error = Cli.Fails(2, "sweep", project["student.yaml"], "--runs", runs.Path, "--halving", "--vary", "lr=0.01,0.1");

@@ -43,6 +43,30 @@ public sealed class SweepTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Sweep_SeedsAmongTheKeys_ComparesTheOtherSettingsByTheirMeans()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace(
+            "transfer: { samples: train.npy, labels: train-labels.npy }",
+            "transfer: { samples: train.npy, labels: train-labels.npy, rows: 0..180 }\n  validation: { samples: train.npy, labels: train-labels.npy, rows: 180.. }"));
+        string[] line = ["sweep", recipe, "--name", "seeds", "--runs", runs.Path, "--no-baseline", "--epochs", "3", "--vary", "lr=0.002,0.05", "--vary", "seed=1,2,3"];
+
+        var sweep = JsonDocument.Parse(Cli.Done([.. line, "--json"]).Output).RootElement;
+        var table = Cli.Done(line).Output;
+
+        Assert.Equal(["lr=0.002 (3 seeds)", "lr=0.05 (3 seeds)"], sweep.GetProperty("seeds").EnumerateArray().Select(group => group.GetProperty("name").GetString()));
+        double[] errors = [.. sweep.GetProperty("settings").EnumerateArray().Select(setting => setting.GetProperty("validation").GetProperty("value").GetDouble())];
+        var mean = errors[3..].Sum() / 3;
+        Assert.True(mean < errors[..3].Sum() / 3);
+        var board = table.Split('\n').SkipWhile(row => !row.Contains("validation", StringComparison.Ordinal) || !row.Contains("epochs", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(2, board.Count(row => row.Contains("(3 seeds)", StringComparison.Ordinal)));
+        Assert.Matches(FormattableString.Invariant($@"1 +\| lr=0.05 \(3 seeds\) +\| {mean:0.#} errors"), board.First(row => row.Contains("lr=0.05", StringComparison.Ordinal)));
+        // The recipe to go on with has the seed that was best of these.
+        var best = sweep.GetProperty("settings").EnumerateArray().Skip(3).MinBy(setting => (
+            setting.GetProperty("validation").GetProperty("value").GetDouble(), setting.GetProperty("validation").GetProperty("nll").GetDouble()));
+        Assert.Equal(best.GetProperty("setting").GetString(), sweep.GetProperty("best").GetString());
+    }
+
+    [Fact]
     public void Sweep_ListsAsValues_NamesThemInTheTable()
     {
         var result = Cli.Done(

@@ -73,6 +73,21 @@ public class StageReporterTests
     }
 
     [Fact]
+    public void Report_ConstantSpeed_TimeLeftIsRightAfterATenth()
+    {
+        var clock = new FakeClock();
+        var reporter = new StageReporter(output, live: false, clock);
+        reporter.Started("cache", "cache-1");
+        for (var i = 1; i <= 100; i++)
+        {
+            clock.Advance(0.7);
+            reporter.Report(new("capture", i, 1000, "samples"));
+        }
+
+        Assert.InRange(SecondsLeft(output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]), 0.8 * 630, 1.2 * 630);
+    }
+
+    [Fact]
     public void Report_PhasesOfEpochs_TimeLeftIsRightAfterATenth()
     {
         // An epoch: 9 s of steps, told of each 1.5 s, and 3 s of evaluation.
@@ -121,7 +136,7 @@ public class StageReporterTests
     [InlineData(1e300, "277777 h 46 min")]
     public void Duration_Seconds_AreReadable(double seconds, string expected) => Assert.Equal(expected, ProgressText.Duration(seconds));
 
-    private static double SecondsLeft(string line)
+    internal static double SecondsLeft(string line)
     {
         var words = line.Split(", ").Single(part => part.EndsWith(" left", StringComparison.Ordinal)).Split(' ');
         return words.Zip(words.Skip(1)).Sum(pair => pair.Second switch
@@ -130,16 +145,5 @@ public class StageReporterTests
             "s" => double.Parse(pair.First, System.Globalization.CultureInfo.InvariantCulture),
             _ => 0,
         });
-    }
-
-    private sealed class FakeClock : TimeProvider
-    {
-        private double seconds;
-
-        public override long TimestampFrequency => 1000;
-
-        public void Advance(double by) => seconds += by;
-
-        public override long GetTimestamp() => (long)(seconds * 1000);
     }
 }

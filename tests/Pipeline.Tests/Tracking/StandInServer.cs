@@ -43,6 +43,15 @@ internal sealed class StandInServer : IDisposable
     public IReadOnlyDictionary<string, string> Settings => Bodies("runs/log-batch").SelectMany(body => body.GetProperty("params").EnumerateArray())
         .ToDictionary(setting => setting.GetProperty("key").GetString()!, setting => setting.GetProperty("value").GetString()!);
 
+    /// <summary>The settings of one run.</summary>
+    public IReadOnlyDictionary<string, string> SettingsOf(string run) => Bodies("runs/log-batch").Where(body => body.GetProperty("run_id").GetString() == run)
+        .SelectMany(body => body.GetProperty("params").EnumerateArray()).DistinctBy(setting => setting.GetProperty("key").GetString())
+        .ToDictionary(setting => setting.GetProperty("key").GetString()!, setting => setting.GetProperty("value").GetString()!);
+
+    /// <summary>What a run's status was last.</summary>
+    public string? StatusOf(string run) =>
+        Bodies("runs/update").Last(body => body.GetProperty("run_id").GetString() == run).GetProperty("status").GetString();
+
     public void Dispose() => listener.Close();
 
     private async Task Serve()
@@ -66,11 +75,18 @@ internal sealed class StandInServer : IDisposable
     {
         using var text = new StreamReader(context.Request.InputStream);
         var (path, body) = (context.Request.Url!.AbsolutePath, await text.ReadToEndAsync());
-        calls.Enqueue((context.Request.HttpMethod, path, body.StartsWith('{') ? JsonDocument.Parse(body).RootElement : default));
+        var isNew = path.EndsWith("runs/create", StringComparison.Ordinal);
+        int number;
+        lock (calls) // runs are numbered in the order in which they stand there
+        {
+            calls.Enqueue((context.Request.HttpMethod, path, body.StartsWith('{') ? JsonDocument.Parse(body).RootElement : default));
+            number = isNew ? ++runs : runs;
+        }
         await Task.Delay(Delay);
         var status = Status(calls.Count);
         context.Response.StatusCode = (int)(status == HttpStatusCode.OK && path.EndsWith("get-by-name", StringComparison.Ordinal) ? HttpStatusCode.NotFound : status);
-        var info = new { run_id = $"run{(path.EndsWith("runs/create", StringComparison.Ordinal) ? ++runs : runs)}", artifact_uri = "mlflow-artifacts:/7/run/artifacts" };
+        var named = body.StartsWith('{') && JsonDocument.Parse(body).RootElement.TryGetProperty("run_id", out var id) ? id.GetString() : null;
+        var info = new { run_id = isNew ? $"run{number}" : named, artifact_uri = "mlflow-artifacts:/7/run/artifacts" };
         var answer = path.Split('/')[^1] switch
         {
             "create" when path.Contains("experiments", StringComparison.Ordinal) => JsonSerializer.Serialize(new { experiment_id = "7" }),

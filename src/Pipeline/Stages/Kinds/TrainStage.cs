@@ -174,7 +174,7 @@ internal sealed class TrainStage : TrainedStage
     /// <summary>Trains no further than an epoch; the stage is not finished by that.</summary>
     /// <returns>The figures of each epoch of the first student.</returns>
     public IReadOnlyList<EpochEvent> RunUntil(StageWork work, int epoch) => With(work.Results, (learners, data) =>
-        Trainer.TrainUntil(learners, data, Training(work.Results), work.Folder, epoch, work.Progress, work.Token));
+        Trainer.TrainUntil(learners, data, Training(work.Results), work.Folder, epoch, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
 
     /// <summary>The settings, with the learning rate that was found where the recipe leaves it open.</summary>
     public TrainingOptions Training(StageResults results) =>
