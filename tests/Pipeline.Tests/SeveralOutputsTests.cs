@@ -80,6 +80,88 @@ public sealed class SeveralOutputsTests : IDisposable
         Assert.InRange(decisions, 0.97, 1);
     }
 
+    /// <summary>A weight of next to nothing leaves the second output as it was drawn, and the first one learns.</summary>
+    [Theory]
+    [InlineData(", test: { samples: X }")]
+    [InlineData("")]
+    public void Output_ThatLearnsNothing_EndsTheRunWithExitCode4(string test)
+    {
+        var recipe = folder["mixed.yaml"];
+        File.WriteAllText(recipe, $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}} }{{test.Replace("X", Samples)}} }
+            teachers: [{ model: {{Mixed()}}, output: class, outputs: { price: { tensor: price, kind: values } } }]
+            student: { architecture: mlp, widths: [64], outputs: [price], preprocessing: none }
+            objective: [soft: { teacher: logits }, mse: { teacher: price, weight: 1.0e-12 }]
+            training: { epochs: 20, batch-size: 32, optimizer: { name: adamw, learning-rate: 0.003 } }
+            """);
+
+        var run = Cli.Run("run", recipe, "--runs", folder["runs"], "--threads", "1");
+
+        Assert.Equal(4, run.ExitCode);
+        Assert.Contains("The student has not learned every output.", run.Error);
+        Assert.Contains("output 'price': no better than always saying the mean", run.Error);
+        Assert.Contains("more weight", run.Error);
+        Assert.Contains("output 'price': no better than", run.Output);
+        Assert.False(Student().TryGetProperty("collapse", out _));
+        Assert.Contains("no better than", Student().GetProperty("outputs").GetProperty("price").GetProperty("collapse").GetString());
+        Assert.Contains("The student has not learned output 'price'", File.ReadAllText(Path.Combine(folder["runs"], "heads", "report.html")));
+        Assert.Equal(4, Cli.Run("run", recipe, "--runs", folder["runs"], "--threads", "1").ExitCode); // all of it is done already
+    }
+
+    [Fact]
+    public void Outputs_WithoutATestSet_HaveTheFiguresOfTheTransferSet()
+    {
+        var run = Cli.Done("run", Recipe("{ architecture: mlp, widths: [64], outputs: [gender] }", TwoTerms, epochs: 40, test: ""), "--runs", folder["runs"], "--threads", "1");
+
+        var figures = Student().GetProperty("outputs").GetProperty("gender").GetProperty("transfer");
+        Assert.Equal(Agreement("gender", 2), figures.GetProperty("agreement").GetDouble(), 6);
+        Assert.Contains("output 'gender':", run.Output);
+        Assert.Contains("student, output gender", File.ReadAllText(Path.Combine(folder["runs"], "heads", "report.html")));
+    }
+
+    [Fact]
+    public void Outputs_OfEachEpoch_AreMeasuredOnTheValidationSet()
+    {
+        var run = Cli.Done(
+            "run", Recipe("{ architecture: mlp, widths: [64], outputs: [gender] }", TwoTerms, epochs: 8, validation: $", validation: {{ samples: {Samples} }}"),
+            "--runs", folder["runs"], "--threads", "1");
+
+        var home = Path.Combine(folder["runs"], "heads");
+        var last = JsonDocument.Parse(File.ReadLines(Path.Combine(home, "events", "student.jsonl")).Last()).RootElement;
+        Assert.Equal(Agreement("age", 5), last.GetProperty("agreement").GetDouble(), 6);
+        Assert.Equal(Agreement("gender", 2), last.GetProperty("outputs").GetProperty("gender").GetProperty("agreement").GetDouble(), 6);
+        Assert.Contains("gender: agreement", run.Error);
+        Assert.Contains("validation agreement of gender", File.ReadAllText(Path.Combine(home, "report.html")));
+        Assert.Contains(
+            Directory.GetFiles(home, "events.out.tfevents*", SearchOption.AllDirectories), file => File.ReadAllText(file).Contains("validation/gender/agreement"));
+    }
+
+    [Fact]
+    public void Student_OfTwoOutputs_IsReadFromItsOwnMetadata()
+    {
+        Cli.Done("run", Recipe("{ architecture: mlp, widths: [64], outputs: [gender] }", TwoTerms, epochs: 40), "--runs", folder["runs"], "--threads", "1");
+
+        var inspected = Cli.Done("inspect", StudentFile).Output;
+        Assert.Contains("age: classes, learned from 'logits': its metadata say so", inspected);
+        Assert.Contains("gender: classes, learned from 'gender'", inspected);
+        Assert.Contains("teacher:    yes: 5 classes", inspected);
+        Assert.Contains("student:    yes", inspected);
+
+        Assert.Contains("output 'gender' verified in ONNX Runtime on", Cli.Done("verify", "--model", StudentFile, "--samples", Samples).Output);
+
+        var figures = Evaluate();
+        Assert.Equal(Agreement("age", 5), figures.GetProperty("agreement").GetDouble(), 6);
+        Assert.Equal(Agreement("gender", 2), figures.GetProperty("outputs").GetProperty("gender").GetProperty("agreement").GetDouble(), 6);
+        var labelled = Evaluate("--output", "age", "--labels", Field("y3.npy"));
+        Assert.False(labelled.TryGetProperty("outputs", out _));
+        Assert.True(labelled.TryGetProperty("accuracy", out _));
+
+        JsonElement Evaluate(params string[] more) => JsonDocument.Parse(Cli.Done(
+            ["evaluate", "--model", StudentFile, "--samples", Samples, .. more.Length > 0 ? more : ["--teacher", Field("heads.onnx")], "--json"]).Output)
+            .RootElement.GetProperty("models")[0];
+    }
+
     [Theory]
     [InlineData("outputs: [gendr]", TwoTerms, "did you mean 'gender'")]
     [InlineData("outputs: [gender]", "\n  - soft: { teacher: logits }", "no term that reads 'gender'")]
@@ -91,18 +173,50 @@ public sealed class SeveralOutputsTests : IDisposable
         Assert.Contains(expected, Cli.Fails(2, "run", Recipe($"{{ architecture: mlp, widths: [8], {outputs} }}", objective, 1, labels), "--runs", folder["runs"], "--threads", "1"));
     }
 
+    /// <summary>Known from what the teacher's file declares, before it runs.</summary>
+    [Fact]
+    public void TeachersOutput_WithoutOneOfTheStudent_IsRefusedWithTheLineToAdd()
+    {
+        var error = Cli.Fails(2, "run", Recipe("{ architecture: mlp, widths: [8] }", TwoTerms, 1), "--runs", folder["runs"], "--threads", "1");
+        Assert.Contains("add 'outputs: [gender]' under student", error);
+        Assert.DoesNotContain("cache: started", error);
+
+        File.WriteAllText(folder["open.yaml"], $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}} } }
+            teachers: [{ model: {{Field("heads.onnx")}}, output: age, kind: classes, outputs: [gender] }]
+            student: { architecture: mlp, widths: [8] }
+            training: { epochs: 1, batch-size: 32, optimizer: { learning-rate: 0.1 } }
+            """);
+        Assert.Contains("add 'outputs: [gender]' under student", Cli.Fails(2, "run", folder["open.yaml"], "--runs", folder["runs"], "--threads", "1"));
+    }
+
+    /// <summary>On a few samples and for one epoch.</summary>
+    [Fact]
+    public void Recipe_ThatShips_LearnsClassesAndAnEmbedding()
+    {
+        Cli.Run(
+            "run", Path.Combine(Repository.Root, "recipes", "two-outputs.yaml"), "--name", "heads", "--runs", folder["runs"], "--threads", "1", "--epochs", "1",
+            "--set", "data.transfer.rows=0..1500", "--set", "data.test.rows=0..200");
+
+        Assert.Equal(["logits", "embedding"], OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        Assert.InRange(Student().GetProperty("agreement").GetDouble(), 0.12, 1); // chance is a tenth
+        Assert.InRange(Student().GetProperty("outputs").GetProperty("embedding").GetProperty("cosine").GetDouble(), 0.5, 1);
+        Assert.Contains("recipes/two-outputs.yaml", File.ReadAllText(Path.Combine(Repository.Root, "docs", "teachers.md")));
+    }
+
     private string StudentFile => Path.Combine(folder["runs"], "heads", "student.onnx");
 
     private static string Samples => Field("x.npy");
 
     private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "multihead-classes", file);
 
-    private string Recipe(string student, string objective, int epochs, string labels = "")
+    private string Recipe(string student, string objective, int epochs, string labels = "", string? test = null, string validation = "")
     {
         var path = folder["heads.yaml"];
         File.WriteAllText(path, $$"""
             name: heads
-            data: { transfer: { samples: {{Samples}}{{labels}} }, test: { samples: {{Samples}} } }
+            data: { transfer: { samples: {{Samples}}{{labels}} }{{test ?? $", test: {{ samples: {Samples} }}"}}{{validation}} }
             teachers: [{ model: {{Field("heads.onnx")}}, output: age, kind: classes, outputs: [gender] }]
             student: {{student.Replace("HEADS", Field("heads.onnx"))}}
             objective:{{objective}}

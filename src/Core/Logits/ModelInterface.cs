@@ -26,6 +26,17 @@ public sealed record ModelInterface(InterfaceInput Input, InterfaceOutput? Outpu
     /// <summary>All outputs.</summary>
     [JsonIgnore]
     public IReadOnlyList<InterfaceOutput?> Outputs => [Output, .. Others];
+
+    /// <summary>Outputs that name what the scores of another one put first.</summary>
+    public IReadOnlyList<InterfaceLabel> Labels { get; init; } = [];
+
+    /// <summary>Every output of the model, in its order.</summary>
+    public IReadOnlyList<string> Order { get; init; } = [];
+
+    /// <summary>Those of them that are neither read nor follow from what is read: a session that asks for one does not run another model.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Missing =>
+        [.. Order.Except(Outputs.OfType<InterfaceOutput>().SelectMany(output => output.Names).Concat(Labels.Select(label => label.Name)))];
 }
 
 /// <summary>The input of an interface.</summary>
@@ -66,9 +77,30 @@ public sealed record InterfaceOutput(string Name, ElementType Type, IReadOnlyLis
     /// <summary>What the columns stand for where the model gives a map for each sample, in place of the tensor that is described here; <c>null</c>: it gives the tensor.</summary>
     public IReadOnlyList<string>? Keys { get; init; }
 
+    /// <summary>Whether these are texts, else numbers of 64 bits; <c>null</c>: there are none.</summary>
+    public bool? KeysAreTexts { get; init; }
+
+    /// <summary>The names that it has in the model: one, or two of a detector head.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Names => Scores is null ? [Name] : [Name, Scores];
+
     /// <summary>How its values lie.</summary>
     public RowLayout Layout => ClassAxis is { } axis ? new([.. Dims], axis) : new([.. Dims, 1], Dims.Count);
 
     /// <summary>Values at each position.</summary>
     public int Columns => Layout.Classes;
+}
+
+/// <summary>An output of an interface that names a class for each position: the one whose score another output puts first.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">What it holds, where that is numbers.</param>
+/// <param name="Dims">Its lengths after the batch axis; none: [N].</param>
+/// <param name="Classes">What it says for each class.</param>
+public sealed record InterfaceLabel(string Name, ElementType Type, IReadOnlyList<long> Dims, IReadOnlyList<string> Classes)
+{
+    /// <summary>Whether it holds texts, whatever the type says; <c>null</c>: no.</summary>
+    public bool? IsText { get; init; }
+
+    /// <summary>Which of the outputs has the scores.</summary>
+    public int Of { get; init; }
 }

@@ -9,7 +9,11 @@ namespace OnnxKd.Core.Metrics;
 /// Share of the samples (the first ones, where there are many) whose nearest other sample, by cosine, is the teacher's; <c>null</c>: it was not
 /// measured.
 /// </param>
-public sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall);
+public sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
+{
+    /// <summary>The mean cosine of the best constant answer, the mean of the teacher's embeddings, each of length 1; <c>null</c>: there are too few samples.</summary>
+    public double? ConstantCosine { get; init; }
+}
 
 /// <summary>Accumulates <see cref="EmbeddingMetrics"/> batch by batch.</summary>
 /// <param name="columns">Numbers of an embedding.</param>
@@ -18,8 +22,12 @@ public sealed class EmbeddingMeter(int columns, bool neighbours)
 {
     private const int MostNeighbours = 2000;
 
+    // To fewer a constant answer can be fitted that says nothing of others.
+    private const int FewestSamples = 10;
+
     private readonly List<float[]> own = [];
     private readonly List<float[]> taught = [];
+    private readonly double[] mean = new double[columns];
     private double cosines;
     private long rows;
 
@@ -36,6 +44,9 @@ public sealed class EmbeddingMeter(int columns, bool neighbours)
             if (!float.IsFinite(TensorPrimitives.Sum(a)))
                 throw new CheckFailedException("An embedding of the model is not finite.", $"sample {rows} of those measured");
             cosines += Cosine(a, b);
+            var length = (double)TensorPrimitives.Norm(b);
+            for (var c = 0; c < columns && length > 0; c++)
+                mean[c] += b[c] / length;
             if (!neighbours || own.Count == MostNeighbours)
                 continue;
             own.Add(a.ToArray());
@@ -47,7 +58,7 @@ public sealed class EmbeddingMeter(int columns, bool neighbours)
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public EmbeddingMetrics Result() => rows == 0
         ? throw new InvalidOperationException("No sample was measured.")
-        : new(cosines / rows, own.Count > 2 ? Recall() : null);
+        : new(cosines / rows, own.Count > 2 ? Recall() : null) { ConstantCosine = rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows };
 
     private double Recall()
     {

@@ -21,16 +21,16 @@ public sealed class OutputMeter
     /// <summary>Prepares.</summary>
     /// <param name="kind">Any but classes, which <see cref="ClassificationMeter"/> measures.</param>
     /// <param name="shape">The shape of a sample's output; the last axis counts the columns of a row.</param>
-    /// <param name="neighbours">Whether the neighbours of embeddings are compared.</param>
+    /// <param name="thorough">Whether what takes longer is measured too: the neighbours of embeddings, and the best constant answer of a detector.</param>
     /// <param name="detector">What the columns of a detector head are; needed for one.</param>
-    public OutputMeter(OutputKind kind, IReadOnlyList<int> shape, bool neighbours, DetectorForm? detector = null)
+    public OutputMeter(OutputKind kind, IReadOnlyList<int> shape, bool thorough, DetectorForm? detector = null)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)OutputKind.Classes, nameof(kind));
         var columns = shape[^1];
         labels = kind == OutputKind.Labels ? new(columns) : null;
         values = kind == OutputKind.Values ? new(columns) : null;
-        embeddings = kind == OutputKind.Embedding ? new(columns, neighbours) : null;
-        detections = kind == OutputKind.Detector ? new(columns, shape.SkipLast(1).Aggregate(1, (product, size) => product * size), detector!) : null;
+        embeddings = kind == OutputKind.Embedding ? new(columns, thorough) : null;
+        detections = kind == OutputKind.Detector ? new(columns, shape.SkipLast(1).Aggregate(1, (product, size) => product * size), detector!, thorough) : null;
     }
 
     /// <summary>Adds a batch.</summary>

@@ -16,13 +16,16 @@ public sealed class OnnxModel
 
     private OnnxModel(ModelProto proto, string? path, string? fileDigest)
     {
-        Proto = proto;
+        (Proto, Given) = (proto, proto);
         Path = path;
         this.fileDigest = fileDigest;
     }
 
     /// <summary>The parsed model, with all tensor data inside. Fields that the schema does not know are kept.</summary>
     public ModelProto Proto { get; }
+
+    /// <summary>The model as the file says, whose maps are not replaced by the tensors that they are made of (<see cref="Maps"/>).</summary>
+    public ModelProto Given { get; private init; }
 
     /// <summary>The file it was loaded from; <c>null</c> for a model built in memory.</summary>
     public string? Path { get; }
@@ -66,7 +69,8 @@ public sealed class OnnxModel
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
         OmittedInputs.Trim(proto.Graph!);
-        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted, Maps = ZipMaps.Replace(proto) };
+        var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted, Given = given, Maps = ZipMaps.Replace(proto) };
     }
 
     /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
@@ -9,6 +10,7 @@ using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
@@ -26,6 +28,11 @@ internal sealed class EvaluateCommand : ExampleCommand
         Description = "Measure this ONNX model on --samples and --labels instead of a recipe's models; repeat it to compare several.",
     };
 
+    private readonly Option<string?> output = new("--output")
+    {
+        Description = "With --model: the output that is measured; by default the only one that holds floats, or every one that a student of ours has.",
+    };
+
     /// <summary>Declares the command.</summary>
     public EvaluateCommand()
         : base(
@@ -33,14 +40,16 @@ internal sealed class EvaluateCommand : ExampleCommand
             "Measures errors, agreement, NLL, calibration, size and latency of teacher, student and baseline, or of any models.",
             "onnxkd evaluate recipes/mnist.yaml",
             "onnxkd evaluate --model student.onnx --model other.onnx --samples test.npy --labels test-labels.npy --scale 1/255",
-            "onnxkd evaluate --model student.onnx --teacher teacher.onnx --samples test.npy")
+            "onnxkd evaluate --model student.onnx --teacher teacher.onnx --samples test.npy",
+            "onnxkd evaluate --model student.onnx --output age --samples test.npy --labels ages.npy")
     {
         recipe.AddTo(this);
         Add(models);
+        Add(output);
         Does((parsed, stdout, stderr, token) =>
         {
             if (parsed.GetValue(models) is { Length: > 0 } paths)
-                Run(paths, recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
+                Run(paths, parsed.GetValue(output), recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
                 Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
@@ -60,6 +69,7 @@ internal sealed class EvaluateCommand : ExampleCommand
 
     /// <summary>Measures models that belong to no run.</summary>
     /// <param name="models">Their files.</param>
+    /// <param name="output">The output that is measured; <c>null</c>: the only one, or every one that a file describes.</param>
     /// <param name="data">The transfer set of this is what they are measured on.</param>
     /// <param name="capture">The device, and the teachers for the agreement, if there are any.</param>
     /// <param name="style">How the result is shown.</param>
@@ -67,7 +77,7 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <param name="stderr">Where it is told what is fetched.</param>
     /// <param name="token">Stops between batches.</param>
     public static void Run(
-        IReadOnlyList<string> models, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout, TextWriter stderr,
+        IReadOnlyList<string> models, string? output, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout, TextWriter stderr,
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
@@ -75,17 +85,59 @@ internal sealed class EvaluateCommand : ExampleCommand
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try
         {
+            OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model, output, data.Preprocessing))];
             if (capture.Teachers.Count > 0)
-                CacheCapture.Capture(set, CaptureStage.ForFigures(capture), scratch.FullName, progress: null, token);
+                CacheCapture.Capture(
+                    set, CaptureStage.ForFigures(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
+                    scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
-            var measured = models.Select(model => evaluation.OfModel(new() { Model = model, Preprocessing = data.Preprocessing }).Metrics);
-            Report.Write(new ModelComparison(set.Count, [.. measured]), stdout, style);
+            Report.Write(new ModelComparison(set.Count, [.. measured.Select(model => Measure(evaluation, model))]), stdout, style);
         }
         finally
         {
             scratch.Delete(recursive: true);
+        }
+    }
+
+    private static ModelMetrics Measure(Evaluation evaluation, OutputsOfModel model)
+    {
+        var further = model.Further.Select(output => (output.Stream, Figures: evaluation.OfOutput(output.Options, output.Stream)))
+            .Where(output => output.Figures is not null).ToDictionary(output => output.Stream, output => output.Figures!);
+        return evaluation.OfModel(model.First).Metrics with { Outputs = further.Count > 0 ? further : null };
+    }
+
+    /// <summary>A teacher whose outputs nothing names is asked for those that the student learned, under the names that it has them by.</summary>
+    private static CaptureOptions WithOutputs(CaptureOptions capture, IReadOnlyList<DescribedHead> heads) =>
+        heads.Count == 0 || capture.Teachers is not [{ IsRecorded: false, Output: null, Outputs.Count: 0 } teacher]
+        || OnnxModel.Load(teacher.Model).Proto.Graph.Output.Select(output => output.Name).ToHashSet() is var names && !heads.All(head => names.Contains(head.Output))
+            ? capture
+            : capture with
+            {
+                Teachers =
+                [
+                    DescribedStudent.Read(heads[0], teacher) with
+                    {
+                        Outputs = [.. heads.Skip(1).Select(head => new TappedTensor(head.Output, head.Stream) { Kind = head.Kind, ClassAxis = head.ClassAxis })],
+                    },
+                ],
+            };
+
+    /// <summary>What is measured of a file.</summary>
+    /// <param name="First">Its first output.</param>
+    /// <param name="Further">Further ones, each with the stream that it learned from.</param>
+    /// <param name="Heads">What the file says of all of them; none: it has one, or is no student of ours, or one of them was named.</param>
+    private sealed record OutputsOfModel(TeacherOptions First, IReadOnlyList<(string Stream, TeacherOptions Options)> Further, IReadOnlyList<DescribedHead> Heads)
+    {
+        /// <summary>Finds it.</summary>
+        public static OutputsOfModel Of(string path, string? output, Preprocessing preprocessing)
+        {
+            var (file, heads) = (new TeacherOptions { Model = path, Preprocessing = preprocessing }, HeadMetadata.Of(OnnxModel.Load(path).Proto));
+            if (output is not null)
+                return new(heads.FirstOrDefault(head => head.Output == output || head.Stream == output) is { } named ? DescribedStudent.Read(named, file) : file with { Output = output }, [], []);
+            return heads.Count == 0 ? new(file, [], [])
+                : new(DescribedStudent.Read(heads[0], file), [.. heads.Skip(1).Select(head => (head.Stream, DescribedStudent.Read(head, file)))], heads);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
@@ -10,9 +9,9 @@ using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -68,8 +67,7 @@ internal sealed class VerifyCommand : ExampleCommand
         using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [new(student, InputFeeds.None)]));
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);
-        var import = new StudentImport { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
-        Write(VerifyStage.Compare(student, import, reader, progress, token), style, stdout);
+        Write(VerifyStage.Compare(student, DescribedStudent.Import(student), reader, progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)
@@ -77,6 +75,7 @@ internal sealed class VerifyCommand : ExampleCommand
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(parity));
         else
-            stdout.WriteLine(Report.Describe(parity));
+            foreach (var line in Report.DescribeAll(parity))
+                stdout.WriteLine(line);
     }
 }

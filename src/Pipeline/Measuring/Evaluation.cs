@@ -79,19 +79,19 @@ internal sealed class Evaluation(
         return scores;
     }
 
-    /// <summary>Adds how closely a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
-    /// <param name="figures">What is known of the student.</param>
-    /// <param name="options">The student.</param>
+    /// <summary>Adds how closely an output of a student follows its teacher on some of the samples that it learned from, as the teacher saw them.</summary>
+    /// <param name="figures">What is known of the output.</param>
+    /// <param name="options">The student, read there.</param>
     /// <param name="set">What it learned from.</param>
     /// <param name="taught">What its teachers said of that.</param>
+    /// <param name="stream">The stream that the output learned from.</param>
     /// <returns>The figures as they are, if the two give different things, or the cache holds no decisions.</returns>
-    public ModelMetrics WithTransfer(ModelMetrics figures, TeacherOptions options, TransferSet set, LogitCache taught)
+    public ModelMetrics WithTransfer(ModelMetrics figures, TeacherOptions options, TransferSet set, LogitCache taught, CacheStream stream)
     {
-        var stream = taught.Streams[0];
         using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
         if (stream.Storage is Sampled || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
             return figures;
-        var scores = new ModelScores(new(set, taught, null), options.Model, stream.Shape, stream.Kind.Output()!.Value);
+        var scores = new ModelScores(new(set, taught, null) { Stream = stream, IsOfFirstOutput = stream == taught.Streams[0] }, options.Model, stream.Shape, stream.Kind.Output()!.Value);
         var reader = new SampleReader(set, options.Preprocessing, taught.Identity.Augmentation, taught.Identity.Seed);
         var (start, measured) = (Stopwatch.GetTimestamp(), 0L);
         foreach (var rows in Stretches(set.Count, BatchSize.For(set.SampleElements, session.Output.Elements, LongestStretch)))
@@ -107,7 +107,7 @@ internal sealed class Evaluation(
                 break;
         }
         var found = scores.AddTo(new(options.Model, 0, 0, 0));
-        return figures with { Kind = found.Kind, Transfer = Closeness.Of(found, measured), Collapse = against is null ? found.Collapse : figures.Collapse };
+        return figures with { Kind = found.Kind, Transfer = Closeness.Of(found, measured), Collapse = figures.IsMeasured ? figures.Collapse : found.Collapse };
     }
 
     /// <summary>Short stretches all over the set, however many of them are read: sets may be in the order of their classes.</summary>

@@ -22,10 +22,10 @@ internal sealed class EvaluationSet(TransferSet set, LogitCache? teacher, CtcAlp
     public LogitCache? Teacher => teacher;
 
     /// <summary>What of the teacher is compared with; <c>null</c>: there is none.</summary>
-    public CacheStream? Stream { get; private init; } = teacher?.Streams[0];
+    public CacheStream? Stream { get; init; } = teacher?.Streams[0];
 
     /// <summary>Whether labels may be for what is measured: they are for a model's first output.</summary>
-    public bool IsOfFirstOutput { get; private init; } = true;
+    public bool IsOfFirstOutput { get; init; } = true;
 
     /// <summary>What a further output is measured against; <c>null</c>: nothing.</summary>
     /// <param name="name">The stream that it learned from.</param>
@@ -43,6 +43,7 @@ internal sealed class ModelScores
     // Two classes are unbalanced where the rarer one has less than this share.
     private const double MostOfRare = 0.2;
     private const double LeastKl = 1e-3;
+    private const double Rounding = 1e-6;
 
     private readonly EvaluationSet against;
     private readonly IReadOnlyList<int> shape;
@@ -77,7 +78,7 @@ internal sealed class ModelScores
             RequireFrames(model);
         var isMeasured = HasLabels || against.Teacher is not null;
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
-        others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, neighbours: true, against.Stream?.Detector) : null;
+        others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, thorough: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
         rare = classes is null || shape[^1] != 2 ? null : new();
         overlap = classes is null || shape.Count < 3 ? null : new(shape[^1]); // of pixels: frames have one axis of positions
@@ -150,7 +151,7 @@ internal sealed class ModelScores
                 Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
-                Majority = figures.Labels?.Majority, Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
+                Majority = figures.Labels?.Majority ?? figures.Detections?.Constant, Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
             };
         if (fidelity?.Result() is { } close)
             size = size with { Majority = close.Majority, Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy) };
@@ -184,6 +185,11 @@ internal sealed class ModelScores
     private static string? Collapse(OutputMetrics found) =>
         found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
         : found.Detections is { Found: 0, Taught: > 0 and var taught } ? $"it finds nothing, where the teacher finds {taught} boxes"
+        : found.Detections is { Found: > 0 and var own, Taught: 0 } ? $"no better than no boxes at all: it finds {own}, where the teacher finds none"
+        : found.Detections is { Agreement: < 1 and var agreed, Constant: { } same } && agreed <= same
+            ? string.Create(CultureInfo.InvariantCulture, $"no better than always giving the same boxes, which agrees by {same:0.00%}")
+        : found.Embeddings is { } embeddings && embeddings.Cosine <= embeddings.ConstantCosine + Rounding
+            ? string.Create(CultureInfo.InvariantCulture, $"no better than always giving the same embedding, whose mean cosine is {embeddings.ConstantCosine:0.0000}")
         : found.Labels is { IsConstant: true } labels && !(labels.Kl < 0.9 * labels.ConstantKl) ? "collapsed: it decides each label in the same way for every sample"
         : null;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Pipeline.Measuring;
@@ -16,15 +17,23 @@ internal sealed record RunMetrics(
     /// <summary>The file's name.</summary>
     public const string FileName = "metrics.json";
 
-    /// <summary>Refuses a run whose student is no better than a constant answer.</summary>
-    /// <exception cref="CheckFailedException">It is not.</exception>
+    /// <summary>Refuses a run whose student is no better than a constant answer, in any of its outputs.</summary>
+    /// <exception cref="CheckFailedException">It is not; names the outputs.</exception>
     public void RequireUse()
     {
-        if (Student?.Collapse is { } why)
-            throw new CheckFailedException(
-                "The student has not learned.", Student.Model, why, "a student that is better than a constant answer",
-                "lower the learning rate or leave it out (auto finds one), leave student.preprocessing out (it is fitted), train longer, or give more or other samples");
+        if (Student?.Collapses().ToArray() is not { Length: > 0 } collapsed)
+            return;
+        var isWhole = Student.Outputs is null;
+        throw new CheckFailedException(
+            isWhole ? "The student has not learned." : "The student has not learned every output.", Student.Model,
+            string.Join("; ", collapsed.Select(found => isWhole ? found.Why : $"{Described(found.Output)}: {found.Why}")), "a student that is better than a constant answer",
+            (isWhole ? "" : "give the term of an output that is behind more weight, ")
+            + "lower the learning rate or leave it out (auto finds one), leave student.preprocessing out (it is fitted), train longer, or give more or other samples");
     }
+
+    /// <summary>An output of a student, in words.</summary>
+    /// <param name="output">The name of a further one; <c>null</c>: the first.</param>
+    public static string Described(string? output) => output is null ? "the first output" : $"output '{Printable.Escape(output)}'";
 
     private const string MemberIndent = "  ";
 
@@ -52,7 +61,8 @@ internal sealed record RunMetrics(
     /// <summary>The rows of a further output's comparison.</summary>
     /// <param name="output">Its name.</param>
     public IEnumerable<(string Name, ModelMetrics Metrics)> Rows(string output) =>
-        Rows().Where(row => row.Metrics.Outputs?.ContainsKey(output) == true).Select(row => (row.Name, row.Metrics.Outputs![output]));
+        Rows().Where(row => row.Metrics.Outputs?.ContainsKey(output) == true)
+            .Select(row => (row.Name, TestSamples is null ? row.Metrics.Outputs![output].OnTransfer() : row.Metrics.Outputs![output]));
 
     /// <summary>The role of one teacher of an ensemble.</summary>
     /// <param name="ensemble">The ensemble's role.</param>
@@ -77,7 +87,7 @@ internal sealed record RunMetrics(
 /// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
 /// <param name="Role"><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</param>
 /// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
-/// <param name="Majority">Share of the class that the teacher (without one: the labels) puts first most often: the agreement of a constant answer.</param>
+/// <param name="Majority">Share of the class that the teacher (without one: the labels) puts first most often: the agreement of a constant answer; of detector heads that of the best boxes that are the same for every sample.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats.</param>
 /// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher; of detector heads, share of what it finds that the teacher finds.</param>
 /// <param name="Recall">Of the same; of detector heads, share of what the teacher finds that it finds.</param>
@@ -138,6 +148,20 @@ internal sealed record ModelMetrics(
     /// <summary>How closely it follows its teacher on samples that it learned from; <c>null</c>: not known.</summary>
     public Closeness? Transfer { get; init; }
 
+    /// <summary>Whether it was compared with anything.</summary>
+    [JsonIgnore]
+    public bool IsMeasured => (Agreement ?? Accuracy ?? Mse ?? Cosine ?? CharacterErrorRate) is not null;
+
+    /// <summary>Why its outputs are no use, those that answer no better than a constant would: the first one without a name, then further ones.</summary>
+    public IEnumerable<(string? Output, string Why)> Collapses()
+    {
+        if (Collapse is { } first)
+            yield return (null, first);
+        foreach (var (name, output) in Outputs ?? new Dictionary<string, ModelMetrics>())
+            if (output.Collapse is { } why)
+                yield return (name, why);
+    }
+
     /// <summary>The same with the figures of the transfer set in place of those of a test set, which there is none of.</summary>
     public ModelMetrics OnTransfer() => Transfer is not { } close ? this : this with
     {
@@ -160,6 +184,12 @@ internal sealed record ParityMetrics(
 {
     /// <summary>The same of further outputs, by name; <c>null</c>: there are none.</summary>
     public IReadOnlyDictionary<string, ParityMetrics>? Outputs { get; init; }
+
+    /// <summary>Outputs that name the class of the highest score, as the teacher's do, and did so for every sample; <c>null</c>: there are none.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>Outputs of the teacher that the model does not have; <c>null</c>: it has all, or an interface of its own.</summary>
+    public IReadOnlyList<string>? Missing { get; init; }
 }
 
 /// <summary>The figures of models that belong to no run.</summary>

@@ -85,6 +85,7 @@ internal static class FigureTable
     private static readonly Column[] DetectorColumns =
     [
         Agreement,
+        Majority,
         new("precision", m => m.Precision, "0.00 %"),
         new("recall", m => m.Recall, "0.00 %"),
         new("box IoU", m => m.BoxOverlap, "0.0000"),

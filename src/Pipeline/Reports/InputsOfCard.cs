@@ -43,7 +43,7 @@ internal static class InputsOfCard
         };
         using var options = new RunOptions();
         using var results = session.Run(options, sample, ["{{facts.Output.Name}}"]);
-        Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<{{ModelCard.CSharpType(facts.Output.Type)}}>().ToArray()));{{(facts.Inputs.Any(input => input.Text is not null) ? Texts : "")}}
+        {{ModelCard.Printed(facts)}}{{(facts.Inputs.Any(input => input.Text is not null) ? Texts : "")}}
         """.ReplaceLineEndings("\n");
 
     private static string PythonValue(CardInput input) => input.Text is { } text

@@ -40,7 +40,11 @@ internal sealed record CardInput(string Name, ElementType Type, IReadOnlyList<lo
 /// <param name="Name">Its name.</param>
 /// <param name="Type">What it holds.</param>
 /// <param name="Meaning">What that is.</param>
-internal sealed record CardOutput(string Name, ElementType Type, string Meaning);
+internal sealed record CardOutput(string Name, ElementType Type, string Meaning)
+{
+    /// <summary>The type of the keys in C#, where it holds a map for each sample; <c>null</c>: it is a tensor.</summary>
+    public string? Keys { get; init; }
+}
 
 /// <summary>
 /// The file <c>README.md</c> beside a student: a model card in the form of Hugging Face's (Mitchell et al. 2019, Model Cards for Model Reporting),
@@ -154,7 +158,7 @@ internal static class ModelCard
         if (facts.Inputs.Count > 0)
             return InputsOfCard.CSharp(facts, Runtime);
         var p = facts.Preprocessing;
-        var (type, given) = (CSharpType(facts.Input.Type), CSharpType(facts.Output.Type));
+        var type = CSharpType(facts.Input.Type);
         // Index of a value's channel: how many values one channel's step spans, within a sample.
         var inner = facts.SampleShape.Skip(p.ChannelAxis + 1).Aggregate(1L, (product, axis) => product * axis);
         var lines = p.Equals(Preprocessing.None) ? "" : $$"""
@@ -171,13 +175,24 @@ internal static class ModelCard
             using var sample = OrtValue.CreateTensorValueFromMemory(values, [1, {{string.Join(", ", facts.Input.Dims)}}]);
             using var options = new RunOptions();
             using var results = session.Run(options, new Dictionary<string, OrtValue> { ["{{facts.Input.Name}}"] = sample }, ["{{facts.Output.Name}}"]);
-            Console.WriteLine(string.Join(" ", results[0].GetTensorDataAsSpan<{{given}}>().ToArray()));
+            {{Printed(facts)}}
             """.ReplaceLineEndings("\n");
 
         string CSharpList(IReadOnlyList<double> values) => values.Count == 1
             ? Number(values[0])
             : $"new[] {Braces(string.Join(", ", values.Select(Number)))}[i / {inner} % {values.Count}]";
     }
+
+    /// <summary>The lines in C# that print what a run gave.</summary>
+    public static string Printed(CardFacts facts) => facts.Output.Keys is not { } keys
+        ? $"Console.WriteLine(string.Join(\" \", results[0].GetTensorDataAsSpan<{CSharpType(facts.Output.Type)}>().ToArray()));"
+        : $$"""
+            using var map = results[0].GetValue(0, OrtAllocator.DefaultInstance); // of the first sample
+            using var keys = map.GetValue(0, OrtAllocator.DefaultInstance);
+            using var scores = map.GetValue(1, OrtAllocator.DefaultInstance);
+            foreach (var (key, score) in keys.{{(keys == "string" ? "GetStringTensorAsArray()" : $"GetTensorDataAsSpan<{keys}>().ToArray()")}}.Zip(scores.GetTensorDataAsSpan<float>().ToArray()))
+                Console.WriteLine($"{key} {score}");
+            """.ReplaceLineEndings("\n");
 
     /// <summary>The type of a value in C#.</summary>
     public static string CSharpType(ElementType type) => type switch

@@ -6,6 +6,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Sessions;
 
@@ -22,7 +23,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Metadata">What it says of itself.</param>
 /// <param name="Teacher">Whether it can be a teacher.</param>
 /// <param name="Student">Whether it can be a student.</param>
-/// <param name="Kinds">What the output that it would teach with holds, and how that is known; empty if it cannot teach as it is.</param>
+/// <param name="Kinds">What each output that it would teach with holds, and how that is known; empty if it cannot teach as it is.</param>
 /// <param name="AsStudent">What it is as a student; <c>null</c> if it cannot be one.</param>
 /// <param name="Notes">What was put right in it when it was read.</param>
 internal sealed record ModelInspection(
@@ -54,7 +55,8 @@ internal sealed record ModelInspection(
         StudentInspection? asStudent = null;
         var kinds = new List<string>();
         var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), use, kinds));
-        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(BehindFront(model, sample, inputs), sample)));
+        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(
+            BehindFront(model, sample, inputs), sample, use.Output is not null ? new() { Output = use.Output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
@@ -82,12 +84,20 @@ internal sealed record ModelInspection(
 
     private static string AsTeacher(OnnxModel model, SampleShape sampleShape, InspectedUse use, List<string> kinds)
     {
-        using var session = OnnxClassifier.Open(model, sampleShape, [new() { Tensor = use.Output }], new() { Device = "cpu", Known = use.Set });
-        var output = session.Output;
+        var heads = use.Output is null ? HeadMetadata.Of(model.Proto) : [];
+        ModelReading[] readings = heads.Count == 0 ? [new() { Tensor = use.Output }] : [.. heads.Select(DescribedStudent.Reading)];
+        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu", Known = use.Set });
         if (use.Set is { } set)
             TryOn(session, set);
+        foreach (var (i, output) in session.Outputs.Index())
+            kinds.Add(heads.Count == 0 ? $"{output.Kind.Output()!.Value.Word()}: {output.Evidence}"
+                : $"{heads[i].Output}: {heads[i].Kind.Word()}, learned from '{heads[i].Stream}': its metadata say so");
+        return string.Join("; ", session.Outputs.Select(Describe));
+    }
+
+    private static string Describe(ModelOutput output)
+    {
         var kind = output.Kind.Output()!.Value;
-        kinds.Add($"{kind.Word()}: {output.Evidence}");
         var positions = output.Positions > 1 ? $" at {string.Join(" x ", output.Shape.SkipLast(1))} positions" : "";
         var stored = output.Kind switch
         {
@@ -108,7 +118,7 @@ internal sealed record ModelInspection(
         var rows = (int)Math.Min(TriedRows, set.Count);
         var samples = new float[rows * set.SampleElements];
         set.Read([.. Enumerable.Range(0, rows).Select(row => (long)row)], samples);
-        session.Run(samples, rows, new float[rows * output.Elements]);
+        session.Run(samples, rows, [.. session.Outputs.Select(each => (Memory<float>)new float[rows * each.Elements])]);
     }
 
     /// <summary>What of a set's named inputs feeds an input.</summary>

@@ -24,7 +24,26 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     /// <summary>
     /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.
     /// </summary>
-    public static IEnumerable<string> Verdict(RunMetrics metrics)
+    public static IEnumerable<string> Verdict(RunMetrics metrics) => Collapsed(metrics).Concat(Compared(metrics)).Concat(Outputs(metrics));
+
+    private static IEnumerable<string> Collapsed(RunMetrics metrics) => (metrics.Student?.Collapses() ?? [])
+        .Select(found => $"The student has not learned{(metrics.Student!.Outputs is null ? "" : $" {RunMetrics.Described(found.Output)}")}: {found.Why}.");
+
+    /// <summary>How closely it follows its teacher in each further output.</summary>
+    private static IEnumerable<string> Outputs(RunMetrics metrics)
+    {
+        foreach (var name in metrics.OutputNames())
+            if (metrics.Rows(name).FirstOrDefault(row => row.Name == StageRules.Student).Metrics is { } output)
+                yield return output switch
+                {
+                    { Agreement: { } agreement } => Text($"Its {RunMetrics.Described(name)} agrees with the teacher's on {agreement:0.00 %}."),
+                    { RSquared: { } explained } => Text($"Its {RunMetrics.Described(name)} has an R2 of {explained:0.0000} against the teacher's."),
+                    { Cosine: { } cosine } => Text($"Its {RunMetrics.Described(name)} has a mean cosine of {cosine:0.0000} with the teacher's."),
+                    _ => $"Its {RunMetrics.Described(name)} was not measured.",
+                };
+    }
+
+    private static IEnumerable<string> Compared(RunMetrics metrics)
     {
         if (metrics.TestSamples is null)
         {

@@ -30,8 +30,20 @@ internal static class Report
     /// <summary>Writes the figures of models that belong to no run.</summary>
     public static void Write(ModelComparison comparison, TextWriter output, OutputStyle style)
     {
-        if (!WriteJson(comparison, output, style))
-            Tables.Render(FigureTable.Of([.. comparison.Models.Select(m => (m.Model, m))], Tables.Border(style)), output, style.Terminal);
+        if (WriteJson(comparison, output, style))
+            return;
+        Tables.Render(FigureTable.Of([.. comparison.Models.Select(m => (m.Model, m))], Tables.Border(style)), output, style.Terminal);
+        foreach (var name in comparison.Models.SelectMany(model => model.Outputs?.Keys ?? []).Distinct())
+        {
+            output.WriteLine($"{RunMetrics.Described(name)}:");
+            Tables.Render(
+                FigureTable.Of([.. comparison.Models.Where(model => model.Outputs?.ContainsKey(name) == true).Select(model => (model.Model, model.Outputs![name]))], Tables.Border(style)),
+                output, style.Terminal);
+        }
+
+        foreach (var model in comparison.Models)
+            foreach (var (further, why) in model.Collapses())
+                output.WriteLine($"{Printable.Escape(model.Model)}{(further is null ? "" : $", {RunMetrics.Described(further)}")}: {why}");
     }
 
     /// <summary>Writes the figures of several runs.</summary>
@@ -57,6 +69,10 @@ internal static class Report
     })
         + (parity.QuantizationStep is { } step
             ? string.Create(CultureInfo.InvariantCulture, $" (quantised: one step of {step:g3} is allowed for)") : "");
+
+    /// <summary>A sentence about each output's parity.</summary>
+    public static IEnumerable<string> DescribeAll(ParityMetrics parity) => (parity.Outputs ?? new Dictionary<string, ParityMetrics>())
+        .Select(output => $"{RunMetrics.Described(output.Key)} {Describe(output.Value)}").Prepend(Describe(parity));
 
     private static string Compared(OutputKind? kind) => kind switch
     {
@@ -116,19 +132,24 @@ internal static class Report
             yield return "mIoU: mean over classes of intersection / union, against the known labels, else against the teacher's classes";
         if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
             yield return "precision, recall, AP: of the rarer class";
-        foreach (var (name, model) in metrics.Rows().Where(row => row.Metrics.Collapse is not null))
-            yield return $"{name}: {model.Collapse}";
+        foreach (var (name, model) in metrics.Rows())
+            foreach (var (output, why) in model.Collapses())
+                yield return $"{name}{(output is null ? "" : $", {RunMetrics.Described(output)}")}: {why}";
         if (metrics.Rows().Any(row => FigureTable.IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics.Student is { Parity: { } parity } student)
         {
-            yield return Describe(parity);
-            foreach (var (name, output) in parity.Outputs ?? new Dictionary<string, ParityMetrics>())
-                yield return $"output '{Printable.Escape(name)}' {Describe(output)}";
+            foreach (var line in DescribeAll(parity))
+                yield return line;
+            if (parity.Labels is { } labels)
+                yield return $"{Names(labels)}: the class of the highest score, checked in ONNX Runtime";
             if (parity.StandsInFor is { } teacher)
-                yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}: same input, same output";
+                yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}"
+                    + (parity.Missing is { } missing ? $" and does not ask for {Names(missing)}, which it does not have" : ": same input, same output");
         }
     }
+
+    private static string Names(IReadOnlyList<string> outputs) => $"output{(outputs.Count > 1 ? "s" : "")} {string.Join(", ", outputs.Select(name => $"'{Printable.Escape(name)}'"))}";
 
     /// <summary>What the figures mean that there are.</summary>
     private static IEnumerable<string> Meanings(IReadOnlyList<ModelMetrics> models)
@@ -152,6 +173,8 @@ internal static class Report
             case OutputKind.Detector:
                 yield return FormattableString.Invariant(
                     $"agreement: 2 x detections of both / (the teacher's + the model's), above {NonMaximumSuppression.ScoreThreshold} and without those that overlap a surer one by {NonMaximumSuppression.OverlapThreshold}; of both: same class, boxes that overlap by half");
+                if (models.Any(model => model.Majority is not null))
+                    yield return "majority: what the same boxes for every sample give at best";
                 yield return "precision, recall: of what the teacher finds; box IoU: mean overlap of what both find";
                 break;
             default:

@@ -70,6 +70,8 @@ internal sealed class RecipeWork : IDisposable
             graph = RecipeGraph.Open(recipe, StageKinds.All, reporter.Note, token);
             foreach (var stage in graph.Stages.Stages)
                 stage.Check();
+            foreach (var notice in graph.Stages.Stages.SelectMany(stage => stage.Notices))
+                reporter.Note(notice);
             var folder = Directory.CreateDirectory(Path.Combine(run, results)).FullName;
             WriteRecipe(recipe, folder);
             return new(graph, run, folder, folderLock, reporter, server, sweep, token);

@@ -20,6 +20,9 @@ internal abstract class CacheStage(string name, params IEnumerable<string?> need
     /// <summary>The streams of outputs that a student's further outputs can learn from, by name.</summary>
     public virtual IReadOnlyList<string> FurtherStreams => [];
 
+    /// <summary>How many classes the teacher's file declares of one of <see cref="FurtherStreams"/>; <c>null</c>: it does not say, or they are no classes.</summary>
+    public virtual int? DeclaredClassesOfOutput(string stream) => null;
+
     /// <summary>Its streams; <c>null</c>: they are known when it is made.</summary>
     public virtual IReadOnlyList<string>? StreamNames => null;
 

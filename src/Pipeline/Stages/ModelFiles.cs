@@ -1,16 +1,20 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 
-/// <summary>What is known of model files without running them, and of where they would run. Each is looked at once.</summary>
+/// <summary>What is known of model files with next to no work, and of where they would run. Each is looked at once.</summary>
 internal sealed class ModelFiles
 {
     private readonly Dictionary<string, Known> known = new(StringComparer.Ordinal);
     private readonly Dictionary<SignalFiles, string> recorded = [];
     private readonly Dictionary<string, string> providers = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Path, string? Output), IReadOnlyList<long>> dims = [];
 
     /// <summary>The digest of a file.</summary>
     public string Digest(string path) => Of(path).Digest;
@@ -39,6 +43,26 @@ internal sealed class ModelFiles
         return chosen.Length == 1 && classAxis is null or 1 or -1 && chosen[0].ShapeOf() is [_, { IsDynamic: false } axis] && axis.Size > 1
             ? checked((int)axis.Size!.Value)
             : null;
+    }
+
+    /// <summary>The lengths of an output for one sample, as it is declared; else as a run gives it, which is looked at once.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="sampleShape">The shape of one sample.</param>
+    public IReadOnlyList<long> SampleDims(string path, StudentImport output, SampleShape sampleShape)
+    {
+        if (dims.TryGetValue((path, output.Output), out var found))
+            return found;
+        var model = OnnxModel.Load(path);
+        var tensor = LogitTrace.Find(model.Proto.Graph, output.Output, path).Output;
+        var declared = model.Proto.Graph.Output.FirstOrDefault(value => value.Name == tensor)?.ShapeOf()?.Skip(1).ToArray();
+        if (declared is null || declared.Any(axis => axis.IsDynamic))
+        {
+            using var session = OnnxClassifier.Open(model, sampleShape, [new() { Tensor = tensor, IsFeature = true }], new() { Device = "cpu", Inputs = output.Inputs });
+            declared = [.. session.Output.Shape.Select(size => new Dim(size))];
+        }
+
+        return dims[(path, output.Output)] = [.. declared.Select(axis => axis.Size!.Value)];
     }
 
     /// <summary>Where models run on a device: <c>cpu</c> or <c>cuda</c>.</summary>

@@ -29,17 +29,26 @@ internal abstract class ModelStage(string name, params IEnumerable<string?> need
     /// <param name="results">What the stages before made.</param>
     public virtual OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind;
 
+    /// <summary>The axis of an output's classes, the batch being 0, where the recipe leaves it open and what was learned from tells; <c>null</c>: found as a teacher's is.</summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="output">The output, with what it holds.</param>
+    /// <param name="stream">The stream that it learns from; <c>null</c>: it is the first output.</param>
+    /// <param name="results">What the stages before made.</param>
+    protected virtual int? ClassAxisOf(string model, StudentImport output, string? stream, StageResults results) => null;
+
     /// <summary>The outputs of a model, with what each holds.</summary>
     /// <param name="model">Its name.</param>
     /// <param name="results">What the stages before made.</param>
     public StudentImport ImportOf(string model, StageResults results)
     {
         var import = ImportOf(model);
-        return import with
+        import = import with
         {
             Kind = OutputKindOf(model, results),
             Outputs = [.. import.Outputs.Select(output => output with { Kind = OutputKindOf(model, output, results) })],
         };
+        int?[] axes = [.. import.Apart().Select((output, i) => output.ClassAxis ?? ClassAxisOf(model, output, i == 0 ? null : import.Outputs[i - 1].Name, results))];
+        return import with { ClassAxis = axes[0], Outputs = [.. import.Outputs.Zip(axes.Skip(1), (output, axis) => output with { ClassAxis = axis })] };
     }
 
     /// <summary>A model's file in the stage's folder.</summary>

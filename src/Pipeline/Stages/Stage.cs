@@ -37,6 +37,9 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
     {
     }
 
+    /// <summary>What should be known of its result before any work, a sentence each; asked for after the check.</summary>
+    public virtual IReadOnlyList<string> Notices => [];
+
     /// <summary>Everything that decides its result, and nothing else.</summary>
     /// <param name="results">What the stages that it needs made.</param>
     public abstract StageInputs Inputs(StageResults results);

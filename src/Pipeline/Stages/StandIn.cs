@@ -9,19 +9,39 @@ using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages;
 
-/// <summary>An exported student in the place of its teacher.</summary>
-internal static class StandIn
+/// <summary>What the trained student gives for some samples.</summary>
+/// <param name="Values">Samples × positions × columns, of each output.</param>
+/// <param name="Columns">Columns of each output.</param>
+/// <param name="Kinds">What each holds.</param>
+internal sealed record TrainedAnswer(IReadOnlyList<ReadOnlyMemory<float>> Values, IReadOnlyList<int> Columns, IReadOnlyList<OutputKind> Kinds);
+
+/// <summary>An exported student in the place of its teacher: in a session that was written for that, with the teacher beside it.</summary>
+internal sealed class StandIn : IDisposable
 {
     // Of probabilities and values beside them, computed by two programs; of float16, whose steps are larger.
     private const double Tolerance = 1e-4;
     private const double ToleranceOfHalves = 2e-3;
 
+    private readonly WrittenSession original;
+    private readonly WrittenSession swapped;
+    private readonly ModelInterface written;
+    private readonly SampleReader reader;
+    private readonly TeacherOptions teacher;
+    private readonly string student;
+
+    private StandIn(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written)
+    {
+        (this.reader, this.teacher, this.written, this.student) = (reader, teacher, written, Path.GetFileName(student.Path) ?? "the student");
+        original = WrittenSession.Open(OnnxModel.Load(teacher.Model), written, reader.Set.SampleShape);
+        swapped = WrittenSession.Open(student, written, reader.Set.SampleShape);
+    }
+
     /// <summary>What a session sees that is written for a teacher.</summary>
     /// <param name="teacher">The teacher.</param>
-    /// <param name="outputs">What a student learns: the teacher's first output, then streams by name.</param>
-    /// <param name="sampleShape">The shape of one sample.</param>
-    /// <returns>An output for each; <c>null</c> for a stream that is not the teacher's.</returns>
-    public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, SampleShape sampleShape)
+    /// <param name="outputs">What a student learns: the teacher's first output, then streams by name; each with its kind, where that is known.</param>
+    /// <param name="reader">Samples, as the teacher takes them; some of them tell whether further outputs are labels, and labelled ones may tell what its output holds.</param>
+    /// <returns>An output for each; <c>null</c> for a stream that is not the teacher's; and the labels that follow from them.</returns>
+    public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, SampleReader reader)
     {
         var (model, taps) = (OnnxModel.Load(teacher.Model), outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray());
         ModelReading[] readings =
@@ -32,53 +52,108 @@ internal static class StandIn
                 Tensor = OutputBehind(model.Proto.Graph, pair.First!.Tensor), Kind = pair.First.Kind ?? pair.Second.Kind, ClassAxis = pair.First.ClassAxis,
             }),
         ];
-        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu", Inputs = teacher.Inputs });
+        using var session = OnnxClassifier.Open(
+            model, reader.Set.SampleShape, readings,
+            new() { Device = "cpu", Inputs = teacher.Inputs, Known = reader.Set.IsLabelled ? reader.Set : null, KnownPreprocessing = teacher.Preprocessing });
         var found = new Queue<InterfaceOutput?>(session.Interface.Others);
-        return session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] };
+        return LabelOutputs.AddTo(model, session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] }, reader);
     }
 
-    /// <summary>Runs a student in a session that was written for its teacher, and the teacher beside it.</summary>
+    /// <summary>Puts a student into the session.</summary>
     /// <param name="student">The exported student.</param>
     /// <param name="reader">The samples, as the student takes them.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="written">What the session was written for.</param>
-    /// <param name="output">Which of its outputs.</param>
-    /// <param name="trained">What the trained student gives for the first samples of the set: samples × positions × columns.</param>
-    /// <param name="columns">Columns of that.</param>
+    public static StandIn Open(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written) => new(student, reader, teacher, written);
+
+    /// <summary>Compares what the session reads with what was trained: of the first samples everything, and the teacher runs beside it; of the others the labels.</summary>
+    /// <param name="first">The first sample's row.</param>
+    /// <param name="trained">What the trained student gives for the samples from there on.</param>
     /// <exception cref="CheckFailedException">The student does not run there, or gives something else than what was trained, behind the teacher's last function.</exception>
-    public static void Require(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written, InterfaceOutput output, ReadOnlySpan<float> trained, int columns)
+    public void Require(long first, TrainedAnswer trained)
     {
-        var set = reader.Set;
-        using var original = WrittenSession.Open(OnnxModel.Load(teacher.Model), written, output, set.SampleShape);
-        using var swapped = WrittenSession.Open(student, written, output, set.SampleShape);
-        var values = output.Layout.Positions * columns;
-        var known = trained.Length / values;
-        long[] rows = [.. Enumerable.Range(0, original.Rows).Select(row => (long)(row % known))];
-        original.Run(Read(SampleReader.Of(set, teacher.Preprocessing)), rows.Length);
-        var found = output.Layout.ToClassLast(swapped.Run(Read(reader), rows.Length));
-        var tolerance = output.Type == ElementType.Float16 ? ToleranceOfHalves : Tolerance;
-        for (var i = 0; i < rows.Length * output.Layout.Positions; i++)
+        var values = Enumerable.Range(0, written.Outputs.Count).First(i => written.Outputs[i] is not null);
+        var known = trained.Values[values].Length / (written.Outputs[values]!.Layout.Positions * trained.Columns[values]);
+        if (first == 0)
         {
-            var (row, position) = Math.DivRem(i, output.Layout.Positions);
-            var expected = Finish(trained.Slice((int)rows[row] * values + position * columns, columns), output);
+            long[] rows = [.. Enumerable.Range(0, swapped.FixedRows ?? 2).Select(row => (long)(row % known))];
+            original.Run(Read(SampleReader.Of(reader.Set, teacher.Preprocessing), rows), rows.Length);
+            var answer = swapped.Run(Read(reader, rows), rows.Length);
+            for (var i = 0; i < written.Outputs.Count; i++)
+                if (written.Outputs[i] is { } output)
+                    Require(output, answer.Outputs[i]!, rows, trained, i);
+            RequireLabels(answer, rows, 0, trained);
+        }
+
+        if (written.Labels.Count > 0 && swapped.FixedRows is null)
+        {
+            long[] rows = [.. Enumerable.Range(0, known).Select(row => first + row)];
+            RequireLabels(swapped.Run(Read(reader, rows), rows.Length), rows, first, trained);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        original.Dispose();
+        swapped.Dispose();
+    }
+
+    private void Require(InterfaceOutput output, float[] given, long[] rows, TrainedAnswer trained, int at)
+    {
+        var (found, positions, columns) = (output.Layout.ToClassLast(given), output.Layout.Positions, trained.Columns[at]);
+        var tolerance = output.Type == ElementType.Float16 ? ToleranceOfHalves : Tolerance;
+        for (var i = 0; i < rows.Length * positions; i++)
+        {
+            var (row, position) = Math.DivRem(i, positions);
+            var expected = Finish(trained.Values[at].Span.Slice((int)rows[row] * positions * columns + position * columns, columns), output);
             for (var c = 0; c < expected.Length; c++)
             {
                 var value = found[i * expected.Length + c];
-                if (!(Math.Abs(value - expected[c]) <= tolerance * Math.Max(1, expected.Max(Math.Abs))))
-                    throw new CheckFailedException(
-                        "The exported student does not give what its teacher's sessions expect.", $"output '{output.Name}' of {Path.GetFileName(student.Path)}",
-                        FormattableString.Invariant($"sample {rows[row]}, column {c}: {value}"), FormattableString.Invariant($"{expected[c]:g6}"),
-                        "do not ship this file; set export.interface: own, and report a defect");
+                if (!(Math.Abs(value - expected[c]) <= tolerance * Math.Max(1, Group(expected, c, trained.Kinds[at]).Max(Math.Abs))))
+                    throw Refuse(
+                        output.Name, FormattableString.Invariant($"sample {rows[row]}{(positions > 1 ? $", position {position}" : "")}, column {c}: {value}"),
+                        FormattableString.Invariant($"{expected[c]:g6}"));
             }
         }
+    }
 
-        float[] Read(SampleReader samples)
+    /// <summary>The columns that are of one size with a column: a detector's boxes are in pixels, its scores are not.</summary>
+    private static double[] Group(double[] row, int column, OutputKind kind) =>
+        kind != OutputKind.Detector ? row : column < DetectorForm.BoxColumns ? row[..DetectorForm.BoxColumns] : row[DetectorForm.BoxColumns..];
+
+    private void RequireLabels(WrittenAnswer answer, long[] rows, long first, TrainedAnswer trained)
+    {
+        foreach (var (label, (said, shape)) in written.Labels.Zip(answer.Labels))
         {
-            var read = new float[rows.Length * set.SampleElements];
-            samples.Read(rows, view: 0, read);
-            return read;
+            long[] expected = [rows.Length, .. label.Dims];
+            if (!shape.SequenceEqual(expected))
+                throw Refuse(label.Name, Shapes.Format(shape), Shapes.Format(expected));
+            var (columns, positions) = (trained.Columns[label.Of], said.Length / rows.Length);
+            for (var i = 0; i < said.Length; i++)
+            {
+                var (row, position) = Math.DivRem(i, positions);
+                var scores = trained.Values[label.Of].Span.Slice((int)(rows[row] - first) * positions * columns + position * columns, columns);
+                var top = LabelOutputs.Top(scores, HeadActivation.None);
+                if (label.Classes[top] == said[i])
+                    continue;
+                var other = label.Classes.ToList().IndexOf(said[i]);
+                if (other < 0 || !LabelOutputs.IsTie(scores, Math.Min(other, columns - 1), HeadActivation.None))
+                    throw Refuse(label.Name, FormattableString.Invariant($"sample {rows[row]}: '{said[i]}'"), $"'{label.Classes[top]}', the class of the highest score");
+            }
         }
     }
+
+    private float[] Read(SampleReader samples, long[] rows)
+    {
+        var read = new float[rows.Length * reader.Set.SampleElements];
+        samples.Read(rows, view: 0, read);
+        return read;
+    }
+
+    private CheckFailedException Refuse(string output, string found, string expected) => new(
+        "The exported student does not give what its teacher's sessions expect.", $"output '{output}' of {student}", found, expected,
+        "do not ship this file; set export.interface: own, and report a defect");
 
     /// <summary>The teacher's last function, of one position's scores.</summary>
     private static double[] Finish(ReadOnlySpan<float> scores, InterfaceOutput output)

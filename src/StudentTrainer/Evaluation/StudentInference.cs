@@ -13,10 +13,10 @@ namespace OnnxKd.StudentTrainer.Evaluation;
 public static class StudentInference
 {
     /// <summary>
-    /// Runs a whole set and hands out each batch of logits: first row, then rows × positions × classes values, valid during the call.
+    /// Runs a whole set, each batch once for all outputs, and hands it out: first row, then of each output rows × positions × classes logits, valid during the call.
     /// </summary>
     /// <param name="student">The model.</param>
-    /// <param name="import">The output that holds logits or ends in a softmax, and its class axis.</param>
+    /// <param name="import">The outputs that hold logits or end in a softmax, and their class axes.</param>
     /// <param name="reader">The samples, without augmentation.</param>
     /// <param name="batchSize">Rows per batch, 1 or more; the last batch may be smaller.</param>
     /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
@@ -26,12 +26,12 @@ public static class StudentInference
     /// <exception cref="InputException">The samples do not fit the student, or the device is not there.</exception>
     public static void RunAll(
         OnnxModel student, StudentImport import, SampleReader reader, int batchSize, string device,
-        Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
+        Action<long, IReadOnlyList<ReadOnlyMemory<float>>> onBatch, CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind });
+        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Outputs = import.Outputs });
         graph.FreeBatch(reader.Set.SampleShape);
-        var program = graph.Compile(graph.FindLogits());
+        var program = graph.Compile(graph.FindAllLogits());
         var computeDevice = ComputeDevice.Open(device);
         using var weights = WeightSet.Load(program.Plan, computeDevice, trainable: false);
         program = Describe(graph, program, weights, reader);
@@ -39,7 +39,7 @@ public static class StudentInference
         evaluator.Run(weights, onBatch, token);
     }
 
-    /// <summary>Where the classes are, and whether a detector's scores are probabilities, from what a sample or two give.</summary>
+    /// <summary>Where each output's classes are, and whether a detector's scores are probabilities, from what a sample or two give.</summary>
     private static StudentProgram Describe(StudentGraph graph, StudentProgram program, WeightSet weights, SampleReader reader)
     {
         using var scope = NewDisposeScope();
@@ -48,7 +48,11 @@ public static class StudentInference
         long[] rows = [.. Enumerable.Range(0, values.Length / reader.Set.SampleElements).Select(row => (long)row)];
         reader.Read(rows, view: 0, values);
         var samples = tensor(values, [rows.Length, .. program.Input.Fit(reader.Set.SampleShape)], device: weights.Device);
-        var given = program.Run(weights, samples, training: false)[0];
-        return program with { Layouts = [graph.Heads[0].LayoutOf(given)], Probabilities = [graph.Heads[0].HoldsProbabilities(given)] };
+        var given = program.Run(weights, samples, training: false);
+        return program with
+        {
+            Layouts = [.. graph.Heads.Zip(given, (head, values) => head.LayoutOf(values))],
+            Probabilities = [.. graph.Heads.Zip(given, (head, values) => head.HoldsProbabilities(values))],
+        };
     }
 }

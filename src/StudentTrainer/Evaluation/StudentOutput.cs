@@ -88,7 +88,9 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
         return $": {Positions / common} of the student's for every {teacher / common} of the teacher's";
     }
 
-    private string Remedy(CacheStream stream, bool sameClasses) => Shape.Order().SequenceEqual(stream.StudentShape.Order())
+    private string Remedy(CacheStream stream, bool sameClasses) => stream.Name != Signal && stream.Name != CacheStream.Answer
+        ? $"let the student have an output of its own for it: 'outputs: [{stream.Name}]' under student"
+        : Shape.Order().SequenceEqual(stream.StudentShape.Order())
         ? "name the student's axis of classes (class-axis), or transpose its output to the teacher's order of axes"
         : sameClasses
             ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher"

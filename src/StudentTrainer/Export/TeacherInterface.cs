@@ -20,15 +20,18 @@ public sealed record LearnedOutput(string Output, string Scores, RowLayout Layou
 /// </summary>
 public sealed class TeacherInterface
 {
-    private const string Prefix = "interface";
+    /// <summary>What names of what is added begin with.</summary>
+    internal const string Prefix = "interface";
+
 
     // From here on Softmax works along one axis, whatever the shape.
     private const long FirstOpset = 13;
 
+    private readonly ModelProto model;
     private readonly GraphProto graph;
     private readonly GraphNames names;
 
-    private TeacherInterface(GraphProto graph) => (this.graph, names) = (graph, new(graph));
+    private TeacherInterface(ModelProto model) => (this.model, graph, names) = (model, model.Graph, new(model.Graph));
 
     /// <summary>Changes a student's interface.</summary>
     /// <param name="student">The student, not changed. Its input takes samples of the shape as floats, or as integers; or it has the inputs of the teacher already: <see cref="NamedInputs"/>.</param>
@@ -42,14 +45,14 @@ public sealed class TeacherInterface
     {
         RequirePossible(student);
         var proto = student.Proto.Clone();
-        var offering = new TeacherInterface(proto.Graph);
+        var offering = new TeacherInterface(proto);
         // Named inputs were offered before: NamedInputs.
         if (!teacher.TakesParts)
         {
             offering.OfferInput(teacher.Inputs.First(input => input.Constant is null), sampleShape);
             NamedInputs.AddUnread(proto.Graph, teacher.Inputs);
         }
-        offering.OfferOutputs(learned, teacher.Outputs);
+        offering.OfferOutputs(learned, teacher);
         return OnnxModel.FromProto(proto);
     }
 
@@ -104,21 +107,26 @@ public sealed class TeacherInterface
             "Teacher and student do not take the same sample.", $"input '{input.Name}'", Shapes.Format(sampleShape));
     }
 
-    private void OfferOutputs(IReadOnlyList<LearnedOutput> learned, IReadOnlyList<InterfaceOutput?> wanted)
+    private void OfferOutputs(IReadOnlyList<LearnedOutput> learned, ModelInterface teacher)
     {
+        var wanted = teacher.Outputs;
         if (wanted.All(output => output is null))
             return;
         // Another output may have the name that one gets: all that is made is named when everything is made.
-        var made = learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own.Scores, own.Layout, output)).ToArray();
+        string[] made =
+        [
+            .. learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own.Scores, own.Layout, output)),
+            .. teacher.Labels.Select(label => ClassLabels.Make(graph, names, learned[label.Of], label)),
+        ];
         var kept = learned.Zip(wanted, (own, output) => output is null ? graph.Output.FirstOrDefault(value => value.Name == own.Output) : null).ToArray();
-        ValueInfoProto?[] outputs = [.. made.SelectMany<string, ValueInfoProto?>((_, i) => wanted[i] switch
-        {
-            null => new[] { kept[i] },
-            { Scores: not null } detector => Apart(made, i, detector),
-            var output => [Name(made, i, output)],
-        })];
+        var offered = new OfferedOutputs(model, names, made);
+        var (outputs, order) = (new List<ValueInfoProto>(), teacher.Order.ToList());
+        foreach (var (i, output) in wanted.Index())
+            outputs.AddRange(output is not null ? offered.Declare(i, output) : kept[i] is { } own ? [own] : []);
+        outputs.AddRange(teacher.Labels.Select((label, i) => offered.Declare(wanted.Count + i, label)));
         graph.Output.Clear();
-        graph.Output.AddRange(outputs.OfType<ValueInfoProto>());
+        // Whoever reads outputs by their place finds each where the teacher has it.
+        graph.Output.AddRange(outputs.OrderBy(output => order.IndexOf(output.Name) is var place and >= 0 ? place : int.MaxValue));
         RemoveUnread();
     }
 
@@ -176,39 +184,6 @@ public sealed class TeacherInterface
         nodes[^1].Output.Add(scores);
         return Extend(
             nodes, "Concat", "output.joined", [box, Extend(nodes, "Sigmoid", "output.activation", [scores])], Integer("axis", layout.ClassAxis + 1));
-    }
-
-    private ValueInfoProto Name(string[] made, int at, InterfaceOutput wanted)
-    {
-        if (made[at] != wanted.Name)
-        {
-            var moved = names.Free(wanted.Name);
-            for (var i = 0; i < made.Length; i++)
-                made[i] = made[i] == wanted.Name ? moved! : made[i];
-            names.Rename(made[at], wanted.Name);
-        }
-
-        return ValueInfo.Create(
-            wanted.Name, wanted.Type, [graph.Input[0].ShapeOf()![0], .. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis || size == 1 ? new Dim(size) : new Dim(null))]);
-    }
-
-    /// <summary>Gives a detector's boxes and scores as two outputs.</summary>
-    private ValueInfoProto[] Apart(string[] made, int at, InterfaceOutput wanted)
-    {
-        const int box = DetectorForm.BoxColumns;
-        var (parts, joined) = (names.Take($"{Prefix}/output.apart"), made[at]);
-        string[] apart = [names.Take($"{Prefix}/output.boxes"), names.Take($"{Prefix}/output.classes")];
-        graph.Initializer.Add(TensorData.Create(parts, [(long)box, wanted.Columns - box], 2));
-        graph.Node.Add(new NodeProto
-        {
-            OpType = "Split", Name = apart[0], Input = { joined, parts }, Output = { apart }, Attribute = { Integer("axis", wanted.ClassAxis!.Value + 1) },
-        });
-        return [Name(apart, 0, Part(wanted.Name, box)), Name(apart, 1, Part(wanted.Scores!, wanted.Columns - box))];
-
-        InterfaceOutput Part(string name, int columns) => wanted with
-        {
-            Name = name, Scores = null, Dims = [.. wanted.Dims.Select((size, axis) => axis == wanted.ClassAxis ? columns : size)],
-        };
     }
 
     private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;

@@ -45,6 +45,13 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <inheritdoc cref="Run"/>
     public torch.Tensor Logits(WeightSet weights, torch.Tensor samples, bool training) => ClassesLast(Run(weights, samples, training)[0], 0);
 
+    /// <summary>The same of the first outputs.</summary>
+    /// <param name="weights">A set made for this program.</param>
+    /// <param name="samples">[N, ...], float32.</param>
+    /// <param name="outputs">How many of the outputs.</param>
+    public torch.Tensor[] AllLogits(WeightSet weights, torch.Tensor samples, int outputs) =>
+        [.. Run(weights, samples, training: false).Take(outputs).Select(ClassesLast)];
+
     /// <summary>Moves the classes of one of the outputs to the end; a detector's probabilities become logits.</summary>
     public torch.Tensor ClassesLast(torch.Tensor logits, int output)
     {

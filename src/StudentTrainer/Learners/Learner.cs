@@ -35,7 +35,7 @@ internal sealed class Learner : IDisposable
     /// <summary>What it gives for a sample, and learns.</summary>
     public IReadOnlyList<StudentOutput> Outputs { get; }
 
-    /// <summary>The first of them, which its figures are of while it is trained.</summary>
+    /// <summary>The first of them, which labels are for, and which decides what the best epoch is.</summary>
     public StudentOutput Output => Outputs[0];
 
     /// <summary>What it minimises.</summary>
@@ -53,9 +53,12 @@ internal sealed class Learner : IDisposable
     /// <summary>The finished epochs' figures.</summary>
     public List<EpochEvent> History { get; } = [];
 
-    /// <summary>What its first output holds: what it says, else what its terms take it for.</summary>
-    public OutputKind Kind => Output.Kind
-        ?? (Objective.KindOf(Output.Name) is var taken && taken == OutputKind.Classes && Output.Classes == 1 ? OutputKind.Labels : taken);
+    /// <summary>What its first output holds.</summary>
+    public OutputKind Kind => KindOf(Output);
+
+    /// <summary>What an output holds: what it says, else what its terms take it for.</summary>
+    public OutputKind KindOf(StudentOutput output) => output.Kind
+        ?? (Objective.KindOf(output.Name) is var taken && taken == OutputKind.Classes && output.Classes == 1 ? OutputKind.Labels : taken);
 
     /// <summary>Whether a term reads its class scores, so that all of its weights must learn.</summary>
     public bool LearnsScores => Learns(Output);

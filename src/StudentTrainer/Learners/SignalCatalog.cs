@@ -102,6 +102,8 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
             wrong is not null && Suggestions.Nearest(wrong, Paths()) is { } nearest ? $"did you mean '{nearest}'?"
             : ofKind.Count == 0 && forms.Count > 0 && use.IsOutput ? Fitting(forms.Values.Aggregate(default(SignalKind), (all, form) => all | form.Kind))
             : use.Kind.HasFlag(SignalKind.Features) ? "capture it: list the tensor under the teacher's 'features'"
+            : use.IsOutput && ofKind.Count > 1 && learners.Count == 1 && ofKind.Except(learners.Values.Single().Outputs.Select(output => output.Signal)).ToArray() is { Length: > 0 } others
+                ? $"add 'outputs: [{string.Join(", ", others)}]' under student, which then learns each; or name one: '{use.Key}: {ofKind[0]}'"
             : forms.Count + learners.Count > 1 ? $"name one: '{use.Key}: NAME'" : "name a teacher, or train with 'hard' alone");
     }
 

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
@@ -25,7 +26,7 @@ internal sealed class CollapseWatch : IDisposable
 
     private readonly TrainingOptions options;
     private readonly Tensor samples;
-    private readonly Dictionary<Learner, int> constantEpochs = [];
+    private readonly Dictionary<StudentOutput, int> constantEpochs = new(ReferenceEqualityComparer.Instance);
 
     private CollapseWatch(TrainingOptions options, Tensor samples) => (this.options, this.samples) = (options, samples);
 
@@ -50,16 +51,21 @@ internal sealed class CollapseWatch : IDisposable
         RequireMovement(learner);
         if (samples.shape[0] < 2)
             return;
-        var (isConstant, deadUnits, units) = Probe(learner);
-        var epochs = constantEpochs[learner] = isConstant ? constantEpochs.GetValueOrDefault(learner) + 1 : 0;
-        if (epochs >= Patience || epochs > 0 && learner.History.Count >= options.Epochs)
-            throw new CheckFailedException(
-                "The student has collapsed: it gives the same class scores for every sample.",
-                Where(learner),
-                units > 0 && deadUnits == units ? $"all {units} units before the last layer are 0 on {samples.shape[0]} samples" : $"no difference between {samples.shape[0]} samples",
-                "class scores that depend on the sample",
-                $"lower the learning rate (now {options.Optimizer.LearningRate}; auto finds one), fit the student's inputs (student.preprocessing: fit), "
-                    + "or add warm-up and clip-norm");
+        var (constant, deadUnits, units) = Probe(learner);
+        foreach (var (output, isConstant) in learner.Outputs.Zip(constant).Where(output => learner.Learns(output.First)))
+        {
+            var epochs = constantEpochs[output] = isConstant ? constantEpochs.GetValueOrDefault(output) + 1 : 0;
+            if (epochs >= Patience || epochs > 0 && learner.History.Count >= options.Epochs)
+                throw new CheckFailedException(
+                    $"The student has collapsed: {(learner.Outputs.Count == 1 ? "it" : $"its output '{output.Signal}'")} gives the same for every sample.",
+                    Where(learner),
+                    // Of several outputs it is not known which units lie before which.
+                    learner.Outputs.Count == 1 && units > 0 && deadUnits == units
+                        ? $"all {units} units before the last layer are 0 on {samples.shape[0]} samples" : $"no difference between {samples.shape[0]} samples",
+                    "an answer that depends on the sample",
+                    $"lower the learning rate (now {options.Optimizer.LearningRate}; auto finds one), fit the student's inputs (student.preprocessing: fit), "
+                        + "or add warm-up and clip-norm");
+        }
     }
 
     /// <inheritdoc/>
@@ -78,7 +84,7 @@ internal sealed class CollapseWatch : IDisposable
             "raise the learning rate (auto finds one), look for dead units (a Relu whose inputs are all negative, weights of 0), or train longer");
     }
 
-    private (bool IsConstant, long DeadUnits, long Units) Probe(Learner learner)
+    private (bool[] Constant, long DeadUnits, long Units) Probe(Learner learner)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -95,9 +101,14 @@ internal sealed class CollapseWatch : IDisposable
             var perUnit = read.transpose(-1, read.ndim == 4 ? 1 : -1).reshape(-1, read.ndim == 4 ? read.shape[1] : read.shape[^1]);
             units = perUnit.shape[1];
             dead = perUnit.Ne(0).any(0).logical_not().sum().item<long>();
-        })[0].to(float32);
+        });
+        return ([.. learner.Outputs.Select((_, i) => IsConstant(given[i].to(float32)))], dead, units);
+    }
+
+    private static bool IsConstant(Tensor given)
+    {
         var spread = (given.amax([0]) - given.amin([0])).max().item<float>();
-        return (spread <= Rounding * Math.Max(1e-3, given.abs().max().item<float>()), dead, units);
+        return spread <= Rounding * Math.Max(1e-3, given.abs().max().item<float>());
     }
 
     private static string Where(Learner learner) => $"{(learner.Name == LearnerOptions.Only ? "" : $"learner '{learner.Name}', ")}after epoch {learner.History.Count}";

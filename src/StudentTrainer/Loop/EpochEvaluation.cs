@@ -61,23 +61,38 @@ internal sealed class EpochEvaluation : IDisposable
         RequireMeasurable(metric, compared, countsErrors, stream, output);
         var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
         return new(
-            new(learner.Program, reader, options.BatchSize, device, cache, stream),
+            new(learner.Program, reader, options.BatchSize, device, cache, [new(output, learner.Kind, stream, IsFirst: true), .. Further(learner, cache)]),
             learner, options.EarlyStop?.Patience, metric);
+    }
+
+    /// <summary>The further outputs, each with the stream that it learns from.</summary>
+    /// <exception cref="InputException">One does not fit.</exception>
+    private static IEnumerable<MeasuredOutput> Further(Learner learner, LogitCache? cache)
+    {
+        foreach (var output in learner.Outputs.Skip(1))
+        {
+            if (TaughtTo(output, learner, cache) is not { } stream)
+                yield break; // what is measured are the first outputs
+            output.RequireFits(stream, "evaluation");
+            yield return new(output, learner.KindOf(output), stream, IsFirst: false);
+        }
     }
 
     /// <summary>
     /// What agreement is measured with: the stream that the first output learns from, or the first one of an output where the evaluation set's
     /// cache has none of that name.
     /// </summary>
-    public static CacheStream? StreamOf(LogitCache? cache, Learner learner)
+    public static CacheStream? StreamOf(LogitCache? cache, Learner learner) =>
+        TaughtTo(learner.Output, learner, cache) ?? cache?.Streams.FirstOrDefault(stream => stream.Kind != StreamKind.Feature);
+
+    private static CacheStream? TaughtTo(StudentOutput output, Learner learner, LogitCache? cache)
     {
-        var outputs = cache?.Streams.Where(stream => stream.Kind != StreamKind.Feature).ToList();
-        var taught = learner.Objective.Compared.FirstOrDefault(pair => pair.Tensor == learner.Output.Name).Stream;
-        return outputs?.Find(stream => stream.Name == taught) ?? outputs?.FirstOrDefault();
+        var taught = learner.Objective.Compared.FirstOrDefault(pair => pair.Tensor == output.Name).Stream;
+        return cache?.Streams.FirstOrDefault(stream => stream.Kind != StreamKind.Feature && stream.Name == taught);
     }
 
-    /// <summary>Measures.</summary>
-    public StudentFigures Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, learner.Output, learner.Kind, token);
+    /// <summary>Measures each output, in one pass.</summary>
+    public IReadOnlyList<StudentFigures> Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, token);
 
     /// <summary>Whether the last epoch is better than all before it.</summary>
     public bool IsBest => BestEpoch() == learner.History.Count - 1;

@@ -32,8 +32,9 @@ internal sealed class TeamEvaluation : IDisposable
     }
 
     /// <summary>Measures a learner.</summary>
-    public StudentFigures Measure(Learner learner, CancellationToken token) =>
-        evaluations.TryGetValue(learner, out var evaluation) ? evaluation.Measure(token) : default;
+    /// <returns>The figures of each of its outputs; none: there is nothing to measure it on.</returns>
+    public IReadOnlyList<StudentFigures> Measure(Learner learner, CancellationToken token) =>
+        evaluations.TryGetValue(learner, out var evaluation) ? evaluation.Measure(token) : [];
 
     /// <summary>Whether a learner's last epoch is better than all before it.</summary>
     public bool IsBest(Learner learner) => evaluations.TryGetValue(learner, out var evaluation) && evaluation.IsBest;

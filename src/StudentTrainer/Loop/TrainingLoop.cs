@@ -67,13 +67,16 @@ internal sealed class TrainingLoop(
         var learningRate = schedule.At((state.Epoch + 1L) * batches.Count - 1);
         foreach (var learner in team.Learners)
         {
-            var figures = evaluation.Measure(learner, token);
+            var measured = evaluation.Measure(learner, token);
+            var figures = measured.FirstOrDefault();
             learner.History.Add(new(
                 state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)
             {
                 Mse = figures.Mse,
                 RSquared = figures.RSquared,
                 Cosine = figures.Cosine,
+                Outputs = measured.Count < 2 ? null : learner.Outputs.Zip(measured).Skip(1).ToDictionary(
+                    output => output.First.Signal, output => new OutputEvent(output.Second.Agreement, output.Second.Mse, output.Second.RSquared, output.Second.Cosine)),
                 Learner = team.Learners.Count > 1 ? learner.Name : null,
             });
             watch.Look(learner);
@@ -98,7 +101,7 @@ internal sealed class TrainingLoop(
         {
             var last = learner.History.LastOrDefault();
             var loss = learner.Losses.Samples > 0 ? learner.Losses.Loss : last?.Loss;
-            return (team.Learners.Count > 1 ? $"{learner.Name}: " : "") + $"loss {loss:F4}" + (last?.Errors is { } errors ? $", {errors} errors" : "");
+            return (team.Learners.Count > 1 ? $"{learner.Name}: " : "") + string.Join(", ", [$"loss {loss:F4}", .. last?.Describe() ?? []]);
         });
         progress.Report(new(
             "train", state.Epoch + (double)state.Step / batches.Count, options.Epochs, "epochs", string.Join("; ", details)));

@@ -29,13 +29,15 @@ public sealed class ModelSession : IDisposable
     {
         (this.session, this.name, Provider) = (session, name, provider);
         Inputs = [.. session.InputNames.Select(input => Describe(input, session.InputMetadata[input]))];
-        Outputs = [.. session.OutputNames.Select(output => Describe(output, session.OutputMetadata[output]))];
+        // Maps and sequences are made of tensors that other outputs give, too; of a model that gives nothing else, the first is named.
+        var tensors = session.OutputNames.Where(output => session.OutputMetadata[output].IsTensor).ToArray();
+        Outputs = [.. (tensors.Length > 0 ? tensors : session.OutputNames).Select(output => Describe(output, session.OutputMetadata[output]))];
     }
 
     /// <summary>What must be fed.</summary>
     public IReadOnlyList<SessionTensor> Inputs { get; }
 
-    /// <summary>What it gives.</summary>
+    /// <summary>What it gives as tensors; maps are left out, if there is anything else.</summary>
     public IReadOnlyList<SessionTensor> Outputs { get; }
 
     /// <summary>Where it runs: <c>cpu</c> or <c>cuda</c>.</summary>
@@ -101,7 +103,7 @@ public sealed class ModelSession : IDisposable
     {
         try
         {
-            return session.Run(run, batch.Names, batch.Values, session.OutputNames);
+            return session.Run(run, batch.Names, batch.Values, [.. Outputs.Select(output => output.Name)]);
         }
         catch (OnnxRuntimeException e) when (!run.Terminate && ModelLimits.IsOutOfMemory(e))
         {

@@ -67,8 +67,9 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
             : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)
             {
                 Keys = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.Keys,
+                KeysAreTexts = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.KeysAreTexts,
             }).ToArray();
-        return new(fed[0], read[0]) { FurtherInputs = fed.Length > 1 ? fed[1..] : null, Others = read[1..] };
+        return new(fed[0], read[0]) { FurtherInputs = fed.Length > 1 ? fed[1..] : null, Others = read[1..], Order = [.. graph.Output.Select(output => output.Name)] };
 
         static InterfaceInput Of(ValueInfoProto value) => new(value.Name, TypeOf(value), [.. (value.ShapeOf() ?? []).Select(axis => new InterfaceAxis(axis.Size, axis.Name))]);
     }

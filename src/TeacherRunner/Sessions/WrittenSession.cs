@@ -13,37 +13,35 @@ namespace OnnxKd.TeacherRunner.Sessions;
 public sealed class WrittenSession : IDisposable
 {
     private readonly ModelInterface written;
-    private readonly InterfaceOutput output;
     private readonly WrittenFeed[] feeds;
     private readonly string name;
+    private readonly string[] read;
     private readonly InferenceSession session;
 
-    private WrittenSession(OnnxModel model, ModelInterface written, InterfaceOutput output, SampleShape sampleShape)
+    private WrittenSession(OnnxModel model, ModelInterface written, SampleShape sampleShape)
     {
         name = model.Path is null ? "the model in memory" : Path.GetFileName(model.Path);
-        (this.written, this.output) = (written, output);
+        this.written = written;
         feeds = [.. written.Inputs.Select(input => new WrittenFeed(input, sampleShape, written.Inputs))];
-        session = SessionFactory.Open(model.Proto, ExecutionDevice.Resolve("cpu"), threads: 1, name);
+        read = [.. written.Outputs.OfType<InterfaceOutput>().SelectMany(output => output.Names).Concat(written.Labels.Select(label => label.Name))];
+        session = SessionFactory.Open(model.Given, ExecutionDevice.Resolve("cpu"), threads: 1, name);
     }
 
-    /// <summary>The samples of a run that the session makes.</summary>
-    public int Rows => (int)(written.Inputs.First(input => input.Constant is null).Shape[0].Size ?? 2);
+    /// <summary>The samples of a run that the session makes; <c>null</c>: any number.</summary>
+    public int? FixedRows => (int?)written.Inputs.First(input => input.Constant is null).Shape[0].Size;
 
     /// <summary>Puts a model into a session.</summary>
     /// <param name="model">Any model.</param>
     /// <param name="written">What the session was written for.</param>
-    /// <param name="output">Which of its outputs it reads.</param>
     /// <param name="sampleShape">The shape of one sample, which fits the interface.</param>
     /// <exception cref="InputException">ONNX Runtime refuses the model.</exception>
-    public static WrittenSession Open(OnnxModel model, ModelInterface written, InterfaceOutput output, SampleShape sampleShape) =>
-        new(model, written, output, sampleShape);
+    public static WrittenSession Open(OnnxModel model, ModelInterface written, SampleShape sampleShape) => new(model, written, sampleShape);
 
-    /// <summary>Runs samples.</summary>
+    /// <summary>Runs samples, once for everything that is read.</summary>
     /// <param name="samples">Some × sample elements, preprocessed as the session does it.</param>
     /// <param name="rows">How many.</param>
-    /// <returns>What the session reads, as floats.</returns>
     /// <exception cref="CheckFailedException">The model takes or gives something else than the session was written for.</exception>
-    public float[] Run(ReadOnlySpan<float> samples, int rows)
+    public WrittenAnswer Run(ReadOnlySpan<float> samples, int rows)
     {
         var fed = new List<OrtValue>();
         using var options = new RunOptions();
@@ -51,15 +49,15 @@ public sealed class WrittenSession : IDisposable
         {
             foreach (var feed in feeds)
                 fed.Add(feed.Make(samples, rows));
-            using var results = session.Run(options, [.. written.Inputs.Select(input => input.Name)], fed, [output.Name, .. output.Scores is null ? Array.Empty<string>() : [output.Scores]]);
-            if (output.Scores is null)
-                return Read(results[0], output.Name, [rows, .. output.Dims]);
-            var boxes = Read(results[0], output.Name, [rows, .. Dims(DetectorForm.BoxColumns)]);
-            return Joined(boxes, Read(results[1], output.Scores, [rows, .. Dims(output.Columns - DetectorForm.BoxColumns)]));
+            using var results = session.Run(options, [.. written.Inputs.Select(input => input.Name)], fed, read);
+            var given = read.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second);
+            return new(
+                [.. written.Outputs.Select(output => output is null ? null : Read(output, given, rows))],
+                [.. written.Labels.Select(label => (WrittenValues.Texts(given[label.Name]), given[label.Name].GetTensorTypeAndShape().Shape))]);
         }
         catch (OnnxRuntimeException e)
         {
-            throw Refuse(SessionFactory.Explain(e), $"input {string.Join(", ", feeds.Select(feed => $"{feed}"))}, output '{output.Name}'");
+            throw Refuse(SessionFactory.Explain(e), $"input {string.Join(", ", feeds.Select(feed => $"{feed}"))}, output {string.Join(", ", read.Select(output => $"'{output}'"))}");
         }
         finally
         {
@@ -70,27 +68,24 @@ public sealed class WrittenSession : IDisposable
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();
 
-    private IEnumerable<long> Dims(int columns) => output.Dims.Select((size, axis) => axis == output.ClassAxis ? columns : size);
-
-    /// <summary>Boxes and scores, one behind the other along the columns.</summary>
-    private float[] Joined(float[] boxes, float[] scores)
+    private float[] Read(InterfaceOutput output, Dictionary<string, OrtValue> given, int rows)
     {
+        if (output.Keys is { } keys)
+            return WrittenValues.Maps(given[output.Name], keys, output.Name);
+        if (output.Scores is null)
+            return Read(given[output.Name], output, output.Name, [rows, .. output.Dims]);
+        var (first, second) = (DetectorForm.BoxColumns, output.Columns - DetectorForm.BoxColumns);
+        var (boxes, scores) = (Read(given[output.Name], output, output.Name, [rows, .. Dims(first)]), Read(given[output.Scores], output, output.Scores, [rows, .. Dims(second)]));
+        // One behind the other along the columns.
         var inner = (int)output.Dims.Skip(output.ClassAxis!.Value + 1).Aggregate(1L, (product, size) => product * size);
-        var (first, second) = (DetectorForm.BoxColumns * inner, (output.Columns - DetectorForm.BoxColumns) * inner);
-        return [.. boxes.Chunk(first).Zip(scores.Chunk(second)).SelectMany(pair => pair.First.Concat(pair.Second))];
+        return [.. boxes.Chunk(first * inner).Zip(scores.Chunk(second * inner)).SelectMany(pair => pair.First.Concat(pair.Second))];
+
+        IEnumerable<long> Dims(int columns) => output.Dims.Select((size, axis) => axis == output.ClassAxis ? columns : size);
     }
 
-    private float[] Read(OrtValue value, string of, long[] expected) => value.GetTensorTypeAndShape().Shape is var shape && !shape.SequenceEqual(expected)
+    private float[] Read(OrtValue value, InterfaceOutput output, string of, long[] expected) => value.GetTensorTypeAndShape().Shape is var shape && !shape.SequenceEqual(expected)
         ? throw Refuse($"'{of}' of {Shapes.Format(shape)}", Shapes.Format(expected))
-        : Read(value);
-
-    private float[] Read(OrtValue value) => output.Type switch
-    {
-        ElementType.Float32 => value.GetTensorDataAsSpan<float>().ToArray(),
-        ElementType.Float64 => Array.ConvertAll(value.GetTensorDataAsSpan<double>().ToArray(), number => (float)number),
-        ElementType.Float16 => Array.ConvertAll(value.GetTensorDataAsSpan<Float16>().ToArray(), number => (float)number),
-        _ => throw new InvalidOperationException($"No output is read as {output.Type}."),
-    };
+        : WrittenValues.Floats(value, output.Type);
 
     private CheckFailedException Refuse(string found, string expected) => new(
         "A model does not run in a session that was written for its teacher.", name, found, expected, "set export.interface: own, and report a defect");

@@ -87,6 +87,54 @@ public class DetectionTests
         Assert.Null(meter.Result().Agreement);
     }
 
+    /// <summary>
+    /// The first anchor holds a box of class 0 in every sample; the second one in 2 of 10. The box alone agrees 2 · 10 ÷ (12 + 10); both 2 · 12 ÷ (12 + 20), less.
+    /// </summary>
+    [Fact]
+    public void Constant_IsTheAgreementOfTheBestBoxesThatAreAlwaysTheSame()
+    {
+        var meter = new DetectionMeter(Columns, anchors: 2, Form, constant: true);
+        for (var sample = 0; sample < 10; sample++)
+        {
+            var taught = Both(0.9, sample < 2 ? 0.9 : 0.01);
+            meter.Add(taught, taught);
+        }
+
+        var figures = meter.Result();
+
+        Assert.Equal(1, figures.Agreement);
+        Assert.Equal(20 / 22.0, figures.Constant!.Value, 12);
+    }
+
+    /// <summary>What is always the same is worth no more than the bar, and no boxes at all are worth nothing.</summary>
+    [Theory]
+    [InlineData(0.9, 0.01)]
+    [InlineData(0.9, 0.9)]
+    [InlineData(0.01, 0.01)]
+    public void Constant_IsReachedByNoModelThatAlwaysGivesTheSame(double first, double second)
+    {
+        var meter = new DetectionMeter(Columns, anchors: 2, Form, constant: true);
+        for (var sample = 0; sample < 20; sample++)
+            meter.Add(Both(first, second), Both(0.9, sample % 3 == 0 ? 0.9 : 0.01));
+
+        var figures = meter.Result();
+
+        Assert.True(figures.Agreement <= figures.Constant, $"{figures.Agreement} of {figures.Constant}");
+        if (first < 0.25)
+            Assert.Equal(0, figures.Agreement);
+    }
+
+    [Fact]
+    public void Constant_OfATeacherThatFindsNothing_IsNotKnown()
+    {
+        var meter = new DetectionMeter(Columns, anchors: 2, Form, constant: true);
+        for (var sample = 0; sample < 20; sample++)
+            meter.Add(Both(0.9, 0.01), Both(0.01, 0.01));
+        Assert.Null(meter.Result().Constant);
+    }
+
+    private static float[] Both(double first, double second) => [.. Anchor(0, 0, 10, 1, first, 0.01), .. Anchor(20, 0, 30, 1, second, 0.01)];
+
     [Fact]
     public void Meter_OfWhatIsNoNumber_SaysWhere()
     {

@@ -9,7 +9,7 @@ public class OutputMeterTests
     [Fact]
     public void Labels_CountDecisionsAndMeanF1()
     {
-        var meter = new OutputMeter(OutputKind.Labels, [2], neighbours: false);
+        var meter = new OutputMeter(OutputKind.Labels, [2], thorough: false);
         meter.Add([1, -1, 2, 3], [1, 0, 0, -1], [1, 1, -1, 1]);
         meter.Add([-1, -2], [1, 1], [-1, -1]);
         var labels = meter.Result().Labels!;
@@ -28,7 +28,7 @@ public class OutputMeterTests
     [Fact]
     public void Labels_WithoutKnownOnes_AreMeasuredAgainstTheTeacher()
     {
-        var meter = new OutputMeter(OutputKind.Labels, [1], neighbours: false);
+        var meter = new OutputMeter(OutputKind.Labels, [1], thorough: false);
         meter.Add([1, 1, -1], [], [1, -1, -1]);
         var labels = meter.Result().Labels!;
         Assert.Equal((null, 2 / 3.0), (labels.Errors, labels.F1));
@@ -37,7 +37,7 @@ public class OutputMeterTests
     [Fact]
     public void Labels_AreComparedWithAConstantAnswer()
     {
-        var meter = new OutputMeter(OutputKind.Labels, [2], neighbours: false);
+        var meter = new OutputMeter(OutputKind.Labels, [2], thorough: false);
         // The teacher decides label 0 yes, yes, no and label 1 no three times; the model says yes and no every time.
         meter.Add([2, -1, 2, -1, 2, -1], [], [1, -1, 1, -1, -1, -1]);
         var labels = meter.Result().Labels!;
@@ -54,7 +54,7 @@ public class OutputMeterTests
     [Fact]
     public void Values_GiveErrorsAndTheExplainedVariance()
     {
-        var meter = new OutputMeter(OutputKind.Values, [2], neighbours: false);
+        var meter = new OutputMeter(OutputKind.Values, [2], thorough: false);
         meter.Add([1, 5, 2, 5], [], [1, 4, 3, 4]);
         meter.Add([5, 4], [], [5, 4]);
         var values = meter.Result().Values!;
@@ -75,7 +75,7 @@ public class OutputMeterTests
     [Fact]
     public void Embeddings_GiveTheCosineAndTheNeighboursFound()
     {
-        var meter = new OutputMeter(OutputKind.Embedding, [2], neighbours: true);
+        var meter = new OutputMeter(OutputKind.Embedding, [2], thorough: true);
         // Nearest in the teacher's space: 0-1, 1-0, 2-1. In the student's: 0-2, 1-2, 2-0.
         meter.Add([1, 0, 0, 1, 2, 0.1f], [], [1, 0, 1, 0.1f, 0, 1]);
         var figures = meter.Result().Embeddings!;

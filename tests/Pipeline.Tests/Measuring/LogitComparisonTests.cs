@@ -53,6 +53,22 @@ public class LogitComparisonTests
             part => Assert.Contains(part, error.Message));
     }
 
+    /// <summary>A box of 600 pixels allows its own numbers 0.06, and a probability beside it no more than any other.</summary>
+    [Theory]
+    [InlineData(600.05f, 0f, true)]
+    [InlineData(600.07f, 0f, false)]
+    [InlineData(600f, 0.01f, false)] // a probability of 0.5 is then 0.5025
+    public void Result_OfADetector_MeasuresBoxesAndScoresEachByTheirOwnSize(float box, float score, bool passes)
+    {
+        var comparison = new LogitComparison(classes: 5, kind: OnnxKd.Core.Logits.OutputKind.Detector);
+        comparison.Add([600, 10, 20, 30, -0.1f, 600, 10, 20, 30, 0], [600, 10, 20, 30, -0.1f, box, 10, 20, 30, -score]);
+
+        if (passes)
+            comparison.Result("m.onnx", tolerance: 1e-4);
+        else
+            Assert.Contains("sample 1", Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", tolerance: 1e-4)).Message);
+    }
+
     [Theory]
     [InlineData(20_000f, true)]
     [InlineData(2_000f, false)]

@@ -74,6 +74,91 @@ public sealed class StandInTests : IDisposable
             student, Answers<float, float>("student", prepared, [Count, Side, Side], "y", [Count, 3]), Answers<float, float>("teacher", prepared, [Count, Side, Side], "y", [Count, 3]), 3);
     }
 
+    /// <summary>The class of the highest score as a number of the teacher's own list, as a text, and where the scores are one column.</summary>
+    [Theory]
+    [InlineData("numbers")]
+    [InlineData("texts")]
+    [InlineData("places")]
+    public void Run_OfATeacherThatNamesTheClass_GivesAStudentThatDoes(string sort)
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+        AddLabel(sort);
+
+        var student = Distil();
+
+        Assert.Equal(["label", "probs"], OnnxModel.Load(folder["runs/run/student.onnx"]).Proto.Graph.Output.Select(output => output.Name));
+        var (own, taught) = (Labels("runs/run/student.onnx"), Labels("teacher.onnx"));
+        var probabilities = Answers<byte, float>("student", pixels, [Count, 1, Side, Side], "probs", [Count, 3]);
+        string[] classes = sort switch { "numbers" => ["30", "10", "20"], "texts" => ["cat", "ant", "dog"], _ => ["0", "1", "2"] };
+        Assert.Equal(probabilities.Chunk(3).Select(row => classes[Array.IndexOf(row, row.Max())]), own);
+        Assert.InRange(own.Zip(taught, (a, b) => a == b ? 1.0 : 0).Average(), 0.8, 1);
+        Assert.Contains("output 'label': the class of the highest score, checked in ONNX Runtime", student.Output);
+        Assert.Contains("same input, same output", student.Output);
+        Cli.Done("verify", "--model", folder["runs/run/student.onnx"], "--samples", folder["x.npy"]);
+    }
+
+    /// <summary>An output that is no class of what is learned: said before any work, and again with the figures.</summary>
+    [Theory]
+    [InlineData("reversed")] // the class of the lowest score
+    [InlineData("flat")] // floats that nobody learns
+    public void Run_OfATeacherWithAnOutputThatTheStudentLacks_NamesIt(string sort)
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+        AddLabel(sort);
+
+        var run = Distil("--set", "teachers=[{ model: " + folder["teacher.onnx"] + ", output: probs }]");
+
+        var said = run.Error.IndexOf("'label' of teacher.onnx is no output that student.onnx will have", StringComparison.Ordinal);
+        Assert.InRange(said, 0, run.Error.IndexOf("cache: started", StringComparison.Ordinal));
+        Assert.Contains("runs in a session that was written for teacher.onnx and does not ask for output 'label', which it does not have", run.Output);
+        Assert.DoesNotContain("same output", run.Output);
+    }
+
+    private string[] Labels(string file)
+    {
+        using var session = new InferenceSession(folder[file]);
+        using var fed = OrtValue.CreateTensorValueFromMemory(pixels, [Count, 1, Side, Side]);
+        using var options = new RunOptions();
+        using var results = session.Run(options, ["in"], [fed], ["label"]);
+        Assert.Equal([Count], results[0].GetTensorTypeAndShape().Shape);
+        return session.OutputMetadata["label"].IsString ? results[0].GetStringTensorAsArray() : [.. results[0].GetTensorDataAsSpan<long>().ToArray().Select(label => $"{label}")];
+    }
+
+    /// <summary>Adds an output in front of the teacher's own.</summary>
+    private void AddLabel(string sort)
+    {
+        var proto = OnnxModel.Load(folder["teacher.onnx"]).Proto;
+        var (graph, label) = (proto.Graph, new ValueInfoProto { Name = "label", Type = new() { TensorType = new() { ElemType = ElementType.Int64.ToDataType() } } });
+        graph.Output.Insert(0, label);
+        if (sort == "flat")
+        {
+            label.Type.TensorType.ElemType = ElementType.Float32.ToDataType();
+            graph.Node.Add(new NodeProto { OpType = "Identity", Input = { "flat" }, Output = { "label" } });
+        }
+        else
+        {
+            graph.Node.Add(new NodeProto
+            {
+                OpType = sort == "reversed" ? "ArgMin" : "ArgMax", Input = { "probs" }, Output = { sort is "numbers" or "texts" ? "top" : "label" },
+                Attribute = { new AttributeProto { Name = "axis", Type = AttributeType.Int, I = 1 }, new AttributeProto { Name = "keepdims", Type = AttributeType.Int, I = 0 } },
+            });
+        }
+
+        if (sort is "numbers" or "texts")
+        {
+            graph.Initializer.Add(sort == "numbers" ? TensorData.Create("classes", [30L, 10, 20], 3) : new TensorProto
+            {
+                Name = "classes", DataType = (int)TensorProto.Types.DataType.String, Dims = { 3 },
+                StringData = { new[] { "cat", "ant", "dog" }.Select(Google.Protobuf.ByteString.CopyFromUtf8) },
+            });
+            graph.Node.Add(new NodeProto { OpType = "Gather", Input = { "classes", "top" }, Output = { "label" } });
+            if (sort == "texts")
+                label.Type.TensorType.ElemType = (int)TensorProto.Types.DataType.String;
+        }
+
+        OnnxModel.FromProto(proto).Save(folder["teacher.onnx"]);
+    }
+
     [Fact]
     public void Run_WithItsOwnInterface_ExportsWhatWasTrained()
     {

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
@@ -37,6 +38,24 @@ public sealed class CollapseTests : IDisposable
         var error = Assert.Throws<CheckFailedException>(() => Train(toy.Data, student, 0.1));
 
         Assert.Contains("all 8 units before the last layer are 0", error.Message);
+    }
+
+    /// <summary>The second output's weights are 0 and so is what they read: nothing of it learns, whatever the first does.</summary>
+    [Fact]
+    public void Train_OfADeadSecondOutput_NamesTheOutput()
+    {
+        var student = new NodeModel(17, "N", 4, 4)
+            .Floats("w", Numbers.Uniform(3, 16 * Toy.Classes), 16, Toy.Classes)
+            .Floats("u", new float[16 * 8], 16, 8).Floats("b", [.. Enumerable.Repeat(-1f, 8)], 8).Floats("v", new float[8 * Toy.Classes], 8, Toy.Classes)
+            .Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Node("Gemm", "f u b", "h").Node("Relu", "h", "r").Node("MatMul", "r v", "z").Build("y", "N", Toy.Classes);
+        student.Proto.Graph.Output.Add(ValueInfo.Create("z", ElementType.Float32, "N", Toy.Classes));
+        using var cache = toy.CacheOf((Sets.Logits("logits", [Toy.Classes]), toy.Logits), (Sets.Logits("second", [Toy.Classes]), toy.Logits));
+
+        var error = Assert.Throws<CheckFailedException>(() => OneStudent.Train(
+            student, new StudentImport { Output = "y", Outputs = [new("z", "second")] }, toy.Data with { Cache = cache },
+            [new SoftTerm { Teacher = "logits" }, new SoftTerm { Teacher = "second" }], Toy.Options with { Epochs = 4 }, toy.Folder("two"), null, default));
+
+        Assert.Contains("its output 'second' gives the same for every sample", error.Message);
     }
 
     [Fact]

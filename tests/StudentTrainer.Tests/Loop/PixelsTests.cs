@@ -79,7 +79,7 @@ public sealed class PixelsTests : IDisposable
         var logits = new List<float>();
         StudentInference.RunAll(
             Student(weights).Node("Identity", "map", "y").Build(), StudentImport.Default,
-            new(set, Preprocessing.None, Augmentation.None, 0), 7, "cpu", (_, values) => logits.AddRange(values.Span), default);
+            new(set, Preprocessing.None, Augmentation.None, 0), 7, "cpu", (_, values) => logits.AddRange(values[0].Span), default);
 
         var sample = new float[Channels * 6];
         set.Read([11], sample);

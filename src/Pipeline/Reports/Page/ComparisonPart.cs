@@ -13,28 +13,32 @@ internal static class ComparisonPart
     /// <summary>What the teacher taught, on samples that were learned from and on others.</summary>
     private static IEnumerable<object> Closeness(RunStory story)
     {
-        var known = story.Metrics.Models.Where(model => model.Transfer is not null).ToArray();
+        var known = story.Metrics.Models.Select(model => (Name: model.Role!, Figures: model))
+            .Concat(story.Metrics.Models.SelectMany(model => model.Outputs ?? NoOutputs, (model, output) => (Name: $"{model.Role}, output {output.Key}", Figures: output.Value)))
+            .Where(model => model.Figures.Transfer is not null).ToArray();
         if (known.Length == 0)
             yield break;
         yield return new XElement("h2", "Closeness to the teacher");
-        var columns = Columns.Where(column => known.Any(model => column.Of(model.Transfer!) is not null)).ToArray();
+        var columns = Columns.Where(column => known.Any(model => column.Of(model.Figures.Transfer!) is not null)).ToArray();
         yield return Html.Table(
         [
             ["model", .. columns.SelectMany(column => new[] { $"{column.Name}, transfer set", $"{column.Name}, test set" })],
             .. known.Select(model => (IReadOnlyList<string>)
             [
-                model.Role!,
-                .. columns.SelectMany(column => new[] { Show(column, model.Transfer!), Show(column, Measuring.Closeness.Of(model, 0)) }),
+                model.Name,
+                .. columns.SelectMany(column => new[] { Show(column, model.Figures.Transfer!), Show(column, Measuring.Closeness.Of(model.Figures, 0)) }),
             ]),
         ]);
         yield return Html.Note(
-            $"Transfer set: {Html.Count(known[0].Transfer!.Samples)} of the samples that were learned from, as the teacher saw them. A student that follows it much "
+            $"Transfer set: {Html.Count(known[0].Figures.Transfer!.Samples)} of the samples that were learned from, as the teacher saw them. A student that follows it much "
             + "better there than on the test set would gain from more samples, or more views of them.");
 
         static string Show((string Name, Func<Closeness, double?> Of) column, Closeness closeness) => column.Of(closeness) is { } value
             ? column.Name == Agreement ? Html.Share(value) : Html.Number(value)
             : "";
     }
+
+    private static readonly Dictionary<string, ModelMetrics> NoOutputs = [];
 
     private const string Agreement = "agreement";
 

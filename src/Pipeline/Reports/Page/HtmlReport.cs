@@ -23,8 +23,12 @@ internal static class HtmlReport
         if (exported.Length == 0)
             yield break;
         yield return new XElement("h2", "What ships");
-        yield return new XElement("ul", exported.Select(model => new XElement("li", Html.Text($"{FiguresPart.Name(model)}: {Report.Describe(model.Parity!)}"))));
+        yield return new XElement("ul", exported.SelectMany(model => Described(model)).Select(line => new XElement("li", Html.Text(line))));
     }
+
+    private static IEnumerable<string> Described(ModelMetrics model) => (model.Parity!.Outputs ?? new Dictionary<string, ParityMetrics>())
+        .Select(output => $"{FiguresPart.Name(model)}, {RunMetrics.Described(output.Key)}: {Report.Describe(output.Value)}")
+        .Prepend($"{FiguresPart.Name(model)}: {Report.Describe(model.Parity!)}");
 
     private static object[] Made(RunStory story) =>
     [

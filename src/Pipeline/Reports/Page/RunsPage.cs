@@ -40,7 +40,7 @@ internal static class RunsPage
         if (trained.Length == 0)
             yield break;
         yield return new XElement("h2", "Training");
-        foreach (var (name, of) in TrainingPart.Measured.Select(figure => ($"validation {figure.Name}", figure.Of)).Prepend(("loss", e => e.Loss)).Append(("learning rate", e => e.LearningRate)))
+        foreach (var (name, of) in TrainingPart.Measured(trained.SelectMany(run => run.Epochs)).Select(figure => ($"validation {figure.Name}", figure.Of)).Prepend(("loss", e => e.Loss)).Append(("learning rate", e => e.LearningRate)))
         {
             Curve[] curves = [.. trained.Where(run => run.Epochs.Any(e => of(e) is not null)).Select(run => Curve(run.Name, run.Epochs, of))];
             if (curves.Length > 0)

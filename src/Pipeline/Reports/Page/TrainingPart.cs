@@ -57,20 +57,25 @@ internal static class TrainingPart
         yield return Charts.OverEpochs(
             $"rate{index}", $"Learning rate of {role} over epochs, from {Html.Number(epochs[0].LearningRate)} to {Html.Number(epochs[^1].LearningRate)}.",
             "learning rate", [Curve("learning rate", e => e.LearningRate)]);
-        foreach (var (name, of) in Measured.Where(figure => epochs.Any(e => figure.Of(e) is not null)))
+        foreach (var (number, (name, of)) in Measured(epochs).Where(figure => epochs.Any(e => figure.Of(e) is not null)).Index())
             yield return Charts.OverEpochs(
-                $"{name.Replace(' ', '-')}{index}", $"{name} of {role} on the validation set over epochs; it ends at {Html.Number(of(epochs[^1]) ?? double.NaN)}.",
+                $"measured{index}-{number}", $"{name} of {role} on the validation set over epochs; it ends at {Html.Number(of(epochs[^1]) ?? double.NaN)}.",
                 $"validation {name}", [Curve($"validation {name}", of)]);
 
         Curve Curve(string name, Func<EpochEvent, double?> value) =>
             new(Html.Text(name), [.. epochs.Select(e => ((double)e.Epoch, value(e)))]);
     }
 
-    /// <summary>What is measured on the validation set after each epoch.</summary>
-    public static IReadOnlyList<(string Name, Func<EpochEvent, double?> Of)> Measured { get; } =
+    /// <summary>What is measured on the validation set after each epoch: of the first output, then of each further one.</summary>
+    public static IEnumerable<(string Name, Func<EpochEvent, double?> Of)> Measured(IEnumerable<EpochEvent> epochs) =>
     [
         ("errors", e => e.Errors), ("NLL", e => e.Nll), ("agreement", e => e.Agreement), ("MSE", e => e.Mse), ("R2", e => e.RSquared), ("cosine", e => e.Cosine),
+        .. epochs.SelectMany(e => e.Outputs?.Keys ?? []).Distinct().SelectMany(output => OfOutputs.Select(figure => (
+            $"{figure.Name} of {Html.Text(output)}", (Func<EpochEvent, double?>)(e => e.Outputs?.GetValueOrDefault(output) is { } own ? figure.Of(own) : null)))),
     ];
+
+    private static readonly (string Name, Func<OutputEvent, double?> Of)[] OfOutputs =
+        [("agreement", o => o.Agreement), ("MSE", o => o.Mse), ("R2", o => o.RSquared), ("cosine", o => o.Cosine)];
 
     /// <summary>Terms by the names that they have in the events.</summary>
     private static IEnumerable<(string Name, Term Term)> Named(TrainingStory training) => training.Objective.Select((term, i) =>

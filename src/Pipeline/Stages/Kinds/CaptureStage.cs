@@ -195,6 +195,10 @@ internal sealed class CaptureStage : CacheStage
         return index < 0 ? null : teachers.Capture.Teachers[index].Classes is null ? DeclaredClassesOf(index) : teachers.Capture.Classes?.Count;
     }
 
+    /// <inheritdoc/>
+    public override int? DeclaredClassesOfOutput(string stream) => teachers.Stages is [null] && !First.IsRecorded && First.Outputs.FirstOrDefault(output => output.Name == stream) is
+        { Kind: null or OutputKind.Classes } tapped ? graph.Files.DeclaredClasses(First.Model, tapped.Tensor, tapped.ClassAxis) : null;
+
     private int? DeclaredClassesOf(int index)
     {
         if (teachers.Stages[index] is not null || teachers.Capture.Teachers[index] is not { Kind: null or OutputKind.Classes } teacher)

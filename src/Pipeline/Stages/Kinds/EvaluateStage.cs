@@ -102,13 +102,19 @@ internal sealed class EvaluateStage : Stage
         MeasuredModel OfModel(VerifyStage model)
         {
             var (export, readings) = (model.Export, model.Export.ReadingsOf(work.Results));
-            var (options, further) = (readings[0].Options, readings.Skip(1));
-            var found = evaluation.OfModel(options, export.Role, isTrained: true);
-            var outputs = further.Select(reading => (reading.Name, Figures: evaluation.OfOutput(reading.Options, reading.Name)))
-                .Where(output => output.Figures is not null).ToDictionary(output => output.Name, output => output.Figures!);
+            var found = evaluation.OfModel(readings[0].Options, export.Role, isTrained: true);
             using var taught = export.Train.Cache is { } cache ? Open(cache) : null;
+            var outputs = readings.Skip(1).Select(reading => (reading.Name, Figures: OfOutput(reading)))
+                .Where(output => output.Figures is not null).ToDictionary(output => output.Name, output => output.Figures!);
             var metrics = found.Metrics with { Parity = VerifyStage.Read(work.Results[model.Name]), Outputs = outputs.Count > 0 ? outputs : null };
-            return found with { Metrics = taught is null ? metrics : evaluation.WithTransfer(metrics, options, sets.Transfer, taught) };
+            return found with { Metrics = taught is null ? metrics : evaluation.WithTransfer(metrics, readings[0].Options, sets.Transfer, taught, taught.Streams[0]) };
+
+            ModelMetrics? OfOutput((string Name, TeacherOptions Options) reading)
+            {
+                var figures = evaluation.OfOutput(reading.Options, reading.Name);
+                return taught?.Streams.FirstOrDefault(stream => stream.Name == reading.Name) is not { } stream ? figures
+                    : evaluation.WithTransfer(figures ?? new(export.File), reading.Options, sets.Transfer, taught, stream);
+            }
         }
 
         IReadOnlyList<LatencyPoint> Latency(MeasuredModel model) => model.File is not { } file ? [] : LatencyMap.Measure(

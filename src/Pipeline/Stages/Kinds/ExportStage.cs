@@ -98,6 +98,32 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             TeacherInterface.RequirePossible(student);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Of the student that the run is for.</remarks>
+    public override IReadOnlyList<string> Notices => train.Step.Name != graph.Recipe.Final.Name || Teacher is not { } teacher ? [] :
+    [
+        .. MissingOf(teacher).Select(output => $"'{output}' of {Path.GetFileName(teacher.Model)} is no output that {File} will have: a session that asks for it will not run "
+            + "(learn it under outputs:, or ask for the others alone)"),
+    ];
+
+    /// <summary>Outputs of the teacher that are neither learned nor follow from what is; what cannot be told yet is left out.</summary>
+    private IReadOnlyList<string> MissingOf(TeacherOptions teacher)
+    {
+        if (OnnxModel.Load(teacher.Model).Given.Graph.Output.Count <= 1 + Import.Outputs.Count)
+            return [];
+        try
+        {
+            return FindInterface(teacher, Import).Missing;
+        }
+        catch (OnnxKdException)
+        {
+            return []; // the capture says better what is wrong
+        }
+    }
+
+    private ModelInterface FindInterface(TeacherOptions teacher, StudentImport import) => StandIn.FindInterface(
+        teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], SampleReader.Of(graph.Sets.Transfer, teacher.Preprocessing));
+
     /// <summary>The interface of a finished file; <c>null</c>: its own.</summary>
     public ModelInterface? InterfaceOf(StageResults results) => Teacher is null
         ? null
@@ -125,7 +151,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         if (!Inside.IsNone)
             inputs.Add("inside", DataSection.WritePreprocessing(Inside));
         if (Teacher is { } teacher)
-            inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model)));
+            inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model))).Add("offers", "scores, labels, maps");
         if (IsChanged)
             inputs.Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
         foreach (var (key, value) in Sources(results))
@@ -141,9 +167,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     {
         var exported = OnnxModel.Load(PathOfTrained(work.Results));
         var import = ImportOf(work.Results);
-        var offered = Teacher is { } teacher
-            ? StandIn.FindInterface(teacher, [(CacheStream.Answer, import.Kind), .. import.Outputs.Select(output => (output.Name, output.Kind))], graph.Sets.Transfer.SampleShape)
-            : null;
+        var offered = Teacher is { } teacher ? FindInterface(teacher, import) : null;
         if (InputFront.IsOn(exported.Proto))
             exported = NamedInputs.Offer(exported, graph.Sets.Transfer.SampleShape, import.Inputs, offered is { TakesParts: true } ? offered.Inputs : null, Inside);
         else if (!Inside.IsNone)
@@ -152,7 +176,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             (exported, offered) = OfferInterface(exported, offered, import, work);
         Provenance.Write(
             exported,
-            Sources(work.Results).Append((Key: "class_axis", Value: AxisOfDetector(offered?.Output, work.Results))).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
+            new[] { (Key: "class_axis", Value: AxisOfDetector(offered?.Output, work.Results)), (Key: "outputs", Value: Heads(exported, offered, work.Results)) }
+                .Concat(Sources(work.Results)).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
         exported.Save(Path.Combine(work.Folder, File));
     }
 
@@ -169,12 +194,13 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     {
         var shape = graph.Sets.Transfer.SampleShape;
         using var own = StudentSession.Open(exported, shape, import with { Inputs = offered.TakesParts ? Feeds : import.Inputs });
+        var given = offered.Outputs;
         if (graph.Recipe.Export.Interface is null)
             offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
-        foreach (var (kept, _) in own.Outputs.Zip(offered.Outputs).Where(pair => pair.Second is null))
+        offered = offered with { Labels = [.. offered.Labels.Where(label => offered.Outputs[label.Of] is not null)] };
+        // A further output that is inside the teacher is none that anybody would look for.
+        foreach (var (_, kept) in own.Outputs.Index().Where(output => offered.Outputs[output.Index] is null && (output.Index == 0 || given[output.Index] is not null)))
             work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(Teacher!.Model)} gives");
-        foreach (var map in offered.Outputs.Where(output => output?.Keys is not null))
-            work.Reporter.Note($"{File} gives '{map!.Name}' as a tensor, a column for each key, where {Path.GetFileName(Teacher!.Model)} gives a sequence of maps");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
         var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);
         return (
@@ -183,6 +209,24 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             offered);
 
         InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output) ? output : null;
+    }
+
+    /// <summary>What the file says of its outputs, where it has several; <c>null</c>: it has one.</summary>
+    private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
+    {
+        var import = ImportOf(results);
+        if (import.Outputs.Count == 0)
+            return null;
+        var streams = train.Cache is { } cache ? CaptureStage.Streams(results[cache.Name]) : [];
+        return HeadMetadata.Write([.. import.Apart().Select((own, i) =>
+        {
+            var (name, given) = (i == 0 ? CacheStream.Answer : import.Outputs[i - 1].Name, offered?.Outputs.ElementAtOrDefault(i));
+            var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
+            return new DescribedHead(given?.Name ?? own.Output ?? exported.Proto.Graph.Output[0].Name, name, own.Kind ?? OutputKind.Classes)
+            {
+                ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
+            };
+        })]);
     }
 
     private DetectorForm? DetectorOf(StageResults results) => train.Cache is { } cache ? CaptureStage.Answer(results[cache.Name]).Detector : null;

@@ -29,6 +29,19 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         RequireTaps(learner, import, student);
         RequireStreams(learner);
         RequireSameClasses(learner);
+        RequireOutputsForStreams(learner, import);
+    }
+
+    /// <summary>A further output of the teacher that has other classes than the first is nothing that the student's first output could learn.</summary>
+    private void RequireOutputsForStreams(LearnerEntry learner, StudentImport import)
+    {
+        var taught = learner.Objective.SelectMany(term => term.TeachersOutputs(NameOf(learner), [.. step.Learners.Select(NameOf)]).Select(stream => (term.Name, Stream: stream)));
+        foreach (var (term, stream) in taught.Where(each => import.Outputs.All(output => output.Name != each.Stream)))
+            if (cache?.DeclaredClassesOfOutput(stream) is { } classes && cache.DeclaredClasses is { } own && classes != own)
+                throw new InputException(
+                    "A term learns from a further output of the teacher, and the student has no output for it.", $"objective of '{learner.Name}', term '{term}'",
+                    $"teacher: {stream}, of {classes} classes; the student's only output has {own}", "an output of the student for each output that it learns",
+                    $"add 'outputs: [{stream}]' under student");
     }
 
     private void RequireFit(LearnerEntry learner, StudentImport import)

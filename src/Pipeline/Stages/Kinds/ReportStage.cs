@@ -96,19 +96,28 @@ internal sealed class ReportStage : Stage
     private CardFacts Facts(StageResults results)
     {
         var (train, recipe) = (student.Train, graph.Recipe);
-        var model = OnnxModel.Load(results[student.Name][student.File]).Proto.Graph;
+        var file = OnnxModel.Load(results[student.Name][student.File]);
+        var model = file.Proto.Graph;
         var (inputs, sample) = (new GraphIndex(model).Inputs, graph.Sets.Transfer.SampleShape);
-        var output = student.Import.Output is { } named && model.Output.Any(value => value.Name == named) ? model.Output.First(value => value.Name == named) : model.Output[0];
+        var named = student.InterfaceOf(results)?.Output?.Name ?? student.Import.Output;
+        var output = model.Output.FirstOrDefault(value => value.Name == named) ?? model.Output[0];
         var learner = train.Step.LearnerOf(student.Model);
         return new(
             student.File, InputOf(inputs[0]), sample,
-            new(output.Name, TypeOf(output), Meaning(model, output.Name, student.ImportOf(results).Kind)),
+            OutputOf(),
             student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => teacher.File)],
             graph.Sets.Transfer.Count,
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))))
         {
             Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
         };
+
+        CardOutput OutputOf()
+        {
+            var (meaning, map) = (Meaning(model, output.Name, student.ImportOf(results).Kind), file.Maps.FirstOrDefault(map => map.Output == output.Name));
+            return map is null ? new(output.Name, TypeOf(output), meaning)
+                : new(output.Name, TypeOf(output), $"{meaning}, as a map from class to score for each sample") { Keys = map.KeysAreTexts ? "string" : "long" };
+        }
 
         // A state's shape is its own; anything else is as long as a sample is.
         CardInput InputOf(ValueInfoProto input)

@@ -79,6 +79,18 @@ internal sealed class TrainStage : TrainedStage
     public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind ?? StreamOf(output, results)?.Kind.Output();
 
     /// <inheritdoc/>
+    /// <remarks>A detector's file lies as its exporter wrote it; how many columns and anchors there are, its teacher says.</remarks>
+    protected override int? ClassAxisOf(string model, StudentImport output, string? stream, StageResults results)
+    {
+        var student = step.LearnerOf(model).Student;
+        if (output.Kind != OutputKind.Detector || classes is null || student.Stage is null && student.Model is null)
+            return null;
+        var taught = CaptureStage.Streams(results[classes.Name]).FirstOrDefault(each => stream is null || each.Name == stream);
+        var dims = graph.Files.SampleDims(graph.PathOf(student.Stage, student.Model, results)!, output, graph.Sets.Transfer.SampleShape);
+        return taught?.StudentShape is [var anchors, var columns] && dims.SequenceEqual([columns, (long)anchors]) ? 1 : null;
+    }
+
+    /// <inheritdoc/>
     public override StageCost Cost
     {
         get

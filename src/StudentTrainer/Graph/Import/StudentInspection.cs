@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>A model as a student: what would be learned, what it costs, what can be read from its inside.</summary>
-/// <param name="Logits">The tensor that losses would be computed from.</param>
+/// <param name="Logits">The tensor that losses would be computed from; of several outputs, all of them with commas.</param>
 /// <param name="Notes">What import does to the graph, a sentence each.</param>
 /// <param name="Learned">Learned values in all.</param>
 /// <param name="Plan">The role of every float tensor of the file.</param>
@@ -24,21 +24,22 @@ public sealed record StudentInspection(
     /// <summary>Looks at a model as a student.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sampleShape">The shape of one sample; <c>null</c>: not known, and nothing is run.</param>
+    /// <param name="import">Its outputs; <c>null</c>: the only one that holds floats.</param>
     /// <exception cref="UnsupportedModelException">It cannot be trained; names everything that is in the way.</exception>
     /// <exception cref="MachineException">libtorch cannot be loaded.</exception>
-    public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape)
+    public static StudentInspection Of(OnnxModel model, IReadOnlyList<int>? sampleShape, StudentImport? import = null)
     {
         Libtorch.Load();
         using var clock = ModelLimits.BeginClock();
-        var graph = StudentGraph.Import(model);
+        var graph = StudentGraph.Import(model, import);
         if (sampleShape is not null)
             graph.FreeBatch(sampleShape);
-        var logits = graph.FindLogits();
+        var logits = graph.FindAllLogits();
         var program = graph.Compile(logits);
         var plan = program.Plan.Where(weight => TensorTypes.IsFloat(weight.Source.DataType)).Select(PlanEntry.Of).ToList();
         var learned = program.Plan.Where(weight => weight.Role == WeightRole.Parameter).Sum(weight => (long)weight.Source.ElementCount());
         var (multiplyAdds, tensors) = sampleShape is null ? (null, []) : Measure(program, graph.Input.Fit(sampleShape));
-        return new(logits, graph.Notes, learned, plan, multiplyAdds, tensors);
+        return new(string.Join(", ", logits), graph.Notes, learned, plan, multiplyAdds, tensors);
     }
 
     private static (long?, IReadOnlyList<TappableTensor>) Measure(StudentProgram program, IReadOnlyList<long> sample)

@@ -1,0 +1,34 @@
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
+
+namespace OnnxKd.Pipeline.Stages;
+
+/// <summary>A student of ours as its own metadata describe it, without the recipe that it was made by.</summary>
+internal static class DescribedStudent
+{
+    /// <summary>How it is trained further, or run in the trainer's executor.</summary>
+    public static StudentImport Import(OnnxModel student) => HeadMetadata.Of(student.Proto) is { Count: > 0 } heads
+        ? new()
+        {
+            Output = heads[0].Output, Kind = heads[0].Kind, ClassAxis = heads[0].ClassAxis,
+            Outputs = [.. heads.Skip(1).Select(head => new TappedTensor(head.Output, head.Stream) { Kind = head.Kind, ClassAxis = head.ClassAxis })],
+        }
+        : new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
+
+    /// <summary>How an output is read in ONNX Runtime.</summary>
+    public static ModelReading Reading(DescribedHead head) => new()
+    {
+        Tensor = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness,
+    };
+
+    /// <summary>The same for a file.</summary>
+    /// <param name="head">The output.</param>
+    /// <param name="file">The file, and how samples are prepared for it.</param>
+    public static TeacherOptions Read(DescribedHead head, TeacherOptions file) => file with
+    {
+        Output = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness,
+    };
+}

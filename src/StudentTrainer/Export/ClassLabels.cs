@@ -1,0 +1,75 @@
+using System.Globalization;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
+using AttributeType = Onnx.AttributeProto.Types.AttributeType;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.StudentTrainer.Export;
+
+/// <summary>Adds an output that names the class whose score a student puts first.</summary>
+internal static class ClassLabels
+{
+    /// <summary>Adds the nodes.</summary>
+    /// <param name="graph">The student's; changed.</param>
+    /// <param name="names">Its names.</param>
+    /// <param name="learned">The scores.</param>
+    /// <param name="label">What is said of them.</param>
+    /// <returns>The tensor that says it.</returns>
+    public static string Make(GraphProto graph, GraphNames names, LearnedOutput learned, InterfaceLabel label)
+    {
+        var scores = learned.Scores;
+        if (FloatTypes.Of(graph, scores) != (int)DataType.Float)
+            scores = Add("Cast", "scores", [scores], Integer("to", (int)DataType.Float));
+        string top;
+        if (learned.Layout.Classes > 1)
+            top = Add("ArgMax", "top", [scores], Integer("axis", learned.Layout.ClassAxis + 1), Integer("keepdims", 0));
+        else
+        {
+            // The logit of the second of two classes.
+            var holds = Add("Greater", "holds", [scores, Hold(TensorData.Create(names.Take(NameOf("zero")), [0f]))]);
+            top = Add("Cast", "top", [holds], Integer("to", (int)DataType.Int64));
+        }
+
+        var said = Add("Gather", "said", [Hold(Classes()), top], Integer("axis", 0));
+        long[] dims = [.. learned.Layout.Dims.Where((_, axis) => axis != learned.Layout.ClassAxis)];
+        if (learned.Layout.Classes > 1 && dims.SequenceEqual(label.Dims))
+            return said;
+        long[] shape = [-1, .. label.Dims];
+        return Add("Reshape", "shaped", [said, Hold(TensorData.Create(names.Take(NameOf("shape")), shape, shape.Length))]);
+
+        string NameOf(string part) => $"{TeacherInterface.Prefix}/{label.Name}.{part}";
+
+        string Hold(TensorProto tensor)
+        {
+            graph.Initializer.Add(tensor);
+            return tensor.Name;
+        }
+
+        string Add(string operation, string part, string[] inputs, params AttributeProto[] attributes)
+        {
+            var made = names.Take(NameOf(part));
+            graph.Node.Add(new NodeProto { OpType = operation, Name = made, Input = { inputs }, Output = { made }, Attribute = { attributes } });
+            return made;
+        }
+
+        TensorProto Classes()
+        {
+            var (name, count) = (names.Take(NameOf("classes")), label.Classes.Count);
+            if (label.IsText == true)
+                return new() { Name = name, DataType = (int)DataType.String, Dims = { count }, StringData = { label.Classes.Select(ByteString.CopyFromUtf8) } };
+            var numbers = TensorData.Create(name, [.. label.Classes.Select(text => long.Parse(text, CultureInfo.InvariantCulture))], count);
+            if (label.Type == ElementType.Int64)
+                return numbers;
+            var bytes = new byte[count * label.Type.Size()];
+            for (var i = 0; i < count; i++)
+                BitConverter.GetBytes(long.Parse(label.Classes[i], CultureInfo.InvariantCulture)).AsSpan(0, label.Type.Size()).CopyTo(bytes.AsSpan(i * label.Type.Size()));
+            return TensorData.Create(name, label.Type, bytes, count);
+        }
+    }
+
+    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+}

@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using Onnx;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using DataType = Onnx.TensorProto.Types.DataType;
+
+namespace OnnxKd.TeacherRunner.Sessions;
+
+/// <summary>
+/// Finds outputs of a classifier that say for each position the class that its scores put first, as those of scikit-learn, LightGBM and ML.NET have them beside
+/// the scores: the list of classes stands in the graph, and samples tell whether it is the one.
+/// </summary>
+public static class LabelOutputs
+{
+    private const int Rows = 256;
+
+    // Scores this close, by the largest of them, may be told apart by rounding alone.
+    private const double Tie = 1e-5;
+
+    /// <summary>Adds them to what is known of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="read">What a session sees of it: the outputs that are read.</param>
+    /// <param name="reader">Samples, as the model takes them.</param>
+    /// <returns>The interface with its labels; as it was, if no output is one.</returns>
+    public static ModelInterface AddTo(OnnxModel model, ModelInterface read, SampleReader reader)
+    {
+        InterfaceLabel[] candidates = [.. read.Missing.Select(name => Candidate(model.Given.Graph, name)).OfType<InterfaceLabel>()];
+        if (candidates.Length == 0 || read.Outputs.All(output => output is null))
+            return read;
+        using var session = WrittenSession.Open(model, read with { Labels = candidates }, reader.Set.SampleShape);
+        var answers = Run(session, reader);
+        return read with
+        {
+            Labels =
+            [
+                .. candidates.Select((label, i) => Enumerable.Range(0, read.Outputs.Count)
+                    .Select(of => Match(model.Given.Graph, label with { Of = of }, read.Outputs[of], of, i, answers)).FirstOrDefault(match => match is not null)).OfType<InterfaceLabel>(),
+            ],
+        };
+    }
+
+    /// <summary>Which column of a position's scores is first: of one column, whether the second of two classes, or the only label, holds.</summary>
+    /// <param name="scores">The scores of a position, as the output gives them.</param>
+    /// <param name="activation">Behind which function.</param>
+    public static int Top(ReadOnlySpan<float> scores, HeadActivation activation) =>
+        scores.Length > 1 ? TensorPrimitives.IndexOfMax(scores) : scores[0] > (activation == HeadActivation.Sigmoid ? 0.5 : 0) ? 1 : 0;
+
+    /// <summary>Whether rounding may decide whether a class comes first.</summary>
+    /// <param name="scores">The scores of a position.</param>
+    /// <param name="c">The class.</param>
+    /// <param name="activation">Behind which function.</param>
+    public static bool IsTie(ReadOnlySpan<float> scores, int c, HeadActivation activation) => scores.Length > 1
+        ? TensorPrimitives.Max(scores) - (double)scores[c] <= Tie * Math.Max(1, Math.Abs(TensorPrimitives.MaxMagnitude(scores)))
+        : Math.Abs(scores[0] - (activation == HeadActivation.Sigmoid ? 0.5 : 0)) <= Tie;
+
+    private static InterfaceLabel? Candidate(GraphProto graph, string name)
+    {
+        if (graph.Output.First(output => output.Name == name).Type?.TensorType is not { } tensor)
+            return null;
+        return (DataType)tensor.ElemType switch
+        {
+            DataType.String => new(name, ElementType.Int64, [], []) { IsText = true },
+            DataType.Int64 or DataType.Int32 or DataType.Uint32 or DataType.Bool when TensorTypes.TryElementType(tensor.ElemType, out var type) => new(name, type, [], []),
+            _ => null,
+        };
+    }
+
+    private static List<WrittenAnswer> Run(WrittenSession session, SampleReader reader)
+    {
+        var (count, answers) = ((int)Math.Min(Rows, reader.Set.Count), new List<WrittenAnswer>());
+        var batch = session.FixedRows ?? count;
+        // From all over the set, for it may be sorted by class.
+        long[] all = [.. Enumerable.Range(0, (count + batch - 1) / batch * batch).Select(i => i % count * reader.Set.Count / count)];
+        foreach (var rows in all.Chunk(batch))
+        {
+            var samples = new float[batch * reader.Set.SampleElements];
+            reader.Read(rows, view: 0, samples);
+            answers.Add(session.Run(samples, batch));
+        }
+
+        return answers;
+    }
+
+    /// <summary>The label with its classes, if a list of them fits every sample.</summary>
+    private static InterfaceLabel? Match(GraphProto graph, InterfaceLabel label, InterfaceOutput? scores, int of, int at, List<WrittenAnswer> answers)
+    {
+        if (scores is null || answers[0].Labels[at].Shape is not [_, .. var dims] || dims.Aggregate(1L, (product, size) => product * size) != scores.Layout.Positions)
+            return null;
+        var columns = Math.Max(2, scores.Columns);
+        var differs = answers.SelectMany(answer => answer.Labels[at].Values).Distinct().Skip(1).Any();
+        var lists = ClassLists.Behind(graph, label.Name, columns).Concat(scores.Keys is { } keys ? [(keys, true)] : [])
+            .Where(found => found.IsOfClasses || differs).Select(found => found.List);
+        return lists.Where(list => answers.TrueForAll(answer => Fits(list, answer))).Select(list => label with { Dims = dims, Classes = list }).FirstOrDefault();
+
+        bool Fits(IReadOnlyList<string> list, WrittenAnswer answer)
+        {
+            var (values, said) = (scores.Layout.ToClassLast(answer.Outputs[of]!), answer.Labels[at].Values);
+            for (var i = 0; i < said.Length; i++)
+            {
+                var row = values.AsSpan(i * scores.Columns, scores.Columns);
+                if (list[Top(row, scores.Activation)] != said[i] && !(list.IndexOf(said[i]) is var other and >= 0 && IsTie(row, Math.Min(other, scores.Columns - 1), scores.Activation)))
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    private static int IndexOf(this IReadOnlyList<string> list, string text)
+    {
+        for (var i = 0; i < list.Count; i++)
+            if (list[i] == text)
+                return i;
+        return -1;
+    }
+}
+
+/// <summary>Lists of classes that stand in a graph.</summary>
+internal static class ClassLists
+{
+    /// <summary>Those of so many classes that a tensor may be made from.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="classes">How many classes.</param>
+    /// <returns>The nearest first, each with whether it is a classifier's own list, and not one that happens to be as long.</returns>
+    public static IEnumerable<(IReadOnlyList<string> List, bool IsOfClasses)> Behind(GraphProto graph, string tensor, int classes)
+    {
+        var (index, seen, open) = (new GraphIndex(graph), new HashSet<string>(), new Queue<string>([tensor]));
+        var countsColumns = false;
+        while (open.TryDequeue(out var name))
+        {
+            if (!seen.Add(name))
+                continue;
+            if (index.Initializers.TryGetValue(name, out var held))
+            {
+                if (Texts(held) is { } list && list.Count == classes)
+                    yield return (list, false);
+                continue;
+            }
+
+            if (index.Producer(name) is not { } node)
+                continue;
+            countsColumns |= node.OpType is "ArgMax" or "TopK" or "Greater" or "GreaterOrEqual";
+            foreach (var attribute in node.Attribute)
+                if (Texts(attribute) is { } list && list.Count == classes)
+                    yield return (list, IsList(attribute));
+            foreach (var input in node.Input)
+                open.Enqueue(input);
+        }
+
+        if (countsColumns)
+            yield return ([.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))], false);
+    }
+
+    private static IReadOnlyList<string>? Texts(AttributeProto attribute) => attribute switch
+    {
+        { T: { } constant } => Texts(constant),
+        // classlabels_ints, classlabels_int64s and classlabels_strings of classifiers; values of a LabelEncoder.
+        { Ints.Count: > 0 } when IsList(attribute) => [.. attribute.Ints.Select(number => number.ToString(CultureInfo.InvariantCulture))],
+        { Strings.Count: > 0 } when IsList(attribute) => [.. attribute.Strings.Select(text => text.ToStringUtf8())],
+        _ => null,
+    };
+
+    private static bool IsList(AttributeProto attribute) =>
+        attribute.Name.StartsWith("classlabels", StringComparison.Ordinal) || attribute.Name.StartsWith("values_", StringComparison.Ordinal);
+
+    private static IReadOnlyList<string>? Texts(TensorProto tensor) => (DataType)tensor.DataType switch
+    {
+        DataType.String => [.. tensor.StringData.Select(text => text.ToStringUtf8())],
+        DataType.Int64 or DataType.Int32 => [.. tensor.ToLongs().Select(number => number.ToString(CultureInfo.InvariantCulture))],
+        _ => null,
+    };
+}
