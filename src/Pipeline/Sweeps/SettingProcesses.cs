@@ -49,7 +49,7 @@ internal sealed class SettingProcesses(int jobs, SweepContext context)
             return failures;
         RunShared(which[0]);
         using var folderLock = FolderLock.Acquire(run);
-        reporter.Started($"{Unit}, {jobs} at a time", run);
+        reporter.Note($"{Unit}: {jobs} at a time");
         var start = Stopwatch.GetTimestamp();
         try
         {
