@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Files;
 /// <remarks>
 /// A process that is killed leaves at most a file named <c>NAME.*.tmp</c>, which nothing reads, and <see cref="RemoveLeftovers"/> removes.
 /// </remarks>
-public static partial class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>Ends the names of files that are being written.</summary>
     public const string TemporarySuffix = ".tmp";

@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Files;
 /// <summary>
 /// CRC-32C (Castagnoli), as in iSCSI (RFC 3720, appendix B.4): for torn and changed records, many times quicker than a cryptographic hash.
 /// </summary>
-public static class Crc32C
+internal static class Crc32C
 {
     /// <summary>The checksum of bytes.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes)

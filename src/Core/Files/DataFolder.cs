@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.Files;
 
 /// <summary>The folder that holds data sets which were fetched by name, each in a folder of its own.</summary>
-public static class DataFolder
+internal static class DataFolder
 {
     /// <summary>The environment variable that names another folder.</summary>
     public const string Variable = "ONNXKD_DATA";

@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.Files;
 
 /// <summary>Turns what the operating system says about a file into errors that a user can act on.</summary>
-public static class DiskErrors
+internal static class DiskErrors
 {
     private const int HeldOnLinux = 11;
     private const int HeldOnMacOS = 35;

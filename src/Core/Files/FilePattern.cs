@@ -4,7 +4,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.Files;
 
 /// <summary>A path that can stand for several files: <c>parts/*.npy</c>, or <c>**</c> for any folders between.</summary>
-public static class FilePattern
+internal static class FilePattern
 {
     private static readonly char[] Wildcards = ['*', '?'];
 

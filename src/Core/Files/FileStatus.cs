@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace OnnxKd.Core.Files;
 
 /// <summary>What a path leads to, links followed.</summary>
-public enum FileKind
+internal enum FileKind
 {
     /// <summary>Nothing, or it may not be looked at.</summary>
     None,
@@ -31,7 +31,7 @@ public enum FileKind
 /// <param name="Length">Bytes.</param>
 /// <param name="Identity">The same for every path that leads to it.</param>
 /// <param name="Stamp">Differs when the content was changed through the file system.</param>
-public readonly partial record struct FileStatus(FileKind Kind, long Length, (long Device, long Inode) Identity, (long Modified, long Changed) Stamp)
+internal readonly partial record struct FileStatus(FileKind Kind, long Length, (long Device, long Inode) Identity, (long Modified, long Changed) Stamp)
 {
     private const int CurrentFolder = -100;
     private const int EmptyPath = 0x1000;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OnnxKd.Core.Files;
 
 /// <summary>Flushes a folder's entries, so that a rename survives a power cut; .NET has no call for it.</summary>
-public static partial class FolderFlush
+internal static partial class FolderFlush
 {
     private const int ReadOnly = 0;
 

@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Files;
 /// The right of one process to write in a folder. The operating system releases it when the process ends, however it ends; the files
 /// <c>.lock</c> and <c>.lock.owner</c> that stay behind mean nothing.
 /// </summary>
-public sealed class FolderLock : IDisposable
+internal sealed class FolderLock : IDisposable
 {
     /// <summary>The file that is locked.</summary>
     public const string FileName = ".lock";

@@ -3,7 +3,7 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.Files;
 
 /// <summary>Lists a folder and those within it, links to folders included; one that leads back to where it lies is an error.</summary>
-public static class FolderWalk
+internal static class FolderWalk
 {
     private const int DeepestLevel = 64;
 

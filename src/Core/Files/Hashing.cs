@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace OnnxKd.Core.Files;
 
 /// <summary>SHA-256 as lower-case hexadecimal text, the form that every manifest here uses.</summary>
-public static class Hashing
+internal static class Hashing
 {
     // .NET's own loop over a stream takes 4 KiB.
     private const int ReadBytes = 1 << 15;

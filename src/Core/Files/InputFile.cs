@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Files;
 /// The one way to open what a user named: regular files alone, because a pipe may wait for ever and a device may never end. What cannot be opened
 /// is an error that says why.
 /// </summary>
-public static class InputFile
+internal static class InputFile
 {
     private const string CheckThePath = "check the path; relative paths start from the current folder";
 

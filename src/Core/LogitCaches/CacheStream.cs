@@ -29,7 +29,7 @@ public enum StreamKind
 }
 
 /// <summary>What streams hold, as terms and figures tell it apart.</summary>
-public static class StreamKinds
+internal static class StreamKinds
 {
     /// <summary>What a stream holds; <c>null</c>: an inner tensor.</summary>
     public static OutputKind? Output(this StreamKind kind) => kind switch

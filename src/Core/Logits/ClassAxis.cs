@@ -4,7 +4,7 @@ using OnnxKd.Core.Onnx;
 namespace OnnxKd.Core.Logits;
 
 /// <summary>Finds the axis that counts a model's classes, a teacher's and a student's alike.</summary>
-public static class ClassAxis
+internal static class ClassAxis
 {
     // Until this opset a softmax flattens its input at the axis (1 by default) and normalises everything behind it together.
     private const long SoftmaxOfOneAxis = 13;

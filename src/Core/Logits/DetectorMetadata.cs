@@ -4,7 +4,7 @@ using Onnx;
 namespace OnnxKd.Core.Logits;
 
 /// <summary>What exported students with a detector head say of it in their metadata, beside <see cref="KindEvidence.MetadataKey"/>.</summary>
-public static class DetectorMetadata
+internal static class DetectorMetadata
 {
     /// <summary>How boxes are written: <c>xywh</c> or <c>xyxy</c>.</summary>
     public const string BoxesKey = "onnxkd.boxes";

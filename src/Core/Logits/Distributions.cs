@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace OnnxKd.Core.Logits;
 
 /// <summary>Tells rows of probabilities and log-probabilities from other rows.</summary>
-public static class Distributions
+internal static class Distributions
 {
     /// <summary>Room for a softmax in float16, whose rounding is 5e-4; a wrong axis or a wrong tensor misses by far more.</summary>
     public const double Tolerance = 2e-3;

@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Logits;
 /// <summary>What an output holds, and how that is known.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="Reason">A phrase, such as <c>it ends in Softmax</c>.</param>
-public sealed record KindEvidence(OutputKind Kind, string Reason)
+internal sealed record KindEvidence(OutputKind Kind, string Reason)
 {
     /// <summary>The key under which exported models say their kind.</summary>
     public const string MetadataKey = "onnxkd.kind";

@@ -20,7 +20,7 @@ public enum OutputKind
 }
 
 /// <summary>Words for kinds of outputs.</summary>
-public static class OutputKinds
+internal static class OutputKinds
 {
     /// <summary>What all readings are called in recipes, each with its meaning.</summary>
     public const string Readings =

@@ -1,7 +1,7 @@
 namespace OnnxKd.Core.Logits;
 
 /// <summary>The normaliser of a softmax, and the sigmoid, in double precision.</summary>
-public static class SoftmaxMath
+internal static class SoftmaxMath
 {
     /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
     public static double LogSumExp(ReadOnlySpan<float> row)

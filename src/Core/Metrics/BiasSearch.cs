@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Offsets">What is added to the scores of each named class, in their order.</param>
 /// <param name="ErrorsBefore">Errors without them.</param>
 /// <param name="ErrorsAfter">Errors with them.</param>
-public sealed record BiasFinding(IReadOnlyList<float> Offsets, int ErrorsBefore, int ErrorsAfter);
+internal sealed record BiasFinding(IReadOnlyList<float> Offsets, int ErrorsBefore, int ErrorsAfter);
 
 /// <summary>
 /// Finds what to add to the scores of some classes, so that a labelled set has the fewest errors: of a student whose transfer set lacked a class, or
@@ -16,7 +16,7 @@ public sealed record BiasFinding(IReadOnlyList<float> Offsets, int ErrorsBefore,
 /// Exact for one offset: a sample's top class changes where the offset is the gap between the best other class and the best named one, so the errors are
 /// constant between such gaps. Of the offsets with the fewest errors, 0 is taken if it is one of them, else the middle of the widest range.
 /// </remarks>
-public static class BiasSearch
+internal static class BiasSearch
 {
     // Beyond the last gap nothing changes any more.
     private const double Beyond = 1;

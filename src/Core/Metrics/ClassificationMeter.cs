@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Metrics;
 /// Calibration error: Guo et al., "On calibration of modern neural networks", ICML 2017, equation 3, with 15 bins
 /// ((b − 1)/15, b/15] of the largest probability.
 /// </remarks>
-public sealed class ClassificationMeter(int classes)
+internal sealed class ClassificationMeter(int classes)
 {
     private const int Bins = 15;
 

@@ -7,10 +7,10 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Nll">Mean negative log-likelihood of the labels, natural logarithm, T = 1.</param>
 /// <param name="Ece">Expected calibration error, 15 equal-width bins of the top probability (Guo et al. 2017).</param>
 /// <param name="Agreement">Share of samples whose top class equals the teacher's; <c>null</c> without a teacher.</param>
-public sealed record ClassificationMetrics(long Samples, long Errors, double Accuracy, double Nll, double Ece, double? Agreement);
+internal sealed record ClassificationMetrics(long Samples, long Errors, double Accuracy, double Nll, double Ece, double? Agreement);
 
 /// <summary>Samples of one range of the top probability: a point of the reliability diagram.</summary>
 /// <param name="Samples">How many.</param>
 /// <param name="Confidence">Their mean top probability.</param>
 /// <param name="Accuracy">The share of them whose top class is right; equal to the confidence where a model is calibrated.</param>
-public sealed record ReliabilityBin(long Samples, double Confidence, double Accuracy);
+internal sealed record ReliabilityBin(long Samples, double Confidence, double Accuracy);

@@ -4,18 +4,18 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Teacher">The class that the teacher puts first.</param>
 /// <param name="Model">The class that the model puts first.</param>
 /// <param name="Rows">Of how many rows.</param>
-public sealed record ClassPair(int Teacher, int Model, long Rows);
+internal sealed record ClassPair(int Teacher, int Model, long Rows);
 
 /// <summary>How well a teacher and a model know one class, or one label that is independent of others.</summary>
 /// <param name="Class">The class or label.</param>
 /// <param name="Rows">Rows that are of the class; decisions about the label.</param>
 /// <param name="Teacher">Those in which the teacher is right.</param>
 /// <param name="Model">Those in which the model is.</param>
-public sealed record ClassChange(int Class, long Rows, long Teacher, long Model);
+internal sealed record ClassChange(int Class, long Rows, long Teacher, long Model);
 
 /// <summary>Counts, batch by batch, where a model and its teacher differ.</summary>
 /// <param name="classes">The number of classes.</param>
-public sealed class ComparisonMeter(int classes)
+internal sealed class ComparisonMeter(int classes)
 {
     private readonly Dictionary<(int Teacher, int Model), long> pairs = [];
     private readonly long[] rows = new long[classes];

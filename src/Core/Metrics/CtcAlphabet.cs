@@ -6,7 +6,7 @@ using OnnxKd.Core.Files;
 namespace OnnxKd.Core.Metrics;
 
 /// <summary>Where an alphabet comes from.</summary>
-public sealed record CtcAlphabetOptions
+internal sealed record CtcAlphabetOptions
 {
     /// <summary>A UTF-8 text file: a line for each class, in their order, without the blank. A line may hold several characters.</summary>
     public required string File { get; init; }
@@ -19,7 +19,7 @@ public sealed record CtcAlphabetOptions
 }
 
 /// <summary>What the classes of a CTC recogniser (Graves et al. 2006) stand for, and how its scores are read.</summary>
-public sealed class CtcAlphabet
+internal sealed class CtcAlphabet
 {
     private readonly string[] characters;
     private readonly int blank;

@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Found">How many the model has.</param>
 /// <param name="Matched">Detections of both that are of one class and overlap by half or more, each with one of the other.</param>
 /// <param name="Overlap">Mean overlap (intersection ÷ union) of the matched boxes; <c>null</c>: none is matched.</param>
-public sealed record DetectionMetrics(long Taught, long Found, long Matched, double? Overlap)
+internal sealed record DetectionMetrics(long Taught, long Found, long Matched, double? Overlap)
 {
     /// <summary>2 · matched ÷ (taught + found); <c>null</c>: neither finds anything.</summary>
     public double? Agreement => Taught + Found > 0 ? 2.0 * Matched / (Taught + Found) : null;
@@ -31,7 +31,7 @@ public sealed record DetectionMetrics(long Taught, long Found, long Matched, dou
 /// <param name="anchors">Anchors of a sample.</param>
 /// <param name="form">What the columns are.</param>
 /// <param name="constant">Whether the best constant answer is measured too, for which the teacher's detections are kept.</param>
-public sealed class DetectionMeter(int columns, int anchors, DetectorForm form, bool constant = false)
+internal sealed class DetectionMeter(int columns, int anchors, DetectorForm form, bool constant = false)
 {
     // Half, as in PASCAL VOC (Everingham et al. 2010, section 4.2).
     private const double SameBox = 0.5;

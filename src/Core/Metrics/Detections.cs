@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Y1">Of the first corner.</param>
 /// <param name="X2">Of the second corner.</param>
 /// <param name="Y2">Of the second corner.</param>
-public readonly record struct Box(double X1, double Y1, double X2, double Y2)
+internal readonly record struct Box(double X1, double Y1, double X2, double Y2)
 {
     /// <summary>Reads four numbers.</summary>
     public static Box Of(ReadOnlySpan<float> row, BoxForm form) => form == BoxForm.Xyxy
@@ -31,11 +31,11 @@ public readonly record struct Box(double X1, double Y1, double X2, double Y2)
 /// <param name="Score">Its probability.</param>
 /// <param name="Anchor">Where it was found.</param>
 /// <param name="Box">The box.</param>
-public readonly record struct Detection(int Class, double Score, int Anchor, Box Box);
+internal readonly record struct Detection(int Class, double Score, int Anchor, Box Box);
 
 /// <summary>What of a detector's anchors is left when those are taken away that a surer one of the same class covers.</summary>
 /// <remarks>As ONNX's NonMaxSuppression: class by class, surest first; of two that are equally sure, the one that comes first.</remarks>
-public static class NonMaximumSuppression
+internal static class NonMaximumSuppression
 {
     /// <summary>The probability that a detection must exceed; that of most detectors' tools.</summary>
     public const double ScoreThreshold = 0.25;

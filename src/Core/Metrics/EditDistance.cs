@@ -3,7 +3,7 @@ using System.Text;
 namespace OnnxKd.Core.Metrics;
 
 /// <summary>Levenshtein's distance (1966): how few insertions, deletions and substitutions turn one text into another.</summary>
-public static class EditDistance
+internal static class EditDistance
 {
     /// <summary>The distance in Unicode scalar values; nothing is normalised first.</summary>
     public static int Between(string first, string second)

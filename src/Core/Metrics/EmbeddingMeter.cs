@@ -9,7 +9,7 @@ namespace OnnxKd.Core.Metrics;
 /// Share of the samples (the first ones, where there are many) whose nearest other sample, by cosine, is the teacher's; <c>null</c>: it was not
 /// measured.
 /// </param>
-public sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
+internal sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
 {
     /// <summary>The mean cosine of the best constant answer, the mean of the teacher's embeddings, each of length 1; <c>null</c>: there are too few samples.</summary>
     public double? ConstantCosine { get; init; }
@@ -18,7 +18,7 @@ public sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
 /// <summary>Accumulates <see cref="EmbeddingMetrics"/> batch by batch.</summary>
 /// <param name="columns">Numbers of an embedding.</param>
 /// <param name="neighbours">Whether neighbours are compared.</param>
-public sealed class EmbeddingMeter(int columns, bool neighbours)
+internal sealed class EmbeddingMeter(int columns, bool neighbours)
 {
     private const int MostNeighbours = 2000;
 

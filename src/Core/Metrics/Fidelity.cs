@@ -8,11 +8,11 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="OwnTopClasses">How many the model does.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats; <c>null</c> without a teacher.</param>
 /// <param name="ConstantKl">The same of the best constant answer, the teacher's mean probabilities; <c>null</c> without a teacher.</param>
-public sealed record Fidelity(double Majority, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl);
+internal sealed record Fidelity(double Majority, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl);
 
 /// <summary>Accumulates <see cref="Fidelity"/> batch by batch, in double precision.</summary>
 /// <param name="classes">The number of classes.</param>
-public sealed class FidelityMeter(int classes)
+internal sealed class FidelityMeter(int classes)
 {
     private readonly long[] referenceTops = new long[classes];
     private readonly long[] ownTops = new long[classes];

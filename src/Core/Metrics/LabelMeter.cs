@@ -12,7 +12,7 @@ namespace OnnxKd.Core.Metrics;
 /// side ever decides for do not count; <c>null</c>: nothing to compare with.
 /// </param>
 /// <param name="Agreement">Share of decisions that equal the teacher's; <c>null</c>: no teacher.</param>
-public sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement)
+internal sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement)
 {
     /// <summary>The agreement of whoever always decides for each label as the teacher (without one: as is known) does most often; <c>null</c>: nothing to compare with.</summary>
     public double? Majority { get; init; }
@@ -29,7 +29,7 @@ public sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy
 
 /// <summary>Accumulates <see cref="LabelMetrics"/> batch by batch.</summary>
 /// <param name="columns">Labels.</param>
-public sealed class LabelMeter(int columns)
+internal sealed class LabelMeter(int columns)
 {
     private readonly Counts[] known = new Counts[columns];
     private readonly Counts[] taught = new Counts[columns];

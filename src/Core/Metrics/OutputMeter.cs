@@ -7,11 +7,11 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Values">Of values; <c>null</c>: another kind.</param>
 /// <param name="Embeddings">Of embeddings; <c>null</c>: another kind.</param>
 /// <param name="Detections">Of detector heads; <c>null</c>: another kind.</param>
-public sealed record OutputMetrics(
+internal sealed record OutputMetrics(
     LabelMetrics? Labels = null, ValueMetrics? Values = null, EmbeddingMetrics? Embeddings = null, DetectionMetrics? Detections = null);
 
 /// <summary>Measures what a model gives in the way of its kind.</summary>
-public sealed class OutputMeter
+internal sealed class OutputMeter
 {
     private readonly LabelMeter? labels;
     private readonly ValueMeter? values;

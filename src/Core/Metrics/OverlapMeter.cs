@@ -4,7 +4,7 @@ namespace OnnxKd.Core.Metrics;
 
 /// <summary>Collects where maps of classes and a reference agree: the mean intersection over union (Everingham et al. 2010, PASCAL VOC).</summary>
 /// <param name="classes">The number of classes.</param>
-public sealed class OverlapMeter(int classes)
+internal sealed class OverlapMeter(int classes)
 {
     private readonly long[] both = new long[classes];
     private readonly long[] said = new long[classes];

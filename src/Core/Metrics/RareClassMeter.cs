@@ -5,10 +5,10 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Precision">Of what the model says is of it, the share that is; 0 if it says so of none.</param>
 /// <param name="Recall">Of what is of it, the share that the model says is.</param>
 /// <param name="AveragePrecision">Σ (Rₙ − Rₙ₋₁) · Pₙ over all thresholds, without interpolation.</param>
-public sealed record RareClass(double Share, double Precision, double Recall, double AveragePrecision);
+internal sealed record RareClass(double Share, double Precision, double Recall, double AveragePrecision);
 
 /// <summary>Collects the scores of two classes, to say how well the rarer one is found.</summary>
-public sealed class RareClassMeter
+internal sealed class RareClassMeter
 {
     private readonly List<float> scores = [];
     private readonly List<bool> isSecond = [];

@@ -5,7 +5,7 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Characters">Unicode scalar values of the known texts.</param>
 /// <param name="Edits">The sum of the lines' edit distances.</param>
 /// <param name="Exact">Lines that were read without an error.</param>
-public sealed record TextMetrics(long Lines, long Characters, long Edits, long Exact)
+internal sealed record TextMetrics(long Lines, long Characters, long Edits, long Exact)
 {
     /// <summary>The character error rate, edits ÷ characters: 0 is perfect, and above 1 is possible.</summary>
     public double CharacterErrorRate => (double)Edits / Characters;
@@ -15,7 +15,7 @@ public sealed record TextMetrics(long Lines, long Characters, long Edits, long E
 }
 
 /// <summary>Accumulates <see cref="TextMetrics"/> line by line.</summary>
-public sealed class TextMeter
+internal sealed class TextMeter
 {
     private TextMetrics sums = new(0, 0, 0, 0);
 

@@ -8,11 +8,11 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="RSquared">
 /// 1 − Σ (z − v)² ÷ Σ (v − mean v)², mean over the columns in which the teacher's values differ; <c>null</c>: in none.
 /// </param>
-public sealed record ValueMetrics(double Mse, double Mae, double? RSquared);
+internal sealed record ValueMetrics(double Mse, double Mae, double? RSquared);
 
 /// <summary>Accumulates <see cref="ValueMetrics"/> batch by batch, in double precision.</summary>
 /// <param name="columns">Values per row.</param>
-public sealed class ValueMeter(int columns)
+internal sealed class ValueMeter(int columns)
 {
     private readonly double[] squared = new double[columns];
     private readonly double[] means = new double[columns];

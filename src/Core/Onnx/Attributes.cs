@@ -6,7 +6,7 @@ using static Onnx.AttributeProto.Types;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>The attributes of a node as typed values. It keeps count of what was asked for, so that nothing is overlooked.</summary>
-public sealed class Attributes
+internal sealed class Attributes
 {
     private readonly NodeProto node;
     private readonly Dictionary<string, AttributeProto> byName = new(StringComparer.Ordinal);

@@ -5,7 +5,7 @@ using DataType = Onnx.TensorProto.Types.DataType;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>Tensors inside the branches of an If, which a graph does not give by itself.</summary>
-public static class BranchTensors
+internal static class BranchTensors
 {
     /// <summary>
     /// Makes a tensor of a branch one of the graph, as floats: the If gives it too. Where the other branch is taken it is empty, and so no row of any sample.

@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Onnx;
 /// <param name="Parts">What it joins.</param>
 /// <param name="Axis">Along which axis, the first being 0; negative from the end.</param>
 /// <param name="SharesTensor">Whether the last part is cut out of the same tensor as another one, so that where one ends and the other begins is a choice of the model's.</param>
-public sealed record ColumnJoin(IReadOnlyList<string> Parts, int Axis, bool SharesTensor)
+internal sealed record ColumnJoin(IReadOnlyList<string> Parts, int Axis, bool SharesTensor)
 {
     /// <summary>Finds the joins behind a tensor, the outermost first: through what only rearranges, and on through the first part of each join.</summary>
     /// <param name="graph">The graph.</param>

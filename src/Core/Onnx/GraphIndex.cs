@@ -3,7 +3,7 @@ using Onnx;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>Who makes and who reads each tensor of a graph (without its subgraphs). A picture of the moment: edits do not show.</summary>
-public sealed class GraphIndex
+internal sealed class GraphIndex
 {
     private readonly Dictionary<string, NodeProto> producers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<NodeProto>> consumers = new(StringComparer.Ordinal);

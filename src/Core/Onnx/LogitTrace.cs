@@ -32,7 +32,7 @@ public enum HeadActivation
 /// <param name="Activation">What lies between the two.</param>
 /// <param name="IsInner">Whether the user named a tensor inside the graph, which is then taken as it is.</param>
 /// <param name="Axis">The axis that a Softmax or LogSoftmax names, counted with the batch; <c>null</c>: it names none.</param>
-public sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
+internal sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
 {
     /// <summary>The tensor whose values the output has, before any that only reshape or convert them.</summary>
     public string Source { get; init; } = Logits;

@@ -3,7 +3,7 @@ using Onnx;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>Walks everything in a model, subgraphs and functions included, in the order of the file.</summary>
-public static class ModelTraversal
+internal static class ModelTraversal
 {
     /// <summary>All tensors with data: initializers and tensors in attributes.</summary>
     public static IEnumerable<TensorProto> Tensors(ModelProto model) =>

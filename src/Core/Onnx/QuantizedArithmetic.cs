@@ -3,7 +3,7 @@ using Onnx;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>What a model computes in integers of 8 bits, and how coarse that makes its outputs.</summary>
-public static class QuantizedArithmetic
+internal static class QuantizedArithmetic
 {
     /// <summary>Operators that ONNX Runtime computes, alone or together with their neighbours, in integers.</summary>
     private static readonly HashSet<string> Integer =

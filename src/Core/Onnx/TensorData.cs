@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Onnx;
 
 /// <summary>The values of a <see cref="TensorProto"/>, in whichever of its fields they are stored.</summary>
 /// <remarks>Writing always uses <c>raw_data</c> (little-endian), the one form that holds every type, and clears the typed fields.</remarks>
-public static class TensorData
+internal static class TensorData
 {
     /// <summary>The element type.</summary>
     /// <exception cref="UnsupportedModelException">Text, complex numbers, or a type that is not known.</exception>

@@ -4,7 +4,7 @@ using static Onnx.TensorProto.Types;
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>ONNX's numbers for element types.</summary>
-public static class TensorTypes
+internal static class TensorTypes
 {
     /// <summary>The element type of a tensor.</summary>
     /// <param name="dataType">A value of <c>TensorProto.DataType</c>.</param>

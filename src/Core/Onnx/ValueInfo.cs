@@ -23,7 +23,7 @@ public readonly record struct Dim(long? Size, string? Name = null)
 }
 
 /// <summary>Declared types of a graph's inputs and outputs.</summary>
-public static class ValueInfo
+internal static class ValueInfo
 {
     /// <summary>The shape; <c>null</c> if the model does not declare one.</summary>
     /// <exception cref="UnsupportedModelException">The value is not a dense tensor.</exception>

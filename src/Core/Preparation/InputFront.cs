@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Preparation;
 /// <summary>What feeds an input of a model.</summary>
 /// <param name="Input">The input, as the model declares it.</param>
 /// <param name="Part">The samples' input; <c>null</c>: a constant.</param>
-public sealed record FedInput(ValueInfoProto Input, SamplePart? Part)
+internal sealed record FedInput(ValueInfoProto Input, SamplePart? Part)
 {
     /// <summary>Its element type, ONNX's number.</summary>
     public int Type => Input.DataTypeOf();
@@ -18,7 +18,7 @@ public sealed record FedInput(ValueInfoProto Input, SamplePart? Part)
 /// Puts a front before the inputs of a model, in memory, so that one row of floats for each sample feeds them all: each input is a slice of the row in
 /// the shape and the type that it declares; texts are looked up by their numbers, and constants and states are made. It can be taken away again.
 /// </summary>
-public static class InputFront
+internal static class InputFront
 {
     /// <summary>The name of the one input that a model has behind a front.</summary>
     public const string Packed = "onnxkd.inputs";

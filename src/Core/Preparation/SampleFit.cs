@@ -3,7 +3,7 @@ using OnnxKd.Core.Onnx;
 namespace OnnxKd.Core.Preparation;
 
 /// <summary>The one rule by which samples are fed to a model, teacher or student: nothing is reshaped that could change an axis's meaning.</summary>
-public static class SampleFit
+internal static class SampleFit
 {
     /// <summary>Fits a sample into an input: equal apart from axes of length 1, or one of the two is the other flattened.</summary>
     /// <param name="dims">The input's declared axes after the batch axis; an axis of free length takes the sample's length.</param>

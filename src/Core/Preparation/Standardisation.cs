@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Preparation;
 
 /// <summary>Fits preprocessing to a set: afterwards each channel has about mean 0 and standard deviation 1.</summary>
 /// <remarks>LeCun et al., "Efficient BackProp", 1998, section 4.3: networks learn fastest from inputs like that.</remarks>
-public static class Standardisation
+internal static class Standardisation
 {
     // What is that near to mean 0 and deviation 1 is left as it is.
     private const double LargestMean = 0.5;

@@ -9,7 +9,7 @@ namespace OnnxKd.Core.Progress;
 /// What the program did when, as a file in the Trace Event Format that chrome://tracing and Perfetto show. While nobody records, a span
 /// costs the reading of one field.
 /// </summary>
-public sealed class Profile : IDisposable
+internal sealed class Profile : IDisposable
 {
     /// <summary>The lane of what is not said to run beside it.</summary>
     public const string MainLane = "main";

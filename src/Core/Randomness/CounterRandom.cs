@@ -9,7 +9,7 @@ namespace OnnxKd.Core.Randomness;
 /// above the index of the block within the stream (27 bits). No two (seed, purpose, item, round) share a block. A stream holds
 /// 2²⁹ words of 32 bits.
 /// </remarks>
-public struct CounterRandom
+internal struct CounterRandom
 {
     private const int BlockBits = 27;
     private const uint BlockMask = (1u << BlockBits) - 1;

@@ -3,7 +3,7 @@ namespace OnnxKd.Core.Randomness;
 /// <summary>
 /// What a random stream is for; streams of different purposes never overlap. The numbers are part of the file formats and stay below 32.
 /// </summary>
-public enum RandomPurpose : uint
+internal enum RandomPurpose : uint
 {
     /// <summary>Initial weights; the item is the parameter's index.</summary>
     Initialisation = 1,

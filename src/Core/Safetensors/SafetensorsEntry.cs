@@ -8,4 +8,4 @@ namespace OnnxKd.Core.Safetensors;
 /// <param name="Shape">The sizes of the axes; empty for a scalar.</param>
 /// <param name="Offset">Where its bytes begin, counted from the start of the file.</param>
 /// <param name="Bytes">How many bytes it takes.</param>
-public sealed record SafetensorsEntry(string Name, ElementType Type, IReadOnlyList<long> Shape, long Offset, long Bytes);
+internal sealed record SafetensorsEntry(string Name, ElementType Type, IReadOnlyList<long> Shape, long Offset, long Bytes);

@@ -7,7 +7,7 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.Safetensors;
 
 /// <summary>A safetensors file, mapped into memory: opening reads the header, and values are read where they lie. Thread-safe.</summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+internal sealed unsafe class SafetensorsFile : IDisposable
 {
     private readonly SafeFileHandle handle;
     private readonly MemoryMappedFile map;

@@ -12,7 +12,7 @@ namespace OnnxKd.Core.Safetensors;
 /// Room for header and columns of the most rows is left at the start; in the end the columns are put right before the rows, and what is
 /// left over becomes spaces in the header. So the file is written once, and every tensor is aligned to 8 bytes.
 /// </remarks>
-public sealed class SafetensorsRowWriter
+internal sealed class SafetensorsRowWriter
 {
     private readonly Stream stream;
     private readonly string name;

@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Safetensors;
 /// <param name="Type">The element type.</param>
 /// <param name="Shape">The sizes of the axes; empty for a scalar.</param>
 /// <param name="WriteTo">Writes the little-endian elements, last axis fastest: exactly as many bytes as type and shape say.</param>
-public sealed record SafetensorsTensor(string Name, ElementType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
+internal sealed record SafetensorsTensor(string Name, ElementType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
 {
     /// <summary>A tensor from little-endian bytes.</summary>
     public static SafetensorsTensor FromBytes(

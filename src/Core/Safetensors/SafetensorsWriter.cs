@@ -9,7 +9,7 @@ namespace OnnxKd.Core.Safetensors;
 /// Writes safetensors files. Equal tensors and metadata give equal bytes: tensors are ordered by element size (wide ones first, so that
 /// every tensor is aligned), then by name; metadata by key; the header is padded with spaces to a multiple of 8 bytes.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int Alignment = 8;
 

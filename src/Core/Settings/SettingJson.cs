@@ -6,7 +6,7 @@ using OnnxKd.Core.Text;
 namespace OnnxKd.Core.Settings;
 
 /// <summary>Settings as JSON for keys and identities: with the names of recipes, without what cannot change a result.</summary>
-public static class SettingJson
+internal static class SettingJson
 {
     private const string KindKey = "kind";
 

@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Settings;
 /// The settings that a type declares: those that must be given first, then those of its base types first, in the order of the source. The
 /// type has a constructor without parameters, public or not, which sets the defaults.
 /// </summary>
-public sealed class SettingSchema
+internal sealed class SettingSchema
 {
     private static readonly ConcurrentDictionary<Type, SettingSchema> Known = new();
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace OnnxKd.Core.Settings;
 
 /// <summary>The documentation of settings, in Markdown, from their declarations.</summary>
-public static class SettingsReference
+internal static class SettingsReference
 {
     /// <summary>A table of a type's settings.</summary>
     public static string Table(Type type)

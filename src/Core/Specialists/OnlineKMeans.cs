@@ -11,7 +11,7 @@ namespace OnnxKd.Core.Specialists;
 /// Columns of a covariance are nearly orthogonal where classes are many. By distance the mean of a large group, which is short, would then be nearest to every point,
 /// and by the farthest points as first centres all other groups would keep a single one; so similarity is the cosine, and first centres are drawn.
 /// </remarks>
-public static class OnlineKMeans
+internal static class OnlineKMeans
 {
     /// <summary>Passes over the points; the last one only assigns.</summary>
     public const int Passes = 10;

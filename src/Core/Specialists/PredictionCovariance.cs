@@ -6,7 +6,7 @@ namespace OnnxKd.Core.Specialists;
 /// <summary>The covariance of a model's class probabilities over samples: classes that are often predicted together have similar columns.</summary>
 /// <param name="classes">The number of classes.</param>
 /// <param name="temperature">Logits are divided by it first: of a model that is sure, only softened probabilities say what it confuses.</param>
-public sealed class PredictionCovariance(int classes, double temperature = 1)
+internal sealed class PredictionCovariance(int classes, double temperature = 1)
 {
     private readonly double[] sums = new double[classes];
     private readonly double[] products = new double[classes * classes];

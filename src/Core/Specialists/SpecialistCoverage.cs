@@ -2,7 +2,7 @@ namespace OnnxKd.Core.Specialists;
 
 /// <summary>How many samples are classified rightly, by the number of specialists that have the sample's class. Hinton, Vinyals and Dean (2015), table 4.</summary>
 /// <param name="clusters">The classes of each specialist.</param>
-public sealed class SpecialistCoverage(IReadOnlyList<int[]> clusters)
+internal sealed class SpecialistCoverage(IReadOnlyList<int[]> clusters)
 {
     private readonly SortedDictionary<int, (long Samples, long Generalist, long Together)> counts = [];
 
@@ -28,4 +28,4 @@ public sealed class SpecialistCoverage(IReadOnlyList<int[]> clusters)
 /// <param name="Samples">How many samples.</param>
 /// <param name="Generalist">How many of them the generalist classifies rightly.</param>
 /// <param name="Together">How many of them all classify rightly together.</param>
-public sealed record CoveredSamples(int Specialists, long Samples, long Generalist, long Together);
+internal sealed record CoveredSamples(int Specialists, long Samples, long Generalist, long Together);

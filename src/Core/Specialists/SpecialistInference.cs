@@ -5,7 +5,7 @@ namespace OnnxKd.Core.Specialists;
 /// <summary>What a specialist says of a sample.</summary>
 /// <param name="Classes">Its classes.</param>
 /// <param name="Probabilities">Of each of them, and of all other classes together as the last.</param>
-public sealed record SpecialistAnswer(IReadOnlyList<int> Classes, double[] Probabilities);
+internal sealed record SpecialistAnswer(IReadOnlyList<int> Classes, double[] Probabilities);
 
 /// <summary>
 /// The distribution q over all classes that is nearest to what a generalist and some specialists say: it minimises KL(p ‖ q) + Σ KL(pₘ ‖ qₘ), where qₘ has the
@@ -15,7 +15,7 @@ public sealed record SpecialistAnswer(IReadOnlyList<int> Classes, double[] Proba
 /// The paper descends a gradient. The same minimum is that of expectation maximisation for partly grouped counts: each specialist's share of "another class" is
 /// split among these classes as q is, q becomes the mean, and so on; no step makes the sum larger, and there is no rate to choose.
 /// </remarks>
-public static class SpecialistInference
+internal static class SpecialistInference
 {
     private const int MostSteps = 200;
     private const double Settled = 1e-9;

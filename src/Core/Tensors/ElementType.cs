@@ -44,7 +44,7 @@ public enum ElementType
 }
 
 /// <summary>Facts about element types.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>The size of one element in bytes.</summary>
     public static int Size(this ElementType type) => type switch

@@ -7,7 +7,7 @@ using System.Runtime.Intrinsics;
 namespace OnnxKd.Core.Tensors;
 
 /// <summary>Conversions between elements as they lie in files (little-endian) and numbers.</summary>
-public static class Elements
+internal static class Elements
 {
     /// <summary>Converts elements of any type to float32, rounding to nearest; false and true are 0 and 1.</summary>
     /// <param name="source">Little-endian elements.</param>

@@ -7,7 +7,7 @@ namespace OnnxKd.Core.Tensors;
 /// Sums that are always added in the same order, so that equal values give equal bits; the order of TensorPrimitives depends on where
 /// the values lie.
 /// </summary>
-public static class OrderedSums
+internal static class OrderedSums
 {
     /// <summary>So many values are added in float32, and these sums in float64: sums of long rows keep their digits.</summary>
     private const int Block = 1024;

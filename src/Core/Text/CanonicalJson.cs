@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Text;
 /// One way to write records as JSON: snake_case names in the order of declaration, two spaces, line feeds, shortest numbers that
 /// round-trip, enumerations as snake_case words, a final line feed. Equal values give equal bytes.
 /// </summary>
-public static class CanonicalJson
+internal static class CanonicalJson
 {
     /// <summary>Strict in reading: unknown, missing and repeated names, nulls where none are allowed, and NaN are refused.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerOptions.Strict)

@@ -4,7 +4,7 @@ using System.Text;
 namespace OnnxKd.Core.Text;
 
 /// <summary>Text from files on its way to a terminal, which obeys some characters instead of showing them.</summary>
-public static class Printable
+internal static class Printable
 {
     /// <summary>The text with control characters, those that turn the direction of writing, and those that nobody sees, as <c>\u001b</c>; line feeds and tabs stay.</summary>
     public static string Escape(string text)

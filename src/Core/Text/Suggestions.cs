@@ -1,7 +1,7 @@
 namespace OnnxKd.Core.Text;
 
 /// <summary>"Did you mean …?"</summary>
-public static class Suggestions
+internal static class Suggestions
 {
     /// <summary>The known word nearest to a misspelt one.</summary>
     /// <param name="word">What was written.</param>

@@ -7,7 +7,7 @@ namespace OnnxKd.Core.TransferSets;
 /// Which positions (frames) of a model's output count for each sample of a set: those that its length covers, the first
 /// ceil(length × positions ÷ size of the padded axis), but at least one; all of them where a set has no lengths.
 /// </summary>
-public sealed class CountedPositions
+internal sealed class CountedPositions
 {
     private readonly TransferSet set;
     private readonly SampleLengths? lengths;

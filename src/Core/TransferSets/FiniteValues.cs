@@ -5,7 +5,7 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>Samples are numbers: a NaN would make gradients NaN in training, and figures in evaluation.</summary>
-public static class FiniteValues
+internal static class FiniteValues
 {
     private const long ChunkValues = 1 << 18;
 

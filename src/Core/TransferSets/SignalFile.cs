@@ -6,7 +6,7 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>
 /// What a teacher said of samples, a row for each of them, in a file of any format that sets come in. Read on demand; thread-safe.
 /// </summary>
-public sealed class SignalFile : IDisposable
+internal sealed class SignalFile : IDisposable
 {
     private readonly StoredTensor file;
 

@@ -7,7 +7,7 @@ namespace OnnxKd.Core.TransferSets;
 /// Which row of a file is of which sample of a set: the same place, in the set or in the whole file that the set is a part of, or where a file of
 /// ids says.
 /// </summary>
-public sealed class SignalRows
+internal sealed class SignalRows
 {
     private readonly Func<long, long> find;
 

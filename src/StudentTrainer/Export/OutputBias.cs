@@ -8,7 +8,7 @@ using OnnxKd.StudentTrainer.Graph;
 namespace OnnxKd.StudentTrainer.Export;
 
 /// <summary>Adds offsets to a model's class scores: in the bias of its last layer, or as an Add behind it where there is none.</summary>
-public static class OutputBias
+internal static class OutputBias
 {
     private const string Prefix = "bias-offset";
 

@@ -3,7 +3,7 @@ using OnnxKd.Core.Onnx;
 namespace OnnxKd.StudentTrainer.Export;
 
 /// <summary>Where a student comes from, in its own metadata, so that the file alone tells.</summary>
-public static class Provenance
+internal static class Provenance
 {
     /// <summary>
     /// All keys begin so: <c>onnxkd.teacher</c>, <c>onnxkd.cache</c>, <c>onnxkd.recipe</c>, <c>onnxkd.seed</c>,

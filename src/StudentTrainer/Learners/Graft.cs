@@ -14,7 +14,7 @@ namespace OnnxKd.StudentTrainer.Learners;
 /// the teacher's weights. Trained to give that tensor, the student needs no classifier of its own. Chen et al., "Knowledge distillation with the
 /// reused teacher classifier" (SimKD), CVPR 2022, section 3; their projection is a stack of convolutions, this one a layer or two of single pixels.
 /// </summary>
-public static class Graft
+internal static class Graft
 {
     /// <summary>The tensor that the head takes: what the projection gives.</summary>
     public const string Projector = "projector";

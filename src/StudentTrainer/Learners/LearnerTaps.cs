@@ -7,7 +7,7 @@ using OnnxKd.StudentTrainer.Terms;
 namespace OnnxKd.StudentTrainer.Learners;
 
 /// <summary>The tensors of a student's graph that terms and attachments read.</summary>
-public static class LearnerTaps
+internal static class LearnerTaps
 {
     /// <summary>Checks that a student has them, without running it.</summary>
     /// <param name="learner">The student's name among the learners.</param>

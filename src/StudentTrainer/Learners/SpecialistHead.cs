@@ -11,7 +11,7 @@ namespace OnnxKd.StudentTrainer.Learners;
 /// Turns a generalist into a specialist of some classes: its scores of these, and one for all others together, the logarithm of the sum of their exponentials.
 /// So before any training it says exactly what the generalist says. Hinton, Vinyals and Dean (2015), section 5: the dustbin class.
 /// </summary>
-public static class SpecialistHead
+internal static class SpecialistHead
 {
     /// <summary>The name of the specialist's output, [N, classes + 1].</summary>
     public const string Output = "specialist";

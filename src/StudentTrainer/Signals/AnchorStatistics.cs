@@ -7,7 +7,7 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// <param name="Boxes">The mean of each anchor's box, anchors × 4.</param>
 /// <param name="Deviations">How far the four numbers of a box are from these on the whole; above 0.</param>
 /// <param name="Scores">The mean of each score's logit over all anchors.</param>
-public sealed record AnchorStatistics(IReadOnlyList<float> Boxes, IReadOnlyList<float> Deviations, IReadOnlyList<float> Scores)
+internal sealed record AnchorStatistics(IReadOnlyList<float> Boxes, IReadOnlyList<float> Deviations, IReadOnlyList<float> Scores)
 {
     private const int Box = DetectorForm.BoxColumns;
 

@@ -5,7 +5,7 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// <summary>Mean and standard deviation of each column of a stream of values.</summary>
 /// <param name="Means">One for each column.</param>
 /// <param name="Deviations">One for each column; 1 where a column never changes.</param>
-public sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<float> Deviations)
+internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<float> Deviations)
 {
     // Enough that both are within a percent or two.
     private const int MostRows = 10_000;

@@ -17,7 +17,7 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <param name="IsUnitLength">Whether the teacher's embedding is divided by its length.</param>
 /// <param name="Scale">Of values: what the last layer's are multiplied by, and what is added then; <c>null</c>: nothing.</param>
 /// <param name="Anchors">Of a detector head: what its anchors are like; <c>null</c>: it is none.</param>
-public sealed record OutputHead(string Name, int Columns, bool IsUnitLength = false, ColumnStatistics? Scale = null, AnchorStatistics? Anchors = null)
+internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = false, ColumnStatistics? Scale = null, AnchorStatistics? Anchors = null)
 {
     private const string Logits = CacheStream.Answer; // what built-in students call their output
     private const string Joined = "output.joined";

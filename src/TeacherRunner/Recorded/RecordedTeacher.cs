@@ -149,7 +149,7 @@ internal sealed class RecordedTeacher : ITeacher
 /// <summary>What a teacher's answers on disk hold.</summary>
 /// <param name="Output">Its answer.</param>
 /// <param name="IsOfUnitLength">Whether all of them that were looked at have the length 1.</param>
-public sealed record RecordedAnswer(ModelOutput Output, bool IsOfUnitLength)
+internal sealed record RecordedAnswer(ModelOutput Output, bool IsOfUnitLength)
 {
     /// <summary>Opens all files, as a capture will.</summary>
     /// <param name="set">The samples that they are of.</param>

@@ -10,7 +10,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// A session as an application has it that was written for a model: it feeds and reads by name, in the types and shapes of that model's interface, and
 /// adds nothing to a file. Another model that runs in it can stand in for the first.
 /// </summary>
-public sealed class WrittenSession : IDisposable
+internal sealed class WrittenSession : IDisposable
 {
     private readonly ModelInterface written;
     private readonly WrittenFeed[] feeds;
