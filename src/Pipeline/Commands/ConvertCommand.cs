@@ -83,7 +83,7 @@ internal sealed class ConvertCommand : ExampleCommand
         var source = OnnxModel.Load(path);
         if (source.Maps.Count > 0)
             throw new UnsupportedModelException(
-                "A model that gives maps cannot be converted.", path, $"output '{source.Maps[0].Output}' of a ZipMap", "tensors", "export the model without it (for scikit-learn: option zipmap=False)");
+                "A model that gives maps cannot be converted.", path, $"output '{source.Maps[0].Output}' of a ZipMap", "tensors", "export the model without it (for scikit-learn: option zipmap=False; a student: export.interface: own)");
         using var original = ModelSession.Open(path);
         var plan = sets.For(original, path);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");

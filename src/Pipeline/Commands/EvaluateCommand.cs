@@ -93,7 +93,11 @@ internal sealed class EvaluateCommand : ExampleCommand
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
-            Report.Write(new ModelComparison(set.Count, [.. measured.Select(model => Measure(evaluation, model))]), stdout, style);
+            ModelMetrics[] figures = [.. measured.Select(model => Measure(evaluation, model))];
+            Report.Write(new ModelComparison(set.Count, figures), stdout, style);
+            foreach (var (model, found) in measured.Zip(figures))
+                foreach (var (stream, _) in model.Further.Where(output => found.Outputs?.ContainsKey(output.Stream) != true))
+                    stderr.WriteLine($"{RunMetrics.Described(stream)} of {Path.GetFileName(model.First.Model)} was not measured: name the teacher that it learned from (--teacher)");
         }
         finally
         {

@@ -1,3 +1,5 @@
+using OnnxKd.Core.Logits;
+
 namespace OnnxKd.Pipeline.Measuring;
 
 /// <summary>How closely a model follows its teacher; figures as in <see cref="ModelMetrics"/>.</summary>
@@ -11,7 +13,19 @@ namespace OnnxKd.Pipeline.Measuring;
 internal sealed record Closeness(
     long Samples, double? Agreement = null, double? Majority = null, double? Kl = null, double? Mse = null, double? RSquared = null, double? Cosine = null)
 {
+    /// <summary>Of detector heads.</summary>
+    public double? Precision { get; init; }
+
+    /// <summary>Of detector heads.</summary>
+    public double? Recall { get; init; }
+
+    /// <summary>Of detector heads.</summary>
+    public double? BoxOverlap { get; init; }
+
     /// <summary>Takes those of a model's figures.</summary>
-    public static Closeness Of(ModelMetrics figures, long samples) =>
-        new(samples, figures.Agreement, figures.Majority, figures.Kl, figures.Mse, figures.RSquared, figures.Cosine);
+    public static Closeness Of(ModelMetrics figures, long samples)
+    {
+        var close = new Closeness(samples, figures.Agreement, figures.Majority, figures.Kl, figures.Mse, figures.RSquared, figures.Cosine);
+        return figures.Kind != OutputKind.Detector ? close : close with { Precision = figures.Precision, Recall = figures.Recall, BoxOverlap = figures.BoxOverlap };
+    }
 }

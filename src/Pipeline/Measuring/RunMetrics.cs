@@ -166,6 +166,7 @@ internal sealed record ModelMetrics(
     public ModelMetrics OnTransfer() => Transfer is not { } close ? this : this with
     {
         Agreement = close.Agreement, Majority = close.Majority, Kl = close.Kl, Mse = close.Mse, RSquared = close.RSquared, Cosine = close.Cosine,
+        Precision = close.Precision ?? Precision, Recall = close.Recall ?? Recall, BoxOverlap = close.BoxOverlap ?? BoxOverlap,
     };
 }
 
