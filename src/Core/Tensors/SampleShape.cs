@@ -97,7 +97,10 @@ public sealed record SamplePart(string Name, ElementType Type, IReadOnlyList<int
     public bool IsAmount => !IsText && Type != ElementType.Bool && (Elements == 1 || !IsNames);
 
     /// <summary>Whether it is a row of wide integers, as token ids and what stands beside them are.</summary>
-    public bool IsRowOfNames => !IsText && Elements > 1 && Shape.Count(size => size != 1) == 1 && (IsNames || Type == ElementType.Bool);
+    public bool IsRowOfNames => !IsText && IsRow && (IsNames || Type == ElementType.Bool);
+
+    /// <summary>Whether it has one axis of positions.</summary>
+    internal bool IsRow => Elements > 1 && Shape.Count(size => size != 1) == 1;
 
     private bool IsNames => Type is ElementType.Int32 or ElementType.Int64 or ElementType.UInt32 or ElementType.UInt64;
 

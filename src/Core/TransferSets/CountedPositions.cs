@@ -4,8 +4,9 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// Which positions (frames) of a model's output count for each sample of a set: those that its length covers, the first
-/// ceil(length × positions ÷ size of the padded axis), but at least one; all of them where a set has no lengths.
+/// Which positions (frames, tokens) of a model's output count for each sample of a set: those that cover an entry of the padded axis that is content, which
+/// are the first ceil(length × positions ÷ size of the axis) where a set has lengths, and any where it has a mask; but at least the first one. All of
+/// them where a set has neither.
 /// </summary>
 internal sealed class CountedPositions
 {
@@ -36,10 +37,22 @@ internal sealed class CountedPositions
     /// <summary>Whether all positions of all samples count.</summary>
     public bool AreAll => lengths is null;
 
-    /// <summary>How many count, from the first on.</summary>
+    /// <summary>How many count.</summary>
     /// <param name="row">The sample's row in the set.</param>
-    public int Of(long row) =>
-        lengths is null ? Positions : Math.Max(1, (int)(((long)lengths[row] * Positions + lengths.Size - 1) / lengths.Size));
+    public int Of(long row)
+    {
+        if (lengths is null or { AreFromTheStart: true })
+            return lengths is null ? Positions : Math.Max(1, (int)(((long)lengths[row] * Positions + lengths.Size - 1) / lengths.Size));
+        var count = 0;
+        for (var position = 0; position < Positions; position++)
+            count += Covers(row, position) ? 1 : 0;
+        return Math.Max(1, count);
+    }
+
+    /// <summary>Whether a position counts.</summary>
+    /// <param name="row">The sample's row in the set.</param>
+    /// <param name="position">The position, from 0.</param>
+    public bool Counts(long row, int position) => lengths is null || Covers(row, position) || position == 0 && lengths[row] == 0;
 
     /// <summary>The labels of what counts, where the set has one for each position.</summary>
     /// <param name="first">The first row.</param>
@@ -61,11 +74,19 @@ internal sealed class CountedPositions
             return values;
         var (kept, length) = (new T[values.Length], 0);
         for (int start = 0, row = 0; start < values.Length; start += Positions * width, row++)
-        {
-            var counted = values.Slice(start, Of(first + row) * width);
-            counted.CopyTo(kept.AsSpan(length));
-            length += counted.Length;
-        }
+            for (var position = 0; position < Positions; position++)
+                if (Counts(first + row, position))
+                {
+                    values.Slice(start + position * width, width).CopyTo(kept.AsSpan(length));
+                    length += width;
+                }
         return kept.AsSpan(0, length);
+    }
+
+    /// <summary>Whether one of the entries that a position stands for is content.</summary>
+    private bool Covers(long row, int position)
+    {
+        var size = (long)lengths!.Size;
+        return lengths.Any(row, (int)(position * size / Positions), (int)(((position + 1) * size + Positions - 1) / Positions));
     }
 }

@@ -32,7 +32,7 @@ internal static class FiniteValues
             at++;
         throw new InputException(
             "A sample holds a value that is not a finite number.",
-            $"{set.Name}, sample {set.IdOf(rows[at / set.SampleElements])}, value {at % set.SampleElements}",
+            set.PlaceOf(rows[at / set.SampleElements], at % set.SampleElements),
             values[at].ToString(CultureInfo.InvariantCulture), "numbers within the range of float32",
             "replace missing values (for tables: table.missing), or take the sample out");
     }

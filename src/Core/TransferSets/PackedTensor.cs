@@ -10,9 +10,7 @@ namespace OnnxKd.Core.TransferSets;
 internal sealed class PackedTensor : StoredTensor
 {
     // From here on float32 does not hold every whole number.
-    private const float LargestExact = 1 << 24;
-
-    private static readonly string[] usualMasks = ["attention_mask", "input_mask", "mask"];
+    private const int LargestExact = 1 << 24;
 
     private readonly Source[] sources;
 
@@ -23,6 +21,23 @@ internal sealed class PackedTensor : StoredTensor
     private sealed record Source(StoredTensor Tensor, IReadOnlyList<SamplePart> Parts)
     {
         public int Elements { get; } = Parts.Sum(part => part.Elements);
+
+        /// <summary>The part that a value of a row belongs to.</summary>
+        /// <param name="value">The value's place in the row; then in the part.</param>
+        public SamplePart PartAt(ref int value)
+        {
+            foreach (var part in Parts)
+            {
+                if (value < part.Elements)
+                    return part;
+                value -= part.Elements;
+            }
+
+            throw new ArgumentOutOfRangeException(nameof(value));
+        }
+
+        /// <summary>What it holds and where, for messages.</summary>
+        public string Place => $"{(Parts.Count > 1 ? "inputs" : "input")} {string.Join(", ", Parts.Select(part => $"'{part.Name}'"))} ({Tensor.Path})";
     }
 
     /// <inheritdoc/>
@@ -31,17 +46,24 @@ internal sealed class PackedTensor : StoredTensor
     /// <inheritdoc/>
     public override IReadOnlyList<FileStatus> Statuses => [.. sources.SelectMany(source => source.Tensor.Statuses)];
 
+    /// <inheritdoc/>
+    public override string PathOf(SamplePart part)
+    {
+        var end = 0;
+        return sources.First(source => (end += source.Elements) > part.Offset).Tensor.Path;
+    }
+
     /// <summary>Opens samples: one tensor, or named inputs side by side.</summary>
     /// <inheritdoc cref="Open"/>
     public static StoredTensor OpenSamples(TransferSetOptions options, SampleShape? like)
     {
         if (options.Inputs.AreNone)
-            return options.Mask is null ? TensorFormat.OpenAny(new(options, SetPart.Samples)) : throw new InputException(
+            return options.Mask is null or TransferSetOptions.NoMask ? TensorFormat.OpenAny(new(options, SetPart.Samples)) : throw new InputException(
                 "A mask is named, and the samples have no named inputs.", options.Samples, $"mask '{options.Mask}'", remedy: "name the inputs (inputs), or remove 'mask'");
         if ((options.SamplesKey ?? options.Table.Features.Concat(options.Table.Drop).FirstOrDefault()) is { } useless)
             throw new InputException(
                 "Samples of named inputs consist of these alone.", options.Samples, $"'{useless}' beside inputs", "inputs, or samples-key, table.features and table.drop", "remove one of the two");
-        return options.Lengths is null || options.Mask is null ? Open(options, like) : throw new InputException(
+        return options.Lengths is null || options.Mask is null or TransferSetOptions.NoMask ? Open(options, like) : throw new InputException(
             "Lengths and a mask say the same twice.", options.Samples, "both", "one of the two", "remove lengths or mask");
     }
 
@@ -70,12 +92,13 @@ internal sealed class PackedTensor : StoredTensor
             var first = sources[0].Tensor;
             if (sources.Find(source => source.Tensor.Shape[0] != first.Shape[0]) is { } other)
                 throw new InputException(
-                    "Inputs of one set differ in their number of samples.", $"{first.Path} and {other.Tensor.Path}", $"{first.Shape[0]} and {other.Tensor.Shape[0]}",
+                    "Inputs of one set differ in their number of samples.", $"{sources[0].Place} and {other.Place}", $"{first.Shape[0]} and {other.Tensor.Shape[0]} samples",
                     "a row of each for each sample", "use files that belong together");
             var total = sources.Sum(source => (long)source.Elements);
             if (total > Array.MaxLength / sizeof(float))
                 throw new InputException("One sample is too large.", options.Samples, $"{total} values");
-            return new(options.Samples, [.. sources], SampleShape.Of(Join(inputs, [.. sources.SelectMany(source => source.Parts)]), FindMask(options)));
+            SamplePart[] joined = [.. Join(inputs, [.. sources.SelectMany(source => source.Parts)])];
+            return new(options.Samples, [.. sources], SampleShape.Of(joined, MaskChoice.Find(options, joined)));
         }
         catch
         {
@@ -98,7 +121,7 @@ internal sealed class PackedTensor : StoredTensor
                 var stored = source.Tensor.Rows(firstRow, raw.AsSpan(0, rows * source.Tensor.RowBytes));
                 var found = read.AsSpan(0, rows * source.Elements);
                 Elements.ToSingle(stored, source.Tensor.Type, found);
-                RequireExact(source, found, firstRow);
+                RequireExact(source, stored, found, firstRow);
                 for (var row = 0; row < rows; row++)
                     found.Slice(row * source.Elements, source.Elements).CopyTo(values[(row * width + offset)..]);
             }
@@ -131,23 +154,18 @@ internal sealed class PackedTensor : StoredTensor
                 yield return parts[i];
     }
 
-    private static string? FindMask(TransferSetOptions options)
+    private static void RequireExact(Source source, ReadOnlySpan<byte> stored, ReadOnlySpan<float> values, long firstRow)
     {
-        string[] names = [.. options.Inputs.All.Select(input => input.Name)];
-        return options.Mask is null ? Array.Find(usualMasks, names.Contains)
-            : names.Contains(options.Mask) ? options.Mask
-            : throw new InputException("The mask is none of the samples' inputs.", options.Samples, $"mask '{options.Mask}'", string.Join(", ", names), "name one of these, or remove 'mask'");
-    }
-
-    private static void RequireExact(Source source, ReadOnlySpan<float> values, long firstRow)
-    {
-        if (source.Tensor.Type.IsFloat() || source.Tensor.Type.Size() < sizeof(int))
+        var type = source.Tensor.Type;
+        if (type.IsFloat() || type.Size() < sizeof(int) || values.IndexOfAnyExceptInRange(1 - LargestExact, LargestExact - 1) is not (>= 0 and var wrong))
             return;
-        var wrong = values.IndexOfAnyExceptInRange(1 - LargestExact, LargestExact - 1);
-        if (wrong >= 0)
-            throw new InputException(
-                "A whole number of an input is too large: samples are float32, which holds no more than 24 bits of it.",
-                $"{source.Tensor.Path}, sample {firstRow + wrong / source.Elements}", $"{values[wrong]:0}", $"below {LargestExact:0} (2^24)",
-                "number what it stands for anew, or store amounts as floats");
+        var exact = new long[1];
+        var (row, at) = Math.DivRem(wrong, source.Elements);
+        Elements.ToInt64(stored.Slice(wrong * type.Size(), type.Size()), type, exact);
+        var part = source.PartAt(ref at);
+        throw new InputException(
+            "A whole number of an input is too large: samples are float32, which holds no more than 24 bits of it.",
+            $"{source.Tensor.Path}, sample {firstRow + row}, input '{part.Name}'{(part.Elements > 1 ? $", position {at}" : "")}", $"{exact[0]}", $"below {LargestExact} (2^24)",
+            "number what it stands for anew, or store amounts as floats");
     }
 }

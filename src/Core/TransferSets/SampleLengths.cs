@@ -5,14 +5,17 @@ using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
 
-/// <summary>How much of each sample is content, from the first entry of the padded axis on.</summary>
+/// <summary>Which entries of the padded axis of each sample are content: the first so many, or, by a mask, any.</summary>
 internal sealed class SampleLengths
 {
-    private readonly int[] lengths;
+    private const int Bits = 64;
 
-    private SampleLengths(int[] lengths, int size)
+    private readonly int[] lengths;
+    private readonly ulong[]? marks; // a bit for each entry, whole words for each sample
+
+    private SampleLengths(int[] lengths, int size, ulong[]? marks = null)
     {
-        this.lengths = lengths;
+        (this.lengths, this.marks) = (lengths, marks);
         Size = size;
         Digest = Hashing.Sha256(MemoryMarshal.AsBytes<int>([size, .. lengths]));
     }
@@ -23,8 +26,25 @@ internal sealed class SampleLengths
     /// <summary>SHA-256 (lower-case hex) over the size and the lengths as little-endian 32-bit integers.</summary>
     public string Digest { get; }
 
-    /// <summary>The length of the sample in a row.</summary>
+    /// <summary>Whether content comes first in every sample, and then padding.</summary>
+    public bool AreFromTheStart => marks is null;
+
+    /// <summary>How many entries of the sample in a row are content.</summary>
     public int this[long row] => lengths[row];
+
+    /// <summary>Whether one of some entries is content.</summary>
+    /// <param name="row">The sample's row.</param>
+    /// <param name="first">The first of the entries.</param>
+    /// <param name="end">The one behind the last.</param>
+    public bool Any(long row, int first, int end)
+    {
+        if (marks is null)
+            return first < lengths[row];
+        for (var entry = first; entry < end; entry++)
+            if ((marks[row * WordsOf(Size) + entry / Bits] >> entry % Bits & 1) != 0)
+                return true;
+        return false;
+    }
 
     /// <summary>The lengths of some rows, in place of these.</summary>
     public SampleLengths Of(IEnumerable<long> rows) => new([.. rows.Select(row => lengths[row])], Size);
@@ -57,29 +77,33 @@ internal sealed class SampleLengths
             remedy: "correct it, or name the padded axis (lengths-axis)");
     }
 
-    /// <summary>The lengths that a mask says: 1 for what counts, then 0 for padding.</summary>
+    /// <summary>What a mask says: 1 for what counts, 0 for padding, in any order.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="mask">Their mask.</param>
-    /// <exception cref="InputException">It holds something else, or padding before what counts.</exception>
-    public static SampleLengths OfMask(SampleRows samples, SamplePart mask)
+    /// <param name="placeOf">Where a value of a row is, for messages.</param>
+    /// <exception cref="InputException">It holds something else.</exception>
+    public static SampleLengths OfMask(SampleRows samples, SamplePart mask, Func<long, int, string> placeOf)
     {
-        var lengths = new int[samples.Count];
-        var row = new float[samples.Stored.SampleShape[0]];
+        var (lengths, words) = (new int[samples.Count], WordsOf(mask.Elements));
+        var (row, marks, isPrefix) = (new float[samples.Stored.SampleShape[0]], new ulong[checked(samples.Count * words)], true);
         for (var i = 0; i < lengths.Length; i++)
         {
             samples.Read([i], row);
             var values = row.AsSpan(mask.Offset, mask.Elements);
-            var length = values.IndexOfAnyExcept(1f);
-            lengths[i] = length < 0 ? values.Length : length;
-            if (values[lengths[i]..].IndexOfAnyExcept(0f) is >= 0 and var wrong)
-                throw new InputException(
-                    "A mask does not say where the padding at the end of a sample begins.", $"{samples.Stored.Path}, input '{mask.Name}' of sample {i}, position {lengths[i] + wrong}",
-                    $"{values[lengths[i] + wrong]} after {(length < 0 ? 0 : values[length])}", "1 for each position that counts, then 0 for each that is padding",
-                    "pad at the end (tokenizers: padding_side='right')");
+            if (values.IndexOfAnyExcept(0f, 1f) is >= 0 and var wrong)
+                throw MaskChoice.Refuse(values[wrong], placeOf(i, mask.Offset + wrong));
+            for (var entry = 0; entry < values.Length; entry++)
+                if (values[entry] == 1)
+                {
+                    isPrefix &= entry == lengths[i]++;
+                    marks[i * words + entry / Bits] |= 1UL << entry % Bits;
+                }
         }
 
-        return new(lengths, mask.Elements);
+        return new(lengths, mask.Elements, isPrefix ? null : marks);
     }
+
+    private static int WordsOf(int size) => (size + Bits - 1) / Bits;
 
     /// <summary>The padded axis, the samples being axis 0.</summary>
     private static int PaddedAxis(TransferSetOptions options, IReadOnlyList<long> shape)

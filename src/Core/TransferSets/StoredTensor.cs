@@ -43,6 +43,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 
+    /// <summary>Where a named input is, for messages.</summary>
+    public virtual string PathOf(SamplePart part) => Path;
+
     /// <summary>Whether <see cref="Hold"/> was called.</summary>
     public bool IsHeld => held is not null;
 

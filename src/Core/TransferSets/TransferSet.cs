@@ -24,7 +24,7 @@ public sealed class TransferSet : IDisposable
         (this.samples, this.labels, this.first, this.isModality) = (samples, labels, first, isModality);
         Texts = texts;
         SampleShape = samples.Stored.SampleShape;
-        this.lengths = new(() => lengths ?? (SampleShape.Mask is { } mask ? SampleLengths.OfMask(samples, SampleShape.Find(mask)!) : null));
+        this.lengths = new(() => lengths ?? (SampleShape.Mask is { } mask ? SampleLengths.OfMask(samples, SampleShape.Find(mask)!, PlaceOf) : null));
         LengthsDigest = lengths?.Digest ?? (SampleShape.Mask is { } named ? Files.Hashing.Sha256($"mask {named}") : null);
     }
 
@@ -104,7 +104,7 @@ public sealed class TransferSet : IDisposable
     public string? LengthsDigest { get; }
 
     /// <summary>How much of each sample is not padding; <c>null</c>: not known, or all of it.</summary>
-    /// <exception cref="InputException">A mask has padding before what counts.</exception>
+    /// <exception cref="InputException">A mask holds something else than 0 and 1.</exception>
     internal SampleLengths? Lengths => lengths.Value;
 
     /// <summary>What is written on each sample; empty where that is not known.</summary>
@@ -184,13 +184,21 @@ public sealed class TransferSet : IDisposable
     public TransferSet Modality(string? name) => name is null ? this : modalities.TryGetValue(name, out var found) ? found : throw new InputException(
         "A teacher reads a modality that a set does not have.", Name, $"modality '{name}'",
         modalities.Count == 0 ? "it under the set's 'modalities', which there are none of" : $"one of {string.Join(", ", modalities.Keys)}",
-        Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it: modalities: {{ {name}: {{ samples: FILE }} }}");
+        Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it under the set: modalities: {{ {YamlWord.Of(name)}: {{ samples: FILE }} }}");
 
     /// <summary>
     /// The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids); of a set from which classes
     /// are left out, its place among the samples that are used.
     /// </summary>
     public long IdOf(long row) => first + row;
+
+    /// <summary>Where a value of a sample lies, for messages: the file, the sample, and of named inputs the input and the position in it.</summary>
+    /// <param name="row">The sample's row in the set.</param>
+    /// <param name="value">The value's place in the row.</param>
+    internal string PlaceOf(long row, int value) => SampleShape.Parts.FirstOrDefault(part => value < part.Offset + part.Elements) is not { } found
+        ? $"{Name}, sample {IdOf(row)}, value {value}"
+        : $"{samples.Stored.PathOf(found)}, sample {IdOf(row)}, input '{found.Name}'"
+            + (found.Elements == 1 ? "" : $", {(found.IsRow ? "position" : "value")} {value - found.Offset}");
 
     /// <summary>The row of a sample in the file of samples.</summary>
     /// <param name="row">Its row in the set.</param>

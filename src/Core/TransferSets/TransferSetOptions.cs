@@ -6,6 +6,9 @@ public sealed record TransferSetOptions
     /// <summary>What the tensor of samples is usually called in a file with names, the first that is there.</summary>
     public static IReadOnlyList<string> UsualSamples { get; } = ["samples", "images", "x", "data"];
 
+    /// <summary>In place of a mask's name: no input is one.</summary>
+    public const string NoMask = "none";
+
     /// <summary>
     /// The file of samples, in a format that is told from its content: IDX, NPY, NPZ, safetensors, Parquet, Arrow or CSV, each raw or gzipped. Every
     /// column of a table that holds neither labels nor lengths is a feature, unless <see cref="Table"/> says otherwise. A pattern such as
@@ -20,8 +23,8 @@ public sealed record TransferSetOptions
     public SampleInputs Inputs { get; init; } = SampleInputs.None;
 
     /// <summary>
-    /// The input that says which positions of a sample count (1), and which are padding (0) at its end: those count in no loss and no figure. Default:
-    /// <c>attention_mask</c>, <c>input_mask</c> or <c>mask</c>, if there is one.
+    /// The input that says which positions of a sample count (1), and which are padding (0): those count in no loss and no figure; <c>none</c>: there is
+    /// none. Default: <c>attention_mask</c>, <c>input_mask</c> or <c>mask</c>, if there is one that has positions.
     /// </summary>
     public string? Mask { get; init; }
 

@@ -8,11 +8,11 @@ namespace OnnxKd.Pipeline.Measuring;
 /// <summary>Compares logits of two runtimes and remembers the worst place.</summary>
 /// <param name="classes">Values per row.</param>
 /// <param name="positions">Rows per sample: 1, or its frames or pixels.</param>
-/// <param name="counted">How many of a sample's rows count, from the first on; <c>null</c>: all.</param>
+/// <param name="counts">Whether a position of a sample counts; <c>null</c>: all do.</param>
 /// <param name="step">A step of quantisation, by which two logits may differ besides; 0: none.</param>
 /// <param name="kind">What is compared.</param>
 internal sealed class LogitComparison(
-    int classes, int positions = 1, Func<long, int>? counted = null, double step = 0, OutputKind kind = OutputKind.Classes)
+    int classes, int positions = 1, Func<long, int, bool>? counts = null, double step = 0, OutputKind kind = OutputKind.Classes)
 {
     // Two classes that are this much closer than the tolerance are a tie, which rounding decides: in 10,000 samples there is one now and then.
     private const double TiesPerTolerance = 20;
@@ -31,8 +31,9 @@ internal sealed class LogitComparison(
     public void Add(ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
     {
         for (var start = 0; start < trained.Length; start += positions * classes, samples++)
-            for (var position = 0; position < (counted?.Invoke(samples) ?? positions); position++)
-                AddRow(position, trained.Slice(start + position * classes, classes), exported.Slice(start + position * classes, classes));
+            for (var position = 0; position < positions; position++)
+                if (counts?.Invoke(samples, position) != false)
+                    AddRow(position, trained.Slice(start + position * classes, classes), exported.Slice(start + position * classes, classes));
     }
 
     /// <summary>The figures, if they pass.</summary>

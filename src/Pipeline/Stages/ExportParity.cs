@@ -61,7 +61,7 @@ internal static class ExportParity
             var counted = new CountedPositions(reader.Set, output.Shape);
             // Sums that lie halfway between two codes may be rounded to either.
             var step = QuantizedArithmetic.StepOf(model.Proto.Graph, output.Tensor) ?? 0;
-            return new(output.Classes, counted.Positions, counted.Of, step, output.Kind.Output()!.Value);
+            return new(output.Classes, counted.Positions, counted.Counts, step, output.Kind.Output()!.Value);
         }
 
         void Add(long first, IReadOnlyList<ReadOnlyMemory<float>> logits)

@@ -11,6 +11,7 @@ internal sealed class RecipeGraph : IDisposable
     private readonly Dictionary<string, CacheStage> caches = new(StringComparer.Ordinal);
     private readonly List<(string Role, CacheStage Cache)> figures = [];
     private readonly List<Stage> stages = [];
+    private bool areSamplesChecked;
 
     private RecipeGraph(Recipe recipe, IReadOnlyList<StageKind> kinds, Action<string> note, CancellationToken token)
     {
@@ -50,6 +51,15 @@ internal sealed class RecipeGraph : IDisposable
     /// <param name="token">Stops that.</param>
     public static RecipeGraph Open(Recipe recipe, IReadOnlyList<StageKind> kinds, Action<string> note, CancellationToken token) =>
         new(recipe, kinds, note, token);
+
+    /// <summary>Holds the samples of every set against what the recipe's models take; once, before the first of them runs.</summary>
+    /// <exception cref="Core.Errors.InputException">A sample holds what a model does not take; names file, sample, input and position.</exception>
+    public void RequireSamples(CancellationToken token)
+    {
+        if (!areSamplesChecked)
+            Sets.RequireTaken([.. Stages.Stages.SelectMany(stage => stage.Uses)], token);
+        areSamplesChecked = true;
+    }
 
     /// <summary>Adds a stage.</summary>
     public T Add<T>(T stage)

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Metrics;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
@@ -12,8 +13,6 @@ namespace OnnxKd.Pipeline.Stages;
 internal sealed class RecipeSets : IDisposable
 {
     private const int MostTexts = 5;
-
-    private bool areFinite;
 
     private RecipeSets(TransferSet transfer) => Transfer = transfer;
 
@@ -67,16 +66,16 @@ internal sealed class RecipeSets : IDisposable
     }
 
     /// <summary>
-    /// Checks the values of the sets that are read after the work, when it would be lost. Those of the transfer set are checked as they are read.
+    /// Checks the values of all sets: most are read after work that would be lost. Whether those of the transfer set are finite is checked as they are read.
     /// </summary>
-    /// <exception cref="InputException">One is no finite number.</exception>
-    public void RequireFinite(CancellationToken token)
+    /// <param name="uses">The models that read them.</param>
+    /// <param name="token">Stops between reads.</param>
+    /// <exception cref="InputException">One is no finite number, or none that a model takes.</exception>
+    public void RequireTaken(IReadOnlyList<SampleUse> uses, CancellationToken token)
     {
-        if (areFinite)
-            return;
-        foreach (var set in new[] { Validation, Test }.OfType<TransferSet>())
-            FiniteValues.Require(set, token);
-        areFinite = true;
+        foreach (var set in new[] { Transfer, Validation, Test }.OfType<TransferSet>())
+            if (SampleChecks.Of(set, uses) is var checks && (checks.AreAny || set != Transfer))
+                checks.Require(token);
     }
 
     /// <inheritdoc/>

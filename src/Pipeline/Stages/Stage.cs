@@ -1,3 +1,4 @@
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Terminal;
@@ -39,6 +40,9 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
 
     /// <summary>What should be known of its result before any work, a sentence each; asked for after the check.</summary>
     public virtual IReadOnlyList<string> Notices => [];
+
+    /// <summary>The models that will read samples for it, and are there before any stage runs.</summary>
+    public virtual IEnumerable<SampleUse> Uses => [];
 
     /// <summary>Everything that decides its result, and nothing else.</summary>
     /// <param name="results">What the stages that it needs made.</param>

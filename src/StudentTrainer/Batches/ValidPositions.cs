@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Batches;
 
-/// <summary>Which positions of a batch count: the first ones of each sample, as many as its length covers.</summary>
-/// <param name="counted">How many of each sample.</param>
+/// <summary>Which positions of a batch count.</summary>
+/// <param name="counted">Those of each sample.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
 /// <param name="device">Where they go.</param>
 internal sealed class ValidPositions(CountedPositions counted, long batchSize, Device device) : IDisposable
@@ -21,8 +21,9 @@ internal sealed class ValidPositions(CountedPositions counted, long batchSize, D
         count = 0;
         for (var i = 0; i < rows.Length; i++)
         {
-            for (var position = 0; position < counted.Of(rows[i]); position++)
-                values[count++] = (long)i * counted.Positions + position;
+            for (var position = 0; position < counted.Positions; position++)
+                if (counted.Counts(rows[i], position))
+                    values[count++] = (long)i * counted.Positions + position;
         }
     }
 

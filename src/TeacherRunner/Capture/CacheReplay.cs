@@ -114,10 +114,12 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
             throw new CheckFailedException("A teacher gives a value that cannot be stored.", $"stream '{stream.Name}', sample {source.Sample}");
         stream.Storage.Decode(stream, bytes, now);
         rows++;
-        var compared = counted?.Of(source.Sample) ?? stream.Positions;
-        for (var position = 0; position < compared; position++)
-            Compare(source, position);
-        positions += compared;
+        for (var position = 0; position < stream.Positions; position++)
+            if (counted?.Counts(source.Sample, position) != false)
+            {
+                Compare(source, position);
+                positions++;
+            }
     }
 
     /// <summary>The figures.</summary>

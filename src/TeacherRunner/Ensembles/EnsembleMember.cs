@@ -95,6 +95,6 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
             KnownPreprocessing = teacher.Preprocessing, Inputs = teacher.Inputs,
         };
         var session = OnnxClassifier.Open(model, read.SampleShape, readings, settings);
-        return new(teacher, model.Digest, session, slots.Of(teacher.Modality, teacher.Preprocessing));
+        return new(teacher, model.Digest, session, read, slots.Of(teacher.Modality, teacher.Preprocessing));
     }
 }

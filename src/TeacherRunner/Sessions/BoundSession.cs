@@ -70,7 +70,7 @@ internal sealed class BoundSession : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw HeadProbe.RunFailed(e, model, rows);
+            throw RunFailure.OfBatch(e, model, rows);
         }
         finally
         {

@@ -55,7 +55,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var run = new RunOptions();
             using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(rows), input.ShapeOf(rows));
-            using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], rows);
+            using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], e => RunsAlone(session, logits) ? RunFailure.OfBatchSize(e, model, rows) : RunFailure.OfInputs(e, model, input.Fed));
             var joined = new Queue<OrtValue>(results.Skip(2 * wanted.Count));
             (long[], bool) LengthsOf(ColumnJoin join) => ([.. join.Parts.Select(_ => joined.Dequeue().GetTensorTypeAndShape().Shape).Select(shape => shape[join.Axis < 0 ? join.Axis + shape.Length : join.Axis])], join.SharesTensor);
             OutputPlan[] plans =
@@ -75,11 +75,6 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
 
     /// <summary>What of a model tells how a detector head is laid out.</summary>
     private sealed record DetectorClues(IReadOnlyList<(long[] Lengths, bool SharesTensor)> Joins, IReadOnlyDictionary<string, string> Metadata);
-
-    /// <summary>The error for a model that opened, but does not run.</summary>
-    public static InputException RunFailed(OnnxRuntimeException e, string model, int rows) => new(
-        $"ONNX Runtime failed while it ran the model on a batch of {rows}.", model, SessionFactory.Explain(e), null,
-        "if the model was exported for one batch size only, export it again with a dynamic or a declared batch axis", e);
 
     private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels, DetectorClues clues)
     {
@@ -132,14 +127,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var run = new RunOptions();
             using var samples = OrtValue.CreateTensorValueFromMemory(
                 OrtMemoryInfo.DefaultInstance, some.Samples.AsMemory(first * input.SampleElements, batch * input.SampleElements), input.ShapeOf(batch));
-            using var results = Run(session, run, samples, [read], batch);
+            using var results = Run(session, run, samples, [read], e => RunFailure.OfBatch(e, model, batch));
             results[0].GetTensorDataAsSpan<float>().CopyTo(values.AsSpan(first * layout.Classes));
         }
 
         return KindEvidence.OfLabels(values, layout.Classes, labels.AsSpan(0, values.Length / layout.Classes));
     };
 
-    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, int rows)
+    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, Func<OnnxRuntimeException, InputException> failure)
     {
         try
         {
@@ -155,7 +150,25 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         }
         catch (OnnxRuntimeException e)
         {
-            throw RunFailed(e, model, rows);
+            throw failure(e);
+        }
+    }
+
+    /// <summary>Whether a batch of one sample runs, where others do not.</summary>
+    private bool RunsAlone(InferenceSession session, string[] read)
+    {
+        if (input.FixedBatch is not null)
+            return false;
+        try
+        {
+            using var run = new RunOptions();
+            using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(1), input.ShapeOf(1));
+            session.Run(run, [fed], [samples], read).Dispose();
+            return true;
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
         }
     }
 }

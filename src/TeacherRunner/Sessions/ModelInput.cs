@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -15,7 +16,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, long[] SampleDims)
 {
     /// <summary>What its values feed, where it stands for several inputs.</summary>
-    private IReadOnlyList<FedInput> Fed { get; init; } = [];
+    public IReadOnlyList<FedInput> Fed { get; private init; } = [];
 
     /// <summary>What is fed, for people and identities: its name, or those of the inputs that it stands for.</summary>
     public string Names => Fed.Count == 0 ? Name : string.Join(", ", Fed.Where(fed => fed.Part is not null).Select(fed => fed.Input.Name));
@@ -66,11 +67,11 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
         foreach (var fed in Fed)
             if (fed.Part is { IsText: false } part)
                 for (var row = part.Offset; row < samples.Length; row += SampleElements)
-                    RequireWhole(samples.Slice(row, part.Elements), (DataType)fed.Type, fed.Input.Name, model);
-        RequireWhole(samples, Type, Name, model);
+                    RequireWhole(samples.Slice(row, part.Elements), (DataType)fed.Type, fed.Input.Name, model, "correct the samples' input that feeds it, or scale and shift it nowhere");
+        RequireWhole(samples, Type, Name, model, "leave out scale, mean and std for this model");
     }
 
-    private static void RequireWhole(ReadOnlySpan<float> samples, DataType type, string name, string model)
+    private static void RequireWhole(ReadOnlySpan<float> samples, DataType type, string name, string model, string remedy)
     {
         if (type is DataType.Float or DataType.Float16 or DataType.Double)
             return;
@@ -79,8 +80,7 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             if (bytes ? value != (byte)value : value != MathF.Truncate(value))
                 throw new InputException(
                     $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
-                    $"input '{name}' of {model}", $"{value}", bytes ? "0, 1, ..., 255" : "whole numbers",
-                    "leave out scale, mean and std for this model");
+                    $"input '{name}' of {model}", Printable.Number(value), bytes ? "0, 1, ..., 255" : "whole numbers", remedy);
     }
 
     /// <summary>

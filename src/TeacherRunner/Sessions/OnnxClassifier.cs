@@ -55,7 +55,8 @@ public sealed class OnnxClassifier : IDisposable
         // On the CPU, runs that go on at the same time have a thread each.
         var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);
         var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model, settings.Known is { } set ? most => KnownSamples.Of(set, settings.KnownPreprocessing, most) : null)
-            .Establish(proto.Clone(), wanted, (probed, isBrief) => SessionFactory.Open(probed, device, threadsOfRun, model, isBrief));
+            .Establish(proto.Clone(), wanted, (probed, isBrief) => RunFailure.OpenFed(
+                model => SessionFactory.Open(model, device, threadsOfRun, this.model, isBrief), probed, source.Proto, behind, model));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
         graph.Output.Clear();
@@ -156,13 +157,28 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="count">Samples.</param>
     /// <param name="results">For each output at least count × the values that a run gives.</param>
     /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255), or the model fails on this batch.</exception>
-    public void Run(ReadOnlyMemory<float> samples, int count, params Memory<float>[] results)
+    public void Run(ReadOnlyMemory<float> samples, int count, params Memory<float>[] results) => Run(samples, count, row => $"sample {row} of those given", results);
+
+    /// <inheritdoc cref="Run(ReadOnlyMemory{float}, int, Memory{float}[])"/>
+    /// <param name="samples">count × sample elements, preprocessed.</param>
+    /// <param name="count">Samples.</param>
+    /// <param name="nameOf">What a row is called in an error that it causes.</param>
+    /// <param name="results">For each output at least count × the values that a run gives.</param>
+    internal void Run(ReadOnlyMemory<float> samples, int count, Func<int, string> nameOf, params Memory<float>[] results)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * input.SampleElements, nameof(samples));
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, Outputs.Count, nameof(results));
         input.RequireWholeNumbers(samples.Span, model);
         var runs = (int)((count + (long)RowsPerRun - 1) / RowsPerRun);
-        Parts.Run(runs, session.ConcurrentRuns, i => RunRows(i * RowsPerRun));
+        try
+        {
+            Parts.Run(runs, session.ConcurrentRuns, i => RunRows(i * RowsPerRun));
+        }
+        catch (InputException e) when (e.InnerException is OnnxRuntimeException && input.FixedBatch is null or 1)
+        {
+            Memory<float>[] one = [.. Outputs.Select(output => new float[output.ValuesPerRun])];
+            throw RunFailure.CauseOf(e, model, count, row => session.Run(samples.Slice(row * input.SampleElements, input.SampleElements), 1, one), nameOf);
+        }
 
         void RunRows(int first)
         {
@@ -196,7 +212,7 @@ public sealed class OnnxClassifier : IDisposable
             {
                 buffers.Select(run, rows);
                 buffers.Read(0, reader);
-                Run(buffers.Samples(0), buffers.Count, logits);
+                Run(buffers.Samples(0), buffers.Count, row => $"sample {reader.Set.IdOf(buffers.Source(row).Sample)} of {reader.Set.Name}", logits);
             },
             (batch, logits) => onBatch(batch.First, logits), token);
     }

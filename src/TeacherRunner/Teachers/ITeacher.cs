@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Teachers;
@@ -23,8 +24,9 @@ internal interface ITeacher : IDisposable
 /// <param name="options">The teacher.</param>
 /// <param name="digest">The digest of its file.</param>
 /// <param name="session">The session.</param>
+/// <param name="set">What it reads.</param>
 /// <param name="slot">Which of the ways of preprocessing it is fed with.</param>
-internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxClassifier session, int slot) : ITeacher
+internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxClassifier session, TransferSet set, int slot) : ITeacher
 {
     /// <summary>The session.</summary>
     public OnnxClassifier Session => session;
@@ -41,7 +43,8 @@ internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxCl
         Inputs: options.Inputs.AreNone ? null : $"{options.Inputs}");
 
     /// <inheritdoc/>
-    public void Run(RunBuffers run, Memory<float>[] results) => session.Run(run.Samples(slot), run.Count, results);
+    public void Run(RunBuffers run, Memory<float>[] results) =>
+        session.Run(run.Samples(slot), run.Count, row => $"sample {set.IdOf(run.Source(row).Sample)} of {set.Name}", results);
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();

@@ -124,16 +124,33 @@ public sealed class NamedInputsTests : IDisposable
         Assert.Contains("how long a mask is", Assert.Throws<InputException>(() => TransferSet.Open(options with { Inputs = new([new("m", null, "lengths") { IsOfLengths = true }]) })).Message);
     }
 
+    // 3 entries and 3, 6 or 2 positions: a position counts where it stands over an entry that does; of none the first does.
     [Theory]
-    [InlineData(new long[] { 0, 1, 1 }, "position 1")]
-    [InlineData(new long[] { 1, 0, 1 }, "position 2")]
-    [InlineData(new long[] { 2, 0, 0 }, "position 0")]
-    public void Mask_ThatIsNoPrefix_IsRefusedWhereItCounts(long[] mask, string where)
+    [InlineData(new long[] { 0, 1, 1 }, new[] { 1, 2 }, new[] { 2, 3, 4, 5 }, new[] { 0, 1 })]
+    [InlineData(new long[] { 1, 0, 1 }, new[] { 0, 2 }, new[] { 0, 1, 4, 5 }, new[] { 0, 1 })]
+    [InlineData(new long[] { 1, 0, 0 }, new[] { 0 }, new[] { 0, 1 }, new[] { 0 })]
+    [InlineData(new long[] { 0, 0, 0 }, new[] { 0 }, new[] { 0 }, new[] { 0 })]
+    public void Mask_OfAnyOrder_SaysWhichPositionsCount(long[] mask, int[] same, int[] twice, int[] fewer)
     {
-        var file = Write("m.npy", Npy("<i8", "(1, 3)", mask));
+        var file = Write("m.npy", Npy("<i8", "(2, 3)", [1L, 1, 1, .. mask]));
         using var set = TransferSet.Open(new() { Samples = file, Inputs = new([new("mask", file)]) });
+        foreach (var (positions, expected) in new[] { (3, same), (6, twice), (2, fewer) })
+        {
+            var counted = new CountedPositions(set, [positions, 2]);
+            Assert.Equal(expected, Enumerable.Range(0, positions).Where(position => counted.Counts(1, position)));
+            Assert.Equal((positions, expected.Length), (counted.Of(0), counted.Of(1)));
+            int[] values = [.. Enumerable.Range(0, 2 * positions)];
+            Assert.Equal([.. Enumerable.Range(0, positions), .. expected.Select(position => positions + position)], counted.Keep<int>(0, values, 1).ToArray());
+        }
         Assert.True(new CountedPositions(set, [1, 2]).AreAll);
-        Assert.Contains(where, Assert.Throws<InputException>(() => new CountedPositions(set, [3, 2])).Message);
+    }
+
+    [Fact]
+    public void Mask_OfSomethingElse_IsRefusedWhereItCounts()
+    {
+        var file = Write("m.npy", Npy("<i8", "(1, 3)", [1L, 2, 0]));
+        using var set = TransferSet.Open(new() { Samples = file, Inputs = new([new("mask", file)]) });
+        Assert.Contains("input 'mask', position 1", Assert.Throws<InputException>(() => new CountedPositions(set, [3, 2])).Message);
     }
 
     [Fact]

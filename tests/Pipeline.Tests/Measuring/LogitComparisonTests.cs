@@ -32,7 +32,7 @@ public class LogitComparisonTests
     [Fact]
     public void Result_OfPositionsThatDoNotCount_LeavesThemOut()
     {
-        var comparison = new LogitComparison(classes: 2, positions: 3, sample => sample == 0 ? 2 : 1);
+        var comparison = new LogitComparison(classes: 2, positions: 3, (sample, position) => position < (sample == 0 ? 2 : 1));
         comparison.Add([1, 2, 3, 4, 9, 5, 1, 2, 9, 5, 9, 5], [1, 2, 3, 4, 5, 9, 1, 2.5f, 5, 9, 5, 9]);
         var parity = comparison.Result("m.onnx", tolerance: 0.5);
 

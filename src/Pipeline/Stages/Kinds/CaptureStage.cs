@@ -116,10 +116,18 @@ internal sealed class CaptureStage : CacheStage
         !set.IsLabelled || teachers.Capture.Teachers.All(teacher => teacher.Modality is not { } modality || set.Modalities.Contains(modality));
 
     /// <inheritdoc/>
+    /// <remarks>What a stage makes is one of that stage's models.</remarks>
+    public override IEnumerable<SampleUse> Uses => teachers.Capture.Teachers.Where(teacher => teacher.Model.Length > 0).Select(UseOf);
+
+    /// <summary>A teacher as what will read samples.</summary>
+    public static SampleUse UseOf(TeacherOptions teacher) =>
+        new(teacher.File, () => OnnxModel.Load(teacher.Model), teacher.Inputs, teacher.Preprocessing) { Modality = teacher.Modality };
+
+    /// <inheritdoc/>
     public override void Check()
     {
         foreach (var teacher in teachers.Capture.Teachers)
-            set.Modality(teacher.Modality);
+            teachers.Capture.Augmentation.Validate(set.Modality(teacher.Modality).SampleShape, "capture.augmentation");
         foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
             if (teacher.IsRecorded)
                 RecordedAnswer.Of(set, teacher);
@@ -239,7 +247,7 @@ internal sealed class CaptureStage : CacheStage
 
     private CaptureResult Capture(CaptureOptions options, StageWork work)
     {
-        graph.Sets.RequireFinite(work.Token);
+        graph.RequireSamples(work.Token);
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, work.Reporter.Estimated);
         if (result.ProviderNote is { } note)
             work.Reporter.NoteOnce($"teachers run on the CPU: {note}");

@@ -116,10 +116,18 @@ internal sealed class TrainStage : TrainedStage
                 "A batch is too large.", "training.batch-size", $"{step.Training.BatchSize} samples of {values} values",
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         Preprocessing.Validate(shape);
+        step.Training.Augmentation.Validate(shape, "training.augmentation");
         var checks = new LearnerChecks(graph, step, cache, classes?.FurtherStreams ?? []);
         foreach (var learner in step.Learners)
             checks.Require(learner, ImportOf(learner), GraphOf(learner.Name));
     }
+
+    /// <inheritdoc/>
+    public override IEnumerable<SampleUse> Uses => step.Learners.Where(learner => learner.Student.Stage is null).Select(learner =>
+        new SampleUse(learner.Student.Model is { } file ? Path.GetFileName(file) : $"student '{learner.Name}'", () => GraphOf(learner.Name)!, learner.Student.Import.Inputs, Preprocessing)
+        {
+            VocabularyKey = learner.Student.Model is null ? "student.vocabulary" : null,
+        });
 
     /// <summary>A model's graph, with any weights; <c>null</c>: it is known when another stage has made it.</summary>
     /// <param name="model">Its name.</param>
@@ -172,7 +180,7 @@ internal sealed class TrainStage : TrainedStage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        graph.Sets.RequireFinite(work.Token);
+        graph.RequireSamples(work.Token);
         var result = With(work.Results, (learners, data) =>
             Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
         foreach (var (learner, trained) in step.LearnerNames.Zip(result.Students))

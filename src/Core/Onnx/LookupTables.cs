@@ -1,0 +1,63 @@
+using Onnx;
+
+namespace OnnxKd.Core.Onnx;
+
+/// <summary>A table of which integers name the rows, as token ids do.</summary>
+/// <param name="Name">The tensor.</param>
+/// <param name="Rows">How many rows it has: ids are 0 to one less.</param>
+internal sealed record LookupTable(string Name, long Rows);
+
+/// <summary>Finds the tables that an input of a model looks up.</summary>
+internal static class LookupTables
+{
+    // What hands on the same numbers, in another shape or type.
+    private static readonly HashSet<string> passing = ["Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
+
+    // What hands on a table with as many rows.
+    private static readonly HashSet<string> wrapping = ["Cast", "DequantizeLinear", "Identity"];
+
+    /// <summary>The table with the fewest rows among those that an input looks up: it says which ids the model knows.</summary>
+    /// <param name="graph">The model's graph, with its own inputs.</param>
+    /// <param name="input">An input of integers.</param>
+    /// <returns><c>null</c>: it looks up none whose size is in the file.</returns>
+    public static LookupTable? Smallest(GraphProto graph, string input)
+    {
+        var (index, found) = (new GraphIndex(graph), new List<LookupTable>());
+        var (open, seen) = (new Queue<string>([input]), new HashSet<string>(StringComparer.Ordinal) { input });
+        while (open.TryDequeue(out var tensor))
+            foreach (var node in index.Consumers(tensor))
+            {
+                if (TableOf(node, tensor) is var (name, axis) && RowsOf(name, axis, index) is { } rows)
+                    found.Add(new(name, rows));
+                if (passing.Contains(node.OpType) && node.Input[0] == tensor || IsReordering(node, tensor))
+                    foreach (var output in node.Output.Where(seen.Add))
+                        open.Enqueue(output);
+            }
+        return found.MinBy(table => table.Rows);
+    }
+
+    /// <summary>The table that a node looks ids up in, and the axis that they count; <c>null</c>: it looks none up.</summary>
+    private static (string Name, long Axis)? TableOf(NodeProto node, string ids) => (node.OpType, Place: node.Input.IndexOf(ids), node.Input.Count) switch
+    {
+        ("Gather", 1, _) => (node.Input[0], Integer(node, "axis")),
+        ("GatherBlockQuantized", 1, _) => (node.Input[0], Integer(node, "gather_axis")),
+        ("EmbedLayerNormalization" or "QEmbedLayerNormalization", 0, > 2) => (node.Input[2], 0),
+        ("EmbedLayerNormalization" or "QEmbedLayerNormalization", 1, > 4) => (node.Input[4], 0),
+        _ => null,
+    };
+
+    /// <summary>Whether a node puts a tensor's numbers into other places of the same tensor.</summary>
+    private static bool IsReordering(NodeProto node, string tensor) => node is { OpType: "ScatterElements", Input.Count: 3 } && node.Input[0] == tensor && node.Input[2] == tensor;
+
+    private static long Integer(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? 0;
+
+    private static long? RowsOf(string table, long axis, GraphIndex index)
+    {
+        while (index.Producer(table) is { Input.Count: > 0 } node && wrapping.Contains(node.OpType))
+            table = node.Input[0];
+        var tensor = index.Initializers.GetValueOrDefault(table)
+            ?? (index.Producer(table) is { OpType: "Constant" } constant ? constant.Attribute.FirstOrDefault(attribute => attribute.Name == "value")?.T : null);
+        var at = axis < 0 ? axis + tensor?.Dims.Count : axis;
+        return tensor is not null && at >= 0 && at < tensor.Dims.Count ? tensor.Dims[(int)at] : null;
+    }
+}
