@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.Core.Preparation;
@@ -9,6 +10,8 @@ namespace OnnxKd.Core.Preparation;
 /// <summary>Which input of the samples feeds which input of a model: that of its name, unless the recipe says otherwise.</summary>
 internal static class InputMatch
 {
+    private const string File = "FILE"; // stands for one that the reader knows
+
     /// <summary>Matches.</summary>
     /// <param name="inputs">The model's inputs.</param>
     /// <param name="sample">One sample.</param>
@@ -20,16 +23,16 @@ internal static class InputMatch
         if (feeds.All.FirstOrDefault(feed => inputs.All(input => input.Name != feed.Input)) is { } unknown)
             throw new InputException(
                 "A model has no input of that name.", $"inputs of {model}", $"'{unknown.Input}'", List(inputs),
-                Text.Suggestions.Nearest(unknown.Input, inputs.Select(input => input.Name)) is { } nearest ? $"did you mean '{nearest}'?" : "correct 'inputs' under the model");
+                Suggestions.Nearest(unknown.Input, inputs.Select(input => input.Name)) is { } nearest ? $"did you mean '{nearest}'?" : "correct 'inputs' under the model");
         ValueInfoProto[] open = [.. inputs.Where(input => feeds.Of(input.Name) is not { From: null })];
         if (sample.Parts.Count == 0 && (open.Length != 1 || feeds.Of(open[0].Name) is not null))
-            throw Refuse(inputs, open, $"one tensor {sample}", $"data.transfer.inputs: {{ {string.Join(", ", open.Select(input => $"{input.Name}: FILE"))} }}", model);
+            throw Refuse(inputs, open, $"one tensor {sample}", YamlWord.Map(open.Select(input => (input.Name, File))), model);
         if (sample.Parts.Count == 0)
             return [.. inputs.Select(input => new FedInput(input, input == open[0] ? new SamplePart(input.Name, ElementType.Float32, [.. sample]) : null))];
         if (open.FirstOrDefault(input => PartOf(input) is null) is { } missing)
-            throw Refuse(inputs, open, $"{sample}", $"data.transfer.inputs: {{ {missing.Name}: FILE, ... }}", model);
+            throw Refuse(inputs, open, $"{sample}", YamlWord.Map((missing.Name, File)), model);
         if (open.Length == 0)
-            throw Refuse(inputs, open, $"{sample}", "fewer constants", model);
+            throw Refuse(inputs, open, $"{sample}", null, model);
         return [.. inputs.Select(input => new FedInput(input, open.Contains(input) ? Require(input, PartOf(input)!, IsChosen(input), model) : null))];
 
         // Whoever says that a column of texts feeds an input of integers means the numbers that stand for them.
@@ -47,21 +50,22 @@ internal static class InputMatch
     {
         var (where, type) = ($"input '{input.Name}' of {model}", (DataType)(input.Type?.TensorType?.ElemType ?? 0));
         if (type == DataType.Undefined || input.ShapeOf() is not { Count: > 0 })
-            throw new InputException("A model's input has no batch axis.", where, Describe(input), "[N, ...]", $"if it is no sample, feed it a constant: inputs: {{ {input.Name}: zeros }} under the model");
+            throw new InputException("A model's input has no batch axis.", where, Describe(input), "[N, ...]", $"if it is no sample, feed it a constant: inputs: {YamlWord.Map((input.Name, InputFeed.Zeros))} under the model");
         if (type == DataType.String && !part.IsText)
             throw new InputException(
-                "A model takes texts, and the column holds numbers.", where, $"{part}", "texts", $"set table.texts: [{part.Name}], to take them as they are written");
+                "A model takes texts, and the column holds numbers.", where, $"{part}", "texts", $"set table.texts: [{YamlWord.Of(part.Name)}] under the set, to take them as they are written");
         if (type != DataType.String && part.IsText && !(isChosen && (type is DataType.Int32 or DataType.Int64)))
             throw new InputException(
                 "A model takes numbers, and the column holds texts.", where, $"{part}: {string.Join(", ", part.Texts.Take(3).Select(text => $"'{text}'"))}, ...", TensorTypes.Name((int)type),
-                $"correct the values, or name another column: data.transfer.inputs: {{ {part.Name}: FILE#COLUMN }}; a model that takes the texts' numbers says so: inputs: {{ {input.Name}: {part.Name} }} under it");
+                $"correct the values, or name another column under each set: inputs: {YamlWord.Map((part.Name, "#COLUMN"))}; a model that takes the texts' numbers says so: inputs: {YamlWord.Map((input.Name, part.Name))} under it");
         return type == DataType.String || TensorTypes.TryElementType((int)type, out _) ? part : throw new InputException(
             "A model's input holds neither numbers nor texts.", where, TensorTypes.Name((int)type), "numbers or texts");
     }
 
-    private static InputException Refuse(IReadOnlyList<ValueInfoProto> inputs, ValueInfoProto[] open, string samples, string line, string model) => new(
+    private static InputException Refuse(IReadOnlyList<ValueInfoProto> inputs, ValueInfoProto[] open, string samples, string? line, string model) => new(
         "The inputs of a model and those of the samples do not match.", model, $"samples of {samples}", $"one for each of {inputs.Count}: {List(inputs)}",
-        $"add {line}, as tensors of the samples' file (#KEY), or files of their own{(open.Length > 0 ? $"; for what is no sample, a constant under the model: inputs: {{ {open[^1].Name}: zeros }}" : "")}");
+        line is null ? "feed fewer of them constants"
+            : $"add to 'inputs' of each set: {line}, a file, or a tensor of the samples' file (\"#KEY\"){(open.Length > 0 ? $"; for what is no sample, a constant under the model: inputs: {YamlWord.Map((open[^1].Name, InputFeed.Zeros))}" : "")}");
 
     private static string List(IEnumerable<ValueInfoProto> inputs) => string.Join(", ", inputs.Select(Describe));
 

@@ -81,7 +81,12 @@ internal sealed class EvaluateCommand : ExampleCommand
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => new ReadingModel(OnnxModel.Load(model), InputFeeds.None))]));
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(OnnxModel.Load(model), InputFeeds.None))], "--set data.transfer"));
+        SampleChecks.Of(set,
+        [
+            .. models.Select(model => CaptureStage.UseOf(new() { Model = model, Preprocessing = data.Preprocessing })),
+            .. capture.Teachers.Where(teacher => !teacher.IsRecorded).Select(CaptureStage.UseOf),
+        ]).Require(token);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try
         {

@@ -86,7 +86,7 @@ internal sealed class InspectCommand : ExampleCommand
 
     /// <summary>Opens samples of a model, with a tensor or a column for each of its inputs, if it has several.</summary>
     private static TransferSet OpenSet(TransferSetOptions options, string model) =>
-        TransferSet.Open(InputChoice.Choose(options, [new(OnnxModel.Load(model), InputFeeds.None)]));
+        TransferSet.Open(InputChoice.Choose(options, [ReadingModel.Of(OnnxModel.Load(model), InputFeeds.None)], key: null));
 
     /// <summary>
     /// Limits of single runs end most of what never ends; this ends the rest, such as one step that takes all the time. What is still running is
@@ -132,7 +132,7 @@ internal sealed class InspectCommand : ExampleCommand
         void Line(string name, string text) => stdout.WriteLine($"{name + ":",-12}{text.ReplaceLineEndings("\n            ")}");
     }
 
-    private static string Describe(Suitability suitability) => $"{(suitability.Possible ? "yes" : "no")}: {suitability.Reason}";
+    private static string Describe(Suitability suitability) => $"{suitability.Possible switch { true => "yes", false => "no", null => "not known yet" }}: {suitability.Reason}";
 
     private static int[] ParseShape(string text)
     {

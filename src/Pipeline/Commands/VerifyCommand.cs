@@ -64,7 +64,8 @@ internal sealed class VerifyCommand : ExampleCommand
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
         var student = OnnxModel.Load(model);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [new(student, InputFeeds.None)]));
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, InputFeeds.None)], "--set data.transfer"));
+        SampleChecks.Of(set, [new(Path.GetFileName(model), () => student, InputFeeds.None, data.Preprocessing)]).Require(token);
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);
         Write(VerifyStage.Compare(student, DescribedStudent.Import(student), reader, progress, token), style, stdout);

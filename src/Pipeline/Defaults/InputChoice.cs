@@ -2,21 +2,24 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using Onnx;
 
 namespace OnnxKd.Pipeline.Defaults;
 
 /// <summary>A model that reads a set.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Feeds">What its inputs are fed with otherwise than by name.</param>
-internal sealed record ReadingModel(OnnxModel Model, InputFeeds Feeds)
+/// <param name="File">Its file's name, for messages.</param>
+/// <param name="Inputs">The inputs that samples feed, by the samples' names.</param>
+internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, ValueInfoProto Input)> Inputs)
 {
-    /// <summary>The inputs that samples feed, by the samples' names.</summary>
-    public IReadOnlyList<(string Name, ValueInfoProto Input)> Inputs { get; } =
+    /// <summary>A loaded model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="feeds">What its inputs are fed with otherwise than by name.</param>
+    public static ReadingModel Of(OnnxModel model, InputFeeds feeds) => new(Path.GetFileName(model.Path) ?? "the model",
     [
-        .. new GraphIndex(Model.Proto.Graph).Inputs.Where(input => Feeds.Of(input.Name) is not { From: null }).Select(input => (Feeds.Of(input.Name)?.From ?? input.Name, input)),
-    ];
+        .. new GraphIndex(model.Proto.Graph).Inputs.Where(input => feeds.Of(input.Name) is not { From: null }).Select(input => (feeds.Of(input.Name)?.From ?? input.Name, input)),
+    ]);
 
     /// <summary>Whether named inputs must feed it: it has several, or one of texts.</summary>
     public bool NeedsNames => Inputs.Count > 1 || Inputs.Any(input => input.Input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.String);
@@ -51,9 +54,11 @@ internal static class InputChoice
     /// <summary>Chooses.</summary>
     /// <param name="set">The set.</param>
     /// <param name="models">What reads it.</param>
+    /// <param name="key">What of a recipe, or of a command line (<c>--set</c>), says what feeds what; <c>null</c>: nothing does.</param>
+    /// <param name="otherwise">What can be done where no such key is; <c>null</c>: give another file.</param>
     /// <returns>The set with its inputs, or with the key of the only one; the same where it says enough itself.</returns>
     /// <exception cref="InputException">Names are missing in the file; lists both sides.</exception>
-    public static TransferSetOptions Choose(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
+    public static TransferSetOptions Choose(TransferSetOptions set, IReadOnlyList<ReadingModel> models, string? key, string? otherwise = null)
     {
         if (!set.Inputs.AreNone || set.Known is not null || set.SamplesKey is not null || models.Count == 0)
             return set;
@@ -70,7 +75,7 @@ internal static class InputChoice
             return set with { Inputs = new([.. wanted.Select(name => new InputSource(name))]) };
         string[] missing = [.. wanted.Except(names)];
         if (missing.Length > 0)
-            throw Missing(set, models.First(model => model.NeedsNames), names, isTable, missing);
+            throw Missing(set, models.First(model => model.NeedsNames), names, isTable, missing, key, otherwise);
         // What others read of the same file by its name goes with it.
         var others = models.Where(model => !model.NeedsNames).SelectMany(model => model.Inputs).Select(input => input.Name).Where(names.Contains);
         return set with { Inputs = new([.. wanted.Union(others).Select(name => new InputSource(name))]) };
@@ -96,19 +101,20 @@ internal static class InputChoice
             throw new InputException(
                 "No model reads an input of the samples.", $"{set.Samples}, inputs", $"'{extra.Name}' among {string.Join(", ", set.Inputs.All.Select(input => input.Name))}",
                 $"inputs of the models: {string.Join(", ", read)}",
-                Core.Text.Suggestions.Nearest(extra.Name, read) is { } nearest ? $"did you mean '{nearest}'? Else remove it" : $"remove it, or say under a model what it feeds: inputs: {{ INPUT: {extra.Name} }}");
+                Suggestions.Nearest(extra.Name, read) is { } nearest ? $"did you mean '{nearest}'? Else remove it" : $"remove it, or say under a model what it feeds: inputs: {YamlWord.Map(("INPUT", extra.Name))}");
     }
 
     private static TransferSet Open(TransferSetOptions set) =>
         TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
 
-    private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing) => new(
+    private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing, string? key, string? otherwise) => new(
         "A model has inputs that the samples do not have by their names.",
-        $"{set.Samples}, for {Path.GetFileName(model.Model.Path) ?? "the model"}",
+        $"{set.Samples}, for {model.File}",
         names.Count == 0 ? $"one tensor without a name for {model.Inputs.Count} inputs" : $"{(isTable ? "columns" : "tensors")} {string.Join(", ", names)}",
         $"{string.Join(", ", model.Inputs.Select(input => $"{input.Name} {TypeOf(input.Input)}"))}; missing: {string.Join(", ", missing)}",
-        $"say where they lie: data.transfer.inputs: {{ {string.Join(", ", model.Inputs.Select(input => $"{input.Name}: {(missing.Contains(input.Name) ? "FILE" : $"#{input.Name}")}"))} }} (FILE, FILE#KEY or #KEY);"
-        + $" what is no sample gets a constant under the model: inputs: {{ {missing[^1]}: zeros }}");
+        key is null ? otherwise ?? $"give a file that has {(isTable ? "a column" : "a tensor")} of each name"
+            : $"say where they lie: {key}.inputs: {YamlWord.Map(model.Inputs.Select(input => (input.Name, missing.Contains(input.Name) ? "FILE" : $"#{input.Name}")))} (FILE, \"FILE#KEY\" or \"#KEY\");"
+            + $" what is no sample gets a constant under the model: inputs: {YamlWord.Map((missing[^1], InputFeed.Zeros))}");
 
     private static string TypeOf(ValueInfoProto input) => input.Type?.TensorType is null
         ? ""

@@ -30,7 +30,7 @@ internal static class InputDefaults
             return;
         foreach (var (name, set) in sets.Zip(all))
         {
-            if (set is null || !InputChoice.MayFeedSeveral(set) || InputChoice.Choose(set, models) is var chosen && chosen == set)
+            if (set is null || !InputChoice.MayFeedSeveral(set) || InputChoice.Choose(set, models, $"data.{name}") is var chosen && chosen == set)
                 continue;
             if (!chosen.Inputs.AreNone)
                 source.Set($"data.{name}.{InputsSection.Key}", InputsSection.Write(chosen.Inputs, path => path)!, Origin);
@@ -63,7 +63,7 @@ internal static class InputDefaults
     {
         try
         {
-            return new(OnnxModel.Load(path), feeds);
+            return ReadingModel.Of(OnnxModel.Load(path), feeds);
         }
         catch (OnnxKdException)
         {

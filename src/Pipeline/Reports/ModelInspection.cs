@@ -54,9 +54,10 @@ internal sealed record ModelInspection(
         var sample = use.SampleShape ?? use.Set?.SampleShape ?? DeclaredSample(inputs);
         StudentInspection? asStudent = null;
         var kinds = new List<string>();
-        var teacher = Suitability.Of(() => AsTeacher(model, sample ?? throw UnknownSample(inputs), use, kinds));
-        var student = Suitability.Of(() => Describe(asStudent = StudentInspection.Of(
-            BehindFront(model, sample, inputs), sample, use.Output is not null ? new() { Output = use.Output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
+        var needs = sample is null && inputs.Count > 0 ? Suitability.Unknown(UnknownSample(inputs)) : null;
+        var teacher = needs ?? Suitability.Of(() => AsTeacher(model, sample ?? [], use, kinds));
+        var student = needs is not null && NeedSamples(inputs) ? needs : Suitability.Of(() => Describe(asStudent = StudentInspection.Of(
+            BehindFront(model, sample), sample, use.Output is not null ? new() { Output = use.Output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
@@ -88,7 +89,10 @@ internal sealed record ModelInspection(
         ModelReading[] readings = heads.Count == 0 ? [new() { Tensor = use.Output }] : [.. heads.Select(DescribedStudent.Reading)];
         using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu", Known = use.Set });
         if (use.Set is { } set)
+        {
+            SampleChecks.Of(set, [new(Path.GetFileName(model.Path)!, () => model, InputFeeds.None, Preprocessing.None)]).Require(CancellationToken.None);
             TryOn(session, set);
+        }
         foreach (var (i, output) in session.Outputs.Index())
             kinds.Add(heads.Count == 0 ? $"{output.Kind.Output()!.Value.Word()}: {output.Evidence}"
                 : $"{heads[i].Output}: {heads[i].Kind.Word()}, learned from '{heads[i].Stream}': its metadata say so");
@@ -133,20 +137,27 @@ internal sealed record ModelInspection(
 
     private static int[]? DeclaredSample(IReadOnlyList<ValueInfoProto> inputs)
     {
-        var shape = inputs.Count == 1 && inputs[0].Type?.TensorType is not null ? inputs[0].ShapeOf() : null;
+        var shape = inputs.Count == 1 && !NeedSamples(inputs) && inputs[0].Type?.TensorType is not null ? inputs[0].ShapeOf() : null;
         return shape is null || shape.Skip(1).Any(axis => axis.Size is null or > int.MaxValue)
             ? null
             : [.. shape.Skip(1).Select(axis => (int)axis.Size!.Value)];
     }
 
-    private static OnnxModel BehindFront(OnnxModel model, SampleShape? sample, IReadOnlyList<ValueInfoProto> inputs) =>
-        sample is not null ? InputFront.Behind(model, sample, InputFeeds.None) : inputs.Count > 1 ? throw UnknownSample(inputs) : model;
+    private static OnnxModel BehindFront(OnnxModel model, SampleShape? sample) => sample is null ? model : InputFront.Behind(model, sample, InputFeeds.None);
 
-    private static InputException UnknownSample(IReadOnlyList<ValueInfoProto> inputs) => inputs.Count > 1 ? new(
-        "The model has several inputs, and nothing says what feeds them.", null, string.Join("; ", inputs.Select(Describe)), "samples with a tensor or a column for each",
-        "give them with --samples FILE") : new(
-        "The shape of a sample is not known.", inputs.Count == 1 ? $"input '{inputs[0].Name}'" : null,
-        string.Join("; ", inputs.Select(Describe)), remedy: "give it with --sample-shape, for example 3,224,224");
+    /// <summary>Whether no shape can say what feeds a model: it has several inputs, or one of texts.</summary>
+    private static bool NeedSamples(IReadOnlyList<ValueInfoProto> inputs) => inputs.Count > 1 || inputs.Any(AreTexts);
+
+    private static bool AreTexts(ValueInfoProto input) => input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.String;
+
+    private static string UnknownSample(IReadOnlyList<ValueInfoProto> inputs)
+    {
+        if (!NeedSamples(inputs))
+            return $"the shape of a sample is not in the file ({Describe(inputs[0])}): give it with --sample-shape, for example 3,224,224, or samples with --samples FILE";
+        var isTable = inputs.Any(AreTexts);
+        return $"samples decide it: give some with --samples FILE, {(isTable ? "a table with a column" : "an NPZ or safetensors file with a tensor, or a table with a column,")} for each of "
+            + string.Join(", ", inputs.Select(input => $"{input.Name} ({(AreTexts(input) ? "texts" : Describe(input)[(input.Name.Length + 2)..])})"));
+    }
 
     private static string Describe(ValueInfoProto value) => value.Type?.TensorType is null
         ? $"{value.Name}: {value.Type?.ValueCase.ToString() ?? "no type"}"
@@ -160,10 +171,14 @@ internal sealed record ModelInspection(
 internal sealed record InspectedUse(SampleShape? SampleShape = null, TransferSet? Set = null, string? Output = null);
 
 /// <summary>Whether a model can be used for something.</summary>
-/// <param name="Possible">Whether it can.</param>
+/// <param name="Possible">Whether it can; <c>null</c>: samples would tell.</param>
 /// <param name="Reason">How, or why not.</param>
-internal sealed record Suitability(bool Possible, string Reason)
+internal sealed record Suitability(bool? Possible, string Reason)
 {
+    /// <summary>It depends on samples.</summary>
+    /// <param name="reason">Which would tell.</param>
+    public static Suitability Unknown(string reason) => new(null, reason);
+
     /// <summary>Tries it.</summary>
     public static Suitability Of(Func<string> attempt)
     {

@@ -66,7 +66,7 @@ internal static class Preflight
             if (learner.Outputs.FirstOrDefault(each => !learner.Learns(each)) is { } idle)
                 throw new InputException(
                     "An output of the student learns nothing.", "objective", $"no term that reads '{idle.Signal}'", "a term for each output",
-                    $"add one: 'teacher: {idle.Signal}' learns from the stream of its name");
+                    $"add one: 'teacher: {Core.Text.YamlWord.Of(idle.Signal)}' learns from the stream of its name");
             if (learner.Objective.FromLabelsInto(output.Name).FirstOrDefault() is { } labelled)
                 throw new InputException(
                     "The labels of a set are for the student's first output.", $"objective, term '{labelled}'", $"student: {output.Signal}",
