@@ -53,7 +53,8 @@ internal sealed class RecipeDefaults
         var training = Find(root, "training");
         var isPartial = stages is null && (training is null || training is YamlMappingNode map && (Find(map, "epochs") is null || Find(map, "optimizer") is null));
         var lacksStudent = stages is null && Find(root, "learners") is null && (Find(root, "student") is null || IsUnnamed(Find(root, "student")));
-        if (!(isQuick || isPartial || lacksStudent || students.Length > 0) || Find(root, "data") is null)
+        var ofText = unfitted.OfType<YamlMappingNode>().Where(LacksVocabulary).ToArray();
+        if (!(isQuick || isPartial || lacksStudent || students.Length > 0 || ofText.Length > 0) || Find(root, "data") is null)
             return;
 
         if (isQuick)
@@ -61,8 +62,8 @@ internal sealed class RecipeDefaults
         var data = RecipeFile.ReadData(source);
         DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
         using var set = TransferSet.Open(data.Transfer);
-        var teacher = RecipeFile.ReadCapture(source).Teachers.Select(options => options.Model).FirstOrDefault(path => path.Length > 0);
-        var model = teacher is null ? null : OnnxModel.Load(teacher);
+        var teacher = RecipeFile.ReadCapture(source).Teachers.FirstOrDefault(options => options.Model.Length > 0);
+        var model = teacher is null ? null : OnnxModel.Load(teacher.Model);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, model);
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
@@ -73,6 +74,8 @@ internal sealed class RecipeDefaults
                 students = [.. students.Append((YamlMappingNode)Find(root, "student")!).Where(student => IsUnfitted(student, ownSamples)).Distinct()];
         }
 
+        foreach (var student in ofText.Where(student => kind == SampleKind.Tokens || Architectures.TakesTokens(Find(student, "architecture")!.ToString(), hasVocabulary: false)))
+            ChooseVocabulary(student, set, data, teacher?.Modality is null ? model : null);
         foreach (var student in students)
             FitPreprocessing(student, kind, set);
         if (isPartial || isQuick && stages is null)
@@ -98,10 +101,21 @@ internal sealed class RecipeDefaults
         note($"chosen: the first {QuickRows:#,0} of {set.Count:#,0} samples, for a first look");
     }
 
+    /// <summary>Named or chosen, a student of text knows the ids that its teacher does.</summary>
+    private void ChooseVocabulary(YamlMappingNode student, TransferSet set, DataOptions data, OnnxModel? teacher)
+    {
+        using var sets = new OpenSets(set, data);
+        var vocabulary = StudentDefaults.Vocabulary(sets.All, teacher);
+        student.Children[new YamlScalarNode(StudentDefaults.VocabularyKey)] = source.Remember(new YamlScalarNode($"{vocabulary}"), Origin);
+        note($"chosen: student.{StudentDefaults.VocabularyKey} {vocabulary}, for {Find(student, "architecture")}");
+    }
+
     private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher)
     {
-        using var test = data.Test is null ? null : TransferSet.Open(data.Test, set.SampleShape);
-        var chosen = StudentDefaults.Choose(kind, test is null ? [set] : [set, test], teacher, () => TeacherKinds.Find(source) == OutputKind.Detector);
+        using var sets = new OpenSets(set, data);
+        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, () => TeacherKinds.Find(source) == OutputKind.Detector);
+        foreach (var given in chosen.Children.Keys.Where(key => Find(Find(source.Root, "student"), key.ToString()) is not null).ToArray())
+            chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)
             source.Set($"student.{key}", value, Origin);
         note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples");
@@ -181,6 +195,10 @@ internal sealed class RecipeDefaults
         _ => false,
     };
 
+    /// <summary>Whether a student is a built-in one that can be of text, and nothing says how many token ids there are.</summary>
+    private static bool LacksVocabulary(YamlMappingNode student) => Find(student, StudentDefaults.VocabularyKey) is null && Find(student, "architecture")?.ToString() is { } name
+        && Architectures.IsKnown(name) && Architectures.OptionsOf(name).Any(option => option.Name == StudentDefaults.VocabularyKey);
+
     private static bool IsUnnamed(YamlNode? student) =>
         student is YamlMappingNode map && Find(map, "architecture") is null && Find(map, "model") is null && Find(map, "stage") is null;
 
@@ -197,4 +215,15 @@ internal sealed class RecipeDefaults
 
     private static YamlNode? Find(YamlNode? node, string key) =>
         node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+
+    /// <summary>The transfer set, and those beside it.</summary>
+    private sealed class OpenSets(TransferSet transfer, DataOptions data) : IDisposable
+    {
+        private readonly TransferSet[] others =
+            [.. new[] { data.Validation, data.Test }.OfType<TransferSetOptions>().Select(options => TransferSet.Open(options, transfer.SampleShape))];
+
+        public IReadOnlyList<TransferSet> All => [transfer, .. others];
+
+        public void Dispose() => Array.ForEach(others, set => set.Dispose());
+    }
 }

@@ -10,6 +10,9 @@ namespace OnnxKd.Pipeline.Defaults;
 /// <summary>The student that is trained where a recipe names none: a modest one of the usual kind for the samples.</summary>
 internal static class StudentDefaults
 {
+    /// <summary>The option of architectures of text that says how many token ids there are.</summary>
+    public const string VocabularyKey = "vocabulary";
+
     private const int MostValuesOfDense = 20_000;
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
@@ -35,7 +38,7 @@ internal static class StudentDefaults
         return kind switch
         {
             SampleKind.Tokens => YamlTree.Map(
-                ("architecture", "transformer-tiny"), ("vocabulary", Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
+                ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
@@ -54,8 +57,10 @@ internal static class StudentDefaults
         _ => "mobilenetv3-small",
     };
 
-    /// <summary>The rows of the teacher's embedding; without one, one more than the largest id of the sets.</summary>
-    private static int Vocabulary(IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
+    /// <summary>How many token ids there are: the rows of the teacher's embedding; without one, one more than the largest id of the sets.</summary>
+    /// <param name="sets">The sets, the transfer set first.</param>
+    /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
+    public static int Vocabulary(IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
     {
         if (teacher is not null && Embedding(teacher.Proto.Graph, sets[0].SampleShape.Tokens?.Name) is { } rows)
             return rows;
@@ -76,11 +81,8 @@ internal static class StudentDefaults
 
     private static int? Embedding(Onnx.GraphProto graph, string? tokens)
     {
-        var index = new GraphIndex(graph);
-        var ids = index.Inputs.FirstOrDefault(input => input.Name == tokens)?.Name ?? index.Inputs[0].Name;
-        var readers = index.Consumers(ids).Concat(index.Consumers(ids).Where(node => node.OpType == "Cast").SelectMany(cast => index.Consumers(cast.Output[0])));
-        var tables = readers.Where(node => node.OpType == "Gather").Select(node => index.Initializers.GetValueOrDefault(node.Input[0]));
-        return tables.FirstOrDefault(table => table?.Dims.Count == 2) is { } found ? checked((int)found.Dims[0]) : null;
+        var inputs = new GraphIndex(graph).Inputs;
+        return LookupTables.Smallest(graph, (inputs.FirstOrDefault(input => input.Name == tokens) ?? inputs[0]).Name) is { } table ? checked((int)table.Rows) : null;
     }
 
     /// <summary>The step in pixels of the map that a teacher gives; <c>null</c>: it gives none, or of a size that is not declared and not the image's.</summary>

@@ -12,6 +12,8 @@ namespace OnnxKd.StudentTrainer.Students;
 /// <param name="Seed">Decides the initial weights; <c>null</c>: they are all 0.</param>
 internal sealed record StudentRequest(string Architecture, SampleShape SampleShape, int Classes, ulong? Seed)
 {
+    private const string OfTokens = "transformer-tiny, bilstm, bigru, mlp";
+
     /// <summary>Dropout probabilities, one per place; all 0 if none are given.</summary>
     public IReadOnlyList<double> PerPlace(Architecture architecture, string property, IReadOnlyList<double>? given, int places)
     {
@@ -43,7 +45,7 @@ internal sealed record StudentRequest(string Architecture, SampleShape SampleSha
     /// <summary>Declares sequences [length, features] as the input; the length is free.</summary>
     public Value Frames(GraphBuilder graph) => SampleShape.Count == 2
         ? graph.Input(ElementType.Float32, "T", SampleShape[1])
-        : throw WrongSamples("needs sequences", "[length, features]");
+        : throw WrongSamples("needs sequences", SampleShape.AreTokens ? "[length, features]; of token ids, student.vocabulary says how many there are" : "[length, features]");
 
     /// <summary>The level of a pyramid whose map has a step of so many pixels.</summary>
     /// <exception cref="InputException">There is none.</exception>
@@ -58,7 +60,7 @@ internal sealed record StudentRequest(string Architecture, SampleShape SampleSha
     /// <summary>The error that samples have another shape than the architecture takes.</summary>
     public InputException WrongSamples(string needs, string expected) => new(
         $"The architecture '{Architecture}' {needs}.", "student", $"samples of {(SampleShape.Parts.Count > 0 ? "inputs" : "shape")} {SampleShape}", expected,
-        "choose another architecture, or bring the samples into this shape");
+        SampleShape.AreTokens ? $"choose one that takes them ({OfTokens}), or bring the samples into this shape" : "choose another architecture, or bring the samples into this shape");
 
     /// <summary>The error that an option's value does not fit the rest.</summary>
     public InputException Misfit(string property, string found, string expected) => new(

@@ -34,6 +34,58 @@ public sealed class NamedInputsTests
             Assert.Equal(first, RunText(model, [1, 2, 3], [1, 1, 1], [0, 0, 1]), (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
+    public static TheoryData<string, string, string, long[]> Paddings
+    {
+        get
+        {
+            var all = new TheoryData<string, string, string, long[]>();
+            foreach (var mask in new long[][] { [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 1, 0, 1, 1, 0] })
+                foreach (var (architecture, option, value) in new[]
+                {
+                    ("transformer", "pooling", "mean"), ("transformer", "pooling", "first"), ("transformer", "pooling", "none"),
+                    ("bilstm", "output", "sequence"), ("bilstm", "output", "frames"), ("bigru", "output", "sequence"), ("bigru", "output", "frames"),
+                })
+                    all.Add(architecture, option, value, mask);
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Paddings))]
+    public void Students_OfText_PassOverPaddingWhereverItStands(string architecture, string option, string value, long[] mask)
+    {
+        (string, object)[] sizes = architecture == "transformer" ? [("width", 16), ("heads", 2), ("depth", 2)] : [("hidden", 5), ("depth", 2), ("embedding", 6)];
+        var model = Export(Build(architecture, text, [("vocabulary", 9), .. sizes, (option, value)]), text);
+        var isEach = value is "none" or "frames";
+        float[] Run(long[] words, long padding) => Counted(RunText(model, Spread(words, mask, padding), mask, Spread([0, 0, 1], mask, padding % 2)), mask, isEach);
+
+        var first = Run([1, 2, 3], 0);
+        Assert.Equal(isEach ? 9 : 3, first.Length);
+        Assert.Equal(first, Run([1, 2, 3], 7), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.NotEqual(first, Run([1, 2, 4], 0));
+        // Layers without positions say the same of the text alone.
+        if (architecture != "transformer")
+            Assert.Equal(first, RunText(model, [1, 2, 3], [1, 1, 1], [0, 0, 1]), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Theory]
+    [InlineData("bilstm")]
+    [InlineData("bigru")]
+    public void Recurrent_TextOfNothingButPadding_IsANumber(string architecture)
+    {
+        var model = Export(Build(architecture, text, ("vocabulary", 9), ("hidden", 4)), text);
+        Assert.All(RunText(model, [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]), value => Assert.True(float.IsFinite(value)));
+    }
+
+    /// <summary>Words in the places that a mask has, something else in the others.</summary>
+    private static long[] Spread(long[] words, long[] mask, long padding)
+    {
+        var left = new Queue<long>(words);
+        return [.. mask.Select(counts => counts == 1 ? left.Dequeue() : padding)];
+    }
+
+    private static float[] Counted(float[] given, long[] mask, bool isEach) => isEach ? [.. given.Chunk(3).Where((_, position) => mask[position] == 1).SelectMany(row => row)] : given;
+
     [Fact]
     public void Mlp_TakesTextsAsTheyAre_WithItsPreprocessingInside()
     {
@@ -64,8 +116,12 @@ public sealed class NamedInputsTests
     [InlineData("gpt")]
     [InlineData("cnn")]
     [InlineData("bigru")]
-    public void ArchitectureOfOneInput_SaysWhatItTakes(string architecture) =>
-        Assert.Contains("attention_mask int64", Assert.Throws<InputException>(() => Build(architecture, text)).Message);
+    public void ArchitectureOfOtherInputs_SaysWhatItTakesAndWhatToUse(string architecture)
+    {
+        var error = Assert.Throws<InputException>(() => Build(architecture, text)).Message;
+        Assert.Contains("attention_mask int64", error);
+        Assert.Contains(architecture == "bigru" ? "student.vocabulary says how many there are" : "choose one that takes them (transformer-tiny, bilstm, bigru, mlp)", error);
+    }
 
     private static OnnxModel Build(string architecture, SampleShape sample, params (string Name, object Value)[] options)
     {

@@ -45,6 +45,35 @@ internal static class Embeddings
         return graph.Binary("Div", name, sum, count);
     }
 
+    /// <summary>The first token of [N, T, width] that is not padding.</summary>
+    public static Value FirstOverTime(this GraphBuilder graph, string name, Value x, Value? padding)
+    {
+        if (padding is null)
+            return graph.Pick(name, x, 1);
+        var (places, _) = graph.Compaction(name, padding);
+        var isFirst = graph.Binary("And", $"{name}.is", graph.Binary("Equal", $"{name}.at-start", places, graph.Integer("start", 0)), graph.Unary("Not", $"{name}.counts", padding));
+        var marks = graph.Node("Cast", $"{name}.marks", isFirst.Shape, [isFirst], NodeAttribute.Int("to", 1));
+        return graph.SumOverTime(name, graph.Binary("Mul", $"{name}.marked", x, graph.Unsqueeze($"{name}.column", marks, 2)));
+    }
+
+    /// <summary>Where each token would stand if those that count came first, in their order, and the padding behind them.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="name">What the nodes are called after.</param>
+    /// <param name="padding">Where a token is padding, [N, T].</param>
+    /// <returns>The places, from 0 on, [N, T], and how many tokens count, [N, 1]; both int64.</returns>
+    public static (Value Places, Value Count) Compaction(this GraphBuilder graph, string name, Value padding)
+    {
+        var axis = graph.Integer("time-axis", 1);
+        var kept = Integers($"{name}.kept", graph.Unary("Not", $"{name}.keeps", padding));
+        var count = graph.Node("ReduceSum", $"{name}.count", [padding.Shape[0], 1], [kept, graph.Integers("time", 1)], NodeAttribute.Int("keepdims", 1));
+        var before = graph.Node("CumSum", $"{name}.before", padding.Shape, [kept, axis]);
+        var behind = graph.Node("CumSum", $"{name}.padding", padding.Shape, [Integers($"{name}.dropped", padding), axis]);
+        var from1 = graph.Node("Where", $"{name}.from-1", padding.Shape, [padding, graph.Binary("Add", $"{name}.behind", behind, count), before]);
+        return (graph.Binary("Sub", $"{name}.places", from1, graph.Integer("one-place", 1)), count);
+
+        Value Integers(string part, Value marks) => graph.Node("Cast", part, marks.Shape, [marks], NodeAttribute.Int("to", 7));
+    }
+
     private static Value SumOverTime(this GraphBuilder graph, string name, Value x) => graph.Node(
         "ReduceSum", name, [x.Shape[0], x.Shape[2]], [x, graph.Integers("time", 1)], NodeAttribute.Int("keepdims", 0));
 }
