@@ -16,8 +16,9 @@ internal static class Descriptions
 
     /// <summary>Reads the index of packages on this machine.</summary>
     /// <param name="name">The case.</param>
+    /// <param name="hasMask">Whether the teacher takes a mask beside the ids.</param>
     /// <exception cref="UsageException">There is none.</exception>
-    public static FirstTryCase Make(string name)
+    public static FirstTryCase Make(string name, bool hasMask = false)
     {
         var packages = Packages();
         string[] sections = [.. packages.CountBy(package => package.Section).OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Take(Sections).Select(entry => entry.Key)];
@@ -29,7 +30,7 @@ internal static class Descriptions
         float[] ids = [.. known.SelectMany(package => Enumerable.Range(0, Length).Select(i => i < package.Words.Length ? words.GetValueOrDefault(package.Words[i], 1) : 0f))];
         int[] labels = [.. known.Select(package => Array.IndexOf(sections, package.Section))];
         var train = labels.Length * 3 / 4;
-        return new(name, NaiveBayes(ids[..(train * Length)], labels[..train]), [Length], ids[..(train * Length)], ids[(train * Length)..]) { AreTokens = true };
+        return new(name, NaiveBayes(ids[..(train * Length)], labels[..train], hasMask), [Length], ids[..(train * Length)], ids[(train * Length)..]) { AreTokens = true, HasMask = hasMask };
     }
 
     private static List<(string Section, string[] Words)> Packages()
@@ -50,7 +51,7 @@ internal static class Descriptions
     }
 
     /// <summary>Scores are sums over words of log P(word | section), by counts plus one; padding (0) says nothing.</summary>
-    private static OnnxModel NaiveBayes(float[] ids, int[] labels)
+    private static OnnxModel NaiveBayes(float[] ids, int[] labels, bool hasMask)
     {
         var counts = new double[Vocabulary * Sections];
         Array.Fill(counts, 1);
@@ -62,19 +63,31 @@ internal static class Descriptions
         var graph = new GraphProto
         {
             Name = "naive-bayes",
-            Input = { ValueInfo.Create("input_ids", Core.Tensors.ElementType.Int64, "N", Length) },
+            Input = { ValueInfo.Create(FirstTryCase.Ids, Core.Tensors.ElementType.Int64, "N", Length) },
             Output = { ValueInfo.Create("probabilities", Core.Tensors.ElementType.Float32, "N", Sections) },
             Initializer = { TensorData.Create("table", table, Vocabulary, Sections), TensorData.Create("priors", priors, Sections), TensorData.Create("axis", [1L], 1) },
             Node =
             {
-                new NodeProto { OpType = "Gather", Input = { "table", "input_ids" }, Output = { "words" } },
+                new NodeProto { OpType = "Gather", Input = { "table", FirstTryCase.Ids }, Output = { "words" } },
                 new NodeProto
                 {
-                    OpType = "ReduceSum", Input = { "words", "axis" }, Output = { "sum" }, Attribute = { new AttributeProto { Name = "keepdims", Type = AttributeType.Int, I = 0 } },
+                    OpType = "ReduceSum", Input = { hasMask ? "kept" : "words", "axis" }, Output = { "sum" }, Attribute = { new AttributeProto { Name = "keepdims", Type = AttributeType.Int, I = 0 } },
                 },
                 new NodeProto { OpType = "Add", Input = { "sum", "priors" }, Output = { "scores" } }, new NodeProto { OpType = "Softmax", Input = { "scores" }, Output = { "probabilities" } },
             },
         };
+        if (hasMask)
+        {
+            graph.Input.Add(ValueInfo.Create(FirstTryCase.Mask, Core.Tensors.ElementType.Int64, "N", Length));
+            graph.Initializer.Add(TensorData.Create("last", [2L], 1));
+            NodeProto[] masking =
+            [
+                new() { OpType = "Cast", Input = { FirstTryCase.Mask }, Output = { "marks" }, Attribute = { new AttributeProto { Name = "to", Type = AttributeType.Int, I = 1 } } },
+                new() { OpType = "Unsqueeze", Input = { "marks", "last" }, Output = { "column" } }, new() { OpType = "Mul", Input = { "words", "column" }, Output = { "kept" } },
+            ];
+            foreach (var (i, node) in masking.Index())
+                graph.Node.Insert(1 + i, node);
+        }
         return OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
     }
 }

@@ -16,12 +16,12 @@ internal static class FirstTries
     /// <summary>The figures of a case.</summary>
     /// <param name="Case">The case.</param>
     /// <param name="Agreement">With the teacher, on the test set.</param>
-    /// <param name="Majority">The agreement of a constant answer.</param>
+    /// <param name="ConstantAgreement">The agreement of a constant answer.</param>
     /// <param name="Kl">From the teacher, in nats.</param>
     /// <param name="SweepAgreement">The best of the sweep; <c>null</c>: not asked for.</param>
     /// <param name="Swaps">Whether the student runs in a session that was written for the teacher.</param>
     /// <param name="Seconds">From the command to the figures.</param>
-    public sealed record Try(string Case, double Agreement, double Majority, double Kl, double? SweepAgreement, bool Swaps, double Seconds);
+    public sealed record Try(string Case, double Agreement, double ConstantAgreement, double Kl, double? SweepAgreement, bool Swaps, double Seconds);
 
     /// <summary>All of them.</summary>
     /// <param name="Tries">The cases.</param>
@@ -54,7 +54,7 @@ internal static class FirstTries
             }
 
             return new Result(
-                tries, [.. tries.Where(one => one.Agreement <= one.Majority).Select(one => one.Case)], [.. tries.Where(one => !one.Swaps).Select(one => one.Case)],
+                tries, [.. tries.Where(one => one.Agreement <= one.ConstantAgreement).Select(one => one.Case)], [.. tries.Where(one => !one.Swaps).Select(one => one.Case)],
                 Points(tries.Select(one => one.SweepAgreement - one.Agreement)), Points(differences.Select(difference => (double?)difference)));
 
             Try Measure(FirstTryCase one, bool withSweep)
@@ -67,7 +67,7 @@ internal static class FirstTries
                 var student = CommandLine.Model(CommandLine.Figures(output), "student")!.Value;
                 double? best = withSweep ? Sweep(one, place, named) : null;
                 var swaps = Swap.Works(one, Path.Combine(place, FirstTryCase.TeacherFile), Path.Combine(place, "runs", "student", "student.onnx"));
-                tries.Add(new(one.Name, Figure("agreement"), Figure("majority"), Figure("kl"), best, swaps, Math.Round(seconds, 1)));
+                tries.Add(new(one.Name, Figure("agreement"), Figure("constant_agreement"), Figure("kl"), best, swaps, Math.Round(seconds, 1)));
                 Directory.Delete(place, recursive: true);
                 return tries[^1];
 

@@ -19,6 +19,12 @@ internal sealed record FirstTryCase(string Name, OnnxModel Teacher, int[] Shape,
     /// <summary>Whether values are token ids, which cannot be multiplied or shifted.</summary>
     public bool AreTokens { get; init; }
 
+    /// <summary>Of token ids: whether the teacher takes a mask beside them, 1 for each that is not 0.</summary>
+    public bool HasMask { get; init; }
+
+    /// <summary>What the inputs are called, where the teacher takes a mask.</summary>
+    public const string Ids = "input_ids", Mask = "attention_mask";
+
     /// <summary>Values of a sample.</summary>
     public int Elements => Shape.Aggregate(1, (product, size) => product * size);
 
@@ -37,6 +43,7 @@ internal sealed record FirstTryCase(string Name, OnnxModel Teacher, int[] Shape,
         ("letters drawn in fonts", () => Pictures.Letters("letters drawn in fonts", scratch)),
         ("tones", () => Tones.Make("tones", seed: 4)),
         ("package descriptions", () => Descriptions.Make("package descriptions")),
+        ("package descriptions with a mask", () => Descriptions.Make("package descriptions with a mask", hasMask: true)),
     ];
 
     /// <summary>The same with other numbers in the files, which the teacher takes back: it says what it said.</summary>
@@ -56,11 +63,18 @@ internal sealed record FirstTryCase(string Name, OnnxModel Teacher, int[] Shape,
         Teacher.Save(Path.Combine(folder, TeacherFile));
         WriteNpy(Path.Combine(folder, "train.npy"), Train);
         WriteNpy(Path.Combine(folder, "test.npy"), Test);
-        return
-        [
-            "--teacher", Path.Combine(folder, TeacherFile), "--samples", Path.Combine(folder, "train.npy"), "--test-samples", Path.Combine(folder, "test.npy"),
-        ];
+        string[] teacher = ["--teacher", Path.Combine(folder, TeacherFile)];
+        if (!HasMask)
+            return [.. teacher, "--samples", Path.Combine(folder, "train.npy"), "--test-samples", Path.Combine(folder, "test.npy")];
+        WriteNpy(Path.Combine(folder, "train-mask.npy"), MaskOf(Train));
+        WriteNpy(Path.Combine(folder, "test-mask.npy"), MaskOf(Test));
+        return [.. teacher, "--set", Inputs("transfer", "train"), "--set", Inputs("test", "test")];
+
+        string Inputs(string set, string file) => $"data.{set}.inputs={{ {Ids}: {Path.Combine(folder, $"{file}.npy")}, {Mask}: {Path.Combine(folder, $"{file}-mask.npy")} }}";
     }
+
+    /// <summary>The mask of token ids.</summary>
+    public static float[] MaskOf(float[] ids) => Array.ConvertAll(ids, id => id == 0 ? 0f : 1);
 
     private void WriteNpy(string path, float[] values)
     {

@@ -9,14 +9,20 @@ namespace OnnxKd.Core.Onnx;
 internal static class OmittedInputs
 {
     /// <summary>Does so in a graph and all graphs within it, which were found valid.</summary>
-    public static void Trim(GraphProto graph)
+    /// <returns>Whether there were any.</returns>
+    public static bool Trim(GraphProto graph)
     {
+        var found = false;
         foreach (var node in graph.Node)
         {
             while (node.Input.Count > 0 && node.Input[^1].Length == 0)
+            {
                 node.Input.RemoveAt(node.Input.Count - 1);
+                found = true;
+            }
             foreach (var inner in ModelTraversal.Subgraphs(node))
-                Trim(inner);
+                found |= Trim(inner);
         }
+        return found;
     }
 }

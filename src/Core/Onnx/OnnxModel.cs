@@ -62,16 +62,31 @@ public sealed class OnnxModel
     public static OnnxModel Load(string path)
     {
         var bytes = ReadFile(path);
-        var proto = ModelParser.Parse(bytes, path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        ExternalData.ReadIn(proto, path, hash.AppendData);
-        var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
-        ModelValidation.Validate(proto, path);
-        OmittedInputs.Trim(proto.Graph!);
+        var (proto, isSorted, _) = Parse(bytes, path, hash.AppendData);
         var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
         return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted, Given = given, Maps = ZipMaps.Replace(proto) };
     }
+
+    /// <summary>
+    /// The bytes of a model for a session of ONNX Runtime, which must not see a file that was not validated: those of the file, or, where something was put right
+    /// or lies in other files, a model's that says the same.
+    /// </summary>
+    /// <param name="path">An ONNX file, or one in ONNX Runtime's own format, which is taken as it is.</param>
+    /// <inheritdoc cref="Load"/>
+    internal static byte[] ReadRunnable(string path)
+    {
+        var bytes = ReadFile(path);
+        if (IsOrtFormat(bytes))
+            return bytes;
+        var hasExternal = false;
+        var (proto, isSorted, isTrimmed) = Parse(bytes, path, _ => hasExternal = true);
+        return isSorted || isTrimmed || hasExternal ? proto.ToByteArray() : bytes;
+    }
+
+    /// <summary>Whether a file's bytes are a model in ONNX Runtime's own format.</summary>
+    internal static bool IsOrtFormat(ReadOnlySpan<byte> bytes) => bytes.Length > 8 && bytes[4..].StartsWith("ORTM"u8);
 
     /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>
     /// <exception cref="InputException">Structurally invalid.</exception>
@@ -114,6 +129,15 @@ public sealed class OnnxModel
 
     /// <summary>An entry of the model's metadata; <c>null</c> if absent.</summary>
     public string? GetMetadata(string key) => Proto.MetadataProps.FirstOrDefault(e => e.Key == key)?.Value;
+
+    private static (ModelProto Proto, bool IsSorted, bool IsTrimmed) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
+    {
+        var proto = ModelParser.Parse(bytes, path);
+        ExternalData.ReadIn(proto, path, onExternal);
+        var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
+        ModelValidation.Validate(proto, path);
+        return (proto, isSorted, OmittedInputs.Trim(proto.Graph!));
+    }
 
     private void Write(Stream stream)
     {

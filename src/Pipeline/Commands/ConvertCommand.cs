@@ -77,7 +77,7 @@ internal sealed class ConvertCommand : ExampleCommand
         var options = feeds.Read(parsed);
         if (options.Samples.Count == 0)
             throw new InputException("A conversion is checked on real samples, and there are none.", path, remedy: "give some: --samples FILE");
-        ExportTarget.Require(target, [path, .. options.Samples.Select(file => file.File)], parsed.GetValue(force));
+        ExportTarget.Require(target, [path, .. options.Files], parsed.GetValue(force));
 
         using var sets = options.Open();
         var source = OnnxModel.Load(path);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Deployment;
 using OnnxKd.Pipeline.Recipes;
 
@@ -11,7 +12,7 @@ internal sealed class FeedArguments
 {
     private readonly Option<string[]> samples = new("--samples")
     {
-        Description = "Samples: FILE for a model with one input, INPUT=FILE for each input of a model with several.", HelpName = "FILE",
+        Description = "Samples: FILE with a tensor or column for each input, or INPUT=FILE or INPUT=FILE#KEY for each; for what is no sample INPUT=NUMBER.", HelpName = "FILE",
     };
 
     private readonly Option<string[]> axes = new("--axis")
@@ -55,7 +56,14 @@ internal sealed class FeedArguments
         .. new[] { scale, mean, std }.Where(option => parsed.GetValue(option) is not null).SelectMany(option => new[] { option.Name, parsed.GetValue(option)! }),
     ];
 
-    private static SampleFile ReadFile(string text) => File.Exists(text) || text.Split('=', 2) is not [var input, var file] ? new(null, text) : new(input, file);
+    private static SampleFile ReadFile(string text)
+    {
+        if (File.Exists(text) || text.Split('=', 2) is not [{ Length: > 0 } input, { Length: > 0 } file])
+            return new(null, text);
+        if (!File.Exists(file) && InputFeed.Parse(input, file) is { From: null } number)
+            return new(input, file, Constant: number.Constant);
+        return !File.Exists(file) && file.LastIndexOf('#') is > 0 and var mark && mark < file.Length - 1 ? new(input, file[..mark], file[(mark + 1)..]) : new(input, file);
+    }
 
     private KeyValuePair<string, long> ReadAxis(string text) =>
         text.LastIndexOf('=') is > 0 and var at && long.TryParse(text[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length > 0

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.TeacherRunner.Deployment;
 using OnnxKd.TeacherRunner.Teachers;
@@ -19,7 +18,7 @@ internal static class LatencyMap
 
     /// <summary>Times a model.</summary>
     /// <param name="role">The model's role.</param>
-    /// <param name="options">The model; with several inputs it is not timed, for a run has samples for one of them.</param>
+    /// <param name="options">The model.</param>
     /// <param name="reader">Reads samples as it takes them.</param>
     /// <param name="device">Where it runs.</param>
     /// <param name="known">How long a sample takes, in milliseconds.</param>
@@ -28,8 +27,6 @@ internal static class LatencyMap
     public static IReadOnlyList<LatencyPoint> Measure(
         string role, TeacherOptions options, SampleReader reader, string device, double known, CancellationToken token)
     {
-        if (new GraphIndex(OnnxModel.Load(options.Model).Proto.Graph).Inputs is not [var input])
-            return [];
         try
         {
             using var tried = ModelSession.Open(options.Model, device, brief: true);
@@ -54,8 +51,13 @@ internal static class LatencyMap
         }
 
         ModelFeeds Feeds(ModelSession session) =>
-            ModelFeeds.Of(session, new Dictionary<string, long>(), new Dictionary<string, SampleReader> { [input.Name] = reader }, options.Model);
+            ModelFeeds.Of(session, new Dictionary<string, long>(), session.Inputs.ToDictionary(input => input.Name, input => SamplesOf(input.Name, options.Inputs, reader)), options.Model);
     }
+
+    /// <summary>What a run feeds an input with: a constant, one of several inputs of its samples, or the samples.</summary>
+    private static InputSamples SamplesOf(string input, InputFeeds feeds, SampleReader reader) =>
+        feeds.Of(input) is { From: null } constant ? new(null, Constant: constant.Constant)
+        : new(reader, reader.Set.SampleShape.Find(feeds.Of(input)?.From ?? InputFront.PartFor(input)));
 
     /// <summary>One thread, four times as many and so on, and as many as there are processors.</summary>
     private static IEnumerable<int> Threads()

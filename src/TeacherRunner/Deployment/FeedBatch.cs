@@ -39,11 +39,14 @@ public sealed class FeedBatch : IDisposable
         Write(content, type, bytes);
     }
 
-    /// <summary>Adds an input of empty texts.</summary>
-    internal void AddTexts(string name, long[] shape)
+    /// <summary>Adds an input of texts; empty ones where there are fewer.</summary>
+    internal void AddTexts(string name, long[] shape, IReadOnlyList<string> content)
     {
+        var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
         names.Add(name);
-        values.Add(OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape));
+        values.Add(value);
+        for (var i = 0; i < content.Count; i++)
+            value.StringTensorSetElementAt(content[i].AsSpan(), i);
     }
 
     /// <inheritdoc/>

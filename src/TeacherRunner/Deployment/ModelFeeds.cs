@@ -15,18 +15,22 @@ public sealed class ModelFeeds
 {
     private const double GoldenRatio = 0.618033988749895;
 
-    private readonly List<Feed> feeds = [];
+    private readonly Feed[] feeds;
 
-    private ModelFeeds(IReadOnlyList<SessionTensor> inputs, IReadOnlyDictionary<string, long> axes, IReadOnlyDictionary<string, SampleReader> samples, string model)
+    private ModelFeeds(IReadOnlyList<SessionTensor> inputs, IReadOnlyDictionary<string, long> axes, IReadOnlyDictionary<string, InputSamples> samples, string model)
     {
         RequireKnown("--axis", axes.Keys, inputs.SelectMany(AxesOf), model);
         RequireKnown("--samples", samples.Keys, inputs.Select(input => input.Name), model);
-        foreach (var input in inputs)
-            feeds.Add(FeedOf(input, axes, samples.GetValueOrDefault(input.Name), model));
-        Count = samples.Values.Select(reader => reader.Set.Count).DefaultIfEmpty(long.MaxValue).Min();
-        if (samples.Values.FirstOrDefault(reader => reader.Set.Count != Count) is { } longer)
+        // Those that samples feed say how long the axes are that others share with them.
+        var known = axes.ToDictionary(StringComparer.Ordinal);
+        var planned = inputs.OrderBy(input => samples.GetValueOrDefault(input.Name)?.Shape is null).Select(input => FeedOf(input, known, samples.GetValueOrDefault(input.Name), model)).ToArray();
+        feeds = [.. inputs.Select(input => planned.First(feed => feed.Input == input))];
+        var sets = samples.Where(input => input.Value.Reader is not null).Select(input => (Input: input.Key, input.Value.Reader!.Set)).ToArray();
+        Count = sets.Select(entry => entry.Set.Count).DefaultIfEmpty(long.MaxValue).Min();
+        if (Array.Find(sets, entry => entry.Set.Count != Count) is { Set: { } longer } other)
             throw new InputException(
-                "The inputs' samples differ in number.", longer.Set.Name, $"{longer.Set.Count}", $"{Count}, as for another input", "give files that belong together");
+                "The inputs' samples differ in number.", $"{longer.Name}, for input '{other.Input}' of {model}", $"{longer.Count}",
+                $"{Count}, as for input '{sets.First(entry => entry.Set.Count == Count).Input}'", "give files that belong together");
         FixedBatch = feeds.Any(feed => feed.IsBatched) ? null : (int)Math.Min(int.MaxValue, feeds.Select(feed => feed.Shape.FirstOrDefault(1)).FirstOrDefault(1));
     }
 
@@ -43,7 +47,7 @@ public sealed class ModelFeeds
     /// <param name="model">The model, for messages.</param>
     /// <exception cref="InputException">An axis or an input is not known, samples do not fit, or an axis has no length.</exception>
     public static ModelFeeds Of(
-        ModelSession session, IReadOnlyDictionary<string, long> axes, IReadOnlyDictionary<string, SampleReader> samples, string model) =>
+        ModelSession session, IReadOnlyDictionary<string, long> axes, IReadOnlyDictionary<string, InputSamples> samples, string model) =>
         new(session.Inputs, axes, samples, model);
 
     /// <summary>Makes a batch.</summary>
@@ -66,30 +70,35 @@ public sealed class ModelFeeds
         }
     }
 
-    private static Feed FeedOf(SessionTensor input, IReadOnlyDictionary<string, long> axes, SampleReader? reader, string model)
+    private static Feed FeedOf(SessionTensor input, Dictionary<string, long> axes, InputSamples? samples, string model)
     {
         var shape = input.Shape.Select((axis, i) => axis.Size ?? Given(input, i, axes)).ToArray();
         var isBatched = shape is [null, ..];
         var where = $"input '{input.Name}' of {model}";
-        if (reader is not null)
+        if (samples?.Shape is { } sample)
         {
-            if (input.IsText)
-                throw new InputException("Texts are not read from files here.", where, "samples for an input of texts", "none: it is fed with empty texts", "leave out --samples for it");
+            if (input.IsText != (samples.Part?.IsText == true))
+                throw new InputException(
+                    input.IsText ? "A model takes texts, and the samples hold numbers." : "A model takes numbers, and the samples hold texts.", where, samples.Part is { } part ? $"{part}" : "one tensor",
+                    input.IsText ? "texts" : "numbers", "give a table with a column of its name: --samples FILE");
             if (shape.Length == 0)
-                throw new InputException("Samples are given for an input without a batch axis.", where, "a scalar", "[N, ...]");
-            var fitted = SampleFit.Find([.. shape[1..].Select(size => new Dim(size))], reader.Set.SampleShape) ?? throw new InputException(
-                "The model's input shape does not fit the samples.", where, $"samples of {Shapes.Format(reader.Set.SampleShape)}", Shapes.Format(input.Shape),
+                throw new InputException("Samples are given for an input without a batch axis.", where, "a scalar", "[N, ...]", $"give it a number: --samples {input.Name}=NUMBER");
+            var fitted = SampleFit.Find([.. shape[1..].Select(size => new Dim(size))], sample) ?? throw new InputException(
+                "The model's input shape does not fit the samples.", where, $"samples of {Shapes.Format(sample)}", Shapes.Format(input.Shape),
                 "check that this model and these samples belong together");
             shape = [shape[0], .. fitted.Select(size => (long?)size)];
+            foreach (var (axis, length) in input.Shape.Skip(1).Zip(fitted))
+                if (axis.Name is { } name)
+                    axes.TryAdd(name, length);
         }
         if (Array.FindIndex(shape, isBatched ? 1 : 0, size => size is null) is >= 0 and var open)
             throw new InputException(
                 "An axis of the model has no length.", where, $"axis {open} of {Shapes.Format(input.Shape)}", "a length",
                 $"give it: --axis {input.Shape[open].Name ?? $"{input.Name}.{open}"}=LENGTH, or real samples: --samples");
-        return new(input, where, [.. shape.Select(size => size ?? 1)], isBatched, reader);
+        return new(input, where, [.. shape.Select(size => size ?? 1)], isBatched, samples);
     }
 
-    private static long? Given(SessionTensor input, int axis, IReadOnlyDictionary<string, long> axes) =>
+    private static long? Given(SessionTensor input, int axis, Dictionary<string, long> axes) =>
         axes.TryGetValue($"{input.Name}.{axis}", out var size) || input.Shape[axis].Name is { } name && axes.TryGetValue(name, out size) ? size : null;
 
     private static IEnumerable<string> AxesOf(SessionTensor input) =>
@@ -105,40 +114,43 @@ public sealed class ModelFeeds
     }
 
     /// <summary>One input. The first of its lengths is replaced by the batch where it is batched.</summary>
-    private sealed record Feed(SessionTensor Input, string Where, long[] Shape, bool IsBatched, SampleReader? Reader)
+    private sealed record Feed(SessionTensor Input, string Where, long[] Shape, bool IsBatched, InputSamples? Samples)
     {
         public void AddTo(FeedBatch batch, long first, int rows, long count)
         {
             var shape = IsBatched ? [rows, .. Shape[1..]] : Shape;
             ModelLimits.RequireSamples(Where, shape.FirstOrDefault(1), [.. shape.Skip(1)]);
-            if (Input.IsText)
+            var values = Samples switch
             {
-                batch.AddTexts(Input.Name, shape);
-                return;
-            }
-
-            var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
-            if (Reader is null)
-                MakeUp(values);
+                null => MakeUp(shape),
+                { Reader: null } => Enumerable.Repeat((float)Samples.Constant, Count(shape)).ToArray(),
+                _ => Read(first, (int)shape[0], count),
+            };
+            if (Input.IsText)
+                batch.AddTexts(Input.Name, shape, Samples?.Part is { } part ? [.. values.Select(value => part.Texts[(int)value])] : []);
             else
-                Read(values, first, (int)shape[0], count);
-            batch.Add(Input.Name, Input.Type, shape, values);
+                batch.Add(Input.Name, Input.Type, shape, values);
         }
 
-        private void Read(float[] values, long first, int rows, long count)
+        private float[] Read(long first, int rows, long count)
         {
-            Reader!.Read([.. Enumerable.Range(0, rows).Select(row => (first + row) % count)], view: 0, values);
-            if (!Input.Type.IsFloat() && Array.FindIndex(values, value => value != MathF.Truncate(value)) is >= 0 and var i)
+            var values = Samples!.Read([.. Enumerable.Range(0, rows).Select(row => (first + row) % count)]);
+            if (!Input.IsText && !Input.Type.IsFloat() && Array.FindIndex(values, value => value != MathF.Truncate(value)) is >= 0 and var i)
                 throw new InputException(
-                    "The model takes integers, but the preprocessed samples are something else.", Where, $"{values[i]}", "whole numbers",
-                    "leave out --scale, --mean and --std for this model");
+                    "The model takes integers, but the preprocessed samples are something else.", Where, Printable.Number(values[i]), "whole numbers",
+                    Samples.Part is null ? "leave out --scale, --mean and --std for this model" : $"correct {Samples.Part.Name} of {Samples.Reader!.Set.Name}");
+            return values;
         }
 
         /// <summary>Evenly spread over [0, 1) by the golden ratio; for integers 1, which is a token, a mask and an index nearly everywhere.</summary>
-        private void MakeUp(float[] values)
+        private float[] MakeUp(long[] shape)
         {
+            var values = new float[Count(shape)];
             for (var i = 0; i < values.Length; i++)
                 values[i] = Input.Type.IsFloat() ? (float)(i * GoldenRatio % 1) : 1;
+            return values;
         }
+
+        private static int Count(long[] shape) => (int)shape.Aggregate(1L, (product, size) => product * size);
     }
 }

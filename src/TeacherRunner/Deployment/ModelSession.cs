@@ -1,7 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
@@ -34,6 +33,9 @@ public sealed class ModelSession : IDisposable
         Outputs = [.. (tensors.Length > 0 ? tensors : session.OutputNames).Select(output => Describe(output, session.OutputMetadata[output]))];
     }
 
+    /// <summary>Whether it was read from a file in ONNX Runtime's own format.</summary>
+    internal bool IsOrtFormat { get; private init; }
+
     /// <summary>What must be fed.</summary>
     public IReadOnlyList<SessionTensor> Inputs { get; }
 
@@ -53,15 +55,23 @@ public sealed class ModelSession : IDisposable
     /// <param name="brief">Whether it will run seldom, so that optimising the graph would take longer than it saves.</param>
     /// <exception cref="InputException">It is no regular file, no model, or a model with inputs or outputs that are no tensors of numbers or texts.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run it.</exception>
-    public static ModelSession Open(string path, string device = "cpu", int threads = 1, bool brief = false)
+    public static ModelSession Open(string path, string device = "cpu", int threads = 1, bool brief = false) =>
+        Open(OnnxModel.ReadRunnable(path), Path.GetFileName(path), device, threads, brief);
+
+    /// <summary>The same for bytes that were read and validated.</summary>
+    /// <param name="model">As <see cref="OnnxModel.ReadRunnable"/> gives them.</param>
+    /// <param name="name">The model's name, for messages.</param>
+    /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="threads">Threads within an operator.</param>
+    /// <param name="brief">Whether it will run seldom.</param>
+    internal static ModelSession Open(byte[] model, string name, string device, int threads, bool brief)
     {
-        InputFile.OpenHandle(path, "A model").Dispose(); // what cannot be read is explained better than ONNX Runtime does
-        var (where, name) = (ExecutionDevice.Resolve(device), Path.GetFileName(path));
-        return new(SessionFactory.Open(options => new(path, options), where, threads, name, brief), name, where.Provider);
+        var where = ExecutionDevice.Resolve(device);
+        return new(SessionFactory.Open(options => new(model, options), where, threads, name, brief), name, where.Provider) { IsOrtFormat = OnnxModel.IsOrtFormat(model) };
     }
 
     /// <summary>Opens a model in memory on the CPU, as it stands: nothing is optimised.</summary>
-    /// <inheritdoc cref="Open"/>
+    /// <inheritdoc cref="Open(string, string, int, bool)"/>
     internal static ModelSession Of(ModelProto model, string name)
     {
         var where = ExecutionDevice.Resolve("cpu");
@@ -111,7 +121,7 @@ public sealed class ModelSession : IDisposable
         }
         catch (OnnxRuntimeException e) when (!run.Terminate)
         {
-            throw HeadProbe.RunFailed(e, name, batch.Rows);
+            throw RunFailure.OfBatch(e, name, batch.Rows);
         }
     }
 
