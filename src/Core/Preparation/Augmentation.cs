@@ -15,6 +15,8 @@ public sealed record Augmentation
     /// <summary>What recipes write, in words.</summary>
     public const string Form = "steps in their order, or none";
 
+    private const string Key = "augmentation";
+
     /// <summary>Lists the steps in the order in which they are applied.</summary>
     /// <param name="steps">None: samples stay as they are. A step that mixes pairs comes last.</param>
     [JsonConstructor]
@@ -63,13 +65,19 @@ public sealed record Augmentation
     }
 
     /// <summary>Checks that samples of a shape can be changed so.</summary>
+    /// <param name="sampleShape">The shape of one sample; of named inputs each must be amounts, which stay some when they are mixed or moved a little.</param>
+    /// <param name="key">What a recipe calls it, for messages.</param>
     /// <exception cref="InputException">They cannot; names the setting.</exception>
-    public void Validate(IReadOnlyList<int> sampleShape)
+    public void Validate(IReadOnlyList<int> sampleShape, string key = Key)
     {
         if (Problem() is { } problem)
-            throw Bad("A setting of the augmentation is out of range.", problem);
+            throw Bad("A setting of the augmentation is out of range.", problem, key);
         if (IsNone)
             return;
+        if (sampleShape is SampleShape { Parts.Count: > 0 } named && named.Parts.FirstOrDefault(part => !(part.IsAmount && part.Type.IsFloat()) || part.Name == named.Mask) is { } name)
+            throw new InputException(
+                "An augmentation would change what is no amount: texts, token ids, masks and whole numbers are names of things.", key, $"{this}, and samples with input '{name.Name}' ({(name.IsText ? "text" : name.Type.Name())})",
+                "samples of one tensor, or inputs of floats", $"remove '{key}'{(key.StartsWith("capture", StringComparison.Ordinal) ? ", and 'capture.views'" : "")}");
         var layout = SampleLayout.Of(sampleShape, ChannelAxis);
         foreach (var step in Steps)
         {
@@ -78,11 +86,12 @@ public sealed record Augmentation
                     "A step of the augmentation needs samples with a height and a width, or with time and frequency.",
                     new(
                         step.Name, Samples(),
-                        "[height, width], [channels, height, width], or [height, width, channels] with channel axis 2"));
+                        "[height, width], [channels, height, width], or [height, width, channels] with channel axis 2"),
+                    key);
             if (step.Misfit(layout) is { } misfit)
                 throw Bad(
                     "A setting of the augmentation does not fit the samples.",
-                    misfit with { Setting = $"{step.Name}.{misfit.Setting}", Expected = $"{misfit.Expected}, for {Samples()}" });
+                    misfit with { Setting = $"{step.Name}.{misfit.Setting}", Expected = $"{misfit.Expected}, for {Samples()}" }, key);
         }
 
         string Samples() => $"samples of shape {Shapes.Format(sampleShape)}, channel axis {ChannelAxis}";
@@ -98,6 +107,6 @@ public sealed record Augmentation
     /// <summary>The steps' names, for people.</summary>
     public override string ToString() => IsNone ? "none" : string.Join(", ", Steps.Select(step => step.Name));
 
-    private static InputException Bad(string what, SettingProblem problem) => new(
-        what, $"augmentation.{problem.Setting}", problem.Found, problem.Expected, "correct the value, or leave the step out");
+    private static InputException Bad(string what, SettingProblem problem, string key) => new(
+        what, $"{key}.{problem.Setting}", problem.Found, problem.Expected, "correct the value, or leave the step out");
 }

@@ -36,7 +36,7 @@ public sealed class SampleReader
         var (factorOf, summandOf) = preprocessing.Affine();
         for (var i = 0; i < factors.Length; i++)
             (factors[i], summands[i]) = (factorOf[i / inner % factorOf.Length], summandOf[i / inner % summandOf.Length]);
-        RequirePartsKept(set, augmentation);
+        RequirePartsKept(set);
         isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
     }
 
@@ -104,11 +104,8 @@ public sealed class SampleReader
     public SamplePair PairOf(long row, uint view) => views.PairOf(row, view);
 
     /// <summary>Token ids, masks and texts are names of things: scaled or moved, they would be names of other things.</summary>
-    private void RequirePartsKept(TransferSet set, Augmentation augmentation)
+    private void RequirePartsKept(TransferSet set)
     {
-        if (set.SampleShape.Parts.Count > 0 && !augmentation.IsNone)
-            throw new InputException(
-                "Samples of several inputs cannot be augmented.", set.Name, $"{set.SampleShape}", "samples of one tensor", "remove the augmentation");
         foreach (var part in set.SampleShape.Parts)
             for (var i = part.Offset; i < part.Offset + part.Elements; i++)
                 if (!(part.IsAmount && part.Name != set.SampleShape.Mask) && (factors[i] != 1 || summands[i] != 0))

@@ -45,7 +45,8 @@ internal static class Graft
                 "name one nearer to the output");
         var model = new ModelProto(body.Proto)
         {
-            Graph = new GraphProto { Name = body.Proto.Graph.Name, Input = { body.Proto.Graph.Input } },
+            // What a front of the body feeds is declared among the tensors between.
+            Graph = new GraphProto { Name = body.Proto.Graph.Name, Input = { body.Proto.Graph.Input }, ValueInfo = { body.Proto.Graph.ValueInfo } },
             OpsetImport = { },
         };
         model.OpsetImport.Clear();

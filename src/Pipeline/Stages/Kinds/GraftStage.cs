@@ -1,6 +1,6 @@
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
@@ -39,11 +39,10 @@ internal sealed class GraftStage : ModelStage
     /// <inheritdoc/>
     public override void Check()
     {
-        if (graph.Sets.Transfer.SampleShape.Parts.Count > 0)
-            throw new InputException(
-                "A graft is of models with one input.", graph.Sets.Transfer.Name, $"samples of {graph.Sets.Transfer.SampleShape}", "samples of one tensor", "train without a graft");
-        if (step.Student.Architecture is { } architecture)
-            Architectures.RequireFit(architecture, graph.Sets.Transfer.SampleShape);
+        var shape = graph.Sets.Transfer.SampleShape;
+        _ = InputFront.Behind(step.Student.Architecture is { } architecture ? Architectures.RequireFit(architecture, shape) : OnnxModel.Load(step.Student.Model!), shape, step.Student.Import.Inputs);
+        if (step.Head is { } head)
+            _ = InputFront.Behind(OnnxModel.Load(head), shape, FeedsOfHead);
         foreach (var file in new[] { step.Head, step.Student.Model }.OfType<string>())
             graph.Files.Digest(file);
     }
@@ -67,6 +66,11 @@ internal sealed class GraftStage : ModelStage
         var shape = graph.Sets.Transfer.SampleShape;
         var head = graph.PathOf(step.HeadStage, step.Head, work.Results)!;
         var body = step.Student.Model is { } model ? OnnxModel.Load(model) : Architectures.Build(step.Student.Architecture!, shape, AnyClasses, step.Seed);
-        Graft.Build(body, step.At, OnnxModel.Load(head), step.From, step.Projector, shape, step.Seed).Save(Path.Combine(work.Folder, FileOf(step.Name)));
+        Graft.Build(
+            InputFront.Behind(body, shape, step.Student.Import.Inputs), step.At, InputFront.Behind(OnnxModel.Load(head), shape, FeedsOfHead), step.From, step.Projector, shape,
+            step.Seed).Save(Path.Combine(work.Folder, FileOf(step.Name)));
     }
+
+    /// <summary>What the teacher's inputs are fed with, as where it teaches.</summary>
+    private InputFeeds FeedsOfHead => graph.Recipe.Reference.Capture.Teachers.FirstOrDefault(teacher => teacher.Model == step.Head)?.Inputs ?? InputFeeds.None;
 }
