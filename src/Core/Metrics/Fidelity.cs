@@ -3,12 +3,12 @@ using System.Numerics.Tensors;
 namespace OnnxKd.Core.Metrics;
 
 /// <summary>How closely a model follows what it is compared with, and what saying always the same would give.</summary>
-/// <param name="Majority">Share of the most frequent class: the agreement of whoever always says it.</param>
+/// <param name="MostFrequent">Share of the class that the reference has most often, in which whoever always says it agrees.</param>
 /// <param name="TopClasses">How many classes the reference puts first anywhere.</param>
 /// <param name="OwnTopClasses">How many the model does.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats; <c>null</c> without a teacher.</param>
 /// <param name="ConstantKl">The same of the best constant answer, the teacher's mean probabilities; <c>null</c> without a teacher.</param>
-internal sealed record Fidelity(double Majority, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl);
+internal sealed record Fidelity(double MostFrequent, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl);
 
 /// <summary>Accumulates <see cref="Fidelity"/> batch by batch, in double precision.</summary>
 /// <param name="classes">The number of classes.</param>

@@ -14,8 +14,11 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="Agreement">Share of decisions that equal the teacher's; <c>null</c>: no teacher.</param>
 internal sealed record LabelMetrics(long Decisions, long? Errors, double? Accuracy, double? Nll, double? F1, double? Agreement)
 {
-    /// <summary>The agreement of whoever always decides for each label as the teacher (without one: as is known) does most often; <c>null</c>: nothing to compare with.</summary>
+    /// <summary>The accuracy of whoever always decides for each label as it most often is; <c>null</c>: no label is known.</summary>
     public double? Majority { get; init; }
+
+    /// <summary>The agreement of whoever always decides for each label as the teacher most often does; <c>null</c>: no teacher.</summary>
+    public double? ConstantAgreement { get; init; }
 
     /// <summary>Whether each label is decided in the same way for all rows, although what it is compared with is not.</summary>
     public bool IsConstant { get; init; }
@@ -83,11 +86,15 @@ internal sealed class LabelMeter(int columns)
         MeanF1(labelled > 0 ? known : taught),
         compared > 0 ? (double)agreed / compared : null)
     {
-        Majority = Reference.Sum(count => count.Rows) is > 0 and var all ? (double)Reference.Sum(count => Math.Max(count.True, count.Rows - count.True)) / all : null,
+        Majority = MostFrequent(known),
+        ConstantAgreement = MostFrequent(taught),
         IsConstant = Reference.Any(count => count.True > 0 && count.True < count.Rows) && Reference.All(count => count.Found == 0 || count.Found == count.Rows),
         Kl = compared > 0 ? Math.Max(0, divergence / compared) : null,
         ConstantKl = compared > 0 ? Math.Max(0, (negativeEntropy + meanTeacher.Sum(sum => rows * Entropy(sum / rows))) / compared) : null,
     };
+
+    private static double? MostFrequent(Counts[] counts) =>
+        counts.Sum(count => count.Rows) is > 0 and var all ? (double)counts.Sum(count => Math.Max(count.True, count.Rows - count.True)) / all : null;
 
     private Counts[] Reference => compared > 0 ? taught : known;
 

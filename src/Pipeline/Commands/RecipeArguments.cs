@@ -148,6 +148,7 @@ internal sealed class RecipeArguments
     public RecipeRun Read(ParseResult parsed, SweepSetting setting, TextWriter stderr, CancellationToken token)
     {
         var source = Source(parsed, setting);
+        ShortenedTraining.Fit(source, stderr.WriteLine);
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
         return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
     }

@@ -60,7 +60,7 @@ internal sealed class SweepCommand : ExampleCommand
 
     /// <summary>Runs it.</summary>
     /// <exception cref="InputException">The recipe or its inputs are wrong.</exception>
-    /// <exception cref="CheckFailedException">A setting diverged or failed a check; the figures of the others were written.</exception>
+    /// <exception cref="OnnxKdException">A setting diverged, failed a check or cannot work; the figures of the others were written.</exception>
     public static void Run(
         IReadOnlyList<(SweepSetting Setting, RecipeRun Run)> settings, bool halves, int jobs, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
@@ -79,9 +79,8 @@ internal sealed class SweepCommand : ExampleCommand
         stderr.WriteLine($"results: {folder}");
         if (metrics.Best is not null)
             stderr.WriteLine($"to go on with the best: onnxkd run {Path.Combine(folder, Sweep.BestName)}");
-        if (metrics.Settings.Count(setting => setting.Failure is not null) is > 0 and var failed)
-            throw new CheckFailedException(
-                "Some settings of the sweep failed.", folder, $"{failed} of {settings.Count}",
-                remedy: $"{SweepMetrics.FileName} says why, setting by setting");
+        SettingFailure[] failed = [.. metrics.Settings.Where(setting => setting.Failure is not null).Select(setting => new SettingFailure(setting.Failure!, (ExitCode)setting.ExitCode!))];
+        if (failed.Length > 0)
+            throw SettingFailure.Of(failed, settings.Count, folder);
     }
 }

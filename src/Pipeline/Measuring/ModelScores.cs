@@ -52,6 +52,7 @@ internal sealed class ModelScores
     private readonly ClassificationMeter? classes;
     private readonly OutputMeter? others;
     private readonly FidelityMeter? fidelity;
+    private readonly long[]? labelCounts;
     private readonly RareClassMeter? rare;
     private readonly OverlapMeter? overlap;
     private readonly TextMeter? texts;
@@ -80,6 +81,7 @@ internal sealed class ModelScores
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, thorough: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
+        labelCounts = classes is not null && HasLabels ? new long[shape[^1]] : null;
         rare = classes is null || shape[^1] != 2 ? null : new();
         overlap = classes is null || shape.Count < 3 ? null : new(shape[^1]); // of pixels: frames have one axis of positions
         texts = against.Alphabet is null ? null : new();
@@ -106,6 +108,9 @@ internal sealed class ModelScores
             classes.Add(kept, reference, teacherLogits);
             fidelity!.Add(kept, against.Teacher is null ? labels : TopClasses(teacherLogits, width), teacherLogits);
             rare?.Add(kept, reference);
+            foreach (var label in labelCounts is null ? [] : labels)
+                if (label >= 0)
+                    labelCounts![label]++;
             overlap?.Add(kept, reference);
         }
         others?.Add(kept, labels, teacherLogits);
@@ -151,10 +156,16 @@ internal sealed class ModelScores
                 Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
-                Majority = figures.Labels?.Majority ?? figures.Detections?.Constant, Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
+                Majority = figures.Labels?.Majority, ConstantAgreement = figures.Labels?.ConstantAgreement ?? figures.Detections?.Constant,
+                Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
             };
         if (fidelity?.Result() is { } close)
-            size = size with { Majority = close.Majority, Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy) };
+            size = size with
+            {
+                Majority = labelCounts?.Sum() is > 0 and var known ? (double)labelCounts.Max() / known : null,
+                ConstantAgreement = against.Teacher is null ? null : close.MostFrequent,
+                Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy, against.Teacher is not null),
+            };
         if (rare?.Result() is { Share: < MostOfRare } found)
             size = size with { Precision = found.Precision, Recall = found.Recall, AveragePrecision = found.AveragePrecision };
         if (overlap?.Result() is { } share)
@@ -172,16 +183,18 @@ internal sealed class ModelScores
     }
 
     /// <summary>Why a model is no use; <c>null</c>: it is better than a constant answer, or nothing else would be better.</summary>
-    private static string? Collapse(Fidelity found, double? agreement) =>
+    private static string? Collapse(Fidelity found, double? agreement, bool isTaught) =>
         found.TopClasses < 2 ? found is { Kl: { } far, ConstantKl: { } constant } && far > Math.Max(constant, LeastKl)
             ? string.Create(CultureInfo.InvariantCulture, $"no better than a constant: the teacher says one class, and KL is {far:g3} where its mean answer has {constant:g3}")
             : null
-        : found.OwnTopClasses < 2 && !IsCloserThanConstant(found) ? $"collapsed: it says the same class for every sample, the teacher or the labels {found.TopClasses} classes"
-        : agreement <= found.Majority && !IsCloserThanConstant(found)
-            ? string.Create(CultureInfo.InvariantCulture, $"no better than always saying the most frequent class, which gives {found.Majority:0.00%}")
+        : found.OwnTopClasses < 2 && !IsCloserThanConstant(found) ? $"collapsed: it says the same class for every sample, the {(isTaught ? "teacher says" : "labels are")} {found.TopClasses} classes"
+        : agreement <= found.MostFrequent && !IsCloserThanConstant(found)
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"no better than always saying {(isTaught ? "the class that the teacher says most often, which agrees with it" : "the most frequent label, which is right")} in {found.MostFrequent:0.00%}")
         : null;
 
-    /// <inheritdoc cref="Collapse(Fidelity, double?)"/>
+    /// <inheritdoc cref="Collapse(Fidelity, double?, bool)"/>
     private static string? Collapse(OutputMetrics found) =>
         found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
         : found.Detections is { Found: 0, Taught: > 0 and var taught } ? $"it finds nothing, where the teacher finds {taught} boxes"

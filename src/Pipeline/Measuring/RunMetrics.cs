@@ -87,7 +87,7 @@ internal sealed record RunMetrics(
 /// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
 /// <param name="Role"><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</param>
 /// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
-/// <param name="Majority">Share of the class that the teacher (without one: the labels) puts first most often: the agreement of a constant answer; of detector heads that of the best boxes that are the same for every sample.</param>
+/// <param name="Majority">Share of the most frequent label: the accuracy of whoever always says it.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats.</param>
 /// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher; of detector heads, share of what it finds that the teacher finds.</param>
 /// <param name="Recall">Of the same; of detector heads, share of what the teacher finds that it finds.</param>
@@ -117,6 +117,9 @@ internal sealed record ModelMetrics(
 {
     /// <summary>What the model gives; <c>null</c>: classes.</summary>
     public OutputKind? Kind { get; init; }
+
+    /// <summary>Share of the class that the teacher puts first most often (of independent labels, of the decisions that it most often takes): the agreement of whoever always says it; of detector heads that of the best boxes that are the same for every sample.</summary>
+    public double? ConstantAgreement { get; init; }
 
     /// <summary>Of independent labels: mean of the labels' F1, against the known labels, or without any against the teacher's decisions.</summary>
     public double? F1 { get; init; }
@@ -165,7 +168,7 @@ internal sealed record ModelMetrics(
     /// <summary>The same with the figures of the transfer set in place of those of a test set, which there is none of.</summary>
     public ModelMetrics OnTransfer() => Transfer is not { } close ? this : this with
     {
-        Agreement = close.Agreement, Majority = close.Majority, Kl = close.Kl, Mse = close.Mse, RSquared = close.RSquared, Cosine = close.Cosine,
+        Agreement = close.Agreement, ConstantAgreement = close.ConstantAgreement, Kl = close.Kl, Mse = close.Mse, RSquared = close.RSquared, Cosine = close.Cosine,
         Precision = close.Precision ?? Precision, Recall = close.Recall ?? Recall, BoxOverlap = close.BoxOverlap ?? BoxOverlap,
     };
 }

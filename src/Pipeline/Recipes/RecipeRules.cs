@@ -102,7 +102,7 @@ internal static class RecipeRules
         if (training.Schedule is WarmedUpSchedule { WarmupEpochs: var warmup } && warmup >= training.Epochs)
             throw place.Error(
                 "The warm-up is as long as the training.", $"warmup-epochs: {warmup} of {training.Epochs} epochs",
-                $"0 to below {training.Epochs}", "shorten it, or train longer");
+                $"0 to below {training.Epochs}", "lower training.schedule.warmup-epochs, or raise training.epochs (--epochs)");
     }
 
     private static string Names(IEnumerable<Term> terms) => string.Join(", ", terms.Select(term => term.Name));

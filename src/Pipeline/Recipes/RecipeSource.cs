@@ -12,6 +12,7 @@ internal sealed class RecipeSource
     private const string Structure = "[]{}\"':\n";
 
     private readonly Dictionary<YamlNode, string> overridden = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, YamlNode> replaced = new(StringComparer.Ordinal);
     private readonly Dictionary<YamlNode, YamlNode> standIns = new(ReferenceEqualityComparer.Instance);
     private readonly string? file;
 
@@ -80,7 +81,23 @@ internal sealed class RecipeSource
                 mapping.Children[name] = child = Remember(new YamlMappingNode(), origin);
             mapping = (YamlMappingNode)child;
         }
+        if (mapping.Children.TryGetValue(new YamlScalarNode(keys[^1]), out var before) && !overridden.ContainsKey(before))
+            replaced[path] = before;
         mapping.Children[Remember(new YamlScalarNode(keys[^1]), origin)] = Remember(value, origin);
+    }
+
+    /// <summary>What the file says, where an option says something else; <c>null</c>: it says nothing, or no option does.</summary>
+    /// <param name="path">Keys, separated by dots.</param>
+    public string? Replaced(string path) => (replaced.GetValueOrDefault(path) as YamlScalarNode)?.Value;
+
+    /// <summary>A value, and whether an option gave it; <c>null</c>: there is none, or a mapping.</summary>
+    /// <param name="path">Keys, separated by dots.</param>
+    public (string Value, bool IsGiven)? Find(string path)
+    {
+        YamlNode? node = Root;
+        foreach (var key in path.Split('.'))
+            node = node is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+        return node is YamlScalarNode { Value: { } value } ? (value, overridden.ContainsKey(node)) : null;
     }
 
     /// <summary>Removes a value, if it is there.</summary>

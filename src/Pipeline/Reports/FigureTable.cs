@@ -22,6 +22,8 @@ internal static class FigureTable
 
     private static readonly Column Majority = new("majority", m => m.Majority, "0.00 %");
 
+    private static readonly Column Constant = new("constant", m => m.ConstantAgreement, "0.00 %");
+
     private static readonly Column Divergence = new("KL", m => m.Kl, "0.0000");
 
     private static readonly Column[] RareColumns =
@@ -37,8 +39,9 @@ internal static class FigureTable
     [
         new("errors", m => m.Errors, "#,0.#"),
         new("accuracy", m => m.Accuracy, "0.00 %"),
-        Agreement,
         Majority,
+        Agreement,
+        Constant,
         Divergence,
         new("NLL", m => m.Nll, "0.0000"),
         new("ECE", m => m.Ece, "0.0000"),
@@ -50,7 +53,7 @@ internal static class FigureTable
         new("CER", m => m.CharacterErrorRate, "0.00 %"),
         new("exact lines", m => m.ExactLines, "0.00 %"),
         Agreement,
-        Majority,
+        Constant,
         Divergence,
         .. SizeColumns,
     ];
@@ -59,9 +62,10 @@ internal static class FigureTable
     [
         new("errors", m => m.Errors, "#,0.#"),
         new("accuracy", m => m.Accuracy, "0.00 %"),
+        Majority,
         new("F1", m => m.F1, "0.0000"),
         Agreement,
-        Majority,
+        Constant,
         Divergence,
         new("NLL", m => m.Nll, "0.0000"),
         .. SizeColumns,
@@ -85,7 +89,7 @@ internal static class FigureTable
     private static readonly Column[] DetectorColumns =
     [
         Agreement,
-        Majority,
+        Constant,
         new("precision", m => m.Precision, "0.00 %"),
         new("recall", m => m.Recall, "0.00 %"),
         new("box IoU", m => m.BoxOverlap, "0.0000"),
@@ -101,8 +105,8 @@ internal static class FigureTable
     {
         var all = rows.SelectMany(row => row.Seeds).ToArray();
         var columns = all.Any(IsOfTexts) ? TextColumns
-            : all.Any(model => model.MeanOverlap is not null) ? [.. ClassColumns[..3], Overlap, .. ClassColumns[3..]]
-            : all.Any(model => model.AveragePrecision is not null) ? [.. ClassColumns[..5], .. RareColumns, .. ClassColumns[5..]]
+            : all.Any(model => model.MeanOverlap is not null) ? [.. ClassColumns[..4], Overlap, .. ClassColumns[4..]]
+            : all.Any(model => model.AveragePrecision is not null) ? [.. ClassColumns[..6], .. RareColumns, .. ClassColumns[6..]]
             : ColumnsOf(KindOf(all));
         columns = [.. columns.Where(column => all.Any(model => column.Of(model) is not null))];
         yield return ["model", .. columns.Select(column => column.Name)];

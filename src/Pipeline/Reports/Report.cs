@@ -160,7 +160,9 @@ internal static class Report
                 if (models.Any(model => model.Agreement is not null))
                     yield return "agreement: share of labels decided as the teacher does";
                 if (models.Any(model => model.Majority is not null))
-                    yield return "majority: what always deciding each label alike gives";
+                    yield return "majority: accuracy of always deciding each label as it most often is";
+                if (models.Any(model => model.ConstantAgreement is not null))
+                    yield return "constant: agreement of always deciding each label as the teacher most often does";
                 if (models.Any(model => model.F1 is not null))
                     yield return $"F1: mean over labels, {(models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions")}";
                 break;
@@ -173,15 +175,17 @@ internal static class Report
             case OutputKind.Detector:
                 yield return FormattableString.Invariant(
                     $"agreement: 2 x detections of both / (the teacher's + the model's), above {NonMaximumSuppression.ScoreThreshold} and without those that overlap a surer one by {NonMaximumSuppression.OverlapThreshold}; of both: same class, boxes that overlap by half");
-                if (models.Any(model => model.Majority is not null))
-                    yield return "majority: what the same boxes for every sample give at best";
+                if (models.Any(model => model.ConstantAgreement is not null))
+                    yield return "constant: agreement of the same boxes for every sample, at best";
                 yield return "precision, recall: of what the teacher finds; box IoU: mean overlap of what both find";
                 break;
             default:
                 if (models.Any(model => model.Agreement is not null))
                     yield return "agreement: same top class as the teacher";
                 if (models.Any(model => model.Majority is not null))
-                    yield return "majority: what always saying the most frequent class gives";
+                    yield return "majority: accuracy of always saying the most frequent label";
+                if (models.Any(model => model.ConstantAgreement is not null))
+                    yield return "constant: agreement of always saying the class that the teacher says most often";
                 if (models.Any(model => model.Kl is not null))
                     yield return "KL: from the teacher, in nats";
                 break;

@@ -39,10 +39,10 @@ internal static class Halving
     /// <param name="context">The sweep.</param>
     /// <param name="processes">Trains settings side by side, if that is wanted.</param>
     /// <returns>For each setting its score when it was last compared, or why it failed; and which of them are to be trained to the end.</returns>
-    public static IReadOnlyList<(ValidationScore? Score, string? Failure, bool GoesOn)> Run(SweepContext context, SettingProcesses processes)
+    public static IReadOnlyList<(ValidationScore? Score, SettingFailure? Failure, bool GoesOn)> Run(SweepContext context, SettingProcesses processes)
     {
         var (recipes, reporter, progress) = (context.Recipes, context.Reporter, context.Progress);
-        var states = new (ValidationScore? Score, string? Failure, bool GoesOn)[recipes.Count];
+        var states = new (ValidationScore? Score, SettingFailure? Failure, bool GoesOn)[recipes.Count];
         var reached = new int[recipes.Count];
         // Settings that differ by their seeds alone go on together, or not at all: the luckiest seed of each would be no comparison.
         int[][] left = [.. Enumerable.Range(0, recipes.Count).GroupBy(i => recipes[i].Setting.WithoutSeed).Select(group => group.ToArray())];
@@ -84,17 +84,17 @@ internal static class Halving
         return states;
     }
 
-    private static (ValidationScore? Score, string? Failure, bool GoesOn) Train(int i, int epochs, SweepContext context)
+    private static (ValidationScore? Score, SettingFailure? Failure, bool GoesOn) Train(int i, int epochs, SweepContext context)
     {
         try
         {
             using var work = context.Open(i);
             return (ValidationScore.Of(work.TrainUntil(context.Recipes[i].Recipe.Final, epochs), epochs), null, false);
         }
-        catch (CheckFailedException failure)
+        catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {
             context.Reporter.Note($"{context.Recipes[i].Setting}: {failure.Message}");
-            return (null, failure.Message, false);
+            return (null, SettingFailure.Of(failure), false);
         }
     }
 }

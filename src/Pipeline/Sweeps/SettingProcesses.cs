@@ -41,10 +41,10 @@ internal sealed class SettingProcesses(int jobs, SweepContext context)
     /// <param name="work">How much of the sweep the training of a setting is.</param>
     /// <param name="epochs">After how many epochs a training stops; <c>null</c>: at its end, and what follows it is done too.</param>
     /// <returns>By the place of a setting why it failed.</returns>
-    public IReadOnlyDictionary<int, string> Train(IReadOnlyList<int> which, Func<int, SweepWork> work, Func<Recipe, int>? epochs = null)
+    public IReadOnlyDictionary<int, SettingFailure> Train(IReadOnlyList<int> which, Func<int, SweepWork> work, Func<Recipe, int>? epochs = null)
     {
         var (recipes, reporter, run, token) = (context.Recipes, context.Reporter, context.Folder, context.Token);
-        var failures = new ConcurrentDictionary<int, string>();
+        var failures = new ConcurrentDictionary<int, SettingFailure>();
         if (!Take(which))
             return failures;
         RunShared(which[0]);
@@ -74,9 +74,9 @@ internal sealed class SettingProcesses(int jobs, SweepContext context)
             {
                 OwnProcess.Run(Words(recipes[i], epochs?.Invoke(recipes[i].Recipe)), token, gently: true, Hear);
             }
-            catch (CheckFailedException failure)
+            catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
             {
-                failures[i] = failure.Message;
+                failures[i] = SettingFailure.Of(failure);
                 reporter.Note($"{recipes[i].Setting}: {failure.Message}");
             }
 
@@ -99,7 +99,7 @@ internal sealed class SettingProcesses(int jobs, SweepContext context)
             using var work = context.Open(first);
             work.RunNeedsOf(context.Recipes[first].Recipe.Final);
         }
-        catch (CheckFailedException)
+        catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {
             // Its own process finds the same, and others may need something else.
         }

@@ -18,7 +18,7 @@ internal static class Sweep
     /// <summary>Where a setting's results are, within the run's folder.</summary>
     public static string FolderOf(SweepSetting setting) => Path.Combine(FolderName, setting.FolderName);
 
-    /// <summary>Runs every setting to its figures. One that diverges or fails a check is noted, and the others go on.</summary>
+    /// <summary>Runs every setting to its figures. One that diverges, fails a check or cannot work is noted, and the others go on.</summary>
     /// <param name="recipes">The settings, and the recipe that each makes; all have one name.</param>
     /// <param name="halves">Whether those that are behind on the validation set are stopped early.</param>
     /// <param name="jobs">How many are trained at the same time, in processes of their own; what is measured is measured one by one.</param>
@@ -62,7 +62,7 @@ internal static class Sweep
         foreach (var (i, (setting, _)) in recipes.Index())
         {
             var result = new SettingMetrics(
-                setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Failure: rounds?[i].Failure ?? failures.GetValueOrDefault(i), Validation: rounds?[i].Score);
+                setting.ToString(), setting.Values.ToDictionary(), FolderOf(setting), Validation: rounds?[i].Score).With(rounds?[i].Failure ?? failures.GetValueOrDefault(i));
             if (rounds?[i].GoesOn != false && result.Failure is null)
             {
                 context.Reporter.Note($"setting {i + 1} of {recipes.Count}: {setting}");
@@ -93,10 +93,10 @@ internal static class Sweep
             var run = work.RunAll();
             return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(context.Recipes[i].Recipe.Final)) };
         }
-        catch (CheckFailedException failure)
+        catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {
             context.Reporter.Note($"{result.Setting}: {failure.Message}");
-            return result with { Failure = failure.Message };
+            return result.With(SettingFailure.Of(failure));
         }
     }
 }

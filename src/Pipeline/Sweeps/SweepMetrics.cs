@@ -66,10 +66,14 @@ internal sealed record SweepEntry(string Setting, IReadOnlyList<SettingMetrics> 
 /// <param name="Run">Its figures; <c>null</c> if it failed, or was stopped early.</param>
 /// <param name="Failure">Why it failed; <c>null</c> if it did not.</param>
 /// <param name="Validation">What it gave on the validation set; <c>null</c> without one.</param>
+/// <param name="ExitCode">What a run of it alone would return, if it failed.</param>
 internal sealed record SettingMetrics(
     string Setting, IReadOnlyDictionary<string, string> Values, string Folder, RunMetrics? Run = null, string? Failure = null,
-    ValidationScore? Validation = null)
+    ValidationScore? Validation = null, int? ExitCode = null)
 {
+    /// <summary>The same with a failure, if there is one.</summary>
+    public SettingMetrics With(SettingFailure? failure) => failure is null ? this : this with { Failure = failure.Message, ExitCode = (int)failure.ExitCode };
+
     /// <summary>What it shares with those that differ by their seeds alone.</summary>
     public string WithoutSeed => new SweepSetting([.. Values]).WithoutSeed;
 }

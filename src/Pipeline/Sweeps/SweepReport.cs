@@ -12,7 +12,8 @@ internal static class SweepReport
     {
         if (Report.WriteJson(sweep, output, style))
             return;
-        Tables.Render(FigureTable.Of([.. sweep.Rows()], Tables.Border(style)), output, style.Terminal);
+        if (sweep.Rows().Any())
+            Tables.Render(FigureTable.Of([.. sweep.Rows()], Tables.Border(style)), output, style.Terminal);
         foreach (var line in Notes(sweep))
             output.WriteLine(line);
         if (sweep.Best is not null)
@@ -33,7 +34,7 @@ internal static class SweepReport
         foreach (var note in sweep.First is { } first ? Report.Notes(first with { Models = [.. first.Models.Select(model => model with { Parity = null })] }) : [])
             yield return note;
         foreach (var setting in sweep.Settings.Where(setting => setting.Failure is not null))
-            yield return $"failed: {setting.Setting}";
+            yield return $"failed: {setting.Setting}: {setting.Failure!.Split('\n')[0]}";
         foreach (var group in sweep.Seeds ?? [])
             if (group.Verdict.Count > 0)
                 yield return $"{group.Name}: {string.Join(' ', group.Verdict)}";

@@ -18,7 +18,7 @@ public class FidelityMeterTests
         var expected = 2.0 / 3 * (0.75 * Math.Log(0.75 / 0.5) + 0.25 * Math.Log(0.25 / 0.5));
         Assert.Equal(expected, result.Kl!.Value, 1e-6);
         Assert.Equal(expected, result.ConstantKl!.Value, 1e-6);
-        Assert.Equal((2.0 / 3, 2, 1), (result.Majority, result.TopClasses, result.OwnTopClasses));
+        Assert.Equal((2.0 / 3, 2, 1), (result.MostFrequent, result.TopClasses, result.OwnTopClasses));
     }
 
     [Fact]

@@ -42,13 +42,24 @@ public class OutputMeterTests
         meter.Add([2, -1, 2, -1, 2, -1], [], [1, -1, 1, -1, -1, -1]);
         var labels = meter.Result().Labels!;
 
-        Assert.Equal(5 / 6.0, labels.Majority!.Value, 12);
+        Assert.Equal(5 / 6.0, labels.ConstantAgreement!.Value, 12);
+        Assert.Null(labels.Majority); // no label is known
         Assert.True(labels.IsConstant);
         double Kl(double p, double q) => p * Math.Log(p / q) + (1 - p) * Math.Log((1 - p) / (1 - q));
         static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
         Assert.Equal((2 * Kl(Sigmoid(1), Sigmoid(2)) + Kl(Sigmoid(-1), Sigmoid(2))) / 6, labels.Kl!.Value, 12);
         var mean = (2 * Sigmoid(1) + Sigmoid(-1)) / 3;
         Assert.Equal((2 * Kl(Sigmoid(1), mean) + Kl(Sigmoid(-1), mean)) / 6, labels.ConstantKl!.Value, 12);
+    }
+
+    [Fact]
+    public void Labels_MajorityIsOfLabels_AndConstantAgreementOfTheTeacher()
+    {
+        var meter = new OutputMeter(OutputKind.Labels, [2], thorough: false);
+        // Known: 1, 1, 0, 1 and 0, 0, 0, 1; the teacher decides 1, 0, 0, 0 and 1, 1, 1, 1.
+        meter.Add(new float[8], [1, 0, 1, 0, 0, 0, 1, 1], [1, 1, -1, 1, -1, 1, -1, 1]);
+        var labels = meter.Result().Labels!;
+        Assert.Equal((6 / 8.0, 7 / 8.0), (labels.Majority, labels.ConstantAgreement));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class FirstTryTests : IDisposable
         Assert.Contains("chosen: learning rate", result.Error);
         var student = Figures.Of(result, "student");
         Assert.True(student.GetProperty("agreement").GetDouble() > 0.9, student.ToString());
-        Assert.InRange(student.GetProperty("majority").GetDouble(), 0.5, 0.75);
+        Assert.InRange(student.GetProperty("constant_agreement").GetDouble(), 0.5, 0.75);
         Assert.True(student.GetProperty("kl").GetDouble() < 0.2, student.ToString());
         var alone = Cli.Done(
             "evaluate", "--model", folder["runs/student/student.onnx"], "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["test.npy"], "--json");

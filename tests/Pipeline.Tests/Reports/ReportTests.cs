@@ -9,21 +9,21 @@ public class ReportTests
     private static readonly RunMetrics Metrics = new(
         "tiny", 1, 10000,
         [
-            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher", Majority: 0.1135, Kl: 0),
-            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Majority: 0.1135, Kl: 0.01234, Parity: new(3.8e-6, 1, 10000)),
+            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher", Majority: 0.1135, Kl: 0) { ConstantAgreement = 0.114 },
+            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Majority: 0.1135, Kl: 0.01234, Parity: new(3.8e-6, 1, 10000)) { ConstantAgreement = 0.114 },
         ]);
 
     [Fact]
     public void Write_NoTerminal_IsAPlainAsciiTable()
     {
         const string Expected = """
-            +---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
-            | model   | errors | accuracy | agreement | majority |     KL |    NLL |    ECE | parameters | file size | latency p50 |
-            |---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------|
-            | teacher |     50 |  99.50 % |  100.00 % |  11.35 % | 0.0000 | 0.0123 | 0.0050 |  1,234,567 |   4.94 MB |    1.500 ms |
-            | student |     71 |  99.29 % |   99.61 % |  11.35 % | 0.0123 | 0.0200 | 0.0100 |      1,000 |    4.3 kB |    0.010 ms |
-            +---------+--------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
-            test samples: 10,000; agreement: same top class as the teacher; majority: what always saying the most frequent class gives; KL: from the teacher, in nats
+            +---------+--------+----------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
+            | model   | errors | accuracy | majority | agreement | constant |     KL |    NLL |    ECE | parameters | file size | latency p50 |
+            |---------+--------+----------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------|
+            | teacher |     50 |  99.50 % |  11.35 % |  100.00 % |  11.40 % | 0.0000 | 0.0123 | 0.0050 |  1,234,567 |   4.94 MB |    1.500 ms |
+            | student |     71 |  99.29 % |  11.35 % |   99.61 % |  11.40 % | 0.0123 | 0.0200 | 0.0100 |      1,000 |    4.3 kB |    0.010 ms |
+            +---------+--------+----------+----------+-----------+----------+--------+--------+--------+------------+-----------+-------------+
+            test samples: 10,000; agreement: same top class as the teacher; majority: accuracy of always saying the most frequent label; constant: agreement of always saying the class that the teacher says most often; KL: from the teacher, in nats
             verified in ONNX Runtime on 10,000 samples: logits differ by at most 3.8e-6, same top class on 100.00 %
 
             """;
@@ -37,7 +37,7 @@ public class ReportTests
         using var document = System.Text.Json.JsonDocument.Parse(Write(new(Json: true, Terminal: true, Live: true)));
         var teacher = Support.Figures.Of(document.RootElement, "teacher");
 
-        foreach (var name in new[] { "errors", "accuracy", "agreement", "nll", "ece", "majority", "kl", "parameters", "file_bytes", "latency_ms_p50" })
+        foreach (var name in new[] { "errors", "accuracy", "agreement", "nll", "ece", "majority", "constant_agreement", "kl", "parameters", "file_bytes", "latency_ms_p50" })
             Assert.True(teacher.TryGetProperty(name, out _), name);
         var parity = Support.Figures.Of(document.RootElement, "student").GetProperty("parity");
         Assert.Equal((3.8e-6, 1), (parity.GetProperty("max_abs").GetDouble(), parity.GetProperty("top1_agreement").GetDouble()));

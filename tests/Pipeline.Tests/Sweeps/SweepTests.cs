@@ -99,6 +99,31 @@ public sealed class SweepTests(TinyProject project) : IDisposable
         Assert.Contains("diverged", File.ReadAllText(runs["student/sweep.json"]));
     }
 
+    [Fact]
+    public void Sweep_EverySettingFails_SaysWhyAndPrintsNoEmptyTable()
+    {
+        var result = Cli.Run("sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "2", "--vary", "lr=1e30,1e29");
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.DoesNotContain("+--", result.Output);
+        Assert.DoesNotContain("| model", result.Output);
+        foreach (var setting in new[] { "lr=1e30", "lr=1e29" })
+            Assert.Contains($"failed: {setting}: Training diverged: ", result.Output);
+        Assert.Contains("Every setting of the sweep failed.", result.Error);
+        var first = JsonDocument.Parse(File.ReadAllText(runs["student/sweep.json"])).RootElement.GetProperty("settings")[0];
+        Assert.Equal(4, first.GetProperty("exit_code").GetInt32());
+    }
+
+    [Fact]
+    public void Sweep_SettingsThatCannotWork_ExitAsTheirErrorsSay()
+    {
+        var result = Cli.Run(
+            "sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "1", "--vary", $"data.test.samples={project["student.yaml"]},{project["missing.npy"]}");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(2, result.Output.Split('\n').Count(line => line.StartsWith("failed: data.test.samples=", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("temprature=1,2", "temprature")]
     [InlineData("training.epochs=1,none", "--vary training.epochs")]
