@@ -53,7 +53,7 @@ internal static class Report
             return;
         if (comparison.Rows().Any())
             Tables.Render(FigureTable.Of([.. comparison.Rows()], Tables.Border(style)), output, style.Terminal);
-        foreach (var line in comparison.Notes())
+        foreach (var line in comparison.Notes().Concat(comparison.Verdicts()))
             output.WriteLine(line);
     }
 
@@ -90,7 +90,7 @@ internal static class Report
         "\n\n", metrics.OutputNames().Select(name => $"Output `{Printable.Escape(name)}`:\n\n{MarkdownTable(metrics.Rows(name))}").Prepend(MarkdownTable(metrics.Rows())));
 
     /// <summary>The figures of several runs as Markdown.</summary>
-    public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, MarkdownTable(comparison.Rows()), comparison.Notes());
+    public static string Markdown(RunComparison comparison) => Markdown(comparison.AsOne().Name, MarkdownTable(comparison.Rows()), comparison.Notes().Concat(comparison.Verdicts()));
 
     internal static string Markdown(string title, string tables, IEnumerable<string> notes)
     {

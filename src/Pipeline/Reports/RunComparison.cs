@@ -33,14 +33,14 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
     /// <summary>The rows of the table: each teacher once, then the students of each run, those of runs that differ by their seeds together.</summary>
     public IEnumerable<(string Name, IReadOnlyList<ModelMetrics> Seeds)> Rows()
     {
-        var teachers = new HashSet<(string, double?, double?)>();
-        foreach (var (name, runs) in Units())
+        var (teachers, units) = (new HashSet<(string, double?, double?)>(), Units().ToArray());
+        foreach (var (name, runs) in units)
             foreach (var (role, models) in SeedGroup.Rows(runs))
             {
                 // A teacher that all seeds have is one model.
                 var distinct = models.Any(model => model.Parity is not null) ? models : [.. models.DistinctBy(Identity)];
                 if (models.Any(model => model.Parity is not null) || distinct.Select(Identity).Count(teachers.Add) > 0)
-                    yield return (Runs.Count == 1 ? role : $"{name}: {role.TrimStart()}", distinct);
+                    yield return (units.Length == 1 ? role : $"{name}: {role.TrimStart()}", distinct);
             }
 
         static (string, double?, double?) Identity(ModelMetrics model) => (model.Sha256 ?? model.Model, model.Accuracy, model.Nll);
@@ -48,7 +48,7 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
 
     /// <summary>The rows as the models of one run, for what compares models; of several seeds their means.</summary>
     public RunMetrics AsOne() => new(
-        Runs.Count == 1 ? Runs[0].Name : $"{Runs.Count} runs", 0, Runs.Select(run => run.Metrics?.TestSamples).FirstOrDefault(count => count is not null),
+        Units().ToArray() is [var only] ? only.Name : $"{Runs.Count} runs", 0, Runs.Select(run => run.Metrics?.TestSamples).FirstOrDefault(count => count is not null),
         [.. Rows().Select(row => Mean(row.Seeds) with { Role = row.Name })]);
 
     /// <summary>What is shown as one: a group of seeds, or a run alone; in the order of the runs.</summary>
@@ -82,9 +82,11 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
                 : $"{run.Name} is not finished: its figures are those of earlier settings; 'onnxkd run' goes on with it";
         if (Runs.Select(run => run.Metrics?.Teacher).OfType<ModelMetrics>().DistinctBy(teacher => teacher.Sha256 ?? teacher.Model).Count() > 1)
             yield return "agreement and KL are with each run's own teacher";
-        foreach (var group in Seeds.Where(group => group.Verdict.Count > 0))
-            yield return $"{group.Name}: {string.Join(' ', group.Verdict)}";
     }
+
+    /// <summary>What the seeds of each group say together.</summary>
+    public IEnumerable<string> Verdicts() => Seeds.Where(group => group.Verdict.Count > 0)
+        .Select(group => $"{(Seeds.Count == 1 && Runs.Count == group.Runs.Count ? "" : $"{group.Name}: ")}{string.Join(' ', group.Verdict)}");
 
     private static void RequireDistinct(IReadOnlyList<RunFolder> folders)
     {

@@ -109,6 +109,7 @@ internal sealed record SeedGroup(string Name, IReadOnlyList<SeedRun> Runs, IRead
         return low > 0 ? Text($"It helps: {100 * gain.Mean:0.00} points fewer than without a teacher ({interval}).")
             : high < 0 ? Text($"It does harm: {-100 * gain.Mean:0.00} points more than without a teacher ({interval}).")
             : gain is { Least: 0, Most: 0 } ? "It makes no difference: with each seed both are the same."
+            : gain.Least > 0 ? $"With each of these seeds it is better, but by so different amounts that more of them are needed to say so ({interval})."
             : Text($"These seeds do not show whether it helps ({interval}); more of them would.");
     }
 

@@ -21,6 +21,12 @@ public class SeedGroupTests
     public void Verdict_SeedsThatDisagree_SaysThatTheyDoNotShowIt() =>
         Assert.EndsWith("more of them would.", Group((0.08, 0.10), (0.11, 0.10), (0.09, 0.10)).Verdict[^1]);
 
+    /// <summary>Differences of 0.1, 8 and 16 points: mean 8.03, deviation 7.95, and 8.03 ± 19.75.</summary>
+    [Fact]
+    public void Verdict_EverySeedIsBetterByAnotherAmount_AsksForMore() => Assert.Equal(
+        "With each of these seeds it is better, but by so different amounts that more of them are needed to say so (95 % interval of the mean, seed by seed: -11.72 to 27.78 points).",
+        Group((0.099, 0.10), (0.02, 0.10), (0.04, 0.20)).Verdict[^1]);
+
     [Fact]
     public void Verdict_EverySeedIsWorse_SaysSo() => Assert.StartsWith("It does harm: 3.00 points more", Group((0.13, 0.10), (0.12, 0.10), (0.14, 0.10)).Verdict[^1]);
 

@@ -25,9 +25,11 @@ internal static class RunsPage
 
     private static IEnumerable<string> Verdict(RunComparison comparison, RunMetrics one)
     {
-        if (comparison.Runs.Count > 1 && Quality.For(one) is { } quality
-            && one.Models.Where(model => model.Parity is not null && quality.Of(model) is not null).MinBy(model => quality.Of(model)) is { } best)
-            yield return string.Create(CultureInfo.InvariantCulture, $"The lowest {quality.Name} is that of {best.Role}: {quality.Of(best):0.00 %}.");
+        if (Quality.For(one) is { } quality && one.Models.Where(model => model.Parity is not null && quality.Of(model) is not null).ToArray() is { Length: > 1 } students
+            && comparison.Runs.Count > 1 && comparison.Seeds.All(group => group.Runs.Count < comparison.Runs.Count))
+            yield return string.Create(CultureInfo.InvariantCulture, $"The lowest {quality.Name} is that of {students.MinBy(quality.Of)!.Role}: {quality.Of(students.MinBy(quality.Of)!):0.00 %}.");
+        foreach (var verdict in comparison.Verdicts())
+            yield return verdict;
         foreach (var note in comparison.Notes())
             yield return $"{char.ToUpperInvariant(note[0])}{note[1..]}.";
     }
