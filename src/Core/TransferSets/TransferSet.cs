@@ -184,7 +184,7 @@ public sealed class TransferSet : IDisposable
     public TransferSet Modality(string? name) => name is null ? this : modalities.TryGetValue(name, out var found) ? found : throw new InputException(
         "A teacher reads a modality that a set does not have.", Name, $"modality '{name}'",
         modalities.Count == 0 ? "it under the set's 'modalities', which there are none of" : $"one of {string.Join(", ", modalities.Keys)}",
-        Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it under the set: modalities: {{ {YamlWord.Of(name)}: {{ samples: FILE }} }}");
+        Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it: modalities: {{ {YamlWord.Of(name)}: {{ samples: FILE }} }}");
 
     /// <summary>
     /// The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids); of a set from which classes
