@@ -20,6 +20,11 @@ internal sealed class ConvertCommand : ExampleCommand
     private const string OpsetPrefix = "opset=";
     private const double HalfTolerance = 1e-2;
     private const double ExactTolerance = 1e-4;
+    private const double Int8Tolerance = 0.1;
+    private const double FloatAgreement = 0.995;
+    private const double Int8Agreement = 0.98;
+    private const long MeasuredSamples = 64;
+    private const long CalibrationSamples = 256;
 
     private readonly FeedArguments feeds = new();
 
@@ -31,29 +36,33 @@ internal sealed class ConvertCommand : ExampleCommand
 
     private readonly Option<string> to = new("--to")
     {
-        Description = "float16; mixed, which leaves sensitive nodes in float32; opset=N, a newer operator set; or ort, ONNX Runtime's own format.",
+        Description = "float16; mixed, which leaves sensitive nodes in float32; int8; opset=N, a newer operator set; or ort, ONNX Runtime's own format.",
         HelpName = "FORM", Required = true,
     };
 
     private readonly Option<double?> tolerance = new("--tolerance")
     {
-        Description = "The relative error (root mean square) of each output that passes; default 0.01 for float16 and mixed, 0.0001 for the others.",
+        Description = "The relative error (root mean square) of each output that passes; default 0.01 for float16 and mixed, 0.1 for int8, 0.0001 for the others.",
     };
 
-    private readonly Option<double> agreement = new("--agreement")
+    private readonly Option<double?> agreement = new("--agreement")
     {
-        Description = "The share of samples that must keep their top class, where an output holds classes.", DefaultValueFactory = _ => 0.995,
+        Description = "The share of samples that must keep their top class, where an output holds classes; default 0.995, 0.98 for int8.",
     };
 
-    private readonly Option<long> probe = new("--probe") { Description = "Samples that the effect of single nodes is measured with (mixed).", DefaultValueFactory = _ => 64 };
+    private readonly Option<long?> probe = new("--probe")
+    {
+        Description = "Samples that the effect of single nodes (mixed; default 64) or the scales of activations (int8; default 256) are measured with.",
+    };
 
     /// <summary>Declares the command.</summary>
     public ConvertCommand()
         : base(
             "convert",
-            "Converts a model to float16, mixed precision, a newer operator set or ORT format, and compares it with the original on real samples.",
+            "Converts a model to float16, mixed precision, int8, a newer operator set or ORT format, and compares it with the original on real samples.",
             "onnxkd convert student.onnx -o student.fp16.onnx --to float16 --samples test.npy --scale 1/255",
             "onnxkd convert student.onnx -o student.mixed.onnx --to mixed --samples test.npy",
+            "onnxkd convert student.onnx -o student.int8.onnx --to int8 --samples test.npy --scale 1/255",
             "onnxkd convert old.onnx -o new.onnx --to opset=18 --samples test.npy",
             "onnxkd convert student.onnx -o student.ort --to ort --samples test.npy")
     {
@@ -64,7 +73,7 @@ internal sealed class ConvertCommand : ExampleCommand
         Add(tolerance);
         Add(agreement);
         Add(probe);
-        to.CompletionSources.Add("float16", "mixed", "ort", OpsetPrefix);
+        to.CompletionSources.Add("float16", "mixed", "int8", "ort", OpsetPrefix);
         feeds.AddTo(this);
         Does((parsed, stdout, stderr, token) => Run(parsed, stdout, new(stderr, GlobalOptions.Style(parsed).Live), token));
     }
@@ -91,7 +100,7 @@ internal sealed class ConvertCommand : ExampleCommand
         {
             reporter.Started("convert", path);
             var converted = Path.Combine(scratch.FullName, Path.GetFileName(target));
-            var nodes = Convert(source, converted, kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, parsed.GetValue(probe)), reporter, token);
+            var nodes = Convert(source, converted, kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, Probed(parsed, kind)), reporter, token);
             using var session = ModelSession.Open(converted);
             reporter.Started("compare", path);
             var outputs = OutputDifference.Between(
@@ -120,14 +129,21 @@ internal sealed class ConvertCommand : ExampleCommand
             case ConversionKind.Float16:
                 ModelConverter.ToFloat16(source, path);
                 return null;
+            case ConversionKind.Int8:
+                ModelConverter.ToInt8(source, path, plan, samples, KnownOperators, done => reporter.Report(new("calibrate", done, samples, "samples")), token);
+                return null;
             case ConversionKind.Opset:
-                ModelConverter.ToOpset(source, path, opset, [.. OperatorReference.All.Select(entry => entry.Name)]);
+                ModelConverter.ToOpset(source, path, opset, KnownOperators);
                 return null;
             default:
                 ModelConverter.ToOrt(source, path);
                 return null;
         }
     }
+
+    private static string[] KnownOperators => [.. OperatorReference.All.Select(entry => entry.Name)];
+
+    private long Probed(ParseResult parsed, ConversionKind kind) => parsed.GetValue(probe) ?? (kind == ConversionKind.Int8 ? CalibrationSamples : MeasuredSamples);
 
     private static bool HoldsClasses(OnnxModel model, string output)
     {
@@ -141,24 +157,30 @@ internal sealed class ConvertCommand : ExampleCommand
     {
         "float16" => (ConversionKind.Float16, 0),
         "mixed" => (ConversionKind.Mixed, 0),
+        "int8" => (ConversionKind.Int8, 0),
         "ort" => (ConversionKind.Ort, 0),
         _ when text.StartsWith(OpsetPrefix, StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(OpsetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var opset)
             && opset <= ModelConverter.NewestOpset => (ConversionKind.Opset, opset),
         _ => throw new InputException(
-            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, ort, or opset=N with N up to {ModelConverter.NewestOpset}"),
+            "A model cannot be converted to that.", "--to", $"'{text}'", $"float16, mixed, int8, ort, or opset=N with N up to {ModelConverter.NewestOpset}"),
     };
 
     private ConversionTolerance Tolerance(ParseResult parsed, ConversionKind kind)
     {
-        var error = parsed.GetValue(tolerance) ?? (kind is ConversionKind.Float16 or ConversionKind.Mixed ? HalfTolerance : ExactTolerance);
-        var share = parsed.GetValue(agreement);
+        var error = parsed.GetValue(tolerance) ?? kind switch
+        {
+            ConversionKind.Float16 or ConversionKind.Mixed => HalfTolerance,
+            ConversionKind.Int8 => Int8Tolerance,
+            _ => ExactTolerance,
+        };
+        var share = parsed.GetValue(agreement) ?? (kind == ConversionKind.Int8 ? Int8Agreement : FloatAgreement);
         if (!(error >= 0 && double.IsFinite(error)))
             throw new InputException("A tolerance is out of range.", tolerance.Name, $"{error}", "a number of at least 0");
         if (share is not (>= 0 and <= 1))
             throw new InputException("A share is out of range.", agreement.Name, $"{share}", "0 to 1");
-        if (parsed.GetValue(probe) < 1)
-            throw new InputException("A number of samples is out of range.", probe.Name, $"{parsed.GetValue(probe)}", "at least 1");
+        if (Probed(parsed, kind) is var probed and < 1)
+            throw new InputException("A number of samples is out of range.", probe.Name, $"{probed}", "at least 1");
         return new(error, share);
     }
 }

@@ -69,7 +69,12 @@ internal sealed record ConversionReport(
 
     private CheckFailedException Fail(OutputDifference output, string found, string expected) => new(
         "The converted model does not give what the original gives.", $"output '{output.Output}' of {Model}, {Samples} samples", found, expected,
-        To == "float16" ? "nothing was written; leave sensitive nodes in float32: --to mixed" : "nothing was written; raise the tolerance if that is good enough");
+        "nothing was written; " + To switch
+        {
+            "float16" => "leave sensitive nodes in float32: --to mixed",
+            "int8" => "allow it with --tolerance and --agreement, and let it learn from the teacher what rounding cost: onnxkd run --student FILE --init keep",
+            _ => "raise the tolerance if that is good enough",
+        });
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,6 +16,9 @@ public enum ConversionKind
     /// <summary>The same, with the nodes in float32 that a tolerance asks for.</summary>
     Mixed,
 
+    /// <summary>Weights and activations in 8 bits, between QuantizeLinear and DequantizeLinear.</summary>
+    Int8,
+
     /// <summary>A newer operator set.</summary>
     Opset,
 
@@ -30,6 +33,9 @@ public static class ModelConverter
     public const int NewestOpset = OpsetConversion.Newest;
 
     private const int ProbeBatch = 8;
+
+    // The first with scales for each channel.
+    private const int OpsetOfChannels = 13;
 
     /// <summary>Writes a model in float16.</summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
@@ -65,6 +71,28 @@ public static class ModelConverter
         }
     }
 
+    /// <summary>
+    /// Writes a model in int8: normalisations are folded into convolutions, then weights and activations are rounded, the latter with scales that fit what they are on samples.
+    /// </summary>
+    /// <param name="model">A float32 model, of which nothing is changed.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="feeds">The samples to find scales with.</param>
+    /// <param name="samples">How many of them.</param>
+    /// <param name="known">The operators whose rules are known, for models of an operator set before 13.</param>
+    /// <param name="onBatch">Told how many samples are done.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <exception cref="OnnxKdException">It is quantised already, has nothing to quantise, or a value within is not finite.</exception>
+    public static void ToInt8(
+        OnnxModel model, string path, ModelFeeds feeds, long samples, IReadOnlyCollection<string> known, Action<long>? onBatch, CancellationToken token)
+    {
+        var name = NameOf(model);
+        Int8.Require(model.Proto.Graph, name);
+        var folded = Fold(model, known, path);
+        var places = Int8Places.Of(folded.Graph);
+        Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, places.Scaled, feeds, samples, ProbeBatch, name, onBatch, token));
+        Save(model, folded, "int8", path);
+    }
+
     /// <summary>Writes a model with a newer operator set.</summary>
     /// <inheritdoc cref="OpsetConversion.Apply"/>
     /// <param name="model">The model, of which nothing is changed.</param>
@@ -95,6 +123,31 @@ public static class ModelConverter
                 return new(bytes, options);
             },
             ExecutionDevice.Resolve("cpu"), threads: 1, NameOf(model));
+    }
+
+    /// <summary>The model as ONNX Runtime simplifies it, within ONNX's own operators.</summary>
+    private static ModelProto Fold(OnnxModel model, IReadOnlyCollection<string> known, string path)
+    {
+        var (current, scratch) = (model.Proto.Clone(), $"{path}.folded");
+        if (current.OpsetImport.FirstOrDefault(entry => entry.Domain is "" or "ai.onnx") is { Version: < OpsetOfChannels })
+            OpsetConversion.Apply(current, OpsetOfChannels, known, NameOf(model));
+        var bytes = OnnxModel.FromProto(current).ToBytes();
+        SessionFactory.Open(
+            options =>
+            {
+                options.OptimizedModelFilePath = scratch;
+                options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC;
+                return new(bytes, options);
+            },
+            ExecutionDevice.Resolve("cpu"), threads: 1, NameOf(model)).Dispose();
+        var folded = OnnxModel.Load(scratch).Proto;
+        File.Delete(scratch);
+        var domains = folded.Graph.Node.Select(node => node.Domain).ToHashSet();
+        foreach (var unused in folded.OpsetImport.Where(entry => entry.Domain is not ("" or "ai.onnx") && !domains.Contains(entry.Domain)).ToArray())
+            folded.OpsetImport.Remove(unused);
+        folded.MetadataProps.Clear();
+        folded.MetadataProps.AddRange(model.Proto.MetadataProps);
+        return folded;
     }
 
     private static void Save(OnnxModel source, ModelProto converted, string what, string path) => Describe(source, converted, what).Save(path);

@@ -189,7 +189,7 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("float8", "float16, mixed, ort")]
+    [InlineData("float8", "float16, mixed, int8, ort")]
     [InlineData("opset=99", "up to 26")]
     public void Convert_UnknownForm_ListsTheKnown(string form, string expected) =>
         Assert.Contains(expected, Cli.Fails(2, "convert", LinearModel.Write(folder["m.onnx"]), "-o", folder["o.onnx"], "--to", form, "--samples", Samples()));

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.TeacherRunner.Deployment;
+using OnnxKd.TeacherRunner.Sessions;
+
+namespace OnnxKd.TeacherRunner.Conversion;
+
+/// <summary>What values tensors within a model take on real samples.</summary>
+internal static class ActivationRanges
+{
+    // Of a tensor, over all batches: enough for the shape of its distribution.
+    private const int KeptValues = 1 << 16;
+
+    /// <summary>Runs a model and finds a scale for each of some tensors.</summary>
+    /// <param name="model">A float32 model.</param>
+    /// <param name="tensors">Float tensors in it.</param>
+    /// <param name="feeds">The samples.</param>
+    /// <param name="samples">How many of them.</param>
+    /// <param name="batchSize">How many at once.</param>
+    /// <param name="name">The model, for messages.</param>
+    /// <param name="onBatch">Told how many samples are done.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <exception cref="InputException">A value is not finite, or the model fails.</exception>
+    public static IReadOnlyDictionary<string, CodeScale> Measure(
+        ModelProto model, IReadOnlyList<string> tensors, ModelFeeds feeds, long samples, int batchSize, string name, Action<long>? onBatch, CancellationToken token)
+    {
+        var probed = model.Clone();
+        probed.Graph.Output.Clear();
+        probed.Graph.Output.AddRange(tensors.Select(tensor => GraphEdits.FloatTensor(tensor)));
+        using var session = ModelSession.Of(probed, name);
+        var batches = OutputDifference.Batches(feeds, samples, batchSize).ToArray();
+        var seen = tensors.Select(tensor => new Values(tensor, KeptValues / batches.Length + 1)).ToArray();
+        var done = 0L;
+        foreach (var (first, rows) in batches)
+        {
+            token.ThrowIfCancellationRequested();
+            using var batch = feeds.Batch(first, rows);
+            using var values = session.Run(batch);
+            for (var i = 0; i < seen.Length; i++)
+                seen[i].Add(values[i].GetTensorDataAsSpan<float>(), name);
+            onBatch?.Invoke(Math.Min(samples, done += rows));
+        }
+        return seen.ToDictionary(each => each.Tensor, each => each.Scale, StringComparer.Ordinal);
+    }
+
+    private sealed class Values(string tensor, int keptOfBatch)
+    {
+        private readonly List<float> kept = [];
+        private float least = float.PositiveInfinity;
+        private float greatest = float.NegativeInfinity;
+
+        public string Tensor => tensor;
+
+        public CodeScale Scale => CodeScale.Of(CollectionsMarshal.AsSpan(kept), least, greatest);
+
+        public void Add(ReadOnlySpan<float> values, string model)
+        {
+            foreach (var value in values)
+            {
+                if (!float.IsFinite(value))
+                    throw new InputException(
+                        "A value within the model is not finite, so that it has no scale.", $"tensor '{tensor}' of {model}", $"{value}", "finite values on all samples",
+                        "check that these samples, and --scale, --mean and --std, belong to this model");
+                (least, greatest) = (Math.Min(least, value), Math.Max(greatest, value));
+            }
+            // Evenly spread: neither the first channels nor the first samples alone.
+            var count = Math.Min(keptOfBatch, values.Length);
+            for (var i = 0L; i < count; i++)
+                kept.Add(values[(int)(i * values.Length / count)]);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Sessions;
+using AttributeType = Onnx.AttributeProto.Types.AttributeType;
+
+namespace OnnxKd.TeacherRunner.Conversion;
+
+/// <summary>
+/// Writes QuantizeLinear and DequantizeLinear into a float32 model, which ONNX Runtime turns into integer arithmetic: activations of 8 bits with one scale for a tensor,
+/// weights with a scale for each output. Weights have 7 bits: with 8, processors without VNNI add two products in 16 bits, which overflow, and give other answers.
+/// </summary>
+internal sealed class Int8
+{
+    private const int LargestWeight = 63;
+
+    private readonly GraphProto graph;
+    private readonly Int8Places places;
+    private readonly IReadOnlyDictionary<string, CodeScale> scales;
+    private readonly Dictionary<string, TensorProto> weights;
+    private readonly Dictionary<(string, int), string> stored = [];
+    private readonly List<NodeProto> written = [];
+
+    private Int8(GraphProto graph, Int8Places places, IReadOnlyDictionary<string, CodeScale> scales)
+    {
+        (this.graph, this.places, this.scales) = (graph, places, scales);
+        weights = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Refuses what has nothing to quantise.</summary>
+    /// <exception cref="UnsupportedModelException">It is quantised already, or has no float32 weights in convolutions and products.</exception>
+    public static void Require(GraphProto graph, string name)
+    {
+        if (QuantizedArithmetic.IsUsed(graph))
+            throw new UnsupportedModelException("The model is quantised already.", name, "QuantizeLinear or integer arithmetic", "a float32 model", "convert the original");
+        if (Int8Places.Of(graph).Count == 0)
+            throw new UnsupportedModelException(
+                "The model has nothing that can be computed in int8.", name, "no Conv, Gemm or MatMul with float32 weights", "a float32 model", "leave it as it is");
+    }
+
+    /// <summary>Quantises a graph in place.</summary>
+    /// <param name="graph">The graph; its nodes are in order.</param>
+    /// <param name="places">Where it is rounded.</param>
+    /// <param name="scales">The scale of each rounded tensor.</param>
+    public static void Apply(GraphProto graph, Int8Places places, IReadOnlyDictionary<string, CodeScale> scales) => new Int8(graph, places, scales).Run();
+
+    private void Run()
+    {
+        foreach (var input in graph.Input.Select(input => input.Name))
+            Round(input);
+        foreach (var node in graph.Node)
+        {
+            var (own, readRounded) = (node.Clone(), Enumerable.Range(0, node.Input.Count).Where(i => places.ReadsRounded(node, i)).ToArray());
+            if (places.WeightedAt(node) is { } found)
+                StoreWeights(own, found.ChannelAxis);
+            foreach (var place in readRounded)
+                own.Input[place] = Rounded(node.Input[place]);
+            written.Add(own);
+            foreach (var output in node.Output)
+                Round(output);
+        }
+        graph.Node.Clear();
+        graph.Node.AddRange(written);
+        GraphEdits.RemoveUnusedInitializers(graph);
+        graph.ValueInfo.Clear();
+    }
+
+    private static string Rounded(string tensor) => $"{tensor}/rounded";
+
+    private void Round(string tensor)
+    {
+        if (!places.IsRounded(tensor))
+            return;
+        var (scale, zero) = scales[places.ScaledAs(tensor)];
+        var codes = $"{tensor}/codes";
+        string[] parameters = [$"{tensor}/scale", $"{tensor}/zero"];
+        graph.Initializer.Add(TensorData.Create(parameters[0], [scale]));
+        graph.Initializer.Add(TensorData.Create(parameters[1], ElementType.UInt8, [zero]));
+        written.Add(GraphEdits.Node("QuantizeLinear", [tensor, .. parameters], codes));
+        written.Add(GraphEdits.Node("DequantizeLinear", [codes, .. parameters], Rounded(tensor)));
+    }
+
+    private void StoreWeights(NodeProto node, int axis)
+    {
+        var weight = weights[node.Input[1]];
+        var channels = (int)weight.Dims[axis];
+        var weightScales = ChannelScales(weight, axis);
+        if (node.Input.Count > 2 && weights.TryGetValue(node.Input[2], out var bias) && bias.Dims is [var length] && length == channels)
+            node.Input[2] = StoreBias(bias, weightScales, scales[places.ScaledAs(node.Input[0])].Scale, $"{node.Output[0]}/bias");
+        if (!stored.TryGetValue((weight.Name, axis), out var read))
+            stored[(weight.Name, axis)] = read = Store(
+                stored.Keys.Any(key => key.Item1 == weight.Name) ? $"{weight.Name}/{axis}" : weight.Name, ElementType.Int8, MemoryMarshal.AsBytes(Codes(weight, axis, weightScales).AsSpan()), weight.Dims, weightScales, axis);
+        node.Input[1] = read;
+    }
+
+    /// <summary>Biases are added to products of codes: they have the products' scales, and 32 bits.</summary>
+    private string StoreBias(TensorProto bias, float[] weightScales, float inputScale, string name)
+    {
+        var biasScales = Array.ConvertAll(weightScales, scale => scale * inputScale);
+        var codes = bias.ToFloats().Zip(biasScales, (value, scale) => int.CreateSaturating(Math.Round((double)value / scale))).ToArray();
+        return Store(name, ElementType.Int32, MemoryMarshal.AsBytes(codes.AsSpan()), bias.Dims, biasScales, axis: 0);
+    }
+
+    private string Store(string name, ElementType type, ReadOnlySpan<byte> codes, IReadOnlyList<long> shape, float[] channelScales, int axis)
+    {
+        string[] inputs = [$"{name}/codes", $"{name}/scale", $"{name}/zero"];
+        graph.Initializer.Add(TensorData.Create(inputs[0], type, codes, [.. shape]));
+        graph.Initializer.Add(TensorData.Create(inputs[1], channelScales, channelScales.Length));
+        graph.Initializer.Add(TensorData.Create(inputs[2], type, new byte[channelScales.Length * type.Size()], channelScales.Length));
+        written.Add(GraphEdits.Node("DequantizeLinear", inputs, Rounded(name), new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axis }));
+        return Rounded(name);
+    }
+
+    private static float[] ChannelScales(TensorProto weight, int axis)
+    {
+        var largest = new float[weight.Dims[axis]];
+        var values = weight.ToFloats();
+        for (var i = 0; i < values.Length; i++)
+            largest[Channel(weight, axis, i)] = Math.Max(largest[Channel(weight, axis, i)], Math.Abs(values[i]));
+        return Array.ConvertAll(largest, value => value / LargestWeight is var scale && float.IsNormal(scale) ? scale : 1);
+    }
+
+    private static sbyte[] Codes(TensorProto weight, int axis, float[] channelScales)
+    {
+        var values = weight.ToFloats();
+        return [.. Enumerable.Range(0, values.Length).Select(i => (sbyte)Math.Clamp(MathF.Round(values[i] / channelScales[Channel(weight, axis, i)]), -LargestWeight, LargestWeight))];
+    }
+
+    private static int Channel(TensorProto weight, int axis, int place) =>
+        (int)(place / weight.Dims.Skip(axis + 1).Aggregate(1L, (product, size) => product * size) % weight.Dims[axis]);
+}
