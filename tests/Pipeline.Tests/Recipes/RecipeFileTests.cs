@@ -144,7 +144,7 @@ public sealed class RecipeFileTests : IDisposable
     [InlineData(
         "vit-tiny, patch: 8, pooling: mean",
         "architecture: vit-tiny|patch: 8|mlp-ratio: 4|dropout: 0|pooling: mean")]
-    [InlineData("transformer, padding: 0, mlp-ratio: 2.5", "vocabulary: 30522|mlp-ratio: 2.5|padding: 0")]
+    [InlineData("transformer, padding: 0, mlp-ratio: 2.5", "vocabulary: none|mlp-ratio: 2.5|padding: 0")]
     [InlineData("bilstm, vocabulary: none", "hidden: 128|output: sequence")]
     [InlineData("wrn-22-3", "architecture: wrn-22-3|dropout: 0")]
     public void Write_StudentOfAnyArchitecture_SpellsOutItsOptions(string student, string lines)
