@@ -51,6 +51,15 @@ internal static class QuantizedArithmetic
         return null;
     }
 
+    /// <summary>
+    /// How far an output may move where each activation that is rounded to 8 bits lands one code beside, as sums do that lie halfway between two: a step
+    /// (<see cref="StepOf"/>) for each rounding of the graph.
+    /// </summary>
+    /// <inheritdoc cref="StepOf"/>
+    /// <returns>The allowance; 0 where no step is known.</returns>
+    public static double AllowanceOf(GraphProto graph, string output) =>
+        (StepOf(graph, output) ?? 0) * graph.Node.Count(node => node.OpType == "QuantizeLinear");
+
     private static double? LargestWeight(GraphIndex index, string name) => index.Producer(name) is { OpType: "DequantizeLinear" } codes
         ? Largest(index, codes.Input[0]) * Largest(index, codes.Input[1])
         : Largest(index, name);

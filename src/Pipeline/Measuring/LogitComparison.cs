@@ -9,10 +9,10 @@ namespace OnnxKd.Pipeline.Measuring;
 /// <param name="classes">Values per row.</param>
 /// <param name="positions">Rows per sample: 1, or its frames or pixels.</param>
 /// <param name="counts">Whether a position of a sample counts; <c>null</c>: all do.</param>
-/// <param name="step">A step of quantisation, by which two logits may differ besides; 0: none.</param>
+/// <param name="allowance">What rounding to codes may change a logit by besides; 0: nothing.</param>
 /// <param name="kind">What is compared.</param>
 internal sealed class LogitComparison(
-    int classes, int positions = 1, Func<long, int, bool>? counts = null, double step = 0, OutputKind kind = OutputKind.Classes)
+    int classes, int positions = 1, Func<long, int, bool>? counts = null, double allowance = 0, OutputKind kind = OutputKind.Classes)
 {
     // Two classes that are this much closer than the tolerance are a tie, which rounding decides: in 10,000 samples there is one now and then.
     private const double TiesPerTolerance = 20;
@@ -47,7 +47,7 @@ internal sealed class LogitComparison(
         // Among the many positions of a set there are always some whose two best classes are closer than rounding.
         if (kind is OutputKind.Values or OutputKind.Embedding ? worst.Scaled <= tolerance * size : worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1))
             return new(
-                largest, IsDeciding ? (double)agreed / (rows * Decisions) : null, samples, step > 0 ? step : null,
+                largest, IsDeciding ? (double)agreed / (rows * Decisions) : null, samples, allowance > 0 ? allowance : null,
                 kind == OutputKind.Classes ? null : kind);
         var position = positions > 1 ? $", position {worst.Position}" : "";
         throw new CheckFailedException(
@@ -65,7 +65,7 @@ internal sealed class LogitComparison(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"a difference of at most {tolerance:g1} (times the largest {(IsDeciding ? "logit of the row" : "value")})")
-                + (step > 0 ? string.Create(CultureInfo.InvariantCulture, $" beyond one step of quantisation ({step:g3})") : "")
+                + (allowance > 0 ? string.Create(CultureInfo.InvariantCulture, $" beyond a step of quantisation for each rounding ({allowance:g3} in all)") : "")
                 + (IsDeciding ? $" and the same {(kind == OutputKind.Classes ? "top class" : "decision")} on every sample but for ties" : ""),
             "do not ship this file; train again, and report a defect if it happens twice");
     }
@@ -89,7 +89,7 @@ internal sealed class LogitComparison(
             var difference = Math.Abs(own - other);
             largest = Math.Max(largest, difference);
             // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
-            var beyond = difference <= step ? 0 : difference - step; // NaN stays
+            var beyond = difference <= allowance ? 0 : difference - allowance; // NaN stays
             var scaled = c < scores ? beyond / unit : beyond;
             if (!(scaled <= worst.Scaled) && !double.IsNaN(worst.Scaled))
                 worst = (scaled, samples, position, c, trained[c], exported[c]);
@@ -112,6 +112,6 @@ internal sealed class LogitComparison(
         if (own.Equals(other))
             agreed++;
         else
-            widestFlip = Math.Max(widestFlip, (margin - 2 * step) / unit);
+            widestFlip = Math.Max(widestFlip, (margin - 2 * allowance) / unit);
     }
 }

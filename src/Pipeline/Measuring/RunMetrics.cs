@@ -180,11 +180,11 @@ internal sealed record ModelMetrics(
 /// <c>null</c>: values or embeddings, which decide nothing.
 /// </param>
 /// <param name="Samples">How many samples were compared.</param>
-/// <param name="QuantizationStep">The step of quantisation that two logits might differ by; <c>null</c>: a student of floats.</param>
+/// <param name="QuantizationAllowance">What rounding to codes may change a logit by; <c>null</c>: a student of floats.</param>
 /// <param name="Kind">What the model gives; <c>null</c>: classes.</param>
 /// <param name="StandsInFor">The teacher's file, if the model ran in a session that was written for it; <c>null</c>: it has an interface of its own.</param>
 internal sealed record ParityMetrics(
-    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationStep = null, OutputKind? Kind = null, string? StandsInFor = null)
+    double MaxAbs, double? Top1Agreement = null, long Samples = 0, double? QuantizationAllowance = null, OutputKind? Kind = null, string? StandsInFor = null)
 {
     /// <summary>The same of further outputs, by name; <c>null</c>: there are none.</summary>
     public IReadOnlyDictionary<string, ParityMetrics>? Outputs { get; init; }

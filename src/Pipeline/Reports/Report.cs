@@ -67,8 +67,8 @@ internal static class Report
         OutputKind.Labels => string.Create(CultureInfo.InvariantCulture, $", same decision on {parity.Top1Agreement:0.00 %} of labels"),
         _ => string.Create(CultureInfo.InvariantCulture, $", same top class on {parity.Top1Agreement:0.00 %}"),
     })
-        + (parity.QuantizationStep is { } step
-            ? string.Create(CultureInfo.InvariantCulture, $" (quantised: one step of {step:g3} is allowed for)") : "");
+        + (parity.QuantizationAllowance is { } allowance
+            ? string.Create(CultureInfo.InvariantCulture, $" (quantised: {allowance:g3} is allowed for, a step for each rounding)") : "");
 
     /// <summary>A sentence about each output's parity.</summary>
     public static IEnumerable<string> DescribeAll(ParityMetrics parity) => (parity.Outputs ?? new Dictionary<string, ParityMetrics>())

@@ -38,7 +38,7 @@ internal static class ExportParity
     /// <param name="onBatch">Told of each batch what was trained gives.</param>
     /// <param name="progress">Told about samples.</param>
     /// <param name="token">Stops between batches.</param>
-    /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
+    /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
     public static ParityMetrics Compare(
         OnnxModel model, IReadOnlyList<TeacherOptions> readings, SampleReader reader, OnnxModel trained, SampleReader trainedReader, StudentImport import,
         Action<long, TrainedAnswer> onBatch, IProgress<StageProgress>? progress, CancellationToken token)
@@ -59,9 +59,7 @@ internal static class ExportParity
         LogitComparison Comparison(ModelOutput output)
         {
             var counted = new CountedPositions(reader.Set, output.Shape);
-            // Sums that lie halfway between two codes may be rounded to either.
-            var step = QuantizedArithmetic.StepOf(model.Proto.Graph, output.Tensor) ?? 0;
-            return new(output.Classes, counted.Positions, counted.Counts, step, output.Kind.Output()!.Value);
+            return new(output.Classes, counted.Positions, counted.Counts, QuantizedArithmetic.AllowanceOf(model.Proto.Graph, output.Tensor), output.Kind.Output()!.Value);
         }
 
         void Add(long first, IReadOnlyList<ReadOnlyMemory<float>> logits)

@@ -125,13 +125,13 @@ public class LogitComparisonTests
     [Theory]
     [InlineData(0.009, true)]
     [InlineData(0.011, false)]
-    public void Result_OfQuantizedStudent_AllowsOneStep(double difference, bool passes)
+    public void Result_OfQuantizedStudent_AllowsWhatRoundingMay(double difference, bool passes)
     {
-        var comparison = new LogitComparison(classes: 2, step: 0.01);
+        var comparison = new LogitComparison(classes: 2, allowance: 0.01);
         comparison.Add([0.5f, 0.25f], [0.5f, 0.25f + (float)difference]);
         if (passes)
-            Assert.Equal(0.01, comparison.Result("student.onnx", 1e-4).QuantizationStep);
+            Assert.Equal(0.01, comparison.Result("student.onnx", 1e-4).QuantizationAllowance);
         else
-            Assert.Contains("one step of quantisation (0.01)", Assert.Throws<CheckFailedException>(() => comparison.Result("student.onnx", 1e-4)).Message);
+            Assert.Contains("a step of quantisation for each rounding (0.01 in all)", Assert.Throws<CheckFailedException>(() => comparison.Result("student.onnx", 1e-4)).Message);
     }
 }

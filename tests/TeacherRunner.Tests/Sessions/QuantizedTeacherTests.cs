@@ -38,6 +38,18 @@ public class QuantizedTeacherTests
         Assert.Equal(SampleStep * 127 * WeightStep, QuantizedArithmetic.StepOf(Model().Proto.Graph, "logits")!.Value, 1e-9);
 
     [Fact]
+    public void AllowanceOf_TwoRoundings_IsTwoSteps()
+    {
+        var graph = Model().Proto.Graph.Clone();
+        var roundings = graph.Node.Count(node => node.OpType == "QuantizeLinear");
+        graph.Node.Insert(0, graph.Node.First(node => node.OpType == "QuantizeLinear").Clone());
+        graph.Node[0].Output[0] = "elsewhere";
+
+        Assert.Equal(1, roundings);
+        Assert.Equal(2 * SampleStep * 127 * WeightStep, QuantizedArithmetic.AllowanceOf(graph, "logits"), 1e-9);
+    }
+
+    [Fact]
     public void StepOf_FloatModel_IsNone() =>
         Assert.Null(QuantizedArithmetic.StepOf(new LinearTeacher(Features, Classes, seed: 1).Graph().Output("logits").Build().Proto.Graph, "logits"));
 
