@@ -47,12 +47,22 @@ public sealed class OnnxModel
     public string ContentDigest => Hashing.Sha256(Write);
 
     /// <summary>
-    /// The number of values in float initializers (and float constants), subgraphs included. Scalars do not count: they are settings, such as a
-    /// dropout's ratio.
+    /// The number of values in float initializers (and float constants) and of integer codes that DequantizeLinear reads, subgraphs included. Scales and zero points of
+    /// codes do not count, and neither do scalars: they are settings, such as a dropout's ratio.
     /// </summary>
-    public long ParameterCount =>
-        ModelTraversal.Tensors(Proto).Where(t => TensorTypes.IsFloat(t.DataType) && t.Dims.Count > 0).Sum(t => (long)t.ElementCount())
-        + Proto.Graph.Node.Where(node => node.OpType == "Constant").SelectMany(node => node.Attribute).Sum(a => (long)a.Floats.Count);
+    public long ParameterCount
+    {
+        get
+        {
+            var rounding = Proto.Graph.Node.Where(node => node.OpType is "QuantizeLinear" or "DequantizeLinear").ToArray();
+            var settings = rounding.SelectMany(node => node.Input.Skip(1)).ToHashSet(StringComparer.Ordinal);
+            var codes = rounding.Where(node => node.OpType == "DequantizeLinear" && node.Input.Count > 0).Select(node => node.Input[0]).ToHashSet(StringComparer.Ordinal);
+            return ModelTraversal.Tensors(Proto)
+                    .Where(tensor => tensor.Dims.Count > 0 && (codes.Contains(tensor.Name) || TensorTypes.IsFloat(tensor.DataType) && !settings.Contains(tensor.Name)))
+                    .Sum(tensor => (long)tensor.ElementCount())
+                + Proto.Graph.Node.Where(node => node.OpType == "Constant").SelectMany(node => node.Attribute).Sum(attribute => (long)attribute.Floats.Count);
+        }
+    }
 
     /// <summary>Loads and validates a model; external data is checked and read in.</summary>
     /// <exception cref="InputException">
