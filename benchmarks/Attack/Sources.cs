@@ -2,7 +2,6 @@ using OnnxKd.Core.Safetensors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Tests.Preparation;
-using SkiaSharp;
 
 namespace OnnxKd.Benchmarks.Attack;
 
@@ -12,18 +11,14 @@ namespace OnnxKd.Benchmarks.Attack;
 /// </summary>
 internal sealed class Sources
 {
-    private const int Height = 30, Width = 40;
-
     private readonly string folder;
     private readonly string[] words;
 
     private Sources(string folder, params string[] words) => (this.folder, this.words) = (folder, words);
 
     /// <summary>Pictures of every kind that has a way of its own through the decoders.</summary>
-    public static Func<Dice, AttackCase> Pictures(string folder) => new Sources(folder, "images", "--resize", "8,8", "--type", "uint8").Begin(
-        ("colour.jpg", Encoded(SKEncodedImageFormat.Jpeg, 90)), ("coarse.jpg", Encoded(SKEncodedImageFormat.Jpeg, 20)),
-        ("flat.jpg", JpegFile.Encode(new byte[,] { { 0, 255, 3 }, { 100, 17, 77 } })), ("progressive.jpg", JpegFile.Encode(new byte[,] { { 0, 255, 3 }, { 100, 17, 77 } }, isProgressive: true)),
-        ("noise.png", PngFile.Encode(Height, Width, 3, Noise(3))), ("grey.png", PngFile.Encode(Height, Width, 1, Noise(1))), ("alpha.png", Encoded(SKEncodedImageFormat.Png, 100)));
+    public static Func<Dice, AttackCase> Pictures(string folder) =>
+        new Sources(folder, "images", "--resize", "8,8", "--type", "uint8").Begin([.. SmallPictures.All()]);
 
     /// <summary>Sounds of one channel and two, of the rate that is asked for and of a higher one.</summary>
     public static Func<Dice, AttackCase> Sounds(string folder) => new Sources(folder, "audio", "--rate", "8000", "--seconds", "0.1", "--log-mel", "8").Begin(
@@ -70,21 +65,5 @@ internal sealed class Sources
             return (code, null);
         using var file = SafetensorsFile.Open(Path.Combine(output, PreparedSet.SamplesFile));
         return (code, file.Bytes(PreparedSet.SamplesTensor).ToArray());
-    }
-
-    private static byte[] Encoded(SKEncodedImageFormat format, int quality)
-    {
-        var noise = Noise(1);
-        using var picture = new SKBitmap(Width, Height);
-        for (var i = 0; i < Width * Height; i++)
-            picture.SetPixel(i % Width, i / Width, new((byte)(i % Width * 6), (byte)(i / Width * 8), noise[i]));
-        return picture.Encode(format, quality).ToArray();
-    }
-
-    private static byte[] Noise(int channels)
-    {
-        var pixels = new byte[Width * Height * channels];
-        new Random(1).NextBytes(pixels);
-        return pixels;
     }
 }

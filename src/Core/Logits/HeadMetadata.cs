@@ -8,7 +8,7 @@ namespace OnnxKd.Core.Logits;
 /// <param name="Output">Its name in the file; of a detector whose boxes and scores are apart, that of the boxes.</param>
 /// <param name="Stream">The stream that it learned from.</param>
 /// <param name="Kind">What it holds.</param>
-public sealed record DescribedHead(string Output, string Stream, OutputKind Kind)
+internal sealed record DescribedHead(string Output, string Stream, OutputKind Kind)
 {
     /// <summary>Its axis of classes, the batch being 0; <c>null</c>: found.</summary>
     public int? ClassAxis { get; init; }
@@ -24,7 +24,7 @@ public sealed record DescribedHead(string Output, string Stream, OutputKind Kind
 }
 
 /// <summary>What exported students of several outputs say of each in their metadata: a list in JSON, the first output first.</summary>
-public static class HeadMetadata
+internal static class HeadMetadata
 {
     /// <summary>The key.</summary>
     public const string Key = "onnxkd.outputs";

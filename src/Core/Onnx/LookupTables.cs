@@ -39,8 +39,8 @@ internal static class LookupTables
     /// <summary>The table that a node looks ids up in, and the axis that they count; <c>null</c>: it looks none up.</summary>
     private static (string Name, long Axis)? TableOf(NodeProto node, string ids) => (node.OpType, Place: node.Input.IndexOf(ids), node.Input.Count) switch
     {
-        ("Gather", 1, _) => (node.Input[0], Integer(node, "axis")),
-        ("GatherBlockQuantized", 1, _) => (node.Input[0], Integer(node, "gather_axis")),
+        ("Gather", 1, _) => (node.Input[0], new Attributes(node).GetInt("axis", 0)),
+        ("GatherBlockQuantized", 1, _) => (node.Input[0], new Attributes(node).GetInt("gather_axis", 0)),
         ("EmbedLayerNormalization" or "QEmbedLayerNormalization", 0, > 2) => (node.Input[2], 0),
         ("EmbedLayerNormalization" or "QEmbedLayerNormalization", 1, > 4) => (node.Input[4], 0),
         _ => null,
@@ -48,8 +48,6 @@ internal static class LookupTables
 
     /// <summary>Whether a node puts a tensor's numbers into other places of the same tensor.</summary>
     private static bool IsReordering(NodeProto node, string tensor) => node is { OpType: "ScatterElements", Input.Count: 3 } && node.Input[0] == tensor && node.Input[2] == tensor;
-
-    private static long Integer(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? 0;
 
     private static long? RowsOf(string table, long axis, GraphIndex index)
     {

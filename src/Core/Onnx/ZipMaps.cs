@@ -15,7 +15,7 @@ public sealed record MappedOutput(string Output, IReadOnlyList<string> Keys, boo
 /// Classifiers of scikit-learn and LightGBM end in ai.onnx.ml's ZipMap unless their exporters are told otherwise: for each sample a map from class to score. What
 /// the maps hold is a tensor, in the order of the node's keys.
 /// </summary>
-public static class ZipMaps
+internal static class ZipMaps
 {
     private const string OperatorDomain = "ai.onnx.ml";
     private const string Operator = "ZipMap";
@@ -23,7 +23,7 @@ public static class ZipMaps
     private const long Opset = 13; // of ONNX's own operators, where a model has none
 
     /// <summary>Whether a graph has one.</summary>
-    internal static bool AreIn(GraphProto graph) => graph.Node.Any(node => node is { OpType: Operator, Domain: OperatorDomain });
+    public static bool AreIn(GraphProto graph) => graph.Node.Any(node => node is { OpType: Operator, Domain: OperatorDomain });
 
     /// <summary>Gives a tensor of scores as a map for each sample.</summary>
     /// <param name="model">The model; changed, but for its outputs.</param>
@@ -55,7 +55,7 @@ public static class ZipMaps
     /// <summary>Puts the tensor in the place of the maps, its columns in the order of the keys: numbers by value, texts by their characters.</summary>
     /// <param name="model">A valid model; changed.</param>
     /// <returns>What was replaced.</returns>
-    internal static IReadOnlyList<MappedOutput> Replace(ModelProto model)
+    public static IReadOnlyList<MappedOutput> Replace(ModelProto model)
     {
         var (graph, replaced) = (model.Graph, new List<MappedOutput>());
         foreach (var node in graph.Node.Where(node => node is { OpType: Operator, Domain: OperatorDomain }).ToArray())

@@ -134,12 +134,10 @@ internal sealed class StandIn : IDisposable
             {
                 var (row, position) = Math.DivRem(i, positions);
                 var scores = trained.Values[label.Of].Span.Slice((int)(rows[row] - first) * positions * columns + position * columns, columns);
-                var top = LabelOutputs.Top(scores, HeadActivation.None);
-                if (label.Classes[top] == said[i])
-                    continue;
-                var other = label.Classes.ToList().IndexOf(said[i]);
-                if (other < 0 || !LabelOutputs.IsTie(scores, Math.Min(other, columns - 1), HeadActivation.None))
-                    throw Refuse(label.Name, FormattableString.Invariant($"sample {rows[row]}: '{said[i]}'"), $"'{label.Classes[top]}', the class of the highest score");
+                if (!LabelOutputs.IsTop(said[i], label.Classes, scores, HeadActivation.None))
+                    throw Refuse(
+                        label.Name, FormattableString.Invariant($"sample {rows[row]}: '{said[i]}'"),
+                        $"'{label.Classes[LabelOutputs.Top(scores, HeadActivation.None)]}', the class of the highest score");
             }
         }
     }

@@ -5,7 +5,6 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
-using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.StudentTrainer.Export;
@@ -23,18 +22,18 @@ internal static class ClassLabels
     {
         var scores = learned.Scores;
         if (FloatTypes.Of(graph, scores) != (int)DataType.Float)
-            scores = Add("Cast", "scores", [scores], Integer("to", (int)DataType.Float));
+            scores = Add("Cast", "scores", [scores], TeacherInterface.Integer("to", (int)DataType.Float));
         string top;
         if (learned.Layout.Classes > 1)
-            top = Add("ArgMax", "top", [scores], Integer("axis", learned.Layout.ClassAxis + 1), Integer("keepdims", 0));
+            top = Add("ArgMax", "top", [scores], TeacherInterface.Integer("axis", learned.Layout.ClassAxis + 1), TeacherInterface.Integer("keepdims", 0));
         else
         {
             // The logit of the second of two classes.
             var holds = Add("Greater", "holds", [scores, Hold(TensorData.Create(names.Take(NameOf("zero")), [0f]))]);
-            top = Add("Cast", "top", [holds], Integer("to", (int)DataType.Int64));
+            top = Add("Cast", "top", [holds], TeacherInterface.Integer("to", (int)DataType.Int64));
         }
 
-        var said = Add("Gather", "said", [Hold(Classes()), top], Integer("axis", 0));
+        var said = Add("Gather", "said", [Hold(Classes()), top], TeacherInterface.Integer("axis", 0));
         long[] dims = [.. learned.Layout.Dims.Where((_, axis) => axis != learned.Layout.ClassAxis)];
         if (learned.Layout.Classes > 1 && dims.SequenceEqual(label.Dims))
             return said;
@@ -70,6 +69,4 @@ internal static class ClassLabels
             return TensorData.Create(name, label.Type, bytes, count);
         }
     }
-
-    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 }

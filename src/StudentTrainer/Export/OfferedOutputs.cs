@@ -2,7 +2,6 @@ using Onnx;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.StudentTrainer.Export;
 
@@ -60,7 +59,7 @@ internal sealed class OfferedOutputs(ModelProto model, GraphNames names, string[
         graph.Node.Add(new NodeProto
         {
             OpType = "Split", Name = apart[0], Input = { made[at], parts }, Output = { apart },
-            Attribute = { new AttributeProto { Name = "axis", Type = AttributeType.Int, I = wanted.ClassAxis!.Value + 1 } },
+            Attribute = { TeacherInterface.Integer("axis", wanted.ClassAxis!.Value + 1) },
         });
         var both = new OfferedOutputs(model, names, apart);
         return [both.Named(0, Part(wanted.Name, box)), both.Named(1, Part(wanted.Scores!, wanted.Columns - box))];

@@ -234,5 +234,5 @@ public sealed class TeacherInterface
 
     private static AttributeProto To(ElementType type) => Integer("to", type.ToDataType());
 
-    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+    internal static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 }

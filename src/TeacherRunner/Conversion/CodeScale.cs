@@ -44,7 +44,10 @@ internal readonly record struct CodeScale(float Scale, byte Zero)
     {
         var sum = 0.0;
         foreach (var value in values)
-            sum += Math.Pow(value - Rounded(value), 2);
+        {
+            var difference = (double)value - Rounded(value);
+            sum += difference * difference;
+        }
         return sum;
     }
 }

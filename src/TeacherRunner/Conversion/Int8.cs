@@ -86,12 +86,13 @@ internal sealed class Int8
     {
         var weight = weights[node.Input[1]];
         var channels = (int)weight.Dims[axis];
-        var weightScales = ChannelScales(weight, axis);
+        var rows = new ChannelRows(weight.ToFloats(), channels, (int)weight.Dims.Skip(axis + 1).Aggregate(1L, (product, size) => product * size));
+        var weightScales = rows.Scales(LargestWeight);
         if (node.Input.Count > 2 && weights.TryGetValue(node.Input[2], out var bias) && bias.Dims is [var length] && length == channels)
             node.Input[2] = StoreBias(bias, weightScales, scales[places.ScaledAs(node.Input[0])].Scale, $"{node.Output[0]}/bias");
         if (!stored.TryGetValue((weight.Name, axis), out var read))
             stored[(weight.Name, axis)] = read = Store(
-                stored.Keys.Any(key => key.Item1 == weight.Name) ? $"{weight.Name}/{axis}" : weight.Name, ElementType.Int8, MemoryMarshal.AsBytes(Codes(weight, axis, weightScales).AsSpan()), weight.Dims, weightScales, axis);
+                stored.Keys.Any(key => key.Item1 == weight.Name) ? $"{weight.Name}/{axis}" : weight.Name, ElementType.Int8, MemoryMarshal.AsBytes(rows.Codes(weightScales, LargestWeight).AsSpan()), weight.Dims, weightScales, axis);
         node.Input[1] = read;
     }
 
@@ -113,21 +114,28 @@ internal sealed class Int8
         return Rounded(name);
     }
 
-    private static float[] ChannelScales(TensorProto weight, int axis)
+    /// <summary>Weights, and which channel each belongs to.</summary>
+    /// <param name="values">The weights.</param>
+    /// <param name="channels">How many channels there are.</param>
+    /// <param name="inner">How many values of a channel stand beside each other.</param>
+    private readonly struct ChannelRows(float[] values, int channels, int inner)
     {
-        var largest = new float[weight.Dims[axis]];
-        var values = weight.ToFloats();
-        for (var i = 0; i < values.Length; i++)
-            largest[Channel(weight, axis, i)] = Math.Max(largest[Channel(weight, axis, i)], Math.Abs(values[i]));
-        return Array.ConvertAll(largest, value => value / LargestWeight is var scale && float.IsNormal(scale) ? scale : 1);
-    }
+        /// <summary>The scale of each channel, by which its largest weight has the largest code.</summary>
+        public float[] Scales(int largestCode)
+        {
+            var largest = new float[channels];
+            for (var i = 0; i < values.Length; i++)
+                largest[i / inner % channels] = Math.Max(largest[i / inner % channels], Math.Abs(values[i]));
+            return Array.ConvertAll(largest, value => value / largestCode is var scale && float.IsNormal(scale) ? scale : 1);
+        }
 
-    private static sbyte[] Codes(TensorProto weight, int axis, float[] channelScales)
-    {
-        var values = weight.ToFloats();
-        return [.. Enumerable.Range(0, values.Length).Select(i => (sbyte)Math.Clamp(MathF.Round(values[i] / channelScales[Channel(weight, axis, i)]), -LargestWeight, LargestWeight))];
+        /// <summary>The nearest codes.</summary>
+        public sbyte[] Codes(float[] scales, int largestCode)
+        {
+            var codes = new sbyte[values.Length];
+            for (var i = 0; i < codes.Length; i++)
+                codes[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / scales[i / inner % channels]), -largestCode, largestCode);
+            return codes;
+        }
     }
-
-    private static int Channel(TensorProto weight, int axis, int place) =>
-        (int)(place / weight.Dims.Skip(axis + 1).Aggregate(1L, (product, size) => product * size) % weight.Dims[axis]);
 }

@@ -1,6 +1,5 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -79,12 +78,10 @@ internal sealed class Int8Places
         {
             ("Conv", >= 3) => new(node, 0),
             ("MatMul", 2) => new(node, 1),
-            ("Gemm", 2) when Number(node, "transA") is null or 0 && Number(node, "alpha") is null or 1 && Number(node, "beta") is null or 1 => new(node, Number(node, "transB") > 0 ? 0 : 1),
+            ("Gemm", 2) when new Attributes(node) is var gemm && gemm.GetInt("transA", 0) == 0 && gemm.GetFloat("alpha", 1) == 1 && gemm.GetFloat("beta", 1) == 1
+                => new(node, gemm.GetInt("transB", 0) != 0 ? 0 : 1),
             _ => null,
         };
-
-    private static float? Number(NodeProto node, string name) =>
-        node.Attribute.FirstOrDefault(attribute => attribute.Name == name) is { } found ? found.Type == AttributeProto.Types.AttributeType.Int ? found.I : found.F : null;
 
     /// <summary>What a node gives, behind the activation that alone reads it.</summary>
     private string Result(NodeProto node) =>

@@ -112,17 +112,23 @@ public static class ModelConverter
     /// <exception cref="OnnxKdException">ONNX Runtime refuses it.</exception>
     public static void ToOrt(OnnxModel model, string path)
     {
-        var bytes = Describe(model, model.Proto.Clone(), "ort").ToBytes();
-        using var session = SessionFactory.Open(
+        // Beyond this level, the layout of weights depends on the processor.
+        SaveOptimised(Describe(model, model.Proto.Clone(), "ort"), path, "ORT", GraphOptimizationLevel.ORT_ENABLE_EXTENDED, NameOf(model));
+    }
+
+    /// <summary>Writes what ONNX Runtime makes of a model when it opens it.</summary>
+    private static void SaveOptimised(OnnxModel model, string path, string format, GraphOptimizationLevel level, string name)
+    {
+        var bytes = model.ToBytes();
+        SessionFactory.Open(
             options =>
             {
-                options.AddSessionConfigEntry("session.save_model_format", "ORT");
+                options.AddSessionConfigEntry("session.save_model_format", format);
                 options.OptimizedModelFilePath = path;
-                // Beyond this, the layout of weights depends on the processor.
-                options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+                options.GraphOptimizationLevel = level;
                 return new(bytes, options);
             },
-            ExecutionDevice.Resolve("cpu"), threads: 1, NameOf(model));
+            ExecutionDevice.Resolve("cpu"), threads: 1, name).Dispose();
     }
 
     /// <summary>The model as ONNX Runtime simplifies it, within ONNX's own operators.</summary>
@@ -131,15 +137,7 @@ public static class ModelConverter
         var (current, scratch) = (model.Proto.Clone(), $"{path}.folded");
         if (current.OpsetImport.FirstOrDefault(entry => entry.Domain is "" or "ai.onnx") is { Version: < OpsetOfChannels })
             OpsetConversion.Apply(current, OpsetOfChannels, known, NameOf(model));
-        var bytes = OnnxModel.FromProto(current).ToBytes();
-        SessionFactory.Open(
-            options =>
-            {
-                options.OptimizedModelFilePath = scratch;
-                options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC;
-                return new(bytes, options);
-            },
-            ExecutionDevice.Resolve("cpu"), threads: 1, NameOf(model)).Dispose();
+        SaveOptimised(OnnxModel.FromProto(current), scratch, "ONNX", GraphOptimizationLevel.ORT_ENABLE_BASIC, NameOf(model));
         var folded = OnnxModel.Load(scratch).Proto;
         File.Delete(scratch);
         var domains = folded.Graph.Node.Select(node => node.Domain).ToHashSet();

@@ -13,7 +13,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// Finds outputs of a classifier that say for each position the class that its scores put first, as those of scikit-learn, LightGBM and ML.NET have them beside
 /// the scores: the list of classes stands in the graph, and samples tell whether it is the one.
 /// </summary>
-public static class LabelOutputs
+internal static class LabelOutputs
 {
     private const int Rows = 256;
 
@@ -52,9 +52,24 @@ public static class LabelOutputs
     /// <param name="scores">The scores of a position.</param>
     /// <param name="c">The class.</param>
     /// <param name="activation">Behind which function.</param>
-    public static bool IsTie(ReadOnlySpan<float> scores, int c, HeadActivation activation) => scores.Length > 1
+    private static bool IsTie(ReadOnlySpan<float> scores, int c, HeadActivation activation) => scores.Length > 1
         ? TensorPrimitives.Max(scores) - (double)scores[c] <= Tie * Math.Max(1, Math.Abs(TensorPrimitives.MaxMagnitude(scores)))
         : Math.Abs(scores[0] - (activation == HeadActivation.Sigmoid ? 0.5 : 0)) <= Tie;
+
+    /// <summary>Whether a label is the class of the highest score, or of one that rounding alone may put behind it.</summary>
+    /// <param name="said">The label.</param>
+    /// <param name="classes">What is said of each class.</param>
+    /// <param name="scores">The scores of a position, as the output gives them.</param>
+    /// <param name="activation">Behind which function.</param>
+    public static bool IsTop(string said, IReadOnlyList<string> classes, ReadOnlySpan<float> scores, HeadActivation activation)
+    {
+        if (classes[Top(scores, activation)] == said)
+            return true;
+        for (var c = 0; c < classes.Count; c++)
+            if (classes[c] == said)
+                return IsTie(scores, Math.Min(c, scores.Length - 1), activation);
+        return false;
+    }
 
     private static InterfaceLabel? Candidate(GraphProto graph, string name)
     {
@@ -99,22 +114,11 @@ public static class LabelOutputs
         {
             var (values, said) = (scores.Layout.ToClassLast(answer.Outputs[of]!), answer.Labels[at].Values);
             for (var i = 0; i < said.Length; i++)
-            {
-                var row = values.AsSpan(i * scores.Columns, scores.Columns);
-                if (list[Top(row, scores.Activation)] != said[i] && !(list.IndexOf(said[i]) is var other and >= 0 && IsTie(row, Math.Min(other, scores.Columns - 1), scores.Activation)))
+                if (!IsTop(said[i], list, values.AsSpan(i * scores.Columns, scores.Columns), scores.Activation))
                     return false;
-            }
 
             return true;
         }
-    }
-
-    private static int IndexOf(this IReadOnlyList<string> list, string text)
-    {
-        for (var i = 0; i < list.Count; i++)
-            if (list[i] == text)
-                return i;
-        return -1;
     }
 }
 

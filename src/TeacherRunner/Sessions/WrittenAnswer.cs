@@ -10,7 +10,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <summary>What a session reads that was written for a model.</summary>
 /// <param name="Outputs">The values of each output of the interface, as floats, laid out as it says; <c>null</c>: it has none there.</param>
 /// <param name="Labels">What each output of labels says, as text, with its shape.</param>
-public sealed record WrittenAnswer(IReadOnlyList<float[]?> Outputs, IReadOnlyList<(string[] Values, long[] Shape)> Labels);
+internal sealed record WrittenAnswer(IReadOnlyList<float[]?> Outputs, IReadOnlyList<(string[] Values, long[] Shape)> Labels);
 
 /// <summary>Reads values of ONNX Runtime as an application does that knows their types.</summary>
 internal static class WrittenValues

@@ -4,7 +4,6 @@ using Onnx;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Deployment;
@@ -19,7 +18,7 @@ public sealed class ConvertCommandTests : IDisposable
     {
         var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
 
-        var report = Json("convert", teacher, "-o", folder["half.onnx"], "--to", "float16", "--samples", MnistSamples(300), "--scale", "1/255");
+        var report = Json("convert", teacher, "-o", folder["half.onnx"], "--to", "float16", "--samples", MnistPictures.Write(folder["mnist.npy"], 300), "--scale", "1/255");
 
         var size = (double)new FileInfo(folder["half.onnx"]).Length / new FileInfo(teacher).Length;
         Assert.True(size <= 0.52, $"{size}");
@@ -57,7 +56,7 @@ public sealed class ConvertCommandTests : IDisposable
     {
         var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
 
-        var report = Json("convert", teacher, "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", MnistSamples(200), "--scale", "1/255");
+        var report = Json("convert", teacher, "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", MnistPictures.Write(folder["mnist.npy"], 200), "--scale", "1/255");
 
         var nodes = report.GetProperty("nodes").EnumerateArray().ToArray();
         Assert.All(nodes, node => Assert.Equal((nodes.Length, false), (node.GetProperty("together").GetInt32(), node.GetProperty("kept").GetBoolean())));
@@ -214,16 +213,6 @@ public sealed class ConvertCommandTests : IDisposable
     private static JsonElement Json(params string[] line) => JsonDocument.Parse(Cli.Done([.. line, "--json"]).Output).RootElement;
 
     private static JsonElement Output(JsonElement report) => report.GetProperty("outputs").EnumerateArray().Single();
-
-    /// <summary>The first pictures of the test set.</summary>
-    private string MnistSamples(int count)
-    {
-        using var set = TransferSet.Open(new() { Samples = Path.Combine(DataFolder.Of("mnist"), "t10k-images-idx3-ubyte") });
-        var values = new float[count * set.SampleElements];
-        set.Read([.. Enumerable.Range(0, count).Select(i => (long)i)], values);
-        Npy.Write(folder["mnist.npy"], values, [count, .. set.SampleShape]);
-        return folder["mnist.npy"];
-    }
 
     private string Samples()
     {

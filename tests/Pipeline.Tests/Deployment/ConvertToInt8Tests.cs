@@ -1,10 +1,8 @@
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Deployment;
@@ -20,7 +18,7 @@ public sealed class ConvertToInt8Tests : IDisposable
     {
         var teacher = Shipped("mnist-cnn-1.onnx");
 
-        var report = Convert(teacher, MnistSamples(300), "--scale", "1/255");
+        var report = Convert(teacher, MnistPictures.Write(folder["mnist.npy"], 300), "--scale", "1/255");
 
         Assert.InRange((double)new FileInfo(folder["int8.onnx"]).Length / new FileInfo(teacher).Length, 0.2, 1 / 3.0);
         Assert.True(report.GetProperty("outputs")[0].GetProperty("top_class_agreement").GetDouble() >= 0.995);
@@ -33,7 +31,7 @@ public sealed class ConvertToInt8Tests : IDisposable
     [Fact]
     public void Convert_ResidualNetwork_StaysInIntegersThroughSumsAndPools()
     {
-        Convert(Shipped("fashion-mnist-resnet20-1.onnx"), MnistSamples(64), "--scale", "1/255", "--agreement", "0", "--tolerance", "1");
+        Convert(Shipped("fashion-mnist-resnet20-1.onnx"), MnistPictures.Write(folder["mnist.npy"], 64), "--scale", "1/255", "--agreement", "0", "--tolerance", "1");
 
         var operators = OperatorsInOnnxRuntime();
         Assert.Equal(21, operators.Count(name => name == "QLinearConv"));
@@ -171,15 +169,6 @@ public sealed class ConvertToInt8Tests : IDisposable
     }
 
     private static string Shipped(string name) => Path.Combine(Repository.Root, "models", name);
-
-    private string MnistSamples(int count)
-    {
-        using var set = TransferSet.Open(new() { Samples = Path.Combine(DataFolder.Of("mnist"), "t10k-images-idx3-ubyte") });
-        var values = new float[count * set.SampleElements];
-        set.Read([.. Enumerable.Range(0, count).Select(i => (long)i)], values);
-        Npy.Write(folder["mnist.npy"], values, [count, .. set.SampleShape]);
-        return folder["mnist.npy"];
-    }
 
     private string Samples(float least, float greatest)
     {

@@ -3,7 +3,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Preparation.Images;
-using SkiaSharp;
 
 namespace OnnxKd.TeacherRunner.Tests.Preparation;
 
@@ -24,7 +23,7 @@ public sealed class DamagedImageTests : IDisposable
     public void Require_MutantsOfImages_EndsNoProcessAndFindsEveryChangeThatChecksumsGuard()
     {
         var (prepared, refused) = (0, 0);
-        foreach (var (name, whole) in Images())
+        foreach (var (name, whole) in SmallPictures.All())
         {
             Prepare(whole, name);
             for (ulong number = 0; number < MutantsPerFile; number++)
@@ -50,7 +49,7 @@ public sealed class DamagedImageTests : IDisposable
     public void Run_MutantsSkipped_ArePreparedOrNamedOneByOne()
     {
         Directory.CreateDirectory(folder["in"]);
-        foreach (var (name, whole) in Images())
+        foreach (var (name, whole) in SmallPictures.All())
             for (ulong number = 0; number < 22; number++)
                 File.WriteAllBytes(folder[$"in/{number:d3}-{name}"], Mutants.Make(whole, number).File);
 
@@ -131,25 +130,6 @@ public sealed class DamagedImageTests : IDisposable
     {
         session.Dispose();
         folder.Dispose();
-    }
-
-    /// <summary>Small images of every kind that has a way of its own through the decoders.</summary>
-    private static IEnumerable<(string Name, byte[] File)> Images()
-    {
-        var pixels = new byte[40 * 30 * 3];
-        new Random(1).NextBytes(pixels);
-        using var picture = new SKBitmap(40, 30);
-        for (var i = 0; i < 40 * 30; i++)
-            picture.SetPixel(i % 40, i / 40, new SKColor((byte)(i % 40 * 6), (byte)(i / 40 * 8), pixels[i]));
-        yield return ("colour.jpg", Encode(SKEncodedImageFormat.Jpeg, 90));
-        yield return ("coarse.jpg", Encode(SKEncodedImageFormat.Jpeg, 20));
-        yield return ("flat.jpg", JpegFile.Encode(new byte[,] { { 0, 255, 3 }, { 100, 17, 77 } }));
-        yield return ("progressive.jpg", JpegFile.Encode(new byte[,] { { 0, 255, 3 }, { 100, 17, 77 } }, isProgressive: true));
-        yield return ("noise.png", PngFile.Encode(30, 40, 3, pixels));
-        yield return ("grey.png", PngFile.Encode(30, 40, 1, pixels[..1200]));
-        yield return ("alpha.png", Encode(SKEncodedImageFormat.Png, 100));
-
-        byte[] Encode(SKEncodedImageFormat format, int quality) => picture.Encode(format, quality).ToArray();
     }
 
     private void Prepare(byte[] file, string name)

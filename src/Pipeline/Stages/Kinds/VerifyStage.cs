@@ -84,7 +84,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(result[FileName]), result[FileName]);
 
     /// <summary>Compares the two on every sample, in each output.</summary>
-    /// <exception cref="CheckFailedException">They differ by more than <see cref="ExportParity.Tolerance"/>, or in a top class; a quantised student by more than one step besides.</exception>
+    /// <exception cref="CheckFailedException">They differ by more than <see cref="ExportParity.Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
     public static ParityMetrics Compare(OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) => ExportParity.Compare(
         model, [.. import.Apart().Select(output => new TeacherOptions { Model = "", Output = output.Output, ClassAxis = output.ClassAxis, Kind = output.Kind, Inputs = import.Inputs })],
         reader, InputFront.Behind(model, reader.Set.SampleShape, import.Inputs), reader, import, (_, _) => { }, progress, token);
