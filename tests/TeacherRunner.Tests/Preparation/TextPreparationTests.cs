@@ -58,6 +58,16 @@ public sealed class TextPreparationTests : IDisposable
     }
 
     [Fact]
+    public void Run_WordPieceWithWindowsLineEnds_FindsItsTokens()
+    {
+        WordPiece();
+        File.WriteAllText(folder["tokenizer/vocab.txt"], File.ReadAllText(folder["tokenizer/vocab.txt"]).Replace("\n", "\r\n", StringComparison.Ordinal));
+        File.WriteAllText(folder["in/text.txt"], "hello worldly");
+
+        Assert.Equal([[Cls, 5, 6, 7, Sep, 1]], Rows(Run(new() { Length = 6 }), 6));
+    }
+
+    [Fact]
     public void Run_ByteLevelBpe_MergesInOrder()
     {
         File.WriteAllText(

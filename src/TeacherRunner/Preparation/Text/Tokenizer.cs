@@ -32,8 +32,11 @@ internal sealed record Tokenizer(
             "A folder holds no tokenizer that is known.", folder,
             expected: string.Join("; ", all.Select(k => string.Join(" and ", k.Files))),
             remedy: "give the folder with the tokenizer's files as they were published");
-        return (kind, [.. kind.Files.Select(file => ByteString.CopyFrom(SourceFolder.Read(folder, file)))]);
+        return (kind, [.. kind.Files.Select(file => ByteString.CopyFrom(file.EndsWith(".txt", StringComparison.Ordinal) ? WithoutReturns(SourceFolder.Read(folder, file)) : SourceFolder.Read(folder, file)))]);
     }
+
+    /// <summary>Lines as they are without Windows' ends: to the operators a carriage return would be a part of each token.</summary>
+    private static byte[] WithoutReturns(byte[] text) => [.. text.Where((value, i) => value != '\r' || i + 1 < text.Length && text[i + 1] != '\n')];
 
     private static string HuggingFace(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files) =>
         Flat(graph, graph.Node(
