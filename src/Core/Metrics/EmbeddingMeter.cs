@@ -1,15 +1,20 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Metrics;
 
-/// <summary>How close embeddings are to a teacher's.</summary>
-/// <param name="Cosine">Mean cosine of the angle between the two.</param>
+/// <summary>How close embeddings are to a teacher's, and what is found by them.</summary>
+/// <param name="Cosine">Mean cosine of the angle between the two; <c>null</c>: there is no teacher.</param>
 /// <param name="NeighbourRecall">
 /// Share of the samples (the first ones, where there are many) whose nearest other sample, by cosine, is the teacher's; <c>null</c>: it was not
 /// measured.
 /// </param>
-internal sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
+/// <param name="Retrieval">
+/// Recall@1: share of the samples (the first ones, where there are many) whose nearest other sample, by cosine, has their label, of those whose label another
+/// sample has too; <c>null</c>: there are none.
+/// </param>
+internal sealed record EmbeddingMetrics(double? Cosine, double? NeighbourRecall, double? Retrieval)
 {
     /// <summary>The mean cosine of the best constant answer, the mean of the teacher's embeddings, each of length 1; <c>null</c>: there are too few samples.</summary>
     public double? ConstantCosine { get; init; }
@@ -17,7 +22,7 @@ internal sealed record EmbeddingMetrics(double Cosine, double? NeighbourRecall)
 
 /// <summary>Accumulates <see cref="EmbeddingMetrics"/> batch by batch.</summary>
 /// <param name="columns">Numbers of an embedding.</param>
-/// <param name="neighbours">Whether neighbours are compared.</param>
+/// <param name="neighbours">Whether neighbours are looked for.</param>
 internal sealed class EmbeddingMeter(int columns, bool neighbours)
 {
     private const int MostNeighbours = 2000;
@@ -27,50 +32,77 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
 
     private readonly List<float[]> own = [];
     private readonly List<float[]> taught = [];
+    private readonly List<int> known = [];
     private readonly double[] mean = new double[columns];
     private double cosines;
     private long rows;
+    private bool isTaught;
 
     /// <summary>Adds a batch.</summary>
     /// <param name="embeddings">N × columns.</param>
-    /// <param name="teacher">N × columns.</param>
+    /// <param name="labels">The label of each sample, −1 where it is not known; or empty.</param>
+    /// <param name="teacher">N × columns; or empty.</param>
     /// <exception cref="CheckFailedException">A number is NaN or infinite.</exception>
-    public void Add(ReadOnlySpan<float> embeddings, ReadOnlySpan<float> teacher)
+    public void Add(ReadOnlySpan<float> embeddings, ReadOnlySpan<int> labels, ReadOnlySpan<float> teacher)
     {
-        for (var start = 0; start < embeddings.Length; start += columns, rows++)
+        isTaught = !teacher.IsEmpty;
+        for (var (start, row) = (0, 0); start < embeddings.Length; start += columns, row++, rows++)
         {
             var a = embeddings.Slice(start, columns);
-            var b = teacher.Slice(start, columns);
             if (!float.IsFinite(TensorPrimitives.Sum(a)))
                 throw new CheckFailedException("An embedding of the model is not finite.", $"sample {rows} of those measured");
+            var isKept = neighbours && own.Count < MostNeighbours;
+            if (isKept)
+            {
+                own.Add(Unit(a));
+                known.Add(labels.IsEmpty ? SampleLabels.Unknown : labels[row]);
+            }
+            if (!isTaught)
+                continue;
+            var b = teacher.Slice(start, columns);
             cosines += Cosine(a, b);
             var length = (double)TensorPrimitives.Norm(b);
             for (var c = 0; c < columns && length > 0; c++)
                 mean[c] += b[c] / length;
-            if (!neighbours || own.Count == MostNeighbours)
-                continue;
-            own.Add(a.ToArray());
-            taught.Add(b.ToArray());
+            if (isKept)
+                taught.Add(Unit(b));
         }
     }
 
     /// <summary>The figures so far.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
-    public EmbeddingMetrics Result() => rows == 0
-        ? throw new InvalidOperationException("No sample was measured.")
-        : new(cosines / rows, own.Count > 2 ? Recall() : null) { ConstantCosine = rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows };
-
-    private double Recall()
+    public EmbeddingMetrics Result()
     {
-        var (mine, theirs) = (Nearest(own), Nearest(taught));
-        return (double)mine.Zip(theirs).Count(pair => pair.First == pair.Second) / mine.Length;
+        if (rows == 0)
+            throw new InvalidOperationException("No sample was measured.");
+        var nearest = own.Count > 2 ? Nearest(own) : null;
+        return new(isTaught ? cosines / rows : null, nearest is null || !isTaught ? null : Recall(nearest), nearest is null ? null : Retrieved(nearest))
+        {
+            ConstantCosine = !isTaught || rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows,
+        };
     }
 
-    private static int[] Nearest(List<float[]> embeddings) =>
+    private double Recall(int[] mine) => (double)mine.Zip(Nearest(taught)).Count(pair => pair.First == pair.Second) / mine.Length;
+
+    private double? Retrieved(int[] mine)
+    {
+        var shared = known.Where(label => label >= 0).CountBy(label => label).Where(group => group.Value > 1).Select(group => group.Key).ToHashSet();
+        var asked = Enumerable.Range(0, mine.Length).Where(i => shared.Contains(known[i])).ToArray();
+        return asked.Length == 0 ? null : (double)asked.Count(i => known[mine[i]] == known[i]) / asked.Length;
+    }
+
+    private static int[] Nearest(List<float[]> units) =>
     [
-        .. embeddings.Select((embedding, i) => Enumerable.Range(0, embeddings.Count).Where(j => j != i)
-            .MaxBy(j => Cosine(embedding, embeddings[j]))),
+        .. units.Select((unit, i) => Enumerable.Range(0, units.Count).Where(j => j != i).MaxBy(j => TensorPrimitives.Dot<float>(unit, units[j]))),
     ];
+
+    private static float[] Unit(ReadOnlySpan<float> embedding)
+    {
+        var unit = embedding.ToArray();
+        if (TensorPrimitives.Norm(embedding) is > 0 and var length)
+            TensorPrimitives.Divide(unit, length, unit);
+        return unit;
+    }
 
     // A vector of length 0 has no direction: it is like no other.
     private static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>

@@ -35,13 +35,13 @@ internal sealed class OutputMeter
 
     /// <summary>Adds a batch.</summary>
     /// <param name="given">N × columns.</param>
-    /// <param name="known">The labels, 0 or 1 for each column; −1 where one is not known; or empty.</param>
-    /// <param name="teacher">N × columns; only independent labels can be measured without.</param>
+    /// <param name="known">The labels, 0 or 1 for each column, of embeddings one for each sample; −1 where one is not known; or empty.</param>
+    /// <param name="teacher">N × columns; or empty: independent labels and embeddings can be measured by known labels alone.</param>
     public void Add(ReadOnlySpan<float> given, ReadOnlySpan<int> known, ReadOnlySpan<float> teacher)
     {
         labels?.Add(given, known, teacher);
         values?.Add(given, teacher);
-        embeddings?.Add(given, teacher);
+        embeddings?.Add(given, known, teacher);
         detections?.Add(given, teacher);
     }
 

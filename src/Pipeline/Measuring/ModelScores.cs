@@ -77,7 +77,7 @@ internal sealed class ModelScores
                 $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.StudentShape)} (the last axis counts them)");
         if (against.Alphabet is not null)
             RequireFrames(model);
-        var isMeasured = HasLabels || against.Teacher is not null;
+        var isMeasured = HasLabels || HasGroups || against.Teacher is not null;
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, thorough: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
@@ -94,6 +94,9 @@ internal sealed class ModelScores
     /// <summary>Labels are for samples, or for frames or pixels; of the others they say nothing.</summary>
     private bool HasLabels => against.IsOfFirstOutput && against.Set.HasLabelsFor(shape, kind);
 
+    /// <summary>Whether labels say which samples belong together: what an embedding should find.</summary>
+    private bool HasGroups => against.IsOfFirstOutput && kind == OutputKind.Embedding && against.Set.HasLabelsFor(shape);
+
     /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
     public void Add(long first, ReadOnlySpan<float> logits)
     {
@@ -101,7 +104,7 @@ internal sealed class ModelScores
         var rows = Enumerable.Range(0, logits.Length / (counted.Positions * width)).Select(i => first + i).ToArray();
         var teacherLogits = against.Teacher is null || !AreAny ? [] : counted.Keep<float>(first, Read(against.Teacher, against.Stream!, rows), width);
         var kept = counted.Keep(first, logits, width);
-        var labels = HasLabels ? Labels(first, rows.Length) : [];
+        var labels = HasLabels || HasGroups ? Labels(first, rows.Length) : [];
         if (classes is not null)
         {
             var reference = HasLabels ? labels : TopClasses(teacherLogits, width);
@@ -155,7 +158,7 @@ internal sealed class ModelScores
                 Agreement = figures.Labels?.Agreement ?? figures.Detections?.Agreement, F1 = figures.Labels?.F1,
                 Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
-                Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall,
+                Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall, Retrieval = figures.Embeddings?.Retrieval,
                 Majority = figures.Labels?.Majority, ConstantAgreement = figures.Labels?.ConstantAgreement ?? figures.Detections?.Constant,
                 Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
             };
@@ -220,7 +223,7 @@ internal sealed class ModelScores
     /// <summary>One label for each position that counts, or one for each column of a sample.</summary>
     private ReadOnlySpan<int> Labels(long first, int rows)
     {
-        if (kind == OutputKind.Classes || shape[^1] == 1)
+        if (kind != OutputKind.Labels || shape[^1] == 1)
             return counted.Labels(first, rows);
         var labels = new int[rows * counted.Positions * shape[^1]];
         against.Set.ReadLabels(first, labels);

@@ -142,6 +142,9 @@ internal sealed record ModelMetrics(
     /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
     public double? NeighbourRecall { get; init; }
 
+    /// <summary>Of embeddings of labelled samples: recall@1, the share of the samples whose nearest other sample has their label.</summary>
+    public double? Retrieval { get; init; }
+
     /// <summary>Of detector heads: mean overlap (intersection ÷ union) of the boxes that both find.</summary>
     public double? BoxOverlap { get; init; }
 
@@ -153,7 +156,7 @@ internal sealed record ModelMetrics(
 
     /// <summary>Whether it was compared with anything.</summary>
     [JsonIgnore]
-    public bool IsMeasured => (Agreement ?? Accuracy ?? Mse ?? Cosine ?? CharacterErrorRate) is not null;
+    public bool IsMeasured => (Agreement ?? Accuracy ?? Mse ?? Cosine ?? Retrieval ?? CharacterErrorRate) is not null;
 
     /// <summary>Why its outputs are no use, those that answer no better than a constant would: the first one without a name, then further ones.</summary>
     public IEnumerable<(string? Output, string Why)> Collapses()

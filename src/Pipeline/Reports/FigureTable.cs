@@ -83,6 +83,7 @@ internal static class FigureTable
     [
         new("cosine", m => m.Cosine, "0.0000"),
         new("neighbours", m => m.NeighbourRecall, "0.00 %"),
+        new("recall@1", m => m.Retrieval, "0.00 %"),
         .. SizeColumns,
     ];
 

@@ -15,6 +15,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     [
         new("character error rate", model => model.CharacterErrorRate),
         new("error rate", model => 1 - model.Accuracy),
+        new("share of wrong neighbours", model => 1 - model.Retrieval),
         new("disagreement with the teacher", model => 1 - model.Agreement),
     ];
 

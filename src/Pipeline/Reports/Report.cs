@@ -170,7 +170,10 @@ internal static class Report
                 yield return "all figures against the teacher's values; R2: mean over columns";
                 break;
             case OutputKind.Embedding:
-                yield return "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's";
+                if (models.Any(model => model.Cosine is not null))
+                    yield return "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's";
+                if (models.Any(model => model.Retrieval is not null))
+                    yield return "recall@1: samples whose nearest other sample has their label, of those whose label is not theirs alone";
                 break;
             case OutputKind.Detector:
                 yield return FormattableString.Invariant(

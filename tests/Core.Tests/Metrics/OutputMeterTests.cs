@@ -91,7 +91,28 @@ public class OutputMeterTests
         meter.Add([1, 0, 0, 1, 2, 0.1f], [], [1, 0, 1, 0.1f, 0, 1]);
         var figures = meter.Result().Embeddings!;
         double[] cosines = [1, 0.1 / Math.Sqrt(1.01), 0.1 / Math.Sqrt(4.01)];
-        Assert.Equal(cosines.Average(), figures.Cosine, 6);
+        Assert.Equal(cosines.Average(), figures.Cosine!.Value, 6);
         Assert.Equal(0, figures.NeighbourRecall!.Value, 12);
+    }
+
+    /// <summary>Nearest: 0-1 (same label), 1-0, 2-3 (another label), 3-2, 4-3; the label of 4 is its own alone, that of 5 is not known.</summary>
+    [Fact]
+    public void Embeddings_OfLabelledSamples_CountWhoseNearestHasTheirLabel()
+    {
+        var meter = new OutputMeter(OutputKind.Embedding, [2], thorough: true);
+        meter.Add([1, 0, 10, 0.1f, 0, 1], [7, 7, 8], []);
+        meter.Add([-0.1f, 1, -1, 0.5f, -1, -1], [9, 5, -1], []);
+        meter.Add([1, -1, 1, -1.2f], [8, 9], []);
+        var figures = meter.Result().Embeddings!;
+        Assert.Equal((null, null), (figures.Cosine, figures.NeighbourRecall));
+        Assert.Equal(2 / 6.0, figures.Retrieval!.Value, 12);
+    }
+
+    [Fact]
+    public void Embeddings_WithoutTwoOfALabel_HaveNoRetrieval()
+    {
+        var meter = new OutputMeter(OutputKind.Embedding, [2], thorough: true);
+        meter.Add([1, 0, 0, 1, 1, 1], [0, 1, 2], [1, 0, 0, 1, 1, 1]);
+        Assert.Null(meter.Result().Embeddings!.Retrieval);
     }
 }
