@@ -28,6 +28,9 @@ public sealed record ModelReading
     /// <summary>Whether scores that no final activation tells are probabilities, else logits; default: found.</summary>
     public bool? Probabilities { get; init; }
 
+    /// <summary>How states of tokens become one row; default: they stay as they are.</summary>
+    public TokenPool? Pooling { get; init; }
+
     /// <summary>Of a detector head in two outputs: the one with the scores, <see cref="Tensor"/> being the one with the boxes; default: it is one output.</summary>
     public string? Scores { get; init; }
 

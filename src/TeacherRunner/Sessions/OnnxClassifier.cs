@@ -49,7 +49,8 @@ public sealed class OnnxClassifier : IDisposable
         var behind = direct is null ? InputFront.Add(proto, sampleShape, settings.Inputs, model) : [];
         input = direct ?? ModelInput.Find(graph, sampleShape, model, behind);
         var picks = settings.PicksInSession ?? device.IsCuda;
-        var wanted = readings.Select(reading => DetectorJoin.Apply(graph, reading, model)).ToArray().Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
+        var mask = behind.FirstOrDefault(fed => fed.Part is { } part && part.Name == sampleShape.Mask)?.Input.Name;
+        var wanted = readings.Select(reading => TokenPooling.Apply(graph, DetectorJoin.Apply(graph, reading, model), mask, model)).ToArray().Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
         RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
         // On the CPU, runs that go on at the same time have a thread each.
@@ -65,7 +66,8 @@ public sealed class OnnxClassifier : IDisposable
         Outputs = [.. plans.Select(plan => plan.Output)];
         Layouts = [.. plans.Select(plan => plan.Layout)];
         Interface = GivenOutput.InterfaceOf(source, input.Name, behind, settings.Inputs, [.. plans.Select(plan => plan.Given)]);
-        Interface = Interface with { Output = DetectorJoin.Apart(source.Proto.Graph, readings[0], Interface.Output) };
+        // What is made of tokens here is no output of the file.
+        Interface = Interface with { Output = readings[0].Pooling is null ? DetectorJoin.Apart(source.Proto.Graph, readings[0], Interface.Output) : null };
         session = new(open, input, fed, plans, read, runsAtOnce, model);
         this.plans = plans;
         DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);

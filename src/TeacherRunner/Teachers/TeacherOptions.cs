@@ -44,6 +44,10 @@ public sealed record TeacherOptions
     [Setting("axis of the classes, the batch being 0; by default found")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>How states of tokens, [N, tokens, columns], become one row for a text; default: they stay as they are.</summary>
+    [Setting("of states of tokens, [N, tokens, columns]: the text's embedding is their mean or the first, of those whose mask is 1; `none`: each token has its own", Null = "none")]
+    public TokenPool? Pooling { get; init; }
+
     /// <summary>Of a detector head in two outputs: the one with the scores; <c>null</c>: it is one output.</summary>
     [Setting("of a detector head in two outputs: the one with the scores, `output` being the one with the boxes")]
     public string? Scores { get; init; }
@@ -92,7 +96,7 @@ public sealed record TeacherOptions
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>How its answer is read from its model.</summary>
-    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Scores = Scores, Boxes = Boxes, Objectness = Objectness };
+    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Pooling = Pooling, Scores = Scores, Boxes = Boxes, Objectness = Objectness };
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;
