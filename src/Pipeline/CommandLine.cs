@@ -70,6 +70,7 @@ internal static class CommandLine
             new ReportCommand(),
             new BenchmarkCommand(),
             new ConvertCommand(),
+            new JoinCommand(),
             new OperatorsCommand(),
             new SettingsCommand(),
             new CompletionCommand(),

@@ -1,0 +1,162 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests;
+
+/// <summary>Embeddings as people have them: of tokens that are to become one for a text, and of pictures that the teacher wants larger and in another order.</summary>
+public sealed class EmbeddingTeachersTests : IDisposable
+{
+    private const int Samples = 120;
+    private const int Tokens = 6;
+    private const int Words = 12;
+    private const int Columns = 5;
+
+    private static readonly float[] table = [.. Enumerable.Range(0, Words * Columns).Select(i => (float)Math.Sin(1 + i * i % 53))];
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Pooling_MakesOneEmbeddingOfATextsTokens_AndLabelsTellWhatIsFoundByIt()
+    {
+        var (ids, masks, labels) = Texts();
+        Npy.Write(folder["ids.npy"], ids, Samples, Tokens);
+        Npy.Write(folder["mask.npy"], masks, Samples, Tokens);
+        Npy.Write(folder["labels.npy"], [.. labels.Select(label => (long)label)], Samples);
+        WriteEncoder(folder["encoder.onnx"]);
+        folder.Write("recipe.yaml", """
+            name: run
+            data:
+              transfer: { inputs: { ids: ids.npy, mask: mask.npy } }
+              test: { inputs: { ids: ids.npy, mask: mask.npy }, labels: labels.npy }
+            teachers: [ { model: encoder.onnx, pooling: mean } ]
+            student: { architecture: transformer, width: 32, depth: 1, heads: 2 }
+            objective: [ cosine: {} ]
+            training: { epochs: 60, batch-size: 20, optimizer: { name: adamw, learning-rate: 0.01 }, schedule: { name: one-cycle } }
+            """);
+
+        var run = Cli.Done("run", folder["recipe.yaml"], "--runs", folder.Path, "--threads", "1", "--json");
+
+        Assert.Contains("keeps its own output: it does not give what encoder.onnx gives", run.Error);
+        var (teacher, student) = (Figures.Of(run, "teacher"), Figures.Of(run, "student"));
+        Assert.Equal(Retrieved(ids, masks, labels), teacher.GetProperty("retrieval").GetDouble(), 12);
+        Assert.InRange(student.GetProperty("cosine").GetDouble(), 0.95, 1);
+        Assert.InRange(student.GetProperty("retrieval").GetDouble(), teacher.GetProperty("retrieval").GetDouble() - 0.1, 1);
+        var report = Cli.Done("report", folder["run"]).Output;
+        Assert.Contains("recall@1", report);
+        Assert.Equal([Samples, Columns], Outputs(folder["run/student.onnx"], ids, masks));
+    }
+
+    [Fact]
+    public void Join_ResizesBeforeTheTeacher()
+    {
+        var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
+
+        var done = Cli.Done("join", "--resize", "28,28", teacher, "-o", folder["joined.onnx"], "--json");
+
+        Assert.Equal(new FileInfo(folder["joined.onnx"]).Length, JsonDocument.Parse(done.Output).RootElement.GetProperty("bytes").GetInt64());
+        // Each pixel four times is nearly the same picture to it; only what lies between pixels is smoothed.
+        var pictures = MnistPictures.Write(folder["small.npy"], 40);
+        using var small = Core.TransferSets.TransferSet.Open(new() { Samples = pictures });
+        var values = new float[40 * 28 * 28];
+        small.Read([.. Enumerable.Range(0, 40).Select(i => (long)i)], values);
+        Npy.Write(folder["large.npy"], [.. Enumerable.Range(0, 40 * 56 * 56).Select(i => (byte)values[i / (56 * 56) * 28 * 28 + i / 56 % 56 / 2 * 28 + i % 56 / 2])], 40, 56, 56);
+        Cli.Done("cache", "--teacher", folder["joined.onnx"], "--samples", folder["large.npy"], "--scale", "1/255", "--runs", folder.Path, "--name", "large");
+        Cli.Done("cache", "--teacher", teacher, "--samples", pictures, "--scale", "1/255", "--runs", folder.Path, "--name", "small");
+        Assert.InRange(Tops(folder["large"]).Zip(Tops(folder["small"])).Count(pair => pair.First == pair.Second), 38, 40);
+    }
+
+    [Fact]
+    public void Join_OfWhatDoesNotFit_IsRefused()
+    {
+        var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");
+        WriteEncoder(folder["encoder.onnx"]);
+        Assert.Contains("nothing to join", Refused(teacher));
+        Assert.Contains("height and width", Refused("--resize", "28", teacher));
+        Assert.Contains("is not what the next one takes", Refused(teacher, teacher));
+        Assert.Contains("It is not clear which input comes first", Refused("--resize", "28,28", folder["encoder.onnx"]));
+        Assert.Contains("Only pictures of floats", Refused("--reverse-channels", teacher));
+        File.Copy(teacher, folder["joined.onnx"]);
+        Assert.Contains("would replace", Cli.Fails(2, "join", "--resize", "28,28", folder["joined.onnx"], "-o", folder["joined.onnx"]));
+
+        string Refused(params string[] words)
+        {
+            var error = Cli.Fails(2, ["join", .. words, "-o", folder["joined.onnx"]]);
+            Assert.False(File.Exists(folder["joined.onnx"]));
+            return error;
+        }
+    }
+
+    private int[] Tops(string cache)
+    {
+        using var logits = Core.LogitCaches.LogitCache.Open(Directory.GetDirectories(cache, "cache-*").Single());
+        var values = new float[40 * logits.Streams[0].Values];
+        logits.Read(logits.Streams[0], [.. Enumerable.Range(0, 40).Select(i => (long)i)], view: 0, values);
+        return [.. values.Chunk(10).Select(row => Array.IndexOf(row, row.Max()))];
+    }
+
+    /// <summary>Each text is mostly of the words of its label, and the words behind its mask are of another one.</summary>
+    private static (long[] Ids, long[] Masks, int[] Labels) Texts()
+    {
+        var (random, ids, masks, labels) = (new Random(3), new List<long>(), new List<long>(), new List<int>());
+        for (var i = 0; i < Samples; i++)
+        {
+            var (label, length) = (i % 4, 2 + random.Next(Tokens - 2));
+            labels.Add(label);
+            for (var t = 0; t < Tokens; t++)
+            {
+                masks.Add(t < length ? 1 : 0);
+                ids.Add(t < length && random.Next(4) > 0 ? 3 * label + random.Next(3) : random.Next(Words));
+            }
+        }
+        return ([.. ids], [.. masks], [.. labels]);
+    }
+
+    private static double Retrieved(long[] ids, long[] masks, int[] labels)
+    {
+        double[][] embeddings =
+        [
+            .. Enumerable.Range(0, Samples).Select(i => Enumerable.Range(0, Columns)
+                .Select(c => Enumerable.Range(i * Tokens, Tokens).Where(t => masks[t] == 1).Average(t => (double)table[ids[t] * Columns + c])).ToArray()),
+        ];
+        return Enumerable.Range(0, Samples).Average(i => labels[Enumerable.Range(0, Samples).Where(j => j != i).MaxBy(j => Cosine(embeddings[i], embeddings[j]))] == labels[i] ? 1.0 : 0);
+
+        static double Cosine(double[] a, double[] b) => a.Zip(b).Sum(pair => pair.First * pair.Second) / Math.Sqrt(a.Sum(x => x * x) * b.Sum(x => x * x));
+    }
+
+    private static int[] Outputs(string model, long[] ids, long[] masks)
+    {
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(model);
+        using var run = new Microsoft.ML.OnnxRuntime.RunOptions();
+        using var first = Microsoft.ML.OnnxRuntime.OrtValue.CreateTensorValueFromMemory(ids, [Samples, Tokens]);
+        using var second = Microsoft.ML.OnnxRuntime.OrtValue.CreateTensorValueFromMemory(masks, [Samples, Tokens]);
+        using var results = session.Run(run, ["ids", "mask"], [first, second], [session.OutputNames[0]]);
+        return [.. results[0].GetTensorTypeAndShape().Shape.Select(size => (int)size)];
+    }
+
+    private static void WriteEncoder(string path)
+    {
+        var graph = new GraphProto
+        {
+            Name = "encoder",
+            Input = { ValueInfo.Create("ids", ElementType.Int64, "N", "T"), ValueInfo.Create("mask", ElementType.Int64, "N", "T") },
+            Output = { ValueInfo.Create("last_hidden_state", ElementType.Float32, "N", "T", Columns) },
+            Initializer = { TensorData.Create("table", table, Words, Columns), TensorData.Create("last", [2L], 1), TensorData.Create("zero", [0f], 1) },
+            Node =
+            {
+                new NodeProto { OpType = "Gather", Input = { "table", "ids" }, Output = { "rows" } },
+                // What it says of padding is what it says of the words there: it must not count.
+                new NodeProto { OpType = "Cast", Input = { "mask" }, Output = { "floats" }, Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = 1 } } },
+                new NodeProto { OpType = "Unsqueeze", Input = { "floats", "last" }, Output = { "column" } },
+                new NodeProto { OpType = "Mul", Input = { "column", "zero" }, Output = { "nothing" } },
+                new NodeProto { OpType = "Add", Input = { "rows", "nothing" }, Output = { "last_hidden_state" } },
+            },
+        };
+        File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+    }
+}
