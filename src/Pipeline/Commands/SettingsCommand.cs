@@ -11,7 +11,7 @@ internal sealed class SettingsCommand : ExampleCommand
 {
     private readonly Argument<string?> section = new("SECTION")
     {
-        Description = $"One of {string.Join(", ", SettingsPages.Names)}; without one, all of them.",
+        Description = "A section; without one, all of them.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

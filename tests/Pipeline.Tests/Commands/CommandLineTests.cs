@@ -32,6 +32,19 @@ public class CommandLineTests
         Assert.Contains("  onnxkd ", help);
     }
 
+    /// <summary>A name with everything that it may be would push all descriptions off the screen.</summary>
+    [Theory]
+    [InlineData("run --help", "--architecture <NAME>", "resnet8,")]
+    [InlineData("data fetch --help", "<NAME>", "mnist,")]
+    [InlineData("settings --help", "<SECTION>", "optimizers,")]
+    public void Help_WhereManyWordsMayBeGiven_ListsThemInTheDescription(string line, string name, string word)
+    {
+        var help = Cli.Done(line.Split(' ')).Output;
+        var described = Assert.Single(help.Split('\n'), line => line.TrimStart().StartsWith(name, StringComparison.Ordinal));
+        Assert.Contains(word, described);
+        Assert.InRange(described.IndexOf("One of", StringComparison.Ordinal), 1, 120);
+    }
+
     [Fact]
     public void Invoke_Cancelled_Is130()
     {
