@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Benchmarks.EndToEnd;
 
@@ -61,10 +62,10 @@ internal static partial class Methods
     public sealed record Row(string Method, string Page, int[] Errors)
     {
         /// <summary>Their mean; <c>null</c>: none is finished.</summary>
-        public double? Mean => Errors.Length == 0 ? null : Errors.Average();
+        public double? Mean => Errors.Length == 0 ? null : Spread.Of([.. Errors]).Mean;
 
         /// <summary>Their standard deviation; <c>null</c>: fewer than two are finished.</summary>
-        public double? Deviation => Errors.Length < 2 ? null : Math.Sqrt(Errors.Sum(e => (e - Mean!.Value) * (e - Mean.Value)) / (Errors.Length - 1));
+        public double? Deviation => Errors.Length < 2 ? null : Spread.Of([.. Errors]).Deviation;
     }
 
     /// <summary>All rows; the first is the student alone, the second soft targets with the settings that did best on held-out images.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using OnnxKd.Benchmarks.EndToEnd;
 using OnnxKd.Benchmarks.Support;
+using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Benchmarks.Papers;
 
@@ -53,9 +54,8 @@ internal static class ExperimentPage
     {
         if (values.Length == 0)
             return Missing;
-        var mean = values.Average();
-        return values.Length == 1 ? Show(line, mean)
-            : $"{Show(line, mean)} ± {Number(line, Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)))}";
+        var spread = Spread.Of(values);
+        return values.Length == 1 ? Show(line, spread.Mean) : $"{Show(line, spread.Mean)} ± {Number(line, spread.Deviation)}";
     }
 
     private static string Show(PaperLine line, double value) => line.Unit == PaperUnit.Share ? $"{Number(line, value)} %" : Number(line, value);

@@ -30,9 +30,7 @@ internal sealed class ExperimentTable(bool quick)
             return
             [
                 Dropout(), First(mnist), Best(), TemperatureAndWidth(mnist), NoThrees(mnist), SevensAndEights(mnist), FewLabels(mnist), TenModels(), Specialists(), .. quick ? [] : new[] { KanjiSpecialists() },
-                OfTeachers("capacity", "Test errors on Fashion-MNIST, by the teacher"),
-                OfTeachers("early-stopped-distillation", "Test errors on Fashion-MNIST where the teacher's term ends early, by the teacher"),
-                EarlyStoppedTeacher(), Generations(), Chain(),
+                Capacity(), EarlyStoppedTeacher(), Generations(), Chain(),
             ];
         }
     }
@@ -160,12 +158,16 @@ internal sealed class ExperimentTable(bool quick)
         ]);
     }
 
-    private Experiment OfTeachers(string name, string title)
+    private Experiment Capacity()
     {
-        var run = new PaperRun($"papers-{name}", $"sweep {Recipes}{name}.yaml --vary stages.teacher.train.student.architecture={string.Join(',', teachers)}", QuickFashion);
-        return new(name, title, [.. teachers.SelectMany(teacher => Pair(
-            teacher, int.Parse(teacher["resnet".Length..], CultureInfo.InvariantCulture), run, $"stages.teacher.train.student.architecture={teacher}"))])
-        { Axis = "layers of the teacher" };
+        var run = new PaperRun("papers-capacity", $"sweep {Recipes}capacity.yaml --vary stages.teacher.train.student.architecture={string.Join(',', teachers)}", QuickFashion);
+        return new("capacity", "Test errors on Fashion-MNIST, by the teacher", [.. teachers.SelectMany(OfTeacher)]) { Axis = "layers of the teacher" };
+
+        IEnumerable<PaperLine> OfTeacher(string teacher)
+        {
+            var (x, setting) = (int.Parse(teacher["resnet".Length..], CultureInfo.InvariantCulture), $"stages.teacher.train.student.architecture={teacher}");
+            return [.. Pair(teacher, x, run, setting), .. StudentOf("resnet8 of it, stopped early", "early", x, run, setting)];
+        }
     }
 
     private Experiment EarlyStoppedTeacher()
@@ -227,8 +229,14 @@ internal sealed class ExperimentTable(bool quick)
     private static IEnumerable<PaperLine> Pair(string teacher, double x, PaperRun run, string setting) =>
     [
         Errors(teacher, null, run, "teacher", setting) with { Series = "teacher", X = x },
-        Errors("resnet8 of it", null, run, "student", setting) with { Series = "resnet8 of it", X = x },
-        new("resnet8 of it: KD error", null, run, figures => figures.Disagreement("student"), setting) { Unit = PaperUnit.Share },
+        .. StudentOf("resnet8 of it", "student", x, run, setting),
+    ];
+
+    private static IEnumerable<PaperLine> StudentOf(string label, string role, double x, PaperRun run, string setting) =>
+    [
+        Errors(label, null, run, role, setting) with { Series = label, X = x },
+        new($"{label}: KD error on training images", null, run, figures => figures.TransferDisagreement(role), setting) { Unit = PaperUnit.Share },
+        new($"{label}: KD error on test images", null, run, figures => figures.Disagreement(role), setting) { Unit = PaperUnit.Share },
     ];
 
     private static PaperLine Errors(string label, double? paper, PaperRun run, string role, string setting = "") =>

@@ -109,6 +109,10 @@ internal sealed class PaperFigures(string folder, JsonElement metrics)
     /// <inheritdoc cref="Errors"/>
     public double Disagreement(string role) => 1 - Of(role).GetProperty("agreement").GetDouble();
 
+    /// <summary>The same of samples that it learned from; <c>null</c>: not known.</summary>
+    /// <inheritdoc cref="Errors"/>
+    public double? TransferDisagreement(string role) => Of(role).TryGetProperty("transfer", out var transfer) ? 1 - transfer.GetProperty("agreement").GetDouble() : null;
+
     /// <summary>By how much more often a sample is classified rightly with specialists than without, of those whose class so many specialists have.</summary>
     /// <param name="combined">The stage that combined them.</param>
     /// <param name="covering">How many specialists.</param>
