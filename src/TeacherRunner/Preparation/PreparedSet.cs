@@ -16,13 +16,13 @@ namespace OnnxKd.TeacherRunner.Preparation;
 /// <param name="Type">The type of the samples' elements.</param>
 /// <param name="Shape">The shape of one sample.</param>
 /// <param name="Columns">The tensors beside <c>samples</c>: one integer per sample.</param>
-/// <param name="Classes">The names of the classes, in the order of their indices; absent if not known.</param>
 /// <param name="Options">What the user asked for.</param>
+/// <param name="Classes">The names of the classes, in the order of their indices; absent if not known.</param>
 /// <param name="PreprocessDigest">SHA-256 of <c>preprocess.onnx</c>; absent where samples are drawn, not read.</param>
 /// <param name="Digests">Of the files of samples and sources; absent in sets of earlier versions.</param>
 public sealed record PreparedSet(
     string Format, int Version, string Kind, long Samples, long Skipped, ElementType Type, IReadOnlyList<int> Shape,
-    IReadOnlyList<string> Columns, IReadOnlyList<string>? Classes, object Options, string? PreprocessDigest = null, PreparedDigests? Digests = null)
+    IReadOnlyList<string> Columns, object Options, IReadOnlyList<string>? Classes = null, string? PreprocessDigest = null, PreparedDigests? Digests = null)
 {
     /// <summary>The file of samples and columns.</summary>
     public const string SamplesFile = "samples.safetensors";

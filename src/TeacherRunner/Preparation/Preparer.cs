@@ -55,7 +55,7 @@ internal sealed class Preparer(PrepareOptions options, IProgress<StageProgress>?
         return new(options.Output, set, skipped);
 
         PreparedSet Describe(long samples) => new(
-            "onnxkd-prepared-set", 1, sources.Kind, samples, skippedCount, type, shape, columns, sources.Classes, asked,
+            "onnxkd-prepared-set", 1, sources.Kind, samples, skippedCount, type, shape, columns, asked, sources.Classes,
             preprocess?.Digest);
     }
 

@@ -35,6 +35,14 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Images_WithoutClasses_AreReadByARecipe()
+    {
+        Cli.Done("prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1", "--unlabelled");
+        var plan = Cli.Done("plan", "--runs", folder.Path, "--samples", folder["out/samples.safetensors"], "--labels", folder.Write("labels.csv", "0\n"), "--architecture", "mlp", "--epochs", "1").Output;
+        Assert.Contains("train", plan);
+    }
+
+    [Fact]
     public void Images_Stopped_SaysThatItGoesOnAndDoes()
     {
         string[] line = ["prepare", "images", folder["in"], "-o", folder["out"], "--crop", "1"];
