@@ -4,15 +4,11 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
-using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Training;
-using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
@@ -29,10 +25,11 @@ internal sealed class TrainStage : TrainedStage
     private readonly CacheStage? cache;
     private readonly CaptureStage? validation;
     private readonly CacheStage? classes;
+    private readonly TaughtOutputs outputs;
 
     private TrainStage(RecipeGraph graph, TrainStep step, CacheStage? cache, CaptureStage? validation, CacheStage? classes)
         : base($"train-{step.Name}", [.. Sources(graph, step, cache, validation, classes), step.HasRate ? null : RateStage.NameOf(step)]) =>
-        (this.graph, this.step, this.cache, this.validation, this.classes) = (graph, step, cache, validation, classes);
+        (this.graph, this.step, this.cache, this.validation, this.classes, outputs) = (graph, step, cache, validation, classes, new(graph, cache, classes));
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new(TrainStep.KindName, StepSections.ReadTrain, (graph, entry) => Expand(graph, (TrainStep)entry));
@@ -76,7 +73,7 @@ internal sealed class TrainStage : TrainedStage
     }
 
     /// <inheritdoc/>
-    public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind ?? StreamOf(output, results)?.Kind.Output();
+    public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => output.Kind ?? outputs.StreamOf(output, results)?.Kind.Output();
 
     /// <inheritdoc/>
     /// <remarks>A detector's file lies as its exporter wrote it; how many columns and anchors there are, its teacher says.</remarks>
@@ -209,7 +206,7 @@ internal sealed class TrainStage : TrainedStage
         using var taught = cache is null ? null : LogitCache.Open(results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(results[validation.Name].Folder);
         var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
-        return use([.. step.Learners.Select((learner, index) => Options(learner, index, Heads(learner, count, results, taught), results))], data);
+        return use([.. step.Learners.Select((learner, index) => Options(learner, index, outputs.HeadsOf(ImportOf(learner.Name, results), count, results, taught), results))], data);
     }
 
     private StudentImport ImportOf(LearnerEntry learner)
@@ -261,35 +258,6 @@ internal sealed class TrainStage : TrainedStage
             graph.Add(new VerifyStage(graph, export));
         }
     }
-
-    /// <summary>The outputs of a built-in student: for each its columns, and what comes behind them for values and embeddings.</summary>
-    private OutputHead[] Heads(LearnerEntry learner, int classes, StageResults results, LogitCache? taught)
-    {
-        var import = ImportOf(learner.Name, results);
-        return
-        [
-            Head(CacheStream.Answer, classes, import.Kind, taught?.Streams[0], teacher => teacher.Output),
-            .. import.Outputs.Select(output => Head(
-                output.Name, StreamOf(output, results)!.StudentClasses, output.Kind, taught?.Streams.First(stream => stream.Name == output.Name),
-                teacher => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Name)?.Tensor)),
-        ];
-
-        OutputHead Head(string name, int columns, OutputKind? kind, CacheStream? stream, Func<TeacherOptions, string?> tensor) => (stream, kind) switch
-        {
-            (not null, OutputKind.Values) => new(name, columns, Scale: ColumnStatistics.Of(taught!, stream)),
-            (not null, OutputKind.Detector) => new(name, columns, Anchors: AnchorStatistics.Of(taught!, stream)),
-            (not null, OutputKind.Embedding) => new(name, columns, IsUnitLength: IsOfUnitLength(cache!.Members(results)[stream.Teacher ?? 0], tensor)),
-            _ => new(name, columns),
-        };
-
-        bool IsOfUnitLength(TeacherOptions teacher, Func<TeacherOptions, string?> tensor) => teacher.IsRecorded
-            ? RecordedAnswer.Of(graph.Sets.Transfer, teacher).IsOfUnitLength
-            : LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, tensor(teacher), teacher.Model).Activation == HeadActivation.UnitLength;
-    }
-
-    /// <summary>The stream that a further output learns from; <c>null</c>: nothing is taught.</summary>
-    private CacheStream? StreamOf(TappedTensor output, StageResults results) =>
-        classes is null ? null : CaptureStage.Streams(results[classes.Name]).FirstOrDefault(stream => stream.Name == output.Name);
 
     /// <summary>The teachers' classes, which an alphabet must fit; else one more than the largest label.</summary>
     private int Classes(StageResults results)
