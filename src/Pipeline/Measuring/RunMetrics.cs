@@ -17,15 +17,22 @@ internal sealed record RunMetrics(
     /// <summary>The file's name.</summary>
     public const string FileName = "metrics.json";
 
-    /// <summary>Refuses a run whose student is no better than a constant answer, in any of its outputs.</summary>
+    /// <summary>The roles of students that learned side by side; <c>null</c>: there is one.</summary>
+    public IReadOnlyList<string>? Learners { get; init; }
+
+    /// <summary>The models that the run is for.</summary>
+    public IEnumerable<ModelMetrics> Students() =>
+        Learners is null ? new[] { Student }.OfType<ModelMetrics>() : Models.Where(model => model.Role is { } role && Learners.Contains(role));
+
+    /// <summary>Refuses a run of which a student is no better than a constant answer, in any of its outputs.</summary>
     /// <exception cref="CheckFailedException">It is not; names the outputs.</exception>
     public void RequireUse()
     {
-        if (Student?.Collapses().ToArray() is not { Length: > 0 } collapsed)
+        if (Students().FirstOrDefault(model => model.Collapses().Any()) is not { } student)
             return;
-        var isWhole = Student.Outputs is null;
+        var (collapsed, isWhole) = (student.Collapses(), student.Outputs is null);
         throw new CheckFailedException(
-            isWhole ? "The student has not learned." : "The student has not learned every output.", Student.Model,
+            isWhole ? "The student has not learned." : "The student has not learned every output.", student.Model,
             string.Join("; ", collapsed.Select(found => isWhole ? found.Why : $"{Described(found.Output)}: {found.Why}")), "a student that is better than a constant answer",
             (isWhole ? "" : "give the term of an output that is behind more weight, ")
             + "lower the learning rate or leave it out (auto finds one), leave student.preprocessing out (it is fitted), train longer, or give more or other samples");

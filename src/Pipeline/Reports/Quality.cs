@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 
@@ -27,8 +28,8 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     /// </summary>
     public static IEnumerable<string> Verdict(RunMetrics metrics) => Collapsed(metrics).Concat(Compared(metrics)).Concat(Outputs(metrics));
 
-    private static IEnumerable<string> Collapsed(RunMetrics metrics) => (metrics.Student?.Collapses() ?? [])
-        .Select(found => $"The student has not learned{(metrics.Student!.Outputs is null ? "" : $" {RunMetrics.Described(found.Output)}")}: {found.Why}.");
+    private static IEnumerable<string> Collapsed(RunMetrics metrics) => metrics.Students().SelectMany(student => student.Collapses().Select(found =>
+        $"{(metrics.Learners is null ? "The student" : Printable.Escape(student.Model))} has not learned{(student.Outputs is null ? "" : $" {RunMetrics.Described(found.Output)}")}: {found.Why}."));
 
     /// <summary>How closely it follows its teacher in each further output.</summary>
     private static IEnumerable<string> Outputs(RunMetrics metrics)

@@ -83,7 +83,10 @@ internal sealed class EvaluateStage : Stage
         var against = sets.Test is null ? null : new EvaluationSet(sets.Test, compared, sets.Alphabet);
         var evaluation = new Evaluation(against, sets.Transfer.SampleShape, recipe.Final.Capture.Device, work.Token, work.Progress);
         MeasuredModel[] measured = [.. teachers.Select(OfTeacher), .. models.Select(OfModel)];
-        var metrics = new RunMetrics(recipe.Name, recipe.Seed, sets.Test?.Count, [.. measured.Select(model => model.Metrics)]);
+        var metrics = new RunMetrics(recipe.Name, recipe.Seed, sets.Test?.Count, [.. measured.Select(model => model.Metrics)])
+        {
+            Learners = recipe.Final.Learners.Count > 1 ? recipe.Final.LearnerNames : null,
+        };
         var details = new RunDetails([.. measured.Select(model => model.Details).Where(model => !model.IsEmpty)]);
         // What is decided between.
         var latency = new RunLatency([.. measured.Where(model => model.Metrics == metrics.Teacher || model.Metrics == metrics.Student).SelectMany(Latency)]);
