@@ -76,6 +76,26 @@ internal static class ZipMaps
         return replaced;
     }
 
+    /// <summary>Puts maps back in the place of the tensors that they were read as.</summary>
+    /// <param name="model">A model with these tensors as outputs; changed.</param>
+    /// <param name="maps">What was replaced.</param>
+    public static void Restore(ModelProto model, IEnumerable<MappedOutput> maps)
+    {
+        foreach (var map in maps)
+        {
+            var (scores, declared) = ($"{map.Output}/scores", model.Graph.Output.First(output => output.Name == map.Output));
+            foreach (var node in model.Graph.Node)
+            {
+                node.Name = node.Name == map.Output ? scores : node.Name;
+                for (var i = 0; i < node.Input.Count; i++)
+                    node.Input[i] = node.Input[i] == map.Output ? scores : node.Input[i];
+                for (var i = 0; i < node.Output.Count; i++)
+                    node.Output[i] = node.Output[i] == map.Output ? scores : node.Output[i];
+            }
+            model.Graph.Output[model.Graph.Output.IndexOf(declared)] = Add(model, scores, map);
+        }
+    }
+
     private static void Sort(GraphProto graph, NodeProto node, int[] order)
     {
         var columns = $"{node.Output[0]}/columns";

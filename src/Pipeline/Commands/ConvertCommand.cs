@@ -90,10 +90,11 @@ internal sealed class ConvertCommand : ExampleCommand
 
         using var sets = options.Open();
         var source = OnnxModel.Load(path);
-        if (source.Maps.Count > 0)
+        if (source.Maps.Count > 0 && kind == ConversionKind.Ort)
             throw new UnsupportedModelException(
-                "A model that gives maps cannot be converted.", path, $"output '{source.Maps[0].Output}' of a ZipMap", "tensors", "export the model without it (for scikit-learn: option zipmap=False; a student: export.interface: own)");
-        using var original = ModelSession.Open(path);
+                "A model that gives maps cannot be converted to ONNX Runtime's format.", path, $"output '{source.Maps[0].Output}' of a ZipMap", "tensors", "export the model without it (for scikit-learn: option zipmap=False; a student: export.interface: own)");
+        // Of maps, what they are made of is converted and compared.
+        using var original = source.Maps.Count > 0 ? ModelSession.Of(source.Proto, path) : ModelSession.Open(path);
         var plan = sets.For(original, path);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try
@@ -109,6 +110,8 @@ internal sealed class ConvertCommand : ExampleCommand
                 path, target, parsed.GetValue(to)!, new FileInfo(path).Length, new FileInfo(converted).Length, plan.Count, outputs,
                 [.. outputs.Select(one => one.Output).Where(name => HoldsClasses(source, name))], nodes);
             report.Require(allowed);
+            if (source.Maps.Count > 0)
+                ModelConverter.GiveMaps(converted, source.Maps);
             AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(converted)));
             report.Write(stdout, GlobalOptions.Style(parsed));
         }

@@ -130,6 +130,8 @@ internal sealed class MixedFloat16
             if (isHalf && outputs.Contains(tensor))
             {
                 forms[(tensor, true)] = node.Output[place] = $"{tensor}/float16";
+                // The cast behind it gets the tensor's name, which many exporters give the node too.
+                node.Name = node.Name == tensor ? node.Output[place] : node.Name;
                 written.Add(GraphEdits.Cast(node.Output[place], tensor, DataType.Float));
                 forms[(tensor, false)] = tensor;
             }

@@ -116,6 +116,17 @@ public static class ModelConverter
         SaveOptimised(Describe(model, model.Proto.Clone(), "ort"), path, "ORT", GraphOptimizationLevel.ORT_ENABLE_EXTENDED, NameOf(model));
     }
 
+    /// <summary>Lets a converted model give maps again, where the original does.</summary>
+    /// <param name="path">The file; changed.</param>
+    /// <param name="maps">The original's.</param>
+    internal static void GiveMaps(string path, IReadOnlyList<MappedOutput> maps)
+    {
+        var proto = OnnxModel.Load(path).Proto;
+        ZipMaps.Restore(proto, maps);
+        using (SessionFactory.Open(proto, ExecutionDevice.Resolve("cpu"), threads: 1, Path.GetFileName(path), brief: true))
+            OnnxModel.FromProto(proto).Save(path);
+    }
+
     /// <summary>Writes what ONNX Runtime makes of a model when it opens it.</summary>
     private static void SaveOptimised(OnnxModel model, string path, string format, GraphOptimizationLevel level, string name)
     {

@@ -27,6 +27,48 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.InRange(Output(report).GetProperty("relative_error").GetDouble(), 1e-6, 1e-2);
     }
 
+    /// <summary>The map of each sample, as a session of the original's users reads it.</summary>
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("mixed")]
+    [InlineData("int8")]
+    [InlineData("opset=20")]
+    public void Convert_ModelThatGivesMaps_GivesMapsAgain(string form)
+    {
+        var (random, weights) = (new Random(4), new float[8 * 16]);
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] = (float)(random.NextDouble() - 0.5);
+        var graph = new GraphProto
+        {
+            Name = "maps",
+            Input = { ValueInfo.Create("x", ElementType.Float32, "N", 8) },
+            Initializer = { TensorData.Create("w", weights, 8, 16), TensorData.Create("v", [.. weights.Take(16 * 3)], 16, 3) },
+            Node =
+            {
+                new NodeProto { OpType = "MatMul", Input = { "x", "w" }, Output = { "h" } }, new NodeProto { OpType = "Relu", Input = { "h" }, Output = { "r" } },
+                new NodeProto { OpType = "MatMul", Input = { "r", "v" }, Output = { "s" } }, new NodeProto { OpType = "Softmax", Name = "p", Input = { "s" }, Output = { "p" } },
+            },
+        };
+        var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } };
+        graph.Output.Add(ZipMaps.Add(model, "p", new("probabilities", ["red", "green", "blue"], KeysAreTexts: true)));
+        File.WriteAllBytes(folder["maps.onnx"], model.ToByteArray());
+        float[] rows = [.. Enumerable.Range(0, 40 * 8).Select(_ => (float)(4 * random.NextDouble() - 2))];
+        Npy.Write(folder["x.npy"], rows, 40, 8);
+
+        Cli.Done("convert", folder["maps.onnx"], "-o", folder["converted.onnx"], "--to", form, "--samples", folder["x.npy"]);
+
+        foreach (var (before, after) in Maps("maps.onnx").Zip(Maps("converted.onnx")))
+            foreach (var key in (string[])["red", "green", "blue"])
+                Assert.Equal(before[key], after[key], 0.05f);
+
+        IEnumerable<IDictionary<string, float>> Maps(string file)
+        {
+            using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(folder[file]);
+            using var results = session.Run([Microsoft.ML.OnnxRuntime.NamedOnnxValue.CreateFromTensor("x", new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(rows, [40, 8]))]);
+            return [.. results[0].AsEnumerable<Microsoft.ML.OnnxRuntime.NamedOnnxValue>().Select(map => map.AsDictionary<string, float>())];
+        }
+    }
+
     [Fact]
     public void Convert_OverflowInFloat16_IsFourAndWritesNothing()
     {
