@@ -78,6 +78,8 @@ public sealed class EmbeddingTeachersTests : IDisposable
         WriteEncoder(folder["encoder.onnx"]);
         Assert.Contains("nothing to join", Refused(teacher));
         Assert.Contains("height and width", Refused("--resize", "28", teacher));
+        Assert.Contains("height and width", Refused("--resize", "0,28", teacher));
+        Assert.Contains("[N, 28, 30]", Refused("--resize", "28,30", teacher));
         Assert.Contains("is not what the next one takes", Refused(teacher, teacher));
         Assert.Contains("It is not clear which input comes first", Refused("--resize", "28,28", folder["encoder.onnx"]));
         Assert.Contains("Only pictures of floats", Refused("--reverse-channels", teacher));

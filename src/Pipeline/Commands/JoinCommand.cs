@@ -54,7 +54,7 @@ internal sealed class JoinCommand : ExampleCommand
         if (parsed.GetValue(reverseChannels))
             chain.Insert(0, ModelJoin.ReverseChannels(chain[0]));
         if (PrepareArguments.WholeNumbers(parsed, resize) is { Length: > 0 } size)
-            chain.Insert(0, size is [var height, var width]
+            chain.Insert(0, size is [> 0 and var height, > 0 and var width]
                 ? ModelJoin.Resize(chain[0], height, width)
                 : throw new InputException("A size is not one.", resize.Name, string.Join(',', size), "height and width: 224,224"));
         if (chain.Count < 2)

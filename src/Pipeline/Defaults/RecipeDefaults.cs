@@ -69,7 +69,7 @@ internal sealed class RecipeDefaults
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)
         {
-            ChooseStudent(kind, set, data, model);
+            ChooseStudent(kind, set, data, model, teacher?.Pooling is not null);
             if (ownSamples || Find(Find(root, "student"), StudentSection.PreprocessingKey) is YamlScalarNode { Value: Fit })
                 students = [.. students.Append((YamlMappingNode)Find(root, "student")!).Where(student => IsUnfitted(student, ownSamples)).Distinct()];
         }
@@ -110,10 +110,10 @@ internal sealed class RecipeDefaults
         note($"chosen: student.{StudentDefaults.VocabularyKey} {vocabulary}, for {Find(student, "architecture")}");
     }
 
-    private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher)
+    private void ChooseStudent(SampleKind kind, TransferSet set, DataOptions data, OnnxModel? teacher, bool isPooled)
     {
         using var sets = new OpenSets(set, data);
-        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, () => TeacherKinds.Find(source) == OutputKind.Detector);
+        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.Find(source) == OutputKind.Detector);
         foreach (var given in chosen.Children.Keys.Where(key => Find(Find(source.Root, "student"), key.ToString()) is not null).ToArray())
             chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)

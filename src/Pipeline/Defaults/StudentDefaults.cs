@@ -29,17 +29,18 @@ internal static class StudentDefaults
     /// <param name="kind">What the samples are.</param>
     /// <param name="sets">The sets, the transfer set first.</param>
     /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
+    /// <param name="isPooled">Whether its tokens become one row for a text.</param>
     /// <param name="isDetector">Tells whether the teacher gives boxes and scores at anchors; asked where its output may be.</param>
     /// <exception cref="InputException">There is none for samples like that.</exception>
-    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher, Func<bool> isDetector)
+    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher, bool isPooled, Func<bool> isDetector)
     {
         var set = sets[0];
         var shape = set.SampleShape;
         return kind switch
         {
             SampleKind.Tokens => YamlTree.Map(
-                ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) ? "none" : null)),
-            SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) ? "frames" : null)),
+                ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
+            SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),

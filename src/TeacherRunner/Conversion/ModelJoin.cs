@@ -35,7 +35,7 @@ internal static class ModelJoin
     /// <exception cref="InputException">That one takes no pictures.</exception>
     public static OnnxModel Resize(OnnxModel behind, int height, int width)
     {
-        var graph = Pictures(behind, isResized: true);
+        var graph = Pictures(behind, height, width);
         var (given, taken, isFlat) = (graph.Input[0].Name, graph.Output[0].Name, graph.Input[0].ShapeOf()!.Count == 3);
         if (isFlat)
         {
@@ -62,7 +62,7 @@ internal static class ModelJoin
     /// <exception cref="InputException">That one takes no pictures of a known number of channels.</exception>
     public static OnnxModel ReverseChannels(OnnxModel behind)
     {
-        var graph = Pictures(behind, isResized: false);
+        var graph = Pictures(behind);
         var channels = graph.Input[0].ShapeOf()![1].Size ?? throw new InputException(
             "The channels of a model's input are not known.", $"input '{behind.Proto.Graph.Input[0].Name}' of {NameOf(behind)}", remedy: "export the model with a fixed number of channels");
         graph.Initializer.Add(Numbers("order", [.. Enumerable.Range(0, (int)channels).Reverse().Select(channel => (long)channel)]));
@@ -79,7 +79,7 @@ internal static class ModelJoin
         if (front.Functions.Count > 0)
             throw new UnsupportedModelException("A model with functions of its own cannot be joined.", name, $"{front.Functions.Count} functions", "none", "export the model with its functions inlined");
 
-        var (prefix, kept) = ($"front{index + 1}/", front.Graph.Input.Select(value => value.Name).ToHashSet(StringComparer.Ordinal));
+        var (prefix, kept) = (FreePrefix(second.Graph, index), front.Graph.Input.Select(value => value.Name).ToHashSet(StringComparer.Ordinal));
         var between = prefix + output.Name;
         Rename(front.Graph, tensor => kept.Contains(tensor) && tensor != output.Name ? tensor : prefix + tensor);
         Rename(second.Graph, tensor => tensor == input.Name ? between : kept.Contains(tensor) ? $"{tensor}/behind" : tensor);
@@ -123,6 +123,13 @@ internal static class ModelJoin
         static string DomainOf(OperatorSetIdProto set) => set.Domain == "ai.onnx" ? "" : set.Domain;
     }
 
+    /// <summary>What no name begins with: the models may have been joined before.</summary>
+    private static string FreePrefix(GraphProto graph, int index)
+    {
+        string[] names = [.. graph.Node.SelectMany(node => node.Output.Append(node.Name)), .. graph.Initializer.Select(tensor => tensor.Name), .. graph.Input.Select(input => input.Name)];
+        return Enumerable.Range(index + 1, names.Length + 1).Select(i => $"front{i}/").First(prefix => !names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)));
+    }
+
     /// <summary>Where the second model takes batches of one size, so does what stands before it.</summary>
     private static void HoldBatch(ValueInfoProto first, ValueInfoProto behind)
     {
@@ -149,8 +156,9 @@ internal static class ModelJoin
     private static ValueInfoProto OnlyInput(GraphProto graph, string model) => new GraphIndex(graph).Inputs is [var only] ? only : throw new InputException(
         "It is not clear which input comes first.", model, string.Join(", ", new GraphIndex(graph).Inputs.Select(input => $"'{input.Name}'")), "one input", "only a model with one input can stand behind another");
 
-    private static GraphProto Pictures(OnnxModel behind, bool isResized)
+    private static GraphProto Pictures(OnnxModel behind, params int[] resized)
     {
+        var isResized = resized.Length > 0;
         var input = OnlyInput(behind.Proto.Graph, NameOf(behind));
         if (input.ShapeOf() is not { } shape || !(shape.Count == 4 || shape.Count == 3 && isResized) || input.DataTypeOf() is not ((int)DataType.Float or (int)DataType.Float16 or (int)DataType.Double))
             throw new InputException(
@@ -158,8 +166,11 @@ internal static class ModelJoin
                 isResized ? "float [N, channels, height, width] or [N, height, width]" : "float [N, channels, height, width]");
         var (given, taken) = (new ValueInfoProto { Name = input.Name, Type = input.Type.Clone() }, new ValueInfoProto { Name = "picture", Type = input.Type.Clone() });
         if (isResized)
+        {
             foreach (var (axis, name) in new[] { (shape.Count - 2, "height"), (shape.Count - 1, "width") })
                 given.Type.TensorType.Shape.Dim[axis] = new() { DimParam = name };
+            (taken.Type.TensorType.Shape.Dim[^2].DimValue, taken.Type.TensorType.Shape.Dim[^1].DimValue) = (resized[0], resized[1]);
+        }
         return new() { Name = "front", Input = { given }, Output = { taken } };
     }
 

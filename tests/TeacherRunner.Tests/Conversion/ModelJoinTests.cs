@@ -52,6 +52,14 @@ public class ModelJoinTests
     }
 
     [Fact]
+    public void Of_WhatWasJoinedBefore_IsJoinedAgain()
+    {
+        var half = Build(new GraphBuilder().Input("x", DataType.Float, "n", 3, 4, 4).Floats("w", [0.5f], 1).Node("Mul", "x w", "y").Output("y"));
+        var eighth = ModelJoin.Of([half, ModelJoin.Of([half, half], [])], []);
+        Assert.Equal(pixels.Select(value => value / 8), Run(eighth, pixels, 2));
+    }
+
+    [Fact]
     public void Of_ModelsThatDoNotFit_SaysWhatEachHas()
     {
         var wide = Build(new GraphBuilder().Input("x", DataType.Float, "n", 5).Node("Relu", "x", "y").Output("y"));
