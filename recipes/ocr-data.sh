@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What recipes/ocr-*.yaml need: PP-OCR's models and dictionary (data/pp-ocr), and lines of known text (data/ocr-lines, data/ocr-turned),
+# What recipes/ocr-*.yaml need: PP-OCR's models and dictionary (data/pp-ocr), and lines of known text (data/ocr-lines, data/ocr-turned, data/ocr-places),
 # drawn with Debian's fonts and words (fetched, not installed): 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of another
 # family.
 set -euo pipefail
@@ -22,3 +22,4 @@ draw() {
 
 draw ocr-lines --count 10000 --random-share 0.3
 draw ocr-turned --count 8000 --turned --width 192 --length 3,14 --random-share 0.2
+draw ocr-places --count 3000 --held-out-count 500 --height 64 --width 256 --size 13,26 --length 3,14 --random-share 0.2

@@ -171,7 +171,9 @@ internal static class Report
                 break;
             case OutputKind.Embedding:
                 if (models.Any(model => model.Cosine is not null))
-                    yield return "cosine with the teacher's embeddings; neighbours: samples whose nearest other sample is the teacher's";
+                    yield return "cosine with the teacher's embeddings";
+                if (models.Any(model => model.NeighbourRecall is not null))
+                    yield return "neighbours: samples whose nearest other sample is the teacher's";
                 if (models.Any(model => model.Retrieval is not null))
                     yield return "recall@1: samples whose nearest other sample has their label, of those whose label is not theirs alone";
                 break;

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# What recipes/emoji-embedding.yaml needs, in data/emoji: emoji of two vendors to learn from, the same emoji of a third one to be found by, and the teacher,
+# ResNet-18 of ImageNet behind its own preprocessing. Sources are fetched, not installed. What is there is kept.
+set -euo pipefail
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+export ONNXKD_DATA=$root/data # where the recipe looks
+"$root/onnxkd" data fetch emoji-google emoji-twitter emoji-facebook imagenet-resnet18
+folder=$root/data/emoji
+mkdir -p "$folder"
+
+# The teacher takes pictures of 224 pixels, blue first, less the mean of ImageNet; these are of 64.
+[[ -e $folder/teacher.onnx ]] ||
+  "$root/onnxkd" join --resize 224,224 "$root/data/imagenet-resnet18/ResNetPreprocess.onnx" "$root/data/imagenet-resnet18/ResNet18.onnx" -o "$folder/teacher.onnx"
+
+# Skin tones and sequences look like the emoji that they vary.
+common() {
+  comm -12 <(comm -12 <(ls "$root/data/emoji-google/64") <(ls "$root/data/emoji-twitter/64")) <(ls "$root/data/emoji-facebook/64") | grep -v -e '-1f3f[b-f]' -e '-200d-'
+}
+
+draw() {
+  [[ -e $folder/$1/prepare.json ]] || "$root/onnxkd" prepare images "$folder/files/$1" -o "$folder/$1" --type uint8 --resize 64,64 "${@:2}"
+}
+
+if [[ ! -e $folder/train/prepare.json || ! -e $folder/test/prepare.json ]]; then
+  rm -rf "$folder/files"
+  mkdir -p "$folder/files/train" "$folder/files/test"
+  common | while read -r name; do
+    for vendor in google twitter; do
+      cp "$root/data/emoji-$vendor/64/$name" "$folder/files/train/$vendor-$name"
+    done
+    # To be found: each emoji once as it was learned from, and once as nobody has seen it.
+    mkdir "$folder/files/test/${name%.png}"
+    for vendor in google facebook; do
+      cp "$root/data/emoji-$vendor/64/$name" "$folder/files/test/${name%.png}/$vendor.png"
+    done
+  done
+  draw train --unlabelled
+  draw test
+  rm -rf "$folder/files"
+fi
