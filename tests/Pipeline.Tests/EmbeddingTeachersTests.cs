@@ -53,6 +53,30 @@ public sealed class EmbeddingTeachersTests : IDisposable
     }
 
     [Fact]
+    public void Groups_AreReadFromTheTable_AndRefusedWhereNothingIsSought()
+    {
+        var random = new Random(5);
+        folder.Write("test.csv", "a,b,c,person,camera\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{random.NextDouble():0.###},{random.NextDouble():0.###},{i % 4},{i % 4},{i / 20}\n")));
+        string Recipe(string model, string more) => folder.Write("groups.yaml", $$"""
+            name: groups
+            data:
+              transfer: { samples: test.csv, labels: test.csv, labels-key: person, groups: test.csv, groups-key: camera }
+              test: { samples: test.csv, labels: test.csv, labels-key: person, groups: test.csv, groups-key: camera }
+            teachers: [ { model: {{model}}{{more}} } ]
+            student: { architecture: mlp, widths: [8] }
+            training: { epochs: 60, batch-size: 10, optimizer: { name: adam, learning-rate: 0.01 } }
+            """);
+        var graph = new GraphProto { Name = "same", Input = { ValueInfo.Create("x", ElementType.Float32, "N", 3) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 3) }, Node = { new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "y" } } } };
+        File.WriteAllBytes(folder["same.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+
+        var run = Cli.Done("run", Recipe("same.onnx", ", kind: embedding"), "--runs", folder.Path, "--threads", "1", "--json");
+
+        // The third column alone tells persons apart.
+        Assert.InRange(Figures.Of(run, "teacher").GetProperty("retrieval").GetDouble(), 0.7, 1);
+        Assert.Contains("remove groups", Cli.Fails(2, "run", Recipe("same.onnx", ", kind: values"), "--runs", folder.Path, "--threads", "1"));
+    }
+
+    [Fact]
     public void Join_ResizesBeforeTheTeacher()
     {
         var teacher = Path.Combine(Repository.Root, "models", "mnist-cnn-1.onnx");

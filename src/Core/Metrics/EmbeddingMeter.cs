@@ -12,7 +12,7 @@ namespace OnnxKd.Core.Metrics;
 /// </param>
 /// <param name="Retrieval">
 /// Recall@1: share of the samples (the first ones, where there are many) whose nearest other sample, by cosine, has their label, of those whose label another
-/// sample has too; <c>null</c>: there are none.
+/// sample has too; where groups are known, only samples of other groups count as others; <c>null</c>: there are none.
 /// </param>
 internal sealed record EmbeddingMetrics(double? Cosine, double? NeighbourRecall, double? Retrieval)
 {
@@ -33,6 +33,7 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
     private readonly List<float[]> own = [];
     private readonly List<float[]> taught = [];
     private readonly List<int> known = [];
+    private readonly List<int> origins = [];
     private readonly double[] mean = new double[columns];
     private double cosines;
     private long rows;
@@ -42,8 +43,9 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
     /// <param name="embeddings">N × columns.</param>
     /// <param name="labels">The label of each sample, −1 where it is not known; or empty.</param>
     /// <param name="teacher">N × columns; or empty.</param>
+    /// <param name="groups">The group of each sample; or empty: each is one of its own.</param>
     /// <exception cref="CheckFailedException">A number is NaN or infinite.</exception>
-    public void Add(ReadOnlySpan<float> embeddings, ReadOnlySpan<int> labels, ReadOnlySpan<float> teacher)
+    public void Add(ReadOnlySpan<float> embeddings, ReadOnlySpan<int> labels, ReadOnlySpan<float> teacher, ReadOnlySpan<int> groups = default)
     {
         isTaught = !teacher.IsEmpty;
         for (var (start, row) = (0, 0); start < embeddings.Length; start += columns, row++, rows++)
@@ -56,6 +58,8 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
             {
                 own.Add(Unit(a));
                 known.Add(labels.IsEmpty ? SampleLabels.Unknown : labels[row]);
+                if (!groups.IsEmpty)
+                    origins.Add(groups[row]);
             }
             if (!isTaught)
                 continue;
@@ -75,26 +79,25 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
     {
         if (rows == 0)
             throw new InvalidOperationException("No sample was measured.");
-        var nearest = own.Count > 2 ? Nearest(own) : null;
-        return new(isTaught ? cosines / rows : null, nearest is null || !isTaught ? null : Recall(nearest), nearest is null ? null : Retrieved(nearest))
+        return new(isTaught ? cosines / rows : null, own.Count > 2 && isTaught ? Recall() : null, own.Count > 2 ? Retrieved() : null)
         {
             ConstantCosine = !isTaught || rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows,
         };
     }
 
-    private double Recall(int[] mine) => (double)mine.Zip(Nearest(taught)).Count(pair => pair.First == pair.Second) / mine.Length;
+    private double Recall() => Enumerable.Range(0, own.Count).Average(i => Nearest(own, i, Others(i)) == Nearest(taught, i, Others(i)) ? 1.0 : 0);
 
-    private double? Retrieved(int[] mine)
+    private double? Retrieved()
     {
-        var shared = known.Where(label => label >= 0).CountBy(label => label).Where(group => group.Value > 1).Select(group => group.Key).ToHashSet();
-        var asked = Enumerable.Range(0, mine.Length).Where(i => shared.Contains(known[i])).ToArray();
-        return asked.Length == 0 ? null : (double)asked.Count(i => known[mine[i]] == known[i]) / asked.Length;
+        var asked = Enumerable.Range(0, own.Count).Where(i => known[i] >= 0 && FromElsewhere(i).Any(j => known[j] == known[i])).ToArray();
+        return asked.Length == 0 ? null : (double)asked.Count(i => known[Nearest(own, i, FromElsewhere(i))] == known[i]) / asked.Length;
     }
 
-    private static int[] Nearest(List<float[]> units) =>
-    [
-        .. units.Select((unit, i) => Enumerable.Range(0, units.Count).Where(j => j != i).MaxBy(j => TensorPrimitives.Dot<float>(unit, units[j]))),
-    ];
+    private IEnumerable<int> Others(int sample) => Enumerable.Range(0, own.Count).Where(other => other != sample);
+
+    private IEnumerable<int> FromElsewhere(int sample) => origins.Count == 0 ? Others(sample) : Others(sample).Where(other => origins[other] != origins[sample]);
+
+    private static int Nearest(List<float[]> units, int sample, IEnumerable<int> others) => others.MaxBy(other => TensorPrimitives.Dot<float>(units[sample], units[other]));
 
     private static float[] Unit(ReadOnlySpan<float> embedding)
     {

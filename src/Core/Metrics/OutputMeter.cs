@@ -37,11 +37,12 @@ internal sealed class OutputMeter
     /// <param name="given">N × columns.</param>
     /// <param name="known">The labels, 0 or 1 for each column, of embeddings one for each sample; −1 where one is not known; or empty.</param>
     /// <param name="teacher">N × columns; or empty: independent labels and embeddings can be measured by known labels alone.</param>
-    public void Add(ReadOnlySpan<float> given, ReadOnlySpan<int> known, ReadOnlySpan<float> teacher)
+    /// <param name="groups">Of embeddings: where each sample comes from; or empty.</param>
+    public void Add(ReadOnlySpan<float> given, ReadOnlySpan<int> known, ReadOnlySpan<float> teacher, ReadOnlySpan<int> groups = default)
     {
         labels?.Add(given, known, teacher);
         values?.Add(given, teacher);
-        embeddings?.Add(given, known, teacher);
+        embeddings?.Add(given, known, teacher, groups);
         detections?.Add(given, teacher);
     }
 

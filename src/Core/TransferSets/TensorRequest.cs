@@ -15,6 +15,9 @@ internal enum SetPart
     /// <summary>How much of each is not padding.</summary>
     Lengths,
 
+    /// <summary>Where each comes from.</summary>
+    Groups,
+
     /// <summary>What a teacher said of each sample.</summary>
     Signals,
 
@@ -42,6 +45,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
         SetPart.Samples or SetPart.Signals => Options.SamplesKey,
         SetPart.Labels => Options.LabelsKey,
         SetPart.Lengths => Options.LengthsKey,
+        SetPart.Groups => Options.GroupsKey,
         _ => null,
     };
 
@@ -54,7 +58,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
         string? Replace(string? path) => path is not null && System.IO.Path.GetFullPath(path) == System.IO.Path.GetFullPath(Path) ? file : path;
         return this with
         {
-            Options = Options with { Samples = Replace(Options.Samples)!, Labels = Replace(Options.Labels), Lengths = Replace(Options.Lengths) },
+            Options = Options with { Samples = Replace(Options.Samples)!, Labels = Replace(Options.Labels), Lengths = Replace(Options.Lengths), Groups = Replace(Options.Groups) },
         };
     }
 
@@ -63,7 +67,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
         .Where(part => part != Part && FileOf(part) is { } file && System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(Path))
         .Select(part => this with { Part = part });
 
-    private static readonly SetPart[] SetParts = [SetPart.Samples, SetPart.Labels, SetPart.Lengths];
+    private static readonly SetPart[] SetParts = [SetPart.Samples, SetPart.Labels, SetPart.Lengths, SetPart.Groups];
     private static readonly SetPart[] SignalParts = [SetPart.Signals, SetPart.Ids];
 
     private string[] UsualNames => Part switch
@@ -72,6 +76,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
         SetPart.Labels => ["labels", "label", "targets", "target", "class", "y"],
         SetPart.Signals => [.. new[] { Preferred }.OfType<string>(), "logits", "probabilities", "probs", "scores", "values", "embeddings"],
         SetPart.Ids => ["ids", "id"],
+        SetPart.Groups => ["groups", "group"],
         _ => ["lengths", "length"],
     };
 
@@ -100,6 +105,7 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
     {
         SetPart.Samples or SetPart.Signals => Options.Samples,
         SetPart.Labels or SetPart.Ids => Options.Labels,
+        SetPart.Groups => Options.Groups,
         _ => Options.Lengths,
     };
 }

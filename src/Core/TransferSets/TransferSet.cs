@@ -107,6 +107,9 @@ public sealed class TransferSet : IDisposable
     /// <exception cref="InputException">A mask holds something else than 0 and 1.</exception>
     internal SampleLengths? Lengths => lengths.Value;
 
+    /// <summary>Where each sample comes from; <c>null</c>: it does not matter.</summary>
+    internal SampleGroups? Groups { get; private init; }
+
     /// <summary>What is written on each sample; empty where that is not known.</summary>
     public IReadOnlyList<string> Texts { get; }
 
@@ -136,6 +139,11 @@ public sealed class TransferSet : IDisposable
                 "A key of lengths is given, but no file of lengths.",
                 found: $"lengths-key '{options.LengthsKey}'",
                 remedy: "set lengths to the file that holds them (it may be the file of samples)");
+        if (options is { GroupsKey: not null, Groups: null })
+            throw new InputException(
+                "A key of groups is given, but no file of groups.",
+                found: $"groups-key '{options.GroupsKey}'",
+                remedy: "set groups to the file that holds them (it may be the file of samples)");
         var samples = PackedTensor.OpenSamples(options, like);
         SampleLabels? labels = null;
         try
@@ -155,14 +163,15 @@ public sealed class TransferSet : IDisposable
             labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
             var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
+            var groups = options.Groups is null ? null : SampleGroups.Read(options, stored, options.First, count);
             long[]? kept = null;
             if (options.Classes is not null)
             {
                 kept = RequireOneLabelEach(labels, options).Rows(labels.Held, samples.Path);
-                (labels, lengths, texts) = (labels.Of(kept), lengths?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])]);
+                (labels, lengths, groups, texts) = (labels.Of(kept), lengths?.Of(kept), groups?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])]);
             }
             var rows = kept is null ? new SampleRows(samples, options.First, count) : new(samples, [.. kept.Select(row => options.First + row)]);
-            var set = new TransferSet(rows, labels, lengths, texts, options.First);
+            var set = new TransferSet(rows, labels, lengths, texts, options.First) { Groups = groups };
             foreach (var (name, modality) in options.Modalities.ByName)
                 set.modalities.Add(name, set.OpenModality(options, stored, count, kept, name, modality));
             return set;
@@ -230,6 +239,16 @@ public sealed class TransferSet : IDisposable
         samples.RequireUnchanged();
         foreach (var modality in modalities.Values)
             modality.RequireUnchanged();
+    }
+
+    /// <summary>Checks that groups are known only where something is sought by them.</summary>
+    /// <param name="kind">What a model gives.</param>
+    /// <exception cref="InputException">It is no embedding, and there are groups.</exception>
+    internal void RequireSought(OutputKind kind)
+    {
+        if (Groups is not null && kind != OutputKind.Embedding)
+            throw new InputException(
+                "Groups say among which samples those are sought that an embedding finds.", Name, $"groups, and a model of {kind.Word()}", "a model that gives embeddings", "remove groups");
     }
 
     /// <summary>Checks that every label is below the number of classes.</summary>

@@ -68,6 +68,17 @@ public sealed record TransferSetOptions
     public int LengthsAxis { get; init; } = -1;
 
     /// <summary>
+    /// The file of groups: where each sample comes from (a camera, a speaker, a vendor), one integer per sample; <c>null</c>: it does not matter. What is found by an
+    /// embedding is sought among samples of other groups. May be the file of samples itself.
+    /// </summary>
+    public string? Groups { get; init; }
+
+    /// <summary>
+    /// The tensor of groups in an NPZ or safetensors file, or the column of a table. Default: the only one, else <c>groups</c> or <c>group</c>, else an error.
+    /// </summary>
+    public string? GroupsKey { get; init; }
+
+    /// <summary>
     /// A file of JSON lines with the <c>id</c> (its row in the file of samples) and the <c>text</c> of each sample, such as the
     /// <c>sources.jsonl</c> of a prepared set: recognisers are measured against them. <c>null</c>: they are not known.
     /// </summary>

@@ -77,7 +77,9 @@ internal sealed class ModelScores
                 $"{stream.Kind.Output()!.Value.Word()} {Shapes.Format(stream.StudentShape)} (the last axis counts them)");
         if (against.Alphabet is not null)
             RequireFrames(model);
-        var isMeasured = HasLabels || HasGroups || against.Teacher is not null;
+        if (against.IsOfFirstOutput)
+            against.Set.RequireSought(kind);
+        var isMeasured = HasLabels || IsSought || against.Teacher is not null;
         classes = isMeasured && kind == OutputKind.Classes ? new(shape[^1]) : null;
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, thorough: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
@@ -95,7 +97,7 @@ internal sealed class ModelScores
     private bool HasLabels => against.IsOfFirstOutput && against.Set.HasLabelsFor(shape, kind);
 
     /// <summary>Whether labels say which samples belong together: what an embedding should find.</summary>
-    private bool HasGroups => against.IsOfFirstOutput && kind == OutputKind.Embedding && against.Set.HasLabelsFor(shape);
+    private bool IsSought => against.IsOfFirstOutput && kind == OutputKind.Embedding && against.Set.HasLabelsFor(shape);
 
     /// <summary>Adds the logits of some samples in a row. Positions beyond a sample's length do not count.</summary>
     public void Add(long first, ReadOnlySpan<float> logits)
@@ -104,7 +106,7 @@ internal sealed class ModelScores
         var rows = Enumerable.Range(0, logits.Length / (counted.Positions * width)).Select(i => first + i).ToArray();
         var teacherLogits = against.Teacher is null || !AreAny ? [] : counted.Keep<float>(first, Read(against.Teacher, against.Stream!, rows), width);
         var kept = counted.Keep(first, logits, width);
-        var labels = HasLabels || HasGroups ? Labels(first, rows.Length) : [];
+        var labels = HasLabels || IsSought ? Labels(first, rows.Length) : [];
         if (classes is not null)
         {
             var reference = HasLabels ? labels : TopClasses(teacherLogits, width);
@@ -116,7 +118,7 @@ internal sealed class ModelScores
                     labelCounts![label]++;
             overlap?.Add(kept, reference);
         }
-        others?.Add(kept, labels, teacherLogits);
+        others?.Add(kept, labels, teacherLogits, against.Set.Groups is { } groups && IsSought ? groups.Held.Slice((int)first, rows.Length) : []);
         var start = 0;
         foreach (var row in rows)
         {

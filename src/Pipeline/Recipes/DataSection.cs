@@ -11,7 +11,7 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
-    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "table", "ids", InputsSection.Key, "mask"];
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "groups", "groups-key", "table", "ids", InputsSection.Key, "mask"];
     private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids", InputsSection.Key, "mask"];
 
     /// <summary>Reads it.</summary>
@@ -97,6 +97,8 @@ internal static class DataSection
             Lengths = map.Read("lengths", null, v => v.File()),
             LengthsKey = map.Read("lengths-key", null, v => v.Text()),
             LengthsAxis = map.Read("lengths-axis", -1, v => v.WholeNumber(int.MinValue)),
+            Groups = map.Read("groups", null, v => v.File()),
+            GroupsKey = map.Read("groups-key", null, v => v.Text()),
             Table = map.Read("table", new(), TableSection.Read),
             Classes = classes,
             Ids = map.Read("ids", null, v => v.File()),
@@ -164,6 +166,8 @@ internal static class DataSection
         ("lengths", set.Lengths is null ? null : file(set.Lengths)),
         ("lengths-key", set.LengthsKey),
         ("lengths-axis", set.Lengths is null ? null : set.LengthsAxis),
+        ("groups", set.Groups is null ? null : file(set.Groups)),
+        ("groups-key", set.GroupsKey),
         ("ids", set.Ids is null ? null : file(set.Ids)),
         ("table", TableSection.Write(set.Table)),
         ("modalities", set.Modalities.ByName.Count == 0

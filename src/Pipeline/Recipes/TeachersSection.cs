@@ -14,6 +14,7 @@ internal static class TeachersSection
     private const string Scores = "scores";
     private const string Boxes = "boxes";
     private const string Objectness = "objectness";
+    private const string Pooling = "pooling";
     private const string Preprocessed = "preprocessing";
 
     private static readonly string[] OfSignals = ["validation-signals", "test-signals"];
@@ -71,6 +72,7 @@ internal static class TeachersSection
         string[] open =
         [
             .. teacher.Probabilities is null && !teacher.IsRecorded ? [Probabilities] : Array.Empty<string>(),
+            .. teacher.Pooling is null ? [Pooling] : Array.Empty<string>(),
             .. teacher.Scores is null ? [Scores] : Array.Empty<string>(),
             .. teacher.Boxes is null ? [Boxes] : Array.Empty<string>(),
             .. teacher.Objectness is null ? [Objectness] : Array.Empty<string>(),

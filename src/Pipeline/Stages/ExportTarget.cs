@@ -54,15 +54,15 @@ internal static class ExportTarget
     private static IEnumerable<string> Inputs(Recipe recipe)
     {
         TransferSetFiles[] sets = [.. new[] { recipe.Data.Transfer, recipe.Data.Validation, recipe.Data.Test }.OfType<Core.TransferSets.TransferSetOptions>()
-            .SelectMany(set => set.Modalities.ByName.Values.Prepend(set)).Select(set => new TransferSetFiles(set.Samples, set.Labels, set.Lengths, set.Texts, set.Ids, [.. set.Inputs.All.Select(input => input.File)]))];
+            .SelectMany(set => set.Modalities.ByName.Values.Prepend(set)).Select(set => new TransferSetFiles(set.Samples, set.Labels, set.Lengths, set.Groups, set.Texts, set.Ids, [.. set.Inputs.All.Select(input => input.File)]))];
         var teachers = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).SelectMany(teachers => teachers.Capture.Teachers);
         var models = teachers.SelectMany(teacher => teacher.Signals.Paths.Concat(teacher.ValidationSignals.Paths).Concat(teacher.TestSignals.Paths).Append(teacher.Model)).Concat(recipe.Trainings.SelectMany(step => step.Learners).Select(learner => learner.Student.Model));
         var files = models.Append(recipe.Data.Alphabet?.File).Concat(sets.SelectMany(set => set.All));
         return files.OfType<string>().Where(path => path.Length > 0).SelectMany(FilePattern.Expand);
     }
 
-    private sealed record TransferSetFiles(string? Samples, string? Labels, string? Lengths, string? Texts, string? Ids, IReadOnlyList<string?> Inputs)
+    private sealed record TransferSetFiles(string? Samples, string? Labels, string? Lengths, string? Groups, string? Texts, string? Ids, IReadOnlyList<string?> Inputs)
     {
-        public IEnumerable<string?> All => [Samples, Labels, Lengths, Texts, Ids, .. Inputs];
+        public IEnumerable<string?> All => [Samples, Labels, Lengths, Groups, Texts, Ids, .. Inputs];
     }
 }

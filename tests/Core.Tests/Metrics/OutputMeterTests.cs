@@ -108,6 +108,17 @@ public class OutputMeterTests
         Assert.Equal(2 / 6.0, figures.Retrieval!.Value, 12);
     }
 
+    /// <summary>Directions of 0, 0.6, 18 and 37 degrees; the first two come from one camera: each is nearest to another label, unless it is sought at the other camera.</summary>
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0.5)]
+    public void Embeddings_OfGroups_AreSoughtAmongThoseFromElsewhere(bool areKnown, double expected)
+    {
+        var meter = new OutputMeter(OutputKind.Embedding, [2], thorough: true);
+        meter.Add([1, 0, 1, 0.01f, 0.9f, 0.3f, 0.8f, 0.6f], [7, 8, 7, 8], [], areKnown ? [1, 1, 2, 2] : []);
+        Assert.Equal(expected, meter.Result().Embeddings!.Retrieval!.Value, 12); // 0 finds 2, and 3 finds 1
+    }
+
     [Fact]
     public void Embeddings_WithoutTwoOfALabel_HaveNoRetrieval()
     {

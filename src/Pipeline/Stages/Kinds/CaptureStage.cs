@@ -248,7 +248,12 @@ internal sealed class CaptureStage : CacheStage
     private CaptureResult Capture(CaptureOptions options, StageWork work)
     {
         graph.RequireSamples(work.Token);
-        var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, work.Reporter.Estimated);
+        var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, estimate =>
+        {
+            if (estimate.Streams[0].Kind.Output() is { } kind)
+                graph.Sets.Test?.RequireSought(kind);
+            work.Reporter.Estimated(estimate);
+        });
         if (result.ProviderNote is { } note)
             work.Reporter.NoteOnce($"teachers run on the CPU: {note}");
         return result;

@@ -54,6 +54,7 @@ internal sealed class EvaluateStage : Stage
             .Add("samples", sets.Test?.SamplesDigest)
             .Add("labels", sets.Test?.LabelsDigest)
             .Add("lengths", sets.Test?.LengthsDigest)
+            .Add("groups", sets.Test?.Groups?.Digest)
             .Add("texts", sets.Test?.TextsDigest)
             .Add("alphabet", sets.Alphabet?.Digest)
             .Add("preprocessing", DataSection.WritePreprocessing(recipe.Data.Preprocessing))
