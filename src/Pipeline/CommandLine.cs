@@ -30,6 +30,8 @@ internal static class CommandLine
             verbose = parsed.GetValue(GlobalOptions.Verbose);
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
                 throw BadUsage(parsed);
+            if (parsed.Tokens.Any(word => word.Type == TokenType.Argument && word.Value.Length == 0))
+                throw new InputException("A value on the command line is empty.", found: "\"\"", remedy: $"give a value, or leave its option out; see '{HelpOf(parsed)}'");
             GlobalOptions.SetLimits(parsed);
             var code = await parsed.InvokeAsync(configuration, token);
             stdout.Flush();
@@ -94,10 +96,18 @@ internal static class CommandLine
             .Select(symbol => symbol.Name).ToArray();
         var unknown = UnknownOptions(parsed) is { Length: > 0 } options ? options : parsed.UnmatchedTokens;
         var nearest = unknown.Select(word => Suggestions.Nearest(word, known)).FirstOrDefault(name => name is not null);
-        var help = command is RootCommand ? "onnxkd --help" : $"onnxkd {command.Name} --help";
+        var help = HelpOf(parsed);
         return new(
             unknown.Count > 0 ? $"The command line has an unknown word: {string.Join(' ', unknown)}." : parsed.Errors[0].Message,
             remedy: nearest is not null ? $"did you mean '{nearest}'?" : $"see '{help}'");
+    }
+
+    private static string HelpOf(ParseResult parsed)
+    {
+        var words = new List<string> { "--help" };
+        for (CommandResult? result = parsed.CommandResult; result is { Command: not RootCommand }; result = result.Parent as CommandResult)
+            words.Insert(0, result.Command.Name);
+        return $"onnxkd {string.Join(' ', words)}";
     }
 
     private static ExitCode Explain(Exception error, bool goesOn, bool verbose, TextWriter stderr)

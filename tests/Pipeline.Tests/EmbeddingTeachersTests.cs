@@ -52,6 +52,41 @@ public sealed class EmbeddingTeachersTests : IDisposable
         Assert.Equal([Samples, Columns], Outputs(folder["run/student.onnx"], ids, masks));
     }
 
+    /// <summary>A mask that the model does not read would be left out of account in silence.</summary>
+    [Theory]
+    [InlineData("pooling: mean, inputs: { mask: 1 }", "feeds no input of the model")]
+    [InlineData("pooling: mean, class-axis: 1, inputs: { mask: mask }", "remove class-axis")]
+    [InlineData("", "pooling: mean")] // what to add is named
+    public void Pooling_ThatWouldMeanSomethingElse_IsRefused(string settings, string expected)
+    {
+        var (ids, masks, _) = Texts();
+        Npy.Write(folder["ids.npy"], ids, Samples, Tokens);
+        Npy.Write(folder["mask.npy"], masks, Samples, Tokens);
+        WriteEncoder(folder["encoder.onnx"]);
+        var recipe = folder.Write("recipe.yaml", $$"""
+            name: run
+            data: { transfer: { inputs: { ids: ids.npy, mask: mask.npy } } }
+            teachers: [ { model: encoder.onnx{{(settings.Length > 0 ? $", {settings}" : "")}} } ]
+            student: { architecture: transformer, width: 32, depth: 1, heads: 2 }
+            training: { epochs: 1 }
+            """);
+        Assert.Contains(expected, Cli.Fails(2, "cache", recipe, "--runs", folder.Path));
+    }
+
+    /// <summary>Which person it is: there are more of them than numbers in an embedding, whose kind its values tell.</summary>
+    [Fact]
+    public void Labels_OfAnEmbedding_AreNoClassesOfIt()
+    {
+        var random = new Random(6);
+        float[] rows = [.. Enumerable.Range(0, 60 * 3).Select(_ => (float)(random.NextDouble() - 0.5))];
+        Npy.Write(folder["x.npy"], rows, 60, 3);
+        Npy.Write(folder["persons.npy"], [.. Enumerable.Range(0, 60).Select(i => (long)(i / 2))], 60);
+        var graph = new GraphProto { Name = "unit", Input = { ValueInfo.Create("x", ElementType.Float32, "N", 3) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 3) }, Node = { new NodeProto { OpType = "LpNormalization", Input = { "x" }, Output = { "y" } } } };
+        File.WriteAllBytes(folder["unit.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
+        string[] line = ["run", "--runs", folder.Path, "--name", "p", "--teacher", folder["unit.onnx"], "--samples", folder["x.npy"], "--test-samples", folder["x.npy"], "--architecture", "mlp", "--epochs", "60", "--batch-size", "10", "--lr", "0.01", "--threads", "1", "--no-baseline", "--json"];
+        Assert.InRange(Figures.Of(Cli.Done([.. line, "--test-labels", folder["persons.npy"]]), "teacher").GetProperty("retrieval").GetDouble(), 0, 1);
+    }
+
     [Fact]
     public void Groups_AreReadFromTheTable_AndRefusedWhereNothingIsSought()
     {

@@ -30,7 +30,8 @@ internal sealed class SampleGroups
             throw new InputException("A sample is in one group.", file.Path, $"{string.Join(" x ", file.Shape)} numbers for each sample", "one integer for each sample");
         var held = new int[count];
         file.Read(first, held);
-        return new(held);
+        return held.Any(group => group != held[0]) ? new(held) : throw new InputException(
+            "All samples are in one group, so that there is nothing from elsewhere to find.", file.Path, $"{held[0]} throughout", "two groups or more", "give other groups, or remove groups");
     }
 
     /// <summary>Those of some rows.</summary>

@@ -142,8 +142,12 @@ public sealed class TransferSet : IDisposable
         if (options is { GroupsKey: not null, Groups: null })
             throw new InputException(
                 "A key of groups is given, but no file of groups.",
+                where: options.Samples,
                 found: $"groups-key '{options.GroupsKey}'",
                 remedy: "set groups to the file that holds them (it may be the file of samples)");
+        if (options is { Groups: not null, Labels: null })
+            throw new InputException(
+                "Groups say among which samples those with the same label are sought, and there are no labels.", options.Groups, remedy: "set labels, or remove groups");
         var samples = PackedTensor.OpenSamples(options, like);
         SampleLabels? labels = null;
         try

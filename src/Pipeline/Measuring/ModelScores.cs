@@ -161,6 +161,7 @@ internal sealed class ModelScores
                 Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
                 Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall, Retrieval = figures.Embeddings?.Retrieval,
+                IsFromElsewhere = figures.Embeddings?.Retrieval is null || against.Set.Groups is null ? null : true,
                 Majority = figures.Labels?.Majority, ConstantAgreement = figures.Labels?.ConstantAgreement ?? figures.Detections?.Constant,
                 Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
             };

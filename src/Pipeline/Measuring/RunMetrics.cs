@@ -152,6 +152,9 @@ internal sealed record ModelMetrics(
     /// <summary>Of embeddings of labelled samples: recall@1, the share of the samples whose nearest other sample has their label.</summary>
     public double? Retrieval { get; init; }
 
+    /// <summary>Whether that other sample is one of another group; <c>null</c>: there are no groups.</summary>
+    public bool? IsFromElsewhere { get; init; }
+
     /// <summary>Of detector heads: mean overlap (intersection ÷ union) of the boxes that both find.</summary>
     public double? BoxOverlap { get; init; }
 

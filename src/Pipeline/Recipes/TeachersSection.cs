@@ -29,6 +29,9 @@ internal static class TeachersSection
             throw entry.Error(
                 "A teacher is a model, or what one said.", teacher.IsRecorded ? $"both {Model} and {Signals}" : $"neither {Model} nor {Signals}", $"one of {Model}, stage and {Signals}",
                 teacher.IsRecorded ? "remove one" : "add it");
+        if (teacher.Pooling is not null && (teacher.IsRecorded || teacher.ClassAxis is not null))
+            throw entry.Find(Pooling)!.Error(
+                "Only a model's states of tokens are pooled, over the axis of the tokens.", $"{Pooling} beside {(teacher.IsRecorded ? Signals : "class-axis")}", remedy: teacher.IsRecorded ? "pool what is recorded, or name the model" : "remove class-axis");
         if (!teacher.IsRecorded)
         {
             if (Array.Find(OfSignals, entry.Has) is { } useless)

@@ -175,7 +175,9 @@ internal static class Report
                 if (models.Any(model => model.NeighbourRecall is not null))
                     yield return "neighbours: samples whose nearest other sample is the teacher's";
                 if (models.Any(model => model.Retrieval is not null))
-                    yield return "recall@1: samples whose nearest other sample has their label, of those whose label is not theirs alone";
+                    yield return models.Any(model => model.IsFromElsewhere == true)
+                        ? "recall@1: samples whose nearest sample of another group has their label, of those whose label is in another group"
+                        : "recall@1: samples whose nearest other sample has their label, of those whose label is not theirs alone";
                 break;
             case OutputKind.Detector:
                 yield return FormattableString.Invariant(

@@ -50,6 +50,10 @@ public sealed class OnnxClassifier : IDisposable
         input = direct ?? ModelInput.Find(graph, sampleShape, model, behind);
         var picks = settings.PicksInSession ?? device.IsCuda;
         var mask = behind.FirstOrDefault(fed => fed.Part is { } part && part.Name == sampleShape.Mask)?.Input.Name;
+        if (mask is null && sampleShape.Mask is { } unread && readings.Any(reading => reading.Pooling is not null))
+            throw new InputException(
+                "Tokens are pooled, and the samples' mask, which says which of them count, feeds no input of the model.", model, $"mask '{unread}'", "an input that is fed with it",
+                $"feed it (inputs: {{ INPUT: {unread} }} under the teacher), or say 'mask: none' under the sets, so that all tokens count");
         var wanted = readings.Select(reading => TokenPooling.Apply(graph, DetectorJoin.Apply(graph, reading, model), mask, model)).ToArray().Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
         RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
         fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));

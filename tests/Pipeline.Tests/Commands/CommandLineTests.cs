@@ -12,6 +12,7 @@ public class CommandLineTests
     [InlineData("report x --completely-different", "unknown word", "see 'onnxkd report --help'")]
     [InlineData("report", "Required argument missing", "see 'onnxkd report --help'")]
     [InlineData("run x.yaml --seed", "--seed", "see 'onnxkd run --help'")]
+    [InlineData("data fetch", "Required argument missing", "see 'onnxkd data fetch --help'")]
     [InlineData("", "Required command", "see 'onnxkd --help'")]
     public void Invoke_BadUsage_IsTwoWithAHint(string line, params string[] expected)
     {
@@ -31,6 +32,9 @@ public class CommandLineTests
         Assert.Contains("Examples:", help);
         Assert.Contains("  onnxkd ", help);
     }
+
+    [Fact]
+    public void Invoke_EmptyValue_IsTwo() => Assert.Contains("see 'onnxkd prepare images --help'", Cli.Fails(2, "prepare", "images", "in", "-o", ""));
 
     /// <summary>A name with everything that it may be would push all descriptions off the screen.</summary>
     [Theory]

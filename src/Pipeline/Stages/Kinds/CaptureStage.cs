@@ -136,8 +136,17 @@ internal sealed class CaptureStage : CacheStage
             else if (graph.Find(stage) is TrainStage made && made.GraphOf(stage.Name) is { } untrained)
                 RequireTensors(teacher, () => untrained);
         CacheCapture.Check(teachers.Capture, [.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
-        if (First.Kind is null or OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+        if ((First.Kind ?? StructureKind()) == OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
             set.RequireLabelsBelow(classes);
+    }
+
+    /// <summary>What the graph alone says that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
+    private OutputKind? StructureKind()
+    {
+        if (First.IsRecorded || teachers.Stages[0] is not null)
+            return OutputKind.Classes;
+        var model = OnnxModel.Load(First.Model);
+        return KindEvidence.OfModel(model.Proto, First.Output, LogitTrace.Find(model.Proto.Graph, First.Output, First.Model))?.Kind;
     }
 
     private void RequireTensors(TeacherOptions teacher, Func<OnnxModel> model)
@@ -245,13 +254,23 @@ internal sealed class CaptureStage : CacheStage
         Labelled = graph.Sets.Labelled,
     };
 
+    /// <summary>Now that it is known what the teachers give: labels and groups of all sets are for that.</summary>
+    private void RequireFit(CacheStream stream)
+    {
+        if (stream.Kind.Output() is not { } kind)
+            return;
+        graph.Sets.Test?.RequireSought(kind);
+        foreach (var labelled in new[] { graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test }.OfType<TransferSet>())
+            if (kind == OutputKind.Classes && labelled.HasLabelsFor(stream.StudentShape))
+                labelled.RequireLabelsBelow(stream.StudentClasses);
+    }
+
     private CaptureResult Capture(CaptureOptions options, StageWork work)
     {
         graph.RequireSamples(work.Token);
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, estimate =>
         {
-            if (estimate.Streams[0].Kind.Output() is { } kind)
-                graph.Sets.Test?.RequireSought(kind);
+            RequireFit(estimate.Streams[0]);
             work.Reporter.Estimated(estimate);
         });
         if (result.ProviderNote is { } note)

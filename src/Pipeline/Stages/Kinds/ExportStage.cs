@@ -100,7 +100,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
 
     /// <inheritdoc/>
     /// <remarks>Of the student that the run is for.</remarks>
-    public override IReadOnlyList<string> Notices => train.Step.Name != graph.Recipe.Final.Name || Teacher is not { } teacher ? [] :
+    public override IReadOnlyList<string> Notices => train.Step.Name != graph.Recipe.Final.Name || Teacher is not { Pooling: null } teacher ? [] :
     [
         .. MissingOf(teacher).Select(output => $"'{output}' of {Path.GetFileName(teacher.Model)} is no output that {File} will have: a session that asks for it will not run "
             + "(learn it under outputs:, or ask for the others alone)"),
