@@ -53,7 +53,7 @@ internal static class OpsetConversion
 
     private static void Raise(GraphProto graph, int version, TensorKinds? kinds, string name)
     {
-        foreach (var node in graph.Node.Where(node => node.Domain is "" or "ai.onnx"))
+        foreach (var node in graph.Node.Where(node => node.Domain is "" or "ai.onnx").ToArray()) // rules may put nodes around one
         {
             if (OpsetRules.Apply(new(node, graph, kinds), version) is { } reason)
                 throw Refuse(node, name, $"at operator set {version} {reason}");

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Sessions;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.TeacherRunner.Conversion;
@@ -20,6 +21,9 @@ internal sealed class OpsetStep(NodeProto node, GraphProto graph, TensorKinds? k
 
     /// <summary>The rank of the first input; <c>null</c>: not known.</summary>
     public int? Rank => kinds?.RankOf(node.Input[0]);
+
+    /// <summary>The rank that the file declares of the output; <c>null</c>: it does not.</summary>
+    public int? DeclaredRank => graph.Output.Concat(graph.ValueInfo).FirstOrDefault(value => value.Name == node.Output[0])?.ShapeOf()?.Count;
 
     /// <summary>Removes an attribute.</summary>
     public AttributeProto? Take(string name)
@@ -49,6 +53,20 @@ internal sealed class OpsetStep(NodeProto node, GraphProto graph, TensorKinds? k
     {
         if (Take(name) is { } attribute)
             Input(place, TensorData.Create("", attribute.Type == AttributeType.Int ? [attribute.I] : attribute.Ints.ToArray(), Math.Max(1, attribute.Ints.Count)));
+    }
+
+    /// <summary>Lets the node see two axes: those before one and those from it on. What comes out has the shape of what goes in.</summary>
+    /// <param name="axis">The first of the second part.</param>
+    public void Flatten(long axis)
+    {
+        var (given, made) = (node.Input[0], node.Output[0]);
+        var (shape, flat, flatMade) = ($"{made}/shape", $"{made}/flat", $"{made}/flat_made");
+        (node.Input[0], node.Output[0]) = (flat, flatMade);
+        node.Name = node.Name == made ? flatMade : node.Name;
+        var place = graph.Node.IndexOf(node);
+        graph.Node.Insert(place + 1, GraphEdits.Node("Reshape", [flatMade, shape], made));
+        graph.Node.Insert(place, GraphEdits.Node("Flatten", [given], flat, new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axis }));
+        graph.Node.Insert(place, GraphEdits.Node("Shape", [given], shape));
     }
 
     /// <summary>Makes an input of a float, of the type of the first input.</summary>
@@ -175,13 +193,16 @@ internal static class OpsetRules
         return step.Take("value") is { F: not 0 } value ? step.ToInput(value.F, 2) : null;
     }
 
-    /// <summary>Before 13, all axes from the named one on (by default 1) were one; from 13 on, the axis (by default the last) stands alone.</summary>
+    /// <summary>
+    /// Before 13, all axes from the named one on (by default 1) were one; from 13 on, the axis (by default the last) stands alone. Where several are one, or
+    /// their number is not known, they are made one.
+    /// </summary>
     private static string? SoftmaxAxis(OpsetStep step)
     {
         var axis = step.Find("axis")?.I ?? 1;
-        if (axis != -1 && (step.Rank is not { } rank || axis != rank - 1))
-            return "it is not over the last axis alone";
         step.Set("axis", -1);
+        if (axis != -1 && axis + 1 != (step.Rank is > 0 and var rank ? rank : step.DeclaredRank))
+            step.Flatten(axis);
         return null;
     }
 
