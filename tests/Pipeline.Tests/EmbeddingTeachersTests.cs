@@ -57,9 +57,12 @@ public sealed class EmbeddingTeachersTests : IDisposable
     [InlineData("pooling: mean, inputs: { mask: 1 }", "feeds no input of the model")]
     [InlineData("pooling: mean, class-axis: 1, inputs: { mask: mask }", "remove class-axis")]
     [InlineData("", "pooling: mean")] // what to add is named
-    public void Pooling_ThatWouldMeanSomethingElse_IsRefused(string settings, string expected)
+    [InlineData("pooling: mean", "sample 3, input 'mask'", 3)]
+    public void Pooling_ThatWouldMeanSomethingElse_IsRefused(string settings, string expected, int? empty = null)
     {
         var (ids, masks, _) = Texts();
+        if (empty is { } row)
+            Array.Clear(masks, row * Tokens, Tokens);
         Npy.Write(folder["ids.npy"], ids, Samples, Tokens);
         Npy.Write(folder["mask.npy"], masks, Samples, Tokens);
         WriteEncoder(folder["encoder.onnx"]);

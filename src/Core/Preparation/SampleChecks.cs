@@ -10,11 +10,13 @@ internal sealed class SampleChecks
     private readonly TransferSet set;
     private readonly InputRule[] rules;
     private readonly SamplePart? mask;
+    private readonly bool needsTokens;
     private readonly IReadOnlyList<SampleChecks> modalities;
 
     private SampleChecks(TransferSet set, IReadOnlyList<SampleUse> uses, string? modality)
     {
         (this.set, mask) = (set, set.SampleShape.Mask is { } named ? set.SampleShape.Find(named) : null);
+        needsTokens = uses.Any(use => use.Modality == modality && use.NeedsTokens);
         // Pictures and sequences of numbers are no ids, and teachers may be large.
         rules = set.SampleShape is { Parts.Count: 0, Count: > 1 } ? [] : [.. uses.Where(use => use.Modality == modality).SelectMany(use => InputRule.Of(use, set.SampleShape))];
         modalities = modality is null ? [.. set.Modalities.Select(name => new SampleChecks(set.Modality(name), uses, name))] : [];
@@ -31,7 +33,7 @@ internal sealed class SampleChecks
 
     /// <summary>Reads the set once.</summary>
     /// <param name="token">Stops between reads.</param>
-    /// <exception cref="InputException">A value is no finite number, a mask holds something else than 0 and 1, an id is beyond a model's table, or a number is none of an input's type.</exception>
+    /// <exception cref="InputException">A value is no finite number, a mask holds something else than 0 and 1 (or no 1, where tokens are pooled), an id is beyond a model's table, or a number is none of an input's type.</exception>
     public void Require(CancellationToken token)
     {
         if (!AreAny)
@@ -57,6 +59,10 @@ internal sealed class SampleChecks
     {
         if (mask is not null && sample.Slice(mask.Offset, mask.Elements).IndexOfAnyExcept(0f, 1f) is >= 0 and var at)
             throw MaskChoice.Refuse(sample[mask.Offset + at], set.PlaceOf(row, mask.Offset + at));
+        if (mask is not null && needsTokens && !sample.Slice(mask.Offset, mask.Elements).Contains(1f))
+            throw new InputException(
+                "A text has no token that counts, so that there is nothing to make its embedding of.", set.PlaceOf(row, mask.Offset), "a mask of zeros alone", "a 1 at least",
+                "leave the sample out, or correct its mask");
         foreach (var rule in rules)
             if (rule.FirstWrong(sample.Slice(rule.Part.Offset, rule.Part.Elements)) is >= 0 and var wrong)
                 throw rule.Refuse(sample[rule.Part.Offset + wrong], set.PlaceOf(row, rule.Part.Offset + wrong));

@@ -12,6 +12,9 @@ internal sealed record SampleUse(string Name, Func<OnnxModel> Load, InputFeeds F
     /// <summary>Which of the set's modalities it reads; <c>null</c>: the samples themselves.</summary>
     public string? Modality { get; init; }
 
+    /// <summary>Whether it makes one answer of a sample's tokens, so that there must be one that counts.</summary>
+    public bool NeedsTokens { get; init; }
+
     /// <summary>What says how many ids it knows, if that can be changed: the key of a recipe; <c>null</c>: its file does.</summary>
     public string? VocabularyKey { get; init; }
 }
