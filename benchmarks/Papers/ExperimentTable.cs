@@ -116,7 +116,7 @@ internal sealed class ExperimentTable(bool quick)
 
     private Experiment TenModels()
     {
-        var run = new PaperRun("papers-ten-models", $"sweep {Recipes}ten-models.yaml --vary temperature={Join(ensembleTemperatures)}", QuickFashionMlp);
+        var run = new PaperRun("papers-ten-models", $"sweep {Recipes}ten-models.yaml --vary temperature={Join(ensembleTemperatures)}", $"{QuickFashion} --set student.widths=[4,8] --set stages.student.train.training.epochs=6");
         return new("ten-models", "Test errors of one student of ten models, by temperature",
         [
             Errors("one model alone", null, run, "member1", "temperature=2"),
