@@ -140,13 +140,14 @@ internal sealed class CaptureStage : CacheStage
             set.RequireLabelsBelow(classes);
     }
 
-    /// <summary>What the graph alone says that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
+    /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
     {
         if (First.IsRecorded || teachers.Stages[0] is not null)
             return OutputKind.Classes;
         var model = OnnxModel.Load(First.Model);
-        return KindEvidence.OfModel(model.Proto, First.Output, LogitTrace.Find(model.Proto.Graph, First.Output, First.Model))?.Kind;
+        var trace = LogitTrace.Find(model.Proto.Graph, First.Output, First.Model);
+        return (KindEvidence.OfModel(model.Proto, First.Output, trace) ?? KindEvidence.OfName(trace.Output, DeclaredClasses ?? 1))?.Kind;
     }
 
     private void RequireTensors(TeacherOptions teacher, Func<OnnxModel> model)
