@@ -99,7 +99,7 @@ internal sealed partial class TinyProject
         return StudentSection.Read(new RecipeValue(source, "", source.Root).Map("student").Require("student")).Architecture!;
     }
 
-    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.,]+ ms")]
+    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.,]+ ms|[0-9.,]+ times its time")]
     private static partial Regex Latency();
 
     [GeneratedRegex("[ -]+")]
