@@ -36,6 +36,6 @@ if [[ ! -e $folder/train/prepare.json || ! -e $folder/test/prepare.json ]]; then
   done
   draw train --unlabelled
   draw test
-  sed -e 's/.*facebook.*/0/; s/.*google.*/1/' "$folder/test/sources.jsonl" >"$folder/test/vendors.csv"
   rm -rf "$folder/files"
 fi
+sed -e 's/.*facebook.*/0/; s/.*google.*/1/' "$folder/test/sources.jsonl" >"$folder/test/vendors.csv"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What recipes/ocr-*.yaml need: PP-OCR's models and dictionary (data/pp-ocr), and lines of known text (data/ocr-lines, data/ocr-turned, data/ocr-places),
-# drawn with Debian's fonts and words (fetched, not installed): 0.7 GB. What is there is kept. The held-out lines are drawn with fonts of another
+# drawn with Debian's fonts and words (fetched, not installed): 0.9 GB. What is there is kept. The held-out lines are drawn with fonts of another
 # family.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")

@@ -79,23 +79,26 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
     {
         if (rows == 0)
             throw new InvalidOperationException("No sample was measured.");
-        return new(isTaught ? cosines / rows : null, own.Count > 2 && isTaught ? Recall() : null, own.Count > 2 ? Retrieved() : null)
+        var nearest = own.Count > 2 ? Nearest(own) : null;
+        return new(isTaught ? cosines / rows : null, nearest is null || !isTaught ? null : Recall(nearest), nearest is null ? null : Retrieved(nearest))
         {
             ConstantCosine = !isTaught || rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows,
         };
     }
 
-    private double Recall() => Enumerable.Range(0, own.Count).Average(i => Nearest(own, i, Others(i)) == Nearest(taught, i, Others(i)) ? 1.0 : 0);
+    private double Recall(int[] nearest) => (double)nearest.Zip(Nearest(taught)).Count(pair => pair.First == pair.Second) / nearest.Length;
 
-    private double? Retrieved()
+    private double? Retrieved(int[] nearest)
     {
         var asked = Enumerable.Range(0, own.Count).Where(i => known[i] >= 0 && FromElsewhere(i).Any(j => known[j] == known[i])).ToArray();
-        return asked.Length == 0 ? null : (double)asked.Count(i => known[Nearest(own, i, FromElsewhere(i))] == known[i]) / asked.Length;
+        return asked.Length == 0 ? null : (double)asked.Count(i => known[origins.Count == 0 ? nearest[i] : Nearest(own, i, FromElsewhere(i))] == known[i]) / asked.Length;
     }
 
     private IEnumerable<int> Others(int sample) => Enumerable.Range(0, own.Count).Where(other => other != sample);
 
     private IEnumerable<int> FromElsewhere(int sample) => origins.Count == 0 ? Others(sample) : Others(sample).Where(other => origins[other] != origins[sample]);
+
+    private int[] Nearest(List<float[]> units) => [.. Enumerable.Range(0, units.Count).Select(sample => Nearest(units, sample, Others(sample)))];
 
     private static int Nearest(List<float[]> units, int sample, IEnumerable<int> others) => others.MaxBy(other => TensorPrimitives.Dot<float>(units[sample], units[other]));
 

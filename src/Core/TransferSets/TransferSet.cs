@@ -129,22 +129,9 @@ public sealed class TransferSet : IDisposable
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
     public static TransferSet Open(TransferSetOptions options, SampleShape? like)
     {
-        if (options is { LabelsKey: not null, Labels: null })
-            throw new InputException(
-                "A key of labels is given, but no file of labels.",
-                found: $"labels-key '{options.LabelsKey}'",
-                remedy: "set labels to the file that holds them (it may be the file of samples)");
-        if (options is { LengthsKey: not null, Lengths: null })
-            throw new InputException(
-                "A key of lengths is given, but no file of lengths.",
-                found: $"lengths-key '{options.LengthsKey}'",
-                remedy: "set lengths to the file that holds them (it may be the file of samples)");
-        if (options is { GroupsKey: not null, Groups: null })
-            throw new InputException(
-                "A key of groups is given, but no file of groups.",
-                where: options.Samples,
-                found: $"groups-key '{options.GroupsKey}'",
-                remedy: "set groups to the file that holds them (it may be the file of samples)");
+        RequireFile(options, "labels", options.LabelsKey, options.Labels);
+        RequireFile(options, "lengths", options.LengthsKey, options.Lengths);
+        RequireFile(options, "groups", options.GroupsKey, options.Groups);
         if (options is { Groups: not null, Labels: null })
             throw new InputException(
                 "Groups say among which samples those with the same label are sought, and there are no labels.", options.Groups, remedy: "set labels, or remove groups");
@@ -284,6 +271,13 @@ public sealed class TransferSet : IDisposable
     /// <param name="options">The file, and how a table is read.</param>
     /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
     public static (IReadOnlyList<string> Names, bool IsTable) NamesIn(TransferSetOptions options) => TensorFormat.NamesIn(options.Samples, options.Table);
+
+    private static void RequireFile(TransferSetOptions options, string what, string? key, string? file)
+    {
+        if (key is not null && file is null)
+            throw new InputException(
+                $"A key of {what} is given, but no file of {what}.", options.Samples, $"{what}-key '{key}'", remedy: $"set {what} to the file that holds them (it may be the file of samples)");
+    }
 
     private static ClassSelection RequireOneLabelEach([NotNull] SampleLabels? labels, TransferSetOptions options) =>
         options.Classes!.Problem is { } problem ? throw new InputException(

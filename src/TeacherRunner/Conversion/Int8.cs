@@ -110,7 +110,7 @@ internal sealed class Int8
         graph.Initializer.Add(TensorData.Create(inputs[0], type, codes, [.. shape]));
         graph.Initializer.Add(TensorData.Create(inputs[1], channelScales, channelScales.Length));
         graph.Initializer.Add(TensorData.Create(inputs[2], type, new byte[channelScales.Length * type.Size()], channelScales.Length));
-        written.Add(GraphEdits.Node("DequantizeLinear", inputs, Rounded(name), new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axis }));
+        written.Add(GraphEdits.Node("DequantizeLinear", inputs, Rounded(name), GraphEdits.Integer("axis", axis)));
         return Rounded(name);
     }
 

@@ -48,10 +48,10 @@ internal static class ModelJoin
         graph.Initializer.Add(Numbers("to", 2));
         graph.Node.Add(GraphEdits.Node("Shape", [given], "shape"));
         graph.Node.Add(GraphEdits.Node("Slice", ["shape", "from", "to"], "others"));
-        graph.Node.Add(GraphEdits.Node("Concat", ["others", "size"], "sizes", new AttributeProto { Name = "axis", Type = AttributeType.Int, I = 0 }));
+        graph.Node.Add(GraphEdits.Node("Concat", ["others", "size"], "sizes", GraphEdits.Integer("axis", 0)));
         graph.Node.Add(GraphEdits.Node(
             "Resize", [given, "", "", "sizes"], taken, Text("mode", "linear"), Text("coordinate_transformation_mode", "half_pixel"),
-            new AttributeProto { Name = "antialias", Type = AttributeType.Int, I = 1 }));
+            GraphEdits.Integer("antialias", 1)));
         if (isFlat)
             graph.Node.Add(GraphEdits.Node("Squeeze", [taken, "channels"], graph.Output[0].Name));
         return Model(graph, OpsetOfSmoothing);
@@ -66,7 +66,7 @@ internal static class ModelJoin
         var channels = graph.Input[0].ShapeOf()![1].Size ?? throw new InputException(
             "The channels of a model's input are not known.", $"input '{behind.Proto.Graph.Input[0].Name}' of {NameOf(behind)}", remedy: "export the model with a fixed number of channels");
         graph.Initializer.Add(Numbers("order", [.. Enumerable.Range(0, (int)channels).Reverse().Select(channel => (long)channel)]));
-        graph.Node.Add(GraphEdits.Node("Gather", [graph.Input[0].Name, "order"], graph.Output[0].Name, new AttributeProto { Name = "axis", Type = AttributeType.Int, I = 1 }));
+        graph.Node.Add(GraphEdits.Node("Gather", [graph.Input[0].Name, "order"], graph.Output[0].Name, GraphEdits.Integer("axis", 1)));
         return Model(graph, (int)(behind.Proto.OpsetImport.FirstOrDefault(set => set.Domain is "" or "ai.onnx")?.Version ?? OpsetOfGather));
     }
 
@@ -176,7 +176,7 @@ internal static class ModelJoin
 
     private static OnnxModel Model(GraphProto graph, int opset) => OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = opset } } });
 
-    private static TensorProto Numbers(string name, params long[] values) => new() { Name = name, DataType = (int)DataType.Int64, Dims = { values.Length }, Int64Data = { values } };
+    private static TensorProto Numbers(string name, params long[] values) => TensorData.Create(name, values, values.Length);
 
     private static AttributeProto Text(string name, string value) => new() { Name = name, Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8(value) };
 

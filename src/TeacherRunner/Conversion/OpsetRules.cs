@@ -38,7 +38,7 @@ internal sealed class OpsetStep(NodeProto node, GraphProto graph, TensorKinds? k
     public void Set(string name, long value)
     {
         Take(name);
-        node.Attribute.Add(new AttributeProto { Name = name, Type = AttributeType.Int, I = value });
+        node.Attribute.Add(GraphEdits.Integer(name, value));
     }
 
     /// <summary>Sets a text.</summary>
@@ -65,7 +65,7 @@ internal sealed class OpsetStep(NodeProto node, GraphProto graph, TensorKinds? k
         node.Name = node.Name == made ? flatMade : node.Name;
         var place = graph.Node.IndexOf(node);
         graph.Node.Insert(place + 1, GraphEdits.Node("Reshape", [flatMade, shape], made));
-        graph.Node.Insert(place, GraphEdits.Node("Flatten", [given], flat, new AttributeProto { Name = "axis", Type = AttributeType.Int, I = axis }));
+        graph.Node.Insert(place, GraphEdits.Node("Flatten", [given], flat, GraphEdits.Integer("axis", axis)));
         graph.Node.Insert(place, GraphEdits.Node("Shape", [given], shape));
     }
 

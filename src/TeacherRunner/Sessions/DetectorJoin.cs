@@ -29,7 +29,7 @@ internal static class DetectorJoin
         graph.Node.Add(GraphEdits.Cast(boxes, $"{joined}/boxes", DataType.Float));
         graph.Node.Add(GraphEdits.Cast(scores, $"{joined}/scores", DataType.Float));
         graph.Node.Add(GraphEdits.Node(
-            "Concat", [$"{joined}/boxes", $"{joined}/scores"], joined, new AttributeProto { Name = "axis", Type = AttributeType.Int, I = AxisOf(graph, boxes, reading.ClassAxis, model) }));
+            "Concat", [$"{joined}/boxes", $"{joined}/scores"], joined, GraphEdits.Integer("axis", AxisOf(graph, boxes, reading.ClassAxis, model))));
         graph.Output.Add(GraphEdits.FloatTensor(joined));
         return reading with { Tensor = joined, Kind = OutputKind.Detector };
     }

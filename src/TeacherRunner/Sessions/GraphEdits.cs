@@ -67,7 +67,10 @@ internal static class GraphEdits
 
     /// <summary>A node that converts a tensor.</summary>
     public static NodeProto Cast(string from, string to, DataType type) =>
-        Node("Cast", [from], to, new AttributeProto { Name = "to", Type = AttributeType.Int, I = (long)type });
+        Node("Cast", [from], to, Integer("to", (long)type));
+
+    /// <summary>An attribute that is a whole number.</summary>
+    public static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
     /// <summary>A node, named after its (first) output.</summary>
     public static NodeProto Node(string operation, IEnumerable<string> from, string to, params AttributeProto[] attributes) => new()

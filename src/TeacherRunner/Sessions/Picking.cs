@@ -43,7 +43,7 @@ internal sealed record Picking(TopK Storage, long Opset)
 
         // What is kept leaves the sum as exp(−∞). Subtracting its mass from that of all would leave nothing right of a small tail.
         var lowest = Add("ConstantOfShape", "lowest", [Add("Shape", "shape", [ids])], Value(TensorData.Create("", [float.NegativeInfinity], 1)));
-        var dropped = Add("ScatterElements", "dropped", [scores, ids, lowest], Integer("axis", -1));
+        var dropped = Add("ScatterElements", "dropped", [scores, ids, lowest], GraphEdits.Integer("axis", -1));
 
         // ONNX Runtime's log-sum-exp takes no largest value below 0 where it meets −∞ first: without the shift, small tails would vanish.
         var (largest, _) = Top("largest", dropped, 1);
@@ -51,11 +51,11 @@ internal sealed record Picking(TopK Storage, long Opset)
         var tails = Storage.Temperatures.Select((temperature, i) => Tail($"tail_{i}", temperature)).ToArray();
 
         graph.Node.Add(GraphEdits.Cast(ids, $"{ids}_as_float", DataType.Float));
-        return Add("Concat", "picked", [$"{ids}_as_float", kept, .. tails], Integer("axis", -1));
+        return Add("Concat", "picked", [$"{ids}_as_float", kept, .. tails], GraphEdits.Integer("axis", -1));
 
         (string Values, string Ids) Top(string name, string of, long k)
         {
-            var values = Add("TopK", name, [of, Constant($"{name}/k", TensorData.Create("", [k], 1))], Integer("axis", -1));
+            var values = Add("TopK", name, [of, Constant($"{name}/k", TensorData.Create("", [k], 1))], GraphEdits.Integer("axis", -1));
             graph.Node[^1].Output.Add($"{values}/ids");
             return (values, $"{values}/ids");
         }
@@ -79,8 +79,6 @@ internal sealed record Picking(TopK Storage, long Opset)
             return $"{scores}/{name}";
         }
     }
-
-    private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
     private static AttributeProto Value(TensorProto value) => new() { Name = "value", Type = AttributeType.Tensor, T = value };
 }

@@ -40,7 +40,7 @@ internal static class TokenPooling
                 "Only states of tokens can become one row for a text.", $"output '{states}' of {model}", $"[{string.Join(", ", shape)}]", "[N, tokens, columns]",
                 "remove 'pooling', or name the tensor of the states: output");
         var row = new Writer(graph, $"{states}/{pooling.ToString().ToLowerInvariant()}");
-        row.Add("Cast", [states], "states", Int("to", (long)DataType.Float));
+        row.Add("Cast", [states], "states", GraphEdits.Integer("to", (long)DataType.Float));
         row.Add("Reshape", [Weigh(row, pooling, mask), row.Numbers("row", 0, -1)], "");
         graph.Output.Add(GraphEdits.FloatTensor(row.Name("")));
         return reading with { Tensor = row.Name(""), Kind = reading.Kind ?? OutputKind.Embedding, ClassAxis = null, Pooling = null };
@@ -52,19 +52,19 @@ internal static class TokenPooling
         if (mask is null)
         {
             if (pooling == TokenPool.First)
-                return row.Add("Gather", [row.Name("states"), row.Number("zero", 0)], "first", Int("axis", 1));
+                return row.Add("Gather", [row.Name("states"), row.Number("zero", 0)], "first", GraphEdits.Integer("axis", 1));
             row.Add("Transpose", [row.Name("states")], "columns", new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { 0, 2, 1 } });
             return row.Add("GlobalAveragePool", [row.Name("columns")], "mean");
         }
 
-        row.Add("Cast", [mask], "mask", Int("to", (long)DataType.Float));
+        row.Add("Cast", [mask], "mask", GraphEdits.Integer("to", (long)DataType.Float));
         if (pooling == TokenPool.First)
         {
             // The first of the largest.
-            row.Add("ArgMax", [row.Name("mask")], "place", Int("axis", 1), Int("keepdims", 1));
+            row.Add("ArgMax", [row.Name("mask")], "place", GraphEdits.Integer("axis", 1), GraphEdits.Integer("keepdims", 1));
             row.Add("Shape", [row.Name("mask")], "size");
-            row.Add("Gather", [row.Name("size"), row.Number("one", 1)], "tokens", Int("axis", 0));
-            row.Add("OneHot", [row.Name("place"), row.Name("tokens"), row.Floats("values", 0, 1)], "weights", Int("axis", -1));
+            row.Add("Gather", [row.Name("size"), row.Number("one", 1)], "tokens", GraphEdits.Integer("axis", 0));
+            row.Add("OneHot", [row.Name("place"), row.Name("tokens"), row.Floats("values", 0, 1)], "weights", GraphEdits.Integer("axis", -1));
             return row.Add("MatMul", [row.Name("weights"), row.Name("states")], "first");
         }
 
@@ -77,8 +77,6 @@ internal static class TokenPooling
         return row.Add("Div", [row.Name("sum"), row.Name("divisor")], "mean");
     }
 
-    private static AttributeProto Int(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
-
     private sealed class Writer(GraphProto graph, string prefix)
     {
         public string Name(string part) => part.Length == 0 ? prefix : $"{prefix}/{part}";
@@ -89,11 +87,11 @@ internal static class TokenPooling
             return Name(to);
         }
 
-        public string Number(string name, long value) => Add(new() { Name = Name(name), DataType = (int)DataType.Int64, Int64Data = { value } });
+        public string Number(string name, long value) => Add(TensorData.Create(Name(name), [value]));
 
-        public string Numbers(string name, params long[] values) => Add(new() { Name = Name(name), DataType = (int)DataType.Int64, Dims = { values.Length }, Int64Data = { values } });
+        public string Numbers(string name, params long[] values) => Add(TensorData.Create(Name(name), values, values.Length));
 
-        public string Floats(string name, params float[] values) => Add(new() { Name = Name(name), DataType = (int)DataType.Float, Dims = { values.Length }, FloatData = { values } });
+        public string Floats(string name, params float[] values) => Add(TensorData.Create(Name(name), values, values.Length));
 
         private string Add(TensorProto tensor)
         {

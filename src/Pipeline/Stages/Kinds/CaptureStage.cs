@@ -136,7 +136,7 @@ internal sealed class CaptureStage : CacheStage
             else if (graph.Find(stage) is TrainStage made && made.GraphOf(stage.Name) is { } untrained)
                 RequireTensors(teacher, () => untrained);
         CacheCapture.Check(teachers.Capture, [.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
-        if ((First.Kind ?? StructureKind()) == OutputKind.Classes && DeclaredClasses is { } classes && set.HasLabelsFor([classes]))
+        if (DeclaredClasses is { } classes && set.HasLabelsFor([classes]) && set.LargestLabel >= classes && (First.Kind ?? StructureKind()) == OutputKind.Classes)
             set.RequireLabelsBelow(classes);
     }
 
