@@ -133,18 +133,16 @@ internal sealed class ConvertCommand : ExampleCommand
                 ModelConverter.ToFloat16(source, path);
                 return null;
             case ConversionKind.Int8:
-                ModelConverter.ToInt8(source, path, plan, samples, KnownOperators, done => reporter.Report(new("calibrate", done, samples, "samples")), token);
+                ModelConverter.ToInt8(source, path, plan, samples, OperatorReference.Names, done => reporter.Report(new("calibrate", done, samples, "samples")), token);
                 return null;
             case ConversionKind.Opset:
-                ModelConverter.ToOpset(source, path, opset, KnownOperators);
+                ModelConverter.ToOpset(source, path, opset, OperatorReference.Names);
                 return null;
             default:
                 ModelConverter.ToOrt(source, path);
                 return null;
         }
     }
-
-    private static string[] KnownOperators => [.. OperatorReference.All.Select(entry => entry.Name)];
 
     private long Probed(ParseResult parsed, ConversionKind kind) => parsed.GetValue(probe) ?? (kind == ConversionKind.Int8 ? CalibrationSamples : MeasuredSamples);
 

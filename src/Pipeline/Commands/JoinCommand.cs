@@ -59,7 +59,7 @@ internal sealed class JoinCommand : ExampleCommand
                 : throw new InputException("A size is not one.", resize.Name, string.Join(',', size), "height and width: 224,224"));
         if (chain.Count < 2)
             throw new InputException("There is nothing to join.", found: "one file", expected: "two or more, or --resize, or --reverse-channels", remedy: "name the files in the order in which they run");
-        var joined = ModelJoin.Of(chain, [.. OperatorReference.All.Select(entry => entry.Name)]);
+        var joined = ModelJoin.Of(chain, OperatorReference.Names);
         using (ModelSession.Of(joined.Proto, Path.GetFileName(target)))
             joined.Save(target);
         if (GlobalOptions.Style(parsed).Json)

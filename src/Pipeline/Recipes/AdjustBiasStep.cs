@@ -43,21 +43,20 @@ internal sealed record AdjustBiasStep(string Name, RecipeValue Place) : RecipeSt
     public override ArtifactKind Makes => ArtifactKind.Model;
 
     /// <inheritdoc/>
+    public override StageReference FormOf => Model;
+
+    /// <inheritdoc/>
     public override IEnumerable<StageReference> Needs => [Model];
 
     /// <summary>Reads an entry.</summary>
     public static IReadOnlyList<RecipeStage> Read(StepReading step)
     {
         var own = step.Value.Map(Keys);
-        var model = own.Require("model");
         if (step.Data.Validation is not { Labels: not null })
             throw step.Value.Error(
                 "Offsets are found on a validation set with labels.", step.Data.Validation is null ? "no data.validation" : "no data.validation.labels",
                 remedy: "set data.validation, for example to the last rows of the training set, which the transfer set then leaves out");
-        var stage = StageValues.Find(model, ArtifactKind.Model) ?? throw model.Error("The model is what a stage makes.", expected: "{ stage: NAME }");
-        if (!step.Before.Any(entry => entry is TrainStep or AdjustBiasStep && entry.Provides.Contains(stage.Name)) && step.Before.Any(entry => entry.Name == stage.Name))
-            throw model.Error("The model is not trained.", $"'{stage.Name}'", "a stage that trains");
-        return [new AdjustBiasStep(step.Name, step.Value) { Model = stage, Bias = SettingsSection.Read<BiasOptions>(own) }];
+        return [new AdjustBiasStep(step.Name, step.Value) { Model = step.TrainedModel(own.Require("model")), Bias = SettingsSection.Read<BiasOptions>(own) }];
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,9 @@ internal abstract record RecipeStage(string Name, string Kind, RecipeValue Place
     /// <summary>What other entries can use of it.</summary>
     public abstract ArtifactKind Makes { get; }
 
+    /// <summary>The trained model that its own is another form of; <c>null</c>: none.</summary>
+    public virtual StageReference? FormOf => null;
+
     /// <summary>The names by which others use what it makes.</summary>
     public virtual IReadOnlyList<string> Provides => [Name];
 
@@ -64,4 +67,24 @@ internal record StepKind(string Name, Func<StepReading, IReadOnlyList<RecipeStag
 /// <param name="Seed">The recipe's seed.</param>
 /// <param name="Before">The entries before it.</param>
 internal sealed record StepReading(
-    string Name, RecipeValue Value, RecipeMap Top, DataOptions Data, ulong Seed, IReadOnlyList<RecipeStage> Before);
+    string Name, RecipeValue Value, RecipeMap Top, DataOptions Data, ulong Seed, IReadOnlyList<RecipeStage> Before)
+{
+    /// <summary>Reads which trained model is meant.</summary>
+    /// <param name="model">What stands in the recipe.</param>
+    /// <exception cref="Core.Errors.InputException">It is no reference, or to an entry that trains nothing.</exception>
+    public StageReference TrainedModel(RecipeValue model)
+    {
+        var stage = StageValues.Find(model, ArtifactKind.Model) ?? throw model.Error("The model is what a stage makes.", expected: "{ stage: NAME }");
+        if (TrainingOf(stage) is null && Before.Any(entry => entry.Name == stage.Name))
+            throw model.Error("The model is not trained.", $"'{stage.Name}'", "a stage that trains");
+        return stage;
+    }
+
+    /// <summary>The training that the weights of a stage's model come from; <c>null</c>: none.</summary>
+    public TrainStep? TrainingOf(StageReference stage) => Before.FirstOrDefault(entry => entry.Provides.Contains(stage.Name)) switch
+    {
+        TrainStep training => training,
+        { FormOf: { } source } => TrainingOf(source),
+        _ => null,
+    };
+}

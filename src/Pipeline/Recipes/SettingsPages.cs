@@ -31,6 +31,7 @@ internal static class SettingsPages
         ("training", () => SettingsReference.Table(typeof(TrainingOptions))),
         ("export", () => SettingsReference.Table(typeof(ExportOptions))),
         ("adjust-bias", () => SettingsReference.Table(typeof(BiasOptions))),
+        ("quantise", () => SettingsReference.Table(typeof(QuantiseOptions))),
         ("cluster", () => SettingsReference.Table(typeof(ClusterOptions))),
         ("combine", () => SettingsReference.Table(typeof(CombineOptions))),
         ("tracking", () => SettingsReference.Table(typeof(TrackingOptions))),

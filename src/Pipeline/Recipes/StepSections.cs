@@ -99,7 +99,7 @@ internal static class StepSections
         // What starts from trained weights sees what they saw.
         return stage is null
             ? source
-            : source with { Model = null, Stage = stage, Preprocessing = source.Preprocessing ?? Maker(step, stage)?.Learners[0].Student.Preprocessing };
+            : source with { Model = null, Stage = stage, Preprocessing = source.Preprocessing ?? step.TrainingOf(stage)?.Learners[0].Student.Preprocessing };
     }
 
     /// <summary>The first learns from the entry's teachers, each further one from the one before it; the last has the entry's name.</summary>
@@ -139,7 +139,7 @@ internal static class StepSections
         [
             // A stage's model takes what it was trained with.
             .. TeachersSection.ReadTeachers(value.EachEntry(StageValues.AsFile), preprocessing).Select((teacher, i) =>
-                !isGiven[i] && stages[i] is { } stage && Maker(step, stage) is { } maker ? teacher with { Preprocessing = maker.PreprocessingOf(step.Data) } : teacher),
+                !isGiven[i] && stages[i] is { } stage && step.TrainingOf(stage) is { } maker ? teacher with { Preprocessing = maker.PreprocessingOf(step.Data) } : teacher),
         ];
         var capture = (own == step.Top ? null : own.Find("capture"))?.Over(step.Top.Find("capture")) ?? step.Top.Find("capture");
         return new(
@@ -156,9 +156,6 @@ internal static class StepSections
         var training = TrainingSection.Override(different, TrainingSection.Override(basis, new() { Epochs = 0, Seed = seed }));
         return training.Epochs > 0 ? training : TrainingSection.Read(different, seed); // which says that the epochs are missing
     }
-
-    private static TrainStep? Maker(StepReading step, StageReference stage) =>
-        step.Before.OfType<TrainStep>().FirstOrDefault(entry => entry.Provides.Contains(stage.Name));
 
     private static ulong Seed(StepReading step, RecipeMap own) => own == step.Top ? step.Seed : own.Read("seed", step.Seed, v => v.Seed());
 

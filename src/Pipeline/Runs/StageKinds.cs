@@ -13,6 +13,7 @@ internal static class StageKinds
         GraftStage.Definition,
         TrainStage.Definition,
         AdjustBiasStage.Definition,
+        QuantiseStage.Definition,
         ClusterStage.Definition,
         SpecialistStage.Definition,
         CombineStage.Definition,

@@ -24,6 +24,9 @@ public static class OperatorReference
             .Select(group => Describe([.. group])),
     ];
 
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. OperatorTable.All.Select(entry => entry.Name).Distinct().Order(StringComparer.Ordinal)];
+
     /// <summary>The newest operator set that they are known in.</summary>
     public static int NewestOpset => OperatorTable.NewestOpset;
 

@@ -21,6 +21,9 @@ internal sealed class MixedFloat16
         "TfIdfVectorizer", "Multinomial", "Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
     ];
 
+    // Nothing is gained where these alone have floats: those of a tree ensemble, say, stay within it.
+    private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat", "Split", "Slice", "Gather"];
+
     private readonly ModelProto source;
     private readonly TensorKinds kinds;
 
@@ -47,7 +50,7 @@ internal sealed class MixedFloat16
         var source = model.Clone();
         LiftConstants(source.Graph);
         var conversion = new MixedFloat16(source, TensorKinds.Of(source, name));
-        return conversion.Candidates.Count > 0 ? conversion : throw new UnsupportedModelException(
+        return conversion.Candidates.Any(n => !Passing.Contains(source.Graph.Node[n].OpType)) ? conversion : throw new UnsupportedModelException(
             "The model cannot be converted to float16.", name, "no node that computes in float32", "a float32 model", "leave it as it is");
     }
 

@@ -71,6 +71,11 @@ public static class ModelConverter
         }
     }
 
+    /// <summary>Refuses what int8 has no meaning for.</summary>
+    /// <param name="model">A model.</param>
+    /// <exception cref="UnsupportedModelException">It is quantised already, or has no float32 weights in convolutions and products.</exception>
+    public static void RequireFloat(OnnxModel model) => Int8.Require(model.Proto.Graph, NameOf(model));
+
     /// <summary>
     /// Writes a model in int8: normalisations are folded into convolutions, then weights and activations are rounded, the latter with scales that fit what they are on samples.
     /// </summary>
@@ -86,7 +91,7 @@ public static class ModelConverter
         OnnxModel model, string path, ModelFeeds feeds, long samples, IReadOnlyCollection<string> known, Action<long>? onBatch, CancellationToken token)
     {
         var name = NameOf(model);
-        Int8.Require(model.Proto.Graph, name);
+        RequireFloat(model);
         var folded = Fold(model, known, path);
         var places = Int8Places.Of(folded.Graph);
         Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, places.Scaled, feeds, samples, ProbeBatch, name, onBatch, token));

@@ -102,7 +102,18 @@ public sealed record PreparedDigests(string Samples, string Columns, string Sour
 /// <param name="Output">The folder to write to; what an earlier run left there is replaced.</param>
 /// <param name="SkipCorrupt">Whether damaged sources are left out instead of ending the run.</param>
 /// <param name="Threads">How many sources are worked on at once; 0: as many as there are processors.</param>
-public sealed record PrepareOptions(string Output, bool SkipCorrupt = false, int Threads = 0);
+public sealed record PrepareOptions(string Output, bool SkipCorrupt = false, int Threads = 0)
+{
+    /// <summary>Refuses to write among the sources.</summary>
+    /// <param name="sources">The folder that they are in.</param>
+    /// <exception cref="InputException">It is the folder to write to.</exception>
+    internal void RequireApartFrom(string sources)
+    {
+        if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(sources)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)))
+            throw new InputException(
+                "A set would be written among the files that it is made from.", Output, "the folder of sources", "another folder", "write it elsewhere: -o FOLDER");
+    }
+}
 
 /// <summary>A source that was left out.</summary>
 /// <param name="Source">Its name.</param>

@@ -69,6 +69,28 @@ public sealed class ConvertCommandTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("mixed")]
+    public void Convert_ModelThatComputesNothingOfItsOwn_IsRefused(string form)
+    {
+        // As of trees: all that has floats beside them hands them on.
+        var scaler = new NodeProto { OpType = "Scaler", Domain = "ai.onnx.ml", Input = { "x" }, Output = { "s" } };
+        scaler.Attribute.Add(new AttributeProto { Name = "scale", Type = AttributeProto.Types.AttributeType.Floats, Floats = { 2 } });
+        scaler.Attribute.Add(new AttributeProto { Name = "offset", Type = AttributeProto.Types.AttributeType.Floats, Floats = { 1 } });
+        var graph = new GraphProto
+        {
+            Name = "trees", Input = { ValueInfo.Create("x", ElementType.Float32, "N", 2) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 2) },
+            Node = { scaler, new NodeProto { OpType = "Identity", Input = { "s" }, Output = { "y" } } },
+        };
+        var opsets = new[] { new OperatorSetIdProto { Version = 17 }, new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 } };
+        File.WriteAllBytes(folder["trees.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { opsets } }.ToByteArray());
+        Npy.Write(folder["x.npy"], new float[8], 4, 2);
+
+        Assert.Contains("leave it as it is", Cli.Fails(3, "convert", folder["trees.onnx"], "-o", folder["half.onnx"], "--to", form, "--samples", folder["x.npy"]));
+        Assert.False(File.Exists(folder["half.onnx"]));
+    }
+
     [Fact]
     public void Convert_OverflowInFloat16_IsFourAndWritesNothing()
     {

@@ -193,6 +193,15 @@ public sealed class ImagePreparationTests : IDisposable
         Assert.Null(Run(Images() with { Crop = [1], Unlabelled = true }).Set.Classes);
     }
 
+    [Fact]
+    public void Run_IntoItsOwnSources_IsRefused()
+    {
+        Save("a.png", PngFile.Encode(1, 1, 1, [1]));
+
+        Assert.Contains("-o FOLDER", Assert.Throws<InputException>(() => ImagePreparation.Run(folder["in"], Images() with { Crop = [1] }, new(folder["in"] + "/"), null, default)).Message);
+        Assert.Equal(["a.png"], Directory.GetFiles(folder["in"]).Select(Path.GetFileName));
+    }
+
     public void Dispose() => folder.Dispose();
 
     private static ImageOptions Images() => new();

@@ -58,11 +58,10 @@ public sealed class TextPreparationTests : IDisposable
     }
 
     [Fact]
-    public void Run_WordPieceWithWindowsLineEnds_FindsItsTokens()
+    public void Run_FilesAsWindowsWritesThem_FindsTheirTokens()
     {
-        WordPiece();
-        File.WriteAllText(folder["tokenizer/vocab.txt"], File.ReadAllText(folder["tokenizer/vocab.txt"]).Replace("\n", "\r\n", StringComparison.Ordinal));
-        File.WriteAllText(folder["in/text.txt"], "hello worldly");
+        File.WriteAllText(folder["tokenizer/vocab.txt"], "\uFEFF[UNK]\r\n[PAD]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\nhello\r\nworld\r\n##ly\r\n");
+        File.WriteAllText(folder["in/text.txt"], "\uFEFFhello worldly\r\n");
 
         Assert.Equal([[Cls, 5, 6, 7, Sep, 1]], Rows(Run(new() { Length = 6 }), 6));
     }
@@ -177,12 +176,12 @@ public sealed class TextPreparationTests : IDisposable
     }
 
     [Fact]
-    public void Run_DamagedVocabulary_IsRefused()
+    public void Run_DamagedVocabulary_SaysWhatIsMissing()
     {
-        File.WriteAllText(folder["tokenizer/vocab.txt"], "nothing\nthat\nBERT\nneeds\n");
+        File.WriteAllText(folder["tokenizer/vocab.txt"], "[UNK]\n[PAD]\n[CLS]\nhello\n");
         File.WriteAllText(folder["in/text.txt"], "hello");
 
-        Assert.Contains("[UNK]", Assert.Throws<InputException>(() => Run(new() { Length = 4 })).Message);
+        Assert.Contains("no line [SEP], [MASK]", Assert.Throws<InputException>(() => Run(new() { Length = 4 })).Message);
     }
 
     public void Dispose() => folder.Dispose();

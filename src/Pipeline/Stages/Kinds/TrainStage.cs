@@ -58,7 +58,7 @@ internal sealed class TrainStage : TrainedStage
     /// <summary>Whether a model was built here, and not read from a file.</summary>
     /// <param name="model">Its name.</param>
     public bool IsBuiltIn(string model) => step.LearnerOf(model).Student is var student && student.Model is null
-        && (student.Stage is not { } stage || graph.Find(stage) is TrainStage start && start.IsBuiltIn(stage.Name));
+        && (student.Stage is not { } stage || graph.Find(stage) is TrainedStage start && start.Trained.IsBuiltIn(start.LearnerOf(stage.Name)));
 
     /// <inheritdoc/>
     public override StudentImport ImportOf(string model) => ImportOf(step.LearnerOf(model));
@@ -126,11 +126,10 @@ internal sealed class TrainStage : TrainedStage
             VocabularyKey = learner.Student.Model is null ? "student.vocabulary" : null,
         });
 
-    /// <summary>A model's graph, with any weights; <c>null</c>: it is known when another stage has made it.</summary>
-    /// <param name="model">Its name.</param>
-    public OnnxModel? GraphOf(string model) => step.LearnerOf(model).Student switch
+    /// <inheritdoc/>
+    public override OnnxModel? GraphOf(string model) => step.LearnerOf(model).Student switch
     {
-        { Stage: { } stage } => (graph.Find(stage) as TrainStage)?.GraphOf(stage.Name),
+        { Stage: { } stage } => (graph.Find(stage) as TrainedStage)?.GraphOf(stage.Name),
         { Model: { } file } source => BehindFront(OnnxModel.Load(file), source),
         var student => BehindFront(Architectures.RequireFit(student.Architecture!, graph.Sets.Transfer.SampleShape), student),
     };

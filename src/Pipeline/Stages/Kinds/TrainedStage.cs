@@ -1,3 +1,5 @@
+using OnnxKd.Core.Onnx;
+
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>A stage whose models have the weights of a training, so that they are exported and verified.</summary>
@@ -10,6 +12,10 @@ internal abstract class TrainedStage(string name, params IEnumerable<string?> ne
 
     /// <summary>The learner of that training that a model was.</summary>
     public abstract string LearnerOf(string model);
+
+    /// <summary>A model's graph, with any weights; <c>null</c>: it is known when the stage has made it.</summary>
+    /// <param name="model">Its name.</param>
+    public virtual OnnxModel? GraphOf(string model) => null;
 
     /// <summary>What an exported model's metadata say of this stage, beside its training.</summary>
     /// <param name="results">What this stage and those before made.</param>

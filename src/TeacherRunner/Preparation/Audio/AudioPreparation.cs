@@ -20,6 +20,7 @@ public static class AudioPreparation
         string root, AudioOptions audio, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         audio.Validate();
+        options.RequireApartFrom(root);
         var folder = SourceFolder.List(root, "WAV files", extensions, audio.Unlabelled);
         using var session = new PreparationSession(AudioGraph.Build(audio), ElementType.Float32, audio.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(

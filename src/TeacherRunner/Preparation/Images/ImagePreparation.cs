@@ -19,6 +19,7 @@ public static class ImagePreparation
         string root, ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         images.Validate();
+        options.RequireApartFrom(root);
         var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled);
         using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 
 namespace OnnxKd.TeacherRunner.Preparation.Text;
 
-/// <summary>The lines of a text file as bytes, read on the way. Line feeds end them; carriage returns before them are dropped.</summary>
+/// <summary>The lines of a text file as bytes, read on the way. Line feeds end them; carriage returns before them, and a byte order mark, are dropped.</summary>
 internal sealed class TextLines(string path)
 {
     private static readonly UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
@@ -15,6 +16,7 @@ internal sealed class TextLines(string path)
     {
         using var stream = InputFile.OpenStream(path, "A text file");
         var line = new List<byte>();
+        var isFirst = true;
         for (var value = stream.ReadByte(); value >= 0; value = stream.ReadByte())
         {
             if (value != '\n')
@@ -22,11 +24,12 @@ internal sealed class TextLines(string path)
                 line.Add((byte)value);
                 continue;
             }
-            yield return Line(line);
+            yield return Line(line, isFirst);
             line.Clear();
+            isFirst = false;
         }
         if (line.Count > 0)
-            yield return Line(line);
+            yield return Line(line, isFirst);
     }
 
     /// <summary>A line as text.</summary>
@@ -43,5 +46,12 @@ internal sealed class TextLines(string path)
         }
     }
 
-    private static byte[] Line(List<byte> line) => line is [.., (byte)'\r'] ? [.. line[..^1]] : [.. line];
+    /// <summary>A file's text without its byte order mark.</summary>
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) => text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+
+    private static byte[] Line(List<byte> line, bool isFirst)
+    {
+        var text = CollectionsMarshal.AsSpan(line is [.., (byte)'\r'] ? line[..^1] : line);
+        return (isFirst ? WithoutMark(text) : text).ToArray();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
@@ -24,6 +25,8 @@ internal sealed record Tokenizer(
         new("SentencePiece", ["sentencepiece.bpe.model"], SentencePiece),
     ];
 
+    private static readonly string[] marks = ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"];
+
     /// <summary>Finds the kind of a folder's tokenizer, and reads its files.</summary>
     /// <exception cref="InputException">The folder holds no known tokenizer, or a file cannot be read.</exception>
     public static (Tokenizer Kind, IReadOnlyList<ByteString> Contents) Open(string folder)
@@ -32,23 +35,39 @@ internal sealed record Tokenizer(
             "A folder holds no tokenizer that is known.", folder,
             expected: string.Join("; ", all.Select(k => string.Join(" and ", k.Files))),
             remedy: "give the folder with the tokenizer's files as they were published");
-        return (kind, [.. kind.Files.Select(file => ByteString.CopyFrom(file.EndsWith(".txt", StringComparison.Ordinal) ? WithoutReturns(SourceFolder.Read(folder, file)) : SourceFolder.Read(folder, file)))]);
+        return (kind, [.. kind.Files.Select(file => ByteString.CopyFrom(Clean(folder, file)))]);
     }
 
-    /// <summary>Lines as they are without Windows' ends: to the operators a carriage return would be a part of each token.</summary>
-    private static byte[] WithoutReturns(byte[] text) => [.. text.Where((value, i) => value != '\r' || i + 1 < text.Length && text[i + 1] != '\n')];
+    /// <summary>A file as the operators want it: of lines without a byte order mark and Windows' ends, which they would take for parts of tokens.</summary>
+    private static byte[] Clean(string folder, string file)
+    {
+        var bytes = SourceFolder.Read(folder, file);
+        if (!file.EndsWith(".txt", StringComparison.Ordinal))
+            return bytes;
+        var text = TextLines.WithoutMark(bytes).ToArray();
+        return [.. text.Where((value, i) => value != '\r' || i + 1 < text.Length && text[i + 1] != '\n')];
+    }
 
     private static string HuggingFace(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files) =>
         Flat(graph, graph.Node(
             "HfJsonTokenizer", [text], 1, ExtensionsLibrary.ContribDomain,
             GraphWriter.Bytes("tokenizer_vocab", files[0]), GraphWriter.Bytes("tokenizer_config", files[1]))[0]);
 
-    private static string WordPiece(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files) => graph.Node(
-        "BertTokenizer", [text], 3, ExtensionsLibrary.ContribDomain,
-        GraphWriter.Bytes("vocab_file", files[0]),
-        GraphWriter.Int("do_lower_case", options.LowerCase ? 1 : 0),
-        GraphWriter.Int("strip_accents", options.LowerCase ? 1 : 0), // as BERT's own tokenizer does
-        GraphWriter.Int("max_length", options.Length))[0]; // cuts before the final [SEP] is added
+    private static string WordPiece(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files)
+    {
+        var lines = Encoding.UTF8.GetString(files[0].Span).Split('\n', StringSplitOptions.TrimEntries).ToHashSet();
+        string[] missing = [.. marks.Where(mark => !lines.Contains(mark))];
+        if (missing.Length > 0)
+            throw new InputException(
+                "A vocabulary lacks tokens that its tokenizer needs.", "vocab.txt", $"no line {string.Join(", ", missing)}", $"a line for each of {string.Join(", ", marks)}",
+                "give the vocabulary as it was published with the model");
+        return graph.Node(
+            "BertTokenizer", [text], 3, ExtensionsLibrary.ContribDomain,
+            GraphWriter.Bytes("vocab_file", files[0]),
+            GraphWriter.Int("do_lower_case", options.LowerCase ? 1 : 0),
+            GraphWriter.Int("strip_accents", options.LowerCase ? 1 : 0), // as BERT's own tokenizer does
+            GraphWriter.Int("max_length", options.Length))[0]; // cuts before the final [SEP] is added
+    }
 
     private static string ByteLevelBpe(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files) =>
         Flat(graph, graph.Node(
