@@ -111,7 +111,11 @@ public sealed class EmbeddingTeachersTests : IDisposable
 
         // The third column alone tells persons apart.
         Assert.InRange(Figures.Of(run, "teacher").GetProperty("retrieval").GetDouble(), 0.7, 1);
-        Assert.Contains("remove groups", Cli.Fails(2, "run", Recipe("same.onnx", ", kind: values"), "--runs", folder.Path, "--threads", "1"));
+        foreach (var command in new[] { "plan", "run" })
+        {
+            Assert.Contains("remove groups", Cli.Fails(2, command, Recipe("same.onnx", ", kind: values"), "--runs", folder.Path, "--threads", "1"));
+            Assert.Contains("It is not clear what the model's output holds", Cli.Fails(2, command, Recipe("same.onnx", ""), "--runs", folder.Path, "--threads", "1"));
+        }
     }
 
     [Fact]

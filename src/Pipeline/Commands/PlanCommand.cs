@@ -12,7 +12,7 @@ internal sealed class PlanCommand : ExampleCommand
     public PlanCommand()
         : base(
             "plan",
-            "Shows the stages of a recipe in order: what each needs, whether it is done, and what it costs. Nothing is run or created.",
+            "Shows the stages of a recipe in order: what each needs, whether it is done, and what it costs. Teachers are looked at; nothing is created.",
             "onnxkd plan recipes/mnist.yaml",
             "onnxkd plan recipes/mnist.yaml --epochs 5 --json")
     {

@@ -4,7 +4,7 @@ using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Runs;
 
-/// <summary>What a run of a recipe would do, found out without doing or creating anything.</summary>
+/// <summary>What a run of a recipe would do, found out without doing or creating anything; teachers are looked at.</summary>
 /// <param name="Name">The run's name.</param>
 /// <param name="Folder">Its folder.</param>
 /// <param name="Stages">The stages, in order.</param>
@@ -50,6 +50,7 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
             results[stage.Name] = finished;
             return plan with { State = Done, Folder = Path.GetFileName(finished.Folder), Seconds = finished.Record.WallSeconds };
         }
+        stage.Look();
         var folder = runner.FolderOf(stage, stage.Inputs(results));
         return plan with { State = Directory.Exists(folder) ? Resumes : WillRun, Folder = Path.GetFileName(folder) };
     }

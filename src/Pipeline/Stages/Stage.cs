@@ -38,6 +38,12 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
     {
     }
 
+    /// <summary>Checks what only a look at models tells that are there already, on a few samples; for plans, since a run looks when it begins.</summary>
+    /// <exception cref="Core.Errors.OnnxKdException">Something cannot work.</exception>
+    public virtual void Look()
+    {
+    }
+
     /// <summary>What should be known of its result before any work, a sentence each; asked for after the check.</summary>
     public virtual IReadOnlyList<string> Notices => [];
 

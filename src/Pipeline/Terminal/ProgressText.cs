@@ -8,6 +8,9 @@ internal static class ProgressText
 {
     private const int BarWidth = 24;
 
+    // Below it a rate has no digits left that say anything.
+    private const double Slow = 0.1;
+
     /// <summary>One line: bar, share, count, rate, time left, detail.</summary>
     /// <param name="stage">The stage's name.</param>
     /// <param name="progress">How far it is.</param>
@@ -22,7 +25,7 @@ internal static class ProgressText
             $"{progress.Done:#,0.#}/{progress.Total:#,0.#} {progress.Unit}");
         if (rate is { } known)
         {
-            line += string.Create(CultureInfo.InvariantCulture, $", {Rate(known)} {progress.Unit}/s");
+            line += known < Slow ? $", {Duration(1 / known)} each" : string.Create(CultureInfo.InvariantCulture, $", {Rate(known)} {progress.Unit}/s");
             if (progress.Done < progress.Total)
                 line += $", {Duration((progress.Total - progress.Done) / known)} left";
         }

@@ -140,6 +140,13 @@ internal sealed class CaptureStage : CacheStage
             set.RequireLabelsBelow(classes);
     }
 
+    /// <inheritdoc/>
+    public override void Look()
+    {
+        if (teachers.Stages.All(stage => stage is null))
+            RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled })[0]);
+    }
+
     /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
     {
