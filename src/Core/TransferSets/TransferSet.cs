@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
@@ -19,7 +18,14 @@ public sealed class TransferSet : IDisposable
     private readonly Lazy<SampleLengths?> lengths;
     private readonly Dictionary<string, TransferSet> modalities = new(StringComparer.Ordinal);
 
-    private TransferSet(SampleRows samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, bool isModality = false)
+    /// <summary>A set of what was opened, which it disposes of.</summary>
+    /// <param name="samples">The samples.</param>
+    /// <param name="labels">Their labels; <c>null</c>: none.</param>
+    /// <param name="lengths">Their lengths; <c>null</c>: a mask tells them, or they are whole.</param>
+    /// <param name="texts">What is written on each; none: not known.</param>
+    /// <param name="first">The id of the first.</param>
+    /// <param name="isModality">Whether it is another record of a set's samples, whose labels that set disposes of.</param>
+    internal TransferSet(SampleRows samples, SampleLabels? labels, SampleLengths? lengths, string[] texts, long first, bool isModality = false)
     {
         (this.samples, this.labels, this.first, this.isModality) = (samples, labels, first, isModality);
         Texts = texts;
@@ -108,7 +114,7 @@ public sealed class TransferSet : IDisposable
     internal SampleLengths? Lengths => lengths.Value;
 
     /// <summary>Where each sample comes from; <c>null</c>: it does not matter.</summary>
-    internal SampleGroups? Groups { get; private init; }
+    internal SampleGroups? Groups { get; init; }
 
     /// <summary>What is written on each sample; empty where that is not known.</summary>
     public IReadOnlyList<string> Texts { get; }
@@ -127,53 +133,7 @@ public sealed class TransferSet : IDisposable
     /// <param name="options">Where it is.</param>
     /// <param name="like">The other one's samples; <c>null</c>: it stands alone.</param>
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
-    public static TransferSet Open(TransferSetOptions options, SampleShape? like)
-    {
-        RequireFile(options, "labels", options.LabelsKey, options.Labels);
-        RequireFile(options, "lengths", options.LengthsKey, options.Lengths);
-        RequireFile(options, "groups", options.GroupsKey, options.Groups);
-        if (options is { Groups: not null, Labels: null })
-            throw new InputException(
-                "Groups say among which samples those with the same label are sought, and there are no labels.", options.Groups, remedy: "set labels, or remove groups");
-        var samples = PackedTensor.OpenSamples(options, like);
-        SampleLabels? labels = null;
-        try
-        {
-            var stored = samples.Shape[0];
-            if (options.First < 0 || options.First >= stored)
-                throw new InputException(
-                    "The first row lies outside the set.", samples.Path, $"first {options.First}", $"0 to {stored - 1}", "correct 'first'");
-            var count = options.Count ?? stored - options.First;
-            if (count < 1 || count > stored - options.First)
-                throw new InputException(
-                    "The number of rows does not fit the set.",
-                    where: samples.Path,
-                    found: $"count {count} from row {options.First} on",
-                    expected: $"1 to {stored - options.First}",
-                    remedy: "correct 'count', or leave it out to use all rows");
-            labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
-            var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
-            var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);
-            var groups = options.Groups is null ? null : SampleGroups.Read(options, stored, options.First, count);
-            long[]? kept = null;
-            if (options.Classes is not null)
-            {
-                kept = RequireOneLabelEach(labels, options).Rows(labels.Held, samples.Path);
-                (labels, lengths, groups, texts) = (labels.Of(kept), lengths?.Of(kept), groups?.Of(kept), texts.Length == 0 ? texts : [.. kept.Select(row => texts[row])]);
-            }
-            var rows = kept is null ? new SampleRows(samples, options.First, count) : new(samples, [.. kept.Select(row => options.First + row)]);
-            var set = new TransferSet(rows, labels, lengths, texts, options.First) { Groups = groups };
-            foreach (var (name, modality) in options.Modalities.ByName)
-                set.modalities.Add(name, set.OpenModality(options, stored, count, kept, name, modality));
-            return set;
-        }
-        catch
-        {
-            samples.Dispose();
-            labels?.Dispose();
-            throw;
-        }
-    }
+    public static TransferSet Open(TransferSetOptions options, SampleShape? like) => SetOpening.Open(options, like);
 
     /// <summary>The names of its modalities: other records of the same samples.</summary>
     public IReadOnlyCollection<string> Modalities => modalities.Keys;
@@ -185,6 +145,11 @@ public sealed class TransferSet : IDisposable
         "A teacher reads a modality that a set does not have.", Name, $"modality '{name}'",
         modalities.Count == 0 ? "it under the set's 'modalities', which there are none of" : $"one of {string.Join(", ", modalities.Keys)}",
         Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it: modalities: {{ {YamlWord.Of(name)}: {{ samples: FILE }} }}");
+
+    /// <summary>Gives it a modality.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="modality">The same samples in another file.</param>
+    internal void Add(string name, TransferSet modality) => modalities.Add(name, modality);
 
     /// <summary>
     /// The stable id of the sample in a row: the row's index in the whole file (so a part of a set keeps its ids); of a set from which classes
@@ -271,34 +236,4 @@ public sealed class TransferSet : IDisposable
     /// <param name="options">The file, and how a table is read.</param>
     /// <exception cref="InputException">Missing, damaged, or of no known format.</exception>
     public static (IReadOnlyList<string> Names, bool IsTable) NamesIn(TransferSetOptions options) => TensorFormat.NamesIn(options.Samples, options.Table);
-
-    private static void RequireFile(TransferSetOptions options, string what, string? key, string? file)
-    {
-        if (key is not null && file is null)
-            throw new InputException(
-                $"A key of {what} is given, but no file of {what}.", options.Samples, $"{what}-key '{key}'", remedy: $"set {what} to the file that holds them (it may be the file of samples)");
-    }
-
-    private static ClassSelection RequireOneLabelEach([NotNull] SampleLabels? labels, TransferSetOptions options) =>
-        options.Classes!.Problem is { } problem ? throw new InputException(
-            "It is not clear which classes are used.", options.Samples, problem, "either keep or drop, with classes")
-        : labels is { Shape.Count: 0 } ? options.Classes
-        : throw new InputException(
-            "Samples are to be chosen by their class, and it is not known.", options.Samples, labels is null ? "no labels" : "labels for each position",
-            "one label for each sample", "set labels, or leave classes out");
-
-    private TransferSet OpenModality(TransferSetOptions options, long stored, long count, long[]? kept, string name, TransferSetOptions modality)
-    {
-        var file = PackedTensor.OpenSamples(modality, like: null);
-        try
-        {
-            var places = SampleJoin.Rows(options, first, count, stored, name, modality, file.Shape[0]);
-            return new(new(file, kept is null ? places : [.. kept.Select(row => places[row])]), labels, null, [], first, isModality: true);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
 }

@@ -93,7 +93,7 @@ internal sealed class EvaluateCommand : ExampleCommand
             OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model, output, data.Preprocessing))];
             if (capture.Teachers.Count > 0)
                 CacheCapture.Capture(
-                    set, CaptureStage.ForFigures(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
+                    set, FigureCapture.Of(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
                     scratch.FullName, progress: null, token);
             using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
             var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);

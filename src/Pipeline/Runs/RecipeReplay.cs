@@ -45,7 +45,7 @@ internal static class RecipeReplay
                 "The recipe has no teachers that could be replayed.", recipe.Name, remedy: "name the recipe that the cache was made by");
         var same = all.Where(options => options.Teachers.Any(teacher => IsOf(identity, teacher)));
         return same.Concat(all).Select(options => role == SetRole.Transfer ? options
-            : CaptureStage.ForFigures(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }, [.. identity.Streams.Select(stream => stream.Name)]));
+            : FigureCapture.Of(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }, [.. identity.Streams.Select(stream => stream.Name)]));
 
         TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage) =>
             stage is null ? teacher : teacher with { Model = FindMade(folder, identity) ?? "" };

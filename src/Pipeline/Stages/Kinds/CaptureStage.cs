@@ -83,38 +83,6 @@ internal sealed class CaptureStage : CacheStage
             : teacher;
     }
 
-    /// <summary>
-    /// The class scores of teachers on samples as they are, for figures. Teachers that are kept apart answer no question together, so the
-    /// first of them stands for all, unless each knows some of the classes: then it is their mean.
-    /// </summary>
-    /// <param name="teachers">The teachers.</param>
-    /// <param name="outputs">Further streams that figures are of, by name.</param>
-    public static TeachersOptions ForFigures(TeachersOptions teachers, IReadOnlyCollection<string> outputs)
-    {
-        var capture = ForFigures(teachers.Capture, outputs);
-        return new(capture, [.. teachers.Stages.Take(capture.Teachers.Count)]);
-    }
-
-    /// <inheritdoc cref="ForFigures(TeachersOptions, IReadOnlyCollection{string})"/>
-    public static CaptureOptions ForFigures(CaptureOptions options, params IReadOnlyCollection<string> outputs) => options with
-    {
-        Teachers =
-        [
-            .. options.Teachers.Take(options.Combination == Combination.Single && options.Classes is null ? 1 : options.Teachers.Count)
-                .Select(teacher => teacher with { Outputs = [.. teacher.Outputs.Where(output => outputs.Contains(output.Name))], Features = [] }),
-        ],
-        Combination = options.Combination == Combination.Single && options.Classes is not null ? Combination.MeanOfProbabilities : options.Combination,
-        // What was drawn at random has no top class.
-        Storage = options.Storage is Sampled ? new Float16() : options.Storage,
-        Views = 1,
-        Augmentation = Augmentation.None,
-        Part = CachePart.Whole,
-    };
-
-    /// <summary>Whether a set can be captured: one with labels need not have the modalities that teachers read.</summary>
-    public static bool CanRead(TransferSet set, TeachersOptions teachers) =>
-        !set.IsLabelled || teachers.Capture.Teachers.All(teacher => teacher.Modality is not { } modality || set.Modalities.Contains(modality));
-
     /// <inheritdoc/>
     /// <remarks>What a stage makes is one of that stage's models.</remarks>
     public override IEnumerable<SampleUse> Uses => teachers.Capture.Teachers.Where(teacher => teacher.Model.Length > 0).Select(UseOf);

@@ -153,7 +153,7 @@ internal sealed class CombineStage : CacheStage
         var specialists = step.Specialists.Provides.Select(name => (SpecialistStage)graph.Find(new(name, ArtifactKind.Model, step.Place))).ToArray();
         var cache = CaptureStage.Add(graph, CaptureStage.Transfer, graph.Sets.Transfer, step.Teachers.On(SetRole.Transfer)!, step.Cache.Name);
         graph.AddCache(step.Name, graph.Add(new CombineStage(step.Name, step.Name, step, graph.Sets.Transfer, cache, specialists)));
-        if (graph.Sets.Test is not { } test || CaptureStage.ForFigures(step.Teachers, []).On(SetRole.Test) is not { } asked)
+        if (graph.Sets.Test is not { } test || FigureCapture.Of(step.Teachers, []).On(SetRole.Test) is not { } asked)
             return;
         var onTest = CaptureStage.Add(graph, "test-teacher", test, asked, $"test-{step.Cache.Name}");
         graph.AddFigures(step.Name, graph.Add(new CombineStage($"test-{step.Name}", $"test-{step.Name}", step, test, onTest, specialists)));

@@ -145,24 +145,24 @@ internal sealed class EvaluateStage : Stage
     {
         var (recipe, rows) = (graph.Recipe, new List<(string Role, CacheStage Logits)>());
         CacheStage? reference = null;
-        if (graph.Sets.Test is { } test && CaptureStage.CanRead(test, recipe.Reference))
+        if (graph.Sets.Test is { } test && FigureCapture.CanRead(test, recipe.Reference))
         {
             reference = (recipe.Reference == recipe.Final.Teachers ? graph.FindFigures(recipe.Final.Cache) : null) ?? Capture(test, recipe.Reference, "");
             AddRows(test, recipe.Reference, StageRules.Teacher);
         }
-        foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is { } set && CaptureStage.CanRead(set, step.Teachers)))
+        foreach (var step in recipe.Trainings.Where(step => !step.Teachers.IsEmpty && graph.Sets.Test is { } set && FigureCapture.CanRead(set, step.Teachers)))
             AddRows(graph.Sets.Test!, step.Teachers, $"{StageRules.Teacher} of {recipe.RoleOf(step)}");
         rows.AddRange(graph.Figures);
         graph.Add(new EvaluateStage(graph, reference, rows, [.. graph.Of<VerifyStage>()]));
 
         // Of a teacher that was not asked of the test set, nothing is known there.
         CaptureStage? Capture(TransferSet test, TeachersOptions teachers, string suffix) =>
-            CaptureStage.ForFigures(teachers, recipe.FurtherOutputs).On(SetRole.Test) is { } asked ? CaptureStage.Add(graph, "test-teacher", test, asked, $"test-teacher{suffix}") : null;
+            FigureCapture.Of(teachers, recipe.FurtherOutputs).On(SetRole.Test) is { } asked ? CaptureStage.Add(graph, "test-teacher", test, asked, $"test-teacher{suffix}") : null;
 
         void AddRows(TransferSet test, TeachersOptions teachers, string role)
         {
             var suffix = role[StageRules.Teacher.Length..].Replace(' ', '-');
-            if (CaptureStage.ForFigures(teachers, []).Stages is [not null] || Capture(test, teachers, suffix) is not { } all || rows.Any(row => row.Logits == all))
+            if (FigureCapture.Of(teachers, []).Stages is [not null] || Capture(test, teachers, suffix) is not { } all || rows.Any(row => row.Logits == all))
                 return;
             rows.Add((role, all));
             for (var i = 0; teachers.Stages.Count > 1 && i < teachers.Stages.Count; i++)

@@ -243,7 +243,7 @@ internal sealed class TrainStage : TrainedStage
         var (sets, teachers) = (graph.Sets, step.Teachers);
         var cache = graph.FindCache(step.Cache)
             ?? (teachers.IsEmpty ? null : CaptureStage.Add(graph, CaptureStage.Transfer, sets.Transfer, teachers.On(SetRole.Transfer)!, CaptureStage.Transfer, $"cache-{step.Name}"));
-        var validation = sets.Validation is { } set && CaptureStage.CanRead(set, teachers) && CaptureStage.ForFigures(teachers, graph.Recipe.FurtherOutputs).On(SetRole.Validation) is { } asked
+        var validation = sets.Validation is { } set && FigureCapture.CanRead(set, teachers) && FigureCapture.Of(teachers, graph.Recipe.FurtherOutputs).On(SetRole.Validation) is { } asked
             ? CaptureStage.Add(graph, "validation", set, asked, "validation", $"validation-{step.Name}")
             : null;
         // Without teachers of its own, a baseline has as many classes as the student that it is compared with.
