@@ -8,7 +8,8 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="OwnTopClasses">How many the model does.</param>
 /// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats; <c>null</c> without a teacher.</param>
 /// <param name="ConstantKl">The same of the best constant answer, the teacher's mean probabilities; <c>null</c> without a teacher.</param>
-internal sealed record Fidelity(double MostFrequent, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl);
+/// <param name="Rows">Of how many rows.</param>
+internal sealed record Fidelity(double MostFrequent, int TopClasses, int OwnTopClasses, double? Kl, double? ConstantKl, long Rows);
 
 /// <summary>Accumulates <see cref="Fidelity"/> batch by batch, in double precision.</summary>
 /// <param name="classes">The number of classes.</param>
@@ -55,7 +56,7 @@ internal sealed class FidelityMeter(int classes)
 
         return new(
             (double)referenceTops.Max() / known, referenceTops.Count(count => count > 0), ownTops.Count(count => count > 0),
-            compared == 0 ? null : Math.Max(0, divergence / compared), constant is { } value ? Math.Max(0, value) : null);
+            compared == 0 ? null : Math.Max(0, divergence / compared), constant is { } value ? Math.Max(0, value) : null, known);
     }
 
     private void Compare(ReadOnlySpan<float> row, ReadOnlySpan<float> teacherRow)

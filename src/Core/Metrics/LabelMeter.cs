@@ -28,12 +28,21 @@ internal sealed record LabelMetrics(long Decisions, long? Errors, double? Accura
 
     /// <summary>The same of the best constant answer, the teacher's mean probability of each label; <c>null</c>: no teacher.</summary>
     public double? ConstantKl { get; init; }
+
+    /// <summary>How many labels there are.</summary>
+    public int Labels { get; init; }
+
+    /// <summary>Labels of which the model knows no more than how often the teacher decides for them, as far as the rows show.</summary>
+    public IReadOnlyList<int> Unlearned { get; init; } = [];
 }
 
 /// <summary>Accumulates <see cref="LabelMetrics"/> batch by batch.</summary>
 /// <param name="columns">Labels.</param>
 internal sealed class LabelMeter(int columns)
 {
+    // Of fewer decisions against what is usual nothing can be said.
+    private const int FewestRare = 10;
+
     private readonly Counts[] known = new Counts[columns];
     private readonly Counts[] taught = new Counts[columns];
     private long rows;
@@ -43,8 +52,8 @@ internal sealed class LabelMeter(int columns)
     private long compared;
     private long agreed;
     private double loss;
-    private double divergence;
-    private double negativeEntropy;
+    private readonly double[] divergence = new double[columns];
+    private readonly double[] negativeEntropy = new double[columns];
 
     /// <summary>Adds a batch.</summary>
     /// <param name="logits">N × labels.</param>
@@ -86,12 +95,25 @@ internal sealed class LabelMeter(int columns)
         MeanF1(labelled > 0 ? known : taught),
         compared > 0 ? (double)agreed / compared : null)
     {
+        Labels = columns,
         Majority = MostFrequent(known),
         ConstantAgreement = MostFrequent(taught),
         IsConstant = Reference.Any(count => count.True > 0 && count.True < count.Rows) && Reference.All(count => count.Found == 0 || count.Found == count.Rows),
-        Kl = compared > 0 ? Math.Max(0, divergence / compared) : null,
-        ConstantKl = compared > 0 ? Math.Max(0, (negativeEntropy + meanTeacher.Sum(sum => rows * Entropy(sum / rows))) / compared) : null,
+        Kl = compared > 0 ? Math.Max(0, divergence.Sum() / compared) : null,
+        ConstantKl = compared > 0 ? Math.Max(0, Enumerable.Range(0, columns).Sum(ConstantDivergence) / compared) : null,
+        Unlearned = compared > 0 ? [.. Enumerable.Range(0, columns).Where(IsUnlearned)] : [],
     };
+
+    /// <summary>The sum over rows of KL(σ(t) ‖ mean σ(t)).</summary>
+    private double ConstantDivergence(int label) => negativeEntropy[label] + rows * Entropy(meanTeacher[label] / rows);
+
+    private bool IsUnlearned(int label)
+    {
+        var count = taught[label];
+        var rare = Math.Min(count.True, count.Rows - count.True);
+        return rare >= FewestRare && !(divergence[label] < Chance.Closer * ConstantDivergence(label))
+            && Chance.MayBe(1 - (double)rare / count.Rows, 1 - (double)count.Others / count.Rows, count.Rows);
+    }
 
     private static double? MostFrequent(Counts[] counts) =>
         counts.Sum(count => count.Rows) is > 0 and var all ? (double)counts.Sum(count => Math.Max(count.True, count.Rows - count.True)) / all : null;
@@ -103,8 +125,8 @@ internal sealed class LabelMeter(int columns)
     {
         var probability = 1 / (1 + Math.Exp(-teacher));
         meanTeacher[label] += probability;
-        negativeEntropy -= Entropy(probability);
-        divergence += probability * (LogSigmoid(teacher) - LogSigmoid(own)) + (1 - probability) * (LogSigmoid(-teacher) - LogSigmoid(-own));
+        negativeEntropy[label] -= Entropy(probability);
+        divergence[label] += probability * (LogSigmoid(teacher) - LogSigmoid(own)) + (1 - probability) * (LogSigmoid(-teacher) - LogSigmoid(-own));
     }
 
     private static double LogSigmoid(double logit) => Math.Min(logit, 0) - double.LogP1(Math.Exp(-Math.Abs(logit)));

@@ -14,15 +14,16 @@ internal sealed class RareClassMeter
     private readonly List<bool> isSecond = [];
 
     /// <summary>Adds rows.</summary>
-    /// <param name="logits">N × 2.</param>
+    /// <param name="logits">N × 2, or of one label N: how much the second is likelier than the first.</param>
     /// <param name="reference">The class of each row; −1: not known.</param>
     public void Add(ReadOnlySpan<float> logits, ReadOnlySpan<int> reference)
     {
+        var isOne = logits.Length == reference.Length;
         for (var i = 0; i < reference.Length; i++)
         {
             if (reference[i] < 0)
                 continue;
-            scores.Add(logits[2 * i + 1] - logits[2 * i]);
+            scores.Add(isOne ? logits[i] : logits[2 * i + 1] - logits[2 * i]);
             isSecond.Add(reference[i] == 1);
         }
     }

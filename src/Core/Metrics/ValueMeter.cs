@@ -8,7 +8,14 @@ namespace OnnxKd.Core.Metrics;
 /// <param name="RSquared">
 /// 1 − Σ (z − v)² ÷ Σ (v − mean v)², mean over the columns in which the teacher's values differ; <c>null</c>: in none.
 /// </param>
-internal sealed record ValueMetrics(double Mse, double Mae, double? RSquared);
+internal sealed record ValueMetrics(double Mse, double Mae, double? RSquared)
+{
+    /// <summary>The same of each column; <c>null</c>: the teacher's values do not differ in it.</summary>
+    public required IReadOnlyList<double?> Columns { get; init; }
+
+    /// <summary>Of how many rows.</summary>
+    public required long Rows { get; init; }
+}
 
 /// <summary>Accumulates <see cref="ValueMetrics"/> batch by batch, in double precision.</summary>
 /// <param name="columns">Values per row.</param>
@@ -48,8 +55,7 @@ internal sealed class ValueMeter(int columns)
     {
         if (rows == 0)
             throw new InvalidOperationException("No sample was measured.");
-        var varying = Enumerable.Range(0, columns).Where(c => spread[c] > 0).ToList();
-        return new(
-            squared.Sum() / (rows * columns), absolute / (rows * columns), varying.Count > 0 ? varying.Average(c => 1 - squared[c] / spread[c]) : null);
+        double?[] explained = [.. squared.Zip(spread, (difference, all) => all > 0 ? 1 - difference / all : (double?)null)];
+        return new(squared.Sum() / (rows * columns), absolute / (rows * columns), explained.Average()) { Columns = explained, Rows = rows };
     }
 }

@@ -7,7 +7,8 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>Which of a set's named inputs says what of a sample is padding.</summary>
 internal static class MaskChoice
 {
-    private static readonly string[] usual = ["attention_mask", "input_mask", "mask"];
+    /// <summary>What a mask is usually called.</summary>
+    public static IReadOnlyList<string> Usual { get; } = ["attention_mask", "input_mask", "mask"];
 
     /// <summary>Finds it: the one that the options name, else one of a usual name that has positions.</summary>
     /// <param name="options">The set's options.</param>
@@ -18,7 +19,7 @@ internal static class MaskChoice
     {
         if (options.Mask == TransferSetOptions.NoMask)
             return null;
-        var name = options.Mask ?? Array.Find(usual, name => parts.Any(part => part.Name == name && part.Elements > 1));
+        var name = options.Mask ?? Usual.FirstOrDefault(name => parts.Any(part => part.Name == name && part.Elements > 1));
         if (name is null)
             return null;
         if (parts.FirstOrDefault(part => part.Name == name) is not { } mask)

@@ -108,7 +108,7 @@ internal sealed class ConvertCommand : ExampleCommand
                 original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
             var report = new ConversionReport(
                 path, target, parsed.GetValue(to)!, new FileInfo(path).Length, new FileInfo(converted).Length, plan.Count, outputs,
-                [.. outputs.Select(one => one.Output).Where(name => HoldsClasses(source, name))], nodes);
+                outputs.Select(one => (one.Output, Kind: KindOf(source, one.Output))).Where(one => one.Kind is not null).ToDictionary(one => one.Output, one => one.Kind!.Value), nodes);
             report.Require(allowed);
             if (source.Maps.Count > 0)
                 ModelConverter.GiveMaps(converted, source.Maps);
@@ -130,7 +130,7 @@ internal sealed class ConvertCommand : ExampleCommand
             case ConversionKind.Mixed:
                 return ModelConverter.ToMixed(source, path, tolerance, plan, samples, (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
             case ConversionKind.Float16:
-                ModelConverter.ToFloat16(source, path);
+                ModelConverter.ToFloat16(source, path, plan, plan.Count, token);
                 return null;
             case ConversionKind.Int8:
                 ModelConverter.ToInt8(source, path, plan, samples, OperatorReference.Names, done => reporter.Report(new("calibrate", done, samples, "samples")), token);
@@ -146,12 +146,12 @@ internal sealed class ConvertCommand : ExampleCommand
 
     private long Probed(ParseResult parsed, ConversionKind kind) => parsed.GetValue(probe) ?? (kind == ConversionKind.Int8 ? CalibrationSamples : MeasuredSamples);
 
-    private static bool HoldsClasses(OnnxModel model, string output)
+    private static OutputKind? KindOf(OnnxModel model, string output)
     {
         var only = model.Proto.Graph.Output.Count == 1;
         var trace = LogitTrace.Find(model.Proto.Graph, output, output);
         var evidence = KindEvidence.OfModel(model.Proto, only ? null : output, trace) ?? KindEvidence.OfName(output, columns: 2);
-        return evidence?.Kind == OutputKind.Classes;
+        return evidence?.Kind;
     }
 
     private static (ConversionKind Kind, int Opset) ParseForm(string text) => text switch

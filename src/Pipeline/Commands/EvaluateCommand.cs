@@ -100,6 +100,8 @@ internal sealed class EvaluateCommand : ExampleCommand
             var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
             ModelMetrics[] figures = [.. measured.Select(model => Measure(evaluation, model))];
             Report.Write(new ModelComparison(set.Count, figures), stdout, style);
+            if (!figures.Any(model => model.IsMeasured))
+                stderr.WriteLine("nothing was compared: give what is right (--labels FILE), or who is right (--teacher MODEL)");
             foreach (var (model, found) in measured.Zip(figures))
                 foreach (var (stream, _) in model.Further.Where(output => found.Outputs?.ContainsKey(output.Stream) != true))
                     stderr.WriteLine($"{RunMetrics.Described(stream)} of {Path.GetFileName(model.First.Model)} was not measured: name the teacher that it learned from (--teacher)");

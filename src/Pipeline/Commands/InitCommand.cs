@@ -4,6 +4,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Terminal;
 using Spectre.Console;
 
@@ -51,6 +52,7 @@ internal sealed class InitCommand : ExampleCommand
         if (!recipe.NamesTeachers(parsed))
             throw new InputException("A recipe needs a teacher.", "--teacher", "none", "an ONNX file", "name it; 'onnxkd init' asks for it on a terminal");
         var made = recipe.ReadNamed(parsed, Path.GetFileNameWithoutExtension(path), stderr, token);
+        RunPlan.Of(made, "runs", new(stderr, live: false), token); // a recipe that cannot run is of no use
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         AtomicFile.WriteAllText(path, RecipeText.Write(made, folder, RecipeText.FactsOf(made)));

@@ -65,7 +65,7 @@ internal sealed class RecipeArguments
 
     private readonly Option<string?> outputs = new("--outputs")
     {
-        Description = "Outputs of the teacher that one student learns, with commas: age,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
+        Description = "Outputs of the teacher that one student learns, with commas, and what they hold where that is not clear: age=values,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
     };
 
     private readonly Option<string?> temperature = new("--temperature")

@@ -13,21 +13,37 @@ internal static class TeacherArguments
     /// <summary>Says what their outputs hold.</summary>
     public static void SetKind(RecipeSource source, string word, string option) => Set(source, option, word, ("kind", new YamlScalarNode(word)));
 
-    /// <summary>Says which outputs a student learns: the first one, then further ones under their own names. A student's file has them under the same names.</summary>
+    /// <summary>
+    /// Says which outputs a student learns: the first one, then further ones under their own names, each with what it holds where that is given (<c>NAME=values</c>). A student's file
+    /// has them under the same names.
+    /// </summary>
     /// <exception cref="InputException">A name is empty, or there is no teacher.</exception>
     public static void SetOutputs(RecipeSource source, string text, string option)
     {
-        string[] names = [.. text.Split(',').Select(name => name.Trim())];
-        if (names.Any(name => name.Length == 0))
-            throw new InputException("Outputs are names with commas between them.", option, text, "for example age,gender");
-        Set(source, option, text, [("output", new YamlScalarNode(names[0])), .. names.Length > 1 ? [("outputs", Further())] : Array.Empty<(string, YamlNode)>()]);
+        (string Name, string? Kind)[] outputs = [.. text.Split(',').Select(Parse)];
+        if (outputs.Any(output => output.Name.Length == 0))
+            throw new InputException("Outputs are names with commas between them.", option, text, "for example age,gender, or age=values,gender");
+        var names = outputs.Select(output => output.Name).ToArray();
+        Set(source, option, text,
+        [
+            ("output", new YamlScalarNode(names[0])),
+            .. outputs[0].Kind is { } kind ? [("kind", new YamlScalarNode(kind))] : Array.Empty<(string, YamlNode)>(),
+            .. names.Length > 1 ? [("outputs", YamlTree.Map([.. outputs.Skip(1).Select(Tapped)]))] : Array.Empty<(string, YamlNode)>(),
+        ]);
         if (names.Length > 1)
-            source.Set($"{Student}.outputs", Further(), option);
+            source.Set($"{Student}.outputs", new YamlMappingNode(names.Skip(1).SelectMany(name => new YamlNode[] { new TappedTensor(name).Name, name })), option);
         if (source.Root.Children.TryGetValue(new YamlScalarNode(Student), out var student) && student is YamlMappingNode map && map.Children.ContainsKey(new YamlScalarNode("model")))
             source.Set($"{Student}.output", new YamlScalarNode(names[0]), option);
 
-        YamlNode Further() => new YamlMappingNode(names.Skip(1).SelectMany(name => new YamlNode[] { new TappedTensor(name).Name, name }));
+        static (string Key, object? Value) Tapped((string Name, string? Kind) output) =>
+            (new TappedTensor(output.Name).Name, output.Kind is null ? output.Name : YamlTree.Line(("tensor", output.Name), ("kind", output.Kind)));
     }
+
+    /// <summary>A name, and the kind behind its last '=' if that is one.</summary>
+    private static (string Name, string? Kind) Parse(string text) =>
+        text.Trim() is var name && name.LastIndexOf('=') is > 0 and var at && Enum.GetValues<OutputKind>().Any(kind => kind.Word() == name[(at + 1)..])
+            ? (name[..at], name[(at + 1)..])
+            : (name, null);
 
     private static void Set(RecipeSource source, string option, string text, params (string Key, YamlNode Value)[] values)
     {

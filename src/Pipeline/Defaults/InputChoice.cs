@@ -13,16 +13,35 @@ namespace OnnxKd.Pipeline.Defaults;
 /// <param name="Inputs">The inputs that samples feed, by the samples' names.</param>
 internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, ValueInfoProto Input)> Inputs)
 {
+    /// <summary>Those that look up a table, as token ids do, by the samples' names.</summary>
+    public IReadOnlySet<string> Lookups { get; private init; } = new HashSet<string>();
+
     /// <summary>A loaded model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="feeds">What its inputs are fed with otherwise than by name.</param>
-    public static ReadingModel Of(OnnxModel model, InputFeeds feeds) => new(Path.GetFileName(model.Path) ?? "the model",
-    [
-        .. new GraphIndex(model.Proto.Graph).Inputs.Where(input => feeds.Of(input.Name) is not { From: null }).Select(input => (feeds.Of(input.Name)?.From ?? input.Name, input)),
-    ]);
+    public static ReadingModel Of(OnnxModel model, InputFeeds feeds)
+    {
+        (string Name, ValueInfoProto Input)[] inputs =
+        [
+            .. new GraphIndex(model.Proto.Graph).Inputs.Where(input => feeds.Of(input.Name) is not { From: null }).Select(input => (feeds.Of(input.Name)?.From ?? input.Name, input)),
+        ];
+        return new(Path.GetFileName(model.Path) ?? "the model", inputs)
+        {
+            Lookups = inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet(),
+        };
+    }
+
+    /// <summary>
+    /// The mask beside token ids: the only other input with a position for each of them, of integers or truth values, that looks up no table; <c>null</c>: there are no ids, or it
+    /// is not clear.
+    /// </summary>
+    public string? Mask => Lookups.Count > 0 && Inputs.Where(input => !Lookups.Contains(input.Name) && IsRowOfFlags(input.Input)).ToArray() is [var only] ? only.Name : null;
 
     /// <summary>Whether named inputs must feed it: it has several, or one of texts.</summary>
     public bool NeedsNames => Inputs.Count > 1 || Inputs.Any(input => input.Input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.String);
+
+    private static bool IsRowOfFlags(ValueInfoProto input) => input.ShapeOf() is { Count: 2 }
+        && TensorTypes.TryElementType(input.DataTypeOf(), out var type) && type is ElementType.Bool or ElementType.Int32 or ElementType.Int64;
 }
 
 /// <summary>Finds which tensors or columns of a file feed the inputs of models, by their names, where a set does not say so.</summary>
@@ -79,6 +98,15 @@ internal static class InputChoice
         // What others read of the same file by its name goes with it.
         var others = models.Where(model => !model.NeedsNames).SelectMany(model => model.Inputs).Select(input => input.Name).Where(names.Contains);
         return set with { Inputs = new([.. wanted.Union(others).Select(name => new InputSource(name))]) };
+    }
+
+    /// <summary>Which of a set's inputs is a mask, where no name that masks usually have tells; <c>null</c>: one does, or none is.</summary>
+    /// <param name="set">A set with inputs.</param>
+    /// <param name="models">What reads it.</param>
+    public static string? MaskOf(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
+    {
+        string[] names = [.. set.Inputs.All.Select(input => input.Name)];
+        return set.Mask is null && !names.Intersect(MaskChoice.Usual).Any() ? models.Select(model => model.Mask).FirstOrDefault(names.Contains) : null;
     }
 
     /// <summary>Whether a file without names holds a column for each input, of which each takes one number.</summary>

@@ -26,16 +26,19 @@ internal static class InputDefaults
         var options = RecipeFile.ReadData(source);
         TransferSetOptions?[] all = [options.Transfer, options.Validation, options.Test];
         RequireUsed(source, all);
-        if (!Array.Exists(all, set => set is not null && InputChoice.MayFeedSeveral(set)) || Models(source) is not { Count: > 0 } models)
+        if (!Array.Exists(all, set => set is not null && (!set.Inputs.AreNone || InputChoice.MayFeedSeveral(set))) || Models(source) is not { Count: > 0 } models)
             return;
         foreach (var (name, set) in sets.Zip(all))
         {
-            if (set is null || !InputChoice.MayFeedSeveral(set) || InputChoice.Choose(set, models, $"data.{name}") is var chosen && chosen == set)
+            if (set is null)
                 continue;
-            if (!chosen.Inputs.AreNone)
+            var chosen = InputChoice.MayFeedSeveral(set) ? InputChoice.Choose(set, models, $"data.{name}") : set;
+            if (chosen.Inputs != set.Inputs)
                 source.Set($"data.{name}.{InputsSection.Key}", InputsSection.Write(chosen.Inputs, path => path)!, Origin);
-            else
+            if (chosen.SamplesKey != set.SamplesKey)
                 source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
+            if (InputChoice.MaskOf(chosen, models) is { } mask)
+                source.Set($"data.{name}.mask", new YamlScalarNode(mask), Origin);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
@@ -33,7 +35,7 @@ internal sealed class RecipeDefaults
     /// <param name="isQuick">Whether a first look is enough: few steps, at most 10,000 samples.</param>
     /// <param name="note">Told what is chosen, a line each.</param>
     /// <param name="token">Stops the reading of samples.</param>
-    /// <exception cref="Core.Errors.OnnxKdException">A set or the teacher cannot be read.</exception>
+    /// <exception cref="OnnxKdException">A set or the teacher cannot be read.</exception>
     public static void Fill(RecipeSource source, bool isQuick, Action<string> note, CancellationToken token) =>
         new RecipeDefaults(source, note, token).Fill(isQuick);
 
@@ -64,11 +66,16 @@ internal sealed class RecipeDefaults
         using var set = TransferSet.Open(data.Transfer);
         var teacher = RecipeFile.ReadCapture(source).Teachers.FirstOrDefault(options => options.Model.Length > 0);
         var model = teacher is null ? null : OnnxModel.Load(teacher.Model);
-        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, model);
+        var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
+        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, reading);
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)
         {
+            if (kind != SampleKind.Tokens && set.SampleShape.Parts.FirstOrDefault(part => reading?.Lookups.Contains(part.Name) == true && part.IsRowOfNames) is { } ids)
+                throw new InputException(
+                    "The samples are token ids, and it is not clear what stands beside them.", $"{set.Name}, input '{ids.Name}'", $"{set.SampleShape}",
+                    "ids, a mask and the kinds of tokens, of one length", "say which is the mask: data.transfer.mask: NAME; what says of which kind a token is, is called token_type_ids; or name a student");
             ChooseStudent(kind, set, data, model, teacher?.Pooling is not null);
             if (ownSamples || Find(Find(root, "student"), StudentSection.PreprocessingKey) is YamlScalarNode { Value: Fit })
                 students = [.. students.Append((YamlMappingNode)Find(root, "student")!).Where(student => IsUnfitted(student, ownSamples)).Distinct()];
@@ -78,6 +85,8 @@ internal sealed class RecipeDefaults
             ChooseVocabulary(student, set, data, teacher?.Modality is null ? model : null);
         foreach (var student in students)
             FitPreprocessing(student, kind, set);
+        if (isQuick && stages is null)
+            ShortenTraining(set.Count);
         if (isPartial || isQuick && stages is null)
             ChooseTraining(set.Count, isQuick);
     }
@@ -118,7 +127,7 @@ internal sealed class RecipeDefaults
             chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)
             source.Set($"student.{key}", value, Origin);
-        note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples");
+        note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples{(kind == SampleKind.Tokens && set.SampleShape.Mask is { } mask ? $" with mask '{mask}'" : "")}");
     }
 
     private void FitPreprocessing(YamlMappingNode student, SampleKind kind, TransferSet set)
@@ -129,6 +138,9 @@ internal sealed class RecipeDefaults
         student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
         if (!preprocessing.IsNone)
             note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
+        foreach (var far in FarValues.Find(set, preprocessing).Take(MostNames))
+            note(string.Create(CultureInfo.InvariantCulture, $"{NamesOf([far.Channel], set)} has values far from all others ({far.Far:g4}, where half of them lie between {far.Low:g4} and {far.High:g4}), which decide its scale: "
+                + $"correct them if they stand for a missing value, or give student.preprocessing yourself"));
         if (Standardisation.ConstantChannels(preprocessing) is [_, ..] constant)
             note($"the same in all samples, so that the student ignores {(constant.Count > 1 ? "them" : "it")}: {NamesOf(constant, set)}");
     }
@@ -139,6 +151,18 @@ internal sealed class RecipeDefaults
             set.SampleShape.Parts.FirstOrDefault(part => channel >= part.Offset && channel < part.Offset + part.Elements) is { } part ? $"input '{part.Name}'"
             : set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
         return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
+    }
+
+    /// <summary>The length that the file gives a training is that of the real one.</summary>
+    private void ShortenTraining(long samples)
+    {
+        if (source.Find("training.epochs") is not { IsGiven: false } written || !int.TryParse(written.Value, out var epochs)
+            || source.Find("training.batch-size") is not { } size || !int.TryParse(size.Value, out var batchSize) || batchSize < 1
+            || TrainingDefaults.Epochs(batchSize, IsConvolutional(), samples, isQuick: true) is var fewer && fewer >= epochs)
+            return;
+        source.Set("training.epochs", $"{fewer}", "--quick");
+        note($"chosen: training epochs {fewer} in place of the recipe's {epochs}, for a first look");
+        ShortenedTraining.Fit(source, note);
     }
 
     private void ChooseTraining(long samples, bool isQuick)
@@ -179,7 +203,7 @@ internal sealed class RecipeDefaults
     private static bool PreparesItself(OnnxModel model)
     {
         var index = new GraphIndex(model.Proto.Graph);
-        return SampleKinds.TakesIntegers(model)
+        return SampleKinds.TakesIntegers(ReadingModel.Of(model, InputFeeds.None))
             || index.Inputs.Count == 1 && index.Consumers(index.Inputs[0].Name).Any(node => node.OpType is "Mul" or "Div" or "Add" or "Sub" or "BatchNormalization");
     }
 

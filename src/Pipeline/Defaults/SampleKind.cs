@@ -36,7 +36,7 @@ internal static class SampleKinds
     /// <param name="set">The samples.</param>
     /// <param name="hasLengths">Whether they are padded, as sequences are.</param>
     /// <param name="teacher">What labels them; <c>null</c>: labels alone.</param>
-    public static SampleKind Of(TransferSet set, bool hasLengths, OnnxModel? teacher)
+    public static SampleKind Of(TransferSet set, bool hasLengths, ReadingModel? teacher)
     {
         var shape = set.SampleShape;
         return shape.Count switch
@@ -54,10 +54,9 @@ internal static class SampleKinds
     /// <summary>The axis of channels of samples that are neither tables nor sequences; <c>null</c>: they have none.</summary>
     public static int? ChannelAxis(IReadOnlyList<int> shape) => shape.Count != 3 ? null : shape[2] <= MostChannels && shape[0] > MostChannels ? 2 : 0;
 
-    /// <summary>Whether a model's only input takes integers.</summary>
-    public static bool TakesIntegers(OnnxModel? model) =>
-        model is not null && new GraphIndex(model.Proto.Graph).Inputs is [var input]
-        && TensorTypes.TryElementType(input.DataTypeOf(), out var type) && type is ElementType.Int32 or ElementType.Int64;
+    /// <summary>Whether the only input of a model that samples feed takes integers.</summary>
+    public static bool TakesIntegers(ReadingModel? model) =>
+        model?.Inputs is [var (_, input)] && TensorTypes.TryElementType(input.DataTypeOf(), out var type) && type is ElementType.Int32 or ElementType.Int64;
 
     private static bool IsWhole(ElementType type) => !type.IsFloat();
 

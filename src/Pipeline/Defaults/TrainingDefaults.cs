@@ -28,10 +28,7 @@ internal static class TrainingDefaults
     public static IReadOnlyList<(string Key, object Value)> Choose(YamlMappingNode given, bool isConvolutional, long samples, bool isQuick)
     {
         var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => isQuick && isConvolutional ? LargestQuickConvolutionalBatch : 128 };
-        var ownSize = Number(given, "batch-size");
-        var steps = Math.Max(1, (samples + (ownSize ?? size) - 1) / (ownSize ?? size));
-        var wanted = Math.Max(!isQuick ? Steps : isConvolutional ? QuickConvolutionalSteps : QuickSteps, FewestSteps);
-        var epochs = Number(given, "epochs") ?? (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
+        var epochs = Number(given, "epochs") ?? Epochs(Number(given, "batch-size") ?? size, isConvolutional, samples, isQuick);
         List<(string Key, object Value)> all = [("epochs", epochs)];
         if (!Has(given, "optimizer"))
             all.AddRange(
@@ -44,6 +41,18 @@ internal static class TrainingDefaults
                 ("clip-norm", isConvolutional ? 5 : 1),
             ]);
         return [.. all.Where(entry => !Has(given, entry.Key))];
+    }
+
+    /// <summary>How many passes make enough steps.</summary>
+    /// <param name="batchSize">Samples of a step.</param>
+    /// <param name="isConvolutional">Whether the student consists of convolutions.</param>
+    /// <param name="samples">The number of samples.</param>
+    /// <param name="isQuick">Whether a first look is enough.</param>
+    public static int Epochs(int batchSize, bool isConvolutional, long samples, bool isQuick)
+    {
+        var steps = Math.Max(1, (samples + batchSize - 1) / batchSize);
+        var wanted = Math.Max(!isQuick ? Steps : isConvolutional ? QuickConvolutionalSteps : QuickSteps, FewestSteps);
+        return (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
     }
 
     /// <summary>Whether a built-in architecture consists of convolutions, for which SGD is usual (He et al. 2016).</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
@@ -20,11 +21,11 @@ internal sealed record ConversionTolerance(double RelativeError, double Agreemen
 /// <param name="OutputBytes">The size of what was written.</param>
 /// <param name="Samples">How many samples were compared.</param>
 /// <param name="Outputs">How far each output is.</param>
-/// <param name="ClassOutputs">The outputs of which it is known that they hold classes.</param>
+/// <param name="Kinds">What outputs hold, where that is known.</param>
 /// <param name="Nodes">For mixed precision what nodes do; <c>null</c> otherwise.</param>
 internal sealed record ConversionReport(
     string Model, string Output, string To, long FileBytes, long OutputBytes, long Samples, IReadOnlyList<OutputDifference> Outputs,
-    IReadOnlyList<string> ClassOutputs, IReadOnlyList<NodeEffect>? Nodes)
+    IReadOnlyDictionary<string, OutputKind> Kinds, IReadOnlyList<NodeEffect>? Nodes)
 {
     private const int ListedNodes = 10;
 
@@ -33,9 +34,9 @@ internal sealed record ConversionReport(
     public void Require(ConversionTolerance tolerance)
     {
         foreach (var output in Outputs)
-            if (!(output.RelativeError <= tolerance.RelativeError))
-                throw Fail(output, Text($"a relative error of {output.RelativeError:g3} (largest difference {output.MaxAbs:g3})"), Text($"at most {tolerance.RelativeError:g3} (--tolerance)"));
-            else if (ClassOutputs.Contains(output.Output) && output.TopClassAgreement < tolerance.Agreement)
+            if (!(ErrorOf(output) <= tolerance.RelativeError))
+                throw Fail(output, Text($"a relative error of {ErrorOf(output):g3} (largest difference {output.MaxAbs:g3})"), Text($"at most {tolerance.RelativeError:g3} (--tolerance)"));
+            else if (KindOf(output) == OutputKind.Classes && output.TopClassAgreement < tolerance.Agreement)
                 throw Fail(output, Text($"the same top class on {output.TopClassAgreement:0.00 %} of the samples"), Text($"at least {tolerance.Agreement:0.00 %} (--agreement)"));
     }
 
@@ -50,8 +51,8 @@ internal sealed record ConversionReport(
         output.WriteLine(Text($"{To}: {Output}, {FigureTable.FileSize(OutputBytes)}, {(double)OutputBytes / FileBytes:0.000} times the original's size"));
         foreach (var one in Outputs)
             output.WriteLine(
-                Text($"output {Printable.Escape(one.Output)}: relative error {one.RelativeError:0.0e+0}, largest difference {one.MaxAbs:0.0e+0}") +
-                (one.TopClassAgreement is { } share ? Text($", same top class on {share:0.00 %}") : ""));
+                Text($"output {Printable.Escape(one.Output)}: relative error {ErrorOf(one):0.0e+0}{(KindOf(one) == OutputKind.Values ? " (of a column's deviation)" : "")}, largest difference {one.MaxAbs:0.0e+0}") +
+                (one.TopClassAgreement is { } share && KindOf(one) is null or OutputKind.Classes ? Text($", same top class on {share:0.00 %}") : ""));
         output.WriteLine(Text($"compared in ONNX Runtime on {Samples:#,0} samples"));
         if (Nodes is null)
             return;
@@ -64,6 +65,11 @@ internal sealed record ConversionReport(
 
         static string Stretch(IReadOnlyList<NodeEffect> stretch) => stretch.Count == 1 ? Named(stretch[0]) : $"{stretch.Count} nodes, {Named(stretch[0])} to {Named(stretch[^1])}";
     }
+
+    private OutputKind? KindOf(OutputDifference output) => Kinds.TryGetValue(output.Output, out var kind) ? kind : null;
+
+    /// <summary>Values are told by how they vary, column by column: one of thousands must not hide one of thousandths, nor a large mean a small deviation.</summary>
+    private double ErrorOf(OutputDifference output) => KindOf(output) == OutputKind.Values ? output.ColumnError ?? output.RelativeError : output.RelativeError;
 
     private static string Named(NodeEffect node) => $"{node.Operator} {Printable.Escape(node.Node)}";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
@@ -42,8 +41,6 @@ internal sealed class ModelScores
 {
     // Two classes are unbalanced where the rarer one has less than this share.
     private const double MostOfRare = 0.2;
-    private const double LeastKl = 1e-3;
-    private const double Rounding = 1e-6;
 
     private readonly EvaluationSet against;
     private readonly IReadOnlyList<int> shape;
@@ -84,7 +81,7 @@ internal sealed class ModelScores
         others = isMeasured && kind != OutputKind.Classes ? new(kind, shape, thorough: true, against.Stream?.Detector) : null;
         fidelity = classes is null ? null : new(shape[^1]);
         labelCounts = classes is not null && HasLabels ? new long[shape[^1]] : null;
-        rare = classes is null || shape[^1] != 2 ? null : new();
+        rare = isMeasured && (kind, shape[^1]) is (OutputKind.Classes, 2) or (OutputKind.Labels, 1) ? new() : null;
         overlap = classes is null || shape.Count < 3 ? null : new(shape[^1]); // of pixels: frames have one axis of positions
         texts = against.Alphabet is null ? null : new();
         comparison = against.Teacher is null || isTeacher ? null : new(kind, shape, against.Stream!.Detector);
@@ -118,6 +115,8 @@ internal sealed class ModelScores
                     labelCounts![label]++;
             overlap?.Add(kept, reference);
         }
+        if (kind == OutputKind.Labels)
+            rare?.Add(kept, labels.IsEmpty ? Holds(teacherLogits) : labels);
         others?.Add(kept, labels, teacherLogits, against.Set.Groups is { } groups && IsSought ? groups.Held.Slice((int)first, rows.Length) : []);
         var start = 0;
         foreach (var row in rows)
@@ -160,17 +159,18 @@ internal sealed class ModelScores
                 Agreement = figures.Labels?.Agreement ?? figures.Detections?.Agreement, F1 = figures.Labels?.F1,
                 Precision = figures.Detections?.Precision, Recall = figures.Detections?.Recall, BoxOverlap = figures.Detections?.Overlap,
                 Mse = figures.Values?.Mse, Mae = figures.Values?.Mae, RSquared = figures.Values?.RSquared,
-                Cosine = figures.Embeddings?.Cosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall, Retrieval = figures.Embeddings?.Retrieval,
+                RSquaredByColumn = figures.Values is { Columns: { Count: > 1 } explained } ? explained : null,
+                Cosine = figures.Embeddings?.Cosine, ConstantCosine = figures.Embeddings?.ConstantCosine, NeighbourRecall = figures.Embeddings?.NeighbourRecall, Retrieval = figures.Embeddings?.Retrieval,
                 IsFromElsewhere = figures.Embeddings?.Retrieval is null || against.Set.Groups is null ? null : true,
                 Majority = figures.Labels?.Majority, ConstantAgreement = figures.Labels?.ConstantAgreement ?? figures.Detections?.Constant,
-                Kl = figures.Labels?.Kl, Collapse = Collapse(figures),
+                Kl = figures.Labels?.Kl, Collapse = Usefulness.Collapse(figures), Unlearned = Usefulness.Unlearned(figures) is { Count: > 0 } columns ? columns : null,
             };
         if (fidelity?.Result() is { } close)
             size = size with
             {
                 Majority = labelCounts?.Sum() is > 0 and var known ? (double)labelCounts.Max() / known : null,
                 ConstantAgreement = against.Teacher is null ? null : close.MostFrequent,
-                Kl = close.Kl, Collapse = Collapse(close, size.Agreement ?? size.Accuracy, against.Teacher is not null),
+                Kl = close.Kl, Collapse = Usefulness.Collapse(close, size.Agreement ?? size.Accuracy, against.Teacher is not null),
             };
         if (rare?.Result() is { Share: < MostOfRare } found)
             size = size with { Precision = found.Precision, Recall = found.Recall, AveragePrecision = found.AveragePrecision };
@@ -187,33 +187,6 @@ internal sealed class ModelScores
         var details = new ModelDetails(role) { Reliability = HasLabels && classes is not null ? classes.Reliability : [] };
         return comparison?.AddTo(details, texts is not null) ?? details;
     }
-
-    /// <summary>Why a model is no use; <c>null</c>: it is better than a constant answer, or nothing else would be better.</summary>
-    private static string? Collapse(Fidelity found, double? agreement, bool isTaught) =>
-        found.TopClasses < 2 ? found is { Kl: { } far, ConstantKl: { } constant } && far > Math.Max(constant, LeastKl)
-            ? string.Create(CultureInfo.InvariantCulture, $"no better than a constant: the teacher says one class, and KL is {far:g3} where its mean answer has {constant:g3}")
-            : null
-        : found.OwnTopClasses < 2 && !IsCloserThanConstant(found) ? $"collapsed: it says the same class for every sample, the {(isTaught ? "teacher says" : "labels are")} {found.TopClasses} classes"
-        : agreement <= found.MostFrequent && !IsCloserThanConstant(found)
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"no better than always saying {(isTaught ? "the class that the teacher says most often, which agrees with it" : "the most frequent label, which is right")} in {found.MostFrequent:0.00%}")
-        : null;
-
-    /// <inheritdoc cref="Collapse(Fidelity, double?, bool)"/>
-    private static string? Collapse(OutputMetrics found) =>
-        found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
-        : found.Detections is { Found: 0, Taught: > 0 and var taught } ? $"it finds nothing, where the teacher finds {taught} boxes"
-        : found.Detections is { Found: > 0 and var own, Taught: 0 } ? $"no better than no boxes at all: it finds {own}, where the teacher finds none"
-        : found.Detections is { Agreement: < 1 and var agreed, Constant: { } same } && agreed <= same
-            ? string.Create(CultureInfo.InvariantCulture, $"no better than always giving the same boxes, which agrees by {same:0.00%}")
-        : found.Embeddings is { } embeddings && embeddings.Cosine <= embeddings.ConstantCosine + Rounding
-            ? string.Create(CultureInfo.InvariantCulture, $"no better than always giving the same embedding, whose mean cosine is {embeddings.ConstantCosine:0.0000}")
-        : found.Labels is { IsConstant: true } labels && !(labels.Kl < 0.9 * labels.ConstantKl) ? "collapsed: it decides each label in the same way for every sample"
-        : null;
-
-    /// <summary>Where one class is rare, class scores may tell samples apart although the same one is always first.</summary>
-    private static bool IsCloserThanConstant(Fidelity found) => found is { Kl: { } own, ConstantKl: { } constant } && own < 0.9 * constant;
 
     /// <summary>Reads cached logits. A class that the teachers do not know has next to no probability.</summary>
     public static float[] Read(LogitCache cache, CacheStream stream, ReadOnlySpan<long> rows)
@@ -240,6 +213,14 @@ internal sealed class ModelScores
                 "Texts are read from class scores of frames.", model, $"{Shapes.Format(shape)} per sample", "[frames, classes]",
                 "remove texts and alphabet, or measure a recogniser");
         against.Alphabet!.RequireClasses(model, shape[^1]);
+    }
+
+    private static int[] Holds(ReadOnlySpan<float> logits)
+    {
+        var decisions = new int[logits.Length];
+        for (var i = 0; i < decisions.Length; i++)
+            decisions[i] = logits[i] > 0 ? 1 : 0;
+        return decisions;
     }
 
     /// <summary>What an unlabelled set is measured against.</summary>

@@ -143,8 +143,17 @@ internal sealed record ModelMetrics(
     /// <summary>Of values: the share of the variance of the teacher's that is explained, mean over columns.</summary>
     public double? RSquared { get; init; }
 
+    /// <summary>The same of each column, where there are several; <c>null</c> in it: the teacher's values do not differ.</summary>
+    public IReadOnlyList<double?>? RSquaredByColumn { get; init; }
+
+    /// <summary>Columns of values, or independent labels, of which the model knows no more than a constant answer; <c>null</c>: none, or it cannot be told.</summary>
+    public IReadOnlyList<int>? Unlearned { get; init; }
+
     /// <summary>Of embeddings: mean cosine with the teacher's.</summary>
     public double? Cosine { get; init; }
+
+    /// <summary>Of embeddings: that of the best constant answer, the teacher's mean.</summary>
+    public double? ConstantCosine { get; init; }
 
     /// <summary>Of embeddings: share of the samples whose nearest other sample is the teacher's.</summary>
     public double? NeighbourRecall { get; init; }
@@ -177,6 +186,13 @@ internal sealed record ModelMetrics(
             if (output.Collapse is { } why)
                 yield return (name, why);
     }
+
+    /// <summary>What of its outputs it has not learned although it has learned others, a phrase for each output.</summary>
+    public IEnumerable<string> UnlearnedColumns() => new (string? Name, ModelMetrics Metrics)[] { (null, this) }
+        .Concat((Outputs ?? new Dictionary<string, ModelMetrics>()).Select(output => ((string?)output.Key, output.Value)))
+        .Where(output => output.Item2 is { Unlearned.Count: > 0, Collapse: null })
+        .Select(output => $"has not learned {(output.Item2.Kind == OutputKind.Labels ? "label" : "column")} {string.Join(", ", output.Item2.Unlearned!)}"
+            + $"{(output.Item1 is null ? "" : $" of {RunMetrics.Described(output.Item1)}")} (counted from 0): no better there than a constant answer");
 
     /// <summary>The same with the figures of the transfer set in place of those of a test set, which there is none of.</summary>
     public ModelMetrics OnTransfer() => Transfer is not { } close ? this : this with

@@ -45,7 +45,8 @@ internal static class ObjectiveOverride
     {
         if (source.Root.Children.ContainsKey(Key))
             return;
-        var hasTeachers = source.Root.Children.ContainsKey(new YamlScalarNode("teachers"));
+        var hasTeachers = source.Root.Children.TryGetValue(new YamlScalarNode("teachers"), out var teachers)
+            && teachers is not (YamlScalarNode { Value: "none" or "" } or YamlSequenceNode { Children.Count: 0 });
         source.Set(Name, hasTeachers ? ForKinds(findKinds()) : Alone(ObjectiveSection.Hard), "command line");
     }
 

@@ -82,6 +82,7 @@ internal static class FigureTable
     private static readonly Column[] EmbeddingColumns =
     [
         new("cosine", m => m.Cosine, "0.0000"),
+        new("constant", m => m.ConstantCosine, "0.0000"),
         new("neighbours", m => m.NeighbourRecall, "0.00 %"),
         new("recall@1", m => m.Retrieval, "0.00 %"),
         .. SizeColumns,
@@ -107,6 +108,7 @@ internal static class FigureTable
         var all = rows.SelectMany(row => row.Seeds).ToArray();
         var columns = all.Any(IsOfTexts) ? TextColumns
             : all.Any(model => model.MeanOverlap is not null) ? [.. ClassColumns[..4], Overlap, .. ClassColumns[4..]]
+            : KindOf(all) == OutputKind.Labels && all.Any(model => model.AveragePrecision is not null) ? [.. LabelColumns[..4], .. RareColumns, .. LabelColumns[4..]]
             : all.Any(model => model.AveragePrecision is not null) ? [.. ClassColumns[..6], .. RareColumns, .. ClassColumns[6..]]
             : ColumnsOf(KindOf(all));
         columns = [.. columns.Where(column => all.Any(model => column.Of(model) is not null))];

@@ -8,16 +8,20 @@ namespace OnnxKd.Pipeline.Reports;
 /// <summary>The figure by which a run's models are compared: the first that its test set allows.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Of">A model's share of what is wrong, from 0 to 1 (the error rate of characters can be more); <c>null</c>: not known.</param>
-internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
+/// <param name="IsOfSamples">Whether it is a share of the samples.</param>
+/// <param name="IsOfTeacher">Whether the teacher is what it is measured by.</param>
+internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of, bool IsOfSamples = true, bool IsOfTeacher = false)
 {
     private const double TwoSided95 = 1.959964;
 
     private static readonly Quality[] InOrder =
     [
-        new("character error rate", model => model.CharacterErrorRate),
+        new("character error rate", model => model.CharacterErrorRate, IsOfSamples: false),
         new("error rate", model => 1 - model.Accuracy),
         new("share of wrong neighbours", model => 1 - model.Retrieval),
-        new("disagreement with the teacher", model => 1 - model.Agreement),
+        new("disagreement with the teacher", model => 1 - model.Agreement, IsOfTeacher: true),
+        new("share of the variance that it does not explain", model => 1 - model.RSquared, IsOfSamples: false, IsOfTeacher: true),
+        new("distance from the teacher's embeddings (1 - cosine)", model => 1 - model.Cosine, IsOfSamples: false, IsOfTeacher: true),
     ];
 
     /// <summary>The one for a run; <c>null</c>: nothing of the kind was measured.</summary>
@@ -26,10 +30,13 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     /// <summary>
     /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.
     /// </summary>
-    public static IEnumerable<string> Verdict(RunMetrics metrics) => Collapsed(metrics).Concat(Compared(metrics)).Concat(Outputs(metrics));
+    public static IEnumerable<string> Verdict(RunMetrics metrics) => Collapsed(metrics).Concat(Compared(metrics)).Concat(Outputs(metrics)).Concat(Unlearned(metrics));
 
     private static IEnumerable<string> Collapsed(RunMetrics metrics) => metrics.Students().SelectMany(student => student.Collapses().Select(found =>
         $"{(metrics.Learners is null ? "The student" : Printable.Escape(student.Model))} has not learned{(student.Outputs is null ? "" : $" {RunMetrics.Described(found.Output)}")}: {found.Why}."));
+
+    private static IEnumerable<string> Unlearned(RunMetrics metrics) => metrics.Students().SelectMany(student => student.UnlearnedColumns().Select(found =>
+        $"{(metrics.Learners is null ? "It" : Printable.Escape(student.Model))} {found}."));
 
     /// <summary>How closely it follows its teacher in each further output.</summary>
     private static IEnumerable<string> Outputs(RunMetrics metrics)
@@ -61,7 +68,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
         var wrong = quality.Of(student)!.Value;
         yield return Text($"The student's {quality.Name} is {wrong:0.00 %}{Interval(quality, student, metrics.TestSamples)}.");
         var (taught, alone) = (Known(metrics.Teacher), Known(metrics.Models.FirstOrDefault(model => model.Role == StageRules.Baseline)));
-        if (taught is { } teacher && quality.Name != InOrder[^1].Name)
+        if (taught is { } teacher && !quality.IsOfTeacher)
             yield return Text($"The teacher's is {teacher:0.00 %}.");
         if (alone is { } baseline)
         {
@@ -93,7 +100,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of)
     /// <summary>Wilson's score interval (1927); it holds for shares of samples that are right or wrong.</summary>
     private static string Interval(Quality quality, ModelMetrics model, long? samples)
     {
-        if (samples is not > 0 || quality.Name == InOrder[0].Name)
+        if (samples is not > 0 || !quality.IsOfSamples)
             return "";
         var (share, n, z) = (quality.Of(model)!.Value, (double)samples, TwoSided95);
         var centre = (share + z * z / (2 * n)) / (1 + z * z / n);

@@ -135,8 +135,13 @@ internal static class Report
         foreach (var (name, model) in metrics.Rows())
             foreach (var (output, why) in model.Collapses())
                 yield return $"{name}{(output is null ? "" : $", {RunMetrics.Described(output)}")}: {why}";
+        foreach (var (name, model) in metrics.Rows())
+            foreach (var found in model.UnlearnedColumns())
+                yield return $"{name} {found}";
         if (metrics.Rows().Any(row => FigureTable.IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
+        if (metrics is { Student.Parameters: { } own, Teacher.Parameters: > 0 and var theirs } && own > theirs)
+            yield return string.Create(CultureInfo.InvariantCulture, $"the student is larger than its teacher: {own:#,0} parameters for {theirs:#,0}; a smaller one is made by student.widths (--widths), or another architecture");
         if (metrics.Student is { Parity: { } parity } student)
         {
             foreach (var line in DescribeAll(parity))
@@ -172,6 +177,8 @@ internal static class Report
             case OutputKind.Embedding:
                 if (models.Any(model => model.Cosine is not null))
                     yield return "cosine with the teacher's embeddings";
+                if (models.Any(model => model.ConstantCosine is not null))
+                    yield return "constant: cosine of always giving the teacher's mean embedding";
                 if (models.Any(model => model.NeighbourRecall is not null))
                     yield return "neighbours: samples whose nearest other sample is the teacher's";
                 if (models.Any(model => model.Retrieval is not null))

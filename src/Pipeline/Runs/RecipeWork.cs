@@ -92,6 +92,7 @@ internal sealed class RecipeWork : IDisposable
         status = null;
         var wanted = graph.Stages.UpTo(targets);
         publisher.RequireOurs(wanted);
+        LookAhead(wanted);
         foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
         {
             publisher.Copy(stage, runner.Run(stage, results, folder => publisher.Link(stage, folder), token));
@@ -100,6 +101,13 @@ internal sealed class RecipeWork : IDisposable
         }
         status = "FINISHED";
         return results;
+    }
+
+    /// <summary>Looks at the teachers that stages come to later: the first is looked at when its stage begins.</summary>
+    private void LookAhead(IReadOnlyList<Stage> wanted)
+    {
+        foreach (var stage in wanted.Where(stage => stage.LooksAt is not null && !results.Has(stage.Name) && runner.Find(stage, results) is null).DistinctBy(stage => stage.LooksAt).Skip(1))
+            stage.Look();
     }
 
     /// <summary>Runs all of them.</summary>

@@ -31,16 +31,16 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
         var folder = RecipeWork.FolderOf(recipe, runs);
         var runner = new StageRunner(folder, new StageReporter(TextWriter.Null, live: false));
         var results = new StageResults();
-        var planned = new List<PlannedStage>();
+        var (planned, looked) = (new List<PlannedStage>(), new HashSet<string>());
         foreach (var stage in graph.Stages.Stages)
         {
             stage.Check();
-            planned.Add(Plan(stage, runner, results));
+            planned.Add(Plan(stage, runner, results, looked));
         }
         return new(recipe.Name, folder, planned);
     }
 
-    private static PlannedStage Plan(Stage stage, StageRunner runner, StageResults results)
+    private static PlannedStage Plan(Stage stage, StageRunner runner, StageResults results, HashSet<string> looked)
     {
         var plan = new PlannedStage(stage.Name, stage.Kind, stage.Needs, WillRun, null, stage.Cost.Rows, stage.Cost.Epochs, stage.Cost.Steps);
         if (!stage.Needs.All(results.Has))
@@ -50,7 +50,8 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
             results[stage.Name] = finished;
             return plan with { State = Done, Folder = Path.GetFileName(finished.Folder), Seconds = finished.Record.WallSeconds };
         }
-        stage.Look();
+        if (stage.LooksAt is { } models && looked.Add(models))
+            stage.Look();
         var folder = runner.FolderOf(stage, stage.Inputs(results));
         return plan with { State = Directory.Exists(folder) ? Resumes : WillRun, Folder = Path.GetFileName(folder) };
     }

@@ -38,7 +38,10 @@ internal abstract class Stage(string name, params IEnumerable<string?> needs)
     {
     }
 
-    /// <summary>Checks what only a look at models tells that are there already, on a few samples; for plans, since a run looks when it begins.</summary>
+    /// <summary>The models that <see cref="Look"/> is about; <c>null</c>: there is nothing to look at yet.</summary>
+    public virtual string? LooksAt => null;
+
+    /// <summary>Checks what only a look at models tells, on a few samples: for plans, and for stages that a run comes to later.</summary>
     /// <exception cref="Core.Errors.OnnxKdException">Something cannot work.</exception>
     public virtual void Look()
     {

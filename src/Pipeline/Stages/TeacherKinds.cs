@@ -22,6 +22,8 @@ internal static class TeacherKinds
         try
         {
             var capture = RecipeFile.ReadCapture(source);
+            if (capture.Teachers.Count == 0)
+                return [];
             var further = FurtherOutputs(source);
             if (further.Length == 0 && capture.Teachers[0].Kind is { } named)
                 return [(CacheStream.Answer, named)];

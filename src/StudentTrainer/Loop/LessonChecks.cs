@@ -32,7 +32,7 @@ internal static class LessonChecks
         }
 
         var labels = data.Transfer.Labels;
-        if (team.ReadLabels && team.Streams.Count == 0 && labels.Length > 1 && labels.IndexOfAnyExcept(labels[0]) < 0)
+        if (team.ReadLabels && labels.Length > 1 && labels.IndexOfAnyExcept(labels[0]) < 0)
             throw new CheckFailedException(
                 "There is nothing to learn: all samples have one class.", data.Transfer.Name, $"class {labels[0]} for each of {labels.Length} samples",
                 "two classes or more", "check the labels (labels-key, table), or take more of the set (rows)");

@@ -27,10 +27,10 @@ internal sealed class MixedFloat16
     private readonly ModelProto source;
     private readonly TensorKinds kinds;
 
-    private MixedFloat16(ModelProto source, TensorKinds kinds)
+    private MixedFloat16(ModelProto source, TensorKinds kinds, IReadOnlySet<int> excluded)
     {
         (this.source, this.kinds) = (source, kinds);
-        Candidates = [.. Enumerable.Range(0, source.Graph.Node.Count).Where(n => IsCandidate(source.Graph.Node[n]))];
+        Candidates = [.. Enumerable.Range(0, source.Graph.Node.Count).Where(n => IsCandidate(source.Graph.Node[n]) && !excluded.Contains(n))];
     }
 
     /// <summary>The nodes that can compute in float16, by their place.</summary>
@@ -49,10 +49,18 @@ internal sealed class MixedFloat16
                 "nodes without subgraphs", "export the model without control flow");
         var source = model.Clone();
         LiftConstants(source.Graph);
-        var conversion = new MixedFloat16(source, TensorKinds.Of(source, name));
+        var conversion = new MixedFloat16(source, TensorKinds.Of(source, name), new HashSet<int>());
         return conversion.Candidates.Any(n => !Passing.Contains(source.Graph.Node[n].OpType)) ? conversion : throw new UnsupportedModelException(
             "The model cannot be converted to float16.", name, "no node that computes in float32", "a float32 model", "leave it as it is");
     }
+
+    /// <summary>The float tensors that a node reads and makes.</summary>
+    /// <param name="place">The node's place.</param>
+    public IEnumerable<string> FloatsOf(int place) => Nodes[place].Output.Concat(Nodes[place].Input.Where((_, i) => !HalfPrecision.IsAlwaysFloat(Nodes[place].OpType, i))).Where(IsFloat);
+
+    /// <summary>The same model, of which some nodes stay in float32 in any case.</summary>
+    /// <param name="nodes">Their places.</param>
+    public MixedFloat16 Without(IReadOnlySet<int> nodes) => new(source, kinds, nodes);
 
     /// <summary>The converted model.</summary>
     /// <param name="kept">Nodes that go on in float32, by their place.</param>
@@ -63,6 +71,7 @@ internal sealed class MixedFloat16
         new Rewriting(result.Graph, kinds, half).Run();
         result.Graph.ValueInfo.Clear(); // hints, which no longer hold
         GraphEdits.RemoveUnusedInitializers(result.Graph);
+        GraphEdits.TellApart(result.Graph);
         return result;
     }
 
@@ -133,8 +142,6 @@ internal sealed class MixedFloat16
             if (isHalf && outputs.Contains(tensor))
             {
                 forms[(tensor, true)] = node.Output[place] = $"{tensor}/float16";
-                // The cast behind it gets the tensor's name, which many exporters give the node too.
-                node.Name = node.Name == tensor ? node.Output[place] : node.Name;
                 written.Add(GraphEdits.Cast(node.Output[place], tensor, DataType.Float));
                 forms[(tensor, false)] = tensor;
             }

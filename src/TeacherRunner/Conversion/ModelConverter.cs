@@ -40,19 +40,30 @@ public static class ModelConverter
     /// <summary>Writes a model in float16.</summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
+    /// <param name="feeds">The samples that show how large values become.</param>
+    /// <param name="samples">How many of them.</param>
+    /// <param name="token">Stops between batches.</param>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
-    public static void ToFloat16(OnnxModel model, string path) =>
-        Save(model, MixedFloat16.Of(model.Proto, NameOf(model)).Convert(new HashSet<int>()), "float16", path);
+    /// <exception cref="CheckFailedException">A value is larger than float16 can hold.</exception>
+    public static void ToFloat16(OnnxModel model, string path, ModelFeeds feeds, long samples, CancellationToken token)
+    {
+        var (name, conversion) = (NameOf(model), MixedFloat16.Of(model.Proto, NameOf(model)));
+        if (Float16Range.Beyond(conversion, model.Proto, feeds, samples, ProbeBatch, name, token).MaxBy(found => found.Value) is { } overflow)
+            throw new CheckFailedException(
+                "A value within the model is larger than float16 can hold.", $"tensor '{overflow.Tensor}' of {name}, {samples} samples", $"{overflow.Value:g6}", $"at most {Float16Range.Largest:0}",
+                "nothing was written; leave such nodes in float32: --to mixed");
+        Save(model, conversion.Convert(new HashSet<int>()), "float16", path);
+    }
 
     /// <summary>Writes a model in float16 with as few nodes in float32 as a tolerance asks for.</summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
-    /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have.</param>
+    /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have. Nodes with values that float16 cannot hold stay in float32 in any case.</param>
     /// <param name="feeds">The samples to measure with.</param>
     /// <param name="samples">How many of them.</param>
     /// <param name="onNode">Told of how many nodes it is known what they do, of how many.</param>
     /// <param name="token">Stops between batches.</param>
-    /// <returns>What nodes do, the largest effect first.</returns>
+    /// <returns>What nodes do, the largest effect first; 1 where a value is larger than float16 can hold.</returns>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
     public static IReadOnlyList<NodeEffect> ToMixed(
         OnnxModel model, string path, double tolerance, ModelFeeds feeds, long samples, Action<int, int>? onNode, CancellationToken token)
@@ -60,9 +71,11 @@ public static class ModelConverter
         var name = NameOf(model);
         using var original = ModelSession.Of(model.Proto, name);
         using var reference = OutputReference.Of(original, feeds, samples, ProbeBatch, token);
-        var (converted, effects) = new SensitiveNodes(MixedFloat16.Of(model.Proto, name), Measure, onNode).Find(tolerance);
+        var conversion = MixedFloat16.Of(model.Proto, name);
+        var beyond = Float16Range.Beyond(conversion, model.Proto, feeds, samples, ProbeBatch, name, token).Select(found => found.Node).ToHashSet();
+        var (converted, effects) = new SensitiveNodes(conversion.Without(beyond), Measure, onNode).Find(tolerance);
         Save(model, converted, "mixed", path);
-        return effects;
+        return [.. beyond.Order().Select(place => SensitiveNodes.Describe(conversion.Nodes[place], effect: 1, isKept: true)), .. effects];
 
         double Measure(ModelProto candidate)
         {

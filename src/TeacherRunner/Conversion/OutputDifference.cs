@@ -16,6 +16,12 @@ namespace OnnxKd.TeacherRunner.Conversion;
 /// </param>
 public sealed record OutputDifference(string Output, double MaxAbs, double RelativeError, double? TopClassAgreement)
 {
+    /// <summary>
+    /// Of an output [N, columns] of floats: the root of a column's mean squared difference, over the standard deviation of the original's values in it, in the column where that is
+    /// largest; <c>null</c>: it has another shape, or nothing varies.
+    /// </summary>
+    public double? ColumnError { get; init; }
+
     /// <summary>Runs both models on samples and compares all outputs.</summary>
     /// <param name="original">The model that is right.</param>
     /// <param name="converted">The other one.</param>
@@ -67,6 +73,25 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
         public IReadOnlyList<OutputDifference> Result() => [.. sums.Select(sum => sum.Sums.Result())];
     }
 
+    /// <summary>One column, whose values may lie far from 0.</summary>
+    private sealed class ColumnSums
+    {
+        private double count;
+        private double mean;
+        private double spread;
+        private double squaredDifferences;
+
+        public double? Error => spread > 0 ? Math.Sqrt(squaredDifferences / spread) : null;
+
+        public void Add(double own, double other)
+        {
+            var offset = own - mean; // Welford 1962
+            mean += offset / ++count;
+            spread += offset * (own - mean);
+            squaredDifferences += (own - other) * (own - other);
+        }
+    }
+
     private sealed class Sums(SessionTensor output)
     {
         private double squares;
@@ -74,11 +99,15 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
         private double largest;
         private long agreed;
         private long positions;
+        private ColumnSums[] columns = [];
 
         public OutputDifference Result() => new(
             output.Name, largest,
             squaredDifferences == 0 ? 0 : double.IsFinite(squaredDifferences) ? Math.Sqrt(squaredDifferences / squares) : double.PositiveInfinity,
-            positions == 0 ? null : (double)agreed / positions);
+            positions == 0 ? null : (double)agreed / positions)
+        {
+            ColumnError = columns.Max(column => column.Error),
+        };
 
         public void Add(OrtValue expected, OrtValue found)
         {
@@ -93,8 +122,18 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
                 squaredDifferences += difference * difference;
                 squares += float.IsFinite(own[i]) ? (double)own[i] * own[i] : 0;
             }
+            if (output.Type.IsFloat() && shape.Length == 2)
+                AddColumns(own, theirs, (int)shape[1]);
             if (output.Type.IsFloat() && shape.Length >= 2)
                 AddClasses(own, theirs, [.. shape], shape.Length is 2 or 4 ? 1 : shape.Length - 1);
+        }
+
+        private void AddColumns(float[] own, float[] theirs, int count)
+        {
+            if (columns.Length == 0)
+                columns = [.. Enumerable.Range(0, count).Select(_ => new ColumnSums())];
+            for (var i = 0; i < own.Length; i++)
+                columns[i % count].Add(own[i], theirs[i]);
         }
 
         private void AddClasses(float[] own, float[] theirs, long[] shape, int axis)

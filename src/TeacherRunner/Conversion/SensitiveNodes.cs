@@ -29,7 +29,8 @@ internal sealed class SensitiveNodes(MixedFloat16 conversion, Func<ModelProto, d
     /// <returns>The converted model, and the nodes' effects, the largest first.</returns>
     public (ModelProto Model, IReadOnlyList<NodeEffect> Effects) Find(double tolerance)
     {
-        Divide(conversion.Candidates.ToArray(), tolerance);
+        if (conversion.Candidates.Count > 0)
+            Divide(conversion.Candidates.ToArray(), tolerance);
         var effects = stretches.OrderByDescending(stretch => stretch.Effect).ThenBy(stretch => stretch.Nodes[0]).ToArray();
 
         // With more kept the error hardly ever grows, so that few tries find the fewest.
@@ -42,7 +43,7 @@ internal sealed class SensitiveNodes(MixedFloat16 conversion, Func<ModelProto, d
             else
                 few = kept + 1;
         }
-        return (Keep(many), [.. effects.SelectMany((stretch, i) => stretch.Nodes.Select(node => Describe(node, stretch, i < many)))]);
+        return (Keep(many), [.. effects.SelectMany((stretch, i) => stretch.Nodes.Select(node => Describe(conversion.Nodes[node], stretch.Effect, i < many, stretch.Nodes.Count)))]);
 
         ModelProto Keep(int count) => conversion.Convert(effects.Take(count).SelectMany(stretch => stretch.Nodes).ToHashSet());
     }
@@ -62,9 +63,11 @@ internal sealed class SensitiveNodes(MixedFloat16 conversion, Func<ModelProto, d
         Divide(nodes[half..], tolerance);
     }
 
-    private NodeEffect Describe(int place, (ArraySegment<int> Nodes, double Effect) stretch, bool kept)
-    {
-        var node = conversion.Nodes[place];
-        return new(node.Name.Length > 0 ? node.Name : node.Output[0], node.OpType, stretch.Effect, kept, stretch.Nodes.Count);
-    }
+    /// <summary>A node's effect.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="effect">The largest relative error of an output.</param>
+    /// <param name="isKept">Whether it stays in float32.</param>
+    /// <param name="together">How many nodes were measured together.</param>
+    public static NodeEffect Describe(NodeProto node, double effect, bool isKept, int together = 1) =>
+        new(node.Name.Length > 0 ? node.Name : node.Output[0], node.OpType, effect, isKept, together);
 }

@@ -161,6 +161,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             "It is not clear what the model's output holds.", $"output '{trace.Output}' of {model}",
             $"{shape} for each sample, no final activation, and a name that does not tell", $"one of: {readings}",
             "say which: 'kind: classes' (or labels, values, embedding, detector) under the teacher, or --kind; labels of the samples also tell classes. "
+            + $"Of several outputs that one student learns: --outputs FIRST,{trace.Output}=values, or outputs: {{ {trace.Output}: {{ tensor: {trace.Output}, kind: values }} }}. "
             + "An output that joins other heads is read head by head: name their tensors (output:, outputs:)"
             + (layout.Dims.Length == 2 ? ". States of tokens become one embedding for a text with 'pooling: mean'" : ""));
     }

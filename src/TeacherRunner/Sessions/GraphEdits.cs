@@ -65,6 +65,20 @@ internal static class GraphEdits
         return name;
     }
 
+    /// <summary>Gives nodes of one name, which ONNX Runtime refuses, names of their own.</summary>
+    /// <param name="graph">The graph; changed.</param>
+    public static void TellApart(GraphProto graph)
+    {
+        var names = graph.Node.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in graph.Node.Where(node => node.Name.Length > 0 && !seen.Add(node.Name)))
+        {
+            var (name, number) = (node.Name, 1);
+            while (!names.Add(node.Name))
+                node.Name = $"{name}/{++number}";
+        }
+    }
+
     /// <summary>A node that converts a tensor.</summary>
     public static NodeProto Cast(string from, string to, DataType type) =>
         Node("Cast", [from], to, Integer("to", (long)type));

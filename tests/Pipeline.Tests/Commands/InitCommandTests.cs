@@ -42,6 +42,26 @@ public sealed class InitCommandTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Init_OfWhatCannotRun_SaysWhyAndWritesNothing()
+    {
+        var error = Cli.Fails(2, "init", "-o", folder["r.yaml"], "--teacher", LinearModel.Write(folder["other.onnx"], side: 5), "--samples", project["train.npy"]);
+
+        Assert.Contains("does not fit", error);
+        Assert.False(File.Exists(folder["r.yaml"]));
+    }
+
+    [Fact]
+    public void Quick_OfARecipeThatSaysHowLong_IsShorter()
+    {
+        Cli.Done("init", "-o", folder["r.yaml"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"]);
+
+        var plan = Cli.Done("plan", folder["r.yaml"], "--quick", "--runs", folder["runs"]);
+
+        Assert.Matches("training epochs [0-9]+ in place of the recipe's 200", plan.Error);
+        Assert.DoesNotContain("in place of", Cli.Done("plan", folder["r.yaml"], "--quick", "--epochs", "150", "--runs", folder["runs"]).Error);
+    }
+
+    [Fact]
     public void Init_SomethingInPlace_IsKept()
     {
         folder.Write("r.yaml", "mine");

@@ -92,6 +92,43 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
+    public void Convert_ValueInTheMiddleBeyondFloat16_IsRefusedAndStaysInFloat32()
+    {
+        // 16 values of 0 to 1.6, times 30,000, then times 1e-5: the outputs show nothing.
+        LinearModel.Write(folder["large.onnx"], weight: 30_000, edit: model =>
+        {
+            model.Graph.Initializer.Add(TensorData.Create("small", [1e-5f], 1));
+            model.Graph.Node[^1] = new NodeProto { OpType = "Mul", Input = { "product", "small" }, Output = { "logits" } };
+        });
+
+        var error = Cli.Fails(4, "convert", folder["large.onnx"], "-o", folder["half.onnx"], "--to", "float16", "--samples", Samples());
+        Assert.Contains("larger than float16 can hold", error);
+        Assert.Contains("'product'", error);
+        Assert.False(File.Exists(folder["half.onnx"]));
+        Assert.Contains("(stays in float32)", Cli.Done("convert", folder["large.onnx"], "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", Samples()).Output);
+        Assert.Contains(OnnxModel.Load(folder["mixed.onnx"]).Proto.Graph.Initializer, tensor => tensor.Name == "W" && tensor.DataType == (int)TensorProto.Types.DataType.Float);
+    }
+
+    [Fact]
+    public void Convert_Values_AreJudgedByHowTheyVary()
+    {
+        // A column near 70,000 that varies by little, and a node called like the output of another.
+        LinearModel.Write(folder["values.onnx"], edit: model =>
+        {
+            model.Graph.Initializer.Add(TensorData.Create("far", [7e4f, 0, 0], 3));
+            model.Graph.Node[1].Name = "values";
+            model.Graph.Node[^1] = new NodeProto { OpType = "Add", Input = { "product", "far" }, Output = { "values" } };
+            model.Graph.Output[0].Name = "values";
+        });
+
+        Assert.Contains("a relative error of", Cli.Fails(4, "convert", folder["values.onnx"], "-o", folder["int8.onnx"], "--to", "int8", "--samples", Samples(), "--tolerance", "0.001"));
+        Assert.Contains("larger than float16", Cli.Fails(4, "convert", folder["values.onnx"], "-o", folder["half.onnx"], "--to", "float16", "--samples", Samples()));
+        var mixed = Cli.Done("convert", folder["values.onnx"], "-o", folder["mixed.onnx"], "--to", "mixed", "--samples", Samples()).Output;
+        Assert.Contains("(of a column's deviation)", mixed);
+        Assert.DoesNotContain("same top class", mixed);
+    }
+
+    [Fact]
     public void Convert_OverflowInFloat16_IsFourAndWritesNothing()
     {
         var error = Cli.Fails(4, "convert", Overflowing(), "-o", folder["half.onnx"], "--to", "float16", "--samples", Samples());

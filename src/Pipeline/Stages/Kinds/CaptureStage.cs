@@ -109,11 +109,10 @@ internal sealed class CaptureStage : CacheStage
     }
 
     /// <inheritdoc/>
-    public override void Look()
-    {
-        if (teachers.Stages.All(stage => stage is null))
-            RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled })[0]);
-    }
+    public override string? LooksAt => teachers.Stages.All(stage => stage is null) ? string.Join('\n', teachers.Capture.Teachers.Select(teacher => $"{teacher.Modality} {teacher.Place}")) : null;
+
+    /// <inheritdoc/>
+    public override void Look() => RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled })[0]);
 
     /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
@@ -247,10 +246,14 @@ internal sealed class CaptureStage : CacheStage
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, estimate =>
         {
             RequireFit(estimate.Streams[0]);
+            foreach (var remark in LabelRemarks.Unused([graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test], estimate.Streams[0]))
+                work.Reporter.NoteOnce(remark);
             work.Reporter.Estimated(estimate);
         });
         if (result.ProviderNote is { } note)
             work.Reporter.NoteOnce($"teachers run on the CPU: {note}");
+        if (result is { IsComplete: true, Captured: > 0 } && LabelRemarks.Contradiction(set, work.Folder) is { } contradiction)
+            work.Reporter.Warn(contradiction);
         return result;
     }
 }

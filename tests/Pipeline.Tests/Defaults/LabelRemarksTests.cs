@@ -1,0 +1,87 @@
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Defaults;
+
+/// <summary>Labels that are of no use, or of other samples, and what else of the data should be said before it is trained on.</summary>
+[Collection(nameof(TinyProject))]
+public sealed class LabelRemarksTests(TinyProject project) : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Run_WithOneClassForEachSampleBesideIndependentLabels_SaysThatTheyAreNotUsed()
+    {
+        var teacher = LinearModel.Write(folder["labels.onnx"], activation: "Sigmoid");
+
+        Assert.Contains("say --kind classes", Cli.Run("cache", "--name", "a", "--runs", folder["runs"], "--teacher", teacher, "--samples", project["train.npy"], "--labels", project["train-labels.npy"]).Error);
+    }
+
+    [Fact]
+    public void Run_WithLabelsOfOtherSamples_SaysThatTheTeacherContradictsThem()
+    {
+        Npy.Write(folder["turned.npy"], Enumerable.Range(0, 240).Select(i => (long)(i / 80)).ToArray(), 240);
+
+        Assert.Contains("the teacher agrees with", Cache(folder["turned.npy"]));
+        Assert.DoesNotContain("the teacher agrees with", Cache(project["train-labels.npy"]));
+
+        string Cache(string labels) => Cli.Done("cache", "--name", Path.GetFileNameWithoutExtension(labels), "--runs", folder["runs"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"], "--labels", labels, "--threads", "1").Error;
+    }
+
+    [Fact]
+    public void Run_OfAColumnWithACodeForMissingValues_NamesIt()
+    {
+        var (random, values) = (new Random(1), new float[300 * 2]);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = i % 50 == 1 ? -99999 : (float)random.NextDouble();
+        Npy.Write(folder["x.npy"], values, 300, 2);
+        var graph = new GraphProto
+        {
+            Name = "g", Input = { ValueInfo.Create("x", ElementType.Float32, "N", 2) }, Output = { ValueInfo.Create("logits", ElementType.Float32, "N", 2) },
+            Node = { new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "logits" } } },
+        };
+        OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }).Save(folder["t.onnx"]);
+
+        var error = Cli.Done("plan", "--teacher", folder["t.onnx"], "--samples", folder["x.npy"], "--runs", folder["runs"]).Error;
+
+        Assert.Contains("channel 1 has values far from all others (-1e+05", error);
+        Assert.DoesNotContain("channel 0 has", error);
+    }
+
+    [Theory]
+    [InlineData("teachers: none")]
+    [InlineData("teachers: []")]
+    public void Run_WithoutTeachersAndObjective_LearnsFromLabels(string teachers)
+    {
+        var recipe = project.Recipe($"name: alone\n{TinyProject.Data}{teachers}\nstudent: {{ architecture: mlp, widths: [8] }}\ntraining: {{ threads: 1, epochs: 3, batch-size: 32, optimizer: {{ learning-rate: 0.05 }} }}\n");
+
+        Assert.Contains("train-student", Cli.Done("plan", recipe, "--runs", folder["runs"]).Output);
+    }
+
+    [Fact]
+    public void Run_WhoseLaterTeacherDoesNotFit_RunsNothing()
+    {
+        LinearModel.Write(folder["other.onnx"], side: 5);
+        var recipe = project.Recipe(TinyProject.Data + $$"""
+            name: late
+            student: { architecture: mlp, widths: [8] }
+            objective: [ soft: { temperature: 2 } ]
+            training: { threads: 1, epochs: 3, batch-size: 32, optimizer: { learning-rate: 0.05 } }
+            stages:
+              first: { train: { teachers: [ model: teacher.onnx ] } }
+              student: { train: { teachers: [ model: {{folder["other.onnx"]}} ] } }
+            """);
+
+        Assert.Contains("other.onnx", Cli.Fails(2, "run", recipe, "--runs", folder["runs"]));
+        Assert.Empty(Directory.GetDirectories(folder["runs/late"], "cache-*"));
+        Assert.Contains("other.onnx", Cli.Fails(2, "plan", recipe, "--runs", folder["runs"]));
+    }
+
+    [Fact]
+    public void Evaluate_WithNothingToCompareWith_SaysWhatIsMissing() => Assert.Contains(
+        "--labels FILE", Cli.Done("evaluate", "--model", project["teacher.onnx"], "--samples", project["test.npy"]).Error);
+}

@@ -1,0 +1,61 @@
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Metrics;
+using OnnxKd.Pipeline.Measuring;
+
+namespace OnnxKd.Pipeline.Tests.Measuring;
+
+public class UsefulnessTests
+{
+    [Theory]
+    [InlineData(0.40, 1.3, 500, true)] // 0.394 of the rows by chance alone may be 0.438
+    [InlineData(0.45, 1.3, 500, false)]
+    [InlineData(0.40, 0.5, 500, false)] // its probabilities tell the samples apart
+    [InlineData(0.20, 1.3, 19, false)] // too few to say anything
+    public void Collapse_OfClasses_LetsNoChanceThrough(double agreement, double kl, long rows, bool expected) => Assert.Equal(
+        expected, Usefulness.Collapse(new Fidelity(0.394, 3, 3, kl, 0.881, rows), agreement, isTaught: true) is not null);
+
+    [Theory]
+    [InlineData(0.003, null)] // where the teacher is nearly sure, so is the student
+    [InlineData(0.5, "one class")]
+    public void Collapse_WhereTheTeacherSaysOneClass_AsksHowFarTheStudentIs(double kl, string? says) => Assert.Equal(
+        says is not null, Usefulness.Collapse(new Fidelity(1, 1, 1, kl, 0, 200), 1, isTaught: true)?.Contains(says!) == true);
+
+    [Fact]
+    public void Values_AreJudgedColumnByColumn()
+    {
+        var meter = new OutputMeter(OutputKind.Values, [3], thorough: false);
+        // Right, off by a constant share, and the mean of the teacher's whatever it says.
+        for (var i = 0; i < 40; i++)
+            meter.Add([i, 0.9f * i, 19.5f], [], [i, i, i % 2 == 0 ? 0 : 39]);
+        var found = meter.Result();
+
+        Assert.Equal(1, found.Values!.Columns[0]!.Value, 9);
+        Assert.Equal(0, found.Values.Columns[2]!.Value, 9);
+        Assert.Equal([2], Usefulness.Unlearned(found));
+        Assert.Null(Usefulness.Collapse(found));
+    }
+
+    [Fact]
+    public void Values_OfWhichMostAreUnlearned_AreACollapse()
+    {
+        var meter = new OutputMeter(OutputKind.Values, [3], thorough: false);
+        for (var i = 0; i < 40; i++)
+            meter.Add([i, 0, 0], [], [i, i % 2, i % 3]);
+
+        Assert.Contains("R2 is", Usefulness.Collapse(meter.Result()));
+    }
+
+    [Fact]
+    public void Labels_AreJudgedLabelByLabel()
+    {
+        var (meter, random) = (new OutputMeter(OutputKind.Labels, [3], thorough: false), new Random(1));
+        for (var i = 0; i < 400; i++)
+        {
+            var (even, other) = (i % 2 == 0 ? 2f : -2, random.Next(2) == 0 ? 2f : -2);
+            // The second is decided by a coin, the third always in one way, as the teacher nearly always does.
+            meter.Add([even, other, -2], [], [even, i % 4 < 2 ? 2 : -2, i < 5 ? 2 : -2]);
+        }
+
+        Assert.Equal([1], Usefulness.Unlearned(meter.Result()));
+    }
+}
