@@ -10,6 +10,15 @@ internal enum PaperUnit
     Share,
 }
 
+/// <summary>A figure to reach.</summary>
+/// <param name="Value">The figure.</param>
+/// <param name="IsLeast">Whether more is better.</param>
+internal sealed record PaperGoal(double Value, bool IsLeast = false)
+{
+    /// <summary>Whether a figure reaches it.</summary>
+    public bool IsMet(double found) => IsLeast ? found >= Value : found <= Value;
+}
+
 /// <summary>A line of an experiment's table.</summary>
 /// <param name="Label">What it is.</param>
 /// <param name="Paper">The paper's figure, in the same unit; <c>null</c>: it has none.</param>
@@ -20,6 +29,9 @@ internal sealed record PaperLine(string Label, double? Paper, PaperRun Run, Func
 {
     /// <summary>How it is written.</summary>
     public PaperUnit Unit { get; init; }
+
+    /// <summary>What it is to reach, as a mean over seeds; <c>null</c>: it shows what it shows.</summary>
+    public PaperGoal? Goal { get; init; }
 
     /// <summary>The curve of the chart that it is a point of; <c>null</c>: charts show it as a bar, if they show bars.</summary>
     public string? Series { get; init; }

@@ -38,17 +38,21 @@ internal static class ExperimentPage
     /// <summary>The table and its commands.</summary>
     public static string Text(Experiment experiment, string records, int seeds)
     {
-        var text = new StringBuilder("| what | paper | here | seeds |\n|---|---|---|---|\n");
+        var hasGoals = experiment.Lines.Any(line => line.Goal is not null);
+        var text = new StringBuilder(hasGoals ? "| what | paper | here | seeds | goal |\n|---|---|---|---|---|\n" : "| what | paper | here | seeds |\n|---|---|---|---|\n");
         foreach (var line in experiment.Lines)
         {
             var values = line.Values(records, seeds);
-            text.Append(CultureInfo.InvariantCulture, $"| {line.Label} | {(line.Paper is { } paper ? Show(line, paper) : "")} | {Show(line, values)} | {values.Length} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {line.Label} | {(line.Paper is { } paper ? Show(line, paper) : "")} | {Show(line, values)} | {values.Length} |{(hasGoals ? $" {Goal(line, values)} |" : "")}\n");
         }
         text.Append("\n```sh\n");
         foreach (var run in experiment.Runs)
             text.Append(CultureInfo.InvariantCulture, $"./onnxkd {run.Command("runs")}\n");
         return text.Append("```\n").ToString();
     }
+
+    private static string Goal(PaperLine line, double[] values) => line.Goal is not { } goal ? ""
+        : $"{(goal.IsLeast ? "≥" : "≤")} {Show(line, goal.Value)}{(values.Length == 0 ? "" : goal.IsMet(values.Average()) ? ", met" : ", not met")}";
 
     private static string Show(PaperLine line, double[] values)
     {

@@ -50,16 +50,16 @@ internal sealed class ExperimentTable(bool quick)
 
     private static Experiment First(PaperRun mnist) => new("mnist", "Test errors on MNIST",
     [
-        Errors("teacher 784-1200-1200-10", 67, mnist, "teacher"),
+        Errors("teacher 784-1200-1200-10", 67, mnist, "teacher") with { Goal = new(67) },
         Errors("784-800-800-10 on hard labels", 146, mnist, "hard"),
-        Errors("784-800-800-10 distilled at T = 20", 74, mnist, "student"),
+        Errors("784-800-800-10 distilled at T = 20", 74, mnist, "student") with { Goal = new(74) },
     ]);
 
     private static Experiment Best() => new("best", "Test errors of 784-800-800-10 on MNIST",
     [
         Errors(
             "from two convolutional teachers, on six views of each image", 74,
-            new("mnist-best", "run recipes/mnist-best.yaml", $"{QuickMnist} --set capture.views=2"), "student"),
+            new("mnist-best", "run recipes/mnist-best.yaml", $"{QuickMnist} --set capture.views=2"), "student") with { Goal = new(55) },
     ]);
 
     private Experiment TemperatureAndWidth(PaperRun mnist)
@@ -85,8 +85,8 @@ internal sealed class ExperimentTable(bool quick)
         [
             Errors("all errors", 206, run, "student"),
             Errors("errors on threes", 133, onThrees, "student.onnx"),
-            Errors("all errors, bias of class 3 raised", 109, run, "adjusted"),
-            Errors("errors on threes, bias of class 3 raised", 14, onThrees, "adjusted.onnx"),
+            Errors("all errors, bias of class 3 raised", 109, run, "adjusted") with { Goal = new(109) },
+            Errors("errors on threes, bias of class 3 raised", 14, onThrees, "adjusted.onnx") with { Goal = new(14) },
         ]);
     }
 
@@ -96,7 +96,7 @@ internal sealed class ExperimentTable(bool quick)
         return new("sevens-and-eights", "Test errors with nothing but sevens and eights in the transfer set",
         [
             Errors("all errors", 4730, run, "student"),
-            Errors("all errors, biases of classes 7 and 8 lowered", 1320, run, "adjusted"),
+            Errors("all errors, biases of classes 7 and 8 lowered", 1320, run, "adjusted") with { Goal = new(1320) },
         ]);
     }
 
@@ -122,7 +122,7 @@ internal sealed class ExperimentTable(bool quick)
             Errors("one model alone", null, run, "member1", "temperature=2"),
             Errors("the ten together", null, run, "teacher", "temperature=2"),
             .. ensembleTemperatures.Select(t => Errors($"distilled, T = {t}", null, run, "student", $"temperature={t}") with { Series = "distilled", X = t }),
-            .. ensembleTemperatures.Select(t => new PaperLine($"share of the gain that is kept, T = {t}", 0.86, run, Gain, $"temperature={t}") { Unit = PaperUnit.Share }),
+            .. ensembleTemperatures.Select(t => new PaperLine($"share of the gain that is kept, T = {t}", 0.86, run, Gain, $"temperature={t}") { Unit = PaperUnit.Share, Goal = new(0.8, IsLeast: true) }),
         ]) { Axis = "temperature" };
     }
 
@@ -151,7 +151,7 @@ internal sealed class ExperimentTable(bool quick)
             Errors("with 30 specialists, soft targets too", null, run, "together"),
             new("share of the specialists' gain that the student has", null, run, figures => figures.Errors("generalist") - figures.Errors("hard-together") is > 0 and var gain
                 ? (figures.Errors("generalist") - figures.Errors("student")) / gain
-                : null) { Unit = PaperUnit.Share },
+                : null) { Unit = PaperUnit.Share, Goal = new(0.6, IsLeast: true) },
             .. paper.Select((change, covering) => new PaperLine(
                 $"more right answers, classes of {(covering == paper.Length - 1 ? $"{covering} specialists or more" : covering == 1 ? "1 specialist" : $"{covering} specialists")}", change, run,
                 figures => figures.GainOf("hard-together", covering, orMore: covering == paper.Length - 1)) { Unit = PaperUnit.Share }),
