@@ -15,6 +15,10 @@ namespace OnnxKd.Core.Preparation;
 /// <param name="Table">The table that it looks up; <c>null</c>: none whose size is known.</param>
 internal sealed record InputRule(SampleUse Use, string Input, DataType Type, SamplePart Part, LookupTable? Table)
 {
+    /// <summary>What to do where a built-in student of text is given something else.</summary>
+    public const string OtherStudents =
+        "choose another student: student.architecture mlp for tables, resnet8 for pictures, bigru without a vocabulary for sequences; 'onnxkd prepare text' makes token ids of texts";
+
     private readonly (float Least, float Most)? range = Type switch
     {
         DataType.Bool => (0, 1),
@@ -71,7 +75,8 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
         if (value != MathF.Truncate(value))
             return new(
                 "A sample holds a fraction where a model takes integers.", where, found, $"a whole number: {input} is {TensorTypes.Name((int)Type)}",
-                "correct the value, or feed this input from another one (inputs under the model)");
+                Use.VocabularyKey is null ? "correct the value, or feed this input from another one (inputs under the model)"
+                    : OtherStudents);
         if (range is var (least, most) && (value < least || value > most))
             return new(
                 "A sample holds a number that an input of a model cannot.", where, found, $"{Printable.Number(least)} to {Printable.Number(most)}: {input} is {TensorTypes.Name((int)Type)}",

@@ -40,7 +40,8 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
     public override bool IsMissing(int column)
     {
         var loaded = Load(column);
-        return loaded.Missing[row] || loaded.Texts is { } texts && TableNumbers.IsMissing(texts[row])
+        return loaded.Missing[row] || loaded.Texts is { } texts && Numbers.IsMissing(texts[row])
+            || loaded.Texts is null && loaded.Shape.Count == 0 && Options.MissingTexts.Count > 0 && Numbers.IsMissing(Text(column))
             || loaded.Texts is null && Array.Exists(loaded.Numbers[(row * loaded.PerRow)..((row + 1) * loaded.PerRow)], double.IsNaN);
     }
 

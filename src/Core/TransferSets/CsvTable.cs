@@ -6,13 +6,13 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// Tables as text, one sample a line (RFC 4180, and what is usual beside it: <see cref="TableOptions"/>). Blank lines are skipped.
+/// Tables as text, one sample a line (RFC 4180, and what is usual beside it: <see cref="TableOptions"/>). Blank lines are skipped, and before the table
+/// Excel's <c>sep=;</c> and lines that begin with <c>#</c>.
 /// </summary>
 internal sealed class CsvTable : Table
 {
-    private static readonly char[] separators = ['\t', ';', ',', '|'];
-
     private readonly SepReader reader;
+    private readonly int firstLine;
     private readonly bool hasRow;
     private bool isFirst = true;
 
@@ -21,12 +21,15 @@ internal sealed class CsvTable : Table
     public CsvTable(SourceFile file, TableOptions options)
         : base(file.Path, options)
     {
-        var separator = new Sep(options.Separator ?? FindSeparator(file));
+        CsvBeginning beginning;
+        using (var text = OpenText(file))
+            beginning = CsvBeginning.Read(text);
+        firstLine = beginning.Lines + 1;
         reader = (Sep.Reader() with
         {
-            Sep = separator, HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
+            Sep = new Sep(options.Separator ?? beginning.Separator), HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
             CultureInfo = CultureInfo.InvariantCulture,
-        }).From(new CsvRowLimit(OpenText(file), file.Path));
+        }).From(new CsvRowLimit(OpenTable(file, beginning), file.Path, firstLine));
         do
             hasRow = reader.MoveNext();
         while (hasRow && IsBlank);
@@ -39,7 +42,7 @@ internal sealed class CsvTable : Table
         Header = fields;
         if (Header.CountBy(name => name).FirstOrDefault(name => name.Value > 1 && name.Key.Length > 0) is { Key: { } doubled })
             throw new InputException(
-                "Two columns of a CSV file have one name.", where: $"{Path}, line 1", found: $"'{doubled}'", remedy: "rename one of them");
+                "Two columns of a CSV file have one name.", where: $"{Path}, line {firstLine}", found: $"'{doubled}'", remedy: "rename one of them");
     }
 
     /// <inheritdoc/>
@@ -53,7 +56,7 @@ internal sealed class CsvTable : Table
 
     /// <inheritdoc/>
     /// <remarks>Of the first row, Sep counts the lines to its end.</remarks>
-    public override string Row => $"line {(reader.Current.RowIndex == 0 ? 1 : reader.Current.LineNumberFrom)}";
+    public override string Row => $"line {firstLine + (reader.Current.RowIndex == 0 ? 0 : reader.Current.LineNumberFrom - 1)}";
 
     /// <summary>Tells CSV from its beginning: text, or UTF-16 with its byte order mark.</summary>
     public static bool Matches(byte[] head) =>
@@ -73,13 +76,13 @@ internal sealed class CsvTable : Table
                 "A line of a CSV file has another number of fields.",
                 where: $"{Path}, {Row}",
                 found: $"{reader.Current.ColCount} fields",
-                expected: $"{Columns}, as in line 1",
+                expected: $"{Columns}, as in line {firstLine}",
                 remedy: "complete the line or remove it");
         return more;
     }
 
     /// <inheritdoc/>
-    public override bool IsMissing(int column) => TableNumbers.IsMissing(Text(column));
+    public override bool IsMissing(int column) => Numbers.IsMissing(Text(column));
 
     /// <inheritdoc/>
     public override bool TryRead(int column, out float value) => Numbers.TryRead(Text(column), out value);
@@ -97,27 +100,17 @@ internal sealed class CsvTable : Table
 
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>
-        Numbers.TryRead(field, out double _) || TableNumbers.IsMissing(field) || Options.Classes.Contains(field);
+        Numbers.TryRead(field, out double _) || Numbers.IsMissing(field) || Options.Classes.Contains(field);
 
-    private static StreamReader OpenText(SourceFile file) =>
-        new(file.OpenStream(), Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);
+    /// <summary>Bytes that are no UTF-8 become a character that no text holds, at which <see cref="CsvRowLimit"/> stops.</summary>
+    private static StreamReader OpenText(SourceFile file) => new(
+        file.OpenStream(), Encoding.GetEncoding("utf-8", EncoderFallback.ReplacementFallback, new DecoderReplacementFallback($"{CsvRowLimit.NotUtf8}")),
+        detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);
 
-    private static char FindSeparator(SourceFile file)
+    private static StreamReader OpenTable(SourceFile file, CsvBeginning beginning)
     {
-        using var text = OpenText(file);
-        var beginning = new char[1 << 16];
-        var length = text.ReadBlock(beginning, 0, beginning.Length);
-        var (isQuoted, isBlank, found) = (false, true, separators.Length);
-        foreach (var character in beginning.AsSpan(0, length))
-        {
-            if (character == '"')
-                isQuoted = !isQuoted;
-            else if (!isQuoted && !isBlank && character is '\n' or '\r')
-                break;
-            else if (!isQuoted && Array.IndexOf(separators, character) is >= 0 and var index)
-                found = Math.Min(found, index);
-            isBlank &= char.IsWhiteSpace(character) && character != '\t';
-        }
-        return found < separators.Length ? separators[found] : ',';
+        var text = OpenText(file);
+        text.ReadBlock(new char[beginning.Characters], 0, beginning.Characters);
+        return text;
     }
 }

@@ -16,30 +16,35 @@ internal static partial class NpyFormat
 
     public static bool Matches(ReadOnlySpan<byte> head) => head.StartsWith(Magic);
 
-    public static TensorFile Open(SourceFile file)
+    /// <summary>Opens an array; one in Fortran order is turned round first.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="part">What it holds, for messages.</param>
+    public static TensorFile Open(SourceFile file, SetPart part)
     {
-        var (dataOffset, type, isBigEndian, shape) = ReadLayout(file);
-        return new(file, dataOffset, file.Length - dataOffset, type, isBigEndian, shape);
+        var (dataOffset, type, isBigEndian, isFortran, shape) = ReadLayout(file, part);
+        var stored = new TensorFile(file, dataOffset, file.Length - dataOffset, type, isBigEndian, shape);
+        if (!isFortran)
+            return stored;
+        using (stored)
+        {
+            var turned = FortranOrder.Transpose(file, dataOffset, type.Size(), shape);
+            return new(turned, 0, turned.Length, type, isBigEndian, shape);
+        }
     }
 
     /// <summary>The length that a file's beginning declares.</summary>
     public static long? LengthOf(SourceFile file) =>
-        ReadLayout(file) is var layout && Shapes.TryBytes(layout.Type, layout.Shape, out var bytes) ? layout.DataOffset + bytes : null;
+        ReadLayout(file, SetPart.Samples) is var layout && Shapes.TryBytes(layout.Type, layout.Shape, out var bytes) ? layout.DataOffset + bytes : null;
 
-    private static (long DataOffset, ElementType Type, bool IsBigEndian, long[] Shape) ReadLayout(SourceFile file)
+    private static (long DataOffset, ElementType Type, bool IsBigEndian, bool IsFortran, long[] Shape) ReadLayout(SourceFile file, SetPart part)
     {
         var (header, dataOffset) = ReadHeader(file);
         var descr = Value(DescrPattern(), "descr");
-        if (Value(FortranPattern(), "fortran_order") == "True")
-            throw new InputException(
-                "An NPY file is in Fortran order.",
-                where: file.Path,
-                expected: "C order",
-                remedy: "save it with numpy.save(path, numpy.ascontiguousarray(array))");
+        var isFortran = Value(FortranPattern(), "fortran_order") == "True";
         var shape = Value(ShapePattern(), "shape").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(size => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw Broken("shape"))
             .ToArray();
-        return (dataOffset, TypeOf(descr, file.Path), descr[0] == '>', shape);
+        return (dataOffset, TypeOf(descr, part, file.Path), descr[0] == '>', isFortran, shape);
 
         string Value(Regex pattern, string name) =>
             pattern.Match(header) is { Success: true } match ? match.Groups[1].Value : throw Broken(name);
@@ -74,7 +79,7 @@ internal static partial class NpyFormat
             remedy: "fetch or write it again");
     }
 
-    private static ElementType TypeOf(string descr, string path) => descr.TrimStart('<', '>', '|', '=') switch
+    private static ElementType TypeOf(string descr, SetPart part, string path) => descr.TrimStart('<', '>', '|', '=') switch
     {
         "b1" => ElementType.Bool,
         "u1" => ElementType.UInt8,
@@ -93,7 +98,8 @@ internal static partial class NpyFormat
             where: path,
             found: descr,
             expected: "bool, an integer or a float",
-            remedy: "convert it with array.astype(numpy.float32)"),
+            remedy: part == SetPart.Labels ? "number the classes in the teacher's order; if that is alphabetical: numpy.unique(y, return_inverse=True)[1]"
+                : "convert it with array.astype(numpy.float32)"),
     };
 
     [GeneratedRegex(@"'descr'\s*:\s*'([<>|=]?\w+)'")]

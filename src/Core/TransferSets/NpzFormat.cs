@@ -14,7 +14,7 @@ internal static class NpzFormat
     public static TensorFile Open(SourceFile file, TensorRequest request) => Read(file, (entries, names) =>
     {
         var entry = entries[names.IndexOf(request.Choose(names))];
-        return OpenEntry($"{file.Path}, {entry.FullName}", entry);
+        return OpenEntry($"{file.Path}, {entry.FullName}", entry, request.Part);
     });
 
     /// <summary>The names of the arrays.</summary>
@@ -40,7 +40,7 @@ internal static class NpzFormat
         }
     }
 
-    private static TensorFile OpenEntry(string path, ZipArchiveEntry entry)
+    private static TensorFile OpenEntry(string path, ZipArchiveEntry entry, SetPart part)
     {
         using var content = entry.Open();
         var checksum = new Crc32();
@@ -53,7 +53,7 @@ internal static class NpzFormat
         try
         {
             // .NET reads the checksum and does not compare it.
-            return checksum.GetCurrentHashAsUInt32() == entry.Crc32 ? NpyFormat.Open(array) : throw new InputException(
+            return checksum.GetCurrentHashAsUInt32() == entry.Crc32 ? NpyFormat.Open(array, part) : throw new InputException(
                 "An array of an NPZ file is damaged.",
                 where: path,
                 found: $"checksum {checksum.GetCurrentHashAsUInt32():x8}",

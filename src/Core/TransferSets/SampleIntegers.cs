@@ -32,7 +32,9 @@ internal sealed class SampleIntegers : IDisposable
                 where: file.Path,
                 found: $"{file.Type.Name()} {Shapes.Format(file.Shape)}",
                 expected: $"integers {Shapes.Format([samples])}",
-                remedy: "store integers, one for each sample");
+                remedy: AreWhole(file) ? "store integers: array.astype(numpy.int64)"
+                    : part == SetPart.Labels ? "values to be learned come from a teacher (--teacher or --signals): leave labels out (--labels)"
+                    : "store integers, one for each sample");
         else if (file.Shape[0] != samples)
             error = new(
                 $"Samples and {what} differ in number.",
@@ -44,6 +46,18 @@ internal sealed class SampleIntegers : IDisposable
             return new(file);
         file.Dispose();
         throw error;
+    }
+
+    private static bool AreWhole(StoredTensor file)
+    {
+        var values = new float[file.RowBytes / file.Type.Size()];
+        for (long row = 0; row < file.Shape[0]; row++)
+        {
+            file.Read([row], values);
+            if (Array.Exists(values, value => value != MathF.Truncate(value)))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Reads whole samples'; what lies outside 32 bits becomes the nearest that does not.</summary>

@@ -21,17 +21,14 @@ internal static class SetOpening
         try
         {
             var stored = samples.Shape[0];
-            if (options.First < 0 || options.First >= stored)
-                throw new InputException(
-                    "The first row lies outside the set.", samples.Path, $"first {options.First}", $"0 to {stored - 1}", "correct 'first'");
             var count = options.Count ?? stored - options.First;
-            if (count < 1 || count > stored - options.First)
+            if (options.First < 0 || count < 1 || count > stored - options.First)
                 throw new InputException(
-                    "The number of rows does not fit the set.",
+                    "The rows to use lie outside a set.",
                     where: samples.Path,
-                    found: $"count {count} from row {options.First} on",
-                    expected: $"1 to {stored - options.First}",
-                    remedy: "correct 'count', or leave it out to use all rows");
+                    found: $"rows {options.First}..{options.First + options.Count}",
+                    expected: $"a part of 0..{stored}: there are {stored} rows",
+                    remedy: "correct 'rows', or leave it out to use all");
             labels = options.Labels is null ? null : SampleLabels.Open(options, stored, options.First, count);
             var lengths = options.Lengths is null ? null : SampleLengths.Read(options, samples.Shape, options.First, count);
             var texts = options.Texts is null ? [] : SampleTexts.Read(options.Texts, options.First, count);

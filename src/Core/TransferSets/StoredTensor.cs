@@ -40,6 +40,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>Whether it is a table whose first column was taken for the names of rows.</summary>
     public bool HasRowNames { get; init; }
 
+    /// <summary>The names of a table's columns that were passed over, as the set that this one belongs to does not have them.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 

@@ -14,6 +14,9 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
     /// <summary>Whether the first column was taken for the names of rows.</summary>
     public bool HasRowNames { get; private init; }
 
+    /// <summary>Columns that the set that this one belongs to does not have.</summary>
+    public IReadOnlyList<int> LeftOut { get; private init; } = [];
+
     /// <summary>Finds them.</summary>
     /// <exception cref="InputException">One is not there, or nothing is left for the samples.</exception>
     public static TableColumns Find(Table table, TensorRequest request)
@@ -22,7 +25,11 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
         int[] others = [.. parts.Where(part => !part.IsOfNumbers).Select(part => Find(part, table))];
         var features = InputsOf(table, request) is { Count: > 0 } inputs ? FindInputs(table, others, inputs)
             : parts.Exists(part => part.IsOfNumbers) ? FindFeatures(table, others, request.IsOfNumbers ? request.Key : null) : [];
-        return new(features, others) { HasRowNames = features.Count > 0 && IsRowName(table, 0) && !features.Contains(0) && !others.Contains(0) };
+        return new(features, others)
+        {
+            HasRowNames = features.Count > 0 && IsRowName(table, 0) && !features.Contains(0) && !others.Contains(0),
+            LeftOut = table.Options.Features.Count == 0 && FindAlike(table, others) is { } alike && alike.SequenceEqual(features) ? [.. Unnamed(table, others).Except(alike)] : [],
+        };
     }
 
     /// <summary>The column of labels or lengths: named, or counted from 0, or <c>last</c>; without a key found by its usual names.</summary>
@@ -33,6 +40,8 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
             return table.Columns - 1;
         if (IndexOf(table, key) is { } index)
             return index;
+        if (int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number < 0)
+            throw new InputException($"There is no column '{key}' in {table.Kind}.", table.Path, $"{table.Columns} columns, counted from 0", remedy: $"'{LastColumn}' is the last column");
         var names = table.Header ?? [.. Enumerable.Range(0, table.Columns).Select(column => $"{column}"), LastColumn];
         return table.Columns == 1 && key is null ? 0 : Array.IndexOf(names, request.Choose(names));
     }
@@ -58,7 +67,7 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
         int[] dropped = [.. table.Options.Drop.Select(name => Require(table, name))];
         int[] features = table.Options.Features.Count > 0
             ? [.. table.Options.Features.Select(name => Require(table, name))]
-            : [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(table, column))];
+            : FindAlike(table, others) ?? Unnamed(table, others);
         if (features.Intersect(others).ToArray() is [var both, ..])
             throw new InputException(
                 $"A column of {table.Kind} is both a feature and a label or length.", table.Path, NameOf(table, both), remedy: "correct table.features");
@@ -67,6 +76,17 @@ internal sealed record TableColumns(IReadOnlyList<int> Features, IReadOnlyList<i
             ? features
             : throw new InputException($"There are labels or lengths in {table.Kind}, but no columns of samples.", where: table.Path);
     }
+
+    /// <summary>The columns that another set's samples consist of, where all are here: in its order, whatever else there is.</summary>
+    private static int[]? FindAlike(Table table, int[] others)
+    {
+        int[] found = [.. table.Options.Alike.Select(name => Array.IndexOf(table.Header ?? [], name))];
+        return found.Length == 0 || found.Contains(-1) || found.Intersect(others).Any() ? null : found;
+    }
+
+    /// <summary>The columns that no option names.</summary>
+    private static int[] Unnamed(Table table, int[] others) =>
+        [.. Enumerable.Range(0, table.Columns).Where(column => !others.Contains(column) && !IsRowName(table, column))];
 
     private static int Require(Table table, string key) => IndexOf(table, key) ?? throw new InputException(
         $"There is no column '{key}' in {table.Kind}.", table.Path,

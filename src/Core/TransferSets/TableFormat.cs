@@ -7,6 +7,8 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>Makes tensors of tables: a sample of each row, features in float32, labels, lengths and ids in int64.</summary>
 internal static class TableFormat
 {
+    private const string Signs = "%$€£ ";
+
     /// <summary>Decodes what is wanted of a table, which is closed afterwards.</summary>
     /// <exception cref="InputException">A column is not there, or a field is not what it should be.</exception>
     public static TensorFile Open(Table table, TensorRequest request)
@@ -47,9 +49,10 @@ internal static class TableFormat
         if (!table.TryRead(column, out float value) || !float.IsFinite(value))
             throw table.Bad(
                 $"A value of {table.Kind} is not a finite number.", column, $"a number such as 0{table.Options.Decimal}25 or 1e-3",
-                table.Text(column).ContainsAny(',', '.')
+                table.Numbers.TryRead(table.Text(column).Trim(Signs), out float _) ? "remove the sign beside the number"
+                    : table.Text(column).ContainsAny(',', '.')
                     ? "correct the value, or set table.decimal and table.thousands"
-                    : "correct the value, or name the column in table.drop");
+                    : "correct the value, or name the column in table.drop; a text for what is missing belongs into table.missing-texts");
         return value;
     }
 
@@ -115,6 +118,7 @@ internal static class TableFormat
             return new(file, 0, file.Length, type, bigEndian: !BitConverter.IsLittleEndian, [rows, .. rowShape])
             {
                 Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
+                LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
             };
         }
         catch

@@ -7,16 +7,16 @@ namespace OnnxKd.Core.TransferSets;
 internal sealed class TableNumbers
 {
     /// <summary>What other tools write where there is no value.</summary>
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> missing =
-        new[] { "", "NA", "N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "?" }.ToFrozenSet()
-            .GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly string[] usual = ["", "NA", "N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "?"];
 
+    private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> missing;
     private readonly NumberStyles style;
     private readonly NumberFormatInfo format;
 
-    /// <summary>Takes the decimal and the thousands separator of a table.</summary>
+    /// <summary>Takes the decimal and the thousands separator of a table, and its texts for missing values.</summary>
     public TableNumbers(TableOptions options)
     {
+        missing = usual.Concat(options.MissingTexts).ToFrozenSet().GetAlternateLookup<ReadOnlySpan<char>>();
         style = NumberStyles.Float | (options.Thousands is null ? 0 : NumberStyles.AllowThousands);
         format = (NumberFormatInfo)NumberFormatInfo.InvariantInfo.Clone();
         format.NumberDecimalSeparator = $"{options.Decimal}";
@@ -24,7 +24,7 @@ internal sealed class TableNumbers
     }
 
     /// <summary>Whether there is no value.</summary>
-    public static bool IsMissing(ReadOnlySpan<char> text) => missing.Contains(text);
+    public bool IsMissing(ReadOnlySpan<char> text) => missing.Contains(text);
 
     /// <summary>Reads a number; <c>true</c> and <c>false</c> are 1 and 0.</summary>
     public bool TryRead(ReadOnlySpan<char> text, out double value)

@@ -23,6 +23,9 @@ public sealed record TableOptions
     /// <summary>What a missing value of a feature becomes; <c>null</c>: an error, unless <see cref="DropMissing"/>.</summary>
     public float? MissingValue { get; init; }
 
+    /// <summary>Texts that stand for a missing value besides the usual ones, as they are written: <c>-</c>, <c>-99999</c>.</summary>
+    public IReadOnlyList<string> MissingTexts { get; init; } = [];
+
     /// <summary>The columns that are features, in their order: names, or indices from 0; default: all that are nothing else.</summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 
@@ -35,10 +38,13 @@ public sealed record TableOptions
     /// <summary>The names of the classes in the order of their indices; default: labels are the indices themselves.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
+    /// <summary>The features of the set that this one belongs to: without <see cref="Features"/>, columns of these names are the features.</summary>
+    internal IReadOnlyList<string> Alike { get; init; } = [];
+
     /// <inheritdoc/>
     public bool Equals(TableOptions? other) =>
         other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop) && Texts.SequenceEqual(other.Texts)
-        && Classes.SequenceEqual(other.Classes);
+        && Classes.SequenceEqual(other.Classes) && MissingTexts.SequenceEqual(other.MissingTexts) && Alike.SequenceEqual(other.Alike);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);

@@ -15,7 +15,7 @@ internal sealed record TensorFormat(
     /// <summary>Every format; the first that matches is taken.</summary>
     private static readonly TensorFormat[] All =
     [
-        new("NPY", (head, _) => NpyFormat.Matches(head), (file, _) => NpyFormat.Open(file), NpyFormat.LengthOf),
+        new("NPY", (head, _) => NpyFormat.Matches(head), (file, request) => NpyFormat.Open(file, request.Part), NpyFormat.LengthOf),
         new("NPZ", (head, _) => NpzFormat.Matches(head), NpzFormat.Open) { Names = NpzFormat.Names },
         new("safetensors", SafetensorsFormat.Matches, SafetensorsFormat.Open) { Names = SafetensorsFormat.Names },
         new("IDX", (head, _) => IdxFormat.Matches(head), (file, _) => IdxFormat.Open(file), IdxFormat.LengthOf),

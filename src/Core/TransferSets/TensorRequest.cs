@@ -98,7 +98,8 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
             where: Path,
             found: known,
             expected: $"only one, or one of {string.Join(", ", UsualNames)}",
-            remedy: $"set {KeyName}");
+            remedy: Part is SetPart.Signals or SetPart.Ids ? $"set {KeyName}"
+                : $"set {KeyName} (on the command line: --set data.transfer.{KeyName}=NAME; of the test set data.test.{KeyName})");
     }
 
     private string? FileOf(SetPart part) => part switch

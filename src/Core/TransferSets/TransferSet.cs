@@ -52,6 +52,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>Whether the first column of a table, which has no name, was taken for the names of rows and left out.</summary>
     public bool HasRowNames => samples.Stored.HasRowNames;
 
+    /// <summary>The names of a table's columns that were passed over, as the set that this one belongs to does not have them.</summary>
+    internal IReadOnlyList<string> LeftOut => samples.Stored.LeftOut;
+
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Stored.Type;
 
@@ -127,13 +130,20 @@ public sealed class TransferSet : IDisposable
     /// <summary>Opens a set; its headers, labels, lengths and texts are checked here, before any work starts.</summary>
     /// <exception cref="InputException">A file is missing, truncated, of another format, or does not fit the options.</exception>
     /// <exception cref="MachineException">The temporary folder has no room to decode a compressed file or a table.</exception>
-    public static TransferSet Open(TransferSetOptions options) => Open(options, null);
+    public static TransferSet Open(TransferSetOptions options) => Open(options, (SampleShape?)null);
 
     /// <summary>The same for a set that belongs to another one: in columns of texts, the same text gets the same number.</summary>
     /// <param name="options">Where it is.</param>
     /// <param name="like">The other one's samples; <c>null</c>: it stands alone.</param>
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
     public static TransferSet Open(TransferSetOptions options, SampleShape? like) => SetOpening.Open(options, like);
+
+    /// <summary>The same, and the columns of a table are those of the other one's, found by their names, unless the options name features.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="other">The set that it belongs to.</param>
+    /// <inheritdoc cref="Open(TransferSetOptions)"/>
+    internal static TransferSet Open(TransferSetOptions options, TransferSet other) =>
+        Open(options with { Table = options.Table with { Alike = other.Columns } }, other.SampleShape);
 
     /// <summary>The names of its modalities: other records of the same samples.</summary>
     public IReadOnlyCollection<string> Modalities => modalities.Keys;

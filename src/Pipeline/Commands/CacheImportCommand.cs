@@ -13,7 +13,7 @@ internal sealed class CacheImportCommand : ExampleCommand
 {
     private readonly Argument<string[]> signals = new("SIGNALS")
     {
-        Description = "NPY, NPZ, safetensors or CSV with a row for each sample; of several the first holds the answer, the others features.",
+        Description = "NPY, NPZ, safetensors, CSV, Parquet or Arrow with a row for each sample; of several the first holds the answer, the others features.",
         HelpName = SignalArguments.HelpName,
         Arity = ArgumentArity.OneOrMore,
     };
@@ -29,7 +29,7 @@ internal sealed class CacheImportCommand : ExampleCommand
         Description = "A file with the sample (its row in the file of samples) that each row is of; default: the rows are in the samples' order.",
     };
 
-    private readonly Option<OutputKind?> kind = new("--kind") { Description = "What the rows hold: classes, labels, values, embedding or detector; found by default." };
+    private readonly Option<OutputKind?> kind = new("--kind") { Description = "What the rows hold; found by default." };
 
     private readonly Option<bool?> probabilities = new("--probabilities") { Description = "Whether class scores are probabilities (true) or logits (false); found by default." };
 
@@ -41,6 +41,8 @@ internal sealed class CacheImportCommand : ExampleCommand
             "onnxkd cache import logits.npy --samples train.npy --to caches/big",
             "onnxkd cache import logits=logits.npy pool=features.npz --ids ids.npy --samples train.npy --to caches/big")
     {
+        kind.CompletionSources.Clear(); // which has the names in the code
+        kind.CompletionSources.Add([.. Enum.GetValues<OutputKind>().Select(value => value.Word())]);
         Add(signals);
         Add(samples);
         Add(labels);

@@ -13,7 +13,7 @@ internal sealed class PrepareTextCommand : ExampleCommand
 
     private readonly Option<string> tokenizer = new("--tokenizer")
     {
-        Description = "The folder of a tokenizer's files: tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model.",
+        Description = "The folder of a tokenizer's files, or one of them: tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model.",
         Required = true,
     };
 

@@ -244,7 +244,7 @@ internal sealed class RecipeDefaults
     private sealed class OpenSets(TransferSet transfer, DataOptions data) : IDisposable
     {
         private readonly TransferSet[] others =
-            [.. new[] { data.Validation, data.Test }.OfType<TransferSetOptions>().Select(options => TransferSet.Open(options, transfer.SampleShape))];
+            [.. new[] { data.Validation, data.Test }.OfType<TransferSetOptions>().Select(options => TransferSet.Open(options, transfer))];
 
         public IReadOnlyList<TransferSet> All => [transfer, .. others];
 

@@ -47,7 +47,7 @@ internal static class RecipeText
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> FactsOf(Recipe recipe)
     {
         using var transfer = TransferSet.Open(recipe.Data.Transfer);
-        using var test = recipe.Data.Test is null ? null : TransferSet.Open(recipe.Data.Test);
+        using var test = recipe.Data.Test is null ? null : TransferSet.Open(recipe.Data.Test, transfer);
         return new Dictionary<string, IReadOnlyList<string>>
         {
             ["data"] =

@@ -1,6 +1,8 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using YamlDotNet.RepresentationModel;
@@ -61,6 +63,7 @@ internal static class StudentDefaults
     /// <summary>How many token ids there are: the rows of the teacher's embedding; without one, one more than the largest id of the sets.</summary>
     /// <param name="sets">The sets, the transfer set first.</param>
     /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
+    /// <exception cref="InputException">Samples are no token ids.</exception>
     public static int Vocabulary(IReadOnlyList<TransferSet> sets, OnnxModel? teacher)
     {
         if (teacher is not null && Embedding(teacher.Proto.Graph, sets[0].SampleShape.Tokens?.Name) is { } rows)
@@ -72,8 +75,14 @@ internal static class StudentDefaults
             for (long row = 0; row < set.Count; row++)
             {
                 set.Read([row], values);
-                foreach (var value in tokens is null ? values : values.AsSpan(tokens.Offset, tokens.Elements))
-                    largest = Math.Max(largest, value);
+                var (first, count) = tokens is null ? (0, values.Length) : (tokens.Offset, tokens.Elements);
+                for (var i = first; i < first + count; i++)
+                {
+                    if (values[i] != MathF.Truncate(values[i]))
+                        throw new InputException(
+                            "A student of text takes token ids, and a sample holds a fraction.", set.PlaceOf(row, i), Printable.Number(values[i]), "whole numbers from 0", InputRule.OtherStudents);
+                    largest = Math.Max(largest, values[i]);
+                }
             }
         }
 

@@ -68,7 +68,7 @@ internal static class DataSection
 
     private static TransferSetOptions ReadSet(RecipeValue value, params string[] more)
     {
-        var map = value.Map(["set", "part", "rows", "classes", "ignore-label", "modalities", .. FileKeys, .. more]);
+        var map = value.RequireKeys("samples").Map(["set", "part", "rows", "classes", "ignore-label", "modalities", .. FileKeys, .. more]);
         var modalities = map.Read("modalities", SetModalities.None, ReadModalities);
         var (first, count) = map.Read("rows", (0L, (long?)null), ReadRows);
         var classes = map.Read("classes", null, ReadClasses);

@@ -41,9 +41,9 @@ internal sealed class RecipeSource
             return new(path, Path.GetDirectoryName(Path.GetFullPath(path))!, YamlText.Parse(reader.ReadToEnd(), place => At(path, place)) as YamlMappingNode
                 ?? throw new InputException("A recipe is not a mapping of keys.", path, expected: "lines such as 'name: mnist'"));
         }
-        catch (YamlException error)
+        catch (YamlFault error)
         {
-            throw new InputException("A recipe is not valid YAML.", At(path, error.Start), error.Message, inner: error);
+            throw new InputException("A recipe is not valid YAML.", At(path, error.Start), error.Message, remedy: error.Remedy, inner: error);
         }
     }
 
@@ -58,13 +58,13 @@ internal sealed class RecipeSource
         {
             value = IsMark(yaml) ? new YamlScalarNode(yaml) : YamlText.Parse(yaml, _ => origin) ?? new YamlScalarNode("");
         }
-        catch (YamlException) when (yaml.AsSpan().IndexOfAny(Structure) < 0)
+        catch (YamlFault) when (yaml.AsSpan().IndexOfAny(Structure) < 0)
         {
             value = new YamlScalarNode(yaml); // a pattern such as *.npy, which YAML takes for an alias
         }
-        catch (YamlException error)
+        catch (YamlFault error)
         {
-            throw new InputException("An option's value is not valid YAML.", origin, yaml, inner: error);
+            throw new InputException("An option's value is not valid YAML.", origin, yaml, remedy: error.Remedy, inner: error);
         }
         Set(path, value, origin);
     }

@@ -51,6 +51,17 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
         return new(source, path, mapping, node);
     }
 
+    /// <summary>The same value, unless it is a text where keys are needed, one of which is the text's.</summary>
+    /// <param name="key">That key.</param>
+    /// <param name="isInList">Whether the mapping stands in a list.</param>
+    public RecipeValue RequireKeys(string key, bool isInList = false)
+    {
+        if (IsNone || node is not YamlScalarNode { Value: { } text })
+            return this;
+        var form = YamlWord.Map((key, text));
+        throw Error("A value in a recipe has the wrong type.", Describe(), isInList ? "a list" : "a mapping of keys", $"write {(isInList ? $"[{form}]" : form)}");
+    }
+
     /// <summary>The entries of a mapping whose keys are not known beforehand.</summary>
     public IEnumerable<(RecipeValue Key, RecipeValue Value)> Entries() => node is YamlMappingNode mapping
         ? mapping.Children.Select(entry => (Child("", entry.Key), Child($".{entry.Key}", entry.Value)))

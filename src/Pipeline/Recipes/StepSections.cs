@@ -133,7 +133,7 @@ internal static class StepSections
         var (preprocessing, value) = (step.Data.Preprocessing, own.Find("teachers") ?? step.Top.Find("teachers"));
         if (!uses || value is null || value.IsNone)
             return new(TeachersSection.ReadCapture(uses ? own.Find("capture") ?? step.Top.Find("capture") : null, [], seed), []);
-        var stages = value.List(teacher => StageValues.Find(teacher, ArtifactKind.Model));
+        var stages = value.RequireKeys(TeachersSection.Model, isInList: true).List(teacher => StageValues.Find(teacher, ArtifactKind.Model));
         var isGiven = value.List(teacher => teacher.Has("preprocessing"));
         TeacherOptions[] teachers =
         [

@@ -13,7 +13,7 @@ internal static class TableSection
     /// <summary>Reads it.</summary>
     public static TableOptions Read(RecipeValue value)
     {
-        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "features", "drop", "texts", "classes");
+        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "missing-texts", "features", "drop", "texts", "classes");
         var missing = map.Find("missing");
         var options = new TableOptions
         {
@@ -23,6 +23,7 @@ internal static class TableSection
             Header = map.Read("header", (bool?)null, v => v.Flag()),
             DropMissing = missing?.Is(Drop) ?? false,
             MissingValue = missing is null || missing.Is(Drop) ? null : (float)missing.Number(anyOrDrop),
+            MissingTexts = map.Read("missing-texts", [], v => v.OneOrMore(name => name.Text())),
             Features = map.Read("features", [], v => v.OneOrMore(name => name.Text())),
             Drop = map.Read("drop", [], v => v.OneOrMore(name => name.Text())),
             Texts = map.Read("texts", [], v => v.OneOrMore(name => name.Text())),
@@ -45,6 +46,7 @@ internal static class TableSection
             ("thousands", table.Thousands is { } thousands ? Quoted(thousands) : null),
             ("header", table.Header),
             ("missing", table.DropMissing ? Drop : table.MissingValue),
+            ("missing-texts", List(table.MissingTexts)),
             ("features", List(table.Features)),
             ("drop", List(table.Drop)),
             ("texts", List(table.Texts)),

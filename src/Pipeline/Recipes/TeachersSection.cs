@@ -8,7 +8,9 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The keys <c>teachers</c> and <c>capture</c>.</summary>
 internal static class TeachersSection
 {
-    private const string Model = "model";
+    /// <summary>The key of a teacher's file.</summary>
+    public const string Model = "model";
+
     private const string Signals = "signals";
     private const string Probabilities = "probabilities";
     private const string Scores = "scores";
@@ -24,7 +26,7 @@ internal static class TeachersSection
     /// <param name="preprocessing">The data's, for teachers that have none of their own and read what the student reads.</param>
     public static IReadOnlyList<TeacherOptions> ReadTeachers(RecipeValue value, Preprocessing preprocessing) => value.List(entry =>
     {
-        var teacher = SettingsSection.Read<TeacherOptions>(entry);
+        var teacher = SettingsSection.Read<TeacherOptions>(entry.RequireKeys(Model));
         if (entry.Has(Model) == teacher.IsRecorded)
             throw entry.Error(
                 "A teacher is a model, or what one said.", teacher.IsRecorded ? $"both {Model} and {Signals}" : $"neither {Model} nor {Signals}", $"one of {Model}, stage and {Signals}",

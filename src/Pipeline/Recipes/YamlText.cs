@@ -18,27 +18,27 @@ internal static class YamlText
     /// <param name="text">The text.</param>
     /// <param name="where">Says where a line is, for messages.</param>
     /// <exception cref="InputException">It is too deep or too large, has two documents, or a key that is not a word.</exception>
-    /// <exception cref="YamlException">It is not YAML.</exception>
+    /// <exception cref="YamlFault">It is not YAML.</exception>
     public static YamlNode? Parse(string text, Func<Mark, string> where)
     {
+        var (parser, open) = (new Parser(new StringReader(text)), new Stack<Collection>());
         try
         {
-            Check(text, where);
+            Check(parser, open, where);
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or KeyNotFoundException)
+        // The parser is not proof against every text.
+        catch (Exception error) when (error is (YamlException and not YamlFault)
+            or InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or KeyNotFoundException)
         {
-            // The parser is not proof against every text.
-            throw new InputException("A text is not valid YAML.", where(Mark.Empty), error.Message, remedy: "look for brackets and quotes that do not match", inner: error);
+            throw YamlFault.Of(error, text, parser.Current, open.FirstOrDefault(collection => collection.IsInBrackets)?.Start);
         }
     }
 
-    private static void Check(string text, Func<Mark, string> where)
+    private static void Check(Parser parser, Stack<Collection> open, Func<Mark, string> where)
     {
-        var parser = new Parser(new StringReader(text));
-        var open = new Stack<Collection>();
         var anchors = new Dictionary<AnchorName, long>();
         var (documents, total) = (0, 0L);
         while (parser.MoveNext())
@@ -52,7 +52,7 @@ internal static class YamlText
                     RequireWord(node.Start);
                     if (open.Count == DeepestLevel)
                         throw Refuse("YAML is nested too deeply.", node.Start, $"level {open.Count + 1}", $"at most {DeepestLevel} levels", "take brackets away");
-                    open.Push(new(node.Anchor, node is MappingStart));
+                    open.Push(new(node));
                     break;
                 case MappingEnd or SequenceEnd:
                     var closed = open.Pop();
@@ -65,7 +65,9 @@ internal static class YamlText
                     RequireWord(alias.Start);
                     if (open.Any(collection => collection.Anchor == alias.Value))
                         throw Refuse("YAML holds itself.", alias.Start, $"alias '{alias.Value}' within what it stands for", "no cycle", "remove the alias");
-                    Add(AnchorName.Empty, anchors.GetValueOrDefault(alias.Value, 1));
+                    if (!anchors.TryGetValue(alias.Value, out var nodes))
+                        throw new YamlFault(alias.Start, $"'*{alias.Value}', which YAML takes for an alias of '&{alias.Value}', and there is none", $"put the value in quotes: \"*{alias.Value}\"");
+                    Add(AnchorName.Empty, nodes);
                     break;
             }
         }
@@ -91,15 +93,19 @@ internal static class YamlText
     }
 
     /// <summary>A list or a mapping that has not ended yet.</summary>
-    private sealed class Collection(AnchorName anchor, bool isMapping)
+    private sealed class Collection(NodeEvent start)
     {
         private bool isKeyRead;
 
-        public AnchorName Anchor => anchor;
+        public NodeEvent Start => start;
+
+        public AnchorName Anchor => start.Anchor;
+
+        public bool IsInBrackets => start is MappingStart { Style: MappingStyle.Flow } or SequenceStart { Style: SequenceStyle.Flow };
 
         public long Nodes { get; private set; } = 1;
 
-        public bool ExpectsKey => isMapping && !isKeyRead;
+        public bool ExpectsKey => start is MappingStart && !isKeyRead;
 
         public void Add(long nodes)
         {

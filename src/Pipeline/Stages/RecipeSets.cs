@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
@@ -53,7 +54,11 @@ internal sealed class RecipeSets : IDisposable
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
             sets.Test = data.Test is null ? null : sets.OpenAlike(data.Test);
             foreach (var set in new[] { sets.Validation, sets.Test }.OfType<TransferSet>())
+            {
                 sets.NoteNewTexts(set, note);
+                if (set.LeftOut.Count > 0)
+                    note($"{set.Name}: columns that {sets.Transfer.Name} does not have are left out: {string.Join(", ", set.LeftOut)}");
+            }
             sets.Alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
             data.Preprocessing.Validate(sets.Transfer.SampleShape);
             return sets;
@@ -97,7 +102,7 @@ internal sealed class RecipeSets : IDisposable
 
     private TransferSet OpenAlike(TransferSetOptions options)
     {
-        var set = OpenIntact(options, Transfer.SampleShape);
+        var set = OpenIntact(options, Transfer);
         if (Difference(set.SampleShape, Transfer.SampleShape) is { } differs)
         {
             set.Dispose();
@@ -109,8 +114,8 @@ internal sealed class RecipeSets : IDisposable
         {
             set.Dispose();
             throw new InputException(
-                "The sets' tables differ in their columns or in their order.", options.Samples, string.Join(", ", set.Columns),
-                $"{string.Join(", ", Transfer.Columns)}, as in {Transfer.Name}", "name the columns in both: table.features");
+                "The sets' tables differ in their columns.", options.Samples, string.Join(", ", set.Columns),
+                $"{string.Join(", ", Transfer.Columns)}, as in {Transfer.Name}", $"name the columns in both: table: {{ features: [{string.Join(", ", Transfer.Columns.Select(YamlWord.Of))}] }}");
         }
 
         if (set.SampleShape.SequenceEqual(Transfer.SampleShape))
@@ -127,9 +132,9 @@ internal sealed class RecipeSets : IDisposable
             ? null
             : $"{(found.Parts.Count == 0 ? "one tensor " : "")}{found}{(found.Mask == expected.Mask ? "" : $", mask '{found.Mask}'")}";
 
-    private static TransferSet OpenIntact(TransferSetOptions options, SampleShape? like = null)
+    private static TransferSet OpenIntact(TransferSetOptions options, TransferSet? other = null)
     {
-        var set = TransferSet.Open(options, like);
+        var set = other is null ? TransferSet.Open(options) : TransferSet.Open(options, other);
         try
         {
             PreparedSet.RequireIntact(options.Samples, () => DigestOfAll(set, options));

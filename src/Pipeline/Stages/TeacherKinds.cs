@@ -29,7 +29,7 @@ internal static class TeacherKinds
                 return [(CacheStream.Answer, named)];
             var data = RecipeFile.ReadData(source);
             using var set = TransferSet.Open(data.Transfer);
-            using var test = data.Test is null ? null : TransferSet.Open(data.Test, set.SampleShape);
+            using var test = data.Test is null ? null : TransferSet.Open(data.Test, set);
             var streams = CacheCapture.LookAt(set, capture with { Teachers = [capture.Teachers[0]], Labelled = test });
             return [.. streams.Where((stream, i) => i == 0 || further.Contains(stream.Name)).Select(stream => (stream.Name, stream.Kind.Output()!.Value))];
         }

@@ -61,7 +61,7 @@ internal static class SweepGrid
                 ? (key, [.. values.Children.Select(Text)])
                 : throw new InputException("Values that vary are not a list.", $"{option} {key}", list, "values with commas between them");
         }
-        catch (YamlException error)
+        catch (YamlFault error)
         {
             throw new InputException("Values that vary are not valid YAML.", $"{option} {key}", list, "values with commas between them", inner: error);
         }

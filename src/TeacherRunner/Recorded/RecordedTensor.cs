@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
@@ -22,7 +23,7 @@ internal sealed class RecordedTensor(RecordedSource source, SignalRows rows, Out
     /// <summary>Reads the rows of samples.</summary>
     /// <param name="samples">Rows of the set.</param>
     /// <param name="values">As many values as the output has for them.</param>
-    /// <exception cref="InputException">Probabilities are none.</exception>
+    /// <exception cref="InputException">A value is no finite number, or probabilities are none.</exception>
     public void Read(ReadOnlySpan<long> samples, Span<float> values)
     {
         var places = new long[samples.Length];
@@ -31,6 +32,7 @@ internal sealed class RecordedTensor(RecordedSource source, SignalRows rows, Out
         var layout = plan.Layout;
         var stored = values[..(samples.Length * layout.Elements)];
         source.Read(places, stored);
+        RequireFinite(stored, places, layout.Elements);
         if (!layout.IsClassLast)
             layout.ToClassLast(stored).CopyTo(stored);
         RequireProbabilities(stored, places, layout.Elements);
@@ -39,6 +41,16 @@ internal sealed class RecordedTensor(RecordedSource source, SignalRows rows, Out
 
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
+
+    private void RequireFinite(ReadOnlySpan<float> values, long[] places, int perRow)
+    {
+        if (values.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) is not (>= 0 and var at))
+            return;
+        var (row, index) = Math.DivRem(at, perRow);
+        throw new InputException(
+            "What a teacher said holds a value that is not a finite number.", $"{source.Name}, row {places[row]} (from 0), value {index}",
+            values[at].ToString(CultureInfo.InvariantCulture), "finite numbers", "correct that row of the file");
+    }
 
     private void RequireProbabilities(ReadOnlySpan<float> values, long[] places, int perRow)
     {
@@ -49,8 +61,6 @@ internal sealed class RecordedTensor(RecordedSource source, SignalRows rows, Out
         for (var start = 0; start < values.Length; start += columns)
         {
             var row = values.Slice(start, columns);
-            if (!Distributions.AllFinite(row))
-                continue; // which is reported with its sample
             var total = 0.0;
             foreach (var value in row)
                 total += value;

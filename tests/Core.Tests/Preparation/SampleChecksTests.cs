@@ -58,6 +58,8 @@ public sealed class SampleChecksTests : IDisposable
         Assert.Contains("a fraction where a model takes integers", error);
         Assert.Contains("sample 0, input 'ids', position 2", error);
         Assert.Contains("input 'ids' of m.onnx is INT64", error);
+        Assert.Contains("feed this input from another one", error);
+        Assert.Contains("student.architecture mlp for tables", Fails([1f, 2, 2.5f, 4, 5, 0], [1L, 1, 1, 1, 1, 0], key: "student.vocabulary"));
     }
 
     [Fact]

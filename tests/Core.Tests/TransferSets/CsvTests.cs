@@ -39,6 +39,10 @@ public sealed class CsvTests : IDisposable
     [InlineData("\r\n \na;b\n1;2\n\n3;4")]
     [InlineData("\"a\nb;c\",b\n1,2\n3,4")]
     [InlineData("a|b\n1|2\n3|4")]
+    [InlineData("sep=;\na;b\n1;2\n3;4")]
+    [InlineData("\"sep=|\"\r\n1|2\r\n3|4\r\n")]
+    [InlineData("\uFEFFSEP=,\n# exported\na,b\n1,2\n3,4")]
+    [InlineData("# it's 5\" wide; a, b\n#\na,b\n1,2\n3,4")]
     public void Open_WithoutLabels_EveryColumnIsASample(string text)
     {
         using var set = TransferSet.Open(new() { Samples = Write(text) });
@@ -68,12 +72,74 @@ public sealed class CsvTests : IDisposable
     [InlineData("line 3", "a,b\n1,2\n3\n")]
     [InlineData("line 2", "1,2\n3,4,5\n")]
     [InlineData("line 5, column 1", "\n\"a\nb\",c\n1,2\nx,4\n")]
+    [InlineData("line 5, column 1", "sep=,\n# note\na,b\n1,2\nx,4\n")]
+    [InlineData("line 2, column 2", "# note\n1,nan\n")]
+    [InlineData("as in line 3", "# a\n# b\n1,2\n3\n")]
+    [InlineData("set is empty", "# a\n# b")]
+    [InlineData("remove the sign", "a,b\n1,458.694%\n")]
+    [InlineData("remove the sign", "a,b\n1,$4.5\n")]
     [InlineData("set is empty", "a,b\n")]
     public void Open_BadSamples_NamesTheLine(string where, string text)
     {
         var path = Write(text);
 
         Assert.Contains(where, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
+    }
+
+    [Theory]
+    [InlineData("line 1", "a,gr\u00f6\u00dfe\n1,2\n")]
+    [InlineData("line 3", "a,b\n1,2\n3,\u00f6\n")]
+    [InlineData("line 4", "a,b\n\n1,2\n3,\u00e9t\u00e9\n")]
+    public void Open_Windows1252_IsRefusedWithTheCommandThatConvertsIt(string where, string text)
+    {
+        var path = folder.Write("table.csv", Encoding.Latin1.GetBytes(text));
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message;
+
+        Assert.Contains(where, error);
+        Assert.Contains($"iconv -f windows-1252 -t utf-8 {path} > table-utf8.csv", error);
+    }
+
+    [Fact]
+    public void Open_MarkOfUtf8BeforeOtherBytes_IsRefused()
+    {
+        var path = folder.Write("table.csv", [0xEF, 0xBB, 0xBF, .. Encoding.Latin1.GetBytes("a,b\n1,\u00f6\n")]);
+
+        Assert.Contains("line 2", Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
+    }
+
+    [Theory]
+    [InlineData("1,2\n3,4\n")]
+    [InlineData("a,b\n1,2\n")]
+    public void Open_LabelColumnCountedFromTheEnd_IsRefusedWithTheWordForTheLast(string text)
+    {
+        var path = Write(text);
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path, LabelsKey = "-1" }));
+        Assert.Contains("'last' is the last column", error.Message);
+    }
+
+    [Theory]
+    [InlineData("b,a\n2,1\n4,3\n")]
+    [InlineData(",b,note,a\n0,2,x,1\n1,4,y,3\n", "note")]
+    public void Open_TableBesideAnother_FindsItsColumnsByName(string text, params string[] leftOut)
+    {
+        using var transfer = TransferSet.Open(new() { Samples = folder.Write("transfer.csv", "a,b\n1,2\n"u8) });
+        using var set = TransferSet.Open(new() { Samples = Write(text) }, transfer);
+
+        Assert.Equal([1, 2, 3, 4], TestSets.Read(set, 0, 1));
+        Assert.Equal(["a", "b"], set.Columns);
+        Assert.Equal(leftOut, set.LeftOut);
+    }
+
+    [Fact]
+    public void Open_TableBesideAnotherWithoutOneOfItsColumns_KeepsItsOwn()
+    {
+        using var transfer = TransferSet.Open(new() { Samples = folder.Write("transfer.csv", "a,b\n1,2\n"u8) });
+        using var set = TransferSet.Open(new() { Samples = Write("c,a\n2,1\n") }, transfer);
+
+        Assert.Equal(["c", "a"], set.Columns);
+        Assert.Empty(set.LeftOut);
     }
 
     [Theory]

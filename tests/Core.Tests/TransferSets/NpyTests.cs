@@ -56,7 +56,8 @@ public sealed class NpyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Fortran order", "|u1", "(2, 2)", "True")]
+    [InlineData("truncated", "<u2", "(2, 2)", "True")]
+    [InlineData("impossible", "|u1", "(4611686018427387904, 4)", "True")]
     [InlineData("not supported", "<c8", "(2, 2)", "False")]
     [InlineData("not supported", "<U4", "(2, 2)", "False")]
     [InlineData("truncated", "<u2", "(2, 2)", "False")]
@@ -72,6 +73,41 @@ public sealed class NpyTests : IDisposable
         var path = folder.Write("x.npy", TestSets.Npy(descr, shape, [1, 2, 3, 4], fortran: fortran));
 
         Assert.Contains(message, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path })).Message);
+    }
+
+    [Theory]
+    [InlineData("|u1", "(3, 2)", new byte[] { 1, 3, 5, 2, 4, 6 })]
+    [InlineData(">i2", "(3, 2)", new byte[] { 0, 1, 0, 3, 0, 5, 0, 2, 0, 4, 0, 6 })]
+    [InlineData("|u1", "(1, 2, 3)", new byte[] { 1, 4, 2, 5, 3, 6 })]
+    [InlineData("|u1", "(2, 1, 3)", new byte[] { 1, 4, 2, 5, 3, 6 })]
+    [InlineData("|u1", "(6,)", new byte[] { 1, 2, 3, 4, 5, 6 })]
+    public void Open_FortranOrder_HasTheSamplesOfTheArray(string descr, string shape, byte[] columns)
+    {
+        var npy = TestSets.Npy(descr, shape, columns, fortran: "True");
+        using var set = TransferSet.Open(new() { Samples = folder.Write("x.npy", npy) });
+        using var zipped = TransferSet.Open(new() { Samples = folder.Write("x.npz", TestSets.Zip(CompressionLevel.Optimal, ("x.npy", npy))) });
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], TestSets.Read(set, [.. Enumerable.Range(0, (int)set.Count).Select(row => (long)row)]));
+        Assert.Equal(set.SamplesDigest, zipped.SamplesDigest);
+    }
+
+    // numpy: a = arange(n * 24).reshape(n, 2, 3, 4); a.ravel("F")
+    [Fact]
+    public void Open_FortranOrderOfSeveralBlocks_HasTheSamplesOfTheArray()
+    {
+        const int samples = 700_000;
+        var data = new byte[samples * 24 * sizeof(int)];
+        var at = 0;
+        for (var c = 0; c < 4; c++)
+            for (var b = 0; b < 3; b++)
+                for (var a = 0; a < 2; a++)
+                    for (var row = 0; row < samples; row++)
+                        BitConverter.TryWriteBytes(data.AsSpan(sizeof(int) * at++), row * 24 + a * 12 + b * 4 + c);
+
+        using var set = TransferSet.Open(new() { Samples = folder.Write("x.npy", TestSets.Npy("<i4", $"({samples}, 2, 3, 4)", data, fortran: "True")) });
+
+        foreach (var row in new long[] { 0, 1, 699_050, 699_051, samples - 1 })
+            Assert.Equal(Enumerable.Range((int)row * 24, 24).Select(value => (float)value), TestSets.Read(set, row));
     }
 
     [Fact]

@@ -105,6 +105,20 @@ public sealed class TableOptionsTests : IDisposable
     }
 
     [Fact]
+    public void Open_TextsThatStandForMissingValues_AreMissing()
+    {
+        var options = new TransferSetOptions { Samples = Write("a,b\n1,-\n-99999,2\n-1,3\n") };
+        var codes = plain with { MissingTexts = ["-", "-99999"] };
+
+        using var filled = TransferSet.Open(options with { Table = codes with { MissingValue = 0 } });
+        using var dropped = TransferSet.Open(options with { Table = codes with { DropMissing = true } });
+
+        Assert.Equal([1, 0, 0, 2, -1, 3], TestSets.Read(filled, 0, 1, 2));
+        Assert.Equal([-1, 3], TestSets.Read(dropped, 0));
+        Assert.Contains("table.missing-texts", Refusal(options));
+    }
+
+    [Fact]
     public void Open_MissingLabel_IsLeftOutWithItsSample()
     {
         var path = Write("a,label\n1,0\n2,\n3,1\n");

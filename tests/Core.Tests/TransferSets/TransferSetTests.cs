@@ -115,17 +115,32 @@ public sealed class TransferSetTests : IDisposable
     }
 
     [Theory]
-    [InlineData(-1, null, "first row")]
-    [InlineData(4, null, "first row")]
-    [InlineData(0, 5L, "number of rows")]
-    [InlineData(3, 2L, "number of rows")]
-    [InlineData(0, 0L, "number of rows")]
-    [InlineData(0, -1L, "number of rows")]
-    public void Open_PartOutsideTheSet_IsRefused(long first, long? count, string message)
+    [InlineData(-1, null, "rows -1..")]
+    [InlineData(4, null, "rows 4..")]
+    [InlineData(0, 5L, "rows 0..5")]
+    [InlineData(3, 2L, "rows 3..5")]
+    [InlineData(0, 0L, "rows 0..0")]
+    [InlineData(0, -1L, "rows 0..-1")]
+    public void Open_PartOutsideTheSet_IsRefused(long first, long? count, string found)
     {
         var path = folder.Write("x", TestSets.Npy("|u1", "(4,)", [1, 2, 3, 4]));
 
-        Assert.Contains(message, Refusal(new() { Samples = path, First = first, Count = count }));
+        var error = Refusal(new() { Samples = path, First = first, Count = count });
+
+        Assert.Contains(found, error);
+        Assert.Contains("there are 4 rows", error);
+        Assert.Contains("correct 'rows'", error);
+    }
+
+    [Theory]
+    [InlineData("<f4", new byte[] { 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40 }, "array.astype(numpy.int64)")]
+    [InlineData("<f4", new byte[] { 0, 0, 0, 0x3F, 0, 0, 0, 0x40 }, "leave labels out (--labels)")]
+    [InlineData("<U1", new byte[] { 97, 0, 0, 0, 98, 0, 0, 0 }, "numpy.unique(y, return_inverse=True)[1]")]
+    public void Open_LabelsThatAreNoIntegers_SaysWhatToDo(string descr, byte[] labels, string remedy)
+    {
+        var samples = folder.Write("x", TestSets.Npy("|u1", "(2,)", [1, 2]));
+
+        Assert.Contains(remedy, Refusal(new() { Samples = samples, Labels = folder.Write("y", TestSets.Npy(descr, "(2,)", labels)) }));
     }
 
     [Fact]

@@ -57,6 +57,15 @@ public sealed class CacheCommandTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Import_Help_ListsTheKindsAsTheyAreWritten()
+    {
+        var help = Cli.Done("cache", "import", "--help").Output;
+
+        Assert.Contains("One of classes, detector, embedding, labels, values.", help);
+        Assert.DoesNotContain("Classes,", help);
+    }
+
+    [Fact]
     public void Stopped_EachCommand_SaysWhatIsTrueOfIt()
     {
         string[] capture = ["cache", project["student.yaml"], "--runs", runs.Path, "--json"];

@@ -58,6 +58,31 @@ public sealed class FirstTryTests : IDisposable
     }
 
     [Fact]
+    public void Plan_OfATestTableInAnotherOrder_FindsItsColumnsByName()
+    {
+        folder.Write("train.csv", "a,b,c,d\n1,2,3,4\n5,6,7,9\n");
+        folder.Write("test.csv", "note,d,c,b,a\nx,4,3,2,1\n");
+
+        string[] plan = ["plan", "--runs", folder["runs"], "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["train.csv"], "--test-samples"];
+
+        var found = Cli.Done([.. plan, folder["test.csv"]]);
+        folder.Write("other.csv", "a,b,c,e\n1,2,3,4\n");
+        var missing = Cli.Fails(2, [.. plan, folder["other.csv"]]);
+
+        Assert.Contains($"{folder["test.csv"]}: columns that {folder["train.csv"]} does not have are left out: note", found.Error);
+        Assert.Contains("table: { features: [a, b, c, d] }", missing);
+    }
+
+    [Fact]
+    public void Plan_OfAStudentOfTextForNumbers_SaysWhichStudentsTakeThem()
+    {
+        var error = Cli.Fails(2, ["plan", .. Arguments, "--architecture", "transformer-tiny"]);
+
+        Assert.Contains("A student of text takes token ids, and a sample holds a fraction", error);
+        Assert.Contains("student.architecture mlp for tables", error);
+    }
+
+    [Fact]
     public void Run_WithValuesThatAreGiven_ChangesNoneOfThem()
     {
         var result = Cli.Run(

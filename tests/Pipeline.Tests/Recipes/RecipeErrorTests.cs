@@ -98,7 +98,19 @@ public sealed class RecipeErrorTests : IDisposable
         { "baseline: true", "baseline: yes", [":21:11, baseline", "'yes'", "true or false"] },
         { "baseline: true", "baseline: { objective: [ soft: {} ] }", ["The baseline learns without a teacher", "soft"] },
         { "baseline: true", "baseline: { training: { epoch: 3 } }", ["baseline.training.epoch", "did you mean 'epochs'?"] },
-        { "baseline: true", "baseline: [", ["not valid YAML", "tiny.yaml:2"] },
+        { "baseline: true", "baseline: [", ["not valid YAML", "tiny.yaml:21:11", "not closed", "add the ']'"] },
+        { "labels: b.npy }", "labels: b.npy", ["not valid YAML", ":4:13", "not closed", "add the '}'"] },
+        { "labels: b.npy }", "labels: b.npy\n  test: { samples: c.npy }", ["not valid YAML", ":4:13", "not closed", "add the '}'"] },
+        { "labels: b.npy }", "labels: [b.npy }", ["not valid YAML", ":4:39", "not closed", "add the ']'"] },
+        { "  - model: t.onnx", "  - model: *t.onnx", ["not valid YAML", ":8:12", "'*t.onnx'", "in quotes: \"*t.onnx\""] },
+        { "  views: 1", "\tviews: 1", ["not valid YAML", ":10:1", "a tab", "indent with spaces"] },
+        { "    scale: 1/255", "    scale: 1/255\n\tmean: 0", ["not valid YAML", ":7:1", "a tab", "indent with spaces"] },
+        { "{ samples: a.npy, labels: b.npy }", "a.npy", [":4:13, data.transfer", "'a.npy'", "write { samples: a.npy }"] },
+        { "  - model: t.onnx", "  - t.onnx", [":8:5, teachers[0]", "'t.onnx'", "write { model: t.onnx }"] },
+        { "teachers:\n  - model: t.onnx", "teachers: t.onnx", [":7:11, teachers", "'t.onnx'", "write [{ model: t.onnx }]"] },
+        { "labels: b.npy }", "labels: b.npy, table: { missing-texts: [] } }", ["table.missing-texts", "at least one"] },
+        { "keep: last", "learning-rate: 0.1", [":20:3, training", "learning-rate", "optimizer: { name: adamw, learning-rate: 0.1 }"] },
+        { "keep: last", "momentum: 0.9", ["training", "momentum", "optimizer: { name: sgd, momentum: 0.9 }"] },
     };
 
     [Theory]

@@ -163,13 +163,16 @@ public sealed class SignalsTests(TinyProject project) : IDisposable
     }
 
     [Fact]
-    public void Import_OfAValueThatIsNoNumber_NamesTheSample()
+    public void Import_OfAValueThatIsNoNumber_NamesFileAndRow()
     {
         var rows = Logits(Samples);
         rows[130 * Classes + 1] = float.NaN;
         WriteRows("logits.npy", rows);
 
-        Assert.Contains("sample 130", Import(2, "logits.npy"));
+        var error = Import(2, "logits.npy");
+
+        Assert.Contains($"{folder["logits.npy"]}, row 130 (from 0), value 1", error);
+        Assert.Contains("correct that row", error);
     }
 
     [Fact]

@@ -184,6 +184,22 @@ public sealed class TextPreparationTests : IDisposable
         Assert.Contains("no line [SEP], [MASK]", Assert.Throws<InputException>(() => Run(new() { Length = 4 })).Message);
     }
 
+    [Fact]
+    public void Run_FileOfATokenizer_StandsForItsFolder()
+    {
+        WordPiece();
+        File.WriteAllText(folder["in/text.txt"], "hello");
+        File.WriteAllText(folder["tokenizer/other.txt"], "hello");
+
+        var (named, other) = (RunWith("tokenizer/vocab.txt"), Assert.Throws<InputException>(() => RunWith("tokenizer/other.txt")));
+
+        Assert.Equal([[2, 5, 3, 1]], Rows(named, 4));
+        Assert.Contains("name the folder", other.Message);
+
+        PreparationResult RunWith(string tokenizer) =>
+            TextPreparation.Run(folder["in/text.txt"], null, folder[tokenizer], new() { Length = 4 }, new(folder["out"], Threads: 2), null, default);
+    }
+
     public void Dispose() => folder.Dispose();
 
     // [PAD] is 1, so that padding shows whether its place in the file counts.

@@ -11,9 +11,9 @@ internal static class TextGraph
 {
     /// <summary>Writes the graph.</summary>
     /// <exception cref="InputException">The folder holds no known tokenizer.</exception>
-    public static OnnxModel Build(string tokenizerFolder, TextOptions options)
+    public static OnnxModel Build(string tokenizer, TextOptions options)
     {
-        var (kind, files) = Tokenizer.Open(tokenizerFolder);
+        var (kind, files) = Tokenizer.Open(tokenizer);
         var graph = new GraphWriter();
         var ids = kind.Write(graph, graph.Input("text", DataType.String, 1), options, files);
         var (sample, length) = Padding.ToLength(graph, ids, options.Length, graph.Long(options.PadId ?? PadIdOf(kind, files)));

@@ -10,7 +10,7 @@ public static class TextPreparation
     /// <summary>Tokenises every line and writes the set.</summary>
     /// <param name="file">The text file, UTF-8.</param>
     /// <param name="labels">A file with a class index or name per line; <c>null</c>: no labels.</param>
-    /// <param name="tokenizer">The folder of the tokenizer's files.</param>
+    /// <param name="tokenizer">The folder of the tokenizer's files, or one of them.</param>
     /// <param name="text">Length and padding.</param>
     /// <param name="options">Where to, and how.</param>
     /// <param name="progress">Told after each batch.</param>

@@ -25,15 +25,21 @@ internal sealed record Tokenizer(
         new("SentencePiece", ["sentencepiece.bpe.model"], SentencePiece),
     ];
 
+    private static string Expected => string.Join("; ", all.Select(kind => string.Join(" and ", kind.Files)));
+
     private static readonly string[] marks = ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"];
 
     /// <summary>Finds the kind of a folder's tokenizer, and reads its files.</summary>
+    /// <param name="path">The folder, or one of the tokenizer's files in it.</param>
     /// <exception cref="InputException">The folder holds no known tokenizer, or a file cannot be read.</exception>
-    public static (Tokenizer Kind, IReadOnlyList<ByteString> Contents) Open(string folder)
+    public static (Tokenizer Kind, IReadOnlyList<ByteString> Contents) Open(string path)
     {
-        var kind = Array.Find(all, kind => kind.Files.All(file => File.Exists(Path.Combine(folder, file)))) ?? throw new InputException(
+        var (folder, named) = File.Exists(path) ? (Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path)) : (path, null);
+        if (named is not null && !Array.Exists(all, kind => kind.Files.Contains(named)))
+            throw new InputException("A file is none of a tokenizer.", path, named, Expected, "name the folder with the tokenizer's files as they were published");
+        var kind = Array.Find(all, kind => (named is null || kind.Files.Contains(named)) && kind.Files.All(file => File.Exists(Path.Combine(folder, file)))) ?? throw new InputException(
             "A folder holds no tokenizer that is known.", folder,
-            expected: string.Join("; ", all.Select(k => string.Join(" and ", k.Files))),
+            expected: Expected,
             remedy: "give the folder with the tokenizer's files as they were published");
         return (kind, [.. kind.Files.Select(file => ByteString.CopyFrom(Clean(folder, file)))]);
     }
