@@ -20,7 +20,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         var command = parseResult.CommandResult.Command;
         foreach (var option in command.Options)
             option.HelpName ??= Short(option, option.GetCompletions(CompletionContext.Empty), "NAME");
-        foreach (var argument in command.Arguments)
+        foreach (var argument in command.Subcommands.SelectMany(subcommand => subcommand.Arguments).Concat(command.Arguments))
             argument.HelpName ??= Short(argument, argument.GetCompletions(CompletionContext.Empty), argument.Name);
         var result = help.Invoke(parseResult);
         var examples = command is ExampleCommand own

@@ -12,7 +12,6 @@ internal sealed class SettingsCommand : ExampleCommand
     private readonly Argument<string?> section = new("SECTION")
     {
         Description = "A section; without one, all of them.",
-        HelpName = "SECTION",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

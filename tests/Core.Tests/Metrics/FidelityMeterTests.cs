@@ -38,7 +38,7 @@ public class FidelityMeterTests
 
         meter.Add([1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0], [2, 2, -1, 0], []);
 
-        Assert.Equal(new(2.0 / 3, 2, 3, null, null), meter.Result());
+        Assert.Equal(new(2.0 / 3, 2, 3, null, null, Rows: 3), meter.Result());
     }
 
     [Fact]

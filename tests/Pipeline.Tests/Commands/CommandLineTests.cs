@@ -50,6 +50,10 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Help_OfAllCommands_FitsAScreen() => Assert.All(
+        Cli.Done("--help").Output.Split('\n').Where(line => line.StartsWith("  settings", StringComparison.Ordinal)), line => Assert.StartsWith("  settings <SECTION>", line));
+
+    [Fact]
     public void Invoke_Cancelled_Is130()
     {
         using var project = new LabelledData();
