@@ -30,13 +30,13 @@ internal static class PlanTable
     {
         string?[] parts =
         [
-            stage.Rows is { } rows ? Count(rows, "rows") : null,
-            stage.Epochs is { } epochs ? Count(epochs, "epochs") : null,
-            stage.Steps is { } steps ? Count(steps, "steps") : null,
+            stage.Rows is { } rows ? Count(rows, "sample") : null,
+            stage.Epochs is { } epochs ? Count(epochs, "epoch") : null,
+            stage.Steps is { } steps ? Count(steps, "step") : null,
             stage.Seconds is { } seconds ? $"took {ProgressText.Duration(seconds)}" : null,
         ];
         return string.Join(", ", parts.OfType<string>()) is { Length: > 0 } text ? text : "-";
     }
 
-    private static string Count(long number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{number:#,0} {unit}");
+    private static string Count(long number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{number:#,0} {unit}{(number == 1 ? "" : "s")}");
 }
