@@ -30,7 +30,8 @@ internal static class Usefulness
     /// <summary>Why a model of something else is no use; <c>null</c> as above.</summary>
     /// <param name="found">Its figures.</param>
     public static string? Collapse(OutputMetrics found) =>
-        found.Values is { Rows: >= FewestRows, RSquared: < LeastExplained and var explained }
+        found.Values is { RSquared: <= 0 } ? "no better than always saying the mean of the teacher's values"
+        : found.Values is { Rows: >= FewestRows, RSquared: < LeastExplained and var explained }
             ? Text($"hardly better than always saying the mean of the teacher's values: R2 is {explained:0.0000}")
         : found.Detections is { Found: 0, Taught: > 0 and var taught } ? $"it finds nothing, where the teacher finds {taught} boxes"
         : found.Detections is { Found: > 0 and var own, Taught: 0 } ? $"no better than no boxes at all: it finds {own}, where the teacher finds none"
