@@ -77,6 +77,7 @@ internal sealed class SweepCommand : ExampleCommand
         var metrics = Sweep.Run(recipes, halves, jobs, runs, new LineBoard(stderr, style.Live), token);
         SweepReport.Write(metrics, stdout, style);
         stderr.WriteLine($"results: {folder}");
+        stderr.WriteLine($"page: {Path.Combine(folder, SweepReport.PageFile)}");
         if (metrics.Best is not null)
             stderr.WriteLine($"to go on with the best: onnxkd run {Path.Combine(folder, Sweep.BestName)}");
         SettingFailure[] failed = [.. metrics.Settings.Where(setting => setting.Failure is not null).Select(setting => new SettingFailure(setting.Failure!, (ExitCode)setting.ExitCode!))];

@@ -4,10 +4,14 @@ using OnnxKd.Pipeline.Measuring;
 namespace OnnxKd.Pipeline.Reports;
 
 /// <summary>A run in a comparison.</summary>
-/// <param name="Name">Its name; its folder, where several have that name.</param>
+/// <param name="Name">Its name; where several have that name, as much of its folder as tells them apart.</param>
 /// <param name="Finished">Whether it is.</param>
 /// <param name="Metrics">Its figures; <c>null</c>: it has none yet.</param>
-internal sealed record ComparedRun(string Name, bool Finished, RunMetrics? Metrics);
+internal sealed record ComparedRun(string Name, bool Finished, RunMetrics? Metrics)
+{
+    /// <summary>Of a setting of a sweep that is over, why it has no figures; <c>null</c>: it has some, or may get some.</summary>
+    public string? Ending { get; init; }
+}
 
 /// <summary>Several runs side by side; of one, too, if it is not finished.</summary>
 /// <param name="Runs">The runs, in the order in which they were named.</param>
@@ -15,19 +19,37 @@ internal sealed record ComparedRun(string Name, bool Finished, RunMetrics? Metri
 internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<SeedGroup> Seeds)
 {
     /// <summary>Compares runs.</summary>
+    /// <param name="folders">The runs.</param>
+    /// <param name="areOneSweep">Whether they are the settings of one sweep: what data that varies is in their names.</param>
     /// <exception cref="InputException">They were measured on different data, or one was named twice.</exception>
-    public static RunComparison Of(IReadOnlyList<RunFolder> folders)
+    public static RunComparison Of(IReadOnlyList<RunFolder> folders, bool areOneSweep = false)
     {
         RequireDistinct(folders);
-        RequireSameData(folders);
-        string[] names = [.. folders.Select(folder => folders.Count(other => other.Name == folder.Name) == 1 ? folder.Name : folder.Folder)];
+        if (!areOneSweep)
+            RequireSameData(folders);
+        var names = NamesOf(folders);
         return new(
-            [.. folders.Zip(names, (folder, name) => new ComparedRun(name, folder.IsFinished, folder.Metrics))],
+            [.. folders.Zip(names, (folder, name) => new ComparedRun(name, folder.IsFinished, folder.Metrics) { Ending = folder.Sweep?.Ending })],
             [
                 .. folders.Zip(names).Where(run => run.First.IsFinished).GroupBy(run => run.First.Settings)
-                    .Select(group => group.DistinctBy(run => run.First.Seed).Select(run => (run.Second, run.First.Metrics!)).ToArray())
-                    .Where(group => group.Length > 1).Select(group => SeedGroup.Of(null, group)),
+                    .Select(group => group.DistinctBy(run => run.First.Seed).ToArray()).Where(group => group.Length > 1)
+                    .Select(group => SeedGroup.Of(group[0].First.Sweep?.Group, [.. group.Select(run => (run.Second, run.First.Metrics!))])),
             ]);
+    }
+
+    /// <summary>The names of runs; those that share one have as many last folders of their paths as tell them apart.</summary>
+    private static string[] NamesOf(IReadOnlyList<RunFolder> folders)
+    {
+        return [.. folders.Select(folder => folders.Where(other => other.Name == folder.Name).ToArray() is [_, _, ..] same ? Shortest(folder, same) : folder.Name)];
+
+        static string Shortest(RunFolder folder, IReadOnlyList<RunFolder> same)
+        {
+            var parts = Parts(folder);
+            var length = Enumerable.Range(1, parts.Length).First(count => count == parts.Length || same.Count(other => Parts(other).TakeLast(count).SequenceEqual(parts.TakeLast(count))) == 1);
+            return string.Join('/', parts.TakeLast(length));
+        }
+
+        static string[] Parts(RunFolder folder) => Path.GetFullPath(folder.Folder).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>The rows of the table: each teacher once, then the students of each run, those of runs that differ by their seeds together.</summary>
@@ -67,7 +89,7 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
         return seeds is [var only] ? only : seeds[0] with
         {
             Accuracy = Of(model => model.Accuracy), Agreement = Of(model => model.Agreement), CharacterErrorRate = Of(model => model.CharacterErrorRate),
-            FileBytes = (long?)Of(model => model.FileBytes), Collapse = seeds.Select(model => model.Collapse).FirstOrDefault(why => why is not null),
+            FileBytes = (long?)Of(model => model.FileBytes), LatencyMsP50 = Of(model => model.LatencyMsP50), Collapse = seeds.Select(model => model.Collapse).FirstOrDefault(why => why is not null),
         };
 
         double? Of(Func<ModelMetrics, double?> figure) => seeds.Average(figure);
@@ -77,9 +99,9 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
     public IEnumerable<string> Notes()
     {
         foreach (var run in Runs.Where(run => !run.Finished))
-            yield return run.Metrics is null
-                ? $"{run.Name} is not finished and has no figures yet; 'onnxkd run' goes on with it"
-                : $"{run.Name} is not finished: its figures are those of earlier settings; 'onnxkd run' goes on with it";
+            yield return run.Ending is { } ending ? $"setting {run.Name} {ending}"
+                : run.Metrics is null ? $"run {run.Name} is not finished and has no figures yet; 'onnxkd run' goes on with it"
+                : $"run {run.Name} is not finished: its figures are those of earlier settings; 'onnxkd run' goes on with it";
         if (Runs.Select(run => run.Metrics?.Teacher).OfType<ModelMetrics>().DistinctBy(teacher => teacher.Sha256 ?? teacher.Model).Count() > 1)
             yield return "agreement and KL are with each run's own teacher";
     }

@@ -9,6 +9,12 @@ using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Reports;
 
+/// <summary>What a run is in a sweep.</summary>
+/// <param name="Setting">Its setting.</param>
+/// <param name="Group">What settings that differ by their seeds alone are called together.</param>
+/// <param name="Ending">Why it has no figures, since its sweep is over: <c>was stopped early</c>; <c>null</c>: it has some.</param>
+internal sealed record SweepPlace(string Setting, string Group, string? Ending);
+
 /// <summary>What a run's folder says of the run, whether it is finished or not. Neither its data nor its models are looked at.</summary>
 /// <param name="Folder">The folder.</param>
 /// <param name="Metrics">Its figures; <c>null</c>: it has none yet.</param>
@@ -20,12 +26,33 @@ internal sealed partial record RunFolder(
     string Folder, RunMetrics? Metrics, IReadOnlyList<TrainingStory> Trainings, IReadOnlyList<StageRecord> Stages, IReadOnlyList<string> Begun, string Recipe)
 {
     // A setting of a sweep lies two folders below the stages.
-    private const int DeepestResults = 2;
+    internal const int DeepestResults = 2;
 
     private static readonly string[] DataKeys = ["samples", "labels", "lengths", "texts", "alphabet"];
 
+    /// <summary>What it is in a sweep; <c>null</c>: a run of its own, or it is not known.</summary>
+    public SweepPlace? Sweep { get; init; }
+
+    /// <summary>What was found besides the figures; <c>null</c>: not known.</summary>
+    public RunDetails? Details { get; private init; }
+
+    /// <summary>How long models take; <c>null</c>: not known.</summary>
+    public RunLatency? Latency { get; private init; }
+
+    /// <summary>The records of the stages that its figures come from; of a run without figures all that are there.</summary>
+    public IReadOnlyList<StageRecord> OwnStages { get; private init; } = Stages;
+
+    /// <summary>How it is made again.</summary>
+    public Replay Replay => new(Depth, Shown ?? Folder);
+
+    /// <summary>What the folder is called for people; <c>null</c>: as it was named.</summary>
+    public string? Shown { get; init; }
+
+    /// <summary>How many folders its stages are above its results: a setting of a sweep has its own two below.</summary>
+    private int Depth { get; init; }
+
     /// <summary>Its name.</summary>
-    public string Name => Metrics?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+    public string Name => Sweep?.Setting ?? Metrics?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
     /// <summary>Whether its figures are those of its recipe, as far as can be seen.</summary>
     public bool IsFinished => Metrics is not null && Begun.Count == 0;
@@ -43,25 +70,39 @@ internal sealed partial record RunFolder(
     /// <summary>What it was measured on, by digests; <c>null</c>: not known.</summary>
     public IReadOnlyDictionary<string, string>? Data { get; private init; }
 
+    /// <summary>What a page is drawn from; without the pictures of samples, since no data is looked at.</summary>
+    public RunStory? Story => Metrics is not { } metrics ? null : new(metrics, Trainings, OwnStages, Recipe)
+    {
+        Details = Details ?? new([]), Latency = Latency ?? new([]), Replay = Replay,
+    };
+
+    /// <summary>Whether a folder is a run's.</summary>
+    public static bool IsOne(string folder) => File.Exists(Path.Combine(folder, RunMetrics.FileName)) || File.Exists(Path.Combine(folder, RecipeFile.ResolvedName));
+
     /// <summary>Reads a folder.</summary>
     /// <exception cref="InputException">It is no run's.</exception>
     /// <exception cref="CheckFailedException">Its figures were changed since.</exception>
     public static RunFolder Read(string folder)
     {
         var (figures, recipe) = (Path.Combine(folder, RunMetrics.FileName), Path.Combine(folder, RecipeFile.ResolvedName));
-        if (!File.Exists(figures) && !File.Exists(recipe))
+        if (!IsOne(folder))
             throw new InputException(
                 "A folder holds no run.", folder, $"neither {RunMetrics.FileName} nor {RecipeFile.ResolvedName}", remedy: "name the folder of a run, for example runs/mnist");
-        var stages = StagesOf(folder);
-        StageRecord[] records = [.. stages.Select(StageRecord.Find).OfType<StageRecord>()];
+        var (depth, stages) = StagesOf(folder);
+        var known = stages.Select(stage => (Folder: stage, Record: StageRecord.Find(stage))).Where(stage => stage.Record is not null).ToArray();
+        StageRecord[] records = [.. known.Select(stage => stage.Record!)];
         var run = new RunFolder(
             folder, ReadFigures(figures), [.. ReadTrainings(Path.Combine(folder, "events"))], records, [.. Unfinished(folder, stages)],
             File.Exists(recipe) ? File.ReadAllText(recipe) : "");
         var digest = run.Metrics is null ? null : Hashing.Sha256OfFile(figures);
-        var evaluation = records.FirstOrDefault(record => digest is not null && record.Outputs.GetValueOrDefault(RunMetrics.FileName)?.Sha256 == digest);
+        var (from, evaluation) = known.FirstOrDefault(stage => digest is not null && stage.Record!.Outputs.GetValueOrDefault(RunMetrics.FileName)?.Sha256 == digest);
         return run with
         {
             Rates = [.. stages.Where(RateFile.IsIn).Select(RateFile.Read)],
+            Depth = depth,
+            OwnStages = evaluation is null ? records : StageTrace.Of(evaluation, records),
+            Details = ReadBeside<RunDetails>(from, RunDetails.FileName),
+            Latency = ReadBeside<RunLatency>(from, RunLatency.FileName),
             Data = evaluation?.Inputs.Where(input => DataKeys.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value),
         };
     }
@@ -74,20 +115,28 @@ internal sealed partial record RunFolder(
         return CanonicalJson.Deserialize<RunMetrics>(InputFile.ReadAllBytes(path, "A run's figures"), path);
     }
 
+    private static T? ReadBeside<T>(string? evaluation, string file)
+        where T : class => evaluation is not null && Path.Combine(evaluation, file) is var path && File.Exists(path)
+            ? CanonicalJson.Deserialize<T>(InputFile.ReadAllBytes(path, "What a run's report draws"), path)
+            : null;
+
     private static IEnumerable<TrainingStory> ReadTrainings(string events)
     {
         if (!Directory.Exists(events))
             return [];
-        return Directory.GetFiles(events, "*.jsonl").Order(StringComparer.Ordinal).Where(File.Exists).SelectMany(file => EpochEvent.Read(file)
+        return Directory.GetFiles(events, "*.jsonl").Order(StringComparer.Ordinal).Where(LeadsToAFile).SelectMany(file => EpochEvent.Read(file)
             .GroupBy(line => line.Learner ?? Path.GetFileNameWithoutExtension(file)).Select(lines => new TrainingStory(lines.Key, [.. lines], [])));
     }
 
-    private static string[] StagesOf(string folder)
+    // A training that failed before its first epoch leaves a link to nothing.
+    private static bool LeadsToAFile(string path) => new FileInfo(path) is var file && (file.ResolveLinkTarget(returnFinalTarget: true) ?? file).Exists;
+
+    private static (int Depth, string[] Folders) StagesOf(string folder)
     {
         for (var (above, i) = (Path.GetFullPath(folder), 0); i <= DeepestResults && above is not null; above = Path.GetDirectoryName(above)!, i++)
             if (Directory.Exists(above) && Directory.GetDirectories(above).Where(inner => StageFolder().IsMatch(inner)).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } found)
-                return found;
-        return [];
+                return (i, found);
+        return (0, []);
     }
 
     /// <summary>Stages that this run has begun: those that its events lead to; without figures all.</summary>

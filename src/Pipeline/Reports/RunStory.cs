@@ -1,4 +1,5 @@
 using OnnxKd.Pipeline.Measuring;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
@@ -13,6 +14,9 @@ namespace OnnxKd.Pipeline.Reports;
 internal sealed record RunStory(
     RunMetrics Metrics, IReadOnlyList<TrainingStory> Trainings, IReadOnlyList<StageRecord> Stages, string Recipe)
 {
+    /// <summary>How it is made again.</summary>
+    public Replay Replay { get; init; } = Replay.Here;
+
     /// <summary>What was found besides the figures.</summary>
     public RunDetails Details { get; init; } = new([]);
 
@@ -21,6 +25,18 @@ internal sealed record RunStory(
 
     /// <summary>The test samples that are shown.</summary>
     public SampleGallery Gallery { get; init; } = SampleGallery.Empty;
+}
+
+/// <summary>How a run is made again: by a command that finds what is there, since it leads to the same folder.</summary>
+/// <param name="Depth">How many folders its stages are above its results.</param>
+/// <param name="Folder">Where its recipe is; <c>null</c>: beside the page.</param>
+internal sealed record Replay(int Depth, string? Folder)
+{
+    /// <summary>A run of its own, from beside its page.</summary>
+    public static Replay Here { get; } = new(0, null);
+
+    /// <summary>The command. The recipe has the run's name, which is that of the folder of its stages.</summary>
+    public string Command => $"onnxkd run {RecipeFile.ResolvedName} --runs {string.Join('/', Enumerable.Repeat("..", Depth + 1))}";
 }
 
 /// <summary>A student's training.</summary>

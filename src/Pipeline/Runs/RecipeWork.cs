@@ -29,7 +29,7 @@ internal sealed class RecipeWork : IDisposable
     {
         (this.graph, this.folderLock, this.token, Folder) = (graph, folderLock, token, folder);
         tracker = server is null ? null : new(server, graph.Recipe, folder, reporter.Warn, sweep is null ? null : new(run, graph.Recipe.Name, sweep));
-        (runner, publisher) = (new(run, reporter, tracker, sharesFolder: folderLock is null), new(folder));
+        (runner, publisher) = (new(run, reporter, tracker, sharesFolder: folderLock is null), new(folder, reporter.NoteOnce));
     }
 
     /// <summary>Where the results are: the run's folder, or one within it.</summary>

@@ -9,7 +9,8 @@ namespace OnnxKd.Pipeline.Stages;
 /// are kept beside it.
 /// </summary>
 /// <param name="results">Where files are put: the run's folder, or one within it.</param>
-internal sealed class Publisher(string results)
+/// <param name="note">Told of links that cannot be put there.</param>
+internal sealed class Publisher(string results, Action<string>? note = null)
 {
     private const string RecordName = ".published.json";
 
@@ -34,19 +35,33 @@ internal sealed class Publisher(string results)
                 "keep a copy under another name if you want it, delete it, and run the recipe again");
     }
 
-    /// <summary>Puts links to files, which need not exist yet; other links of those names are replaced.</summary>
+    /// <summary>Puts links to files, which need not exist yet; other links of those names are replaced. Where something else is in the way it stays, and that is noted.</summary>
     public void Link(Stage stage, string folder)
     {
         foreach (var publication in stage.Publications.Where(publication => publication.IsLink))
         {
             var file = new FileInfo(Path.Combine(results, publication.Target));
-            var relative = Path.GetRelativePath(file.DirectoryName!, Path.Combine(folder, publication.File));
-            if (file.LinkTarget == relative)
-                continue;
-            Directory.CreateDirectory(file.DirectoryName!);
-            file.Delete();
-            file.CreateAsSymbolicLink(relative);
+            try
+            {
+                Link(file, Path.GetRelativePath(file.DirectoryName!, Path.Combine(folder, publication.File)));
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // A link is for whoever watches: no reason to stop.
+                note?.Invoke($"{file.DirectoryName}: no links are put there, the files are in the folders of the stages ({error.Message.TrimEnd('.')})");
+            }
         }
+    }
+
+    private static void Link(FileInfo file, string target)
+    {
+        if (file.LinkTarget == target)
+            return;
+        Directory.CreateDirectory(file.DirectoryName!);
+        if (file.LinkTarget is null && Path.Exists(file.FullName))
+            throw new IOException($"{file.Name} is there, and no link");
+        file.Delete();
+        file.CreateAsSymbolicLink(target);
     }
 
     /// <summary>Copies files of a finished stage; one that is the same already is left alone.</summary>

@@ -31,6 +31,9 @@ internal sealed record StageRecord(
     /// <summary>The file's name.</summary>
     public const string FileName = "stage.json";
 
+    /// <summary>The processor and the system that it ran on; <c>null</c>: not known.</summary>
+    public string? Machine { get; init; }
+
     /// <summary>Reads the record of a finished stage; <c>null</c> if the stage has not finished.</summary>
     public static StageRecord? Find(string folder)
     {

@@ -65,7 +65,7 @@ internal sealed class StageRunner(string runFolder, StageReporter reporter, Mlfl
         }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var record = new StageRecord(
-            stage.Name, inputs.Key, inputs.Values, StageRecord.Describe(folder), stage.Versions(), Math.Round(seconds, 3));
+            stage.Name, inputs.Key, inputs.Values, StageRecord.Describe(folder), stage.Versions(), Math.Round(seconds, 3)) { Machine = Machine.Description };
         record.Write(folder);
         reporter.Finished(stage.Name, seconds);
         return results[stage.Name] = new(folder, record);

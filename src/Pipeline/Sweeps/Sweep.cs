@@ -13,7 +13,8 @@ internal static class Sweep
     /// <summary>The recipe to go on with, within the run's folder.</summary>
     public const string BestName = "best.yaml";
 
-    private const string FolderName = "sweep";
+    /// <summary>The folder of the settings' results, within the run's folder.</summary>
+    public const string FolderName = "sweep";
 
     /// <summary>Where a setting's results are, within the run's folder.</summary>
     public static string FolderOf(SweepSetting setting) => Path.Combine(FolderName, setting.FolderName);
@@ -79,7 +80,7 @@ internal static class Sweep
         metrics = metrics with { Best = best?.Setting };
         var folder = context.Folder;
         AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
-        AtomicFile.WriteAllText(Path.Combine(folder, "sweep.md"), SweepReport.Markdown(metrics));
+        SweepReport.Write(metrics, folder);
         if (best is not null)
             AtomicFile.WriteAllText(Path.Combine(folder, BestName), RecipeFile.Write(recipes[results.IndexOf(best)].Recipe, folder));
         return metrics;

@@ -52,7 +52,7 @@ public class HtmlReportTests
 
         var charts = page.Descendants().Where(element => element.Name.LocalName == "svg").ToArray();
         var ids = page.Descendants().Attributes("id").Select(id => id.Value).ToArray();
-        Assert.Equal(6, charts.Length); // reliability, sizes, latency, weights, loss, learning rate
+        Assert.Equal(7, charts.Length); // reliability, quality against size and against latency, latency, weights, loss, learning rate
         Assert.All(charts, chart => Assert.Contains(chart.Attribute("aria-labelledby")!.Value, ids));
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.DoesNotContain("rgb(", html);

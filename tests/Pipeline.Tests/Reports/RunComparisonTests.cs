@@ -104,6 +104,68 @@ public sealed class RunComparisonTests(TinyProject project) : IDisposable
         Cli.Done(["report", .. Directory.GetDirectories(runs["student/sweep"])]);
 
         Assert.Contains("2 runs", File.ReadAllText(runs["student/sweep/report.html"]));
+        Assert.Superset(new HashSet<string> { "temperature=1", "temperature=2" }, Titles("student/sweep/report.html").ToHashSet());
+    }
+
+    [Fact]
+    public void Report_PageIsGone_IsDrawnFromWhatIsThere()
+    {
+        Run("one");
+        File.Delete(runs["one/report.html"]);
+
+        Cli.Done("report", runs["one"], "-o", runs["details.html"]);
+        Directory.Delete(Directory.GetDirectories(runs["one"], "evaluate-*").Single(), recursive: true);
+        Cli.Done("report", runs["one"], "-o", runs["figures.html"]);
+
+        Assert.Contains("Closeness to the teacher", Titles("details.html"));
+        Assert.DoesNotContain("Closeness to the teacher", Titles("figures.html"));
+        Assert.Contains("Figures", Titles("figures.html"));
+    }
+
+    [Fact]
+    public void Report_SideBySide_HasThePageOfEachRun()
+    {
+        Run("one");
+        Run("wide", "--widths", "12");
+        Cli.Done("report", runs["one"], runs["wide"], "-o", runs["page.html"]);
+        var page = XDocument.Parse(File.ReadAllText(runs["page.html"]));
+
+        var ids = page.Descendants().Attributes("id").Select(id => id.Value).ToArray();
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+        var levels = page.Descendants().Where(element => element.Name.LocalName is "h1" or "h2" or "h3" or "h4").Select(element => element.Name.LocalName[1] - '0').ToArray();
+        Assert.All(levels.Zip(levels.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1));
+        Assert.DoesNotContain(page.Descendants().Where(element => element.Name.LocalName is "p" or "li" or "h2" or "h3"), element => element.Value.Trim().Length == 0);
+        var digests = new[] { "one", "wide" }.Select(name => Core.Files.Hashing.Sha256OfFile(runs[$"{name}/student.onnx"])).ToArray();
+        Assert.All(page.Descendants("details").Zip(digests), run => Assert.All(
+            ["Closeness to the teacher", "Calibration", "Latency", "What ships", "How it was made", "cache (its manifest)", "--runs ..", run.Second],
+            part => Assert.Contains(part, run.First.Value)));
+        // In front of every run, both fronts.
+        Assert.All(["Quality and size", "Quality and latency"], title => Assert.Contains(title, page.Descendants("h2").Select(heading => heading.Value)));
+    }
+
+    [Fact]
+    public void Report_FolderOfRuns_ComparesThoseOfOneTestSet()
+    {
+        Run("one");
+        Run("two", "--seed", "2");
+        Assert.Contains("Over 2 seeds", Cli.Done("report", runs.Path).Output);
+        Assert.True(File.Exists(runs["report.html"]));
+
+        Run("other", "--test-samples", project["train.npy"], "--test-labels", project["train-labels.npy"]);
+        var error = Cli.Fails(2, "report", runs.Path);
+
+        Assert.All(["one, two; other", $"onnxkd report {runs["one"]} {runs["two"]}"], part => Assert.Contains(part, error));
+    }
+
+    [Fact]
+    public void Report_CommandOnThePage_FindsTheRun()
+    {
+        Run("one");
+        Assert.Contains("onnxkd run recipe.yaml --runs ..", XDocument.Parse(File.ReadAllText(runs["one/report.html"])).Descendants("code").First().Value);
+
+        var again = Cli.Done("run", runs["one/recipe.yaml"], "--runs", runs["one/.."]);
+
+        Assert.DoesNotContain("started", again.Error);
     }
 
     [Fact]
@@ -131,6 +193,9 @@ public sealed class RunComparisonTests(TinyProject project) : IDisposable
 
     private static JsonElement Figure(JsonElement group, string role, string figure) =>
         group.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == role).GetProperty("figures").GetProperty(figure);
+
+    private IReadOnlyList<string> Titles(string page) =>
+        [.. XDocument.Parse(File.ReadAllText(runs[page])).Descendants().Where(element => element.Name.LocalName is "h2" or "h3").Select(title => title.Value)];
 
     /// <summary>Mean and sample deviation by their formulas.</summary>
     private static void RequireSpread(IEnumerable<double> values, JsonElement spread)

@@ -21,6 +21,20 @@ public sealed class PublisherTests : IDisposable
         Assert.Equal("../train-2/events.jsonl", new FileInfo(run["events/student.jsonl"]).LinkTarget);
     }
 
+    [Theory]
+    [InlineData("events", "events/student.jsonl")] // where the folder of the link would be
+    [InlineData("student.jsonl", "student.jsonl")]
+    public void Link_FileInTheWay_IsNotedAndLeft(string file, string target)
+    {
+        File.WriteAllText(run[file], "mine");
+        var notes = new List<string>();
+
+        new Publisher(run.Path, notes.Add).Link(new ScriptedStage("train", publications: [new("events.jsonl", target, IsLink: true)]), run["train-1"]);
+
+        Assert.Contains("no links are put there", Assert.Single(notes));
+        Assert.Equal("mine", File.ReadAllText(run[file]));
+    }
+
     [Fact]
     public void Copy_OfOtherInputs_ReplacesWhatTheRunPutThere()
     {

@@ -43,6 +43,11 @@ public sealed class HalvingTests(TinyProject project) : IDisposable
 
         Assert.Equal(first.Output, second.Output);
         Assert.Equal(trained, Epochs("again"));
+        var page = File.ReadAllText(runs["again/sweep.html"]);
+        Assert.Contains("Halving stopped 2 of 3 settings early.", page);
+        Assert.Contains("This setting was stopped early by halving, after 3 epochs.", page);
+        Assert.DoesNotContain("goes on with it", page);
+        Assert.Contains("setting lr=0.0003 was stopped early by halving", Cli.Done(["report", .. Directory.GetDirectories(runs["again/sweep"])]).Output);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Sweeps;
@@ -67,6 +68,26 @@ public sealed class SweepTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Sweep_WithoutAValidationSet_HasAPageWithTheFrontOnTheTestSet()
+    {
+        var result = Cli.Done("sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "2", "--vary", "lr=0.001,0.05");
+
+        Assert.Contains("front (test set)", result.Output);
+        Assert.Contains("the test set chooses nothing", result.Output);
+        Assert.False(File.Exists(runs["student/best.yaml"]));
+        var page = XDocument.Parse(File.ReadAllText(runs["student/sweep.html"]));
+        Assert.Superset(new HashSet<string> { "Front on the test set", "Quality and latency", "lr=0.001", "lr=0.05" }, page.Descendants("h2").Select(title => title.Value).ToHashSet());
+        Assert.Contains("Nothing was chosen", page.Descendants("p").First().Value);
+        Assert.DoesNotContain("Lr=", page.ToString());
+        Assert.Contains("sweep/lr=0.05", page.Descendants("code").Select(code => code.Value));
+        // Each has the stages that its own figures come from, not those of the other setting.
+        Assert.All(page.Descendants("details"), run => Assert.Single(run.Descendants("th"), cell => cell.Value == "train-student"));
+        // The folder that a sweep prints is one that can be shown again.
+        Assert.Equal(result.Output, Cli.Done("report", runs["student"], "-o", runs["again.html"]).Output);
+        Assert.Equal(File.ReadAllText(runs["student/sweep.html"]), File.ReadAllText(runs["again.html"]));
+    }
+
+    [Fact]
     public void Sweep_ListsAsValues_NamesThemInTheTable()
     {
         var result = Cli.Done(
@@ -97,6 +118,7 @@ public sealed class SweepTests(TinyProject project) : IDisposable
         Assert.Contains("failed: lr=1e30", result.Output);
         Assert.Contains("1 of 2", result.Error);
         Assert.Contains("diverged", File.ReadAllText(runs["student/sweep.json"]));
+        Assert.Contains("This setting failed: Training diverged", File.ReadAllText(runs["student/sweep.html"]));
     }
 
     [Fact]

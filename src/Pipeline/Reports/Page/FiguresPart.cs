@@ -29,19 +29,28 @@ internal static class FiguresPart
         .. notes.Select(Html.Note),
     ];
 
-    /// <summary>Each model's quality against the size of its file, and which of them another one beats; nothing, if nothing was measured.</summary>
-    public static IEnumerable<object> Front(RunMetrics metrics)
+    /// <summary>Each model's quality against the size of its file and against its time, and which of them another one beats; nothing, if nothing was measured.</summary>
+    public static IEnumerable<object> Fronts(RunMetrics metrics) => Quality.For(metrics) is not { } quality ? [] :
+    [
+        .. OneFront(metrics, quality, "size", "the size of its file", "smaller", "file size, MB", model => model.FileBytes / 1e6),
+        .. OneFront(metrics, quality, "latency", "its time for one sample with one thread", "faster", "latency p50, ms", model => model.LatencyMsP50),
+    ];
+
+    private static IEnumerable<object> OneFront(RunMetrics metrics, Quality quality, string cost, string meaning, string better, string axis, Func<ModelMetrics, double?> of)
     {
-        if (Quality.For(metrics) is not { } quality)
+        // On a logarithmic axis there is no place for 0.
+        ModelMetrics[] known = [.. metrics.Models.Where(model => quality.Of(model) is not null && of(model) > 0).OrderBy(quality.Of).ThenBy(of)];
+        if (known.Length < 2)
             yield break;
-        var (front, dominated) = quality.Front(metrics.Models);
-        yield return new XElement("h2", "Quality and size");
+        var compared = known.Select(model => (Model: model, By: Reports.Front.FindBetter(model, known, m => quality.Of(m)!.Value, m => of(m)!.Value))).ToArray();
+        yield return new XElement("h2", $"Quality and {cost}");
         yield return Charts.Points(
-            "sizes", $"{quality.Name} of each model against the size of its file; the figures are in the table above.", "file size, MB", quality.Name,
-            [.. front.Concat(dominated.Select(pair => pair.Model)).Select(model => (Html.Text(Name(model)), model.FileBytes!.Value / 1e6, quality.Of(model)!.Value))]);
-        yield return new XElement("p", $"Nothing here is both better and smaller than: {Html.Text(string.Join(", ", front.Select(Name)))}.");
-        foreach (var (model, by) in dominated)
-            yield return Html.Note($"{Name(model)} is worse than {Name(by)} in one and no better in the other.");
+            $"front-{cost}", $"{quality.Name} of each model against {meaning}; the figures are in the table above.", axis, quality.Name,
+            [.. known.Select(model => (Html.Text(Name(model)), of(model)!.Value, quality.Of(model)!.Value))]);
+        yield return new XElement("p", $"Nothing here is both better and {better} than: {Html.Text(string.Join(", ", compared.Where(pair => pair.By is null).Select(pair => Name(pair.Model))))}.");
+        foreach (var (model, by) in compared)
+            if (by is not null)
+                yield return Html.Note($"{Name(model)} is worse than {Name(by)} in one and no better in the other.");
     }
 
     /// <summary>What a model is called.</summary>

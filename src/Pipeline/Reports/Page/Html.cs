@@ -39,6 +39,26 @@ internal static class Html
     /// <summary>A share for people.</summary>
     public static string Share(double value) => value.ToString("0.00 %", CultureInfo.InvariantCulture);
 
+    /// <summary>Parts of a page below a heading of another one: their headings are a level lower, and their identifiers and labels name what they are of.</summary>
+    /// <param name="id">Tells them from other parts of the page.</param>
+    /// <param name="of">What they are of.</param>
+    /// <param name="parts">The parts; they belong to nothing else.</param>
+    public static IEnumerable<XElement> Below(string id, string of, IEnumerable<object?> parts)
+    {
+        var all = new XElement("div", parts);
+        foreach (var heading in all.Descendants().Where(element => element.Name.LocalName is "h2" or "h3"))
+            heading.Name = heading.Name.LocalName == "h2" ? "h3" : "h4";
+        foreach (var attribute in all.Descendants().Attributes())
+            attribute.Value = attribute.Name.LocalName switch
+            {
+                "id" or "aria-labelledby" => $"{id}-{attribute.Value}",
+                "clip-path" => attribute.Value.Replace("#", $"#{id}-", StringComparison.Ordinal),
+                "aria-label" => $"{Text(of)}: {attribute.Value}",
+                _ => attribute.Value,
+            };
+        return all.Elements();
+    }
+
     /// <summary>Text from anywhere, with control characters escaped, and without what XML has no room for.</summary>
     public static string Text(string text) => Printable.Escape(text).Replace('\ufffe', '\ufffd').Replace('\uffff', '\ufffd');
 

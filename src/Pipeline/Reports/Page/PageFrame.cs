@@ -15,14 +15,14 @@ internal static class PageFrame
           --line2: #f39a6b; --line3: #63cf9b; --line4: #d79be0; --line5: #e0c04f; --line6: #c4c4c4; } }
         body { margin: 0 auto; padding: 1.5rem; max-width: 68rem; background: var(--paper); color: var(--ink);
           font: 1rem/1.5 system-ui, sans-serif; }
-        h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; } h3 { font-size: 1rem; }
+        h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; } h3, h4 { font-size: 1rem; }
         table { border-collapse: collapse; font-size: .93rem; } th, td { padding: .25rem .5rem; white-space: nowrap; border-bottom: 1px solid var(--grid); text-align: right; }
-        th:first-child { text-align: left; } tbody th { font-weight: inherit; } td.off { background: var(--mark); } td { font-variant-numeric: tabular-nums; }
+        th:first-child { text-align: left; } summary { cursor: pointer; color: var(--soft); } tbody th { font-weight: inherit; } td.off { background: var(--mark); } td { font-variant-numeric: tabular-nums; }
         .wide { overflow-x: auto; margin: 1rem 0; } .verdict { font-size: 1.1rem; border-left: .3rem solid var(--line1); padding-left: 1rem; }
         .note { color: var(--soft); } pre { white-space: pre-wrap; overflow-wrap: anywhere; } code { overflow-wrap: anywhere; }
         .samples { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 11rem; } figcaption { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
         figure img { width: 7rem; image-rendering: pixelated; border: 1px solid var(--grid); } figure audio { width: 100%; } blockquote { margin: .2rem 0; overflow-wrap: anywhere; }
-        svg { width: 100%; height: auto; } @media print { body { max-width: none; } h2, h3 { break-after: avoid; } svg, tr, figure { break-inside: avoid; } }
+        svg { width: 100%; height: auto; } @media print { body { max-width: none; } h2, h3, h4 { break-after: avoid; } svg, tr, figure { break-inside: avoid; } }
         """;
 
     /// <summary>A page.</summary>
@@ -42,7 +42,7 @@ internal static class PageFrame
                 new XElement("style", Style)),
             new XElement("body", new XElement("main",
                 new XElement("h1", Html.Text(title)),
-                new XElement("p", new XAttribute("class", "verdict"), Html.Text(string.Join(' ', verdict))),
+                string.Join(' ', verdict) is { Length: > 0 } said ? new XElement("p", new XAttribute("class", "verdict"), Html.Text(said)) : null,
                 parts)));
         return $"<!DOCTYPE html>\n{html.ToString(SaveOptions.DisableFormatting)}\n";
     }

@@ -11,16 +11,25 @@ internal static class RunsPage
     /// <summary>The page.</summary>
     /// <param name="comparison">The runs.</param>
     /// <param name="folders">Their folders, in the same order.</param>
-    public static string Write(RunComparison comparison, IReadOnlyList<RunFolder> folders)
+    public static string Write(RunComparison comparison, IReadOnlyList<RunFolder> folders) =>
+        Write(comparison.AsOne().Name, Verdict(comparison, comparison.AsOne()), comparison, folders);
+
+    /// <summary>The page of runs that more is known of.</summary>
+    /// <param name="title">Its title.</param>
+    /// <param name="verdict">What it says, in a few sentences.</param>
+    /// <param name="comparison">The runs.</param>
+    /// <param name="folders">Their folders, in the same order.</param>
+    /// <param name="more">What follows the figures.</param>
+    public static string Write(string title, IEnumerable<string> verdict, RunComparison comparison, IReadOnlyList<RunFolder> folders, params object[] more)
     {
         var one = comparison.AsOne();
         var named = comparison.Runs.Zip(folders, (run, folder) => (run.Name, Folder: folder)).ToArray();
         return PageFrame.Write(
-            one.Name, Verdict(comparison, one),
+            title, verdict,
             comparison.Rows().Any() ? FiguresPart.Write(comparison.Rows(), Report.Notes(one with { Models = [.. one.Models.Select(model => model with { Parity = null })] })) : [],
-            SeedsPart.Write(comparison.Seeds), FiguresPart.Front(one),
+            more, SeedsPart.Write(comparison.Seeds), FiguresPart.Fronts(one),
             named is [var only] ? TrainingPart.Write(only.Folder.Trainings) : Curves(named),
-            named.SelectMany(run => Made(run.Name, run.Folder)));
+            named is [var alone] ? [.. Open(alone.Folder), .. Origin(alone.Folder)] : named.SelectMany((run, i) => OneRun(run.Name, run.Folder, $"run{i}")));
     }
 
     private static IEnumerable<string> Verdict(RunComparison comparison, RunMetrics one)
@@ -31,8 +40,11 @@ internal static class RunsPage
         foreach (var verdict in comparison.Verdicts())
             yield return verdict;
         foreach (var note in comparison.Notes())
-            yield return $"{char.ToUpperInvariant(note[0])}{note[1..]}.";
+            yield return $"{Sentence(note)}.";
     }
+
+    /// <summary>A note as it begins a sentence.</summary>
+    public static string Sentence(string note) => $"{char.ToUpperInvariant(note[0])}{note[1..]}";
 
     /// <summary>The same figure of all runs in one chart; where a run trained several students, of the first.</summary>
     private static IEnumerable<object> Curves(IReadOnlyList<(string Name, RunFolder Folder)> runs)
@@ -54,16 +66,21 @@ internal static class RunsPage
             new(Html.Text(name), [.. epochs.Select(e => ((double)e.Epoch, of(e)))]);
     }
 
-    private static IEnumerable<object> Made(string name, RunFolder folder)
+    /// <summary>What the page of a run says, in short what is not on it yet.</summary>
+    private static IEnumerable<object> OneRun(string name, RunFolder folder, string id)
     {
-        yield return new XElement("h2", Html.Text($"How {name} was made"));
-        if (!folder.IsFinished)
-            yield return Html.Note($"Not finished: {string.Join(", ", folder.Begun)}.");
-        if (folder.Stages.Count > 0)
-            yield return Html.Table(
-            [
-                ["stage", "seconds"], .. folder.Stages.Select(stage => (IReadOnlyList<string>)[stage.Stage, Html.Number(stage.WallSeconds)]),
-            ], name);
-        yield return new XElement("details", new XElement("summary", "Recipe"), new XElement("pre", Html.Text(folder.Recipe)));
+        yield return new XElement("h2", Html.Text(name));
+        foreach (var note in Open(folder))
+            yield return note;
+        yield return new XElement("details",
+            new XElement("summary", Html.Text($"{(folder.Story is null ? "" : "Figures, differences, ")}curves and origin of {name}")),
+            Html.Below(id, name, folder.Story is { } story
+                ? [.. Quality.Verdict(story.Metrics).ToArray() is { Length: > 0 } said ? [new XElement("p", Html.Text(string.Join(' ', said)))] : Array.Empty<XElement>(), .. HtmlReport.Parts(story)]
+                : [TrainingPart.Write(folder.Trainings), Origin(folder)]));
     }
+
+    private static IEnumerable<XElement> Open(RunFolder folder) => folder.IsFinished ? []
+        : [Html.Note(folder.Sweep?.Ending is { } ending ? $"This setting {ending}." : $"Not finished: {string.Join(", ", folder.Begun)}.")];
+
+    private static IEnumerable<object> Origin(RunFolder folder) => OriginPart.Write(folder.Metrics?.Models ?? [], folder.OwnStages, folder.Recipe, folder.Replay);
 }

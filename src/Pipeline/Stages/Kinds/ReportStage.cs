@@ -1,10 +1,4 @@
-using Onnx;
 using OnnxKd.Core.Files;
-using OnnxKd.Core.Logits;
-using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Tensors;
-using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
@@ -56,6 +50,11 @@ internal sealed class ReportStage : Stage
             .Add("details", results[evaluate.Name].Record.Outputs[RunDetails.FileName].Sha256)
             .Add("latency", results[evaluate.Name].Record.Outputs[RunLatency.FileName].Sha256)
             .Add("samples", graph.Sets.Test?.SamplesDigest)
+            .Add("labels", graph.Sets.Test?.LabelsDigest)
+            .Add("transfer-samples", graph.Sets.Transfer.SamplesDigest)
+            .Add("transfer-labels", graph.Sets.Transfer.LabelsDigest)
+            .Add("validation-samples", graph.Sets.Validation?.SamplesDigest)
+            .Add("validation-labels", graph.Sets.Validation?.LabelsDigest)
             .Add("recipe", Hashing.Sha256(RecipeFile.WriteForKey(Resolved(results))));
         foreach (var training in trainings)
             inputs.Add($"events.{training.Step.Name}", results[training.Name].Record.Outputs[TrainStage.EventsFile].Sha256);
@@ -80,7 +79,7 @@ internal sealed class ReportStage : Stage
         };
         AtomicFile.WriteAllText(Path.Combine(work.Folder, PageFile), HtmlReport.Write(story));
         AtomicFile.WriteAllText(Path.Combine(work.Folder, TextFile), Report.Markdown(metrics));
-        AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, Facts(work.Results)));
+        AtomicFile.WriteAllText(Path.Combine(work.Folder, ModelCard.FileName), ModelCard.Write(metrics, StudentCard.Facts(graph, student, work.Results, details)));
 
         IEnumerable<TrainingStory> Stories(TrainStage training) =>
             EpochEvent.Read(work.Results[training.Name][TrainStage.EventsFile])
@@ -92,54 +91,4 @@ internal sealed class ReportStage : Stage
     /// <summary>The recipe with the learning rates that were found.</summary>
     private Recipe Resolved(StageResults results) =>
         trainings.Aggregate(graph.Recipe, (recipe, training) => recipe.With(training.Step.Name, training.Training(results)));
-
-    private CardFacts Facts(StageResults results)
-    {
-        var (train, recipe) = (student.Train, graph.Recipe);
-        var file = OnnxModel.Load(results[student.Name][student.File]);
-        var model = file.Proto.Graph;
-        var (inputs, sample) = (new GraphIndex(model).Inputs, graph.Sets.Transfer.SampleShape);
-        var named = student.InterfaceOf(results)?.Output?.Name ?? student.Import.Output;
-        var output = model.Output.FirstOrDefault(value => value.Name == named) ?? model.Output[0];
-        var learner = train.Step.LearnerOf(student.Model);
-        return new(
-            student.File, InputOf(inputs[0]), sample,
-            OutputOf(),
-            student.Preprocessing, [.. train.Step.Teachers.Capture.Teachers.Select(teacher => teacher.File)],
-            graph.Sets.Transfer.Count,
-            YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))))
-        {
-            Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
-        };
-
-        CardOutput OutputOf()
-        {
-            var (meaning, map) = (Meaning(model, output.Name, student.ImportOf(results).Kind), file.Maps.FirstOrDefault(map => map.Output == output.Name));
-            return map is null ? new(output.Name, TypeOf(output), meaning)
-                : new(output.Name, TypeOf(output), $"{meaning}, as a map from class to score for each sample") { Keys = map.KeysAreTexts ? "string" : "long" };
-        }
-
-        // A state's shape is its own; anything else is as long as a sample is.
-        CardInput InputOf(ValueInfoProto input)
-        {
-            var (dims, part) = (input.ShapeOf()!, sample.Parts.FirstOrDefault(part => part.Name == input.Name));
-            var fitted = SampleFit.Find([.. dims.Skip(1)], part?.Shape ?? sample) ?? [.. dims.Skip(1).Select(axis => axis.Size ?? 1)];
-            return new(input.Name, TypeOf(input), dims.Count == 0 ? [] : fitted) { Text = part?.Texts.FirstOrDefault(), IsScalar = dims.Count == 0 };
-        }
-    }
-
-    private static ElementType TypeOf(ValueInfoProto value) => TensorTypes.TryElementType(value.DataTypeOf(), out var type) ? type : ElementType.Float32;
-
-    /// <summary>What the card says of an output.</summary>
-    private static string Meaning(GraphProto graph, string output, OutputKind? kind) => (kind ?? OutputKind.Classes, LogitTrace.Find(graph, output, "").Activation) switch
-    {
-        (OutputKind.Values, _) => "values",
-        (OutputKind.Embedding, _) => "an embedding",
-        (OutputKind.Detector, _) => "at each anchor a box and a score for each class, before suppression of what is found twice",
-        (OutputKind.Labels, HeadActivation.Sigmoid) => "a probability for each label",
-        (OutputKind.Labels, _) => "a logit for each label",
-        (_, HeadActivation.Softmax or HeadActivation.Sigmoid) => "probabilities of classes",
-        (_, HeadActivation.LogSoftmax) => "logarithms of probabilities of classes",
-        _ => "class scores",
-    };
 }

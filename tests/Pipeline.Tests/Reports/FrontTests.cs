@@ -1,0 +1,26 @@
+using OnnxKd.Pipeline.Reports;
+
+namespace OnnxKd.Pipeline.Tests.Reports;
+
+public class FrontTests
+{
+    private sealed record Item(double Wrong, double Size);
+
+    [Fact]
+    public void FindBetter_WorseInBoth_IsWhatBeatsIt()
+    {
+        var (small, good, beaten) = (new Item(0.2, 1), new Item(0.1, 5), new Item(0.2, 6));
+
+        Assert.Equal([null, null, small], new[] { small, good, beaten }.Select(item => Find(item, small, good, beaten)));
+    }
+
+    [Fact]
+    public void FindBetter_EqualInAll_BothAreOnTheFront()
+    {
+        var (one, other) = (new Item(0.1, 1), new Item(0.1, 1));
+
+        Assert.All([one, other], item => Assert.Null(Find(item, one, other)));
+    }
+
+    private static Item? Find(Item item, params Item[] all) => Front.FindBetter(item, all, each => each.Wrong, each => each.Size);
+}
