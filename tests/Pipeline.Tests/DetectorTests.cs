@@ -54,6 +54,17 @@ public sealed class DetectorTests : IDisposable
         Assert.Contains("boxes as xywh, its metadata say", Cli.Done("inspect", StudentFile).Output);
     }
 
+    [Fact]
+    public void Student_ByDefault_LearnsWithAdamW() => Assert.Contains(
+        "optimizer name adamw", Cli.Done("plan", "--teacher", Field("yolo.onnx"), "--samples", Field("x.npy"), "--scale", "1/255", "--runs", folder["runs"]).Error);
+
+    [Theory]
+    [InlineData("1", true)]
+    [InlineData("1/255", false)]
+    public void Teacher_OfBytesAsTheyAre_IsTold(string scale, bool isTold) => Assert.Equal(isTold, Cli.Run(
+        "run", "--teacher", Field("yolo.onnx"), "--samples", Field("x.npy"), "--scale", scale, "--architecture", "mlp", "--widths", "8", "--epochs", "1", "--lr", "0.001", "--threads", "1",
+        "--runs", folder["runs"]).Error.Contains("it is fed with bytes from 0 to 255 as they are"));
+
     [Theory]
     [InlineData("output: boxes, scores: scores", true)]
     [InlineData("output: boxes", false)]

@@ -106,6 +106,5 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                 "name the output, or the tensor inside the graph (output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
     }
 
-    private static bool IsFloat(ValueInfoProto output) => (TensorProto.Types.DataType?)output.Type?.TensorType?.ElemType
-        is TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16 or TensorProto.Types.DataType.Double;
+    private static bool IsFloat(ValueInfoProto output) => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf());
 }

@@ -33,6 +33,9 @@ public sealed class OnnxModel
     /// <summary>Whether nodes of the file stood before those whose tensors they read, and were put in order.</summary>
     public bool IsSorted { get; private init; }
 
+    /// <summary>The IR version of the file, where it is newer than ONNX Runtime reads and nothing of it is used; <c>null</c>: the file has that of <see cref="Proto"/>.</summary>
+    internal long? NewerIrVersion { get; private init; }
+
     /// <summary>Outputs that are sequences of maps in the file (scikit-learn's ZipMap), and are read as the tensors that these are made of.</summary>
     public IReadOnlyList<MappedOutput> Maps { get; private init; } = [];
 
@@ -74,9 +77,12 @@ public sealed class OnnxModel
         var bytes = ReadFile(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        var (proto, isSorted, _) = Parse(bytes, path, hash.AppendData);
+        var (proto, putRight) = Parse(bytes, path, hash.AppendData);
         var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
-        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { IsSorted = isSorted, Given = given, Maps = ZipMaps.Replace(proto) };
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) 
+        {
+            IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
+        };
     }
 
     /// <summary>
@@ -91,8 +97,8 @@ public sealed class OnnxModel
         if (IsOrtFormat(bytes))
             return bytes;
         var hasExternal = false;
-        var (proto, isSorted, isTrimmed) = Parse(bytes, path, _ => hasExternal = true);
-        return isSorted || isTrimmed || hasExternal ? proto.ToByteArray() : bytes;
+        var (proto, putRight) = Parse(bytes, path, _ => hasExternal = true);
+        return putRight != default || hasExternal ? proto.ToByteArray() : bytes;
     }
 
     /// <summary>Whether a file's bytes are a model in ONNX Runtime's own format.</summary>
@@ -140,13 +146,16 @@ public sealed class OnnxModel
     /// <summary>An entry of the model's metadata; <c>null</c> if absent.</summary>
     public string? GetMetadata(string key) => Proto.MetadataProps.FirstOrDefault(e => e.Key == key)?.Value;
 
-    private static (ModelProto Proto, bool IsSorted, bool IsTrimmed) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
+    /// <summary>What was put right in a file.</summary>
+    private readonly record struct Corrections(bool IsSorted, bool IsTrimmed, long? NewerIrVersion);
+
+    private static (ModelProto Proto, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
     {
         var proto = ModelParser.Parse(bytes, path);
         ExternalData.ReadIn(proto, path, onExternal);
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
-        return (proto, isSorted, OmittedInputs.Trim(proto.Graph!));
+        return (proto, new(isSorted, OmittedInputs.Trim(proto.Graph!), IrVersions.Lower(proto, path)));
     }
 
     private void Write(Stream stream)

@@ -27,10 +27,13 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
         DataType.Uint16 => (0, ushort.MaxValue),
         DataType.Int16 => (short.MinValue, short.MaxValue),
         DataType.Uint32 or DataType.Uint64 => (0, float.MaxValue),
+        DataType.Float16 => ((float)Half.MinValue, (float)Half.MaxValue), // beyond, a Cast makes infinities
         _ => null,
     };
 
     private bool TakesIntegers => Type is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.String);
+
+    private bool TakesAnyNumber => !TakesIntegers && range is null;
 
     /// <summary>The rules for a model's inputs; those without one take any number.</summary>
     /// <param name="use">The model.</param>
@@ -46,8 +49,8 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
             if (fed.Part is { IsText: false } part && (use.Preprocessing.IsNone || !part.IsAmount))
             {
                 var rule = new InputRule(use, fed.Input.Name, (DataType)fed.Type, part, null);
-                if (rule.TakesIntegers)
-                    yield return rule with { Table = LookupTables.Smallest(proto.Graph, fed.Input.Name) };
+                if (!rule.TakesAnyNumber)
+                    yield return rule with { Table = rule.TakesIntegers ? LookupTables.Smallest(proto.Graph, fed.Input.Name) : null };
             }
     }
 
@@ -60,7 +63,7 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
         // ONNX counts negative ids from the end.
         if (Table is { } table && values.IndexOfAnyExceptInRange(-table.Rows, table.Rows - 1) is >= 0 and var unknown)
             return unknown;
-        for (var i = 0; i < values.Length; i++)
+        for (var i = 0; TakesIntegers && i < values.Length; i++)
             if (values[i] != MathF.Truncate(values[i]))
                 return i;
         return -1;
@@ -72,7 +75,7 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
     public InputException Refuse(float value, string where)
     {
         var (found, input) = (Printable.Number(value), $"input '{Input}' of {Use.Name}");
-        if (value != MathF.Truncate(value))
+        if (TakesIntegers && value != MathF.Truncate(value))
             return new(
                 "A sample holds a fraction where a model takes integers.", where, found, $"a whole number: {input} is {TensorTypes.Name((int)Type)}",
                 Use.VocabularyKey is null ? "correct the value, or feed this input from another one (inputs under the model)"
@@ -80,7 +83,7 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
         if (range is var (least, most) && (value < least || value > most))
             return new(
                 "A sample holds a number that an input of a model cannot.", where, found, $"{Printable.Number(least)} to {Printable.Number(most)}: {input} is {TensorTypes.Name((int)Type)}",
-                "correct the value");
+                TakesIntegers ? "correct the value" : "correct the value, or scale the samples (preprocessing)");
         return new(
             "A sample holds an id that a model does not know.", where, found, $"0 to {Table!.Rows - 1}: {input} looks up {Table.Rows} rows ('{Table.Name}')",
             Use.VocabularyKey is { } key && value > 0 ? $"set {key} to {Printable.Number(value + 1)} or more (one more than the largest id of all sets), or correct the id"

@@ -10,6 +10,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
+using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -77,11 +78,25 @@ internal sealed class InspectCommand : ExampleCommand
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
     public static void Run(string path, InspectedUse use, Lists lists, OutputStyle style, TextWriter stdout)
     {
-        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), use));
+        var inspection = WithinTime(path, () => Look(OnnxModel.Load(path), use));
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else
             Write(inspection, lists, stdout);
+    }
+
+    /// <summary>Looks at a model. A run checks a student in ONNX Runtime: what that refuses is none, whatever can be trained.</summary>
+    private static ModelInspection Look(OnnxModel model, InspectedUse use)
+    {
+        var inspection = ModelInspection.Of(model, use);
+        if (inspection is not { Teacher.Possible: false, Student.Possible: true })
+            return inspection;
+        var opened = Suitability.Of(() =>
+        {
+            SessionFactory.Open(model.Proto, ExecutionDevice.Resolve(ExecutionDevice.Cpu), threads: 1, inspection.File, brief: true).Dispose();
+            return "";
+        });
+        return opened.Possible == true ? inspection : inspection with { Student = opened, AsStudent = null };
     }
 
     /// <summary>Opens samples of a model, with a tensor or a column for each of its inputs, if it has several.</summary>

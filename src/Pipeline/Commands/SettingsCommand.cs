@@ -11,7 +11,7 @@ internal sealed class SettingsCommand : ExampleCommand
 {
     private readonly Argument<string?> section = new("SECTION")
     {
-        Description = "A section; without one, all of them.",
+        Description = "A section, or a key of recipes; without one, all sections.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -28,14 +28,14 @@ internal sealed class SettingsCommand : ExampleCommand
     /// <exception cref="InputException">There is no such section.</exception>
     public static void Run(string? section, OutputStyle style, TextWriter stdout)
     {
-        if (section is not null && !SettingsPages.Names.Contains(section))
+        var names = section is null ? SettingsPages.Names : SettingsPages.Find(section);
+        if (names.Count == 0)
             throw new InputException(
-                "Recipes have no such section.", "SECTION", section, $"one of {string.Join(", ", SettingsPages.Names)}",
-                Suggestions.Nearest(section, SettingsPages.Names) is { } nearest ? $"did you mean '{nearest}'?" : null);
-        string[] names = section is null ? [.. SettingsPages.Names] : [section];
+                "No table of settings has this name.", "SECTION", section, $"one of {string.Join(", ", SettingsPages.Names.Concat(SettingsPages.Keys))}",
+                Suggestions.Nearest(section!, SettingsPages.Names.Concat(SettingsPages.Keys)) is { } nearest ? $"did you mean '{nearest}'?" : "other keys of recipes are explained in docs/recipes.md");
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(names.ToDictionary(name => name, SettingsPages.Text)));
         else
-            stdout.Write(string.Join("\n", names.Select(name => section is null ? $"# {name}\n\n{SettingsPages.Text(name)}" : SettingsPages.Text(name))));
+            stdout.Write(string.Join("\n", names.Select(name => names.Count > 1 ? $"# {name}\n\n{SettingsPages.Text(name)}" : SettingsPages.Text(name))));
     }
 }

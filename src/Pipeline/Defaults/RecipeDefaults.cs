@@ -9,6 +9,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
+using OnnxKd.StudentTrainer.Terms;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Defaults;
@@ -169,12 +170,15 @@ internal sealed class RecipeDefaults
     {
         if (Find(source.Root, "training") is not YamlMappingNode given)
             source.Set("training", given = new YamlMappingNode(), Origin);
-        var chosen = TrainingDefaults.Choose(given, IsConvolutional(), samples, isQuick);
+        var chosen = TrainingDefaults.Choose(given, IsConvolutional(), IsDetector(), samples, isQuick);
         foreach (var (key, value) in chosen)
             source.Set($"training.{key}", YamlTree.Map((key, value)).Children.Single().Value, Origin);
         if (chosen.Count > 0)
             note($"chosen: training {string.Join(", ", chosen.Select(entry => $"{entry.Key} {Flow(YamlTree.Map((entry.Key, entry.Value)).Children.Single().Value)}"))}");
     }
+
+    private bool IsDetector() => Find(source.Root, "objective") is YamlSequenceNode terms && terms.OfType<YamlMappingNode>().SelectMany(term => term.Children.Keys)
+        .Any(name => Term.Kinds.Find(name.ToString())?.IsSubclassOf(typeof(DetectorTerm)) == true);
 
     private bool IsConvolutional() => Find(source.Root, "student") switch
     {

@@ -23,9 +23,10 @@ internal static class TrainingDefaults
     /// <summary>What is chosen, apart from what is given. Whoever gives an optimizer has a training in mind, of which nothing but its length is chosen.</summary>
     /// <param name="given">The section of the recipe.</param>
     /// <param name="isConvolutional">Whether the student consists of convolutions.</param>
+    /// <param name="isDetector">Whether it learns a detector head, whose boxes are far from where fresh weights put them: SGD at one rate for all weights takes several times the steps.</param>
     /// <param name="samples">The number of samples.</param>
     /// <param name="isQuick">Whether a first look is enough.</param>
-    public static IReadOnlyList<(string Key, object Value)> Choose(YamlMappingNode given, bool isConvolutional, long samples, bool isQuick)
+    public static IReadOnlyList<(string Key, object Value)> Choose(YamlMappingNode given, bool isConvolutional, bool isDetector, long samples, bool isQuick)
     {
         var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => isQuick && isConvolutional ? LargestQuickConvolutionalBatch : 128 };
         var epochs = Number(given, "epochs") ?? Epochs(Number(given, "batch-size") ?? size, isConvolutional, samples, isQuick);
@@ -34,7 +35,7 @@ internal static class TrainingDefaults
             all.AddRange(
             [
                 ("batch-size", size),
-                ("optimizer", isConvolutional
+                ("optimizer", isConvolutional && !isDetector
                     ? YamlTree.Line(("name", "sgd"), ("learning-rate", "auto"), ("momentum", 0.9), ("nesterov", true), ("weight-decay", 0.0005))
                     : YamlTree.Line(("name", "adamw"), ("learning-rate", "auto"), ("weight-decay", 0.01))),
                 ("schedule", YamlTree.Line(("name", "cosine"), ("warmup-epochs", Math.Round(Math.Min(2, epochs * 0.05), 2)))),

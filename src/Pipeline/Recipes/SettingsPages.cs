@@ -40,8 +40,26 @@ internal static class SettingsPages
         ("schedules", () => SettingsReference.Table(ScheduleOptions.Kinds)),
     ];
 
+    // Keys of recipes whose settings stand in tables of other names.
+    private static readonly Dictionary<string, string[]> TablesOfKeys = new(StringComparer.Ordinal)
+    {
+        ["data"] = ["classes", "preprocessing"],
+        ["student"] = ["student-files", "students", "attachments"],
+        ["objective"] = ["terms"],
+        ["optimizer"] = ["optimizers"],
+        ["schedule"] = ["schedules"],
+        ["storage"] = ["storages"],
+        ["feature-storage"] = ["storages"],
+    };
+
     /// <summary>The sections, in the order of a recipe.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Table.Select(section => section.Name)];
+
+    /// <summary>Keys of recipes that stand for sections of other names.</summary>
+    public static IEnumerable<string> Keys => TablesOfKeys.Keys;
+
+    /// <summary>The sections that a name means: itself, or those of a recipe's key; none: it means none.</summary>
+    public static IReadOnlyList<string> Find(string name) => Names.Contains(name) ? [name] : TablesOfKeys.GetValueOrDefault(name, []);
 
     /// <summary>A section, in Markdown.</summary>
     public static string Text(string name) => Array.Find(Table, section => section.Name == name).Text();

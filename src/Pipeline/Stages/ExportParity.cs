@@ -76,10 +76,12 @@ internal static class ExportParity
         }
     }
 
-    /// <summary>The tolerance for a file by the narrowest floats that it computes with.</summary>
+    /// <summary>The tolerance for a file by the narrowest floats that it takes, computes with or gives.</summary>
     private static double ToleranceOf(OnnxModel model)
     {
-        var types = model.Proto.Graph.Initializer.Select(tensor => TensorTypes.TryElementType(tensor.DataType, out var type) ? type : ElementType.Float32).ToHashSet();
+        var graph = model.Proto.Graph;
+        var types = graph.Initializer.Select(tensor => tensor.DataType).Concat(graph.Input.Concat(graph.Output).Where(value => value.Type?.TensorType is not null).Select(value => value.DataTypeOf()))
+            .Select(number => TensorTypes.TryElementType(number, out var type) ? type : ElementType.Float32).ToHashSet();
         return types.Contains(ElementType.BFloat16) ? ToleranceOfBFloat16 : types.Contains(ElementType.Float16) ? ToleranceOfFloat16 : Tolerance;
     }
 

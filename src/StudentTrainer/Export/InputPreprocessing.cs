@@ -7,7 +7,10 @@ using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Export;
 
-/// <summary>Puts preprocessing into a model, so that it takes samples as they are stored: a Mul and an Add behind its input.</summary>
+/// <summary>
+/// Puts preprocessing into a model, so that it takes samples as they are stored: a Mul and an Add behind its input, in float32 where the input is narrower, for
+/// the samples were preprocessed so while the model learned.
+/// </summary>
 public static class InputPreprocessing
 {
     private const string Prefix = "preprocessing";
@@ -20,7 +23,7 @@ public static class InputPreprocessing
     /// <param name="preprocessing">What is done to a sample before the model.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
     /// <returns>The model with the preprocessing inside.</returns>
-    /// <exception cref="UnsupportedModelException">It takes no floats of 32 or 64 bits, or is of too old an operator set.</exception>
+    /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
     public static OnnxModel PutInside(OnnxModel model, Preprocessing preprocessing, IReadOnlyList<int> sampleShape)
     {
         RequirePossible(model);
@@ -28,39 +31,53 @@ public static class InputPreprocessing
         var proto = model.Proto.Clone();
         var graph = proto.Graph;
         var input = new GraphIndex(graph).Inputs.Single();
-        var type = TypeOf(input);
+        var isWide = TypeOf(input) == ElementType.Float64;
+        var isNarrow = TypeOf(input) is ElementType.Float16 or ElementType.BFloat16;
         var names = new GraphNames(graph);
         var (factors, summands) = preprocessing.Affine();
         var (factor, summand, scaled, output) = (Free("factor"), Free("summand"), Free("scaled"), Free("output"));
         names.RenameReaders(input.Name, output);
         graph.Initializer.Add(Constant(factor, factors));
         graph.Initializer.Add(Constant(summand, summands));
-        graph.Node.Insert(0, new NodeProto { OpType = "Mul", Name = Free("mul"), Input = { input.Name, factor }, Output = { scaled } });
-        graph.Node.Insert(1, new NodeProto { OpType = "Add", Name = Free("add"), Input = { scaled, summand }, Output = { output } });
+        var (from, to) = isNarrow ? (Free("widened"), Free("shifted")) : (input.Name, output);
+        NodeProto[] nodes =
+        [
+            new NodeProto { OpType = "Mul", Name = Free("mul"), Input = { from, factor }, Output = { scaled } },
+            new NodeProto { OpType = "Add", Name = Free("add"), Input = { scaled, summand }, Output = { to } },
+        ];
+        if (isNarrow)
+            nodes = [Cast(input.Name, from, ElementType.Float32.ToDataType()), .. nodes, Cast(to, output, input.DataTypeOf())];
+        foreach (var (index, node) in nodes.Index())
+            graph.Node.Insert(index, node);
         return OnnxModel.FromProto(proto);
+
+        NodeProto Cast(string given, string made, int type) => new()
+        {
+            OpType = "Cast", Name = made, Input = { given }, Output = { made }, Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = type } },
+        };
 
         string Free(string name) => names.Take($"{Prefix}/{name}");
 
         TensorProto Constant(string name, float[] values)
         {
             var (laid, shape) = LayOut(values, preprocessing.ChannelAxis, sampleShape, input.ShapeOf()?.Skip(1).ToList());
-            return type == ElementType.Float32
-                ? TensorData.Create(name, laid, shape)
-                : TensorData.Create(name, ElementType.Float64, MemoryMarshal.AsBytes<double>(Array.ConvertAll(laid, value => (double)value)), shape);
+            return isWide
+                ? TensorData.Create(name, ElementType.Float64, MemoryMarshal.AsBytes<double>(Array.ConvertAll(laid, value => (double)value)), shape)
+                : TensorData.Create(name, laid, shape);
         }
     }
 
     /// <summary>Refuses a model that preprocessing cannot be put into.</summary>
-    /// <exception cref="UnsupportedModelException">It takes no floats of 32 or 64 bits, or is of too old an operator set.</exception>
+    /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
     public static void RequirePossible(OnnxModel model)
     {
         var version = model.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         var inputs = new GraphIndex(model.Proto.Graph).Inputs;
         if (version < FirstBroadcastingOpset)
             throw Refuse($"operator set {version}", $"{FirstBroadcastingOpset} or newer");
-        if (inputs.Count != 1 || TypeOf(inputs[0]) is not (ElementType.Float32 or ElementType.Float64))
+        if (inputs.Count != 1 || TypeOf(inputs[0])?.IsFloat() != true)
             throw Refuse(
-                string.Join(", ", inputs.Select(input => $"input '{input.Name}' of {TensorTypes.Name(input.DataTypeOf())}")), "one input, of float32 or float64");
+                string.Join(", ", inputs.Select(input => $"input '{input.Name}' of {TensorTypes.Name(input.DataTypeOf())}")), "one input, of floats");
 
         UnsupportedModelException Refuse(string found, string expected) => new(
             "The student's preprocessing cannot be put inside it.", model.Path, found, expected, "set export.preprocessing: outside, or student.preprocessing: none");

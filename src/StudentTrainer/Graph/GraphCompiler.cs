@@ -32,7 +32,7 @@ internal sealed class GraphCompiler
     /// <exception cref="InputException">The graph has no such tensor, or a pattern of the overrides matches none.</exception>
     public static GraphProgram Compile(
         GraphProto graph, int version, IReadOnlyList<string> outputs, ParameterOverrides? overrides = null, bool mixed = false) =>
-        new GraphCompiler(NestedGraphs.ExposeCaptures(RepeatedWeights.Lift(graph)), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
+        new GraphCompiler(NestedGraphs.ExposeCaptures(NestedWeights.Lift(graph)), version, outputs).Compile(overrides ?? ParameterOverrides.None, mixed);
 
     private GraphProgram Compile(ParameterOverrides overrides, bool mixed)
     {
@@ -50,7 +50,7 @@ internal sealed class GraphCompiler
         refusals.AddRange(plan.Where(weight => TorchTypes.Of(weight.Source.DataType) is null).Select(UnknownType));
         if (refusals.Count > 0)
             throw Join(refusals);
-        return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. results.Select(Slot)]));
+        return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. results.Select(Slot)])) { RunsSamplesAlone = SampleBranches.AreIn(graph) };
     }
 
     /// <summary>The nodes that the outputs depend on, in order.</summary>

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Onnx;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Graph;
@@ -23,6 +24,9 @@ internal sealed class GraphProgram(IReadOnlyList<PlannedWeight> plan, IReadOnlyL
 
     /// <summary>Names of what a run hands out.</summary>
     public IReadOnlyList<string> Outputs => outputs;
+
+    /// <summary>Whether samples would change each other's results in a batch (see <see cref="SampleBranches"/>).</summary>
+    public bool RunsSamplesAlone { get; init; }
 
     /// <summary>
     /// Runs a batch. An intermediate result lives until its last use; what autograd needs of it for the way back it holds itself, and

@@ -27,6 +27,9 @@ internal sealed record PlannedWeight(string Name, WeightRole Role, TensorProto S
 {
     /// <summary>Whether its values are read on the CPU only: shapes, axes, bounds.</summary>
     public bool OnHost => Role == WeightRole.Constant && Uses.All(use => use.OnHost);
+
+    /// <summary>Whether it is learned in branches of an If alone, so that samples may be without a gradient for it.</summary>
+    public bool IsConditional => Uses.Where(use => use.IsLearned).All(use => use.IsConditional);
 }
 
 /// <summary>A place where a tensor of the file is used.</summary>
@@ -42,6 +45,9 @@ internal sealed record WeightUse(NodeProto Node, OperatorEntry Operator, int Slo
 
     /// <summary>Whether the values are read on the CPU.</summary>
     public bool OnHost => Operator.Host.Contains(Slot);
+
+    /// <summary>Whether it is in a branch of an If, which runs for some samples.</summary>
+    public bool IsConditional { get; init; }
 }
 
 /// <summary>Decides the role of every tensor that a graph uses, each once, however many nodes use it.</summary>
@@ -87,8 +93,8 @@ internal static class ParameterPlan
         {
             var learns = node.Input.Any(learned.Contains);
             var fixedInputs = node.Input.All(name => name.Length == 0 || origins.ContainsKey(name));
-            // What a repeated graph reads from outside is used as its own nodes use it.
-            foreach (var (name, use) in NestedGraphs.IsRepeated(node) ? UsesWithin(node) : [])
+            // What a graph within a node reads from outside is used as its own nodes use it.
+            foreach (var (name, use) in NestedGraphs.Of(node).SelectMany(inner => UsesWithin(node, inner)))
                 foreach (var origin in origins[name])
                 {
                     uses.Add((origin, use with { Direct = use.Direct && asInFile.Contains(name) }));
@@ -119,12 +125,12 @@ internal static class ParameterPlan
         }
         return uses.ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
 
-        IEnumerable<(string Name, WeightUse Use)> UsesWithin(NodeProto node)
+        IEnumerable<(string Name, WeightUse Use)> UsesWithin(NodeProto node, GraphProto held)
         {
-            var body = NestedGraphs.ExposeCaptures(NestedGraphs.BodyOf(node));
+            var (body, isBranch) = (NestedGraphs.ExposeCaptures(held), NestedGraphs.IsBranching(node));
             var known = node.Input.Where(origins.ContainsKey).Distinct().ToDictionary(name => name, name => tensors[origins[name].First()]);
             var inner = body.Node.Select(each => (each, FusedOperators.Find(each, version))).Where(each => each.Item2 is not null).Select(each => (each.each, each.Item2!));
-            return FindUses([.. inner], known, version).SelectMany(group => group.Select(use => (group.Key, use)));
+            return FindUses([.. inner], known, version).SelectMany(group => group.Select(use => (group.Key, use with { IsConditional = isBranch || use.IsConditional })));
         }
     }
 

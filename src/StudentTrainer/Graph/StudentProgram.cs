@@ -32,7 +32,12 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     public torch.Tensor[] Run(WeightSet weights, torch.Tensor samples, bool training, Action<Step, torch.Tensor?[]>? watch = null)
     {
         var shaped = samples.ndim == 0 ? samples : Shaped(samples);
-        return (training ? Training : Graph).Run(weights, [shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type)], training, watch);
+        var program = training ? Training : Graph;
+        var typed = shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type);
+        if (!program.RunsSamplesAlone || typed.ndim == 0 || typed.shape[0] < 2)
+            return program.Run(weights, [typed], training, watch);
+        var given = Enumerable.Range(0, (int)typed.shape[0]).Select(row => program.Run(weights, [typed.narrow(0, row, 1)], training, watch)).ToArray();
+        return [.. Outputs.Select((_, i) => torch.cat([.. given.Select(each => each[i])], 0))];
     }
 
     private torch.Tensor Shaped(torch.Tensor samples)

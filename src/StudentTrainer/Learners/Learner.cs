@@ -124,11 +124,11 @@ internal sealed class Learner : IDisposable
     /// <param name="step">Counted from 1.</param>
     public void Update(double learningRate, long step)
     {
-        var gradients = trained.Select(parameter => parameter.Tensor.grad!).ToArray();
+        var gradients = trained.Select(parameter => parameter.Tensor.grad).ToArray();
         foreach (var (_, tensor) in trained)
             tensor.grad = null;
         if (options.ClipNorm is { } clipNorm)
-            WeightConstraints.ClipNorm(gradients, clipNorm);
+            WeightConstraints.ClipNorm([.. gradients.OfType<Tensor>()], clipNorm);
         optimizer!.Step(gradients, learningRate, step);
         if (options.MaxNorm is { } maxNorm)
             WeightConstraints.LimitUnitNorms(trained, maxNorm);

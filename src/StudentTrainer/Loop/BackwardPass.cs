@@ -12,6 +12,9 @@ internal static class BackwardPass
     /// <exception cref="InputException">libtorch cannot compute a gradient.</exception>
     public static void Run(Tensor loss)
     {
+        // Samples may have taken branches alone in which there is nothing to learn.
+        if (!loss.requires_grad)
+            return;
         try
         {
             loss.backward();

@@ -108,12 +108,12 @@ internal static class Preflight
     }
 
     /// <summary>
-    /// The weights that learn. Where no term reads the class scores, as in the first stage of FitNets, what lies behind the features that are
-    /// read stays as it is.
+    /// The weights that learn, those of branches that none of the rows took among them. Where no term reads the class scores, as in the first stage of FitNets, what
+    /// lies behind the features that are read stays as it is.
     /// </summary>
     private static HashSet<string> WithGradients(Learner learner, WeightSet weights)
     {
-        var without = weights.Parameters.Where(parameter => parameter.Tensor.grad is null).ToList();
+        var without = weights.Parameters.Where(parameter => parameter.Tensor.grad is null && !parameter.Weight.IsConditional).ToList();
         if (without.Count > 0 && (learner.LearnsScores || without.Count == weights.Parameters.Count))
             throw new UnsupportedModelException(
                 "Weights of the student get no gradient.",

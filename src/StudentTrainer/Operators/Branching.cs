@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Operators;
 
 /// <summary>
-/// An If whose condition is computed: one of two graphs runs. (Where the condition is constant, import puts the branch in the If's place.)
+/// An If whose condition is computed: one of two graphs runs, and its weights get the gradients. (Where the condition is constant, import puts the branch in the
+/// If's place.)
 /// </summary>
 internal static class Branching
 {
@@ -21,13 +22,14 @@ internal static class Branching
         };
     }
 
+    /// <summary>Weights come in from outside (<see cref="Graph.NestedWeights"/>): one that stayed would not be learned.</summary>
     private static (NestedGraph Branch, int[] Captures) Compile(NodeContext node, string name)
     {
         var (branch, captures) = NestedGraphs.Compile(node, name);
         return branch.Learned is not [var learned, ..]
             ? (branch, captures)
             : throw node.Unsupported(
-                "is supported with weights in its branches only if its condition is constant",
-                $"'{learned}' in {name}", "export the model for one of the cases");
+                "has a weight in a branch that is not learned there", $"'{learned}' in {name}: another tensor has its name, or it is one number without an axis",
+                "export the model with a name of its own for each weight, and an axis");
     }
 }

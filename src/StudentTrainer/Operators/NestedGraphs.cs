@@ -16,8 +16,12 @@ internal static class NestedGraphs
         ["Scan"] = [Body],
     };
 
-    /// <summary>Whether a node runs a graph again and again, with the same weights.</summary>
-    public static bool IsRepeated(NodeProto node) => node is { OpType: "Loop" or "Scan", Domain: "" or "ai.onnx" };
+    /// <summary>Whether of a node's graphs one runs and the others do not.</summary>
+    public static bool IsBranching(NodeProto node) => node is { OpType: "If", Domain: "" or "ai.onnx" };
+
+    /// <summary>The graphs that a node holds, empty where it lacks one; none: it is no node that runs graphs.</summary>
+    public static IReadOnlyList<GraphProto> Of(NodeProto node) =>
+        node.Domain is "" or "ai.onnx" && Held.TryGetValue(node.OpType, out var names) ? [.. names.Select(name => GraphOf(node, name))] : [];
 
     /// <summary>
     /// The graph with nodes that list what their graphs read from outside as further inputs; itself if there is no such node.
@@ -35,9 +39,6 @@ internal static class NestedGraphs
 
         return exposed;
     }
-
-    /// <summary>The graph that a Loop or a Scan repeats; an empty one where it lacks it.</summary>
-    public static GraphProto BodyOf(NodeProto node) => GraphOf(node, Body);
 
     /// <summary>All that graphs within a graph's nodes read of it.</summary>
     public static IEnumerable<string> CapturesOf(GraphProto graph) =>

@@ -24,13 +24,14 @@ internal abstract class Optimizer : IDisposable
     protected IReadOnlyList<NamedTensor> Parameters { get; }
 
     /// <summary>Updates every parameter in place. Call it without autograd.</summary>
-    /// <param name="gradients">One per parameter; they may be overwritten.</param>
+    /// <param name="gradients">One per parameter; they may be overwritten. <c>null</c>: no sample came past it, and it stays as it is.</param>
     /// <param name="learningRate">The rate of this step.</param>
     /// <param name="step">Counted from 1.</param>
-    public void Step(IReadOnlyList<Tensor> gradients, double learningRate, long step)
+    public void Step(IReadOnlyList<Tensor?> gradients, double learningRate, long step)
     {
         for (var i = 0; i < Parameters.Count; i++)
-            Update(i, Parameters[i].Tensor, gradients[i], learningRate, step);
+            if (gradients[i] is { } gradient)
+                Update(i, Parameters[i].Tensor, gradient, learningRate, step);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,7 @@ internal static class Libtorch
         {
             // Before TorchSharp does it: what fails there is an error of the type's initialisation, and a long trace on stdout.
             NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, searchPath: null);
+            Quieten();
         }
         catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
         {
@@ -27,6 +28,19 @@ internal static class Libtorch
                 "TorchSharp's libraries beside the program, and a C++ runtime that is new enough for them",
                 "build again on this machine; if that does not help, install what 'found' names, or use a newer system, such as Debian 12", error);
         }
+    }
+
+    /// <summary>
+    /// Its warnings are about itself (a processor that NNPACK does not support, which changes nothing), and nobody can act on them here: only its errors are written.
+    /// Whoever wants them sets libtorch's own variable.
+    /// </summary>
+    private static void Quieten()
+    {
+        const int errors = 2;
+        var library = OperatingSystem.IsWindows() ? "c10.dll" : "libc10.so";
+        if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is null && NativeLibrary.TryLoad(library, typeof(torch).Assembly, searchPath: null, out var c10)
+            && NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out var level))
+            Marshal.WriteInt32(level, errors);
     }
 
     /// <summary>Of all that the loader tried, the first line with a reason other than that the file is not there.</summary>

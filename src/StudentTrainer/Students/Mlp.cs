@@ -7,8 +7,8 @@ namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
 /// A multilayer perceptron: Flatten → [Dropout] → (Gemm → Relu → [Dropout]) per hidden layer → Gemm; by default the student of Hinton et
-/// al. 2015, section 3. Of samples with named inputs, numbers go in as they are, and a text as one column for each text of the transfer set: what the
-/// first layer learns of them is an embedding of each.
+/// al. 2015, section 3. Of samples with named inputs, numbers go in as they are, and a text as one column for each text of the transfer set, or as its row of
+/// a learned table (Guo and Berkhahn, "Entity embeddings of categorical variables", 2016).
 /// </summary>
 public sealed record Mlp : Architecture
 {
@@ -20,6 +20,10 @@ public sealed record Mlp : Architecture
     [Setting("of the input, then after each hidden layer", AtLeast = 0, Below = 1)]
     public IReadOnlyList<double>? Dropout { get; init; }
 
+    /// <summary>Learned numbers that stand for each text of a column; 0: a column of 0 and 1 for each text.</summary>
+    [Setting("learned numbers that stand for each text of a column; 0: a column of 0 and 1 for each text", AtLeast = 0, AtMost = Most)]
+    public int CategoryEmbedding { get; init; }
+
     /// <inheritdoc/>
     internal override string Meaning => "multilayer perceptron";
 
@@ -30,9 +34,11 @@ public sealed record Mlp : Architecture
     internal override OnnxModel Build(StudentRequest student)
     {
         var dropout = student.PerPlace(this, nameof(Dropout), Dropout, Widths.Count + 1);
+        if (CategoryEmbedding > 0 && !student.SampleShape.Parts.Any(part => part.IsText))
+            throw student.Misfit(nameof(CategoryEmbedding), $"{CategoryEmbedding}", "0: no input of the samples holds texts");
         var graph = student.Start();
         var x = student.SampleShape.Parts.Count > 0
-            ? graph.Columns(student.SampleShape)
+            ? graph.Columns(student.SampleShape, CategoryEmbedding)
             : graph.Flatten("flatten", graph.Input(ElementType.Float32, [.. student.SampleShape]));
         x = graph.Dropout("input.dropout", x, dropout[0]);
         for (var i = 0; i < Widths.Count; i++)

@@ -78,6 +78,8 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
         var (model, picks) = (OnnxModel.Load(teacher.Model), options.Storage as TopK);
         if (model.IsSorted)
             notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
+        if (model.NewerIrVersion is { } version)
+            notes.Add($"{teacher.File}: its IR version {version} is newer than ONNX Runtime reads; nothing of it is used, and it is read as {model.Proto.IrVersion}");
         notes.AddRange(model.Maps.Select(map => $"{teacher.File}: '{map.Output}' is a sequence of maps, read as the tensor that they are made of, in the order of their keys"));
         ModelReading[] readings =
         [
@@ -95,6 +97,10 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
             KnownPreprocessing = teacher.Preprocessing, Inputs = teacher.Inputs,
         };
         var session = OnnxClassifier.Open(model, read.SampleShape, readings, settings);
+        // Fed otherwise it finds nothing, or everything everywhere, and no student can learn that.
+        if (session.Output.Kind == StreamKind.Detection && read.Type == ElementType.UInt8 && teacher.Preprocessing.IsNone
+            && new GraphIndex(model.Proto.Graph).Inputs.All(input => TensorTypes.IsFloat(input.DataTypeOf())))
+            notes.Add($"{teacher.File}: it is fed with bytes from 0 to 255 as they are; if it takes pixels from 0 to 1, as most detectors do, scale them (--scale 1/255, or preprocessing: scale)");
         return new(teacher, model.Digest, session, read, slots.Of(teacher.Modality, teacher.Preprocessing));
     }
 }

@@ -38,9 +38,9 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             throw new InputException("The model's input is not a tensor.", where);
 
         var type = (DataType)tensor.ElemType;
-        if (type is not (DataType.Float or DataType.Float16 or DataType.Double or DataType.Uint8 or DataType.Int32 or DataType.Int64))
+        if (type is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.Uint8 or DataType.Int32 or DataType.Int64))
             throw new InputException(
-                "The model's input type does not fit the transfer set.", where, NameOf(type), "float, float16, double, uint8, int32 or int64");
+                "The model's input type does not fit the transfer set.", where, NameOf(type), "float, float16, bfloat16, double, uint8, int32 or int64");
         if (tensor.Shape is null || tensor.Shape.Dim.Count == 0)
             throw new InputException("The model's input has no batch axis.", where, "a scalar, or no shape", "[N, ...]");
 
@@ -73,7 +73,7 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
 
     private static void RequireWhole(ReadOnlySpan<float> samples, DataType type, string name, string model, string remedy)
     {
-        if (type is DataType.Float or DataType.Float16 or DataType.Double)
+        if (type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double)
             return;
         var bytes = type == DataType.Uint8;
         foreach (var value in samples)

@@ -76,7 +76,7 @@ public sealed class OnnxClassifier : IDisposable
         this.plans = plans;
         DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);
         QuantizationStep = QuantizedArithmetic.StepOf(source.Proto.Graph, plans[0].Head.Tensor);
-        RowsPerRun = input.FixedBatch ?? (device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
+        RowsPerRun = input.FixedBatch ?? (SampleBranches.AreIn(graph) ? 1 : device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
     }
 

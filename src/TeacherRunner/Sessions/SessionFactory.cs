@@ -14,6 +14,9 @@ internal static partial class SessionFactory
     private static readonly string[] Unsupported =
         ["is not a registered function/op", "No Op registered for", "NotImplemented", "is under development", "Unsupported model IR version"];
 
+    // It knows the operator, and computes it in other types only.
+    private const string NoKernel = "Could not find an implementation";
+
     /// <summary>Opens a session on a model in memory.</summary>
     /// <exception cref="UnsupportedModelException">ONNX Runtime does not know an operator, type or version that the model uses.</exception>
     /// <exception cref="InputException">ONNX Runtime finds the model invalid.</exception>
@@ -43,6 +46,13 @@ internal static partial class SessionFactory
         try
         {
             return open(options);
+        }
+        catch (OnnxRuntimeException e) when (e.Message.Contains(NoKernel))
+        {
+            throw new UnsupportedModelException(
+                "ONNX Runtime does not compute an operator of the model in the type that it has.", model, Explain(e),
+                $"types that ONNX Runtime {OrtEnv.Instance().GetVersionString()} computes the operator in ({device.Provider})",
+                "export the model in float32, or in float16: bfloat16, for one, runs on few devices", e);
         }
         catch (OnnxRuntimeException e) when (Array.Exists(Unsupported, e.Message.Contains))
         {

@@ -15,6 +15,31 @@ public sealed class OnnxModelTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public void Load_NewerIrVersionThatNothingUses_IsReadAsOneThatOnnxRuntimeReads()
+    {
+        var proto = Models.Small();
+        proto.IrVersion = 14;
+        File.WriteAllBytes(folder.File("new.onnx"), proto.ToByteArray());
+
+        var model = OnnxModel.Load(folder.File("new.onnx"));
+
+        Assert.Equal((14, 13), (model.NewerIrVersion, model.Proto.IrVersion));
+        Assert.Equal(13, ModelProto.Parser.ParseFrom(OnnxModel.ReadRunnable(folder.File("new.onnx"))).IrVersion);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File("new.onnx")))), model.Digest);
+    }
+
+    [Fact]
+    public void Load_NewerIrVersionWithItsOwnFields_IsRefusedByItsVersion()
+    {
+        var proto = Models.Small();
+        proto.IrVersion = 14;
+        proto.Graph.MergeFrom(new byte[] { 0xC2, 0x06, 1, 7 }); // field 104 of one byte, which no version has
+        File.WriteAllBytes(folder.File("new.onnx"), proto.ToByteArray());
+
+        Assert.Contains("IR version 14", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(folder.File("new.onnx"))).Message);
+    }
+
+    [Fact]
     public void Save_ThenLoad_GivesTheSameModelAndBytes()
     {
         var model = OnnxModel.FromProto(Models.Small());

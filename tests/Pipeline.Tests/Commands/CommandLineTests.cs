@@ -36,6 +36,17 @@ public class CommandLineTests
     [Fact]
     public void Invoke_EmptyValue_IsTwo() => Assert.Contains("see 'onnxkd prepare images --help'", Cli.Fails(2, "prepare", "images", "in", "-o", ""));
 
+    [Theory]
+    [InlineData("objective", "| `soft` |")]
+    [InlineData("optimizer", "| `adamw` |")]
+    [InlineData("schedule", "| `cosine` |")]
+    [InlineData("student", "# students")]
+    [InlineData("data", "# preprocessing")]
+    public void Settings_OfAKeyOfRecipes_ShowsItsTables(string key, string expected) => Assert.Contains(expected, Cli.Done("settings", key).Output);
+
+    [Fact]
+    public void Settings_OfAKeyWithoutATable_SaysWhereItIsExplained() => Assert.Contains("docs/recipes.md", Cli.Fails(2, "settings", "xyz"));
+
     /// <summary>A name with everything that it may be would push all descriptions off the screen.</summary>
     [Theory]
     [InlineData("run --help", "--architecture <NAME>", "resnet8,")]

@@ -1,6 +1,9 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
@@ -42,6 +45,23 @@ public class InputPreprocessingTests
         var twice = InputPreprocessing.PutInside(model, new() { Scale = 2 }, [8]);
 
         Assert.Equal([1.0f, 3, 5, 7, 9, 11, 13, 15], Run(twice, [1, 2, 3, 4, 5, 6, 7, 8]));
+    }
+
+    /// <summary>Bytes are exact in float16, and what they become is rounded once.</summary>
+    [Fact]
+    public void PutInside_OfFloat16_ComputesInFloat32()
+    {
+        var model = new NodeModel(17, "N", 8).Node("Identity", "x", "y").Build();
+        foreach (var value in model.Proto.Graph.Input.Concat(model.Proto.Graph.Output))
+            value.Type.TensorType.ElemType = ElementType.Float16.ToDataType();
+        float[] raw = [0, 1, 2, 100, 101, 254, 255, 3];
+
+        var made = InputPreprocessing.PutInside(model, new() { Mean = [127.50483f], Std = [73.85552f] }, [8]);
+
+        using var session = Oracle.Session(made);
+        var given = new DenseTensor<Float16>(Array.ConvertAll(raw, value => (Float16)value), [1, 8]);
+        using var results = session.Run([NamedOnnxValue.CreateFromTensor("x", given)]);
+        Assert.Equal(raw.Select(value => (float)(Half)((value - 127.50483f) / 73.85552f)), results[0].AsTensor<Float16>().Select(value => value.ToFloat()), (a, b) => Math.Abs(a - b) < 1e-3);
     }
 
     [Fact]

@@ -219,6 +219,17 @@ public class OnnxClassifierTests
         Assert.True(classifier.MeasureLatency(teacher.Samples(1), runs: 3) > 0);
     }
 
+    /// <summary>What a file is lowered to is the newest that is read.</summary>
+    [Fact]
+    public void OnnxRuntime_ReadsTheNewestIrVersionAndNoneAbove()
+    {
+        var proto = teacher.Graph().Output("logits").Build().Proto.Clone();
+        proto.IrVersion = IrVersions.Newest;
+        new InferenceSession(proto.ToByteArray()).Dispose();
+        proto.IrVersion++;
+        Assert.Contains($"max supported IR version: {IrVersions.Newest}", Assert.Throws<OnnxRuntimeException>(() => new InferenceSession(proto.ToByteArray())).Message);
+    }
+
     private OnnxClassifier Open(GraphBuilder graph, string device = "cpu") =>
         OnnxClassifier.Open(graph.Build(), [teacher.Features], device: device, threads: 1);
 

@@ -24,6 +24,8 @@ internal sealed class StudentGraph
     private StudentGraph(OnnxModel given, int version, StudentImport options)
     {
         (Version, this.options) = (version, options);
+        if (given.NewerIrVersion is { } newer)
+            notes.Add($"IR version {newer}, which ONNX Runtime does not read, became {given.Proto.IrVersion}: nothing of the newer one is used");
         File = EvaluationCopy(given);
         graph = File.Proto.Graph.Clone();
         Input = StudentInput.Find(graph);

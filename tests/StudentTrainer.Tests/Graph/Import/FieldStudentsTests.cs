@@ -15,7 +15,13 @@ public class FieldStudentsTests
     [InlineData("ort_fused.onnx", new long[] { 3, 5, 16 })]
     [InlineData("fusedconv.onnx", new long[] { 3, 3, 8, 8 })]
     [InlineData("rms_attn23.onnx", new long[] { 3, 6, 16 })]
+    [InlineData("mlp23.onnx", new long[] { 3, 8 })]
+    [InlineData("mlp24.onnx", new long[] { 3, 8 })]
+    [InlineData("mlp25.onnx", new long[] { 3, 8 })]
     [InlineData("mlp26.onnx", new long[] { 3, 8 })]
+    [InlineData("mlp22_ir14.onnx", new long[] { 3, 8 })]
+    [InlineData("rms23.onnx", new long[] { 3, 6, 16 })]
+    [InlineData("if.onnx", new long[] { 1, 8 })]
     [InlineData("loop.onnx", new long[] { 3, 8 })]
     [InlineData("scan.onnx", new long[] { 3, 6, 8 })]
     public void FileOfTheField_GivesWhatOnnxRuntimeGives(string file, long[] shape) =>
@@ -35,6 +41,13 @@ public class FieldStudentsTests
         Assert.Empty(student.File.Proto.Functions);
         Assert.Contains(student.Notes, note => note.Contains("local functions"));
         Assert.NotEmpty(Load("dynamo_functions.onnx").Proto.Functions); // the file itself is untouched
+    }
+
+    [Fact]
+    public void BranchesOfAnIf_LearnTheirWeights()
+    {
+        var plan = Programs.Compile(Load("if.onnx")).Plan.Where(weight => weight.Role == WeightRole.Parameter).ToArray();
+        Assert.Equal(["Wa", "Wb"], plan.Select(weight => weight.Name).Order());
     }
 
     private static OnnxModel Load(string file, [CallerFilePath] string here = "") => OnnxModel.Load(Path.Combine(Path.GetDirectoryName(here)!, "Fields", file));
