@@ -39,7 +39,9 @@ internal sealed partial record RunFolder(
     /// <summary>How long models take; <c>null</c>: not known.</summary>
     public RunLatency? Latency { get; private init; }
 
-    /// <summary>The records of the stages that its figures come from; of a run without figures all that are there.</summary>
+    /// <summary>
+    /// The records of the stages that its figures come from. Without figures all that are there; of a setting none, since nothing tells them from those of other settings.
+    /// </summary>
     public IReadOnlyList<StageRecord> OwnStages { get; private init; } = Stages;
 
     /// <summary>How it is made again.</summary>
@@ -100,7 +102,7 @@ internal sealed partial record RunFolder(
         {
             Rates = [.. stages.Where(RateFile.IsIn).Select(RateFile.Read)],
             Depth = depth,
-            OwnStages = evaluation is null ? records : StageTrace.Of(evaluation, records),
+            OwnStages = evaluation is not null ? StageTrace.Of(evaluation, records) : depth == 0 ? records : [],
             Details = ReadBeside<RunDetails>(from, RunDetails.FileName),
             Latency = ReadBeside<RunLatency>(from, RunLatency.FileName),
             Data = evaluation?.Inputs.Where(input => DataKeys.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value),

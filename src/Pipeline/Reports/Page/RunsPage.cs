@@ -66,7 +66,7 @@ internal static class RunsPage
             new(Html.Text(name), [.. epochs.Select(e => ((double)e.Epoch, of(e)))]);
     }
 
-    /// <summary>What the page of a run says, in short what is not on it yet.</summary>
+    /// <summary>A run: folded, all that its own page says; without figures what is there.</summary>
     private static IEnumerable<object> OneRun(string name, RunFolder folder, string id)
     {
         yield return new XElement("h2", Html.Text(name));
@@ -74,9 +74,15 @@ internal static class RunsPage
             yield return note;
         yield return new XElement("details",
             new XElement("summary", Html.Text($"{(folder.Story is null ? "" : "Figures, differences, ")}curves and origin of {name}")),
-            Html.Below(id, name, folder.Story is { } story
-                ? [.. Quality.Verdict(story.Metrics).ToArray() is { Length: > 0 } said ? [new XElement("p", Html.Text(string.Join(' ', said)))] : Array.Empty<XElement>(), .. HtmlReport.Parts(story)]
-                : [TrainingPart.Write(folder.Trainings), Origin(folder)]));
+            Html.Below(id, name, Inside(folder)));
+    }
+
+    private static object[] Inside(RunFolder folder)
+    {
+        if (folder.Story is not { } story)
+            return [TrainingPart.Write(folder.Trainings), Origin(folder)];
+        var verdict = string.Join(' ', Quality.Verdict(story.Metrics));
+        return verdict.Length == 0 ? HtmlReport.Parts(story) : [new XElement("p", Html.Text(verdict)), .. HtmlReport.Parts(story)];
     }
 
     private static IEnumerable<XElement> Open(RunFolder folder) => folder.IsFinished ? []
