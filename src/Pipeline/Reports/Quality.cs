@@ -85,18 +85,6 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of, bool
         double? Known(ModelMetrics? model) => model is null ? null : quality.Of(model);
     }
 
-    /// <summary>Models that no other one beats in both quality and size, best quality first, and those that one does, each with it.</summary>
-    public (IReadOnlyList<ModelMetrics> Front, IReadOnlyList<(ModelMetrics Model, ModelMetrics By)> Dominated) Front(IReadOnlyList<ModelMetrics> models)
-    {
-        var known = models.Where(model => Of(model) is not null && model.FileBytes is not null).OrderBy(model => Of(model)).ThenBy(model => model.FileBytes).ToArray();
-        var dominated = known.Select(model => (Model: model, By: known.FirstOrDefault(other => Dominates(other, model)))).ToArray();
-        return ([.. dominated.Where(pair => pair.By is null).Select(pair => pair.Model)],
-            [.. dominated.Where(pair => pair.By is not null).Select(pair => (pair.Model, pair.By!))]);
-    }
-
-    private bool Dominates(ModelMetrics one, ModelMetrics other) => Of(one) <= Of(other) && one.FileBytes <= other.FileBytes
-        && (Of(one) < Of(other) || one.FileBytes < other.FileBytes);
-
     /// <summary>Wilson's score interval (1927); it holds for shares of samples that are right or wrong.</summary>
     private static string Interval(Quality quality, ModelMetrics model, long? samples)
     {

@@ -35,16 +35,6 @@ public class HtmlReportTests
         Assert.Contains("Add data.test", Quality.Verdict(Metrics(Student) with { TestSamples = null }).Single());
 
     [Fact]
-    public void Front_WorseAndLarger_IsNamedWithWhatBeatsIt()
-    {
-        var large = Model("large", errors: 80, bytes: 5000);
-        var (front, dominated) = Quality.For(Metrics(Teacher, Student, Baseline, large))!.Front([Teacher, Student, Baseline, large]);
-
-        Assert.Equal(["teacher", "student"], front.Select(model => model.Role));
-        Assert.Equal([("large", "student"), ("baseline", "student")], dominated.Select(pair => (pair.Model.Role, pair.By.Role)));
-    }
-
-    [Fact]
     public void Write_Page_IsWellFormedNamesEveryChartAndNeedsNoNetwork()
     {
         var html = HtmlReport.Write(Story("<b>&\u001b[31m"));
