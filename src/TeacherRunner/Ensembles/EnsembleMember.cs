@@ -97,7 +97,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
             KnownPreprocessing = teacher.Preprocessing, Inputs = teacher.Inputs,
         };
         var session = OnnxClassifier.Open(model, read.SampleShape, readings, settings);
-        // Fed otherwise it finds nothing, or everything everywhere, and no student can learn that.
+        // Fed otherwise than it was trained, it finds nothing, or everything everywhere, and has nothing to teach.
         if (session.Output.Kind == StreamKind.Detection && read.Type == ElementType.UInt8 && teacher.Preprocessing.IsNone
             && new GraphIndex(model.Proto.Graph).Inputs.All(input => TensorTypes.IsFloat(input.DataTypeOf())))
             notes.Add($"{teacher.File}: it is fed with bytes from 0 to 255 as they are; if it takes pixels from 0 to 1, as most detectors do, scale them (--scale 1/255, or preprocessing: scale)");

@@ -1,4 +1,7 @@
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
