@@ -9,20 +9,10 @@ export ONNXKD_DATA=$root/data # where the recipe looks
 folder=$root/data/descriptions
 mkdir -p "$folder"
 
-# available: the system's lists of packages; else lists of our own, which any user may fetch.
-available() {
-  local own=(-o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder/cache")
-  if [[ -n $(apt-cache dumpavail | head -c 1) ]]; then
-    apt-cache dumpavail
-  else
-    mkdir -p "$folder"/{lists,cache/archives}/partial
-    apt-get "${own[@]}" update --quiet=2 >&2
-    apt-cache "${own[@]}" dumpavail
-  fi
-}
+source "$root/recipes/debian-packages.sh"
 
 if [[ ! -e $folder/train/prepare.json || ! -e $folder/test/prepare.json ]]; then
-  available | awk '
+  available "$folder" | awk '
     /^Package: / { package = $2 }
     /^Section: / { section = $2; sub(".*/", "", section) }
     /^Description(-en)?: / { sub("^[^ ]* ", ""); if (section != "debian-installer") print package "\t" section "\t" $0 }' |

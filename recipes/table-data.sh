@@ -7,21 +7,11 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 folder=$root/data/packages
 mkdir -p "$folder"
 
-# available: the system's lists of packages; else lists of our own, which any user may fetch.
-available() {
-  local own=(-o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder/cache")
-  if [[ -n $(apt-cache dumpavail | head -c 1) ]]; then
-    apt-cache dumpavail
-  else
-    mkdir -p "$folder"/{lists,cache/archives}/partial
-    apt-get "${own[@]}" update --quiet=2 >&2
-    apt-cache "${own[@]}" dumpavail
-  fi
-}
+source "$root/recipes/debian-packages.sh"
 
 if [[ ! -e $folder/test.csv ]]; then
   # The twelve largest sections are the classes. Packages of one source stand side by side: whole stretches are held out.
-  available | awk -v folder="$folder" '
+  available "$folder" | awk -v folder="$folder" '
     function count(list) { return split(list, parts, ",") }
     function row() {
       if (package == "" || !(section in class)) return
@@ -52,6 +42,7 @@ if [[ ! -e $folder/test.csv ]]; then
     /^Multi-Arch: / { multi_arch = $2 }
     /^Description(-en)?: / { description = NF - 1 }
     END { row() }'
+  rm -rf "$folder"/{lists,cache}
 fi
 if [[ ! -e $folder/teacher.onnx ]]; then
   /usr/bin/python3 -c 'import onnx, sklearn' 2>/dev/null || {

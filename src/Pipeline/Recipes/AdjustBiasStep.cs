@@ -26,27 +26,15 @@ internal sealed record BiasOptions
 }
 
 /// <summary>A trained model whose class scores get offsets that are found on the validation set.</summary>
-internal sealed record AdjustBiasStep(string Name, RecipeValue Place) : RecipeStage(Name, KindName, Place)
+internal sealed record AdjustBiasStep(string Name, RecipeValue Place) : FormStep(Name, KindName, Place)
 {
     /// <summary>The key below the entry's name.</summary>
     public const string KindName = "adjust-bias";
 
-    private static readonly string[] Keys = ["model", "classes", "offsets"];
-
-    /// <summary>The stage that makes the model.</summary>
-    public required StageReference Model { get; init; }
+    private static readonly string[] Keys = [ModelKey, "classes", "offsets"];
 
     /// <summary>What is searched for.</summary>
-    public required BiasOptions Bias { get; init; }
-
-    /// <inheritdoc/>
-    public override ArtifactKind Makes => ArtifactKind.Model;
-
-    /// <inheritdoc/>
-    public override StageReference FormOf => Model;
-
-    /// <inheritdoc/>
-    public override IEnumerable<StageReference> Needs => [Model];
+    public required BiasOptions Options { get; init; }
 
     /// <summary>Reads an entry.</summary>
     public static IReadOnlyList<RecipeStage> Read(StepReading step)
@@ -56,18 +44,9 @@ internal sealed record AdjustBiasStep(string Name, RecipeValue Place) : RecipeSt
             throw step.Value.Error(
                 "Offsets are found on a validation set with labels.", step.Data.Validation is null ? "no data.validation" : "no data.validation.labels",
                 remedy: "set data.validation, for example to the last rows of the training set, which the transfer set then leaves out");
-        return [new AdjustBiasStep(step.Name, step.Value) { Model = step.TrainedModel(own.Require("model")), Bias = SettingsSection.Read<BiasOptions>(own) }];
+        return [new AdjustBiasStep(step.Name, step.Value) { Model = step.TrainedModel(own.Require(ModelKey)), Options = SettingsSection.Read<BiasOptions>(own) }];
     }
 
     /// <inheritdoc/>
-    public override RecipeStage WithoutMachine() => this;
-
-    /// <inheritdoc/>
-    public override YamlNode Write(Func<string, string> file, ulong seed)
-    {
-        var written = YamlTree.Map(("model", YamlTree.Line(("stage", Model.Name))));
-        foreach (var (key, value) in SettingsSection.Write(Bias).Children)
-            written.Add(key, value);
-        return written;
-    }
+    protected override YamlMappingNode WriteOptions() => SettingsSection.Write(Options);
 }

@@ -12,44 +12,23 @@ internal sealed record QuantiseOptions
 }
 
 /// <summary>A trained model with weights and activations in 8 bits.</summary>
-internal sealed record QuantiseStep(string Name, RecipeValue Place) : RecipeStage(Name, KindName, Place)
+internal sealed record QuantiseStep(string Name, RecipeValue Place) : FormStep(Name, KindName, Place)
 {
     /// <summary>The key below the entry's name.</summary>
     public const string KindName = "quantise";
 
-    private static readonly string[] Keys = ["model", "samples"];
-
-    /// <summary>The stage that makes the model.</summary>
-    public required StageReference Model { get; init; }
+    private static readonly string[] Keys = [ModelKey, "samples"];
 
     /// <summary>How.</summary>
     public required QuantiseOptions Options { get; init; }
-
-    /// <inheritdoc/>
-    public override ArtifactKind Makes => ArtifactKind.Model;
-
-    /// <inheritdoc/>
-    public override StageReference FormOf => Model;
-
-    /// <inheritdoc/>
-    public override IEnumerable<StageReference> Needs => [Model];
 
     /// <summary>Reads an entry.</summary>
     public static IReadOnlyList<RecipeStage> Read(StepReading step)
     {
         var own = step.Value.Map(Keys);
-        return [new QuantiseStep(step.Name, step.Value) { Model = step.TrainedModel(own.Require("model")), Options = SettingsSection.Read<QuantiseOptions>(own) }];
+        return [new QuantiseStep(step.Name, step.Value) { Model = step.TrainedModel(own.Require(ModelKey)), Options = SettingsSection.Read<QuantiseOptions>(own) }];
     }
 
     /// <inheritdoc/>
-    public override RecipeStage WithoutMachine() => this;
-
-    /// <inheritdoc/>
-    public override YamlNode Write(Func<string, string> file, ulong seed)
-    {
-        var written = YamlTree.Map(("model", YamlTree.Line(("stage", Model.Name))));
-        foreach (var (key, value) in SettingsSection.Write(Options).Children)
-            written.Add(key, value);
-        return written;
-    }
+    protected override YamlMappingNode WriteOptions() => SettingsSection.Write(Options);
 }

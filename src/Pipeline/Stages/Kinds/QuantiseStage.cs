@@ -1,9 +1,6 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Deployment;
@@ -11,47 +8,26 @@ using OnnxKd.TeacherRunner.Deployment;
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
 /// <summary>Rounds weights and activations of a trained model to 8 bits. A training that starts from it learns with the rounding in its forward pass.</summary>
-internal sealed class QuantiseStage : TrainedStage
+internal sealed class QuantiseStage : FormStage
 {
     private readonly RecipeGraph graph;
     private readonly QuantiseStep step;
-    private readonly TrainedStage maker;
 
-    private QuantiseStage(RecipeGraph graph, QuantiseStep step, TrainedStage maker)
-        : base($"quantise-{step.Name}", maker.Name) => (this.graph, this.step, this.maker) = (graph, step, maker);
+    private QuantiseStage(RecipeGraph graph, QuantiseStep step)
+        : base(graph, step) => (this.graph, this.step) = (graph, step);
 
     /// <summary>The kind.</summary>
-    public static StageKind Definition { get; } = new(QuantiseStep.KindName, QuantiseStep.Read, (graph, entry) => Expand(graph, (QuantiseStep)entry));
-
-    /// <inheritdoc/>
-    public override string Kind => Definition.Name;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Models => step.Provides;
-
-    /// <inheritdoc/>
-    public override TrainStage Trained => maker.Trained;
-
-    /// <inheritdoc/>
-    public override string LearnerOf(string model) => maker.LearnerOf(step.Model.Name);
+    public static StageKind Definition { get; } =
+        new(QuantiseStep.KindName, QuantiseStep.Read, (graph, entry) => Add(graph, new QuantiseStage(graph, (QuantiseStep)entry), entry.Name));
 
     /// <inheritdoc/>
     public override StageCost Cost => new(Samples);
 
     /// <inheritdoc/>
-    public override StudentImport ImportOf(string model) => maker.ImportOf(step.Model.Name);
+    public override IEnumerable<(string Key, string? Value)> Provenance(StageResults results) => [.. Maker.Provenance(results), ("quantised", "int8")];
 
     /// <inheritdoc/>
-    public override OutputKind? OutputKindOf(string model, StageResults results) => maker.OutputKindOf(step.Model.Name, results);
-
-    /// <inheritdoc/>
-    public override OutputKind? OutputKindOf(string model, TappedTensor output, StageResults results) => maker.OutputKindOf(step.Model.Name, output, results);
-
-    /// <inheritdoc/>
-    public override IEnumerable<(string Key, string? Value)> Provenance(StageResults results) => [.. maker.Provenance(results), ("quantised", "int8")];
-
-    /// <inheritdoc/>
-    public override void Check() => RequireFloat(maker, step.Model.Name);
+    public override void Check() => RequireFloat(Maker, step.Model.Name);
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => new StageInputs()
@@ -61,18 +37,15 @@ internal sealed class QuantiseStage : TrainedStage
         .Add("preprocessing", DataSection.WritePreprocessing(Trained.Preprocessing));
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithOnnxRuntime();
-
-    /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var model = OnnxModel.Load(graph.PathOf(step.Model, null, work.Results)!);
+        var model = LoadTrained(work.Results);
         using var session = ModelSession.Of(model.Proto, model.Path!);
         var samples = new InputSamples(SampleReader.Of(graph.Sets.Transfer, Trained.Preprocessing));
         var feeds = ModelFeeds.Of(session, new Dictionary<string, long>(), new Dictionary<string, InputSamples> { [session.Inputs.Single().Name] = samples }, model.Path!);
         ModelConverter.ToInt8(
             model, Path.Combine(work.Folder, FileOf(step.Name)), feeds, Samples, OperatorReference.Names,
-            done => work.Progress?.Report(new(Name, done, Samples, "samples")), work.Token);
+            done => work.Progress.Report(new(Name, done, Samples, "samples")), work.Token);
     }
 
     private long Samples => Math.Min(step.Options.Samples, graph.Sets.Transfer.Count);
@@ -85,11 +58,5 @@ internal sealed class QuantiseStage : TrainedStage
             ModelConverter.RequireFloat(known);
         else if (made.Trained.Step.LearnerOf(made.LearnerOf(model)).Student.Stage is { } stage && graph.Find(stage) is TrainedStage before)
             RequireFloat(before, stage.Name);
-    }
-
-    private static void Expand(RecipeGraph graph, QuantiseStep step)
-    {
-        var stage = graph.AddModels(new QuantiseStage(graph, step, (TrainedStage)graph.Find(step.Model)));
-        graph.Add(new VerifyStage(graph, graph.Add(new ExportStage(graph, stage, step.Name))));
     }
 }
