@@ -68,7 +68,7 @@ public sealed class RecipeErrorTests : IDisposable
         { "  - model: t.onnx", "  - { model: t.onnx, weight: 0 }", ["teachers[0].weight", "a number above 0"] },
         { "architecture: mlp", "architecture: mpl", [":12:17, student.architecture", "one of mlp, cnn", "did you mean 'mlp'?"] },
         { "  widths: [8]", "  widths: [8, x]", ["student.widths[1]", "'x'"] },
-        { "  widths: [8]", "  width: [8]", ["student.width", "model, architecture, widths, dropout, outputs, parameters", "did you mean 'widths'?"] },
+        { "  widths: [8]", "  width: [8]", ["student.width", "model, architecture, widths, dropout, category-embedding, outputs, parameters", "did you mean 'widths'?"] },
         { "  widths: [8]", "  widths: [1000001]", ["student.widths", "from 1 to 1000000"] },
         { "  widths: [8]", "  init: fresh", ["student.init", "model, architecture, widths"] },
         { "  widths: [8]", "  parameters: { exlude: w }", ["student.parameters.exlude", "did you mean 'exclude'?"] },
