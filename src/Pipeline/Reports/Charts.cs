@@ -25,6 +25,10 @@ internal static partial class Charts
     private const double Width = 720;
     private const double Height = 300;
 
+    // Longer names leave too little of the width to the plot.
+    private const int MostBeside = 24;
+    private const double LegendLine = 20;
+
     // What the plot is measured with, and what takes its place where there is no such font; wider letters get some room.
     private const string Font = "Arial";
     private const string Fonts = "Arial, Liberation Sans, Nimbus Sans, Helvetica, sans-serif";
@@ -138,12 +142,14 @@ internal static partial class Charts
 
     private static XElement Render(PlotModel model, string id, string description)
     {
+        var isBelow = model.Series.Max(series => series.Title?.Length) > MostBeside;
+        var height = Height + (isBelow ? model.Series.Count * LegendLine : 0);
         if (model.Series.Count > 1)
             model.Legends.Add(new Legend
             {
-                LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendTextColor = Ink, LegendLineSpacing = 4,
+                LegendPosition = isBelow ? LegendPosition.BottomLeft : LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendTextColor = Ink, LegendLineSpacing = 4,
             });
-        var svg = XElement.Parse(new SvgExporter { Width = Width, Height = Height, IsDocument = false }.ExportToString(model));
+        var svg = XElement.Parse(new SvgExporter { Width = Width, Height = height, IsDocument = false }.ExportToString(model));
         foreach (var attribute in svg.Descendants().Attributes().ToArray())
             switch (attribute.Name.LocalName)
             {
@@ -169,7 +175,7 @@ internal static partial class Charts
                     break;
             }
         svg.Attributes().Where(attribute => attribute.Name.LocalName is "width" or "height").Remove();
-        svg.SetAttributeValue("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Width} {Height}"));
+        svg.SetAttributeValue("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Width} {height}"));
         svg.SetAttributeValue("role", "img");
         svg.SetAttributeValue("aria-labelledby", id);
         svg.AddFirst(new XElement(Svg + "title", new XAttribute("id", id), description));
