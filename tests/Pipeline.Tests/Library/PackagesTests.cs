@@ -37,6 +37,7 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
 
         var agreement = double.Parse(Agreement().Match(output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(agreement > 80, output);
+        Assert.InRange(double.Parse(Difference().Match(output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), 0, 1e-4);
         Assert.True(OnnxModel.Load(folder["program/student.onnx"]).ParameterCount > 0);
     }
 
@@ -61,6 +62,9 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
         Assert.True(code == 0, $"dotnet {string.Join(' ', arguments)}: {output}");
         return output;
     }
+
+    [GeneratedRegex("at most ([0-9.e+-]+)")]
+    private static partial Regex Difference();
 
     [GeneratedRegex(@"on ([\d.]+)\s?% of")]
     private static partial Regex Agreement();
