@@ -68,8 +68,11 @@ internal sealed record ConversionReport(
 
     private OutputKind? KindOf(OutputDifference output) => Kinds.TryGetValue(output.Output, out var kind) ? kind : null;
 
-    /// <summary>Values are told by how they vary, column by column: one of thousands must not hide one of thousandths, nor a large mean a small deviation.</summary>
-    private double ErrorOf(OutputDifference output) => KindOf(output) == OutputKind.Values ? output.ColumnError ?? output.RelativeError : output.RelativeError;
+    /// <summary>
+    /// Values are told by how they vary too, column by column: one of thousands must not hide one of thousandths, nor a large mean a small deviation. A column that does not vary, or is
+    /// not finite, shows in the whole.
+    /// </summary>
+    private double ErrorOf(OutputDifference output) => KindOf(output) == OutputKind.Values ? Math.Max(output.ColumnError ?? 0, output.RelativeError) : output.RelativeError;
 
     private static string Named(NodeEffect node) => $"{node.Operator} {Printable.Escape(node.Node)}";
 

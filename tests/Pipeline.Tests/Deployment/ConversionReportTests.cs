@@ -1,0 +1,21 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
+using OnnxKd.Pipeline.Deployment;
+using OnnxKd.TeacherRunner.Conversion;
+
+namespace OnnxKd.Pipeline.Tests.Deployment;
+
+public class ConversionReportTests
+{
+    [Theory]
+    [InlineData(0.001, 0.001, true)]
+    [InlineData(0.001, 0.5, false)] // small against the size of the values, not against how they vary
+    [InlineData(double.PositiveInfinity, 0.001, false)] // a column is not finite, of which no deviation is known
+    public void Require_OfValues_TakesTheWorseOfTheWholeAndOfAColumn(double whole, double column, bool passes)
+    {
+        var report = new ConversionReport(
+            "m.onnx", "n.onnx", "int8", 1, 1, 10, [new("y", 1, whole, null) { ColumnError = column }], new Dictionary<string, OutputKind> { ["y"] = OutputKind.Values }, null);
+
+        Assert.Equal(passes, Record.Exception(() => report.Require(new(RelativeError: 0.1, Agreement: 0.98))) is not CheckFailedException);
+    }
+}
