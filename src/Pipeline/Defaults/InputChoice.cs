@@ -13,8 +13,10 @@ namespace OnnxKd.Pipeline.Defaults;
 /// <param name="Inputs">The inputs that samples feed, by the samples' names.</param>
 internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, ValueInfoProto Input)> Inputs)
 {
-    /// <summary>Those that look up a table, as token ids do, by the samples' names.</summary>
-    public IReadOnlySet<string> Lookups { get; private init; } = new HashSet<string>();
+    private Lazy<IReadOnlySet<string>> lookups = new(() => new HashSet<string>());
+
+    /// <summary>Those that look up a table, as token ids do, by the samples' names; found when they are first asked for.</summary>
+    public IReadOnlySet<string> Lookups => lookups.Value;
 
     /// <summary>A loaded model.</summary>
     /// <param name="model">The model.</param>
@@ -27,7 +29,7 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
         ];
         return new(Path.GetFileName(model.Path) ?? "the model", inputs)
         {
-            Lookups = inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet(),
+            lookups = new(() => inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet()),
         };
     }
 
