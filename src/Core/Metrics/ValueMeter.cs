@@ -21,9 +21,7 @@ internal sealed record ValueMetrics(double Mse, double Mae, double? RSquared)
 /// <param name="columns">Values per row.</param>
 internal sealed class ValueMeter(int columns)
 {
-    private readonly double[] squared = new double[columns];
-    private readonly double[] means = new double[columns];
-    private readonly double[] spread = new double[columns];
+    private readonly ColumnErrors errors = new(columns);
     private double absolute;
     private long rows;
 
@@ -41,11 +39,8 @@ internal sealed class ValueMeter(int columns)
             var difference = (double)values[i] - teacher[i];
             if (!double.IsFinite(difference))
                 throw new CheckFailedException("A value of the model is not a finite number.", $"sample {rows - 1} of those measured, column {c}", $"{values[i]}");
-            squared[c] += difference * difference;
+            errors.Add(c, teacher[i], values[i]);
             absolute += Math.Abs(difference);
-            var offset = teacher[i] - means[c]; // Welford 1962: no difference of large sums
-            means[c] += offset / rows;
-            spread[c] += offset * (teacher[i] - means[c]);
         }
     }
 
@@ -55,7 +50,7 @@ internal sealed class ValueMeter(int columns)
     {
         if (rows == 0)
             throw new InvalidOperationException("No sample was measured.");
-        double?[] explained = [.. squared.Zip(spread, (difference, all) => all > 0 ? 1 - difference / all : (double?)null)];
-        return new(squared.Sum() / (rows * columns), absolute / (rows * columns), explained.Average()) { Columns = explained, Rows = rows };
+        double?[] explained = [.. errors.Shares.Select(share => 1 - share)];
+        return new(errors.Squared / (rows * columns), absolute / (rows * columns), explained.Average()) { Columns = explained, Rows = rows };
     }
 }

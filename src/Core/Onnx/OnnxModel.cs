@@ -79,7 +79,7 @@ public sealed class OnnxModel
         hash.AppendData(bytes);
         var (proto, putRight) = Parse(bytes, path, hash.AppendData);
         var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
-        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset())) 
+        return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()))
         {
             IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
         };

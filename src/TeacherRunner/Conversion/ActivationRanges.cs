@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.TeacherRunner.Deployment;
-using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -25,22 +24,9 @@ internal static class ActivationRanges
     public static IReadOnlyDictionary<string, CodeScale> Measure(
         ModelProto model, IReadOnlyList<string> tensors, ModelFeeds feeds, long samples, int batchSize, string name, Action<long>? onBatch, CancellationToken token)
     {
-        var probed = model.Clone();
-        probed.Graph.Output.Clear();
-        probed.Graph.Output.AddRange(tensors.Select(tensor => GraphEdits.FloatTensor(tensor)));
-        using var session = ModelSession.Of(probed, name);
-        var batches = OutputDifference.Batches(feeds, samples, batchSize).ToArray();
-        var seen = tensors.Select(tensor => new Values(tensor, KeptValues / batches.Length + 1)).ToArray();
-        var done = 0L;
-        foreach (var (first, rows) in batches)
-        {
-            token.ThrowIfCancellationRequested();
-            using var batch = feeds.Batch(first, rows);
-            using var values = session.Run(batch);
-            for (var i = 0; i < seen.Length; i++)
-                seen[i].Add(values[i].GetTensorDataAsSpan<float>(), name);
-            onBatch?.Invoke(Math.Min(samples, done += rows));
-        }
+        var batches = OutputDifference.Batches(feeds, samples, batchSize).Count();
+        var seen = tensors.Select(tensor => new Values(tensor, KeptValues / batches + 1)).ToArray();
+        TensorProbe.Run(model, tensors, feeds, samples, batchSize, name, (tensor, values) => seen[tensor].Add(values, name), onBatch, token);
         return seen.ToDictionary(each => each.Tensor, each => each.Scale, StringComparer.Ordinal);
     }
 

@@ -2,7 +2,6 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Deployment;
-using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -34,25 +33,11 @@ internal static class Float16Range
     {
         var largest = model.Graph.Initializer.Where(tensor => tensor.ElementTypeOf() == Core.Tensors.ElementType.Float32)
             .ToDictionary(tensor => tensor.Name, tensor => Size(tensor.ToFloats()), StringComparer.Ordinal);
-        var probed = model.Clone();
-        var made = probed.Graph.Node.SelectMany(node => node.Output).Concat(probed.Graph.Input.Select(input => input.Name)).ToHashSet(StringComparer.Ordinal);
+        var made = model.Graph.Node.SelectMany(node => node.Output).Concat(model.Graph.Input.Select(input => input.Name)).ToHashSet(StringComparer.Ordinal);
         string[] tensors = [.. conversion.Candidates.SelectMany(conversion.FloatsOf).Distinct().Where(tensor => made.Contains(tensor) && !largest.ContainsKey(tensor))];
-        probed.Graph.Output.Clear();
-        foreach (var (tensor, i) in tensors.Select((tensor, i) => (tensor, i)))
-        {
-            // An input cannot be an output as it is.
-            probed.Graph.Node.Add(GraphEdits.Node("Identity", [tensor], $"{tensor}/probe{i}"));
-            probed.Graph.Output.Add(GraphEdits.FloatTensor($"{tensor}/probe{i}"));
-        }
-        using var session = ModelSession.Of(probed, name);
-        foreach (var (first, rows) in OutputDifference.Batches(feeds, samples, batchSize))
-        {
-            token.ThrowIfCancellationRequested();
-            using var batch = feeds.Batch(first, rows);
-            using var values = session.Run(batch);
-            for (var i = 0; i < tensors.Length; i++)
-                largest[tensors[i]] = Math.Max(largest.GetValueOrDefault(tensors[i]), Size(values[i].GetTensorDataAsSpan<float>()));
-        }
+        TensorProbe.Run(
+            model, tensors, feeds, samples, batchSize, name,
+            (tensor, values) => largest[tensors[tensor]] = Math.Max(largest.GetValueOrDefault(tensors[tensor]), Size(values)), onBatch: null, token);
         return
         [
             .. conversion.Candidates.Select(place => conversion.FloatsOf(place).Select(tensor => new Overflow(place, tensor, largest.GetValueOrDefault(tensor))).MaxBy(found => found.Value))

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;
 using OnnxKd.TeacherRunner.Deployment;
 
@@ -73,25 +74,6 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
         public IReadOnlyList<OutputDifference> Result() => [.. sums.Select(sum => sum.Sums.Result())];
     }
 
-    /// <summary>One column, whose values may lie far from 0.</summary>
-    private sealed class ColumnSums
-    {
-        private double count;
-        private double mean;
-        private double spread;
-        private double squaredDifferences;
-
-        public double? Error => spread > 0 ? Math.Sqrt(squaredDifferences / spread) : null;
-
-        public void Add(double own, double other)
-        {
-            var offset = own - mean; // Welford 1962
-            mean += offset / ++count;
-            spread += offset * (own - mean);
-            squaredDifferences += (own - other) * (own - other);
-        }
-    }
-
     private sealed class Sums(SessionTensor output)
     {
         private double squares;
@@ -99,14 +81,14 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
         private double largest;
         private long agreed;
         private long positions;
-        private ColumnSums[] columns = [];
+        private ColumnErrors? columns;
 
         public OutputDifference Result() => new(
             output.Name, largest,
             squaredDifferences == 0 ? 0 : double.IsFinite(squaredDifferences) ? Math.Sqrt(squaredDifferences / squares) : double.PositiveInfinity,
             positions == 0 ? null : (double)agreed / positions)
         {
-            ColumnError = columns.Max(column => column.Error),
+            ColumnError = columns?.Shares.Max() is { } largestShare ? Math.Sqrt(largestShare) : null,
         };
 
         public void Add(OrtValue expected, OrtValue found)
@@ -130,10 +112,9 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
 
         private void AddColumns(float[] own, float[] theirs, int count)
         {
-            if (columns.Length == 0)
-                columns = [.. Enumerable.Range(0, count).Select(_ => new ColumnSums())];
+            columns ??= new(count);
             for (var i = 0; i < own.Length; i++)
-                columns[i % count].Add(own[i], theirs[i]);
+                columns.Add(i % count, own[i], theirs[i]);
         }
 
         private void AddClasses(float[] own, float[] theirs, long[] shape, int axis)

@@ -1,4 +1,3 @@
-using System.Text;
 using Google.Protobuf;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
@@ -22,11 +21,6 @@ internal static class TextGraph
         return graph.Build();
     }
 
-    private static int PadIdOf(Tokenizer kind, IReadOnlyList<ByteString> files)
-    {
-        if (kind.Files is not ["vocab.txt"])
-            return 0;
-        var tokens = Encoding.UTF8.GetString(files[0].Span).Split('\n', StringSplitOptions.TrimEntries);
-        return Math.Max(0, Array.IndexOf(tokens, "[PAD]"));
-    }
+    /// <summary>A WordPiece vocabulary has the token: without it no graph is written.</summary>
+    private static int PadIdOf(Tokenizer kind, IReadOnlyList<ByteString> files) => kind.Files is ["vocab.txt"] ? Array.IndexOf(Tokenizer.TokensOf(files[0]), Tokenizer.Pad) : 0;
 }

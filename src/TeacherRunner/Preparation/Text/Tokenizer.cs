@@ -27,7 +27,13 @@ internal sealed record Tokenizer(
 
     private static string Expected => string.Join("; ", all.Select(kind => string.Join(" and ", kind.Files)));
 
-    private static readonly string[] marks = ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"];
+    /// <summary>What fills a WordPiece text up.</summary>
+    public const string Pad = "[PAD]";
+
+    private static readonly string[] marks = ["[UNK]", "[SEP]", Pad, "[CLS]", "[MASK]"];
+
+    /// <summary>The tokens of a WordPiece vocabulary, in the order of their ids.</summary>
+    public static string[] TokensOf(ByteString vocabulary) => Encoding.UTF8.GetString(vocabulary.Span).Split('\n', StringSplitOptions.TrimEntries);
 
     /// <summary>Finds the kind of a folder's tokenizer, and reads its files.</summary>
     /// <param name="path">The folder, or one of the tokenizer's files in it.</param>
@@ -61,8 +67,7 @@ internal sealed record Tokenizer(
 
     private static string WordPiece(GraphWriter graph, string text, TextOptions options, IReadOnlyList<ByteString> files)
     {
-        var lines = Encoding.UTF8.GetString(files[0].Span).Split('\n', StringSplitOptions.TrimEntries).ToHashSet();
-        string[] missing = [.. marks.Where(mark => !lines.Contains(mark))];
+        string[] missing = [.. marks.Except(TokensOf(files[0]))];
         if (missing.Length > 0)
             throw new InputException(
                 "A vocabulary lacks tokens that its tokenizer needs.", "vocab.txt", $"no line {string.Join(", ", missing)}", $"a line for each of {string.Join(", ", marks)}",
