@@ -22,7 +22,7 @@ internal sealed record FeatureTap(string Tensor, int Module, int Channels, int[]
     public static double Factor => Weight / 2;
 
     /// <summary>The term of the objective.</summary>
-    public Term Term => new HintTerm { Student = Tensor, Teacher = Tensor, Weight = WeightSchedule.Constant(Weight) };
+    public Term Term => new HintTerm { Student = Tensor, Teacher = Tensor, Weight = Weight };
 
     /// <summary>The stream that it reads.</summary>
     public CacheStream Stream => new(Tensor, Tensor, Teacher: 0, StreamKind.Feature, Teacher, new Float32());

@@ -25,7 +25,7 @@ internal sealed class OurStep : IDisposable
 
     /// <summary>What is minimised, as in train_step.py.</summary>
     public static IReadOnlyList<Term> Terms { get; } =
-        [new SoftTerm { Temperature = 4, Weight = WeightSchedule.Constant(0.9) }, new HardTerm { Weight = WeightSchedule.Constant(0.1) }];
+        [new SoftTerm { Temperature = 4, Weight = 0.9 }, new HardTerm { Weight = 0.1 }];
 
     /// <summary>How, as in train_step.py.</summary>
     public static OptimizerOptions Sgd { get; } = new SgdOptions { LearningRate = 0.01, WeightDecay = 5e-4 };

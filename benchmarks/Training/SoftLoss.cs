@@ -55,7 +55,7 @@ internal static class SoftLoss
             var term = new SoftTerm { Temperature = Temperature };
             var signals = new TermSignals(
                 new Dictionary<string, Tensor> { [SignalUse.StudentKey] = logits },
-                new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = targets }, null);
+                new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = targets }, null, 0);
             var ours = new Side(logits, () => term.Compute(signals));
             var name = $"classes_{classes}_{storage}";
             ours.Run(2);

@@ -81,6 +81,7 @@ public sealed class Setting
         : Element == typeof(bool) ? "true or false"
         : Element == typeof(string) ? IsFile ? "a file" : "a text"
         : Element == typeof(Interval) ? $"two numbers [from, to]{Bounds}"
+        : Element == typeof(EpochSchedule) ? $"{Range}, or such at epochs, linear between them ({{ 0: 8, 10: 1 }})"
         : KindTable.Of(Element) is { } kinds ? string.Join(", ", kinds.Names)
         : "settings of its own";
 
@@ -163,6 +164,7 @@ public sealed class Setting
         null => false,
         int or long or double => Contains(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
         string text => Words.Count == 0 || Words.Contains(text),
+        EpochSchedule schedule => schedule.IsInOrder && schedule.Points.All(point => Contains(point.Value)),
         Interval interval => Contains(interval.From) && Contains(interval.To) && interval.From <= interval.To,
         _ => true,
     };

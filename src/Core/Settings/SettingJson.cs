@@ -25,6 +25,8 @@ internal static class SettingJson
     {
         null => null,
         Enum word => setting.WordOf(word),
+        EpochSchedule { Constant: { } constant } => constant,
+        EpochSchedule schedule => new JsonArray([.. schedule.Points.Select(point => new JsonArray(point.Epoch, point.Value))]),
         IEnumerable list when setting.IsList => new JsonArray([.. list.Cast<object>().Select(entry => Node(setting, entry))]),
         _ when SettingSchema.IsSettings(value.GetType()) => Write(value),
         _ => JsonSerializer.SerializeToNode(value, value.GetType(), CanonicalJson.Options),

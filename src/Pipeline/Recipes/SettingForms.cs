@@ -12,7 +12,6 @@ internal static class SettingForms
 {
     private static readonly Dictionary<Type, SettingForm> Table = new()
     {
-        { typeof(WeightSchedule), new(ReadWeight, (value, _) => WriteWeight((WeightSchedule)value)) },
         { typeof(Augmentation), new(AugmentationSection.Read, (value, _) => AugmentationSection.Write((Augmentation)value)) },
         { typeof(ParameterOverrides), new(ReadParameters, (value, _) => WriteParameters((ParameterOverrides)value)) },
         { typeof(IReadOnlyList<TappedTensor>), new(ReadTapped, (value, _) => WriteTapped((IReadOnlyList<TappedTensor>)value)) },
@@ -23,21 +22,6 @@ internal static class SettingForms
 
     /// <summary>The form of a type; <c>null</c> if it has none of its own.</summary>
     public static SettingForm? Find(Type type) => Table.GetValueOrDefault(type);
-
-    /// <summary>A number, or epochs and weights: <c>{ 0: 1, 10: 0.5 }</c>.</summary>
-    private static WeightSchedule ReadWeight(RecipeValue value)
-    {
-        if (!value.IsMap)
-            return WeightSchedule.Constant(value.Number(NumberRange.AtLeast(0)));
-        var points = value.Entries()
-            .Select(entry => (entry.Key.Number(NumberRange.AtLeast(0)), entry.Value.Number(NumberRange.AtLeast(0))))
-            .OrderBy(point => point.Item1).ToArray();
-        return points.Length > 0 ? new(points) : throw value.OutOfRange("at least one epoch with its weight");
-    }
-
-    private static object WriteWeight(WeightSchedule weight) => weight.Points is [(0, var constant)]
-        ? constant
-        : YamlTree.Line([.. weight.Points.Select(p => (p.Epoch.ToString(CultureInfo.InvariantCulture), (object?)p.Weight))]);
 
     private static ParameterOverrides ReadParameters(RecipeValue value)
     {

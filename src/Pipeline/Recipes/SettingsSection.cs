@@ -115,6 +115,8 @@ internal static class SettingsSection
         string text => setting.IsFile && file is not null ? file(text) : text,
         Enum word => setting.WordOf(word),
         Interval interval => new[] { interval.From, interval.To },
+        EpochSchedule { Constant: { } constant } => constant,
+        EpochSchedule schedule => YamlTree.Line([.. schedule.Points.Select(point => (point.Epoch.ToString(CultureInfo.InvariantCulture), (object?)point.Value))]),
         IEnumerable list => list.Cast<object>().ToArray() is { Length: > 0 } entries
             ? entries.Select(entry => Write(setting, entry, file, forKey)).ToArray()
             : setting.Null,
@@ -164,8 +166,19 @@ internal static class SettingsSection
             return setting.Words.Count > 0 ? value.OneOf([.. setting.Words]) : setting.IsFile ? value.File() : value.Text();
         if (type == typeof(Interval))
             return value.List(end => end.Number(range)) is [var from, var to] && from <= to ? new Interval(from, to) : throw value.OutOfRange(setting.Expected);
+        if (type == typeof(EpochSchedule))
+            return ReadSchedule(setting, value, range);
         if (type.IsPrimitive)
             return Convert.ChangeType(value.Number(range), type, CultureInfo.InvariantCulture);
         return KindTable.Of(type) is { } kinds ? ReadKind(kinds, value, basis) : Read(type, value);
+    }
+
+    private static EpochSchedule ReadSchedule(Setting setting, RecipeValue value, NumberRange range)
+    {
+        if (!value.IsMap)
+            return value.Number(range);
+        var schedule = new EpochSchedule(
+            [.. value.Entries().Select(entry => (Epoch: entry.Key.Number(NumberRange.AtLeast(0)), entry.Value.Number(range))).OrderBy(point => point.Epoch)]);
+        return schedule.IsInOrder ? schedule : throw value.OutOfRange(setting.Expected);
     }
 }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Settings;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
@@ -50,7 +51,7 @@ internal sealed class Objective
     /// <summary>Finds the signals of every term, and adds layers to the learner where features differ in shape.</summary>
     /// <param name="draft">The learner.</param>
     /// <param name="catalog">All signals.</param>
-    /// <exception cref="InputException">A signal is not there, is of another kind or does not fit; or a weight makes no sense.</exception>
+    /// <exception cref="InputException">A signal is not there, is of another kind or does not fit; or a setting is out of range.</exception>
     public static Objective Bind(LearnerDraft draft, SignalCatalog catalog)
     {
         var options = draft.Options;
@@ -71,7 +72,7 @@ internal sealed class Objective
         var parts = new List<Tensor>(terms.Count + 1);
         foreach (var (_, term, sources) in terms)
         {
-            var value = term.Compute(signals.For(sources));
+            var value = term.Compute(signals.For(sources, epoch));
             parts.Add(value.detach());
             loss = loss is null ? value.Mul(term.Weight.At(epoch)) : loss.Add(value, term.Weight.At(epoch));
         }
@@ -81,7 +82,9 @@ internal sealed class Objective
 
     private static BoundTerm Bind(Term term, string name, LearnerDraft draft, SignalCatalog catalog)
     {
-        term.Weight.Require(name);
+        if (SettingSchema.Problem(term) is { } problem)
+            throw new InputException(
+                "A setting of the objective is out of range.", $"objective, term '{name}', {problem.Setting}", problem.Found, problem.Expected, "correct the value");
         SignalSource[] sources = catalog.Find(term.Reads, draft.Options.Name, name);
         if (term.LearnsFromLabels && Array.Find(sources, source => source.Subset is not null) is { Subset: { } subset } partial)
             throw new InputException(

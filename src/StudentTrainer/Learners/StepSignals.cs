@@ -11,7 +11,9 @@ namespace OnnxKd.StudentTrainer.Learners;
 internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> learners)
 {
     /// <summary>The signals of a term.</summary>
-    public TermSignals For(IReadOnlyList<SignalSource> sources)
+    /// <param name="sources">Where they come from.</param>
+    /// <param name="epoch">The time in epochs.</param>
+    public TermSignals For(IReadOnlyList<SignalSource> sources, double epoch)
     {
         var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var targets = new Dictionary<string, StreamSignal>(StringComparer.Ordinal);
@@ -26,7 +28,7 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
                 targets.Add(source.Use.Key, Detached(source.Use, Of(source, null).detach()));
         }
 
-        return new(own, targets, batch.Labels);
+        return new(own, targets, batch.Labels, epoch);
     }
 
     private Tensor Of(SignalSource source, ClassSubset? subset)

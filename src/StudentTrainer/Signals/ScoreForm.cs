@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Settings;
 
 namespace OnnxKd.StudentTrainer.Signals;
 
@@ -34,14 +35,16 @@ internal abstract class ScoreForm(CacheStream stream) : StreamForm(stream)
     /// <param name="temperature">The temperature.</param>
     /// <param name="term">The term that has it, for the message.</param>
     /// <exception cref="InputException">Names the temperatures that the stream holds.</exception>
-    public void RequireTemperature(double temperature, string term)
+    public void RequireTemperature(EpochSchedule temperature, string term)
     {
-        if (Temperatures is { } held && !held.Contains(temperature))
+        if (Temperatures is { } held && !(temperature.Constant is { } constant && held.Contains(constant)))
             throw new InputException(
                 "The cache was not captured for a temperature of the objective.",
                 where: $"objective, term '{term}'",
                 found: $"temperature {temperature}",
                 expected: $"{string.Join(" or ", held)}, which stream '{Stream.Name}' ({Stream.Storage.Name}) holds",
-                remedy: "use a temperature that it holds, or capture the teacher again for this one");
+                remedy: temperature.Constant is null
+                    ? "use one temperature throughout, or storage that holds every logit"
+                    : "use a temperature that it holds, or capture the teacher again for this one");
     }
 }

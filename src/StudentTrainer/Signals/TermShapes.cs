@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Settings;
 using Tensors = OnnxKd.Core.Tensors.Shapes;
 
 namespace OnnxKd.StudentTrainer.Signals;
@@ -10,8 +11,8 @@ namespace OnnxKd.StudentTrainer.Signals;
 internal sealed record TermShapes(
     string Term, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes, IReadOnlyDictionary<string, StreamForm> Forms)
 {
-    /// <summary>Refuses a cache that is not right at a temperature.</summary>
-    public void RequireTemperature(double temperature) => Scores()?.RequireTemperature(temperature, Term);
+    /// <summary>Refuses a cache that is not right at a temperature, or at one of those that a schedule goes through.</summary>
+    public void RequireTemperature(EpochSchedule temperature) => Scores()?.RequireTemperature(temperature, Term);
 
     /// <summary>Refuses a cache that holds only some of the logits.</summary>
     public void RequireEveryLogit() => Scores()?.RequireEveryLogit(Term);

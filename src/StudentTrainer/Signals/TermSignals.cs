@@ -6,8 +6,9 @@ namespace OnnxKd.StudentTrainer.Signals;
 /// <param name="own">Tensors of the learner, by key: scores as positions × classes, features as [N, ...].</param>
 /// <param name="targets">What is learned from, by key.</param>
 /// <param name="labels">The set's labels, where the term reads them.</param>
+/// <param name="epoch">The time in epochs.</param>
 internal sealed class TermSignals(
-    IReadOnlyDictionary<string, Tensor> own, IReadOnlyDictionary<string, StreamSignal> targets, LabelTargets? labels)
+    IReadOnlyDictionary<string, Tensor> own, IReadOnlyDictionary<string, StreamSignal> targets, LabelTargets? labels, double epoch)
 {
     /// <summary>The student's class scores (positions × classes) or features ([N, ...]); gradients flow into them.</summary>
     public Tensor Student => own[SignalUse.StudentKey];
@@ -20,6 +21,9 @@ internal sealed class TermSignals(
 
     /// <summary>The class of each position.</summary>
     public LabelTargets Labels => labels!;
+
+    /// <summary>The time in epochs, which schedules follow.</summary>
+    public double Epoch => epoch;
 
     /// <summary>Another tensor of the learner.</summary>
     public Tensor Own(string key) => own[key];

@@ -14,7 +14,7 @@ public sealed record BinaryTerm : Term
 {
     /// <summary>T; default 1.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
     /// <summary>The scores that are learned from; default: the cache's.</summary>
     [Setting("scores of labels to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
@@ -29,11 +29,12 @@ public sealed record BinaryTerm : Term
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.Div(Temperature);
-        var teacher = signals.TeacherTensor.Values.to(student.dtype).Div(Temperature);
+        var temperature = Temperature.At(signals.Epoch);
+        var student = signals.Student.Div(temperature);
+        var teacher = signals.TeacherTensor.Values.to(student.dtype).Div(temperature);
         var holds = Divergence(teacher, student);
         var fails = Divergence(teacher.neg(), student.neg());
-        return holds.Add(fails).mean().Mul(Temperature * Temperature);
+        return holds.Add(fails).mean().Mul(temperature * temperature);
     }
 
     /// <summary>p · (log p − log q), p and q being σ of the two.</summary>

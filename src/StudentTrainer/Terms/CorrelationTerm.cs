@@ -15,7 +15,7 @@ public sealed record CorrelationTerm : ScoreTerm
 
     /// <summary>T; default 1.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
     /// <summary>The factor of the correlation between classes; default 1.</summary>
     [Setting("factor of the correlation between classes, at each position", AtLeast = 0)]
@@ -27,11 +27,12 @@ public sealed record CorrelationTerm : ScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.Div(Temperature).softmax(1);
-        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature).softmax(1);
+        var temperature = Temperature.At(signals.Epoch);
+        var student = signals.Student.Div(temperature).softmax(1);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(temperature).softmax(1);
         var between = Distance(student, teacher, 1).Mul(Beta);
         var within = Distance(student, teacher, 0).Mul(Gamma);
-        return between.Add(within).Mul(Temperature * Temperature);
+        return between.Add(within).Mul(temperature * temperature);
     }
 
     /// <summary>1 − ρ along an axis, mean over the other.</summary>

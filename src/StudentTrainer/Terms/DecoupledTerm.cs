@@ -17,7 +17,7 @@ public sealed record DecoupledTerm : LabelledScoreTerm
 
     /// <summary>T; default 4.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 4;
+    public EpochSchedule Temperature { get; init; } = 4;
 
     /// <summary>The factor of the label's class against all others; default 1.</summary>
     [Setting("factor of the label's class against all others", AtLeast = 0)]
@@ -29,14 +29,15 @@ public sealed record DecoupledTerm : LabelledScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.Div(Temperature);
-        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature);
+        var temperature = Temperature.At(signals.Epoch);
+        var student = signals.Student.Div(temperature);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(temperature);
         var target = signals.Labels.Single(Name).unsqueeze(1);
         var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
         var binary = Divergence(Binary(student, target, mask), Binary(teacher, target, mask));
         var others = Divergence(
             student.sub(mask.Mul(Excluded)).log_softmax(1), teacher.sub(mask.Mul(Excluded)).log_softmax(1));
-        return binary.Mul(Alpha).Add(others.Mul(Beta)).Mul(Temperature * Temperature / student.shape[0]);
+        return binary.Mul(Alpha).Add(others.Mul(Beta)).Mul(temperature * temperature / student.shape[0]);
     }
 
     /// <summary>Log-probabilities of the label's class and of all others together.</summary>

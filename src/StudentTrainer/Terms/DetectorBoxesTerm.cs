@@ -21,12 +21,12 @@ public sealed record DetectorBoxesTerm : DetectorTerm
     [Setting("distance of two boxes: `giou`, or `smooth-l1` in standard deviations", Words = ["giou", "smooth-l1"])]
     public string Loss { get; init; } = "giou";
 
-    internal override Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TargetTensor signal)
+    internal override Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TermSignals signals)
     {
         var (own, taught) = (student.narrow(1, 0, DetectorForm.BoxColumns), teacher.narrow(1, 0, DetectorForm.BoxColumns));
         var distance = Loss == "giou"
-            ? Generalised(Corners(own, signal.Detector.Boxes), Corners(taught, signal.Detector.Boxes))
-            : SmoothL1(own.sub(taught).div(signal.Spread.to(student.dtype).narrow(0, 0, DetectorForm.BoxColumns)));
+            ? Generalised(Corners(own, signals.TeacherTensor.Detector.Boxes), Corners(taught, signals.TeacherTensor.Detector.Boxes))
+            : SmoothL1(own.sub(taught).div(signals.TeacherTensor.Spread.to(student.dtype).narrow(0, 0, DetectorForm.BoxColumns)));
         return distance.mul(weight).sum().div(Sum(weight));
     }
 

@@ -16,16 +16,17 @@ public sealed record DetectorScoresTerm : DetectorTerm
 {
     /// <summary>T; default 1.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
-    internal override Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TargetTensor signal)
+    internal override Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TermSignals signals)
     {
-        var (own, taught) = (Scores(student), Scores(teacher));
+        var temperature = Temperature.At(signals.Epoch);
+        var (own, taught) = (Scores(student).Div(temperature), Scores(teacher).Div(temperature));
         var (holds, fails) = (Divergence(taught, own), Divergence(taught.neg(), own.neg()));
-        return holds.Add(fails).sum().div(Sum(weight)).Mul(Temperature * Temperature);
+        return holds.Add(fails).sum().div(Sum(weight)).Mul(temperature * temperature);
     }
 
-    private Tensor Scores(Tensor columns) => columns.narrow(1, DetectorForm.BoxColumns, columns.shape[1] - DetectorForm.BoxColumns).Div(Temperature);
+    private static Tensor Scores(Tensor columns) => columns.narrow(1, DetectorForm.BoxColumns, columns.shape[1] - DetectorForm.BoxColumns);
 
     /// <summary>p · (log p − log q), p and q being σ of the two.</summary>
     private static Tensor Divergence(Tensor teacher, Tensor student) =>

@@ -26,15 +26,15 @@ public abstract record DetectorTerm : Term
     {
         var teacher = signals.TeacherTensor;
         var values = teacher.Values.to(signals.Student.dtype);
-        return Compare(signals.Student, values, WeightOf(values, teacher.Detector), teacher);
+        return Compare(signals.Student, values, WeightOf(values, teacher.Detector), signals);
     }
 
     /// <summary>The value of the term.</summary>
     /// <param name="student">Anchors × columns.</param>
     /// <param name="teacher">Anchors × columns, without gradient.</param>
     /// <param name="weight">The teacher's best score of each anchor.</param>
-    /// <param name="signal">What the columns are.</param>
-    internal abstract Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TargetTensor signal);
+    /// <param name="signals">What the columns are, and the time.</param>
+    internal abstract Tensor Compare(Tensor student, Tensor teacher, Tensor weight, TermSignals signals);
 
     /// <summary>The probability of the likeliest class, times the objectness.</summary>
     private static Tensor WeightOf(Tensor teacher, DetectorForm form)

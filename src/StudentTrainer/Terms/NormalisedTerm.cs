@@ -15,7 +15,7 @@ public sealed record NormalisedTerm : LabelledScoreTerm
 
     /// <summary>T of the other classes; default 1.</summary>
     [Setting("temperature of the classes other than the label's", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
     /// <summary>The factor of the other classes; default 1.5.</summary>
     [Setting("factor of the classes other than the label's", AtLeast = 0)]
@@ -23,16 +23,17 @@ public sealed record NormalisedTerm : LabelledScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
+        var temperature = Temperature.At(signals.Epoch);
         var student = signals.Student;
         var teacher = signals.Teacher.Logits.to(student.dtype);
         var target = signals.Labels.Single(Name).unsqueeze(1);
         var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
         var known = teacher.softmax(1).gather(1, target).mul(student.log_softmax(1).gather(1, target));
-        var (own, wanted) = (Others(student, mask), Others(teacher, mask));
+        var (own, wanted) = (Others(student, mask, temperature), Others(teacher, mask, temperature));
         var others = wanted.exp().mul(own).mul(mask.neg().Add(1));
-        return known.sum().Add(others.sum().Mul(Gamma * Temperature * Temperature)).Div(-student.shape[0]);
+        return known.sum().Add(others.sum().Mul(Gamma * temperature * temperature)).Div(-student.shape[0]);
     }
 
     /// <summary>Log-probabilities of the classes other than the label's, softened.</summary>
-    private Tensor Others(Tensor logits, Tensor mask) => logits.Div(Temperature).sub(mask.Mul(Excluded)).log_softmax(1);
+    private static Tensor Others(Tensor logits, Tensor mask, double temperature) => logits.Div(temperature).sub(mask.Mul(Excluded)).log_softmax(1);
 }

@@ -13,7 +13,7 @@ public sealed record OneForAllTerm : LabelledScoreTerm
 {
     /// <summary>T; default 1.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
     /// <summary>γ; default 1.5.</summary>
     [Setting("exponent: 1 is cross-entropy with the teacher, more gives the label's class more weight", AtLeast = 1)]
@@ -21,8 +21,9 @@ public sealed record OneForAllTerm : LabelledScoreTerm
 
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = signals.Student.Div(Temperature).log_softmax(1);
-        var teacher = signals.Teacher.Logits.to(student.dtype).Div(Temperature).softmax(1);
+        var temperature = Temperature.At(signals.Epoch);
+        var student = signals.Student.Div(temperature).log_softmax(1);
+        var teacher = signals.Teacher.Logits.to(student.dtype).Div(temperature).softmax(1);
         var label = zeros_like(teacher).scatter(1, signals.Labels.Single(Name).unsqueeze(1), ones_like(teacher));
         return teacher.Add(label).Pow(Gamma).sub(label).mul(student).sum().Div(-student.shape[0]);
     }

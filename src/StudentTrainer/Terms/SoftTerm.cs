@@ -14,7 +14,7 @@ public sealed record SoftTerm : ScoreTerm
 
     /// <summary>T; default 1.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    public EpochSchedule Temperature { get; init; } = 1;
 
     /// <summary>
     /// Whether the logits of each position are first brought to mean 0 and deviation 1 on both sides. Sun et al., "Logit standardization in knowledge
@@ -35,7 +35,8 @@ public sealed record SoftTerm : ScoreTerm
         var (student, teacher) = Standardise
             ? (Standard(signals.Student), new DenseScores(Standard(signals.Teacher.Logits.to(signals.Student.dtype))))
             : (signals.Student, signals.Teacher);
-        return teacher.Divergence(student, Temperature).Mul(Temperature * Temperature / student.shape[0]);
+        var temperature = Temperature.At(signals.Epoch);
+        return teacher.Divergence(student, temperature).Mul(temperature * temperature / student.shape[0]);
     }
 
     private static Tensor Standard(Tensor logits)

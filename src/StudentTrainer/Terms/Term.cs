@@ -14,8 +14,8 @@ public abstract record Term
     public static KindTable Kinds => TermTable.Kinds;
 
     /// <summary>The weight, constant or following a schedule in epochs; default 1.</summary>
-    [Setting("factor of the term; `{ 0: 1, 10: 0.5 }`: at epochs, linear between them", Takes = "a number from 0 on, or such at epochs")]
-    public WeightSchedule Weight { get; init; } = WeightSchedule.Constant(1);
+    [Setting("factor of the term", AtLeast = 0)]
+    public EpochSchedule Weight { get; init; } = 1;
 
     /// <summary>Its name in recipes.</summary>
     public string Name => Kinds.NameOf(GetType());

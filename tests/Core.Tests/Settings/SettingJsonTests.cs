@@ -26,4 +26,20 @@ public class SettingJsonTests
         Assert.Equal($"{SettingJson.Write(sample)}", $"{SettingJson.Write(sample with { Threads = 9 })}");
         Assert.NotEqual($"{SettingJson.Write(sample)}", $"{SettingJson.Write(sample with { Count = 4 })}");
     }
+
+    [Theory]
+    [InlineData(2, """{"pace":2}""")]
+    [InlineData(0.5, """{"pace":0.5}""")]
+    public void Write_OfAConstantSchedule_IsItsNumber(double pace, string expected) =>
+        Assert.Equal(expected, SettingJson.Write(new Paced { Pace = pace }).ToJsonString());
+
+    [Fact]
+    public void Write_OfASchedule_IsItsPoints() =>
+        Assert.Equal("""{"pace":[[0,8],[10,1]]}""", SettingJson.Write(new Paced { Pace = new([(0, 8), (10, 1)]) }).ToJsonString());
+
+    private sealed record Paced
+    {
+        [Setting("pace")]
+        public EpochSchedule Pace { get; init; } = 1;
+    }
 }

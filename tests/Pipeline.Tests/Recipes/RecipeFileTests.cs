@@ -30,7 +30,7 @@ public sealed class RecipeFileTests : IDisposable
         capture: { storage: { top-k: 3, temperatures: [1, 4] }, feature-storage: int8, precision: fp16, batch-size: 8, combination: mean-of-logits, views: 4, augmentation: { shift: 2 }, device: cpu, threads: 1 }
         student: { architecture: cnn, widths: [4, 8], hidden: 16, dropout: [0.1, 0.2] }
         objective:
-          - soft: { temperature: 2.5, weight: { 0: 1, 10: 0.5 } }
+          - soft: { temperature: { 0: 8, 5: 2.5 }, weight: { 0: 1, 10: 0.5 } }
           - hard:
           - logit-matching: { weight: 0.25, teacher: big }
         training:

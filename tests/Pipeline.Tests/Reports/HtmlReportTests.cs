@@ -42,7 +42,7 @@ public class HtmlReportTests
 
         var charts = page.Descendants().Where(element => element.Name.LocalName == "svg").ToArray();
         var ids = page.Descendants().Attributes("id").Select(id => id.Value).ToArray();
-        Assert.Equal(7, charts.Length); // reliability, quality against size and against latency, latency, weights, loss, learning rate
+        Assert.Equal(8, charts.Length); // reliability, quality against size and against latency, latency, weights, temperatures, loss, learning rate
         Assert.All(charts, chart => Assert.Contains(chart.Attribute("aria-labelledby")!.Value, ids));
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.DoesNotContain("rgb(", html);
@@ -89,8 +89,9 @@ public class HtmlReportTests
     {
         var page = XDocument.Parse(HtmlReport.Write(Story("run")));
 
-        Assert.Contains(page.Descendants("tr"), row => row.Elements().Select(cell => cell.Value).SequenceEqual(["soft", "0: 1, 4: 0.5", "3", ""]));
+        Assert.Contains(page.Descendants("tr"), row => row.Elements().Select(cell => cell.Value).SequenceEqual(["soft", "0: 1, 4: 0.5", "0: 3, 2: 1", ""]));
         Assert.Contains(page.Descendants(), element => element.Name.LocalName == "title" && element.Value.Contains("weight of soft over epochs", StringComparison.Ordinal));
+        Assert.Contains(page.Descendants(), element => element.Name.LocalName == "title" && element.Value.Contains("temperature of soft over epochs: 0: 3, 2: 1", StringComparison.Ordinal));
     }
 
     private static RunStory Story(string name)
@@ -101,7 +102,7 @@ public class HtmlReportTests
             "train-student", new('0', 64), new Dictionary<string, string>(), new Dictionary<string, StageFile>(),
             new Dictionary<string, string> { ["libtorch"] = "2.10" }, 1.5);
         return new(Metrics(Teacher, Student, Baseline) with { Name = name }, 
-            [new("student", epochs, [new SoftTerm { Temperature = 3, Weight = new([(0, 1), (4, 0.5)]) }, new HardTerm()])], [stage], $"name: {name}\n")
+            [new("student", epochs, [new SoftTerm { Temperature = new([(0, 3), (2, 1)]), Weight = new([(0, 1), (4, 0.5)]) }, new HardTerm()])], [stage], $"name: {name}\n")
         {
             Details = new([
                 new("student")

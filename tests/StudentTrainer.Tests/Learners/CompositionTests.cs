@@ -150,7 +150,7 @@ public sealed class CompositionTests : IDisposable
     [Fact]
     public void Train_OfLearnersThatDoNotListen_EqualsEachAlone()
     {
-        LearnerOptions[] deaf = [.. Mutual().Select(learner => learner with { Objective = [Toy.Hard[0], ((SoftTerm)learner.Objective[1]) with { Weight = WeightSchedule.Constant(0) }] })];
+        LearnerOptions[] deaf = [.. Mutual().Select(learner => learner with { Objective = [Toy.Hard[0], ((SoftTerm)learner.Objective[1]) with { Weight = 0 }] })];
         var together = Train("together", deaf, Toy.Options);
         foreach (var (learner, trained) in deaf.Zip(together.Students))
         {

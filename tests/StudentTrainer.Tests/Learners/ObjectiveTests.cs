@@ -18,9 +18,9 @@ public sealed class ObjectiveTests : IDisposable
         var epoch = toy.Train(
             Toy.Linear(), toy.Data,
             [
-                new HardTerm { Weight = WeightSchedule.Constant(0.5) },
-                new SoftTerm { Temperature = 2, Weight = WeightSchedule.Constant(3) },
-                new SoftTerm { Weight = WeightSchedule.Constant(0) },
+                new HardTerm { Weight = 0.5 },
+                new SoftTerm { Temperature = 2, Weight = 3 },
+                new SoftTerm { Weight = 0 },
             ],
             Toy.Options with { Epochs = 1, Optimizer = new SgdOptions { LearningRate = 1e-6 } }).Epochs[0];
 
@@ -34,9 +34,10 @@ public sealed class ObjectiveTests : IDisposable
     public static TheoryData<Term[], string> Wrong => new()
     {
         { [], "no term" },
-        { [new HardTerm { Weight = WeightSchedule.Constant(-1) }], "0 or more" },
-        { [new HardTerm { Weight = new([(1, 1), (1, 2)]) }], "rising order" },
-        { [new HardTerm { Weight = new([]) }], "rising order" },
+        { [new SoftTerm { Temperature = -2 }], "a number above 0" },
+        { [new HardTerm { Weight = -1 }], "a number from 0 on" },
+        { [new HardTerm { Weight = new([(1, 1), (1, 2)]) }], "or such at epochs" },
+        { [new HardTerm { Weight = new([]) }], "or such at epochs" },
         { [new SoftTerm { Teacher = "logit" }], "did you mean 'logits'" },
         { [new SoftTerm { Student = "hiden1" }], "did you mean 'hidden1'" },
         { [new SoftTerm { Student = "hidden1" }], "another shape than the student's" },

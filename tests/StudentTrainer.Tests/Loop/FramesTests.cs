@@ -119,7 +119,7 @@ public sealed class FramesTests : IDisposable
         // Agreement is with the first term's teacher, which the student hardly follows.
         var both = toy.Train(
             data,
-            [new SoftTerm { Teacher = "bad", Weight = WeightSchedule.Constant(0.05) }, new SoftTerm { Teacher = "good" }],
+            [new SoftTerm { Teacher = "bad", Weight = 0.05 }, new SoftTerm { Teacher = "good" }],
             name: "both").Epochs[^1];
         Assert.Equal(["soft:bad", "soft:good"], both.Terms.Keys);
         Assert.InRange(both.Agreement!.Value, 0, 0.1);
@@ -168,6 +168,7 @@ public sealed class FramesTests : IDisposable
     {
         Refused("1 or 4, which stream 'logits' (top-k) holds", toy.Data(toy.Cache(new TopK(2, [1, 4]))));
         Refused("3, which stream 'logits' (sampled) holds", toy.Data(toy.Cache(new Sampled(10, 3))));
+        Refused("use one temperature throughout", toy.Data(toy.Cache(new TopK(2, [1, 4]))), [new SoftTerm { Temperature = new([(0, 4), (2, 1)]) }]);
     }
 
     [Fact]

@@ -19,8 +19,8 @@ internal static class OneStudent
         Trainer.Train([new(LearnerOptions.Only, student, import, objective)], data, options, folder, progress, token).Students[0];
 
     /// <summary>The value of a term.</summary>
-    public static torch.Tensor Compute(this Term term, torch.Tensor student, TargetScores? teacher, LabelTargets? labels = null) => term.Compute(new(
+    public static torch.Tensor Compute(this Term term, torch.Tensor student, TargetScores? teacher, LabelTargets? labels = null, double epoch = 0) => term.Compute(new(
         new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = student },
         teacher is null ? new Dictionary<string, StreamSignal>() : new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = teacher },
-        labels));
+        labels, epoch));
 }

@@ -126,7 +126,7 @@ public sealed class DetectorTermTests : IDisposable
 
     private TermSignals Signals(torch.Tensor own, BoxForm form, bool hasObjectness, double[]? taught = null) => new(
         new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = own },
-        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(Matrix(taught ?? teacher), Spread, new(form, hasObjectness)) }, null);
+        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(Matrix(taught ?? teacher), Spread, new(form, hasObjectness)) }, null, 0);
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Anchors, Columns]);
 

@@ -68,7 +68,7 @@ public sealed class OutputTermTests : IDisposable
         var expected = known.Average(i => -Math.Log(Sigmoid(labels[i] == 1 ? student[i] : -student[i])));
         var signals = new TermSignals(
             new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = Matrix(student) }, new Dictionary<string, StreamSignal>(),
-            new LabelTargets(torch.tensor(labels), AllKnown: false));
+            new LabelTargets(torch.tensor(labels), AllKnown: false), 0);
         Assert.Equal(expected, new HardTerm().Compute(signals).item<double>(), 10);
     }
 
@@ -103,7 +103,7 @@ public sealed class OutputTermTests : IDisposable
 
     private static TermSignals Signals(torch.Tensor student, TargetTensor target) => new(
         new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = student },
-        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = target }, null);
+        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = target }, null, 0);
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Rows, Columns]);
 

@@ -1,3 +1,4 @@
+using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
@@ -41,6 +42,28 @@ public sealed class TermTests : IDisposable
     {
         var (student, teacher) = (torch.tensor(new[] { 0.0, 0 }, [1, 2]), new DenseScores(torch.tensor(new[] { Math.Log(3), 0 }, [1, 2])));
         Assert.Equal(0.75 * Math.Log(1.5) + 0.25 * Math.Log(0.5), new SoftTerm { Temperature = 1 }.Compute(student, teacher).item<double>(), 12);
+    }
+
+    /// <summary>Half way from 8 to 2 it is 5, at both sides and in T².</summary>
+    [Fact]
+    public void Compute_WithATemperatureThatFalls_IsWithTheOneOfTheEpoch()
+    {
+        var teacher = new DenseScores(Matrix(Teacher));
+        var labels = new LabelTargets(torch.tensor(Labels));
+        EpochSchedule falling = new([(0, 8), (10, 2)]);
+        foreach (var (scheduled, constant) in new (Term, Term)[]
+        {
+            (new SoftTerm { Temperature = falling }, new SoftTerm { Temperature = 5 }),
+            (new DecoupledTerm { Temperature = falling }, new DecoupledTerm { Temperature = 5 }),
+            (new CorrelationTerm { Temperature = falling }, new CorrelationTerm { Temperature = 5 }),
+            (new NormalisedTerm { Temperature = falling }, new NormalisedTerm { Temperature = 5 }),
+            (new OneForAllTerm { Temperature = falling }, new OneForAllTerm { Temperature = 5 }),
+        })
+        {
+            Assert.Equal(Value(constant), Value(scheduled), 12);
+
+            double Value(Term term) => term.Compute(Matrix(Student), teacher, labels, epoch: 5).item<double>();
+        }
     }
 
     [Fact]

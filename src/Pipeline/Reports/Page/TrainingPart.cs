@@ -40,7 +40,7 @@ internal static class TrainingPart
 
     /// <summary>What changes with the epochs.</summary>
     private static IEnumerable<XElement> Scheduled(TrainingStory training, int index) => Named(training)
-        .SelectMany(term => SettingsOf(term.Term), (term, setting) => (term.Name, setting, Value: setting.Get(term.Term) as WeightSchedule))
+        .SelectMany(term => SettingsOf(term.Term), (term, setting) => (term.Name, setting, Value: setting.Get(term.Term) as EpochSchedule))
         .Where(entry => entry.Value is { Points.Count: > 1 })
         .GroupBy(entry => entry.setting.Name)
         .Select(group => Charts.OverEpochs(
