@@ -11,7 +11,10 @@ internal static class DotNet
 
     /// <summary>Runs a command in a folder to its end.</summary>
     /// <returns>Its exit code, and all that it wrote.</returns>
-    public static (int ExitCode, string Output) Run(string folder, params IEnumerable<string> arguments)
+    public static (int ExitCode, string Output) Run(string folder, params IEnumerable<string> arguments) => Run(folder, new Dictionary<string, string>(), arguments);
+
+    /// <summary>The same with variables of the environment.</summary>
+    public static (int ExitCode, string Output) Run(string folder, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -20,6 +23,8 @@ internal static class DotNet
             RedirectStandardError = true,
             Environment = { ["DOTNET_CLI_UI_LANGUAGE"] = "en" },
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         start.Environment.Remove("Accelerator");
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name); // of the msbuild that runs these tests
