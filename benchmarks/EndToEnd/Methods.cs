@@ -16,7 +16,7 @@ internal static partial class Methods
     private const string Alone = "alone";
     private const string Missing = "not yet run";
 
-    // Its student sees less than the others.
+    // Its student sees less than the others, and is compared with its own baseline.
     private const string OtherInput = "cross-modal";
 
     // A baseline that nobody tuned is easily beaten.
@@ -41,8 +41,13 @@ internal static partial class Methods
         private string Metrics => Path.Combine(Record, "metrics.json");
 
         /// <summary>The student's; of students that teach each other the first counts. <c>null</c>: it is not finished.</summary>
-        public int? Errors => File.Exists(Metrics) && CommandLine.Figures(File.ReadAllText(Metrics)) is var metrics
-            ? (CommandLine.Model(metrics, "student") ?? CommandLine.Model(metrics, "a"))?.GetProperty("errors").GetInt32()
+        public int? Errors => Of("student") ?? Of("a");
+
+        /// <summary>Those of the same student on labels alone, where the recipe has one.</summary>
+        public int? Baseline => Of("baseline");
+
+        private int? Of(string role) => File.Exists(Metrics) && CommandLine.Figures(File.ReadAllText(Metrics)) is var metrics
+            ? CommandLine.Model(metrics, role)?.GetProperty("errors").GetInt32()
             : null;
 
         public void Start()
@@ -103,17 +108,28 @@ internal static partial class Methods
                select new Job(variant, seed, [.. size, .. other], $"{prefix}{variant.Name}-{seed}", records),
         ];
         RunAll(jobs);
+        Job[] others =
+        [
+            .. from seed in Enumerable.Range(1, only?.Contains(OtherInput) == false ? 0 : seeds)
+               select new Job(new(OtherInput), seed, [.. size, .. other], $"{prefix}{OtherInput}-{seed}", records),
+        ];
+        RunAll(others);
 
         var rows = jobs.GroupBy(job => job.Variant).ToDictionary(
             group => group.Key, group => new Row(group.Key.Name, PageOf(group.Key.Recipe), [.. group.Select(job => job.Errors).OfType<int>()]));
         var (alone, soft) = (rows[new(Alone)], rows[tuned]);
         var result = new Result(student, samples, epochs, [alone, soft, .. rows.Values.Where(row => row != alone && row != soft)]);
+        Row[] less = [OfOthers("on the labels alone", job => job.Baseline), OfOthers(OtherInput, job => job.Errors)];
         if (quick || only is not null)
             return result;
         Write("README.md", student, Table(result, result.Rows));
         foreach (var page in result.Rows.GroupBy(row => row.Page).Where(page => page.Key != "README.md"))
             Write(page.Key, student, Table(result, [.. page]));
+        if (less.All(row => row.Mean is not null))
+            Write(PageOf(OtherInput), student, TableOf(less));
         return result;
+
+        Row OfOthers(string name, Func<Job, int?> errors) => new(name, PageOf(OtherInput), [.. others.Select(errors).OfType<int>()]);
 
         void RunAll(IEnumerable<Job> all)
         {
@@ -143,6 +159,10 @@ internal static partial class Methods
 
         return text.ToString();
     }
+
+    /// <summary>A table of two models that are compared with nothing else.</summary>
+    private static string TableOf(Row[] rows) => "| model | errors of 10,000 | seeds | against labels alone |\n|---|---|---|---|\n"
+        + string.Concat(rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"| {row.Method} | {Errors(row)} | {row.Errors.Length} | {Against(row, rows[0].Mean)} |\n")));
 
     private static string Errors(Row row) => row.Mean is not { } mean ? Missing
         : row.Deviation is { } deviation ? FormattableString.Invariant($"{mean:F0} ± {deviation:F0}") : FormattableString.Invariant($"{mean:F0}");
