@@ -73,6 +73,7 @@ internal static class CommandLine
             new BenchmarkCommand(),
             new ConvertCommand(),
             new JoinCommand(),
+            new PcaCommand(),
             new OperatorsCommand(),
             new SettingsCommand(),
             new CompletionCommand(),

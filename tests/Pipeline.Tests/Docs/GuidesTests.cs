@@ -23,7 +23,7 @@ public sealed partial class GuidesTests : IDisposable
     private static readonly (string Written, string Small)[] smaller =
     [
         ("--quick", "--quick --epochs 1"), ("--resize 256 --crop 224", $"--resize 36 --crop {Side}"), ("3,112,112", $"3,{Side},{Side}"), ("--count 20000", "--count 40 --width 96"), ("architecture resnet20", "architecture mlp --widths 16"), ("ctc-conv, halvings: 3", "ctc-conv, halvings: 3, widths: [8, 8, 16], hidden: 32, depth: 1"),
-        ("FreeSans", "DejaVuSansMono"), ("/shared/runs", "runs"), ("0..50000", "0..400"), ("rows: 50000..", "rows: 59800.."), ("--threads 8", "--threads 1"),
+        ("FreeSans", "DejaVuSansMono"), ("--columns 64", "--columns 2"), ("/shared/runs", "runs"), ("0..50000", "0..400"), ("rows: 50000..", "rows: 59800.."), ("--threads 8", "--threads 1"),
     ];
 
     private static readonly string Program = Path.Combine(Repository.Root, "src", "Pipeline", "bin", "Release", "net10.0", "onnxkd.dll");
@@ -76,7 +76,7 @@ public sealed partial class GuidesTests : IDisposable
         foreach (var file in new[] { "faces.npy", "faces-test.npy" })
             WriteImages(file);
 
-        RunAll("docs/guides/embedding.md", 4, epochs: 30);
+        RunAll("docs/guides/embedding.md", 5, epochs: 30);
 
         Assert.True(File.Exists(folder["faces.fp16.onnx"]));
     }
