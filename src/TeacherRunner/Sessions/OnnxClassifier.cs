@@ -7,7 +7,6 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Threading;
-using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -24,43 +23,23 @@ public sealed class OnnxClassifier : IDisposable
     private readonly ModelInput input;
     private readonly string model;
     private readonly string fed;
-    private readonly IReadOnlyList<MappedOutput> maps;
     private readonly BoundSession session;
     private readonly OutputPlan[] plans;
     private readonly HostMemory memory;
 
     private OnnxClassifier(OnnxModel source, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
-        (model, maps) = (source.Path is null ? "the model in memory" : Path.GetFileName(source.Path), source.Maps);
+        model = source.Path is null ? "the model in memory" : Path.GetFileName(source.Path);
         device = ExecutionDevice.Resolve(settings.Device);
-        var threads = settings.Threads ?? Environment.ProcessorCount;
-
-        // The tensors' bytes are shared with the source, not copied.
-        proto = source.Proto.Clone();
-        var graph = proto.Graph;
-        GraphEdits.RemoveUnusedInitializers(graph);
-        foreach (var name in readings.Select(reading => reading.Tensor).OfType<string>().Where(name => !graph.Node.Any(node => node.Output.Contains(name))))
-            BranchTensors.Lift(graph, name);
-        ComputesIntegers = RunsOnHost && QuantizedArithmetic.IsUsed(graph);
-        // Before a change of precision, which is for what the model computes and not for the numbers of texts and tokens.
-        var direct = sampleShape.Parts.Count == 0 && settings.Inputs.AreNone && new GraphIndex(graph).Inputs.Count <= 1 ? ModelInput.Find(graph, sampleShape, model) : null;
-        if (settings.Precision == Precision.Fp16)
-            HalfPrecision.Apply(proto, model);
-        var behind = direct is null ? InputFront.Add(proto, sampleShape, settings.Inputs, model) : [];
-        input = direct ?? ModelInput.Find(graph, sampleShape, model, behind);
-        var picks = settings.PicksInSession ?? device.IsCuda;
-        var mask = behind.FirstOrDefault(fed => fed.Part is { } part && part.Name == sampleShape.Mask)?.Input.Name;
-        if (mask is null && sampleShape.Mask is { } unread && readings.Any(reading => reading.Pooling is not null))
-            throw new InputException(
-                "Tokens are pooled, and the samples' mask, which says which of them count, feeds no input of the model.", model, $"mask '{unread}'", "an input that is fed with it",
-                $"feed it (inputs: {{ INPUT: {unread} }} under the teacher), or say 'mask: none' under the sets, so that all tokens count");
-        var wanted = readings.Select(reading => TokenPooling.Apply(graph, DetectorJoin.Apply(graph, reading, model), mask, model)).ToArray().Select(reading => Want(picks ? reading : reading with { Picks = null })).ToArray();
-        RandomNodes.Refuse(graph, wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), model);
-        fed = GraphEdits.FeedAsFloat(graph, graph.Input.First(i => i.Name == input.Name));
+        var readable = new ReadableGraph(source, sampleShape, readings, settings, settings.PicksInSession ?? device.IsCuda, model);
+        (proto, input, fed) = (readable.Proto, readable.Input, readable.Fed);
+        var (graph, behind) = (readable.Graph, readable.Behind);
+        ComputesIntegers = RunsOnHost && readable.UsesIntegers;
         // On the CPU, runs that go on at the same time have a thread each.
+        var threads = settings.Threads ?? Environment.ProcessorCount;
         var (threadsOfRun, runsAtOnce) = device.IsCuda ? (threads, 1) : (1, threads);
-        var (plans, open) = new HeadProbe(fed, input, OpsetOf(proto), model, settings.Known is { } set ? most => KnownSamples.Of(set, settings.KnownPreprocessing, most) : null)
-            .Establish(proto.Clone(), wanted, (probed, isBrief) => RunFailure.OpenFed(
+        var (plans, open) = new HeadProbe(fed, input, readable.Opset, model, settings.Known is { } set ? most => KnownSamples.Of(set, settings.KnownPreprocessing, most) : null)
+            .Establish(proto.Clone(), readable.Wanted, (probed, isBrief) => RunFailure.OpenFed(
                 model => SessionFactory.Open(model, device, threadsOfRun, this.model, isBrief), probed, source.Proto, behind, model));
 
         // Without the outputs that nobody reads, ONNX Runtime leaves out what only they need, such as the softmax.
@@ -263,22 +242,4 @@ public sealed class OnnxClassifier : IDisposable
         for (var i = 0; i < whole.Length; i++)
             whole[i][..results[i].Length].CopyTo(results[i]);
     }
-
-    private WantedTensor Want(ModelReading reading)
-    {
-        var trace = LogitTrace.Find(proto.Graph, reading.Tensor, model);
-        if (reading.IsFeature)
-            return new(reading, trace with { Logits = trace.Output, Activation = HeadActivation.None }, null);
-        var evidence = reading.Kind is { } named ? new(named, "the recipe says so")
-            : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
-            : KindEvidence.OfModel(proto, reading.Tensor, trace)
-                ?? (maps.Any(map => map.Output == trace.Output) ? new(OutputKind.Classes, "it maps classes to scores") : null);
-        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding or OutputKind.Detector ? trace with { Logits = trace.Output } : trace, evidence,
-            KindEvidence.OfWeights(proto.Graph, trace))
-        {
-            Joins = evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained ? ColumnJoin.Behind(proto.Graph, trace.Output) : [],
-        };
-    }
-
-    private static long OpsetOf(ModelProto proto) => proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
 }
