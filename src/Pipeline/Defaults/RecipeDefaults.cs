@@ -150,7 +150,7 @@ internal sealed class RecipeDefaults
     {
         var names = channels.Take(MostNames).Select(channel =>
             set.SampleShape.Parts.FirstOrDefault(part => channel >= part.Offset && channel < part.Offset + part.Elements) is { } part ? $"input '{part.Name}'"
-            : set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
+            : set.ValueNames.Count > channel ? $"column '{set.ValueNames[channel]}'" : $"channel {channel}");
         return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
     }
 
