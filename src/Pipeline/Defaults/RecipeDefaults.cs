@@ -134,9 +134,13 @@ internal sealed class RecipeDefaults
     private void FitPreprocessing(YamlMappingNode student, SampleKind kind, TransferSet set)
     {
         var architecture = Find(student, "architecture")?.ToString();
-        var preprocessing = IsPrepared(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
+        var model = Find(student, "model") is { } file ? OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)) : null;
+        var own = model is null ? null : OwnScale.Find(model);
+        var preprocessing = own is not null || model is null && IsOfTokens(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
         var written = preprocessing.IsNone ? new YamlScalarNode("none") : DataSection.WritePreprocessing(preprocessing);
         student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
+        if (own is not null)
+            note($"chosen: student.preprocessing none, for {Path.GetFileName(model!.Path)} takes samples as they are: {own}; student.preprocessing says otherwise");
         if (!preprocessing.IsNone)
             note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
         foreach (var far in FarValues.Find(set, preprocessing).Take(MostNames))
@@ -196,20 +200,8 @@ internal sealed class RecipeDefaults
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };
 
-    private bool IsPrepared(YamlMappingNode student, string? architecture)
-    {
-        if (Find(student, "model") is { } file)
-            return PreparesItself(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)));
-        return architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
-    }
-
-    /// <summary>Whether a model takes token ids, or scales its input itself.</summary>
-    private static bool PreparesItself(OnnxModel model)
-    {
-        var index = new GraphIndex(model.Proto.Graph);
-        return SampleKinds.TakesIntegers(ReadingModel.Of(model, InputFeeds.None))
-            || index.Inputs.Count == 1 && index.Consumers(index.Inputs[0].Name).Any(node => node.OpType is "Mul" or "Div" or "Add" or "Sub" or "BatchNormalization");
-    }
+    private static bool IsOfTokens(YamlMappingNode student, string? architecture) =>
+        architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
 
     /// <summary>
     /// Whether preprocessing is to be fitted: it was asked for, or nothing is said and the student has no weights yet. What a file or a stage was
