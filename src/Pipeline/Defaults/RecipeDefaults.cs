@@ -196,6 +196,7 @@ internal sealed class RecipeDefaults
     {
         0 => null,
         1 => 0,
+        2 when kind == SampleKind.Signal => 0,
         2 => kind == SampleKind.Sequence || architecture is "bilstm" or "bigru" ? 1 : null,
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };
@@ -222,9 +223,14 @@ internal sealed class RecipeDefaults
     private static bool IsUnnamed(YamlNode? student) =>
         student is YamlMappingNode map && Find(map, "architecture") is null && Find(map, "model") is null && Find(map, "stage") is null;
 
-    private static string Describe(Preprocessing preprocessing) => preprocessing.Mean.Count == 1
-        ? $"mean {preprocessing.Mean[0]:g4}, std {preprocessing.Std[0]:g4}"
-        : $"of {preprocessing.Mean.Count} channels: means {preprocessing.Mean.Min():g4} to {preprocessing.Mean.Max():g4}, stds {preprocessing.Std.Min():g4} to {preprocessing.Std.Max():g4}";
+    private static string Describe(Preprocessing preprocessing)
+    {
+        if (preprocessing.Mean.Count == 1)
+            return $"mean {preprocessing.Mean[0]:g4}, std {preprocessing.Std[0]:g4}";
+        // Channels that are ignored have numbers that stand for that.
+        int[] told = [.. Enumerable.Range(0, preprocessing.Mean.Count).Except(Standardisation.ConstantChannels(preprocessing))];
+        return $"of {preprocessing.Mean.Count} channels" + (told.Length == 0 ? "" : $": means {told.Min(i => preprocessing.Mean[i]):g4} to {told.Max(i => preprocessing.Mean[i]):g4}, stds {told.Min(i => preprocessing.Std[i]):g4} to {told.Max(i => preprocessing.Std[i]):g4}");
+    }
 
     private static string Flow(YamlNode value) => value switch
     {
