@@ -24,18 +24,19 @@ internal static class TableFormat
             if (table.ShapeOf(wanted).Count > 0)
                 throw new InputException($"A column of {table.Kind} holds lists where it should hold integers.", table.Path, table.Header?[wanted]);
             var isClass = request.Part == SetPart.Labels && table.Options.Classes.Count > 0;
-            return Decode(table, columns, ElementType.Int64, [], output => Write(output, isClass ? Class(table, wanted) : Integer(table, wanted)));
+            return Decode(table, columns, ElementType.Int64, [], output => Write(output, isClass ? Class(table, wanted) : Integer(table, wanted, request.Part)));
         }
     }
 
-    private static long Integer(Table table, int column)
+    private static long Integer(Table table, int column, SetPart part)
     {
         // "3.0" is how some tools write an integer.
         if (table.TryRead(column, out double number) && number == Math.Truncate(number) && Math.Abs(number) <= int.MaxValue)
             return (long)number;
-        throw table.Bad(
+        var bad = table.Bad(
             $"A label, length or id of {table.Kind} is not an integer.", column, "an integer from 0",
             "correct the value or remove the row; texts need the names of the classes in the order of their indices, which is the teacher's (table.classes: [NAME, ...])");
+        throw part == SetPart.Labels && table.Rows == 1 && TextColumns.FindLabels(table, column) is { } texts ? texts : bad;
     }
 
     private static long Class(Table table, int column)

@@ -9,6 +9,26 @@ internal static class TextColumns
     // A column of more is one of names or notes rather than of categories.
     private const int MostTexts = 50;
 
+    /// <summary>Looks at the rest of a table of which the first row is read, and has a text for a label.</summary>
+    /// <param name="table">The table; it is read to its end.</param>
+    /// <param name="column">The labels.</param>
+    /// <returns>The error, with the line that names the classes; <c>null</c>: not all labels are texts, or there are too many.</returns>
+    public static InputException? FindLabels(Table table, int column)
+    {
+        var texts = new SortedSet<string>(StringComparer.Ordinal);
+        do
+            if (table.TryRead(column, out double _) || texts.Count > MostTexts)
+                return null;
+            else if (!table.IsMissing(column))
+                texts.Add($"{table.Text(column)}");
+        while (table.MoveNext());
+        var line = $"[{string.Join(", ", texts.Select(YamlWord.Of))}]";
+        return texts.Count is < 2 or > MostTexts ? null : new(
+            $"The labels of {table.Kind} are texts.", $"{table.Path}, column '{table.NameOf(column)}'", Some(texts), "integers from 0, or the names of the classes",
+            $"name the classes in the order of their indices, which is the teacher's (this one is alphabetic, as scikit-learn's encoders have it): table.classes: {line}"
+            + $" (on the command line: --set 'data.transfer.table.classes={line}'; of the test set data.test.table.classes)");
+    }
+
     /// <summary>Looks at the rest of a table of which the first row is read.</summary>
     /// <param name="table">The table; it is read to its end.</param>
     /// <param name="columns">The columns that hold no number there.</param>
@@ -31,7 +51,7 @@ internal static class TextColumns
         var lines = string.Join(", ", few.Select(column => $"{YamlWord.Of(table.NameOf(column.Key))}: [{string.Join(", ", column.Value.Select(YamlWord.Of))}]"));
         return new(
             $"{(found.Count > 1 ? "Columns" : "A column")} of {table.Kind} {(found.Count > 1 ? "hold" : "holds")} texts, and the model takes numbers.", table.Path,
-            string.Join("; ", found.Select(column => $"'{table.NameOf(column.Key)}': {string.Join(", ", column.Value.Take(3).Select(text => $"'{text}'"))}{(column.Value.Count > 3 ? ", ..." : "")}")),
+            string.Join("; ", found.Select(column => $"'{table.NameOf(column.Key)}': {Some(column.Value)}")),
             "numbers",
             string.Join("; ",
             [
@@ -44,4 +64,6 @@ internal static class TextColumns
                 .. many.Length == 0 ? [] : new[] { $"more than {MostTexts} texts are seldom categories: table.drop: [{string.Join(", ", many.Select(column => YamlWord.Of(table.NameOf(column.Key))))}]" },
             ]));
     }
+
+    private static string Some(SortedSet<string> texts) => string.Join(", ", texts.Take(3).Select(text => $"'{text}'")) + (texts.Count > 3 ? ", ..." : "");
 }

@@ -96,6 +96,17 @@ public sealed class CategoriesTests : IDisposable
     }
 
     [Fact]
+    public void Open_LabelsOfTexts_AreRefusedWithTheLineThatNamesTheClasses()
+    {
+        var error = Refusal("age,label\n1,dog\n2,cat\n3,dog\n", new());
+
+        Assert.Contains("'cat', 'dog'", error);
+        Assert.Contains("--set 'data.transfer.table.classes=[cat, dog]'", error);
+        Assert.Contains("line 3, column 2 (label)", Refusal("age,label\n1,0\n2,cat\n", new()));
+        Assert.Contains("line 2, column 2 (label)", Refusal("age,label\n1,x\n2,1\n", new()));
+    }
+
+    [Fact]
     public void Open_ColumnOfManyTexts_IsNotTakenForCategories()
     {
         var error = Refusal($"age,note,label\n{string.Concat(Enumerable.Range(0, 60).Select(i => $"1,text {i},0\n"))}", new());

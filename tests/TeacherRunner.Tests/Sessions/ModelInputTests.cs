@@ -86,6 +86,19 @@ public class ModelInputTests
     }
 
     [Fact]
+    public void Open_ModelThatGivesOnlyTheLikeliestClass_NamesTheScores()
+    {
+        var graph = GraphWith(DataType.Float, "N", 3);
+        graph.Output.Add(new ValueInfoProto { Name = "label", Type = new() { TensorType = new() { ElemType = (int)DataType.Int64 } } });
+        graph.Node.Add(new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "scores" } });
+        graph.Node.Add(new NodeProto { OpType = "ArgMax", Input = { "scores" }, Output = { "label" }, Attribute = { GraphEdits.Integer("axis", 1), GraphEdits.Integer("keepdims", 0) } });
+        var model = OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+
+        Assert.Contains("--outputs scores", Assert.Throws<InputException>(() => OnnxClassifier.Open(model, [3])).Message);
+        Assert.Equal("scores", OnnxClassifier.Open(model, [3], [new() { Tensor = "scores", Kind = OutputKind.Classes }], new() { Device = "cpu" }).Output.Tensor);
+    }
+
+    [Fact]
     public void Find_FixedBatch_IsReported() =>
         Assert.Equal(4, ModelInput.Find(GraphWith(DataType.Float, 4, 10), [10], "m").FixedBatch);
 
