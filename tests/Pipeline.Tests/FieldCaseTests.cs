@@ -298,7 +298,31 @@ public sealed class FieldCaseTests : IDisposable
         Assert.Contains("3 classes", Verdict("--samples", folder["whole.npy"]));
         Assert.Contains("9", Verdict("--samples", folder["whole.npy"], "--labels", folder["labels.npy"]));
         Assert.Contains("It is not clear", Verdict("--samples", folder["whole.npy"], "--output", "product"));
-        Assert.Contains("no tensor of that name", Verdict("--output", "nothing"));
+        Assert.Contains("3 classes", Verdict("--samples", folder["whole.npy"], "--output", "product", "--kind", "classes"));
+        Assert.Contains("no tensor of that name", Cli.Fails(2, "inspect", folder["bytes.onnx"], "--output", "nothing"));
+        Assert.Contains("3 classes", Verdict("--samples", folder["halves.npy"], "--scale", "2"));
+    }
+
+    /// <summary>The same words on both command lines give the same verdict, as text and as exit code.</summary>
+    [Theory]
+    [InlineData("Softmax", "--kind labels")]
+    [InlineData("Identity", "--kind classes --probabilities true")]
+    [InlineData("Identity", "--kind detector")]
+    [InlineData("Sigmoid", "--kind labels --set data.transfer.samples-key=other")]
+    [InlineData("Sigmoid", "--outputs logits=values,nothing")]
+    public void Inspect_OfAUseThatIsNone_EndsAsARunDoes(string activation, string options)
+    {
+        LinearModel.Write(folder["m.onnx"], weight: 3, activation: activation);
+        var random = new Random(1);
+        Npy.Write(folder["x.npy"], [.. Enumerable.Range(0, 40 * 16).Select(_ => random.NextSingle() * 4 - 2)], 40, 4, 4);
+        string[] words = ["--samples", folder["x.npy"], .. options.Split(' ')];
+
+        var inspected = Cli.Run(["inspect", folder["m.onnx"], .. words]);
+        var run = Cli.Run(["run", "--runs", folder["runs"], "--quick", "--threads", "1", "--teacher", folder["m.onnx"], .. words]);
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Equal(run.ExitCode, inspected.ExitCode);
+        Assert.EndsWith(inspected.Error[inspected.Error.IndexOf("error:", StringComparison.Ordinal)..], run.Error, StringComparison.Ordinal);
     }
 
     private CliResult Distil(string field, string teacher, int epochs, params string[] more)

@@ -28,6 +28,15 @@ internal static class Distributions
     /// <summary>Whether all values lie in [0, 1].</summary>
     public static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);
 
+    /// <summary>A finite value that lies outside [0, 1] by more than rounding; <c>null</c>: there is none.</summary>
+    public static float? FirstOutside(ReadOnlySpan<float> values)
+    {
+        foreach (var value in values)
+            if (float.IsFinite(value) && value is < -(float)Tolerance or > 1 + (float)Tolerance)
+                return value;
+        return null;
+    }
+
     /// <summary>Whether no value is NaN or infinite.</summary>
     public static bool AllFinite(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
 

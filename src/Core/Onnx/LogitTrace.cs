@@ -103,7 +103,24 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                "name the output, or the tensor inside the graph (output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
+                candidates.Length == 0 && ScoresOfChoice(graph) is var (choice, scores)
+                    ? $"'{choice}' is the place of the largest of '{scores}': learn from that (--outputs {scores}; output: in a recipe)"
+                    : "name the output, or the tensor inside the graph (--outputs NAME; output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
+    }
+
+    /// <summary>An output that only says which class is the likeliest, and the scores that it was chosen by; <c>null</c>: there is none.</summary>
+    private static (string Choice, string Scores)? ScoresOfChoice(GraphProto graph)
+    {
+        var index = new GraphIndex(graph);
+        foreach (var output in graph.Output)
+        {
+            var node = index.Producer(output.Name);
+            while (node is { OpType: "Cast" or "Identity" or "Reshape" or "Squeeze" or "Flatten" or "Gather" or "ArrayFeatureExtractor" })
+                node = node.Input.Select(index.Producer).FirstOrDefault(producer => producer is not null && producer.OpType != "Constant");
+            if (node?.OpType is "ArgMax" or "TopK")
+                return (output.Name, node.Input[0]);
+        }
+        return null;
     }
 
     private static bool IsFloat(ValueInfoProto output) => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf());

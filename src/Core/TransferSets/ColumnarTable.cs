@@ -25,7 +25,7 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
     public override IReadOnlyList<int> ShapeOf(int column) => rows > 0 || NextBatch() ? Load(column).Shape : [];
 
     /// <inheritdoc/>
-    public override bool MoveNext()
+    protected override bool GoOn()
     {
         if (row + 1 < rows)
             row++;

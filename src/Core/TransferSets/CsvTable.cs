@@ -64,7 +64,7 @@ internal sealed class CsvTable : Table
         || head.Length > 0 && head.All(b => b >= ' ' || b is (byte)'\t' or (byte)'\r' or (byte)'\n');
 
     /// <inheritdoc/>
-    public override bool MoveNext()
+    protected override bool GoOn()
     {
         // Without a header the first row was read already.
         var more = isFirst ? hasRow && (Header is null || reader.MoveNext()) : reader.MoveNext();
@@ -100,7 +100,7 @@ internal sealed class CsvTable : Table
 
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>
-        Numbers.TryRead(field, out double _) || Numbers.IsMissing(field) || Options.Classes.Contains(field);
+        Numbers.TryRead(field, out double _) || Numbers.IsMissing(field) || Options.Classes.Contains(field) || Options.Categories.Any(known => known.IndexOf(field) >= 0);
 
     /// <summary>Bytes that are no UTF-8 become a character that no text holds, at which <see cref="CsvRowLimit"/> stops.</summary>
     private static StreamReader OpenText(SourceFile file) => new(

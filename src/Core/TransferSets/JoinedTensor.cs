@@ -14,7 +14,8 @@ internal sealed class JoinedTensor : StoredTensor
         : base(path, parts[0].Type, [parts.Sum(part => part.Shape[0]), .. parts[0].Shape.Skip(1)])
     {
         this.parts = parts;
-        (Columns, HasRowNames, LeftOut) = (parts[0].Columns, parts[0].HasRowNames, parts[0].LeftOut);
+        (Columns, ValueNames, Categories) = (parts[0].Columns, parts[0].ValueNames, parts[0].Categories);
+        (HasRowNames, LeftOut) = (parts[0].HasRowNames, parts[0].LeftOut);
         firstRows = new long[parts.Length];
         for (var i = 1; i < parts.Length; i++)
             firstRows[i] = firstRows[i - 1] + parts[i - 1].Shape[0];

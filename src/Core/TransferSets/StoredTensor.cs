@@ -37,6 +37,12 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>The names of the columns that a row's values come from, where it is a table with names; else none.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 
+    /// <summary>The names of a row's values, where it is a table with names; else none.</summary>
+    public IReadOnlyList<string> ValueNames { get; init; } = [];
+
+    /// <summary>What the texts of a table's columns stand for, by the columns' names.</summary>
+    public IReadOnlyList<ColumnCategories> Categories { get; init; } = [];
+
     /// <summary>Whether it is a table whose first column was taken for the names of rows.</summary>
     public bool HasRowNames { get; init; }
 

@@ -32,10 +32,18 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <exception cref="InputException">They are no values, or lists of different lengths.</exception>
     public virtual IReadOnlyList<int> ShapeOf(int column) => [];
 
+    /// <summary>How many rows were read.</summary>
+    public long Rows { get; private set; }
+
     /// <summary>Goes to the next row.</summary>
     /// <returns>Whether there is one.</returns>
     /// <exception cref="InputException">The file is damaged, or the row is not like the others.</exception>
-    public abstract bool MoveNext();
+    public bool MoveNext()
+    {
+        var more = GoOn();
+        Rows += more ? 1 : 0;
+        return more;
+    }
 
     /// <summary>Whether a field has no value, or a list lacks one.</summary>
     public abstract bool IsMissing(int column);
@@ -52,6 +60,21 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <summary>The values of a list.</summary>
     public virtual ReadOnlySpan<float> List(int column) => throw new NotSupportedException();
 
+    /// <summary>A column's name, or its index if it has none.</summary>
+    public string NameOf(int column) => Header?[column] ?? $"{column}";
+
+    /// <summary>What the texts of a column stand for; <c>null</c>: nothing is said.</summary>
+    public ColumnCategories? CategoriesOf(int column) => OfColumn(column, Options.Categories, known => known.Column);
+
+    /// <summary>Whether a row without a value in a column is left out.</summary>
+    public bool DropsMissing(int column) => OfColumn(column, Options.MissingByColumn, missing => missing.Column) is { } own ? own.Filler is null : Options.DropMissing;
+
+    /// <summary>What a missing value of a column becomes; <c>null</c>: nothing is said.</summary>
+    public float? FillerOf(int column) => OfColumn(column, Options.MissingByColumn, missing => missing.Column) is { } own ? own.Filler : Options.MissingValue;
+
+    /// <summary>Whether a field has no value: what is missing may be a category.</summary>
+    public bool Lacks(int column) => IsMissing(column) && !(CategoriesOf(column)?.IndexOf(Text(column)) >= 0);
+
     /// <summary>An error about one field.</summary>
     public InputException Bad(string what, int column, string expected, string remedy = "correct the value or remove the row")
     {
@@ -62,4 +85,16 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Goes to the next row.</summary>
+    protected abstract bool GoOn();
+
+    private T? OfColumn<T>(int column, IReadOnlyList<T> all, Func<T, string> nameOf)
+        where T : class
+    {
+        foreach (var one in all)
+            if (TableColumns.IndexOf(this, nameOf(one)) == column)
+                return one;
+        return null;
+    }
 }

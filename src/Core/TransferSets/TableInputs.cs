@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
@@ -25,7 +26,7 @@ internal sealed class TableInputs
     /// <param name="open">Opens the table, which is read twice where no other set says what its columns hold.</param>
     /// <param name="request">The samples, with the inputs of this table.</param>
     /// <param name="like">The layout of a set that this one belongs to; <c>null</c>: none.</param>
-    /// <exception cref="Errors.InputException">A column is not there, or a field is not what it should be.</exception>
+    /// <exception cref="InputException">A column is not there, or a field is not what it should be.</exception>
     public static (TensorFile Rows, IReadOnlyList<SamplePart> Parts) Open(Func<Table> open, TensorRequest request, SampleShape? like)
     {
         TableInputs found;
@@ -51,6 +52,9 @@ internal sealed class TableInputs
                 if (known.IsText)
                     texts[i] = Lookup(known.Texts);
             }
+            else if (table.CategoriesOf(columns[i]) is { } categories)
+                texts[i] = Lookup(!categories.IsOneHot ? categories.Texts : throw new InputException(
+                    "A column that is an input of its own has its texts' numbers, not a value for each.", table.Path, $"{categories}", $"{categories with { IsOneHot = false }}", "remove one-hot from table.categories: a student has a column for each text anyway"));
             else if (shapes[i].Length == 0 && declared.Any(name => name == inputs[i].Name || name == inputs[i].Key || TableColumns.IndexOf(table, name) == columns[i]))
                 texts[i] = Lookup([]);
         if (like is not null)
@@ -67,10 +71,10 @@ internal sealed class TableInputs
     {
         for (var i = 0; i < columns.Count; i++)
             if (shapes[i].Length > 0)
-                TableFormat.WriteList(table, columns[i], output);
+                TableFields.WriteList(table, columns[i], output);
             else
             {
-                var value = texts[i] is { } known ? Number(known, table.Text(columns[i])) : TableFormat.Feature(table, columns[i]);
+                var value = texts[i] is { } known ? Number(known, table.Text(columns[i])) : TableFields.Feature(table, columns[i]);
                 output.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
             }
     }

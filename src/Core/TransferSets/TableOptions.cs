@@ -23,6 +23,9 @@ public sealed record TableOptions
     /// <summary>What a missing value of a feature becomes; <c>null</c>: an error, unless <see cref="DropMissing"/>.</summary>
     public float? MissingValue { get; init; }
 
+    /// <summary>What a missing value of a column becomes, where that differs from column to column. They come before what is said of all.</summary>
+    public IReadOnlyList<ColumnMissing> MissingByColumn { get; init; } = [];
+
     /// <summary>Texts that stand for a missing value besides the usual ones, as they are written: <c>-</c>, <c>-99999</c>.</summary>
     public IReadOnlyList<string> MissingTexts { get; init; } = [];
 
@@ -35,6 +38,12 @@ public sealed record TableOptions
     /// <summary>Of samples with named inputs, columns that are texts although all of them are numbers: names, or indices from 0.</summary>
     public IReadOnlyList<string> Texts { get; init; } = [];
 
+    /// <summary>
+    /// Columns of texts that become numbers, as the teacher learned them. Of samples with named inputs, which are texts of their own, the order in which the student knows them.
+    /// A set that belongs to another one has that one's.
+    /// </summary>
+    public IReadOnlyList<ColumnCategories> Categories { get; init; } = [];
+
     /// <summary>The names of the classes in the order of their indices; default: labels are the indices themselves.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
@@ -44,10 +53,15 @@ public sealed record TableOptions
     /// <inheritdoc/>
     public bool Equals(TableOptions? other) =>
         other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop) && Texts.SequenceEqual(other.Texts)
-        && Classes.SequenceEqual(other.Classes) && MissingTexts.SequenceEqual(other.MissingTexts) && Alike.SequenceEqual(other.Alike);
+        && Classes.SequenceEqual(other.Classes) && Categories.SequenceEqual(other.Categories) && MissingByColumn.SequenceEqual(other.MissingByColumn) && MissingTexts.SequenceEqual(other.MissingTexts) && Alike.SequenceEqual(other.Alike);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);
 
     private (char?, char, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
 }
+
+/// <summary>What a missing value of a column becomes.</summary>
+/// <param name="Column">The column: its name, or its index from 0.</param>
+/// <param name="Filler">The number that takes its place; <c>null</c>: the row is left out.</param>
+public sealed record ColumnMissing(string Column, float? Filler);

@@ -49,6 +49,12 @@ public sealed class TransferSet : IDisposable
     /// <summary>The names of a table's columns that a sample consists of, in their order; empty: it is no table, or one without names.</summary>
     public IReadOnlyList<string> Columns => samples.Stored.Columns;
 
+    /// <summary>The names of a sample's values, where it is of a table with names: a column of categories may have several. Else none.</summary>
+    internal IReadOnlyList<string> ValueNames => samples.Stored.ValueNames;
+
+    /// <summary>What the texts of a table's columns stand for, by the columns' names.</summary>
+    public IReadOnlyList<ColumnCategories> Categories => samples.Stored.Categories;
+
     /// <summary>Whether the first column of a table, which has no name, was taken for the names of rows and left out.</summary>
     public bool HasRowNames => samples.Stored.HasRowNames;
 
@@ -138,12 +144,12 @@ public sealed class TransferSet : IDisposable
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
     public static TransferSet Open(TransferSetOptions options, SampleShape? like) => SetOpening.Open(options, like);
 
-    /// <summary>The same, and the columns of a table are those of the other one's, found by their names, unless the options name features.</summary>
+    /// <summary>The same, and the columns of a table are those of the other one's, found by their names, unless the options name features; so are its categories.</summary>
     /// <param name="options">Where it is.</param>
     /// <param name="other">The set that it belongs to.</param>
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
     internal static TransferSet Open(TransferSetOptions options, TransferSet other) =>
-        Open(options with { Table = options.Table with { Alike = other.Columns } }, other.SampleShape);
+        Open(options with { Table = options.Table with { Alike = other.Columns, Categories = options.Table.Categories is { Count: > 0 } own ? own : other.Categories } }, other.SampleShape);
 
     /// <summary>The names of its modalities: other records of the same samples.</summary>
     public IReadOnlyCollection<string> Modalities => modalities.Keys;

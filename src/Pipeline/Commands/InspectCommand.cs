@@ -3,14 +3,10 @@ using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
-using OnnxKd.Core.TransferSets;
-using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.TeacherRunner.Sessions;
 
 namespace OnnxKd.Pipeline.Commands;
 
@@ -30,14 +26,7 @@ internal sealed class InspectCommand : ExampleCommand
         Description = "Shape of one sample, without the batch axis, where the model leaves it open: 3,224,224.",
     };
 
-    private readonly Option<string?> samples = new("--samples")
-    {
-        Description = "Samples of the model: it is tried on the first of them, and their labels (--labels) can tell what its output holds where nothing else does.",
-    };
-
-    private readonly Option<string?> labels = new("--labels") { Description = "The labels of the samples." };
-
-    private readonly Option<string?> output = new("--output") { Description = "The tensor that would be learned from: an output, or one inside the graph." };
+    private readonly InspectArguments use = new();
 
     private readonly Option<bool> plan = new("--plan") { Description = "List the role of every tensor: what a student would learn." };
 
@@ -50,22 +39,21 @@ internal sealed class InspectCommand : ExampleCommand
             "Shows inputs, outputs, operators and parameters of a model, and whether it can be a teacher or a student.",
             "onnxkd inspect model.onnx",
             "onnxkd inspect model.onnx --samples x.npy --labels y.npy",
+            "onnxkd inspect model.onnx --samples images.npy --scale 1/255 --kind labels",
             "onnxkd inspect model.onnx --plan",
             "onnxkd inspect model.onnx --sample-shape 3,224,224 --json")
     {
         Add(model);
         Add(sampleShape);
-        Add(samples);
-        Add(labels);
-        Add(output);
+        use.AddTo(this);
         Add(plan);
         Add(tensors);
         Does((parsed, stdout, _, _) =>
         {
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
             var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
-            using var set = parsed.GetValue(samples) is { } path ? OpenSet(new() { Samples = path, Labels = parsed.GetValue(labels) }, parsed.GetValue(model)!) : null;
-            Run(parsed.GetValue(model)!, new(shape, set, parsed.GetValue(output)), lists, GlobalOptions.Style(parsed), stdout);
+            using var set = use.Open(parsed, parsed.GetValue(model)!, out var teacher);
+            Run(parsed.GetValue(model)!, new(shape, set) { Teacher = teacher }, lists, GlobalOptions.Style(parsed), stdout);
         });
     }
 
@@ -78,30 +66,15 @@ internal sealed class InspectCommand : ExampleCommand
     /// <exception cref="InputException">The file is not an ONNX model.</exception>
     public static void Run(string path, InspectedUse use, Lists lists, OutputStyle style, TextWriter stdout)
     {
-        var inspection = WithinTime(path, () => Look(OnnxModel.Load(path), use));
+        var inspection = WithinTime(path, () => ModelInspection.Of(OnnxModel.Load(path), use));
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(inspection));
         else
             Write(inspection, lists, stdout);
+        // Who names a use asks whether it works, and a kind is a teacher's.
+        if (use.IsOfTeacher || use.IsNamed && inspection.Student.Possible != true)
+            inspection.Teacher.Require();
     }
-
-    /// <summary>Looks at a model. A run checks a student in ONNX Runtime: what that refuses is none, whatever can be trained.</summary>
-    private static ModelInspection Look(OnnxModel model, InspectedUse use)
-    {
-        var inspection = ModelInspection.Of(model, use);
-        if (inspection is not { Teacher.Possible: false, Student.Possible: true })
-            return inspection;
-        var opened = Suitability.Of(() =>
-        {
-            SessionFactory.Open(model.Proto, ExecutionDevice.Resolve(ExecutionDevice.Cpu), threads: 1, inspection.File, brief: true).Dispose();
-            return "";
-        });
-        return opened.Possible == true ? inspection : inspection with { Student = opened, AsStudent = null };
-    }
-
-    /// <summary>Opens samples of a model, with a tensor or a column for each of its inputs, if it has several.</summary>
-    private static TransferSet OpenSet(TransferSetOptions options, string model) =>
-        TransferSet.Open(InputChoice.Choose(options, [ReadingModel.Of(OnnxModel.Load(model), InputFeeds.None)], key: null));
 
     /// <summary>
     /// Limits of single runs end most of what never ends; this ends the rest, such as one step that takes all the time. What is still running is

@@ -63,6 +63,11 @@ internal sealed class RecipeArguments
         Description = "What the teachers' output holds: classes, labels, values, embedding or detector; found by default. (key: teachers[].kind)",
     };
 
+    private readonly Option<string?> probabilities = new("--probabilities")
+    {
+        Description = "Whether teachers' scores behind no activation are probabilities (true) or logits (false); found by default. (key: teachers[].probabilities)",
+    };
+
     private readonly Option<string?> outputs = new("--outputs")
     {
         Description = "Outputs of the teacher that one student learns, with commas, and what they hold where that is not clear: age=values,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
@@ -128,6 +133,7 @@ internal sealed class RecipeArguments
         command.Add(signals);
         command.Add(testSignals);
         command.Add(kind);
+        command.Add(probabilities);
         command.Add(outputs);
         command.Add(temperature);
         command.Add(alpha);
@@ -186,6 +192,18 @@ internal sealed class RecipeArguments
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
     public CaptureOptions ReadCapture(ParseResult parsed) => RecipeFile.ReadCapture(Source(parsed, SweepSetting.None));
 
+    /// <summary>Sets keys of a recipe that the command line gives as <c>KEY=VALUE</c>.</summary>
+    /// <exception cref="InputException">One has no key, or its value is not valid.</exception>
+    public static void Assign(RecipeSource source, IEnumerable<string> assignments, string option)
+    {
+        foreach (var assignment in assignments)
+        {
+            if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                throw new InputException("An assignment has no '='.", option, assignment, "KEY=VALUE, for example training.epochs=5");
+            source.Set(key, value, $"{option} {key}");
+        }
+    }
+
     private RecipeSource Source(ParseResult parsed, SweepSetting setting)
     {
         var path = parsed.GetValue(file);
@@ -200,33 +218,25 @@ internal sealed class RecipeArguments
             SetSignals(source, said, parsed.GetValue(testSignals) ?? []);
         if (Value(kind) is { } word)
             TeacherArguments.SetKind(source, word, kind.Name);
+        if (Value(probabilities) is { } areProbabilities)
+            TeacherArguments.SetProbabilities(source, areProbabilities, probabilities.Name);
         if (Value(outputs) is { } names)
             TeacherArguments.SetOutputs(source, names, outputs.Name);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
         // What names inputs comes before they are found, and everything after what other options say.
         var assigned = parsed.GetValue(set) ?? [];
-        Assign([.. assigned.Where(assignment => ofInputs.Any(assignment.StartsWith))]);
+        Assign(source, assigned.Where(assignment => ofInputs.Any(assignment.StartsWith)), set.Name);
         InputDefaults.Fill(source);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
-        Assign(assigned);
-        var options = keys.Select(key => key.Option).Append(kind).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        Assign(source, assigned, set.Name);
+        var options = keys.Select(key => key.Option).Append(kind).Append(probabilities).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
         if (path is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         return source;
-
-        void Assign(string[] assignments)
-        {
-            foreach (var assignment in assignments)
-            {
-                if (assignment.Split('=', 2) is not [{ Length: > 0 } key, var value])
-                    throw new InputException("An assignment has no '='.", set.Name, assignment, "KEY=VALUE, for example training.epochs=5");
-                source.Set(key, value, $"{set.Name} {key}");
-            }
-        }
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');

@@ -18,6 +18,11 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
     /// <summary>Those that look up a table, as token ids do, by the samples' names; found when they are first asked for.</summary>
     public IReadOnlySet<string> Lookups => lookups.Value;
 
+    private Lazy<bool> convolvesChannels = new(() => false);
+
+    /// <summary>Whether its one input is convolved along its last axis, as [channels, length] is.</summary>
+    public bool ConvolvesChannels => convolvesChannels.Value;
+
     /// <summary>A loaded model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="feeds">What its inputs are fed with otherwise than by name.</param>
@@ -30,8 +35,17 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
         return new(Path.GetFileName(model.Path) ?? "the model", inputs)
         {
             lookups = new(() => inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet()),
+            convolvesChannels = new(() => inputs is [var (_, only)] && IsConvolved(new(model.Proto.Graph), only.Name)),
         };
     }
+
+    /// <summary>Behind what is done to each value alone; the weights have an axis more than a place has.</summary>
+    private static bool IsConvolved(GraphIndex index, string tensor) => index.Consumers(tensor).Any(node => node.OpType switch
+    {
+        "Conv" => node.Input[0] == tensor && index.Initializers.GetValueOrDefault(node.Input[1])?.Dims.Count == 3,
+        "Add" or "BatchNormalization" or "Cast" or "Clip" or "Div" or "Identity" or "Mul" or "Sub" => IsConvolved(index, node.Output[0]),
+        _ => false,
+    });
 
     /// <summary>
     /// The mask beside token ids: the only other input with a position for each of them, of integers or truth values, that looks up no table; <c>null</c>: there are no ids, or it

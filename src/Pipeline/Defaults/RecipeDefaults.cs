@@ -134,9 +134,13 @@ internal sealed class RecipeDefaults
     private void FitPreprocessing(YamlMappingNode student, SampleKind kind, TransferSet set)
     {
         var architecture = Find(student, "architecture")?.ToString();
-        var preprocessing = IsPrepared(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
+        var model = Find(student, "model") is { } file ? OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)) : null;
+        var own = model is null ? null : OwnScale.Find(model);
+        var preprocessing = own is not null || model is null && IsOfTokens(student, architecture) ? Preprocessing.None : Standardisation.Fit(set, AxisFor(architecture, kind, set), token);
         var written = preprocessing.IsNone ? new YamlScalarNode("none") : DataSection.WritePreprocessing(preprocessing);
         student.Children[new YamlScalarNode(StudentSection.PreprocessingKey)] = source.Remember(written, Origin);
+        if (own is not null)
+            note($"chosen: student.preprocessing none, for {Path.GetFileName(model!.Path)} takes samples as they are: {own}; student.preprocessing says otherwise");
         if (!preprocessing.IsNone)
             note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
         foreach (var far in FarValues.Find(set, preprocessing).Take(MostNames))
@@ -150,7 +154,7 @@ internal sealed class RecipeDefaults
     {
         var names = channels.Take(MostNames).Select(channel =>
             set.SampleShape.Parts.FirstOrDefault(part => channel >= part.Offset && channel < part.Offset + part.Elements) is { } part ? $"input '{part.Name}'"
-            : set.Columns.Count > channel ? $"column '{set.Columns[channel]}'" : $"channel {channel}");
+            : set.ValueNames.Count > channel ? $"column '{set.ValueNames[channel]}'" : $"channel {channel}");
         return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
     }
 
@@ -192,24 +196,13 @@ internal sealed class RecipeDefaults
     {
         0 => null,
         1 => 0,
+        2 when kind == SampleKind.Signal => 0,
         2 => kind == SampleKind.Sequence || architecture is "bilstm" or "bigru" ? 1 : null,
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };
 
-    private bool IsPrepared(YamlMappingNode student, string? architecture)
-    {
-        if (Find(student, "model") is { } file)
-            return PreparesItself(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder)));
-        return architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
-    }
-
-    /// <summary>Whether a model takes token ids, or scales its input itself.</summary>
-    private static bool PreparesItself(OnnxModel model)
-    {
-        var index = new GraphIndex(model.Proto.Graph);
-        return SampleKinds.TakesIntegers(ReadingModel.Of(model, InputFeeds.None))
-            || index.Inputs.Count == 1 && index.Consumers(index.Inputs[0].Name).Any(node => node.OpType is "Mul" or "Div" or "Add" or "Sub" or "BatchNormalization");
-    }
+    private static bool IsOfTokens(YamlMappingNode student, string? architecture) =>
+        architecture is not null && Architectures.IsKnown(architecture) && Architectures.TakesTokens(architecture, Find(student, "vocabulary") is not null);
 
     /// <summary>
     /// Whether preprocessing is to be fitted: it was asked for, or nothing is said and the student has no weights yet. What a file or a stage was
@@ -230,9 +223,14 @@ internal sealed class RecipeDefaults
     private static bool IsUnnamed(YamlNode? student) =>
         student is YamlMappingNode map && Find(map, "architecture") is null && Find(map, "model") is null && Find(map, "stage") is null;
 
-    private static string Describe(Preprocessing preprocessing) => preprocessing.Mean.Count == 1
-        ? $"mean {preprocessing.Mean[0]:g4}, std {preprocessing.Std[0]:g4}"
-        : $"of {preprocessing.Mean.Count} channels: means {preprocessing.Mean.Min():g4} to {preprocessing.Mean.Max():g4}, stds {preprocessing.Std.Min():g4} to {preprocessing.Std.Max():g4}";
+    private static string Describe(Preprocessing preprocessing)
+    {
+        if (preprocessing.Mean.Count == 1)
+            return $"mean {preprocessing.Mean[0]:g4}, std {preprocessing.Std[0]:g4}";
+        // Channels that are ignored have numbers that stand for that.
+        int[] told = [.. Enumerable.Range(0, preprocessing.Mean.Count).Except(Standardisation.ConstantChannels(preprocessing))];
+        return $"of {preprocessing.Mean.Count} channels" + (told.Length == 0 ? "" : $": means {told.Min(i => preprocessing.Mean[i]):g4} to {told.Max(i => preprocessing.Mean[i]):g4}, stds {told.Min(i => preprocessing.Std[i]):g4} to {told.Max(i => preprocessing.Std[i]):g4}");
+    }
 
     private static string Flow(YamlNode value) => value switch
     {

@@ -5,6 +5,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Defaults;
 
@@ -55,7 +56,7 @@ internal static class RecipeText
                 $"transfer: {Describe(transfer)}",
                 test is null ? "no test set: add one (--test-samples, --test-labels), so that the student is measured" : $"test: {Describe(test)}",
             ],
-            ["teachers"] = [.. recipe.Reference.Capture.Teachers.Select(teacher => teacher.IsRecorded ? $"{teacher.File}: what a teacher said of the samples" : Describe(teacher.Model, transfer))],
+            ["teachers"] = [.. recipe.Reference.Capture.Teachers.Select(teacher => teacher.IsRecorded ? $"{teacher.File}: what a teacher said of the samples" : Describe(teacher, transfer))],
         };
     }
 
@@ -63,9 +64,9 @@ internal static class RecipeText
         CultureInfo.InvariantCulture, $"{set.Count:#,0} samples of {(set.SampleShape.Parts.Count > 0 ? "" : $"{set.Type.Name()} ")}{set.SampleShape}, ")
         + (set.IsLabelled ? $"labels 0 to {set.LargestLabel}" : "without labels");
 
-    private static string Describe(string teacher, TransferSet set)
+    private static string Describe(TeacherOptions teacher, TransferSet set)
     {
-        var found = ModelInspection.Of(OnnxModel.Load(teacher), new(Set: set));
+        var found = ModelInspection.Of(OnnxModel.Load(teacher.Model), new(Set: set) { Teacher = teacher });
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{found.File}: {string.Join(", ", found.Inputs)} gives {string.Join(", ", found.Outputs)}; {string.Join(", ", found.Kinds.DefaultIfEmpty("kind as named"))}; {found.Parameters:#,0} parameters").ReplaceLineEndings(" ");

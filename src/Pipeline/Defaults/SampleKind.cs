@@ -10,11 +10,14 @@ internal enum SampleKind
     /// <summary>Features of a table.</summary>
     Table,
 
-    /// <summary>A picture: [height, width] or [channels, height, width].</summary>
+    /// <summary>A picture: [height, width], [channels, height, width] or [height, width, channels].</summary>
     Image,
 
     /// <summary>Feature vectors in time: [length, features].</summary>
     Sequence,
+
+    /// <summary>Channels in time: [channels, length].</summary>
+    Signal,
 
     /// <summary>Token ids: [length].</summary>
     Tokens,
@@ -30,7 +33,6 @@ internal static class SampleKinds
     private const int SmallestSide = 8;
     private const int SmallestSquare = 3;
     private const double LargestRatio = 2;
-    private const int MostChannels = 4;
 
     /// <summary>Tells.</summary>
     /// <param name="set">The samples.</param>
@@ -45,14 +47,14 @@ internal static class SampleKinds
             <= 1 when IsWhole(set.Type) && TakesIntegers(teacher) => SampleKind.Tokens,
             <= 1 => SampleKind.Table,
             2 when !hasLengths && (set.Type == ElementType.UInt8 || IsPicture(shape[0], shape[1])) => SampleKind.Image,
-            2 => SampleKind.Sequence,
-            3 when ChannelAxis(shape) == 0 => SampleKind.Image,
+            2 => teacher?.ConvolvesChannels == true ? SampleKind.Signal : SampleKind.Sequence,
+            3 => SampleKind.Image,
             _ => SampleKind.Other,
         };
     }
 
     /// <summary>The axis of channels of samples that are neither tables nor sequences; <c>null</c>: they have none.</summary>
-    public static int? ChannelAxis(IReadOnlyList<int> shape) => shape.Count != 3 ? null : shape[2] <= MostChannels && shape[0] > MostChannels ? 2 : 0;
+    public static int? ChannelAxis(IReadOnlyList<int> shape) => shape.Count == 3 && PictureLayout.Of(shape) is { } picture ? picture.IsChannelsLast ? 2 : 0 : null;
 
     /// <summary>Whether the only input of a model that samples feed takes integers.</summary>
     public static bool TakesIntegers(ReadingModel? model) =>

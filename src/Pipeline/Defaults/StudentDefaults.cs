@@ -16,6 +16,7 @@ internal static class StudentDefaults
     public const string VocabularyKey = "vocabulary";
 
     private const int MostValuesOfDense = 20_000;
+    private const int MostValuesOfShortSignal = 4096; // of which a dense layer can see every place
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
     private const int LargestMediumPicture = 64;
@@ -43,17 +44,18 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
+            SampleKind.Signal => YamlTree.Map(("architecture", set.SampleElements <= MostValuesOfShortSignal ? "cnn" : "mobilenetv3-small")),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
-            SampleKind.Image when shape.TakeLast(2).Min() >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(shape))),
+            SampleKind.Image when PictureLayout.Of(shape) is { } picture && Math.Min(picture.Height, picture.Width) >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(picture))),
             _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
             _ => throw new InputException(
                 "No student is chosen by default for samples like these.", set.Name, $"samples of shape {Shapes.Format(shape)}",
-                "tables, pictures [channels, height, width], sequences [length, features] or token ids", "name one: student.architecture or student.model"),
+                "tables, pictures [channels, height, width] or [height, width, channels], sequences [length, features] or token ids", "name one: student.architecture or student.model"),
         };
     }
 
-    private static string OfPicture(IReadOnlyList<int> shape) => (Side: shape.TakeLast(2).Max(), IsGrey: shape.Count == 2 || shape[0] == 1) switch
+    private static string OfPicture(PictureLayout picture) => (Side: Math.Max(picture.Height, picture.Width), IsGrey: picture.Channels == 1) switch
     {
         ( <= LargestSmallPicture, true) => "cnn",
         ( <= LargestMediumPicture, _) => "resnet8",
@@ -98,17 +100,20 @@ internal static class StudentDefaults
     /// <summary>The step in pixels of the map that a teacher gives; <c>null</c>: it gives none, or of a size that is not declared and not the image's.</summary>
     private static int? StepOfMap(OnnxModel? teacher, IReadOnlyList<int> sample)
     {
-        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not { Count: 4 } shape || shape[2].Size == 1 && shape[3].Size == 1)
+        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not { Count: 4 } shape || PictureLayout.Of(sample) is not { } picture)
             return null;
-        var height = shape[2].Size ?? sample[^2];
-        var step = (int)((sample[^2] + height - 1) / height);
+        var (rows, columns) = picture.IsChannelsLast ? (shape[1].Size, shape[2].Size) : (shape[2].Size, shape[3].Size);
+        if ((rows, columns) is (1, 1))
+            return null;
+        var height = rows ?? picture.Height;
+        var step = (int)((picture.Height + height - 1) / height);
         return Steps.Contains(step) ? step : null;
     }
 
     /// <summary>A student whose map, or maps, have a place, or a few, for each of a detector's anchors; <c>null</c>: there is none, or their number is not declared.</summary>
     private static YamlMappingNode? OfAnchors(OnnxModel? teacher, IReadOnlyList<int> sample)
     {
-        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not [_, { } first, { } second])
+        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not [_, { } first, { } second] || PictureLayout.Of(sample) is not { } picture)
             return null;
         long[] sizes = [.. new[] { first, second }.Select(axis => axis.Size).OfType<long>()];
         // One anchor in each place is likelier than several.
@@ -122,7 +127,7 @@ internal static class StudentDefaults
             ? YamlTree.Map(("architecture", "unet"), ("stride", several))
             : null;
 
-        long Cells(int step) => (sample[^2] + step - 1) / step * ((sample[^1] + step - 1) / step);
+        long Cells(int step) => (picture.Height + step - 1) / step * ((picture.Width + step - 1) / step);
     }
 
     private static bool GivesFrames(OnnxModel? teacher) => teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is { Count: 3 };

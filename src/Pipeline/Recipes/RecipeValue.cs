@@ -110,6 +110,9 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     /// <summary>A text.</summary>
     public string Text() => node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Wrong("a text");
 
+    /// <summary>A text, which may be empty.</summary>
+    public string AnyText() => node is YamlScalarNode { Value: { } text } ? text : throw Wrong("a text");
+
     /// <summary>A file; relative paths start from the recipe's folder.</summary>
     public string File() => Path.GetFullPath(Text(), source.Folder);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OnnxKd.Core.TransferSets;
 using YamlDotNet.RepresentationModel;
 
@@ -7,13 +8,14 @@ namespace OnnxKd.Pipeline.Recipes;
 internal static class TableSection
 {
     private const string Drop = "drop";
+    private const string OneHot = "one-hot";
 
     private static readonly NumberRange anyOrDrop = NumberRange.Any with { Description = "a number, or 'drop'" };
 
     /// <summary>Reads it.</summary>
     public static TableOptions Read(RecipeValue value)
     {
-        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "missing-texts", "features", "drop", "texts", "classes");
+        var map = value.Map("separator", "decimal", "thousands", "header", "missing", "missing-texts", "features", "drop", "texts", "categories", "classes");
         var missing = map.Find("missing");
         var options = new TableOptions
         {
@@ -22,11 +24,14 @@ internal static class TableSection
             Thousands = map.Read("thousands", (char?)null, v => v.OneOf(",", ".", " ", "'")[0]),
             Header = map.Read("header", (bool?)null, v => v.Flag()),
             DropMissing = missing?.Is(Drop) ?? false,
-            MissingValue = missing is null || missing.Is(Drop) ? null : (float)missing.Number(anyOrDrop),
+            MissingValue = missing is null || missing.IsMap || missing.Is(Drop) ? null : (float)missing.Number(anyOrDrop),
+            MissingByColumn = missing is not { IsMap: true } ? []
+                : [.. missing.Entries().Select(entry => new ColumnMissing(entry.Key.Text(), entry.Value.Is(Drop) ? null : (float)entry.Value.Number(anyOrDrop)))],
             MissingTexts = map.Read("missing-texts", [], v => v.OneOrMore(name => name.Text())),
             Features = map.Read("features", [], v => v.OneOrMore(name => name.Text())),
             Drop = map.Read("drop", [], v => v.OneOrMore(name => name.Text())),
             Texts = map.Read("texts", [], v => v.OneOrMore(name => name.Text())),
+            Categories = map.Read("categories", [], v => v.Entries().Select(entry => ReadCategories(entry.Key.Text(), entry.Value)).ToArray()),
             Classes = map.Read("classes", [], v => v.OneOrMore(name => name.Text())),
         };
         if (options.Thousands == options.Decimal)
@@ -37,6 +42,10 @@ internal static class TableSection
         return options;
     }
 
+    /// <summary>What the texts of columns stand for, as metadata of a student: JSON in the form of the recipe; <c>null</c>: there are none.</summary>
+    public static string? WriteCategories(IReadOnlyList<ColumnCategories> all) => all.Count == 0 ? null : JsonSerializer.Serialize(
+        all.ToDictionary(known => known.Column, known => known.IsOneHot ? (object)new Dictionary<string, IReadOnlyList<string>> { [OneHot] = known.Texts } : known.Texts));
+
     /// <summary>Writes it; <c>null</c> for the defaults.</summary>
     public static YamlNode? Write(TableOptions table)
     {
@@ -45,16 +54,30 @@ internal static class TableSection
             ("decimal", table.Decimal == '.' ? null : Quoted(table.Decimal)),
             ("thousands", table.Thousands is { } thousands ? Quoted(thousands) : null),
             ("header", table.Header),
-            ("missing", table.DropMissing ? Drop : table.MissingValue),
+            ("missing", table.DropMissing ? Drop : table.MissingByColumn.Count > 0 ? Missing(table.MissingByColumn) : table.MissingValue),
             ("missing-texts", List(table.MissingTexts)),
             ("features", List(table.Features)),
             ("drop", List(table.Drop)),
             ("texts", List(table.Texts)),
+            ("categories", table.Categories.Count == 0 ? null : YamlTree.Map([.. table.Categories.Select(known => (known.Column, (object?)Categories(known)))])),
             ("classes", List(table.Classes)));
         return map.Children.Count == 0 ? null : map;
+
+        static object Categories(ColumnCategories known) => known.IsOneHot ? YamlTree.Line((OneHot, known.Texts)) : known.Texts;
+
+        static YamlNode Missing(IReadOnlyList<ColumnMissing> all) => YamlTree.Line([.. all.Select(missing => (missing.Column, missing.Filler is { } filler ? (object?)filler : Drop))]);
 
         static YamlScalarNode Quoted(char character) => new($"{character}") { Style = YamlDotNet.Core.ScalarStyle.DoubleQuoted };
 
         static object? List(IReadOnlyList<string> names) => names.Count == 0 ? null : names;
+    }
+
+    private static ColumnCategories ReadCategories(string column, RecipeValue value)
+    {
+        var isOneHot = value.IsMap;
+        var texts = (isOneHot ? value.Map(OneHot).Require(OneHot) : value).OneOrMore(text => text.AnyText());
+        return texts.CountBy(text => text).FirstOrDefault(text => text.Value > 1) is { Key: { } doubled }
+            ? throw value.Error("A category is listed twice.", $"'{doubled}'", remedy: "list each once: its place is its number")
+            : new(column, texts, isOneHot);
     }
 }

@@ -19,6 +19,9 @@ internal sealed record CardFacts(
     /// <summary>All inputs, where there are several or samples have names; else none.</summary>
     public IReadOnlyList<CardInput> Inputs { get; init; } = [];
 
+    /// <summary>The columns of the table that its one input takes, in their order, each with what stands for its texts; else none.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     /// <summary>The task as Hugging Face names it; <c>null</c>: nothing tells.</summary>
     public string? Task { get; init; }
 

@@ -14,6 +14,8 @@ internal static class ModelCard
     /// <summary>The file's name.</summary>
     public const string FileName = "README.md";
 
+    private const int MostColumns = 20;
+
     /// <summary>The card.</summary>
     public static string Write(RunMetrics metrics, CardFacts facts)
     {
@@ -87,7 +89,8 @@ internal static class ModelCard
     }
 
     private static string Input(CardFacts facts) => facts.Inputs.Count > 0 ? InputsOfCard.Describe(facts)
-        : $"`{facts.Input.Name}`: {ElementTypes.Name(facts.Input.Type)} [batch, {string.Join(", ", facts.Input.Dims)}], {Describe(facts.Preprocessing)}.";
+        : $"`{facts.Input.Name}`: {ElementTypes.Name(facts.Input.Type)} [batch, {string.Join(", ", facts.Input.Dims)}], {Describe(facts.Preprocessing)}."
+        + (facts.Columns.Count == 0 ? "" : $" Its columns, in this order: {string.Join("; ", facts.Columns.Take(MostColumns))}{(facts.Columns.Count > MostColumns ? $"; ... ({facts.Columns.Count} in all, in the file's metadata)" : "")}.");
 
     /// <summary>What must be done to stored values, in words.</summary>
     public static string Describe(Preprocessing prepared)

@@ -8,7 +8,9 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Sessions;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Reports;
 
@@ -51,13 +53,18 @@ internal sealed record ModelInspection(
     {
         var graph = model.Proto.Graph;
         var inputs = new GraphIndex(graph).Inputs;
+        if (use.Teacher.Output is not null || use.Teacher.Outputs.Count > 0)
+            CacheCapture.RequireTensors(use.Teacher with { Model = model.Path ?? "" }, model);
         var sample = use.SampleShape ?? use.Set?.SampleShape ?? DeclaredSample(inputs);
         StudentInspection? asStudent = null;
         var kinds = new List<string>();
         var needs = sample is null && inputs.Count > 0 ? Suitability.Unknown(UnknownSample(inputs)) : null;
         var teacher = needs ?? Suitability.Of(() => AsTeacher(model, sample ?? [], use, kinds));
         var student = needs is not null && NeedSamples(inputs) ? needs : Suitability.Of(() => Describe(asStudent = StudentInspection.Of(
-            BehindFront(model, sample), sample, use.Output is not null ? new() { Output = use.Output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
+            BehindFront(model, sample), sample, use.Teacher.Output is { } output ? new() { Output = output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
+        // A run checks a student in ONNX Runtime: what that refuses is none, whatever can be trained.
+        if ((teacher.Possible, student.Possible) is (false, true) && Suitability.Of(() => Open(model)) is { Possible: false } refused)
+            (student, asStudent) = (refused, null);
         return new(
             Path.GetFileName(model.Path)!,
             model.Digest,
@@ -75,6 +82,12 @@ internal sealed record ModelInspection(
             NotesOf(model));
     }
 
+    private static string Open(OnnxModel model)
+    {
+        SessionFactory.Open(model.Proto, ExecutionDevice.Resolve(ExecutionDevice.Cpu), threads: 1, Path.GetFileName(model.Path) ?? "the model", brief: true).Dispose();
+        return "";
+    }
+
     private static IReadOnlyList<string> NotesOf(OnnxModel model) =>
     [
         .. model.IsSorted ? ["nodes that stood before those whose tensors they read were put in order"] : Array.Empty<string>(),
@@ -85,13 +98,15 @@ internal sealed record ModelInspection(
 
     private static string AsTeacher(OnnxModel model, SampleShape sampleShape, InspectedUse use, List<string> kinds)
     {
-        var heads = use.Output is null ? HeadMetadata.Of(model.Proto) : [];
-        ModelReading[] readings = heads.Count == 0 ? [new() { Tensor = use.Output }] : [.. heads.Select(DescribedStudent.Reading)];
-        using var session = OnnxClassifier.Open(model, sampleShape, readings, new() { Device = "cpu", Known = use.Set });
+        var teacher = use.Teacher;
+        var heads = teacher.Output is null && teacher.Kind is null ? HeadMetadata.Of(model.Proto) : [];
+        IReadOnlyList<ModelReading> readings = heads.Count == 0 ? teacher.Readings : [.. heads.Select(DescribedStudent.Reading)];
+        using var session = OnnxClassifier.Open(
+            model, sampleShape, readings, new() { Device = ExecutionDevice.Cpu, Inputs = teacher.Inputs, Known = use.Set, KnownPreprocessing = teacher.Preprocessing });
         if (use.Set is { } set)
         {
-            SampleChecks.Of(set, [new(Path.GetFileName(model.Path)!, () => model, InputFeeds.None, Preprocessing.None)]).Require(CancellationToken.None);
-            TryOn(session, set);
+            SampleChecks.Of(set, [new(Path.GetFileName(model.Path)!, () => model, teacher.Inputs, teacher.Preprocessing) { NeedsTokens = teacher.Pooling is not null }]).Require(CancellationToken.None);
+            TryOn(session, set, teacher.Preprocessing);
         }
         foreach (var (i, output) in session.Outputs.Index())
             kinds.Add(heads.Count == 0 ? $"{output.Kind.Output()!.Value.Word()}: {output.Evidence}"
@@ -114,14 +129,14 @@ internal sealed record ModelInspection(
     }
 
     /// <summary>What a capture would find out of samples and labels: numbers that the model does not take, classes that it does not have.</summary>
-    private static void TryOn(OnnxClassifier session, TransferSet set)
+    private static void TryOn(OnnxClassifier session, TransferSet set, Preprocessing preprocessing)
     {
         var (output, kind) = (session.Output, session.Output.Kind.Output()!.Value);
         if (kind is OutputKind.Classes or OutputKind.Labels && set.HasLabelsFor(output.Shape, kind))
             set.RequireLabelsBelow(kind == OutputKind.Labels ? 2 : output.Classes);
         var rows = (int)Math.Min(TriedRows, set.Count);
         var samples = new float[rows * set.SampleElements];
-        set.Read([.. Enumerable.Range(0, rows).Select(row => (long)row)], samples);
+        SampleReader.Of(set, preprocessing).Read([.. Enumerable.Range(0, rows).Select(row => (long)row)], view: 0, samples);
         session.Run(samples, rows, [.. session.Outputs.Select(each => (Memory<float>)new float[rows * each.Elements])]);
     }
 
@@ -167,14 +182,25 @@ internal sealed record ModelInspection(
 /// <summary>What a model would be used with.</summary>
 /// <param name="SampleShape">The shape of one sample; <c>null</c>: the samples', else what the model declares.</param>
 /// <param name="Set">Samples, on which it is tried, and whose labels may tell what its output holds; <c>null</c>: none.</param>
-/// <param name="Output">The tensor that would be learned from; <c>null</c>: the only output that holds floats.</param>
-internal sealed record InspectedUse(SampleShape? SampleShape = null, TransferSet? Set = null, string? Output = null);
+internal sealed record InspectedUse(SampleShape? SampleShape = null, TransferSet? Set = null)
+{
+    /// <summary>How it would be read and fed as a teacher; its file is not looked at.</summary>
+    public TeacherOptions Teacher { get; init; } = new();
+
+    /// <summary>Whether a use is named, rather than any that there may be.</summary>
+    public bool IsNamed => Set is not null || Teacher.Output is not null || IsOfTeacher;
+
+    /// <summary>Whether what is named is of teachers alone.</summary>
+    public bool IsOfTeacher => Teacher is not { Kind: null, Probabilities: null };
+}
 
 /// <summary>Whether a model can be used for something.</summary>
 /// <param name="Possible">Whether it can; <c>null</c>: samples would tell.</param>
 /// <param name="Reason">How, or why not.</param>
 internal sealed record Suitability(bool? Possible, string Reason)
 {
+    private OnnxKdException? refusal;
+
     /// <summary>It depends on samples.</summary>
     /// <param name="reason">Which would tell.</param>
     public static Suitability Unknown(string reason) => new(null, reason);
@@ -188,7 +214,15 @@ internal sealed record Suitability(bool? Possible, string Reason)
         }
         catch (OnnxKdException refusal)
         {
-            return new(false, refusal.Message);
+            return new(false, refusal.Message) { refusal = refusal };
         }
+    }
+
+    /// <summary>Ends as a run would.</summary>
+    /// <exception cref="OnnxKdException">It cannot be used.</exception>
+    public void Require()
+    {
+        if (refusal is not null)
+            throw refusal;
     }
 }

@@ -93,7 +93,7 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
         : Shape.Order().SequenceEqual(stream.StudentShape.Order())
         ? "name the student's axis of classes (class-axis), or transpose its output to the teacher's order of axes"
         : sameClasses
-            ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher"
+            ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher; if the teacher's classes lie along another axis, name that: class-axis under the teacher"
             : "use a student with as many outputs as the teacher has";
 
     /// <summary>Axes of size 1 do not tell positions apart.</summary>

@@ -53,6 +53,9 @@ internal sealed record WeightUse(NodeProto Node, OperatorEntry Operator, int Slo
 /// <summary>Decides the role of every tensor that a graph uses, each once, however many nodes use it.</summary>
 internal static class ParameterPlan
 {
+    // What the text of a tensor says that lies where weights do.
+    private const string NotLearned = "onnxkd: not learned";
+
     private static readonly HashSet<string> KeepShape = ["Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"];
 
     /// <summary>Walks the nodes in order; rearranging operators pass a tensor on to where it is really used.</summary>
@@ -79,6 +82,14 @@ internal static class ParameterPlan
         // The weight may reach the node through others that keep its shape.
         NodeContext ContextOf(NodeProto node, TensorProto weight) =>
             new(node, version, new Dictionary<string, TensorProto> { [node.Input[1]] = weight });
+    }
+
+    /// <summary>Marks a tensor as none that is learned, wherever it is used and whatever becomes of its name: its file says so.</summary>
+    /// <returns>The same tensor.</returns>
+    public static TensorProto Fix(TensorProto tensor)
+    {
+        tensor.DocString = NotLearned;
+        return tensor;
     }
 
     /// <summary>Every use of every tensor of the file, in order.</summary>
@@ -135,7 +146,7 @@ internal static class ParameterPlan
     }
 
     private static WeightRole RoleOf(TensorProto tensor, WeightUse[] uses) =>
-        !IsFloat(tensor) ? WeightRole.Constant
+        !IsFloat(tensor) || tensor.DocString == NotLearned ? WeightRole.Constant
         : Array.Exists(uses, use => use.IsLearned) ? WeightRole.Parameter
         : Array.Exists(uses, use => use.Role == SlotRole.Statistic) ? WeightRole.Buffer
         : WeightRole.Constant;

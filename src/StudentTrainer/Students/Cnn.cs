@@ -5,7 +5,7 @@ using OnnxKd.StudentTrainer.Students.Layers;
 namespace OnnxKd.StudentTrainer.Students;
 
 /// <summary>
-/// A small convolutional network: (3×3 convolution → BatchNormalization → Relu) per width, the first two followed by a 2×2 pooling, then
+/// A small convolutional network: (3×3 convolution → BatchNormalization → Relu) per width, the first two followed by a 2×2 pooling (of an axis of length 1, none), then
 /// [mean of each channel, Lin et al. 2014] → Flatten → [Dropout] → Gemm → Relu → [Dropout] → Gemm.
 /// </summary>
 public sealed record Cnn : Architecture
@@ -46,7 +46,7 @@ public sealed record Cnn : Architecture
             x = graph.NormalizedConvolution(name, x, Widths[i], 3, initial: Initial.Uniform);
             x = graph.Relu($"{name}.relu", x);
             if (i < PooledLayers)
-                x = graph.MaxPool($"{name}.pool", x);
+                x = graph.MaxPool($"{name}.pool", x, x.Size(2) > 1 ? 2 : 1, x.Size(3) > 1 ? 2 : 1);
         }
         if (Pooling == "mean")
             x = graph.GlobalAveragePool("pool", x);

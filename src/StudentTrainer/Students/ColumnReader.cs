@@ -24,11 +24,10 @@ public abstract record ColumnReader : Architecture
     {
         if (Halvings > Widths.Count)
             throw student.Misfit(nameof(Halvings), $"{Halvings}", $"at most the number of widths, {Widths.Count}");
-        if (student.SampleShape.Count is not (2 or 3) || student.SampleShape[^1] < 1 << Halvings)
+        if (PictureLayout.Of(student.SampleShape) is not { } picture || picture.Width < 1 << Halvings)
             throw student.WrongSamples(
-                "needs images of text lines", $"[height, width] or [channels, height, width], {1 << Halvings} columns or more");
-        var input = graph.Input(ElementType.Float32, [.. student.SampleShape.SkipLast(1).Select(size => (Dim)size), "W"]);
-        var x = student.SampleShape.Count == 2 ? graph.Unsqueeze("image", input, 1) : input;
+                "needs images of text lines", $"[height, width], [channels, height, width] or [height, width, channels], {1 << Halvings} columns or more");
+        var x = student.Images(graph, "W");
         for (var i = 0; i < Widths.Count; i++)
         {
             var name = $"image{i + 1}";

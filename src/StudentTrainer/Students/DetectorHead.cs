@@ -4,6 +4,7 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Signals;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
@@ -90,7 +91,7 @@ internal static class DetectorHead
     // Constants, not weights: the last layer learns what they would.
     private static string Constant(GraphProto graph, string name, float[] values, params long[] shape)
     {
-        Add(graph, "Constant", [name], [], new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", values, shape) });
+        Add(graph, "Constant", [name], [], new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = ParameterPlan.Fix(TensorData.Create("", values, shape)) });
         return name;
     }
 

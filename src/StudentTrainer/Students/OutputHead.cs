@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Signals;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
@@ -117,7 +118,7 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
         graph.Node.Add(new NodeProto
         {
             OpType = "Constant", Name = name, Output = { name },
-            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", values, [values.Length, .. Enumerable.Repeat(1L, axesBehind)]) } },
+            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = ParameterPlan.Fix(TensorData.Create("", values, [values.Length, .. Enumerable.Repeat(1L, axesBehind)])) } },
         });
         return name;
     }

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Students.Layers;
@@ -27,14 +28,20 @@ internal sealed record StudentRequest(string Architecture, SampleShape SampleSha
     /// <summary>An empty graph.</summary>
     public GraphBuilder Start() => new(Architecture, Seed);
 
-    /// <summary>Declares images [height, width] or [channels, height, width] as the input.</summary>
+    /// <summary>Declares images [height, width], [channels, height, width] or [height, width, channels] as the input.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="width">The width, where it is free; default: the samples'.</param>
     /// <returns>[N, channels, height, width].</returns>
-    public Value Images(GraphBuilder graph)
+    public Value Images(GraphBuilder graph, Dim? width = null)
     {
-        if (SampleShape.Count is not (2 or 3))
-            throw WrongSamples("needs images", "[height, width] or [channels, height, width]");
-        var input = graph.Input(ElementType.Float32, [.. SampleShape]);
-        return SampleShape.Count == 2 ? graph.Unsqueeze("image", input, 1) : input;
+        if (PictureLayout.Of(SampleShape) is not { } picture)
+            throw WrongSamples("needs images", "[height, width], [channels, height, width] or [height, width, channels]");
+        Dim[] shape = [.. SampleShape];
+        shape[picture.IsChannelsLast ? 1 : ^1] = width ?? picture.Width;
+        var input = graph.Input(ElementType.Float32, shape);
+        return shape.Length == 2 ? graph.Unsqueeze("image", input, 1)
+            : picture.IsChannelsLast ? graph.Transpose("image", input, 0, 3, 1, 2)
+            : input;
     }
 
     /// <summary>Declares token ids [length] as the input, named or not; the length is free.</summary>

@@ -81,15 +81,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
         if (model.NewerIrVersion is { } version)
             notes.Add($"{teacher.File}: its IR version {version} is newer than ONNX Runtime reads; nothing of it is used, and it is read as {model.Proto.IrVersion}");
         notes.AddRange(model.Maps.Select(map => $"{teacher.File}: '{map.Output}' is a sequence of maps, read as the tensor that they are made of, in the order of their keys"));
-        ModelReading[] readings =
-        [
-            teacher.Reading with { Picks = isChanged ? null : picks },
-            .. teacher.Outputs.Select(tapped => new ModelReading
-            {
-                Tensor = tapped.Tensor, Kind = tapped.Kind ?? teacher.Kind, ClassAxis = tapped.ClassAxis, Picks = picks,
-            }),
-            .. teacher.Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
-        ];
+        ModelReading[] readings = [.. teacher.Readings.Select((reading, i) => reading.IsFeature ? reading : reading with { Picks = i == 0 && isChanged ? null : picks })];
         var settings = new SessionSettings
         {
             Device = options.Device, Threads = options.Threads, Precision = options.Precision, PicksInSession = options.PicksInSession,

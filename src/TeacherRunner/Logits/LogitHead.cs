@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.TeacherRunner.Logits;
 
@@ -106,9 +107,14 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// <param name="evidence">What they are of; classes or labels.</param>
     /// <param name="areProbabilities">What the user says.</param>
     /// <param name="trace">Where they are.</param>
+    /// <param name="values">Some of what the model gives there.</param>
     /// <param name="columns">Values per row.</param>
-    public static LogitHead OfNamed(KindEvidence evidence, bool areProbabilities, LogitTrace trace, int columns) => (evidence.Kind, areProbabilities) switch
+    /// <param name="model">The model, for messages.</param>
+    /// <exception cref="InputException">They are no probabilities.</exception>
+    public static LogitHead OfNamed(KindEvidence evidence, bool areProbabilities, LogitTrace trace, ReadOnlySpan<float> values, int columns, string model) => (evidence.Kind, areProbabilities) switch
     {
+        (_, true) when Distributions.FirstOutside(values) is { } outside => throw new InputException(
+            "What is called a probability is none.", $"output '{trace.Output}' of {model}", Printable.Number(outside), "0 to 1", "set probabilities: false (--probabilities false), if these are logits; else name another output"),
         (OutputKind.Labels, true) => new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason),
         (OutputKind.Labels, false) => new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason),
         (_, true) when columns == 1 => new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClassesOfProbability, evidence.Reason),

@@ -129,8 +129,9 @@ internal sealed class RecordedTeacher : ITeacher
         if (evidence.Kind is OutputKind.Values or OutputKind.Embedding)
             return LogitHead.Establish(evidence, trace, values, values, columns, file);
         var isOfClasses = evidence.Kind == OutputKind.Classes;
+        // Each row is checked when it is read, and the error names it.
         if (options.Probabilities is { } given)
-            return LogitHead.OfNamed(evidence, given, trace, columns);
+            return LogitHead.OfNamed(evidence, given, trace, [], columns, file);
         if (isOfClasses && columns > 1 && Distributions.AllIn01(values) && !Distributions.AreProbabilities(values, columns))
             throw new InputException(
                 "It is not clear whether what a teacher said are logits or probabilities.", file,

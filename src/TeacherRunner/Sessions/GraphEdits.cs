@@ -43,7 +43,9 @@ internal static class GraphEdits
 
         var fed = $"{input.Name}/as_float";
         graph.Input[graph.Input.IndexOf(input)] = FloatTensor(fed, tensor.Shape);
-        graph.Node.Insert(0, Cast(fed, input.Name, (DataType)tensor.ElemType));
+        var cast = Cast(fed, input.Name, (DataType)tensor.ElemType);
+        cast.Name = $"{fed}/cast"; // a node of the model may be called as its input is
+        graph.Node.Insert(0, cast);
         return fed;
     }
 

@@ -106,7 +106,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
             ? known
             : reading.Probabilities is { } named && trace.Activation == HeadActivation.None && evidence.Kind is OutputKind.Classes or OutputKind.Labels
-                ? LogitHead.OfNamed(evidence, named, trace, layout.Classes)
+                ? LogitHead.OfNamed(evidence, named, trace, given, layout.Classes, model)
                 : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar)

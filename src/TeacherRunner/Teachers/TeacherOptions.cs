@@ -98,6 +98,14 @@ public sealed record TeacherOptions
     /// <summary>How its answer is read from its model.</summary>
     public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Pooling = Pooling, Scores = Scores, Boxes = Boxes, Objectness = Objectness };
 
+    /// <summary>How all that is captured of it is read: its answer, further outputs, and features.</summary>
+    public IReadOnlyList<ModelReading> Readings =>
+    [
+        Reading,
+        .. Outputs.Select(tapped => new ModelReading { Tensor = tapped.Tensor, Kind = tapped.Kind ?? Kind, ClassAxis = tapped.ClassAxis }),
+        .. Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
+    ];
+
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;
 

@@ -151,6 +151,20 @@ public sealed class FirstTryTests : IDisposable
         Assert.Contains("all samples have one class", result.Error);
     }
 
+    /// <summary>The scale of values is no weight: steps of an optimizer are far larger than a deviation of thousandths, and far smaller than one of millions.</summary>
+    [Fact]
+    public void Run_FromValuesOfDifferentUnits_LearnsEachColumn()
+    {
+        LinearTable(folder["teacher.onnx"], [2e4f, 2e-5f, -2, 0, 0, 0, 0, 0]);
+
+        var result = Cli.Done([.. Arguments.Select(word => word == "classes" ? "values" : word).Prepend("run"), "--quick"]);
+
+        Assert.All(Figures.Of(result, "student").GetProperty("r_squared_by_column").EnumerateArray(), column => Assert.InRange(column.GetDouble(), 0.97, 1));
+        var scale = OnnxModel.Load(folder["runs/student/student.onnx"]).Proto.Graph.Node.Single(node => node.Name == "output.deviation").Attribute.Single().T.ToFloats();
+        Assert.InRange(scale[0], 0.8e6, 1.2e6); // of 50 · 2e4
+        Assert.InRange(scale[1], 0.8e-3, 1.2e-3);
+    }
+
     [Fact]
     public void Run_FromAConstantRegressor_EndsWith4()
     {

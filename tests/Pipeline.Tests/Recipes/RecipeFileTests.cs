@@ -18,7 +18,7 @@ public sealed class RecipeFileTests : IDisposable
     private const string Everything = """
         seed: 18446744073709551615
         data:
-          transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000, table: { separator: "\t", decimal: ",", thousands: ".", header: true, missing: drop, missing-texts: ["-", "-99999"], features: [b, "a, c"], drop: id, classes: [cat, "1"] } }
+          transfer: { samples: sub/a.csv, labels: sub/a.csv, labels-key: class, rows: 0..50000, table: { separator: "\t", decimal: ",", thousands: ".", header: true, missing: drop, missing-texts: ["-", "-99999"], categories: { b: ["", "1", x], "a, c": { one-hot: [y, "null"] } }, features: [b, "a, c"], drop: id, classes: [cat, "1"] } }
           validation: { samples: a.npz, samples-key: x, labels: a.npz, labels-key: y, rows: 50000.. }
           test: { samples: t.npy, labels: tl.npy, lengths: t.npz, lengths-key: n, lengths-axis: 0, texts: t.jsonl }
           alphabet: { file: sub/keys.txt, blank: 2, space: true }

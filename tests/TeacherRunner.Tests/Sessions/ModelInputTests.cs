@@ -1,5 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Sessions;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -64,6 +66,36 @@ public class ModelInputTests
         var error = Assert.Throws<InputException>(() => ModelInput.Find(GraphWith(DataType.Float, ["N", 3, 48, "W"]), sample, "m"));
 
         Assert.Contains(expected, error.Message);
+    }
+
+    /// <summary>A grey picture of bytes whose input and first node are both called image: nodes that are put in front must not take that name again.</summary>
+    [Fact]
+    public void Open_NodeCalledLikeTheInputOfBytes_Runs()
+    {
+        var graph = GraphWith(DataType.Uint8, "N", 3);
+        graph.Output.Add(GraphEdits.FloatTensor("logits"));
+        graph.Node.Add(GraphEdits.Cast("x", "logits", DataType.Float));
+        graph.Node[0].Name = "x";
+        var model = OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+        using var session = OnnxClassifier.Open(model, [3], [new() { Kind = OutputKind.Values }], new() { Device = "cpu" });
+        var answer = new float[3];
+
+        session.Run(new float[] { 0, 7, 255 }, 1, answer);
+
+        Assert.Equal([0, 7, 255], answer);
+    }
+
+    [Fact]
+    public void Open_ModelThatGivesOnlyTheLikeliestClass_NamesTheScores()
+    {
+        var graph = GraphWith(DataType.Float, "N", 3);
+        graph.Output.Add(new ValueInfoProto { Name = "label", Type = new() { TensorType = new() { ElemType = (int)DataType.Int64 } } });
+        graph.Node.Add(new NodeProto { OpType = "Relu", Input = { "x" }, Output = { "scores" } });
+        graph.Node.Add(new NodeProto { OpType = "ArgMax", Input = { "scores" }, Output = { "label" }, Attribute = { GraphEdits.Integer("axis", 1), GraphEdits.Integer("keepdims", 0) } });
+        var model = OnnxModel.FromProto(new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+
+        Assert.Contains("--outputs scores", Assert.Throws<InputException>(() => OnnxClassifier.Open(model, [3])).Message);
+        Assert.Equal("scores", OnnxClassifier.Open(model, [3], [new() { Tensor = "scores", Kind = OutputKind.Classes }], new() { Device = "cpu" }).Output.Tensor);
     }
 
     [Fact]

@@ -247,6 +247,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             ("preprocessing", Text(Preprocessing)),
             ("preprocessing_inside", Inside.IsNone ? null : Text(Inside)),
             ("features", Names(graph.Sets.Transfer.Columns)),
+            ("categories", TableSection.WriteCategories(graph.Sets.Transfer.Categories)),
             ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
             ("kind", ImportOf(results).Kind?.Word()),

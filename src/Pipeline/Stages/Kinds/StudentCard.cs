@@ -35,6 +35,7 @@ internal static class StudentCard
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))))
         {
             Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
+            Columns = [.. sets.Transfer.Columns.Select(column => DescribeColumn(column, sets.Transfer.Categories.FirstOrDefault(known => known.Column == column)))],
             Task = TaskOf(student, results, sets.Transfer, data.Transfer, file),
             Weaknesses = [.. Weaknesses(details.Of(student.Role), data)],
         };
@@ -53,6 +54,12 @@ internal static class StudentCard
                 Text = part?.Texts.FirstOrDefault(), IsScalar = dims.Count == 0, Preprocessing = PreprocessingOf(input, part),
             };
         }
+    }
+
+    private static string DescribeColumn(string column, ColumnCategories? categories)
+    {
+        var texts = string.Join(", ", categories?.Texts.Select(text => $"'{text}'") ?? []);
+        return $"`{column}`" + (categories is null ? "" : categories.IsOneHot ? $", a 1 for its text and a 0 for each other of {texts}" : $", the place of its text among {texts}, from 0");
     }
 
     /// <summary>The numbers of one named input among those of a row.</summary>

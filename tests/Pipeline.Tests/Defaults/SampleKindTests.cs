@@ -1,0 +1,58 @@
+using Onnx;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+using OnnxKd.Pipeline.Defaults;
+using OnnxKd.Pipeline.Tests.Support;
+
+namespace OnnxKd.Pipeline.Tests.Defaults;
+
+/// <summary>What samples are taken for, which decides the student of a first try.</summary>
+public sealed class SampleKindTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("Image", "resnet8", 24, 24, 3)]
+    [InlineData("Image", "resnet8", 3, 24, 24)]
+    [InlineData("Image", "cnn", 24, 20, 1)]
+    [InlineData("Image", "mobilenetv3-small", 80, 96, 3)]
+    [InlineData("Image", "mlp", 6, 5, 2)] // too small to convolve
+    [InlineData("Image", "cnn", 28, 28)]
+    [InlineData("Sequence", "bigru", 3, 128)]
+    [InlineData("Table", "mlp", 12)]
+    public void Choose_OfAShape_NamesTheUsualStudent(string kind, string architecture, params int[] shape) => Require(kind, architecture, shape, null);
+
+    [Theory]
+    [InlineData("Signal", "cnn", "Conv", 3)]
+    [InlineData("Signal", "cnn", "Sub", 3)] // scaled before it is convolved
+    [InlineData("Sequence", "bigru", "Transpose", 3)]
+    public void Choose_OfChannelsInTime_GoesByWhatTheTeacherConvolves(string kind, string architecture, string first, int channels)
+    {
+        var graph = new GraphProto
+        {
+            Name = "signals", Input = { ValueInfo.Create("x", ElementType.Float32, "N", channels, 128) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 4) },
+            Initializer = { TensorData.Create("w", new float[4 * 3 * 5], 4, 3, 5), TensorData.Create("mean", [1f], 1) },
+            Node = { new NodeProto { OpType = "Conv", Input = { first == "Conv" ? "x" : "before", "w" }, Output = { "y" } } },
+        };
+        if (first != "Conv")
+            graph.Node.Insert(0, new NodeProto { OpType = first, Input = { first == "Sub" ? ["x", "mean"] : ["x"] }, Output = { "before" } });
+        Require(kind, architecture, [channels, 128], new() { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+    }
+
+    private void Require(string kind, string architecture, int[] shape, ModelProto? teacher)
+    {
+        Npy.Write(folder["x.npy"], new float[2 * shape.Aggregate(1, (product, size) => product * size)], [2, .. shape]);
+        using var set = TransferSet.Open(new() { Samples = folder["x.npy"] });
+        var model = teacher is null ? null : OnnxModel.FromProto(teacher);
+
+        var found = SampleKinds.Of(set, hasLengths: false, model is null ? null : ReadingModel.Of(model, InputFeeds.None));
+        var student = StudentDefaults.Choose(found, [set], model, isPooled: false, () => false);
+
+        Assert.Equal(kind, $"{found}");
+        Assert.Equal(architecture, $"{student["architecture"]}");
+    }
+}
