@@ -34,6 +34,7 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         new("pictures", 200, 2_000, Sources.Pictures),
         new("sounds", 100, 2_000, Sources.Sounds),
         new("flips", 100, 2_000, RunFlips.Begin),
+        new("settings", 200, 6_000, SettingValues.Begin),
         new("kills", 0, 1_000, CommandKills.Begin),
     ];
 
