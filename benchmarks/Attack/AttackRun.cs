@@ -10,8 +10,8 @@ internal static class AttackRun
     private const int FailuresShown = 20;
     private const double MostSeconds = 20;
 
-    // Honest files are made and honest runs are run before the first case.
-    private const double SecondsToBegin = 600;
+    // What is silent for so long hangs, however busy the machine is. Honest files are made and honest runs are run before the first case.
+    private const double SecondsToSpeak = 600;
 
     // What a model and its samples may take, and what the runtimes need themselves.
     private const long MostBytes = 3L << 29;
@@ -99,7 +99,7 @@ internal static class AttackRun
             })!;
             var errors = child.StandardError.ReadToEndAsync();
             long? running = null;
-            while (ReadLine(child, running is null ? SecondsToBegin : 3 * AttackRun.MostSeconds) is { } line)
+            while (ReadLine(child, SecondsToSpeak) is { } line)
             {
                 var parts = line.Split(' ', 7);
                 if (parts[0] == "begin")

@@ -99,7 +99,8 @@ internal sealed partial class TinyProject
         return StudentSection.Read(new RecipeValue(source, "", source.Root).Map("student").Require("student")).Architecture!;
     }
 
-    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.,]+ ms|[0-9.,]+ times its time")]
+    // What the latencies decide is a time too: which settings of a sweep are on the front.
+    [GeneratedRegex(@"""latency_ms_p50"": [^,\n]*|[0-9.,]+ ms|[0-9.,]+ times its time|(?<=\| *)(yes|behind \d+)(?= *\|\n)")]
     private static partial Regex Latency();
 
     [GeneratedRegex("[ -]+")]

@@ -166,6 +166,36 @@ public sealed class EndToEndTests(TinyProject project) : IDisposable
         Assert.Equal(Hashing.Sha256OfFile(Path.Combine(cache, "manifest.json")), student.GetMetadata("onnxkd.cache_sha256"));
     }
 
+    [Theory]
+    [InlineData("teacher.onnx")]
+    [InlineData("student.yaml")]
+    [InlineData("train.npy")]
+    [InlineData("test-labels.npy")]
+    public void Export_OverAFileThatIsRead_IsRefusedWithForceToo(string file)
+    {
+        var before = Hashing.Sha256OfFile(project[file]);
+        File.CreateSymbolicLink(runs["link.onnx"], project[file]);
+
+        foreach (var target in new[] { project[file], runs["link.onnx"] })
+            Assert.Contains("a file that is read", Cli.Fails(2, "export", project["student.yaml"], "--runs", runs.Path, "-o", target, "--force"));
+
+        Assert.Equal(before, Hashing.Sha256OfFile(project[file]));
+    }
+
+    [Fact]
+    public void Export_OverATeachersExternalData_IsRefusedWithForceToo()
+    {
+        var model = OnnxModel.Load(project["teacher.onnx"]).Proto.Clone();
+        var tensor = model.Graph.Initializer.First(initializer => initializer.Dims.Count == 2);
+        File.WriteAllBytes(runs["weights.bin"], tensor.RawData.ToByteArray());
+        tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights.bin" });
+        (tensor.DataLocation, tensor.RawData) = (TensorProto.Types.DataLocation.External, Google.Protobuf.ByteString.Empty);
+        File.WriteAllBytes(runs["big.onnx"], Google.Protobuf.MessageExtensions.ToByteArray(model));
+
+        Assert.Contains("a file that is read", Cli.Fails(
+            2, "export", project["student.yaml"], "--teacher", runs["big.onnx"], "--runs", runs.Path, "-o", runs["weights.bin"], "--force"));
+    }
+
     [Fact]
     public void Train_CancelledMidwayAndRunAgain_GivesTheBytesOfAnUninterruptedRun()
     {

@@ -1,6 +1,10 @@
 using Onnx;
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests;
@@ -48,6 +52,22 @@ public sealed class LimitsTests(TinyProject project) : IDisposable
             LinearModel.Write(path, edit: Edit(kind));
 
         Assert.Contains(expected, Fails(2, project["student.yaml"], "--teacher", path, "--time-limit", "1"));
+    }
+
+    [Fact]
+    public void TeacherKinds_TeacherThatNeverEnds_IsNotTriedAgainByTheRun()
+    {
+        var source = RecipeSource.Load(project.Recipe(TinyProject.StudentRecipe.Replace("teacher.onnx", LinearModel.Write(folder["m.onnx"], edit: Edit("loop")))));
+        var usual = ModelLimits.Time;
+        ModelLimits.Time = TimeSpan.FromSeconds(1);
+        try
+        {
+            Assert.Throws<LimitException>(() => TeacherKinds.Find(source));
+        }
+        finally
+        {
+            ModelLimits.Time = usual;
+        }
     }
 
     [Fact]

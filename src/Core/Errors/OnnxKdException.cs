@@ -50,6 +50,18 @@ public sealed class InputException(
     public override ExitCode ExitCode => ExitCode.BadInput;
 }
 
+/// <summary>
+/// A model asks for more memory or time than it may have (exit code 2). Whoever tries a model in several ways does not go on after this: the next try would take as long.
+/// </summary>
+/// <inheritdoc cref="OnnxKdException(string, string?, string?, string?, string?, Exception?)"/>
+public sealed class LimitException(
+    string what, string? where = null, string? found = null, string? expected = null, string? remedy = null, Exception? inner = null)
+    : OnnxKdException(what, where, found, expected, remedy, inner)
+{
+    /// <inheritdoc/>
+    public override ExitCode ExitCode => ExitCode.BadInput;
+}
+
 /// <summary>A valid model uses something that is not supported (exit code 3).</summary>
 /// <inheritdoc cref="OnnxKdException(string, string?, string?, string?, string?, Exception?)"/>
 public sealed class UnsupportedModelException(

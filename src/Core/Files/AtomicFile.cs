@@ -6,14 +6,15 @@ namespace OnnxKd.Core.Files;
 
 /// <summary>Files that are either whole or absent: written beside, flushed to the disk, renamed.</summary>
 /// <remarks>
-/// A process that is killed leaves at most a file named <c>NAME.*.tmp</c>, which nothing reads, and <see cref="RemoveLeftovers"/> removes.
+/// A process that is killed leaves at most a file named <c>NAME.*.tmp</c>, which nothing reads, and <see cref="RemoveLeftovers"/> removes. What is being
+/// written is locked: so a leftover is known at once, whatever process or machine it was made by.
 /// </remarks>
 internal static partial class AtomicFile
 {
     /// <summary>Ends the names of files that are being written.</summary>
     public const string TemporarySuffix = ".tmp";
 
-    // A file is locked a moment after it is made.
+    // Where locks are not kept (Windows between closing and renaming, some network file systems), time must tell.
     private static readonly TimeSpan leastAge = TimeSpan.FromMinutes(1);
 
     /// <summary>
@@ -31,14 +32,14 @@ internal static partial class AtomicFile
         DiskErrors.Guard(path, () =>
         {
             var target = Replaceable(path);
-            var temporary = $"{target}.{Guid.NewGuid():N}{TemporarySuffix}";
+            var stream = CreateLocked(target);
+            var temporary = stream.Name;
             try
             {
-                using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+                using (stream)
                 {
                     write(stream);
                     stream.Flush(flushToDisk: !isDerived);
-                    // While it is open it is locked, so that nobody takes it for a leftover.
                     if (!OperatingSystem.IsWindows())
                         File.Move(temporary, target, overwrite: true);
                 }
@@ -55,24 +56,69 @@ internal static partial class AtomicFile
         });
 
     /// <summary>Removes the temporary files of writers that are gone. Those of living ones are locked, whatever process they belong to.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder; where there is none, there are none.</param>
     /// <param name="recurse">Whether folders within it are looked at too; links are not followed.</param>
-    public static void RemoveLeftovers(string folder, bool recurse = false)
+    /// <param name="of">The file that they were to become; default: any.</param>
+    public static void RemoveLeftovers(string folder, bool recurse = false, string? of = null)
     {
+        if (!Directory.Exists(folder))
+            return;
         var walk = new EnumerationOptions
         {
             RecurseSubdirectories = recurse, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true, MatchType = MatchType.Simple,
         };
-        foreach (var file in Directory.EnumerateFiles(folder, $"*{TemporarySuffix}", walk).Where(file => Temporary().IsMatch(file)).ToList().Where(file => DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > leastAge))
+        foreach (var file in Directory.EnumerateFiles(folder, $"*{TemporarySuffix}", walk).Where(IsTemporary).ToList())
+            RemoveUnlessLocked(file);
+
+        bool IsTemporary(string file) => Temporary().Match(Path.GetFileName(file)) is { Success: true } name && (of is null || name.Groups[1].Value == of);
+    }
+
+    private static void RemoveUnlessLocked(string file)
+    {
+        try
+        {
+            using var mine = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            if (IsLockKept(file) || DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > leastAge)
+                File.Delete(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is being written, or gone, or may not be removed: it does no harm.
+        }
+    }
+
+    /// <summary>Whether the lock that this process has on a file keeps others out: one that can be had twice does not.</summary>
+    private static bool IsLockKept(string file)
+    {
+        if (OperatingSystem.IsWindows())
+            return false;
+        try
+        {
+            new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            return false;
+        }
+        catch (IOException error)
+        {
+            return DiskErrors.IsHeldByAnother(error);
+        }
+    }
+
+    /// <summary>Creates a file beside another. It is locked a moment after it is made: one that was taken for a leftover before that is made again.</summary>
+    private static FileStream CreateLocked(string target)
+    {
+        while (true)
         {
             try
             {
-                using (new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                    File.Delete(file);
+                var stream = new FileStream(
+                    $"{target}.{Guid.NewGuid():N}{TemporarySuffix}", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+                if (File.Exists(stream.Name))
+                    return stream;
+                stream.Dispose();
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (IOException error) when (DiskErrors.IsHeldByAnother(error))
             {
-                // It is being written, or gone, or may not be removed: it does no harm.
+                // Whoever holds it removes it.
             }
         }
     }
@@ -92,6 +138,6 @@ internal static partial class AtomicFile
             "a regular file, or none", "choose another name");
     }
 
-    [GeneratedRegex(@"\.[0-9a-f]{32}\.tmp$")]
+    [GeneratedRegex(@"^(.+)\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex Temporary();
 }

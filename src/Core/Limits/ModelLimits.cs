@@ -41,11 +41,11 @@ public static partial class ModelLimits
     /// <param name="where">The input.</param>
     /// <param name="rows">Samples of a run.</param>
     /// <param name="shape">The shape of one.</param>
-    /// <exception cref="InputException">They are.</exception>
+    /// <exception cref="LimitException">They are.</exception>
     public static void RequireSamples(string where, long rows, IReadOnlyList<long> shape)
     {
         if (!Tensors.Shapes.TryBytes(Tensors.ElementType.Float32, [rows, .. shape], out var bytes) || bytes > Math.Min(Memory / ShareOfSamples, Array.MaxLength))
-            throw new InputException(
+            throw new LimitException(
                 "Samples of a model are too large to try it.", where, $"{rows} of shape {Tensors.Shapes.Format(shape)}",
                 $"at most {Math.Min(Memory / ShareOfSamples, Array.MaxLength) >> 20} MiB in all", $"if that is meant, raise the limit: {MemoryOption}");
     }
@@ -60,15 +60,15 @@ public static partial class ModelLimits
     /// <summary>The error that a trial took too much memory.</summary>
     /// <param name="where">The model, or the node.</param>
     /// <param name="error">What the library said.</param>
-    public static InputException TooMuchMemory(string where, Exception error) => TooMuchMemory(
+    public static LimitException TooMuchMemory(string where, Exception error) => TooMuchMemory(
         where, Asked().Match(error.Message) is { Success: true } asked ? $"{asked.Groups[1].Value} bytes at once" : error.Message.Split('\n')[0], error);
 
     /// <summary>The error that a tensor is too large.</summary>
     /// <param name="where">The node.</param>
     /// <param name="bytes">Its size.</param>
-    public static InputException TooMuchMemory(string where, long bytes) => TooMuchMemory(where, $"{bytes} bytes at once", null);
+    public static LimitException TooMuchMemory(string where, long bytes) => TooMuchMemory(where, $"{bytes} bytes at once", null);
 
-    private static InputException TooMuchMemory(string where, string found, Exception? error) => new(
+    private static LimitException TooMuchMemory(string where, string found, Exception? error) => new(
         "A model asks for more memory than it may have.", where, found, $"at most {Memory >> 20} MiB beside its weights and samples",
         $"if that is meant, raise the limit: {MemoryOption} {4 * (Memory >> 20)}", error);
 
@@ -78,7 +78,7 @@ public static partial class ModelLimits
     /// <summary>The error that a trial took too long.</summary>
     /// <param name="where">The model, or the node.</param>
     /// <param name="error">What showed it.</param>
-    public static InputException TooLong(string where, Exception? error = null) => new(
+    public static LimitException TooLong(string where, Exception? error = null) => new(
         "A model runs longer than it may.", where, "it had not finished", FormattableString.Invariant($"at most {Time.TotalSeconds:0.#} s for a few samples"),
         FormattableString.Invariant($"if that is meant, raise the limit: {TimeOption} {4 * Time.TotalSeconds:0}"), error);
 }

@@ -29,7 +29,7 @@ public sealed class ModelTrial : IDisposable
     private TimeSpan Left => time - Stopwatch.GetElapsedTime(start);
 
     /// <summary>Checks that the time of this thread's trial, if there is one, is not over; to be called between the steps of a run.</summary>
-    /// <exception cref="InputException">It is.</exception>
+    /// <exception cref="LimitException">It is.</exception>
     public static void RequireTime(Func<string> where)
     {
         if (current is { } trial && trial.Left < TimeSpan.Zero)
@@ -42,7 +42,7 @@ public sealed class ModelTrial : IDisposable
     /// </summary>
     /// <param name="where">What made it.</param>
     /// <param name="size">Its bytes.</param>
-    /// <exception cref="InputException">It is not.</exception>
+    /// <exception cref="LimitException">It is not.</exception>
     public static void RequireSize(Func<string> where, Func<long> size)
     {
         if (current?.bytes is { } most && size() is var bytes && bytes > most)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
@@ -38,9 +36,6 @@ internal sealed record CacheManifest
 
     public required IReadOnlyList<CacheShard> Shards { get; init; }
 
-    /// <summary>SHA-256 of this document without this field, so that no change of the manifest itself goes unnoticed.</summary>
-    public string? Checksum { get; init; }
-
     /// <summary>How the rows are spread over shards.</summary>
     public ShardLayout Layout => new(Identity.Rows, BatchSize, RowsPerShard);
 
@@ -64,14 +59,14 @@ internal sealed record CacheManifest
         var path = Path.Combine(folder, FileName);
         var bytes = ReadFile(path);
         RequireVersion(bytes, path);
-        if (!FitsChecksum(bytes))
+        if (!SealedJson.TryOpen(bytes, out var content))
             throw Damaged(path, "its content does not fit its checksum");
         CacheManifest manifest;
         try
         {
-            manifest = CanonicalJson.Deserialize<CacheManifest>(bytes, path);
+            manifest = CanonicalJson.Deserialize<CacheManifest>(content, path);
         }
-        catch (InputException error)
+        catch (CheckFailedException error)
         {
             throw Damaged(path, error.Message.ReplaceLineEndings(" "), error);
         }
@@ -81,25 +76,7 @@ internal sealed record CacheManifest
     }
 
     /// <summary>Writes the manifest atomically.</summary>
-    public void Write(string folder) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, FileName), CanonicalJson.Serialize(this with { Checksum = ComputeChecksum() }));
-
-    private string ComputeChecksum() => Hashing.Sha256(CanonicalJson.Serialize(this with { Checksum = null }));
-
-    /// <summary>The checksum is the last field, so it can be checked before anything is made of the document.</summary>
-    private static bool FitsChecksum(ReadOnlySpan<byte> document)
-    {
-        const string Before = ",\n  \"checksum\": \"";
-        const string After = "\n}\n";
-        var head = document.Length - Before.Length - SHA256.HashSizeInBytes * 2 - 1 - After.Length;
-        if (head < 0)
-            return false;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(document[..head]);
-        hash.AppendData(Encoding.UTF8.GetBytes(After));
-        var tail = $"{Before}{Convert.ToHexStringLower(hash.GetCurrentHash())}\"{After}";
-        return document[head..].SequenceEqual(Encoding.UTF8.GetBytes(tail));
-    }
+    public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, FileName), SealedJson.Serialize(this));
 
     private const string Kind = "A cache's manifest";
 

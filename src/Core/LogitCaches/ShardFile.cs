@@ -78,26 +78,20 @@ internal static class ShardFile
     /// <exception cref="CheckFailedException">It is not in the form that the cache's streams ask for.</exception>
     public static SafetensorsFile Open(string path, RowFormat format, RowRange rows)
     {
-        // That a file may not be read says nothing about what is in it.
-        if (File.Exists(path))
-            InputFile.OpenHandle(path, "A shard of a logit cache").Dispose();
-        SafetensorsFile? file = null;
+        if (!File.Exists(path))
+            throw Damaged(path, "no such file", "a shard of this cache");
+        var file = SafetensorsFile.OpenOurs(path, "A shard of a logit cache", error => Damaged(path, error.Message.ReplaceLineEndings(" "), "a shard of this cache", error));
         try
         {
-            file = SafetensorsFile.Open(path);
             foreach (var field in format.Fields)
                 RequireTensor(file, field.Tensor, field.Field.Type, TensorShape(rows, field));
             RequireTensor(file, ShardLayout.IdsTensor, ElementType.Int64, [rows.Count]);
             RequireTensor(file, SealTensor, ElementType.UInt8, [SHA256.HashSizeInBytes]);
             return file;
         }
-        catch (InputException error)
-        {
-            throw Damaged(path, error.Message.ReplaceLineEndings(" "), "a shard of this cache", error);
-        }
         catch
         {
-            file?.Dispose();
+            file.Dispose();
             throw;
         }
     }

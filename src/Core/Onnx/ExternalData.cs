@@ -47,6 +47,14 @@ internal static class ExternalData
         }
     }
 
+    /// <summary>The files that a model names, whether or not they may be read.</summary>
+    /// <param name="model">The parsed model.</param>
+    /// <param name="modelPath">Its file.</param>
+    public static IEnumerable<string> FilesOf(ModelProto model, string modelPath) => ModelTraversal.Tensors(model)
+        .Where(tensor => tensor.DataLocation == DataLocation.External)
+        .SelectMany(tensor => tensor.ExternalData).Where(entry => entry.Key == "location").Select(entry => entry.Value).Distinct()
+        .Select(location => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(modelPath))!, location)).ToArray();
+
     private static (string File, long Offset, int Length) Locate(TensorProto tensor, string modelPath, string folder, string[] allowed)
     {
         var entries = new Dictionary<string, string>(StringComparer.Ordinal);

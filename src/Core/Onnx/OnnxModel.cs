@@ -101,6 +101,19 @@ public sealed class OnnxModel
         return putRight != default || hasExternal ? proto.ToByteArray() : bytes;
     }
 
+    /// <summary>A model's own file, and those of its external data as far as it can be read.</summary>
+    internal static IEnumerable<string> FilesOf(string path)
+    {
+        try
+        {
+            return ExternalData.FilesOf(ModelParser.Parse(ReadFile(path), path), path).Prepend(path);
+        }
+        catch (OnnxKdException)
+        {
+            return [path];
+        }
+    }
+
     /// <summary>Whether a file's bytes are a model in ONNX Runtime's own format.</summary>
     internal static bool IsOrtFormat(ReadOnlySpan<byte> bytes) => bytes.Length > 8 && bytes[4..].StartsWith("ORTM"u8);
 

@@ -54,6 +54,24 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Opens a file that onnxkd wrote: what is wrong with its content is damage. That a file may not be read says nothing about what is in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What it is, to begin a sentence with.</param>
+    /// <param name="damaged">The error about a damaged one, of what was found.</param>
+    /// <exception cref="InputException">It is missing, or may not be read.</exception>
+    public static SafetensorsFile OpenOurs(string path, string kind, Func<InputException, CheckFailedException> damaged)
+    {
+        InputFile.OpenHandle(path, kind).Dispose();
+        try
+        {
+            return Open(path);
+        }
+        catch (InputException error)
+        {
+            throw damaged(error);
+        }
+    }
+
     /// <summary>The bytes of a tensor (little-endian elements), valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="InputException">There is no such tensor, or it is larger than 2 GB.</exception>
     public ReadOnlySpan<byte> Bytes(string name)

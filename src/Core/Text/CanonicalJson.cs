@@ -24,10 +24,10 @@ internal static class CanonicalJson
     /// <summary>The text of a value.</summary>
     public static string Serialize<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
 
-    /// <summary>Reads a value.</summary>
+    /// <summary>Reads a value back that was written here.</summary>
     /// <param name="utf8">The document.</param>
     /// <param name="where">The file, for messages.</param>
-    /// <exception cref="InputException">Not JSON, or not the JSON of this type.</exception>
+    /// <exception cref="CheckFailedException">Not JSON, or not the JSON of this type.</exception>
     public static T Deserialize<T>(ReadOnlySpan<byte> utf8, string where)
     {
         try
@@ -36,7 +36,9 @@ internal static class CanonicalJson
         }
         catch (Exception error) when (IsMalformed(error))
         {
-            throw new InputException("A JSON file cannot be read.", where: where, found: error.Message, inner: error);
+            throw new CheckFailedException(
+                "A file that onnxkd wrote is damaged, or that of another version.", where, error.Message,
+                remedy: "restore it from a copy, or delete the folder that it is in to have it made again", inner: error);
         }
     }
 

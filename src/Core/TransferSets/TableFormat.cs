@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
@@ -23,8 +24,13 @@ internal static class TableFormat
             var wanted = TableColumns.Find(request, table);
             if (table.ShapeOf(wanted).Count > 0)
                 throw new InputException($"A column of {table.Kind} holds lists where it should hold integers.", table.Path, table.Header?[wanted]);
-            var isClass = request.Part == SetPart.Labels && table.Options.Classes.Count > 0;
-            return Decode(table, columns, ElementType.Int64, [], output => Write(output, isClass ? Class(table, wanted) : Integer(table, wanted, request.Part)));
+            Func<int, long> read = request.Part switch
+            {
+                SetPart.Labels when table.Options.Classes.Count > 0 => column => Class(table, column),
+                SetPart.Groups => column => Group(table, column, request.GroupNumbers),
+                _ => column => Integer(table, column, request.Part),
+            };
+            return Decode(table, columns, ElementType.Int64, [], output => Write(output, read(wanted)));
         }
     }
 
@@ -46,6 +52,17 @@ internal static class TableFormat
                 return i;
         throw table.Bad(
             $"A label of {table.Kind} is not among the classes.", column, string.Join(", ", table.Options.Classes), "correct the value, or table.classes");
+    }
+
+    /// <summary>Groups are compared and nothing else: a number or a text is as good as another.</summary>
+    private static long Group(Table table, int column, Dictionary<string, long> numbers)
+    {
+        if (table.IsMissing(column))
+            throw table.Bad($"A group of {table.Kind} is missing.", column, "a number or a text", "complete the row, or set table.missing to 'drop'");
+        var name = table.TryRead(column, out double number) ? number.ToString("R", CultureInfo.InvariantCulture) : table.Text(column).ToString();
+        if (!numbers.TryGetValue(name, out var group))
+            numbers[name] = group = numbers.Count;
+        return group;
     }
 
     private static void Write<T>(Stream output, T value)

@@ -36,6 +36,9 @@ internal sealed record TensorRequest(TransferSetOptions Options, SetPart Part)
     /// <summary>A name to prefer where the user gave none.</summary>
     public string? Preferred { get; init; }
 
+    /// <summary>The numbers that texts have as groups, in the order in which they are read: the same in all files that the path stands for.</summary>
+    public Dictionary<string, long> GroupNumbers { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Whether numbers are wanted, a row of them for each sample.</summary>
     public bool IsOfNumbers => Part is SetPart.Samples or SetPart.Signals;
 

@@ -68,7 +68,7 @@ public sealed record TransferSetOptions
     public int LengthsAxis { get; init; } = -1;
 
     /// <summary>
-    /// The file of groups: where each sample comes from (a camera, a speaker, a vendor), one integer per sample; <c>null</c>: it does not matter. What is found by an
+    /// The file of groups: where each sample comes from (a camera, a speaker, a vendor), one integer per sample, or of a table one text; <c>null</c>: it does not matter. What is found by an
     /// embedding is sought among samples of other groups. May be the file of samples itself.
     /// </summary>
     public string? Groups { get; init; }

@@ -30,7 +30,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
 
     private readonly Option<string> output = new("--output", "-o") { Description = "Where the adjusted model goes.", Required = true };
 
-    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file." };
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file that is not read." };
 
     /// <summary>Declares the command.</summary>
     public AdjustBiasCommand()
@@ -65,6 +65,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
             throw new InputException("A class is not one.", "--classes", $"{negative}", "a whole number from 0");
         if (FileStatus.Of(copy).Kind != FileKind.None && !force)
             throw new InputException("The adjusted model would replace something.", copy, "a file or a folder", "nothing", "choose another name, or say --force");
+        ExportTarget.Require(copy, [path], RecipeFile.FilesOf(data), force);
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
         using var set = TransferSet.Open(data.Transfer);

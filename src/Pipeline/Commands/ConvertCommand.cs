@@ -32,7 +32,7 @@ internal sealed class ConvertCommand : ExampleCommand
 
     private readonly Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
 
-    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file, not only one that onnxkd wrote." };
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file that is not read, not only one that onnxkd wrote." };
 
     private readonly Option<string> to = new("--to")
     {
@@ -86,7 +86,7 @@ internal sealed class ConvertCommand : ExampleCommand
         var options = feeds.Read(parsed);
         if (options.Samples.Count == 0)
             throw new InputException("A conversion is checked on real samples, and there are none.", path, remedy: "give some: --samples FILE");
-        ExportTarget.Require(target, [path, .. options.Files], parsed.GetValue(force));
+        ExportTarget.Require(target, [path], options.Files, parsed.GetValue(force));
 
         using var sets = options.Open();
         var source = OnnxModel.Load(path);

@@ -14,7 +14,7 @@ internal sealed class ExportCommand : ExampleCommand
 
     private readonly Option<string?> output = new("--output", "-o") { Description = "Also copy the student to this file." };
 
-    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file, not only a student of onnxkd." };
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file that is not read, not only a student of onnxkd." };
 
     /// <summary>Declares the command.</summary>
     public ExportCommand()
@@ -44,14 +44,14 @@ internal sealed class ExportCommand : ExampleCommand
     public static void Run(RecipeRun options, string? copy, bool force, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         if (copy is not null)
-            ExportTarget.Require(copy, options.Recipe, force);
+            ExportTarget.Require(copy, options.Recipe, options.File, force);
         using var work = options.Open(stderr, token);
         var exports = work.Stages.OfType<ExportStage>().ToArray();
         work.Run(exports);
         var files = exports.Select(export => (export.Role, Path: (string?)Path.Combine(work.Folder, export.File))).ToArray();
         if (copy is not null)
         {
-            ExportTarget.Require(copy, options.Recipe, force); // a training takes long enough for something to be put there
+            ExportTarget.Require(copy, options.Recipe, options.File, force); // a training takes long enough for something to be put there
             var student = Array.FindIndex(files, file => file.Role == StageRules.Student);
             AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(files[student].Path!)));
             files[student].Path = copy;

@@ -21,7 +21,7 @@ internal sealed class JoinCommand : ExampleCommand
 
     private readonly Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
 
-    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file, not only one that onnxkd wrote." };
+    private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file that is not read, not only one that onnxkd wrote." };
 
     private readonly Option<string?> resize = new("--resize")
     {
@@ -49,7 +49,7 @@ internal sealed class JoinCommand : ExampleCommand
     private void Run(ParseResult parsed, TextWriter stdout)
     {
         var (paths, target) = (parsed.GetValue(models)!, parsed.GetValue(output)!);
-        ExportTarget.Require(target, paths, parsed.GetValue(force));
+        ExportTarget.Require(target, paths, [], parsed.GetValue(force));
         var chain = paths.Select(OnnxModel.Load).ToList();
         if (parsed.GetValue(reverseChannels))
             chain.Insert(0, ModelJoin.ReverseChannels(chain[0]));

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 
@@ -37,7 +38,7 @@ internal sealed class PcaCommand : ExampleCommand
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         var (data, capture, target, style) = (recipe.ReadData(parsed), recipe.ReadCapture(parsed), parsed.GetValue(output)!, GlobalOptions.Style(parsed));
-        ExportTarget.Require(target, capture.Teachers.Select(teacher => teacher.Model).Append(data.Transfer.Samples ?? "").Where(path => path.Length > 0), parsed.GetValue(force));
+        ExportTarget.Require(target, capture.Teachers.Select(teacher => teacher.Model).Where(path => path.Length > 0), RecipeFile.FilesOf(data), parsed.GetValue(force));
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
         using var set = TransferSet.Open(data.Transfer);

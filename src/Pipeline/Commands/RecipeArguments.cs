@@ -15,9 +15,10 @@ namespace OnnxKd.Pipeline.Commands;
 
 /// <summary>What every command that works on a recipe is told.</summary>
 /// <param name="Recipe">The recipe, with what the command line changes in it.</param>
+/// <param name="File">The recipe's file; <c>null</c>: options alone.</param>
 /// <param name="Runs">The folder of all runs.</param>
 /// <param name="Style">How result and progress are shown.</param>
-internal sealed record RecipeRun(Recipe Recipe, string Runs, OutputStyle Style)
+internal sealed record RecipeRun(Recipe Recipe, string? File, string Runs, OutputStyle Style)
 {
     /// <summary>Opens the run.</summary>
     public RecipeWork Open(TextWriter stderr, CancellationToken token) => RecipeWork.Open(Recipe, Runs, new(stderr, Style.Live), token);
@@ -156,7 +157,7 @@ internal sealed class RecipeArguments
         var source = Source(parsed, setting);
         ShortenedTraining.Fit(source, stderr.WriteLine);
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
-        return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
+        return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(file), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
     }
 
     /// <summary>Whether a teacher is named.</summary>

@@ -69,7 +69,7 @@ internal sealed class SweepCommand : ExampleCommand
             throw new InputException(
                 "A sweep varies the run's name.", $"{RecipeArguments.VaryName} name", string.Join(", ", names),
                 "one name, which is that of the sweep's folder");
-        var (recipe, runs, style) = settings[0].Run;
+        var (recipe, _, runs, style) = settings[0].Run;
         var folder = RecipeWork.FolderOf(recipe, runs);
         (SweepSetting Setting, Recipe Recipe)[] recipes = [.. settings.Select(setting => (setting.Setting, setting.Run.Recipe))];
         if (halves)

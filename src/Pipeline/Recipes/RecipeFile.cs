@@ -75,6 +75,28 @@ internal static class RecipeFile
     /// </summary>
     public static string WriteForKey(Recipe recipe) => Write(recipe.WithoutMachine(), path => Path.GetFileName(path), byName: false);
 
+    /// <summary>Every path that it names: files, folders and patterns of files that are read.</summary>
+    public static IReadOnlyList<string> FilesOf(Recipe recipe)
+    {
+        var files = new List<string>();
+        Write(recipe, path => Note(path, files), byName: false);
+        return files;
+    }
+
+    /// <inheritdoc cref="FilesOf(Recipe)"/>
+    public static IReadOnlyList<string> FilesOf(DataOptions data)
+    {
+        var files = new List<string>();
+        DataSection.Write(data, path => Note(path, files), byName: false);
+        return files;
+    }
+
+    private static string Note(string path, List<string> files)
+    {
+        files.Add(path);
+        return path;
+    }
+
     /// <summary>The file's name, as far as it names a folder.</summary>
     private static string DefaultName(string? file) => file is null ? "student" : file.Length <= LongestName ? file : file[..LongestName];
 

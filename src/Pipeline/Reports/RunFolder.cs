@@ -126,12 +126,21 @@ internal sealed partial record RunFolder(
     {
         if (!Directory.Exists(events))
             return [];
-        return Directory.GetFiles(events, "*.jsonl").Order(StringComparer.Ordinal).Where(LeadsToAFile).SelectMany(file => EpochEvent.Read(file)
+        return Directory.GetFiles(events, "*.jsonl").Order(StringComparer.Ordinal).Where(LeadsToAFile).SelectMany(file => ReadEvents(file)
             .GroupBy(line => line.Learner ?? Path.GetFileNameWithoutExtension(file)).Select(lines => new TrainingStory(lines.Key, [.. lines], [])));
     }
 
+    private static IReadOnlyList<EpochEvent> ReadEvents(string link)
+    {
+        var file = Target(link).FullName;
+        StageRecord.Find(Path.GetDirectoryName(file)!)?.RequireOutput(Path.GetDirectoryName(file)!, Path.GetFileName(file));
+        return EpochEvent.Read(file);
+    }
+
     // A training that failed before its first epoch leaves a link to nothing.
-    private static bool LeadsToAFile(string path) => new FileInfo(path) is var file && (file.ResolveLinkTarget(returnFinalTarget: true) ?? file).Exists;
+    private static bool LeadsToAFile(string path) => Target(path).Exists;
+
+    private static FileSystemInfo Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
 
     private static (int Depth, string[] Folders) StagesOf(string folder)
     {

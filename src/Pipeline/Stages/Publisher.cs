@@ -72,18 +72,25 @@ internal sealed class Publisher(string results, Action<string>? note = null)
             var (target, digest) = (Path.Combine(results, publication.Target), result.Record.Outputs[publication.File].Sha256);
             if (File.Exists(target) && Hashing.Sha256OfFile(target) == digest)
                 continue;
-            // First the record: a kill in between leaves the file before, which is known too.
             Remember(publication.Target, digest);
             using var file = File.OpenRead(result[publication.File]);
             AtomicFile.Write(target, file.CopyTo);
         }
     }
 
+    /// <summary>Writes a file that no stage made.</summary>
+    public void Write(string file, string text)
+    {
+        Remember(file, Hashing.Sha256(text));
+        AtomicFile.WriteAllText(Path.Combine(results, file), text);
+    }
+
+    // Before the file is written: a kill in between leaves the file before, which is known too.
     private void Remember(string target, string digest)
     {
         var record = Read(results);
         record[target] = [.. Digests(results, target).Where(known => known != digest), digest];
-        AtomicFile.WriteAllText(Path.Combine(results, RecordName), CanonicalJson.Serialize(record));
+        AtomicFile.WriteAllText(Path.Combine(results, RecordName), SealedJson.Serialize(new Published(record)));
     }
 
     private static IReadOnlyList<string> Digests(string folder, string target) => Read(folder).GetValueOrDefault(target, []);
@@ -91,6 +98,13 @@ internal sealed class Publisher(string results, Action<string>? note = null)
     private static SortedDictionary<string, IReadOnlyList<string>> Read(string folder)
     {
         var path = Path.Combine(folder, RecordName);
-        return File.Exists(path) ? CanonicalJson.Deserialize<SortedDictionary<string, IReadOnlyList<string>>>(File.ReadAllBytes(path), path) : new(StringComparer.Ordinal);
+        return File.Exists(path)
+            ? SealedJson.Read<Published>(
+                path, "The record of what runs put in a folder", "delete it and the files beside it that runs put there, and run the recipe again: stages keep what they made").Digests
+            : new(StringComparer.Ordinal);
     }
+
+    /// <summary>The content of the record.</summary>
+    /// <param name="Digests">Of the files, by their names: SHA-256 of all that was put there, the last one last.</param>
+    private sealed record Published(SortedDictionary<string, IReadOnlyList<string>> Digests);
 }

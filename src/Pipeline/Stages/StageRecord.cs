@@ -94,6 +94,14 @@ internal sealed record StageRecord(
         Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value));
     }
 
+    /// <summary>Checks that a file is as the stage left it, if it is one of the stage's.</summary>
+    /// <inheritdoc cref="RequireOutputs"/>
+    public void RequireOutput(string folder, string name)
+    {
+        if (Outputs.GetValueOrDefault(name) is { } expected)
+            RequireOutput(folder, name, expected);
+    }
+
     private string ComputeChecksum() => Hashing.Sha256(CanonicalJson.Serialize(this with { Checksum = null }));
 
     private static void RequireOutput(string folder, string name, StageFile expected)

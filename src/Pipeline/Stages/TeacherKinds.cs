@@ -13,10 +13,12 @@ internal static class TeacherKinds
 {
     /// <summary>The kind of its answer; <c>null</c>: something is wrong or missing, which the run itself will say better.</summary>
     /// <param name="source">The recipe, without an objective.</param>
+    /// <exception cref="LimitException">The teacher asks for more than it may have.</exception>
     public static OutputKind? Find(RecipeSource source) => FindAll(source) is [var first, ..] ? first.Kind : null;
 
     /// <summary>The kinds of its answer, and of the streams that further outputs of the student learn from; none: something is wrong or missing.</summary>
     /// <param name="source">The recipe, without an objective.</param>
+    /// <exception cref="LimitException">The teacher asks for more than it may have.</exception>
     public static IReadOnlyList<(string Stream, OutputKind Kind)> FindAll(RecipeSource source)
     {
         try
@@ -33,7 +35,7 @@ internal static class TeacherKinds
             var streams = CacheCapture.LookAt(set, capture with { Teachers = [capture.Teachers[0]], Labelled = test });
             return [.. streams.Where((stream, i) => i == 0 || further.Contains(stream.Name)).Select(stream => (stream.Name, stream.Kind.Output()!.Value))];
         }
-        catch (OnnxKdException)
+        catch (OnnxKdException error) when (error is not LimitException)
         {
             return [];
         }

@@ -53,7 +53,7 @@ internal static class Leaderboard
     {
         yield return ["place", "setting", "validation", "epochs", "file size", "latency p50", "front"];
         foreach (var (place, entry) in ranked.Index())
-            yield return Row($"{place + 1}", entry, Front.FindBetter(entry, ranked, each => each.Validation!.Cost, Size, Latency) is { } better
+            yield return Row($"{place + 1}", entry, Front.FindBetter(entry, ranked, new(each => each.Validation!.Cost), new(Size), new(Latency, Front.LatencyNoise)) is { } better
                 ? $"behind {ranked.Index().First(other => other.Item == better).Index + 1}" : "yes");
         foreach (var entry in entries.Except(ranked).OrderBy(entry => entry.Validation is null).ThenBy(entry => entry.Validation))
             yield return Row(Unknown, entry, entry.Seeds.All(setting => setting.Failure is null) ? "stopped early" : "failed");
@@ -70,7 +70,7 @@ internal static class Leaderboard
             yield return
             [
                 Printable.Escape(entry.Name), known.Contains(entry) ? Spread.Of(Wrong(entry)).Show(value => value.ToString("0.00 %", CultureInfo.InvariantCulture)) : Unknown, .. Costs(entry),
-                !known.Contains(entry) ? "failed" : Front.FindBetter(entry, known, each => Wrong(each).Average(), Size, Latency) is { } better ? $"behind {Printable.Escape(better.Name)}" : "yes",
+                !known.Contains(entry) ? "failed" : Front.FindBetter(entry, known, new(each => Wrong(each).Average()), new(Size), new(Latency, Front.LatencyNoise)) is { } better ? $"behind {Printable.Escape(better.Name)}" : "yes",
             ];
 
         double[] Wrong(SweepEntry entry) => [.. Students(entry).Select(student => quality.Of(student)!.Value)];

@@ -3,6 +3,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Sweeps;
@@ -79,7 +80,7 @@ internal static class Sweep
         var best = Leaderboard.Ranked(metrics.Entries) is [var first, ..] ? first.Seeds.MinBy(setting => setting.Validation) : null;
         metrics = metrics with { Best = best?.Setting };
         var folder = context.Folder;
-        AtomicFile.WriteAllText(Path.Combine(folder, SweepMetrics.FileName), CanonicalJson.Serialize(metrics));
+        new Publisher(folder).Write(SweepMetrics.FileName, CanonicalJson.Serialize(metrics));
         SweepReport.Write(metrics, folder);
         if (best is not null)
             AtomicFile.WriteAllText(Path.Combine(folder, BestName), RecipeFile.Write(recipes[results.IndexOf(best)].Recipe, folder));

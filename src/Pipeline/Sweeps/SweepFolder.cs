@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
+using OnnxKd.Pipeline.Stages;
 
 namespace OnnxKd.Pipeline.Sweeps;
 
@@ -14,7 +15,7 @@ internal sealed record SweepFolder(SweepMetrics Metrics, string Folder)
     public IReadOnlyList<RunFolder> ReadRuns() => [.. Settings().Where(each => RunFolder.IsOne(each.Folder)).Select(each => Read(each.Folder, each.Entry, each.Setting))];
 
     /// <summary>A setting of a finished sweep by its own folder; <c>null</c>: the folder is none.</summary>
-    /// <exception cref="InputException">The sweep's figures cannot be read.</exception>
+    /// <exception cref="CheckFailedException">The sweep's figures were changed since.</exception>
     public static RunFolder? FindSetting(string folder)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -23,10 +24,15 @@ internal sealed record SweepFolder(SweepMetrics Metrics, string Folder)
     }
 
     /// <summary>Reads a folder; <c>null</c>: it holds no finished sweep.</summary>
-    /// <exception cref="InputException">Its figures cannot be read.</exception>
-    public static SweepFolder? Find(string folder) => Path.Combine(folder, SweepMetrics.FileName) is var file && File.Exists(file)
-        ? new(CanonicalJson.Deserialize<SweepMetrics>(InputFile.ReadAllBytes(file, "A sweep's figures"), file), folder)
-        : null;
+    /// <exception cref="CheckFailedException">Its figures were changed since.</exception>
+    public static SweepFolder? Find(string folder)
+    {
+        var file = Path.Combine(folder, SweepMetrics.FileName);
+        if (!File.Exists(file))
+            return null;
+        Publisher.RequireOurs(file);
+        return new(CanonicalJson.Deserialize<SweepMetrics>(InputFile.ReadAllBytes(file, "A sweep's figures"), file), folder);
+    }
 
     private IEnumerable<(SweepEntry Entry, SettingMetrics Setting, string Folder)> Settings() =>
         Metrics.Entries.SelectMany(entry => entry.Seeds, (entry, setting) => (entry, setting, Path.Combine(Folder, setting.Folder)));

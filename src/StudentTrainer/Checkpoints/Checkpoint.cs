@@ -53,13 +53,12 @@ internal static class Checkpoint
     /// <param name="tensors">Those of <see cref="Save"/>; overwritten.</param>
     /// <param name="identity">The training that the checkpoint must belong to.</param>
     /// <exception cref="CheckFailedException">It is damaged, or belongs to another one.</exception>
-    /// <exception cref="InputException">It is no checkpoint.</exception>
     public static (TrainingPosition Position, List<EpochEvent> History) Load(
         string path, IReadOnlyList<NamedTensor> tensors, string identity)
     {
-        using var file = SafetensorsFile.Open(path);
-        if (file.Metadata.GetValueOrDefault("format") != Format)
-            throw new InputException("A file is not a checkpoint.", path, file.Metadata.GetValueOrDefault("format") ?? "no format", Format);
+        using var file = SafetensorsFile.OpenOurs(path, "A checkpoint", error => Damaged(path, error.Message.ReplaceLineEndings(" "), "a safetensors file", error));
+        if (file.Metadata.GetValueOrDefault("format") is var format && format != Format)
+            throw Damaged(path, format ?? "no format", Format);
         RequireIntact(file);
         TrainingIdentity.RequireSame(path, file.Metadata.GetValueOrDefault("identity", "{}"), identity);
         foreach (var (name, tensor) in tensors)
@@ -76,9 +75,7 @@ internal static class Checkpoint
             Append(hash, name, file.Bytes(name));
         var (found, expected) = (Convert.ToHexStringLower(hash.GetHashAndReset()), file.Metadata.GetValueOrDefault(DigestKey, "no digest"));
         if (found != expected)
-            throw new CheckFailedException(
-                "A checkpoint is damaged.", file.Path, $"SHA-256 {found}", expected,
-                "delete it: training then starts anew, or restore it from a copy");
+            throw Damaged(file.Path, $"SHA-256 {found}", expected);
     }
 
     /// <summary>The digest of metadata and tensors.</summary>
@@ -117,10 +114,12 @@ internal static class Checkpoint
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException)
         {
-            throw new InputException(
-                "A checkpoint is damaged.", file.Path, error.Message, remedy: "delete it; training then starts anew", inner: error);
+            throw Damaged(file.Path, error.Message, "a position and a history", error);
         }
     }
+
+    private static CheckFailedException Damaged(string path, string found, string expected, Exception? inner = null) => new(
+        "A checkpoint is damaged, or that of another version.", path, found, expected, "delete it: training then starts anew, or restore it from a copy", inner);
 
     private static SafetensorsTensor ToSafetensors(NamedTensor named) => new(named.Name, ElementType.Float32, named.Tensor.shape, stream =>
     {
@@ -132,9 +131,7 @@ internal static class Checkpoint
     {
         var values = file.ToFloats(name);
         if (values.Length != tensor.numel())
-            throw new InputException(
-                "A checkpoint is damaged.",
-                $"{file.Path}, tensor '{name}'", $"{values.Length} values", $"{tensor.numel()}", "delete the file");
+            throw Damaged($"{file.Path}, tensor '{name}'", $"{values.Length} values", $"{tensor.numel()}");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         tensor.copy_(torch.tensor(values, tensor.shape, float32, CPU));

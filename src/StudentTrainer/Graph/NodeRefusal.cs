@@ -22,7 +22,7 @@ internal static class NodeRefusal
     /// <param name="node">The node.</param>
     /// <param name="inputs">What it got; <c>null</c> for an input that is left out.</param>
     /// <param name="error">What was thrown.</param>
-    public static InputException Of(NodeProto node, IEnumerable<TorchSharp.torch.Tensor?> inputs, Exception error)
+    public static OnnxKdException Of(NodeProto node, IEnumerable<TorchSharp.torch.Tensor?> inputs, Exception error)
     {
         if (ModelLimits.IsOutOfMemory(error))
             return ModelLimits.TooMuchMemory(NodeContext.Describe(node), error);

@@ -63,7 +63,8 @@ public sealed record EpochEvent(
     }
 
     /// <summary>Reads <c>events.jsonl</c>.</summary>
-    public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Parse(File.ReadAllText(path));
+    /// <exception cref="Core.Errors.CheckFailedException">It is damaged.</exception>
+    public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Read(path);
 }
 
 /// <summary>One epoch's figures of a further output on the evaluation set, each against the teacher; <c>null</c> for other kinds.</summary>

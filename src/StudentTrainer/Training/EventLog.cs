@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 
@@ -26,6 +27,30 @@ internal static class EventLog
     public static List<EpochEvent> Parse(string lines) =>
         [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonSerializer.Deserialize<EpochEvent>(line, Options)!)];
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="CheckFailedException">A line is none of ours, or the epochs of a learner do not follow one another.</exception>
+    public static IReadOnlyList<EpochEvent> Read(string path)
+    {
+        List<EpochEvent> events;
+        try
+        {
+            events = Parse(Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, "A training's events")));
+        }
+        catch (Exception error) when (CanonicalJson.IsMalformed(error))
+        {
+            throw Damaged(path, error.Message, "a line of JSON for each epoch", error);
+        }
+        foreach (var learner in events.GroupBy(line => line.Learner))
+            foreach (var (before, line) in learner.Index())
+                if (line.Epoch != before + 1)
+                    throw Damaged(path, $"epoch {line.Epoch} after {before} epochs", $"epoch {before + 1}");
+        return events;
+    }
+
+    private static CheckFailedException Damaged(string path, string found, string expected, Exception? inner = null) => new(
+        "The events of a training are damaged.", path, found, expected,
+        "delete the file: an unfinished training writes it anew with its next epoch; of a finished one delete the folder, and run the recipe again", inner);
 
     /// <summary>Writes the file anew; a checkpoint holds the same.</summary>
     public static void Write(string folder, IEnumerable<EpochEvent> events) =>

@@ -153,7 +153,7 @@ internal sealed class PartialSet : IDisposable
         {
             return CanonicalJson.Deserialize<Record>(File.ReadAllBytes(In(RecordFile)), RecordFile);
         }
-        catch (Exception error) when (error is FileNotFoundException or InputException)
+        catch (Exception error) when (error is FileNotFoundException or CheckFailedException)
         {
             return null;
         }

@@ -55,7 +55,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var run = new RunOptions();
             using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(rows), input.ShapeOf(rows));
-            using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], e => RunsAlone(session, logits) ? RunFailure.OfBatchSize(e, model, rows) : RunFailure.OfInputs(e, model, input.Fed));
+            using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], e => RunsAlone(session, logits, trial) ? RunFailure.OfBatchSize(e, model, rows) : RunFailure.OfInputs(e, model, input.Fed));
             var joined = new Queue<OrtValue>(results.Skip(2 * wanted.Count));
             (long[], bool) LengthsOf(ColumnJoin join) => ([.. join.Parts.Select(_ => joined.Dequeue().GetTensorTypeAndShape().Shape).Select(shape => shape[join.Axis < 0 ? join.Axis + shape.Length : join.Axis])], join.SharesTensor);
             OutputPlan[] plans =
@@ -155,13 +155,14 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     }
 
     /// <summary>Whether a batch of one sample runs, where others do not.</summary>
-    private bool RunsAlone(InferenceSession session, string[] read)
+    private bool RunsAlone(InferenceSession session, string[] read, ModelTrial trial)
     {
         if (input.FixedBatch is not null)
             return false;
         try
         {
             using var run = new RunOptions();
+            using var clock = trial.WhenOver(() => run.Terminate = true);
             using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(1), input.ShapeOf(1));
             session.Run(run, [fed], [samples], read).Dispose();
             return true;

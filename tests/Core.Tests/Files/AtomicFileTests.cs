@@ -83,6 +83,53 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void RemoveLeftovers_OfAWriterThatIsGone_AreRemovedAtOnce()
+    {
+        var left = folder.File($"f.{new string('a', 32)}.tmp");
+        File.WriteAllText(left, "half");
+        File.WriteAllText(folder.File("mine.tmp"), "");
+
+        AtomicFile.RemoveLeftovers(folder.Path, of: "g");
+        Assert.True(File.Exists(left));
+        AtomicFile.RemoveLeftovers(folder.Path, of: "f");
+
+        Assert.Equal([folder.File("mine.tmp")], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void RemoveLeftovers_WhileAFileIsWritten_LeavesIt()
+    {
+        AtomicFile.Write(folder.File("f"), stream =>
+        {
+            stream.Write("new"u8);
+            AtomicFile.RemoveLeftovers(folder.Path);
+            Assert.Single(Directory.GetFiles(folder.Path));
+        });
+
+        Assert.Equal("new", File.ReadAllText(folder.File("f")));
+    }
+
+    [Fact]
+    public async Task Write_WhileOthersRemoveLeftovers_AlwaysSucceeds()
+    {
+        using var stop = new CancellationTokenSource();
+        Task[] removers = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                AtomicFile.RemoveLeftovers(folder.Path);
+        }))];
+        for (var i = 0; i < 200; i++)
+        {
+            AtomicFile.WriteAllText(folder.File("f"), $"{i}", isDerived: true);
+            Assert.Equal($"{i}", File.ReadAllText(folder.File("f")));
+        }
+        await stop.CancelAsync();
+        await Task.WhenAll(removers);
+
+        Assert.Single(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void TemporaryFile_Written_HasNoName()
     {
         using var handle = TemporaryFile.Create(stream => stream.Write([1, 2, 3]), folder.Path);

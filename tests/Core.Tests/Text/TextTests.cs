@@ -61,5 +61,23 @@ public class TextTests
     [InlineData("null")]
     [InlineData("{")]
     public void CanonicalJson_WrongDocument_IsRefused(string text) =>
-        Assert.Throws<InputException>(() => CanonicalJson.Deserialize<Augmentation>(Encoding.UTF8.GetBytes(text), "t.json"));
+        Assert.Throws<CheckFailedException>(() => CanonicalJson.Deserialize<Augmentation>(Encoding.UTF8.GetBytes(text), "t.json"));
+
+    [Fact]
+    public void SealedJson_AnyBitFlipped_IsNotOpened()
+    {
+        var document = Encoding.UTF8.GetBytes(SealedJson.Serialize(new Sealed("ü", 1)));
+        Assert.True(SealedJson.TryOpen(document, out var content));
+        Assert.Equal(new("ü", 1), CanonicalJson.Deserialize<Sealed>(content, "t"));
+
+        for (var bit = 0; bit < document.Length * 8; bit++)
+        {
+            var flipped = document.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << bit % 8);
+            Assert.False(SealedJson.TryOpen(flipped, out _), $"bit {bit}");
+        }
+        Assert.All(Enumerable.Range(0, document.Length), length => Assert.False(SealedJson.TryOpen(document.AsSpan(0, length), out _)));
+    }
+
+    private sealed record Sealed(string Text, int Number);
 }

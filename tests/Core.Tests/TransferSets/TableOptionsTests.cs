@@ -66,6 +66,28 @@ public sealed class TableOptionsTests : IDisposable
     }
 
     [Fact]
+    public void Open_GroupsThatAreTexts_AreTheSameInAllFilesOfTheSet()
+    {
+        File.WriteAllText(folder.File("1.csv"), "a,label,group\n1,0,anna\n2,1,7\n3,0,bert\n");
+        File.WriteAllText(folder.File("2.csv"), "a,label,group\n4,1,bert\n5,0,7.0\n6,1,anna\n");
+
+        using var set = TransferSet.Open(new() { Samples = folder.File("*.csv"), Labels = folder.File("*.csv"), Groups = folder.File("*.csv") });
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], TestSets.Read(set, 0, 1, 2, 3, 4, 5));
+        Assert.Equal([0, 1, 2, 2, 1, 0], set.Groups!.Held.ToArray());
+    }
+
+    [Fact]
+    public void Open_GroupThatIsMissing_SaysWhatToDo()
+    {
+        var path = Write("a,label,group\n1,0,anna\n2,1,\n");
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path, Groups = path }));
+
+        Assert.All(["group", "line 3", "table.missing"], part => Assert.Contains(part, error.Message));
+    }
+
+    [Fact]
     public void Open_TruthValues_AreOneAndZero()
     {
         using var set = TransferSet.Open(new() { Samples = Table("bool"), Labels = Table("bool") });

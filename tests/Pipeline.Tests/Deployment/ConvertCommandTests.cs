@@ -288,8 +288,8 @@ public sealed class ConvertCommandTests : IDisposable
         var (model, other) = (LinearModel.Write(folder["model.onnx"]), LinearModel.Write(folder["other.onnx"]));
         var before = Hashing.Sha256OfFile(other);
 
-        foreach (var target in new[] { other, model })
-            Assert.Contains("--force", Cli.Fails(2, "convert", model, "-o", target, "--to", "float16", "--samples", Samples()));
+        Assert.Contains("--force", Cli.Fails(2, "convert", model, "-o", other, "--to", "float16", "--samples", Samples()));
+        Assert.Contains("a file that is read", Cli.Fails(2, "convert", model, "-o", model, "--to", "float16", "--samples", Samples(), "--force"));
         Assert.Equal(before, Hashing.Sha256OfFile(other));
         Cli.Done("convert", model, "-o", other, "--to", "float16", "--samples", Samples(), "--force");
         Assert.NotEqual(before, Hashing.Sha256OfFile(other));

@@ -75,6 +75,30 @@ public sealed class RunComparisonTests(TinyProject project) : IDisposable
         Assert.Contains("named twice", Cli.Fails(2, "report", runs["one"], runs["one"] + "/"));
     }
 
+    [Theory]
+    [InlineData("twice", true)]
+    [InlineData("swapped", true)]
+    [InlineData("torn", true)]
+    [InlineData("twice", false)]
+    [InlineData("swapped", false)]
+    [InlineData("torn", false)]
+    public void Report_EventsDamaged_IsRefusedAndNamesThem(string how, bool isFinished)
+    {
+        Cli.Done("train", project["student.yaml"], "--name", "one", "--epochs", "3", "--no-baseline", "--runs", runs.Path);
+        var events = Directory.GetFiles(runs["one"], "events.jsonl", SearchOption.AllDirectories).Single();
+        var lines = File.ReadAllLines(events);
+        if (!isFinished)
+            File.Delete(Path.Combine(Path.GetDirectoryName(events)!, "stage.json"));
+        File.WriteAllText(events, how switch
+        {
+            "twice" => $"{lines[0]}\n{lines[0]}\n{lines[1]}\n{lines[2]}\n",
+            "swapped" => $"{lines[1]}\n{lines[0]}\n{lines[2]}\n",
+            _ => $"{lines[0]}\n{lines[1][..40]}",
+        });
+
+        Assert.Contains(events, Cli.Fails(4, "report", runs["one"]));
+    }
+
     [Fact]
     public void Report_RunThatWasStopped_ShowsItsCurvesAndSaysSo()
     {

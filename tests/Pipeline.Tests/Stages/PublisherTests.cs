@@ -77,6 +77,20 @@ public sealed class PublisherTests : IDisposable
         Publisher.RequireOurs(run["student.onnx"]);
     }
 
+    [Theory]
+    [InlineData(10)] // the brace, a name
+    [InlineData(100)] // a digest
+    [InlineData(-10)] // the checksum
+    public void RequireOurs_RecordDamaged_BlamesTheRecord(int at)
+    {
+        Publish("first");
+        var bytes = File.ReadAllBytes(run[".published.json"]);
+        bytes[at < 0 ? bytes.Length + at : at] ^= 1;
+        File.WriteAllBytes(run[".published.json"], bytes);
+
+        Assert.Contains(run[".published.json"], Assert.Throws<CheckFailedException>(() => Publish("first")).Message);
+    }
+
     public void Dispose() => run.Dispose();
 
     private void Publish(string content)

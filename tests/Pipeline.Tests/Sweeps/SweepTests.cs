@@ -44,6 +44,16 @@ public sealed class SweepTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Report_SweepsFiguresEdited_AreRefused()
+    {
+        Cli.Done("sweep", project["student.yaml"], "--runs", runs.Path, "--no-baseline", "--epochs", "1", "--vary", "temperature=1,2");
+        Cli.Done("report", runs["student"]);
+        File.WriteAllText(runs["student/sweep.json"], File.ReadAllText(runs["student/sweep.json"]).Replace("\"seed\": 1", "\"seed\": 2"));
+
+        Assert.Contains(runs["student/sweep.json"], Cli.Fails(4, "report", runs["student"]));
+    }
+
+    [Fact]
     public void Sweep_SeedsAmongTheKeys_ComparesTheOtherSettingsByTheirMeans()
     {
         var recipe = project.Recipe(TinyProject.StudentRecipe.Replace(

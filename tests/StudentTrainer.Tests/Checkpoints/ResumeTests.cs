@@ -105,7 +105,22 @@ public sealed class ResumeTests : IDisposable
         var path = Path.Combine(toy.Folder("run"), "last.safetensors");
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, keep < 0 ? bytes[..^1] : bytes[..keep]);
-        Assert.Contains(path, Assert.Throws<InputException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, Options)).Message);
+        Assert.Contains(path, Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, Options)).Message);
+    }
+
+    [Theory]
+    [InlineData(0)] // the length of the header
+    [InlineData(8)] // its first brace
+    [InlineData(40)] // a name in it
+    public void Train_WithAFlippedBitInTheCheckpointsHeader_IsDamageAsElsewhere(int at)
+    {
+        toy.Train(Toy.Cnn(), Data, Toy.Soft, Options);
+        var path = Path.Combine(toy.Folder("run"), "last.safetensors");
+        var bytes = File.ReadAllBytes(path);
+        bytes[at] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Contains(path, Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, Options)).Message);
     }
 
     private void TrainThen(TrainingOptions options, OnnxModel student, TrainingData data)

@@ -33,16 +33,16 @@ internal static class FiguresPart
     public static IEnumerable<object> Fronts(RunMetrics metrics) => Quality.For(metrics) is not { } quality ? [] :
     [
         .. OneFront(metrics, quality, "size", "the size of its file", "smaller", "file size, MB", model => model.FileBytes / 1e6),
-        .. OneFront(metrics, quality, "latency", "its time for one sample with one thread", "faster", "latency p50, ms", model => model.LatencyMsP50),
+        .. OneFront(metrics, quality, "latency", "its time for one sample with one thread", "faster", "latency p50, ms", model => model.LatencyMsP50, Reports.Front.LatencyNoise),
     ];
 
-    private static IEnumerable<object> OneFront(RunMetrics metrics, Quality quality, string cost, string meaning, string better, string axis, Func<ModelMetrics, double?> of)
+    private static IEnumerable<object> OneFront(RunMetrics metrics, Quality quality, string cost, string meaning, string better, string axis, Func<ModelMetrics, double?> of, double noise = 0)
     {
         // On a logarithmic axis there is no place for 0.
         ModelMetrics[] known = [.. metrics.Models.Where(model => quality.Of(model) is not null && of(model) > 0).OrderBy(quality.Of).ThenBy(of)];
         if (known.Length < 2)
             yield break;
-        var compared = known.Select(model => (Model: model, By: Reports.Front.FindBetter(model, known, m => quality.Of(m)!.Value, m => of(m)!.Value))).ToArray();
+        var compared = known.Select(model => (Model: model, By: Reports.Front.FindBetter(model, known, new(m => quality.Of(m)!.Value), new(m => of(m)!.Value, noise)))).ToArray();
         yield return new XElement("h2", $"Quality and {cost}");
         yield return Charts.Points(
             $"front-{cost}", $"{quality.Name} of each model against {meaning}; the figures are in the table above.", axis, quality.Name,

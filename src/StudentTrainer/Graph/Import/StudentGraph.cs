@@ -119,6 +119,8 @@ internal sealed class StudentGraph
             notes.Add($"the batch size of {batch} was freed at {node}");
     }
 
+    private const int MostNamed = 30;
+
     /// <summary>Refuses a name that is no tensor of the graph.</summary>
     /// <exception cref="InputException">It is none; names the nearest.</exception>
     public void RequireTensor(string name)
@@ -126,7 +128,8 @@ internal sealed class StudentGraph
         var known = graph.Node.SelectMany(node => node.Output).Where(output => output.Length > 0).ToList();
         if (!known.Contains(name))
             throw new InputException(
-                "The student has no tensor of this name.", File.Path, $"'{name}'", "a tensor of its graph: 'onnxkd inspect' lists them",
+                "The student has no tensor of this name.", File.Path ?? "the objective, or an attachment", $"'{name}'",
+                File.Path is null ? $"one of {string.Join(", ", known.Take(MostNamed))}{(known.Count > MostNamed ? ", ..." : "")}" : "a tensor of its graph: 'onnxkd inspect' lists them",
                 Suggestions.Nearest(name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
     }
 
