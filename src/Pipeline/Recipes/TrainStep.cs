@@ -1,4 +1,5 @@
 using OnnxKd.Core.Preparation;
+using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Sessions;
@@ -42,6 +43,9 @@ internal sealed record TrainStep(string Name, RecipeValue Place) : RecipeStage(N
 
     /// <summary>The names of the students.</summary>
     public IReadOnlyList<string> LearnerNames => [.. Learners.Select(learner => learner.Name)];
+
+    /// <summary>What a student is called among those that learn side by side.</summary>
+    public string NameOf(LearnerEntry learner) => Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
 
     /// <inheritdoc/>
     /// <remarks>The students as they are in the end, then as they were at milestones.</remarks>

@@ -50,10 +50,20 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     /// <param name="learner">The learner whose term it is.</param>
     /// <param name="term">The term's name, for messages.</param>
     /// <exception cref="InputException">As <see cref="Find(SignalUse, string, string)"/>.</exception>
-    public SignalSource[] Find(IReadOnlyList<SignalUse> uses, string learner, string term)
+    public SignalSource[] Find(IReadOnlyList<SignalUse> uses, string learner, string term) => [.. Meant(uses, learner).Select(use => Find(use, learner, term))];
+
+    /// <summary>Finds the streams of the cache among what a term reads.</summary>
+    /// <inheritdoc cref="Find(IReadOnlyList{SignalUse}, string, string)"/>
+    public SignalSource[] FindStreams(IReadOnlyList<SignalUse> uses, string learner, string term) =>
+    [
+        .. Meant(uses, learner).Where(use => use.IsTarget && use.Kind != SignalKind.Labels && SignalPath.Of(use, learner, [.. learners.Keys]).Learner is null)
+            .Select(use => Find(use, learner, term)),
+    ];
+
+    private IEnumerable<SignalUse> Meant(IReadOnlyList<SignalUse> uses, string learner)
     {
         var named = uses.FirstOrDefault(use => use is { IsOutput: true, Path: not null })?.Path;
-        return [.. uses.Select(use => Find(IsMeant(use) ? use with { Path = named } : use, learner, term))];
+        return uses.Select(use => IsMeant(use) ? use with { Path = named } : use);
 
         bool IsMeant(SignalUse use) => named is not null && use is { IsOutput: true, Path: null }
             && (use.IsTarget ? forms.ContainsKey(named) : learners[learner].Find(named) is not null);

@@ -8,6 +8,8 @@ namespace OnnxKd.Pipeline.Tests.Stages;
 [Collection(nameof(TinyProject))]
 public sealed class LearnersTests(TinyProject project) : IDisposable
 {
+    private const long HeadOfAJournal = 40; // docs/cache-format.md
+
     private const string Training = "training: { threads: 1, epochs: 10, batch-size: 32, optimizer: { learning-rate: 0.05 } }";
 
     private const string Mutual = TinyProject.Data + """
@@ -19,6 +21,22 @@ public sealed class LearnersTests(TinyProject project) : IDisposable
         """ + Training;
 
     private readonly TemporaryFolder runs = new();
+
+    /// <summary>What the teachers give is known when they are opened: no row is captured for a term that cannot be computed from it.</summary>
+    [Theory]
+    [InlineData("mse: {}", "use a term that reads class scores")]
+    [InlineData("soft: { temperature: 4 }", "1 or 2, which stream 'logits' (top-k) holds", "{ top-k: 2, temperatures: [1, 2] }")]
+    [InlineData("soft: { temperature: { 0: 2, 5: 1 } }", "use one temperature throughout", "{ top-k: 2, temperatures: [1, 2] }")]
+    [InlineData("logit-matching: {}", "stored as top-k", "{ top-k: 2, temperatures: [1] }")]
+    public void Term_ThatCannotReadWhatTeachersGive_IsRefusedBeforeTheyRun(string term, string expected, string storage = "float32")
+    {
+        var recipe = project.Recipe("name: early\n" + TinyProject.StudentRecipe.Replace("soft: { temperature: 2, weight: 1 }", term).Replace("batch-size: 50", $"batch-size: 50, storage: {storage}"));
+
+        Assert.Contains(expected, Cli.Fails(2, "plan", recipe, "--runs", runs.Path));
+        Assert.Contains(expected, Cli.Fails(2, "run", recipe, "--runs", runs.Path));
+
+        Assert.All(Directory.GetFiles(runs["early"], "rows-*", SearchOption.AllDirectories), journal => Assert.Equal(HeadOfAJournal, new FileInfo(journal).Length));
+    }
 
     [Fact]
     public void Run_OfTwoLearners_ExportsAndMeasuresEach()

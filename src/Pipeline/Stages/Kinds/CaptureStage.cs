@@ -112,7 +112,7 @@ internal sealed class CaptureStage : CacheStage
     public override string? LooksAt => teachers.Stages.All(stage => stage is null) ? string.Join('\n', teachers.Capture.Teachers.Select(teacher => $"{teacher.Modality} {teacher.Place}")) : null;
 
     /// <inheritdoc/>
-    public override void Look() => RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled })[0]);
+    public override void Look() => RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled }));
 
     /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
@@ -229,9 +229,12 @@ internal sealed class CaptureStage : CacheStage
         Labelled = graph.Sets.Labelled,
     };
 
-    /// <summary>Now that it is known what the teachers give: labels and groups of all sets are for that.</summary>
-    private void RequireFit(CacheStream stream)
+    /// <summary>Now that it is known what the teachers give: terms read that, and labels and groups of all sets are for that.</summary>
+    private void RequireFit(IReadOnlyList<CacheStream> streams)
     {
+        foreach (var training in graph.Stages.Stages.OfType<TrainStage>().Where(training => training.Cache == this))
+            training.RequireTermsFit(streams);
+        var stream = streams[0];
         if (stream.Kind.Output() is not { } kind)
             return;
         graph.Sets.Test?.RequireSought(kind);
@@ -245,7 +248,7 @@ internal sealed class CaptureStage : CacheStage
         graph.RequireSamples(work.Token);
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, estimate =>
         {
-            RequireFit(estimate.Streams[0]);
+            RequireFit(estimate.Streams);
             foreach (var remark in LabelRemarks.Unused([graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test], estimate.Streams[0]))
                 work.Reporter.NoteOnce(remark);
             work.Reporter.Estimated(estimate);

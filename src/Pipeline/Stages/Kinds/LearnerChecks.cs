@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
@@ -32,10 +33,19 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         RequireOutputsForStreams(learner, import);
     }
 
+    /// <summary>Holds the terms of a training against what its cache will hold.</summary>
+    /// <exception cref="InputException">One reads what is not there, or what is of another kind.</exception>
+    public static void RequireTermsFit(TrainStep step, IReadOnlyList<CacheStream> streams)
+    {
+        var outputs = step.Learners.ToDictionary(step.NameOf, learner => (IReadOnlyList<string>)[.. learner.Student.Import.Outputs.Select(output => output.Name)]);
+        foreach (var learner in step.Learners)
+            LearnerStreams.Require(step.NameOf(learner), learner.Objective, streams, outputs);
+    }
+
     /// <summary>A further output of the teacher that has other classes than the first is nothing that the student's first output could learn.</summary>
     private void RequireOutputsForStreams(LearnerEntry learner, StudentImport import)
     {
-        var taught = learner.Objective.SelectMany(term => term.TeachersOutputs(NameOf(learner), [.. step.Learners.Select(NameOf)]).Select(stream => (term.Name, Stream: stream)));
+        var taught = learner.Objective.SelectMany(term => term.TeachersOutputs(step.NameOf(learner), [.. step.Learners.Select(step.NameOf)]).Select(stream => (term.Name, Stream: stream)));
         foreach (var (term, stream) in taught.Where(each => import.Outputs.All(output => output.Name != each.Stream)))
             if (cache?.DeclaredClassesOfOutput(stream) is { } classes && cache.DeclaredClasses is { } own && classes != own)
                 throw new InputException(
@@ -75,17 +85,17 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     {
         if (student is not null)
             LearnerTaps.Require(
-                NameOf(learner), student, import, learner.Student.Attachments,
-                step.Learners.ToDictionary(NameOf, other => other.Objective, StringComparer.Ordinal));
+                step.NameOf(learner), student, import, learner.Student.Attachments,
+                step.Learners.ToDictionary(step.NameOf, other => other.Objective, StringComparer.Ordinal));
     }
 
     private void RequireStreams(LearnerEntry learner)
     {
         if (cache?.StreamNames is not { } streams)
             return;
-        string[] names = [.. step.Learners.Select(NameOf)];
+        string[] names = [.. step.Learners.Select(step.NameOf)];
         foreach (var term in learner.Objective)
-            if (term.Streams(NameOf(learner), names).FirstOrDefault(named => !streams.Contains(named.Stream)) is { Stream: { } unknown, Key: var key })
+            if (term.Streams(step.NameOf(learner), names).FirstOrDefault(named => !streams.Contains(named.Stream)) is { Stream: { } unknown, Key: var key })
                 throw new InputException(
                     "A term learns from something that is not there.", $"objective of '{learner.Name}', term '{term.Name}'", $"{key}: {unknown}",
                     $"one of {string.Join(", ", streams.Concat(names.Select(name => $"{name}/logits")))}",
@@ -108,6 +118,4 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
                 $"{other.Classes} of '{other.Stream}', {named[0].Classes} of '{named[0].Stream}'", "the same classes, or a map of them",
                 "say which is which: capture.classes, and under each teacher 'classes' with an entry for each of its own (docs/methods/several-teachers.md)");
     }
-
-    private string NameOf(LearnerEntry learner) => step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
 }

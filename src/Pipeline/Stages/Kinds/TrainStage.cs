@@ -119,6 +119,10 @@ internal sealed class TrainStage : TrainedStage
             checks.Require(learner, ImportOf(learner), GraphOf(learner.Name));
     }
 
+    /// <summary>Holds the terms against what its cache will hold.</summary>
+    /// <exception cref="InputException">One reads what is not there, or what is of another kind.</exception>
+    public void RequireTermsFit(IReadOnlyList<CacheStream> streams) => LearnerChecks.RequireTermsFit(step, streams);
+
     /// <inheritdoc/>
     public override IEnumerable<SampleUse> Uses => step.Learners.Where(learner => learner.Student.Stage is null).Select(learner =>
         new SampleUse(learner.Student.Model is { } file ? Path.GetFileName(file) : $"student '{learner.Name}'", () => GraphOf(learner.Name)!, learner.Student.Import.Inputs, Preprocessing)
@@ -222,7 +226,6 @@ internal sealed class TrainStage : TrainedStage
         };
     }
 
-    private string NameOf(LearnerEntry learner) => step.Learners.Count == 1 ? LearnerOptions.Only : learner.Name;
 
     /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
     private LearnerOptions Options(LearnerEntry learner, int index, IReadOnlyList<OutputHead> heads, StageResults results)
@@ -232,7 +235,7 @@ internal sealed class TrainStage : TrainedStage
             ? OnnxModel.Load(path)
             : OutputHead.Build(columns => Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, columns, seed), heads);
         var import = ImportOf(learner.Name, results) with { Seed = seed };
-        return new(NameOf(learner), BehindFront(student, learner.Student), import, learner.Objective) { Attachments = learner.Student.Attachments };
+        return new(step.NameOf(learner), BehindFront(student, learner.Student), import, learner.Objective) { Attachments = learner.Student.Attachments };
     }
 
     private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CacheStage?> caches) =>
