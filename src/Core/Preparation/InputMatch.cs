@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.Core.Preparation;
@@ -57,7 +58,8 @@ internal static class InputMatch
         if (type != DataType.String && part.IsText && !(isChosen && (type is DataType.Int32 or DataType.Int64)))
             throw new InputException(
                 "A model takes numbers, and the column holds texts.", where, $"{part}: {string.Join(", ", part.Texts.Take(3).Select(text => $"'{text}'"))}, ...", TensorTypes.Name((int)type),
-                $"correct the values, or name another column under each set: inputs: {YamlWord.Map((part.Name, "#COLUMN"))}; a model that takes the texts' numbers says so: inputs: {YamlWord.Map((input.Name, part.Name))} under it");
+                part.Texts.Select(text => CommaNumbers.Of(text)).FirstOrDefault(comma => comma != CommaNumber.None) is not CommaNumber.None and var comma ? CommaNumbers.Remedy(comma)
+                : $"correct the values, or name another column under each set: inputs: {YamlWord.Map((part.Name, "#COLUMN"))}; a model that takes the texts' numbers says so: inputs: {YamlWord.Map((input.Name, part.Name))} under it");
         return type == DataType.String || TensorTypes.TryElementType((int)type, out _) ? part : throw new InputException(
             "A model's input holds neither numbers nor texts.", where, TensorTypes.Name((int)type), "numbers or texts");
     }

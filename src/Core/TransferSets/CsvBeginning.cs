@@ -3,8 +3,9 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>What the beginning of a CSV file tells: what stands before the table, and what lies between its fields.</summary>
 /// <param name="Characters">Characters before the table: Excel's <c>sep=;</c> in the first line, and comments.</param>
 /// <param name="Lines">Lines before the table.</param>
-/// <param name="Separator">What that line says, else the first of the usual separators that the table's first line has.</param>
-internal readonly record struct CsvBeginning(int Characters, int Lines, char Separator)
+/// <param name="Separator">The one that is said, else the first of the usual separators that the table's first line has.</param>
+/// <param name="HasDecimalCommas">Whether some fields are numbers whose comma can only stand before their fraction, and none has a point there.</param>
+internal readonly record struct CsvBeginning(int Characters, int Lines, char Separator, bool HasDecimalCommas)
 {
     private const int MostCharacters = 1 << 16;
     private const string SeparatorLine = "sep=";
@@ -13,7 +14,9 @@ internal readonly record struct CsvBeginning(int Characters, int Lines, char Sep
     private static readonly char[] separators = ['\t', ';', ',', '|'];
 
     /// <summary>Reads it.</summary>
-    public static CsvBeginning Read(TextReader text)
+    /// <param name="text">The file.</param>
+    /// <param name="separator">What lies between fields, if it is said elsewhere.</param>
+    public static CsvBeginning Read(TextReader text, char? separator)
     {
         var room = new char[MostCharacters];
         ReadOnlySpan<char> table = room.AsSpan(0, text.ReadBlock(room, 0, room.Length));
@@ -22,13 +25,28 @@ internal readonly record struct CsvBeginning(int Characters, int Lines, char Sep
         {
             var end = table.IndexOfAny('\r', '\n');
             var line = end < 0 ? table : table[..end];
-            if (lines == 0 && line.Trim('"') is [.. var key, var separator] && key.Equals(SeparatorLine, StringComparison.OrdinalIgnoreCase))
-                said = separator;
+            if (lines == 0 && line.Trim('"') is [.. var key, var sign] && key.Equals(SeparatorLine, StringComparison.OrdinalIgnoreCase))
+                said = sign;
             else if (line is not [Comment, ..])
                 break;
             table = end < 0 ? [] : table[(end + (table[end..] is ['\r', '\n', ..] ? 2 : 1))..];
         }
-        return new(all - table.Length, lines, said ?? FindSeparator(table));
+        var between = separator ?? said ?? FindSeparator(table);
+        return new(all - table.Length, lines, between, FindDecimalCommas(all < room.Length ? table : table[..Math.Max(0, table.LastIndexOf('\n'))], between));
+    }
+
+    private static bool FindDecimalCommas(ReadOnlySpan<char> table, char separator)
+    {
+        var isFound = false;
+        foreach (var field in table.SplitAny([separator, '\n']))
+        {
+            var comma = separator == ',' ? CommaNumber.None : CommaNumbers.Of(table[field]);
+            if (comma == CommaNumber.Point)
+                return false;
+            isFound |= comma == CommaNumber.Decimal;
+        }
+
+        return isFound;
     }
 
     private static char FindSeparator(ReadOnlySpan<char> table)

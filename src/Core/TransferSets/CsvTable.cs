@@ -19,15 +19,17 @@ internal sealed class CsvTable : Table
     /// <summary>Reads the first row: it gives the separator, the number of columns, and the header if there is one.</summary>
     /// <exception cref="InputException">Two columns have one name, or the line has no end.</exception>
     public CsvTable(SourceFile file, TableOptions options)
-        : base(file.Path, options)
+        : this(file, options, ReadBeginning(file, options))
     {
-        CsvBeginning beginning;
-        using (var text = OpenText(file))
-            beginning = CsvBeginning.Read(text);
+    }
+
+    private CsvTable(SourceFile file, TableOptions options, CsvBeginning beginning)
+        : base(file.Path, options.Decimal is null && options.Thousands != ',' && beginning.HasDecimalCommas ? options with { Decimal = ',' } : options)
+    {
         firstLine = beginning.Lines + 1;
         reader = (Sep.Reader() with
         {
-            Sep = new Sep(options.Separator ?? beginning.Separator), HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
+            Sep = new Sep(beginning.Separator), HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
             CultureInfo = CultureInfo.InvariantCulture,
         }).From(new CsvRowLimit(OpenTable(file, beginning), file.Path, firstLine));
         do
@@ -101,6 +103,12 @@ internal sealed class CsvTable : Table
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>
         Numbers.TryRead(field, out double _) || Numbers.IsMissing(field) || Options.Classes.Contains(field) || Options.Categories.Any(known => known.IndexOf(field) >= 0);
+
+    private static CsvBeginning ReadBeginning(SourceFile file, TableOptions options)
+    {
+        using var text = OpenText(file);
+        return CsvBeginning.Read(text, options.Separator);
+    }
 
     /// <summary>Bytes that are no UTF-8 become a character that no text holds, at which <see cref="CsvRowLimit"/> stops.</summary>
     private static StreamReader OpenText(SourceFile file) => new(

@@ -38,10 +38,9 @@ internal static class TableFields
 
     /// <summary>The error that a field is no number.</summary>
     public static InputException NoNumber(Table table, int column) => table.Bad(
-        $"A value of {table.Kind} is not a finite number.", column, $"a number such as 0{table.Options.Decimal}25 or 1e-3",
+        $"A value of {table.Kind} is not a finite number.", column, $"a number such as 0{table.Options.Decimal ?? '.'}25 or 1e-3",
         table.Numbers.TryRead(table.Text(column).Trim(Signs), out float _) ? "remove the sign beside the number"
-            : table.Text(column).ContainsAny(',', '.')
-            ? "correct the value, or set table.decimal and table.thousands"
+            : table.Text(column).ContainsAny(',', '.') ? CommaNumbers.Remedy(CommaNumbers.Of(table.Text(column)))
             : "correct the value, or name the column in table.drop; a text for what is missing belongs into table.missing-texts, the texts of a column of categories into table.categories");
 
     /// <summary>The error that a value is not there, and nothing says what to do about that.</summary>

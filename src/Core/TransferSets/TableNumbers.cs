@@ -19,7 +19,7 @@ internal sealed class TableNumbers
         missing = usual.Concat(options.MissingTexts).ToFrozenSet().GetAlternateLookup<ReadOnlySpan<char>>();
         style = NumberStyles.Float | (options.Thousands is null ? 0 : NumberStyles.AllowThousands);
         format = (NumberFormatInfo)NumberFormatInfo.InvariantInfo.Clone();
-        format.NumberDecimalSeparator = $"{options.Decimal}";
+        format.NumberDecimalSeparator = $"{options.Decimal ?? '.'}";
         format.NumberGroupSeparator = options.Thousands is { } thousands ? $"{thousands}" : "";
     }
 

@@ -1,15 +1,15 @@
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// How a table is to be read. The defaults fit a table of plain numbers; nothing else is guessed. Separators and the header are of CSV alone.
+/// How a table is to be read. The defaults fit a table of plain numbers; nothing is guessed that could be read in two ways. Separators and the header are of CSV alone.
 /// </summary>
 public sealed record TableOptions
 {
     /// <summary>Between fields; <c>null</c>: a tab, semicolon, comma or vertical bar, the first of these in the first line.</summary>
     public char? Separator { get; init; }
 
-    /// <summary>Between the whole and the fraction of a number.</summary>
-    public char Decimal { get; init; } = '.';
+    /// <summary>Between the whole and the fraction of a number; <c>null</c>: a comma where the beginning of a CSV file leaves no doubt, else a point.</summary>
+    public char? Decimal { get; init; }
 
     /// <summary>Between groups of a number's digits; <c>null</c>: nothing is allowed there.</summary>
     public char? Thousands { get; init; }
@@ -58,7 +58,7 @@ public sealed record TableOptions
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);
 
-    private (char?, char, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
+    private (char?, char?, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
 }
 
 /// <summary>What a missing value of a column becomes.</summary>

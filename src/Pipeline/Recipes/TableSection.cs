@@ -20,7 +20,7 @@ internal static class TableSection
         var options = new TableOptions
         {
             Separator = map.Read("separator", (char?)null, v => v.OneOf(",", ";", "\t", "|")[0]),
-            Decimal = map.Read("decimal", '.', v => v.OneOf(".", ",")[0]),
+            Decimal = map.Read("decimal", (char?)null, v => v.OneOf(".", ",")[0]),
             Thousands = map.Read("thousands", (char?)null, v => v.OneOf(",", ".", " ", "'")[0]),
             Header = map.Read("header", (bool?)null, v => v.Flag()),
             DropMissing = missing?.Is(Drop) ?? false,
@@ -34,9 +34,9 @@ internal static class TableSection
             Categories = map.Read("categories", [], v => v.Entries().Select(entry => ReadCategories(entry.Key.Text(), entry.Value)).ToArray()),
             Classes = map.Read("classes", [], v => v.OneOrMore(name => name.Text())),
         };
-        if (options.Thousands == options.Decimal)
+        if (options.Thousands == (options.Decimal ?? '.'))
             throw value.Error(
-                "A decimal and a thousands separator must differ.", $"'{options.Decimal}' for both", remedy: "set decimal: \",\" for 1.234,5");
+                "A decimal and a thousands separator must differ.", $"'{options.Thousands}' for both", remedy: "set decimal: \",\" for 1.234,5");
         if (options.Classes.CountBy(name => name).FirstOrDefault(name => name.Value > 1) is { Key: { } doubled })
             throw value.Error("A class is listed twice.", doubled, remedy: "list each once: its place is its index");
         return options;
@@ -51,7 +51,7 @@ internal static class TableSection
     {
         var map = YamlTree.Map(
             ("separator", table.Separator is { } separator ? Quoted(separator) : null),
-            ("decimal", table.Decimal == '.' ? null : Quoted(table.Decimal)),
+            ("decimal", table.Decimal is { } point ? Quoted(point) : null),
             ("thousands", table.Thousands is { } thousands ? Quoted(thousands) : null),
             ("header", table.Header),
             ("missing", table.DropMissing ? Drop : table.MissingByColumn.Count > 0 ? Missing(table.MissingByColumn) : table.MissingValue),

@@ -27,6 +27,7 @@ public sealed class TableOptionsTests : IDisposable
         { "tab", plain, "label" },
         { "utf16", plain, "label" },
         { "index", plain, "label" }, // the first column has no name: the rows' names
+        { "semicolon", plain, "label" }, // with decimal commas
         { "semicolon", plain with { Decimal = ',' }, "label" },
         { "strlabel", plain with { Classes = ["cat", "dog", "bird"] }, "label" },
         { "header", plain with { Separator = ',', Header = true, Features = ["a", "b", "c", "d"] }, "label" },
@@ -166,11 +167,31 @@ public sealed class TableOptionsTests : IDisposable
     [Theory]
     [InlineData("empty", "is empty")]
     [InlineData("ragged", "line 3")]
-    [InlineData("semicolon", "table.decimal")]
     [InlineData("strlabel", "table.classes")]
     public void Open_TableThatNeedsAnOption_NamesIt(string name, string message)
     {
         Assert.Contains(message, Refusal(new() { Samples = Table(name), Labels = Table(name) }));
+    }
+
+    /// <summary>A comma before three digits may part thousands, unless another number of the file tells.</summary>
+    [Theory]
+    [InlineData("a;b\n1;6,157\n2;7,250\n", "table.thousands: \",\"")]
+    [InlineData("a;b\n1;6,157\n2;7.25\n", "if the comma stands before a fraction")]
+    [InlineData("a;b\n1;0,5\n2;7.25\n", "set table.decimal and table.thousands")]
+    [InlineData("a;b\n1;1.234,5\n2;7\n", "1.234,5 has decimal: \",\" and thousands: \".\"")]
+    public void Open_CommasThatMayMeanTwoThings_AreRefusedWithTheLineThatSettlesIt(string text, string message) =>
+        Assert.Contains(message, Refusal(new() { Samples = Write(text) }));
+
+    [Theory]
+    [InlineData("a;b\n1;6,157\n2;7,25\n", 6.157f, 7.25f)]
+    [InlineData("a;b\n1;0,157\n2;7\n", 0.157f, 7)]
+    [InlineData("a\tb\n1\t-2,5e-3\n2\t+7\n", -2.5e-3f, 7)]
+    [InlineData("sep=;\n# x;1.5\na;b\n1;\"12,3456\"\n2;7\n", 12.3456f, 7)]
+    public void Open_CommasThatCanOnlyStandBeforeFractions_AreReadSo(string text, float first, float second)
+    {
+        using var set = TransferSet.Open(new() { Samples = Write(text) });
+
+        Assert.Equal([1, first, 2, second], TestSets.Read(set, 0, 1));
     }
 
     [Theory]

@@ -112,7 +112,7 @@ public sealed partial class GuidesTests : IDisposable
     public void Table_OfYourOwn_Works()
     {
         GuideTeachers.Columns(folder["trees.onnx"]);
-        folder.Write("table.csv", "age;fare;name\n" + string.Concat(Enumerable.Range(0, Images).Select(i => $"{20 + i};{i % 7}.5;n{i}\n")));
+        folder.Write("table.csv", "age;fare;name\n" + string.Concat(Enumerable.Range(0, Images).Select(i => $"{20 + i};{i % 7},5;n{i}\n")));
 
         RunAll("docs/guides/table.md", 2, "## Your own table");
     }
