@@ -16,6 +16,8 @@ internal static class StudentDefaults
     public const string VocabularyKey = "vocabulary";
 
     private const int MostValuesOfDense = 20_000;
+    private const int MostHalvings = 5; // of a long signal, whose channels would let it be halved seldom or never
+    private const double WidthOfLongSignal = 0.25; // whose places are many
     private const int MostValuesOfShortSignal = 4096; // of which a dense layer can see every place
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
@@ -44,7 +46,8 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
-            SampleKind.Signal => YamlTree.Map(("architecture", set.SampleElements <= MostValuesOfShortSignal ? "cnn" : "mobilenetv3-small")),
+            SampleKind.Signal when set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
+            SampleKind.Signal => YamlTree.Map(("architecture", "mobilenetv3-small"), ("halvings", MostHalvings), ("width", WidthOfLongSignal)),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
             SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when PictureLayout.Of(shape) is { } picture && Math.Min(picture.Height, picture.Width) >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(picture))),
