@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
+using Apache.Arrow;
+using Apache.Arrow.Ipc;
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Benchmarks.Support;
@@ -140,8 +142,23 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         [
             (".npy", npy), (".npy", Npy("<f4", "(6, 4)", new byte[6 * 4 * 4])), (".npz", zip.ToArray()), (".csv", Encoding.UTF8.GetBytes(csv)),
             (".safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. pixels]),
+            (".parquet", File.ReadAllBytes(Path.Combine(EndToEnd.CommandLine.Root, "tests", "Core.Tests", "TransferSets", "Tables", "table.parquet"))), (".arrow", Arrow()),
             ("-ubyte", [0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 4, 0, 0, 0, 4, .. pixels]),
         ];
+    }
+
+    /// <summary>A table as Apache's library writes it.</summary>
+    private static byte[] Arrow()
+    {
+        var (numbers, texts) = (new FloatArray.Builder().AppendRange([0.5f, 1.5f, -2]).Build(), new StringArray.Builder().AppendRange(["1", "2", "x"]).Build());
+        var schema = new Schema([new Field("a", numbers.Data.DataType, nullable: true), new Field("when", texts.Data.DataType, nullable: true)], null);
+        using var stream = new MemoryStream();
+        using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
+        {
+            writer.WriteRecordBatch(new RecordBatch(schema, [numbers, texts], 3));
+            writer.WriteEnd();
+        }
+        return stream.ToArray();
     }
 
     [GeneratedRegex("unexpected [A-Za-z]+Exception:.*")]
@@ -192,7 +209,9 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
 
     private static int ReadSet(string path)
     {
-        using var set = TransferSet.Open(new() { Samples = path });
+        // Of columnar files some columns are no numbers.
+        var table = Path.GetExtension(path) is ".parquet" or ".arrow" ? new TableOptions { Features = ["a"] } : new();
+        using var set = TransferSet.Open(new() { Samples = path, Table = table });
         var values = new float[set.SampleElements];
         for (var row = 0L; row < Math.Min(set.Count, 100); row++)
             set.Read([row], values);

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Limits;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Terminal;
@@ -26,6 +27,7 @@ internal static class CommandLine
         ParseResult? parsed = null;
         try
         {
+            DescriptorLimit.Require();
             parsed = CreateRoot().Parse(args);
             verbose = parsed.GetValue(GlobalOptions.Verbose);
             if (UnknownOptions(parsed).Length > 0 || parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
@@ -113,13 +115,17 @@ internal static class CommandLine
 
     private static ExitCode Explain(Exception error, bool goesOn, bool verbose, TextWriter stderr)
     {
-        var (code, message) = error switch
+        // Tasks wrap what went wrong in them.
+        var cause = Causes(error).FirstOrDefault(each => each is IOException && (DiskErrors.IsFull(each) || DiskErrors.IsOutOfDescriptors(each)));
+        var (code, message) = (error is OnnxKdException ? error : cause ?? error) switch
         {
             OnnxKdException known => (known.ExitCode, $"error: {known.Message}"),
             OperationCanceledException => (ExitCode.Cancelled, goesOn
                 ? "stopped; what was done is saved, and the same command goes on from there"
                 : "stopped; nothing was changed"),
-            IOException when DiskErrors.IsFull(error) =>
+            IOException descriptors when DiskErrors.IsOutOfDescriptors(descriptors) =>
+                (ExitCode.Failure, Say("Too many files are open.", "raise the limit (ulimit -n 4096), then run the same command again; finished work is kept")),
+            IOException full when DiskErrors.IsFull(full) =>
                 (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
             UnauthorizedAccessException => (ExitCode.BadInput, Say(error.Message, "check who may read and write there")),
             IOException => (ExitCode.Failure, Say(error.Message, "check the disk and the paths, then run the same command again; finished work is kept")),
@@ -129,6 +135,10 @@ internal static class CommandLine
         if (verbose)
             stderr.WriteLine(error);
         return code;
+
+        static IEnumerable<Exception> Causes(Exception error) =>
+            error is AggregateException several ? several.InnerExceptions.SelectMany(Causes).Prepend(error)
+            : error.InnerException is { } inner ? Causes(inner).Prepend(error) : [error];
 
         static string Say(string what, string remedy) => $"error: {what}\n  to do:    {remedy}";
     }

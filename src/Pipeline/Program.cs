@@ -3,7 +3,7 @@ using OnnxKd.Pipeline;
 using OnnxKd.Pipeline.Terminal;
 
 StandardStreams.Fill();
-var stderr = TerminalWriter.Wrap(Console.Error);
+var stderr = TerminalWriter.Wrap(StandardStreams.IsTaken(2) ? new ClosedWriter() : Console.Error);
 
 // The first Ctrl+C (or SIGTERM) asks for a checkpoint and an orderly end; the second one ends at once.
 using var cancellation = new CancellationTokenSource();
@@ -14,7 +14,7 @@ return await CommandLine.InvokeAsync(
     args,
     new()
     {
-        Output = Console.Out,
+        Output = StandardStreams.IsTaken(1) ? new ClosedWriter() : Console.Out,
         Error = stderr,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,

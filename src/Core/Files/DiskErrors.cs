@@ -12,6 +12,7 @@ internal static class DiskErrors
     private const int TooManyFilesOfProcess = 24;
     private const int ReadOnlyFileSystem = 30;
     private const int NameTooLong = 36;
+    private const int TooManyLinks = 40;
     private const int NoSpaceOnUnix = 28;
     private const int QuotaOnUnix = 122;
     private const int NoSpaceOnWindows = unchecked((int)0x80070070);
@@ -30,6 +31,14 @@ internal static class DiskErrors
     /// <summary>The error that no more files can be opened. Nothing is wrong with the file.</summary>
     public static MachineException OutOfDescriptors(string path, Exception inner) => new(
         "Too many files are open.", path, inner.Message, remedy: "raise the limit (ulimit -n 4096), then run the same command again", inner: inner);
+
+    private static string? FileAbove(string path)
+    {
+        var above = Path.GetDirectoryName(Path.GetFullPath(path));
+        while (above is not null && !Path.Exists(above))
+            above = Path.GetDirectoryName(above);
+        return Directory.Exists(above) ? null : above;
+    }
 
     /// <summary>Runs an action that writes a file; a full disk or a refused folder becomes an error that names the file.</summary>
     /// <param name="path">The file that is written.</param>
@@ -66,6 +75,10 @@ internal static class DiskErrors
                 "A file's name is too long.", path, $"{Path.GetFileName(path).Length} characters in the last part",
                 remedy: "choose a shorter name", inner: error);
         }
+        catch (IOException error) when (error.HResult == TooManyLinks)
+        {
+            throw new InputException("A link leads back to itself.", path, error.Message, remedy: "remove it, or choose another folder", inner: error);
+        }
         catch (UnauthorizedAccessException error)
         {
             throw new InputException(
@@ -77,8 +90,9 @@ internal static class DiskErrors
         }
         catch (DirectoryNotFoundException error)
         {
-            throw new InputException(
-                "The folder of a file to be written does not exist.", where: path, remedy: "create it or choose another", inner: error);
+            throw FileAbove(path) is { } file
+                ? new InputException("A file is in the place of a folder.", where: path, found: file, remedy: "choose another folder", inner: error)
+                : new InputException("The folder of a file to be written does not exist.", where: path, remedy: "create it or choose another", inner: error);
         }
         catch (IOException error)
         {

@@ -101,7 +101,12 @@ internal abstract class ColumnarTable(string path, TableOptions options) : Table
         {
             return read();
         }
-        catch (Exception error) when (error is not (OnnxKdException or OutOfMemoryException or OperationCanceledException))
+        catch (OutOfMemoryException error)
+        {
+            throw new InputException(
+                $"A part of {Kind} is larger than the memory, or it is damaged.", Path, error.Message, remedy: "write it with smaller batches (row groups)", inner: error);
+        }
+        catch (Exception error) when (error is not (OnnxKdException or OperationCanceledException))
         {
             throw new InputException(
                 $"{char.ToUpperInvariant(Kind[0])}{Kind[1..]} is damaged, or of a form that is not supported.", Path, error.Message, remedy: "fetch or write it again; plain columns are safest", inner: error);

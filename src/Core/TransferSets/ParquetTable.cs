@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Errors;
 using Parquet;
 using Parquet.Schema;
 
@@ -13,13 +14,25 @@ internal sealed class ParquetTable : ColumnarTable
     private int groups;
 
     /// <summary>Reads the schema.</summary>
-    /// <exception cref="Errors.InputException">The file is damaged.</exception>
+    /// <exception cref="InputException">The file is damaged.</exception>
     public ParquetTable(SourceFile file, TableOptions options)
         : base(file.Path, options)
     {
         stream = file.OpenStream();
-        reader = Guard(() => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
-        Header = [.. reader.Schema.Fields.Select(field => field.Name)];
+        reader = Guard(() => ReadSchema(file.Path));
+        Header = Guard(() => reader.Schema.Fields.Select(field => field.Name).ToArray());
+    }
+
+    // The library takes milliseconds, and for ever where a damaged footer says that there is more than there is.
+    private static readonly TimeSpan mostTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Opens the file, within a time; what is still reading then is left behind.</summary>
+    private ParquetReader ReadSchema(string path)
+    {
+        var opening = Task.Factory.StartNew(
+            () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.WaitAny([opening], mostTime) == 0 ? opening.GetAwaiter().GetResult() : throw new InputException(
+            "The end of a Parquet file cannot be read.", path, $"nothing within {mostTime.TotalSeconds:0} s", remedy: "it is damaged, or the machine is very busy: fetch or write it again");
     }
 
     /// <inheritdoc/>

@@ -51,7 +51,7 @@ internal sealed class CacheInfoCommand : ExampleCommand
                 + string.Join(", ", fields.Select(field => $"{field.Name} {field.Type.Name()} {Shapes.Format(field.Shape)}")));
         }
         stdout.WriteLine($"rows:        {coverage.StoredRows} of {identity.Rows} stored, {identity.BytesPerRow} bytes each with the id"
-            + $" ({EstimateText.Size(identity.Rows * identity.BytesPerRow)})");
+            + $" ({FileSize.Format(identity.Rows * identity.BytesPerRow)})");
         foreach (var missing in coverage.Missing.Take(8))
             stdout.WriteLine($"missing:     {missing}");
         stdout.WriteLine($"made on:     {identity.Provider}, {identity.Precision}");

@@ -31,7 +31,7 @@ internal sealed class DataCommand : ExampleCommand
         foreach (var set in DataSetTable.All)
         {
             stdout.WriteLine($"{set.Name}: {set.Content}");
-            stdout.WriteLine($"    from:    {set.Origin}{(set.Bytes > 0 ? $", {EstimateText.Size(set.Bytes)}" : "")}");
+            stdout.WriteLine($"    from:    {set.Origin}{(set.Bytes > 0 ? $", {FileSize.Format(set.Bytes)}" : "")}");
             if (set.Parts.Count > 0)
                 stdout.WriteLine($"    parts:   {string.Join(", ", set.Parts.Select(part => part.Name))}");
             stdout.WriteLine($"    licence: {set.Licence}");

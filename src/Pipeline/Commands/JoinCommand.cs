@@ -65,7 +65,7 @@ internal sealed class JoinCommand : ExampleCommand
         if (GlobalOptions.Style(parsed).Json)
             stdout.Write(CanonicalJson.Serialize(new JoinedModel(target, joined.ContentDigest, paths, new FileInfo(target).Length)));
         else
-            stdout.WriteLine($"{Printable.Escape(string.Join(" + ", paths.Select(Path.GetFileName)))} -> {Printable.Escape(target)} ({EstimateText.Size(new FileInfo(target).Length)})");
+            stdout.WriteLine($"{Printable.Escape(string.Join(" + ", paths.Select(Path.GetFileName)))} -> {Printable.Escape(target)} ({FileSize.Format(new FileInfo(target).Length)})");
     }
 
     /// <summary>What was written.</summary>

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.DataSets;
@@ -91,7 +92,7 @@ internal sealed class DataSetStore(string folder, PackageTools tools, Action<str
         };
         foreach (var package in set.Packages)
         {
-            note($"fetching {set.Name}: {package.Id}, {EstimateText.Size(package.Bytes)}");
+            note($"fetching {set.Name}: {package.Id}, {FileSize.Format(package.Bytes)}");
             var source = sources[package.Kind];
             var download = Directory.CreateDirectory(Path.Combine(work, "package")).FullName;
             var archive = source.Fetch(package, download, token);

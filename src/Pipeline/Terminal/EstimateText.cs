@@ -9,13 +9,11 @@ namespace OnnxKd.Pipeline.Terminal;
 /// <summary>Words for what a capture will take.</summary>
 internal static class EstimateText
 {
-    private static readonly string[] Units = ["bytes", "kB", "MB", "GB", "TB"];
-
     /// <summary>One line.</summary>
     public static string Line(CaptureEstimate estimate) => string.Create(
         CultureInfo.InvariantCulture,
-        $"capture: {estimate.Rows} rows of {string.Join(", ", estimate.Streams.Select(Stream))}; {Size(estimate.Bytes)} "
-        + $"({estimate.BytesPerRow} bytes a row, {Size(estimate.FreeBytes)} free), about {ProgressText.Duration(estimate.Seconds)} "
+        $"capture: {estimate.Rows} rows of {string.Join(", ", estimate.Streams.Select(Stream))}; {FileSize.Format(estimate.Bytes)} "
+        + $"({estimate.BytesPerRow} bytes a row, {FileSize.Format(estimate.FreeBytes)} free), about {ProgressText.Duration(estimate.Seconds)} "
         + $"at {estimate.RowsPerSecond:g3} rows/s in batches of {estimate.BatchSize}");
 
     /// <summary>What each teacher gives, a line each.</summary>
@@ -23,13 +21,4 @@ internal static class EstimateText
 
     /// <summary>A stream's name, shape and storage.</summary>
     public static string Stream(CacheStream stream) => $"{stream.Name} {Shapes.Format(stream.Shape)} {stream.Storage.Name}";
-
-    /// <summary>A number of bytes in a unit that suits it.</summary>
-    public static string Size(long bytes)
-    {
-        var (value, unit) = ((double)bytes, 0);
-        for (; value >= 1000 && unit < Units.Length - 1; unit++)
-            value /= 1000;
-        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {Units[unit]}");
-    }
 }

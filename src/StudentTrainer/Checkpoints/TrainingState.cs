@@ -37,6 +37,7 @@ internal sealed class TrainingState(Team team, string folder, string identity)
             learner.History.AddRange(history.Where(figures => figures.Learner is null || figures.Learner == learner.Name));
         }
 
+        EventLog.Write(folder, History()); // which is not flushed: after a power cut it may be empty
         saved = (Epoch, Step);
     }
 

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.TeacherRunner.Capture;
 
@@ -33,8 +34,8 @@ public sealed record CaptureEstimate(
         var needed = Bytes + Math.Min(Bytes, Overhead);
         if (needed > FreeBytes)
             throw new InputException(
-                "The disk cannot hold the logit cache.", folder, FormattableString.Invariant($"{FreeBytes / 1e9:0.###} GB free"),
-                FormattableString.Invariant($"{needed / 1e9:0.###} GB for {Rows} rows of {BytesPerRow} bytes"),
+                "The disk cannot hold the logit cache.", folder, $"{FileSize.Format(FreeBytes)} free",
+                $"{FileSize.Format(needed)} for {Rows} rows of {BytesPerRow} bytes",
                 "make room, choose another folder (--runs), or a smaller storage (capture.storage, for example { top-k: 16 })");
     }
 }

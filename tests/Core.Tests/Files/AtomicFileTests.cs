@@ -40,6 +40,24 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Contains("does not exist", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("no/f"), "")).Message);
 
     [Fact]
+    public void Write_FileInPlaceOfAFolder_IsNamed()
+    {
+        File.WriteAllText(folder.File("a"), "");
+
+        var error = Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("a/b/c"), ""));
+
+        Assert.All(["A file is in the place of a folder", $"found:    {folder.File("a")}\n"], part => Assert.Contains(part, error.Message));
+    }
+
+    [Fact]
+    public void Write_LinkToItself_IsAnInputError()
+    {
+        File.CreateSymbolicLink(folder.File("self"), "self");
+
+        Assert.Contains("leads back", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("self/f"), "")).Message);
+    }
+
+    [Fact]
     public void Guard_FullDevice_SaysWhichFileAndHowMuch()
     {
         // /dev/full answers every write with "no space left on device".

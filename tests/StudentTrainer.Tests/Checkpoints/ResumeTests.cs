@@ -109,6 +109,23 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("")] // what a power cut may leave
+    [InlineData(null)]
+    public void Train_WhoseEventsAreLost_HasThemAgain(string? left)
+    {
+        toy.Train(Toy.Cnn(), Data, Toy.Soft, Options);
+        var path = Path.Combine(toy.Folder("run"), "events.jsonl");
+        var expected = File.ReadAllText(path);
+        File.Delete(path);
+        if (left is not null)
+            File.WriteAllText(path, left);
+
+        toy.Train(Toy.Cnn(), Data, Toy.Soft, Options);
+
+        Assert.Equal(expected, File.ReadAllText(path));
+    }
+
+    [Theory]
     [InlineData(0)] // the length of the header
     [InlineData(8)] // its first brace
     [InlineData(40)] // a name in it

@@ -53,7 +53,7 @@ public sealed class CaptureRunTests : CaptureTests
         var estimate = new CaptureEstimate([], Rows: 1_000_000, BytesPerRow: 5000, FreeBytes: 4_000_000_000, RowsPerSecond: 1, BatchSize: 1);
         var message = Assert.Throws<InputException>(() => estimate.RequireRoom("cache")).Message;
         Assert.Contains("4 GB free", message);
-        Assert.Contains("5.201 GB", message);
+        Assert.Contains("5.2 GB", message);
         (estimate with { FreeBytes = 6_000_000_000 }).RequireRoom("cache");
     }
 
