@@ -37,6 +37,7 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
         new("sounds", 100, 2_000, Sources.Sounds),
         new("flips", 100, 2_000, RunFlips.Begin),
         new("settings", 200, 6_000, SettingValues.Begin),
+        new("options", 200, 10_000, OptionValues.Begin),
         new("kills", 0, 1_000, CommandKills.Begin),
     ];
 

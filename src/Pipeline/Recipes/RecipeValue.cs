@@ -114,7 +114,7 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     public string AnyText() => node is YamlScalarNode { Value: { } text } ? text : throw Wrong("a text");
 
     /// <summary>A file; relative paths start from the recipe's folder.</summary>
-    public string File() => Path.GetFullPath(Text(), source.Folder);
+    public string File() => Text() is var text && !text.Contains('\0') ? Path.GetFullPath(text, source.Folder) : throw OutOfRange("a path, in which no character is null");
 
     /// <summary>One of several words.</summary>
     public string OneOf(params string[] known)

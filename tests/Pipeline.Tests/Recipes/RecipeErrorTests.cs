@@ -65,6 +65,7 @@ public sealed class RecipeErrorTests : IDisposable
         { "  preprocessing:\n", "  validation: { samples: a.npy, labels: b.npy, texts: t.jsonl }\n  preprocessing:\n", ["data.validation.texts"] },
         { "  - model: t.onnx", "  - modle: t.onnx", [":8:5", "teachers[0].modle", "did you mean 'model'?"] },
         { "  - model: t.onnx", "  model: t.onnx", [":8:3, teachers", "a mapping of keys", "a list"] },
+        { "  - model: t.onnx", "  - model: \"t\\0.onnx\"", ["teachers[0].model", "no character is null"] },
         { "  - model: t.onnx", "  - { model: t.onnx, weight: 0 }", ["teachers[0].weight", "a number above 0"] },
         { "architecture: mlp", "architecture: mpl", [":12:17, student.architecture", "one of mlp, cnn", "did you mean 'mlp'?"] },
         { "  widths: [8]", "  widths: [8, x]", ["student.widths[1]", "'x'"] },
