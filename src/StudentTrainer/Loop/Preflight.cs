@@ -34,6 +34,8 @@ internal static class Preflight
             RequireScoresFit(learner, team.Streams);
             RequireLabels(learner, data);
         }
+        if (device.type == DeviceType.CPU)
+            StepMemory.Require(team.Learners, data.Transfer.SampleShape, options.BatchSize, StepMemory.OfThisMachine);
 
         var copies = team.Learners.ToDictionary(learner => learner, learner => learner.Weights.Clone(trainable: true));
         try
