@@ -13,17 +13,6 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;
 
-/// <summary>What every command that works on a recipe is told.</summary>
-/// <param name="Recipe">The recipe, with what the command line changes in it.</param>
-/// <param name="File">The recipe's file; <c>null</c>: options alone.</param>
-/// <param name="Runs">The folder of all runs.</param>
-/// <param name="Style">How result and progress are shown.</param>
-internal sealed record RecipeRun(Recipe Recipe, string? File, string Runs, OutputStyle Style)
-{
-    /// <summary>Opens the run.</summary>
-    public RecipeWork Open(TextWriter stderr, CancellationToken token) => RecipeWork.Open(Recipe, Runs, new(stderr, Style.Live), token);
-}
-
 /// <summary>The recipe, and the options that stand for keys of it. Without a recipe the options are all there is.</summary>
 internal sealed class RecipeArguments
 {
@@ -251,30 +240,5 @@ internal sealed class RecipeArguments
             TestSignals = ofTest.Length > 0 ? SignalArguments.Read(ofTest, testSignals.Name) : SignalFiles.None,
         };
         source.Set("teachers", new YamlSequenceNode(TeachersSection.WriteTeacher(teacher, path => path)), signals.Name);
-    }
-
-    /// <summary>An option that stands for keys of the recipe.</summary>
-    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null, string[]? Words = null)
-    {
-        public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words ?? []);
-
-        public void Apply(string text, RecipeSource source)
-        {
-            foreach (var key in Replaces ?? [])
-                source.Remove(key);
-            foreach (var key in Keys)
-                source.Set(key, Node(text), Name);
-        }
-
-        private static Option<string?> Declare(string name, string description, string[] words)
-        {
-            var option = new Option<string?>(name) { Description = description };
-            option.CompletionSources.Add(words);
-            return option;
-        }
-
-        private YamlNode Node(string text) => IsList
-            ? new YamlSequenceNode(text.Trim('[', ']').Split(',').Select(part => new YamlScalarNode(part.Trim())))
-            : new YamlScalarNode(IsFile ? Path.GetFullPath(text) : text);
     }
 }
