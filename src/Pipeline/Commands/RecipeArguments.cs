@@ -161,7 +161,7 @@ internal sealed class RecipeArguments
     public Recipe ReadNamed(ParseResult parsed, string name, TextWriter stderr, CancellationToken token)
     {
         var source = Source(parsed, SweepSetting.None);
-        if (!source.Root.Children.ContainsKey(new YamlScalarNode("name")))
+        if (source.Root.Find("name") is null)
             source.Set("name", new YamlScalarNode(name), "--output");
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
         return RecipeFile.Read(source, StageKinds.All);

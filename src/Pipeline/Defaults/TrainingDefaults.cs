@@ -31,7 +31,7 @@ internal static class TrainingDefaults
         var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => isQuick && isConvolutional ? LargestQuickConvolutionalBatch : 128 };
         var epochs = Number(given, "epochs") ?? Epochs(Number(given, "batch-size") ?? size, isConvolutional, samples, isQuick);
         List<(string Key, object Value)> all = [("epochs", epochs)];
-        if (!Has(given, "optimizer"))
+        if (given.Find("optimizer") is null)
             all.AddRange(
             [
                 ("batch-size", size),
@@ -41,7 +41,7 @@ internal static class TrainingDefaults
                 ("schedule", YamlTree.Line(("name", "cosine"), ("warmup-epochs", Math.Round(Math.Min(2, epochs * 0.05), 2)))),
                 ("clip-norm", isConvolutional ? 5 : 1),
             ]);
-        return [.. all.Where(entry => !Has(given, entry.Key))];
+        return [.. all.Where(entry => given.Find(entry.Key) is null)];
     }
 
     /// <summary>How many passes make enough steps.</summary>
@@ -63,8 +63,6 @@ internal static class TrainingDefaults
     public static bool IsConvolutional(OnnxModel model) =>
         model.Proto.Graph.Node.Any(node => node.OpType == "Conv") && !model.Proto.Graph.Node.Any(node => TransformerOperators.Contains(node.OpType));
 
-    private static bool Has(YamlMappingNode map, string key) => map.Children.ContainsKey(new YamlScalarNode(key));
-
     private static int? Number(YamlMappingNode map, string key) =>
-        map.Children.TryGetValue(new YamlScalarNode(key), out var value) && int.TryParse(value.ToString(), out var number) && number > 0 ? number : null;
+        int.TryParse(map.Find(key)?.ToString(), out var number) && number > 0 ? number : null;
 }
