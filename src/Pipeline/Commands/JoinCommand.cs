@@ -1,10 +1,8 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Deployment;

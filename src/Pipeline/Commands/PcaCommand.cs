@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;

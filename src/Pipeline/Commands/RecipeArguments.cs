@@ -5,7 +5,6 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.TeacherRunner.Teachers;

@@ -2,7 +2,6 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;

@@ -7,7 +7,6 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
