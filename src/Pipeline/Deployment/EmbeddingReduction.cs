@@ -12,7 +12,7 @@ using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Deployment;
 
 /// <summary>The figures of an embedding that was made narrower.</summary>
 /// <param name="Columns">The columns that it had.</param>
