@@ -5,6 +5,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.TeacherRunner.Teachers;
@@ -98,7 +99,7 @@ internal sealed class RecipeArguments
         new("--init", ["student.init"], "Its weights: keep or fresh.", Words: ["keep", "fresh"]),
         new("--epochs", ["training.epochs"], "Passes over the transfer set."),
         new("--batch-size", ["training.batch-size"], "Samples per step."),
-        new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw.", Words: ["sgd", "adam", "adamw"]),
+        new("--optimizer", ["training.optimizer.name"], $"One of {string.Join(", ", OptimizerOptions.Kinds.Names)}.", Words: [.. OptimizerOptions.Kinds.Names]),
         new("--lr", ["training.optimizer.learning-rate"], "Peak learning rate."),
         new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N.", Words: ["auto", "cpu", "cuda"]),
         new("--mlflow", ["tracking.mlflow"], "Address of an MLflow tracking server that is told of the run."),

@@ -57,7 +57,7 @@ internal sealed class PreprocessingDefaults(RecipeSource source, Action<string> 
         0 => null,
         1 => 0,
         2 when kind == SampleKind.Signal => 0,
-        2 => kind == SampleKind.Sequence || architecture is "bilstm" or "bigru" ? 1 : null,
+        2 => kind == SampleKind.Sequence || architecture is not null && Architectures.ReadsSequences(architecture) ? 1 : null,
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };
 

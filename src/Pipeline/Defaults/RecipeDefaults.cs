@@ -160,7 +160,7 @@ internal sealed class RecipeDefaults
 
     private bool IsConvolutional() => source.Root.Find("student") switch
     {
-        YamlMappingNode student when student.Find("architecture") is { } name => TrainingDefaults.IsConvolutional(name.ToString()),
+        YamlMappingNode student when student.Find("architecture") is { } name => Architectures.IsConvolutional(name.ToString()),
         YamlMappingNode student when student.Find("model") is { } file => TrainingDefaults.IsConvolutional(OnnxModel.Load(Path.GetFullPath(file.ToString(), source.Folder))),
         _ => false,
     };

@@ -17,7 +17,6 @@ internal static class TrainingDefaults
     private const int MostEpochs = 200;
     private const int FewestEpochs = 5;
 
-    private static readonly string[] ConvolutionalNets = ["cnn", "lenet", "resnet", "wrn", "mobilenet", "unet", "fpn"];
     private static readonly string[] TransformerOperators = ["LayerNormalization", "LSTM", "GRU", "RNN", "SkipLayerNormalization"];
 
     /// <summary>What is chosen, apart from what is given. Whoever gives an optimizer has a training in mind, of which nothing but its length is chosen.</summary>
@@ -56,10 +55,7 @@ internal static class TrainingDefaults
         return (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
     }
 
-    /// <summary>Whether a built-in architecture consists of convolutions, for which SGD is usual (He et al. 2016).</summary>
-    public static bool IsConvolutional(string architecture) => ConvolutionalNets.Any(name => architecture.StartsWith(name, StringComparison.Ordinal));
-
-    /// <summary>Whether a model does.</summary>
+    /// <summary>Whether a model consists of convolutions.</summary>
     public static bool IsConvolutional(OnnxModel model) =>
         model.Proto.Graph.Node.Any(node => node.OpType == "Conv") && !model.Proto.Graph.Node.Any(node => TransformerOperators.Contains(node.OpType));
 
