@@ -334,5 +334,5 @@ public sealed class DetectorTests : IDisposable
         return given;
     }
 
-    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "detector", file);
+    private static string Field(string file) => Repository.Field("detector", file);
 }

@@ -209,7 +209,7 @@ public sealed class SeveralOutputsTests : IDisposable
 
     private static string Samples => Field("x.npy");
 
-    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "multihead-classes", file);
+    private static string Field(string file) => Repository.Field("multihead-classes", file);
 
     private string Recipe(string student, string objective, int epochs, string labels = "", string? test = null, string validation = "")
     {
