@@ -6,7 +6,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>
 /// Models as people bring them that are no classifiers of one class in several: each teaches what it gives, or is refused. What a student is worth

@@ -6,7 +6,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>What commands make of models with named inputs: students that are named, other commands than run, augmentation and grafts.</summary>
 public sealed class NamedInputsTests : IDisposable

@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Samples with named inputs that a model does not take: every set is looked at before the teacher runs, and the error names file, sample, input and position.</summary>
 public sealed class WrongInputsTests : IDisposable

@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Samples and recipes that do not fit a model's inputs are refused, with what to add.</summary>
 public sealed class SeveralInputsErrorTests : IDisposable

@@ -4,7 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>
 /// Models with several inputs, as people bring them: each teaches from its file as it is, and its student runs where it ran. Both are run here by ONNX

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Models with an input for each column of a table, some of them of texts: they teach from the table, and the student has the encoding inside.</summary>
 public sealed class SeveralInputsOfTextTests : IDisposable

@@ -8,7 +8,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>A teacher of several outputs and a student that learns each. What the student is worth is worked out here from the raw outputs of both.</summary>
 public sealed class SeveralOutputsTests : IDisposable

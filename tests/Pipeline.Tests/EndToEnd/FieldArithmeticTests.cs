@@ -3,7 +3,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Models as people bring them that compute in other types than float32, are of newer files, or choose what they compute; and tables that teach them.</summary>
 public sealed class FieldArithmeticTests : IDisposable
