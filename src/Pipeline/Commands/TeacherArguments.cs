@@ -51,7 +51,7 @@ internal static class TeacherArguments
     private static void Set(RecipeSource source, string option, string text, params (string Key, YamlNode Value)[] values)
     {
         if (source.Root.Find("teachers") is not YamlSequenceNode { Children.Count: > 0 } models)
-            throw new InputException("Something is said of the teacher's output, and there is no teacher.", option, text, remedy: "name a teacher: --teacher");
+            throw new InputException("An option describes the teacher's output, but there is no teacher.", option, text, remedy: "name a teacher: --teacher");
         foreach (var teacher in models.Children.OfType<YamlMappingNode>())
             foreach (var (key, value) in values)
                 teacher.Children[source.Remember(new YamlScalarNode(key), option)] = source.Remember(value, option);

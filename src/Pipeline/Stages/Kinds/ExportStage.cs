@@ -90,7 +90,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     public override void Check()
     {
         if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
-            throw new InputException("There is no teacher whose interface the student could have.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
+            throw new InputException("There is no teacher whose interface the student could take.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
         if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
