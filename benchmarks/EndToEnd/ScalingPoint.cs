@@ -4,7 +4,6 @@ using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Students;

@@ -3,7 +3,6 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;

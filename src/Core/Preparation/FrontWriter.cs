@@ -155,7 +155,7 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
     private static void Number(ElementType type, double value, byte[] bytes, string input, string model)
     {
         if (!type.IsFloat() && value != Math.Truncate(value))
-            throw new InputException("A constant for an input of integers is none.", $"input '{input}' of {model}", $"{value}", $"a number of {type.Name()}", "correct 'inputs'");
+            throw new InputException("A constant does not fit an input of integers.", $"input '{input}' of {model}", $"{value}", $"a number of {type.Name()}", "correct 'inputs'");
         _ = type switch
         {
             ElementType.Float32 => BitConverter.TryWriteBytes(bytes, (float)value),

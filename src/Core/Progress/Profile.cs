@@ -40,7 +40,7 @@ internal sealed class Profile : IDisposable
             throw new InputException("The folder of the profile does not exist.", "--profile", path, "a file in an existing folder");
         if (File.Exists(path) && !InputFile.Guard(path, "A profile", () => File.ReadLines(path).FirstOrDefault(""))
             .StartsWith("{\"traceEvents\"", StringComparison.Ordinal))
-            throw new InputException("A profile would replace something else.", "--profile", path, "a profile, or no file", "choose another file");
+            throw new InputException("The profile would replace a file that is not a profile.", "--profile", path, "a profile, or no file", "choose another file");
         var profile = new Profile(path);
         return Interlocked.CompareExchange(ref current, profile, null) is null
             ? profile

@@ -29,6 +29,12 @@ public sealed record EpochSchedule(IReadOnlyList<(double Epoch, double Value)> P
         return before.Value + (after.Value - before.Value) * (epoch - before.Epoch) / (after.Epoch - before.Epoch);
     }
 
+    /// <summary>Whether the points are the same: records compare lists by reference, and so would terms whose settings are equal.</summary>
+    public bool Equals(EpochSchedule? other) => other is not null && Points.SequenceEqual(other.Points);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Points.Aggregate(0, HashCode.Combine);
+
     /// <inheritdoc/>
     public override string ToString() => Constant is { } constant
         ? FormattableString.Invariant($"{constant}")

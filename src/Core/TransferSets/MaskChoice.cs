@@ -33,7 +33,7 @@ internal static class MaskChoice
     /// <param name="value">What it holds.</param>
     /// <param name="where">Where.</param>
     public static InputException Refuse(float value, string where) => new(
-        "A mask holds something else than 0 and 1.", where, Printable.Number(value), "1 for each position that counts, 0 for each that is padding",
+        "A mask holds values other than 0 and 1.", where, Printable.Number(value), "1 for each position that counts, 0 for each that is padding",
         "correct the mask; if it says something else, set 'mask: none' under the set");
 
     /// <summary>A mask has an entry for each token, or for each entry of an axis of something beside it.</summary>

@@ -146,7 +146,7 @@ internal sealed class PackedTensor : StoredTensor
             {
                 SamplePart[] columns = [.. parts.Skip(i).Take(input.Columns.Count)];
                 if (Array.Find(columns, column => column.IsText || column.Shape.Count > 0) is { } other)
-                    throw new InputException("Columns of one input hold something else than numbers.", $"input '{input.Name}'", $"{other}", "a number in each row", "give texts and lists inputs of their own");
+                    throw new InputException("Columns that make up one input hold values that are not numbers.", $"input '{input.Name}'", $"{other}", "a number in each row", "give texts and lists inputs of their own");
                 yield return new(input.Name, ElementType.Float32, [columns.Length]);
                 i += columns.Length - 1;
             }

@@ -27,7 +27,7 @@ internal sealed class SampleGroups
     {
         using var file = SampleIntegers.Open(options, SetPart.Groups, samples);
         if (file.Shape.Any(size => size != 1))
-            throw new InputException("A sample is in one group.", file.Path, $"{string.Join(" x ", file.Shape)} numbers for each sample", "one integer for each sample, or of a table one text");
+            throw new InputException("A sample can only be in one group.", file.Path, $"{string.Join(" x ", file.Shape)} numbers for each sample", "one integer for each sample, or of a table one text");
         var held = new int[count];
         file.Read(first, held);
         return held.Any(group => group != held[0]) ? new(held) : throw new InputException(

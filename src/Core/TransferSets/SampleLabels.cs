@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
-using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
 

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Core.TransferSets;
 

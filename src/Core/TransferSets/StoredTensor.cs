@@ -1,5 +1,4 @@
 using System.Buffers;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 

@@ -26,7 +26,7 @@ internal sealed class TensorFile : StoredTensor
     {
         var path = file.Path;
         if (shape.Count == 0)
-            throw new InputException("A tensor has no axis of samples.", where: path, found: "a scalar", expected: "at least one axis");
+            throw new InputException("The tensor has no axis for samples.", where: path, found: "a scalar", expected: "at least one axis");
         if (!Shapes.TryBytes(type, shape, out var bytes))
             throw new InputException("A tensor's shape is impossible.", where: path, found: Shapes.Format(shape));
         if (bytes == 0)

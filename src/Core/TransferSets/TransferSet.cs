@@ -159,7 +159,7 @@ public sealed class TransferSet : IDisposable
     /// <exception cref="InputException">There is none of that name.</exception>
     public TransferSet Modality(string? name) => name is null ? this : modalities.TryGetValue(name, out var found) ? found : throw new InputException(
         "A teacher reads a modality that a set does not have.", Name, $"modality '{name}'",
-        modalities.Count == 0 ? "it under the set's 'modalities', which there are none of" : $"one of {string.Join(", ", modalities.Keys)}",
+        modalities.Count == 0 ? "it under the set's 'modalities', of which there are none" : $"one of {string.Join(", ", modalities.Keys)}",
         Suggestions.Nearest(name, modalities.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"add it: modalities: {{ {YamlWord.Of(name)}: {{ samples: FILE }} }}");
 
     /// <summary>Gives it a modality.</summary>

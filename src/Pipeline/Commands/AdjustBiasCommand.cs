@@ -62,7 +62,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         string path, DataOptions data, BiasOptions options, string copy, bool force, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         if (options.Classes.FirstOrDefault(c => c < 0) is < 0 and var negative)
-            throw new InputException("A class is not one.", "--classes", $"{negative}", "a whole number from 0");
+            throw new InputException("That is not a class.", "--classes", $"{negative}", "a whole number from 0");
         if (FileStatus.Of(copy).Kind != FileKind.None && !force)
             throw new InputException("The adjusted model would replace something.", copy, "a file or a folder", "nothing", "choose another name, or say --force");
         ExportTarget.Require(copy, [path], RecipeFile.FilesOf(data), force);

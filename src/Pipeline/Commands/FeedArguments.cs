@@ -68,5 +68,5 @@ internal sealed class FeedArguments
     private KeyValuePair<string, long> ReadAxis(string text) =>
         text.LastIndexOf('=') is > 0 and var at && long.TryParse(text[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length > 0
             ? new(text[..at], length)
-            : throw new InputException("An axis has no length.", axes.Name, $"'{text}'", "NAME=LENGTH, for example sequence=128");
+            : throw new InputException("The length of an axis is not given.", axes.Name, $"'{text}'", "NAME=LENGTH, for example sequence=128");
 }

@@ -63,6 +63,6 @@ internal sealed class InitCommand : ExampleCommand
     private static void RequireFree(string path)
     {
         if (Path.Exists(path))
-            throw new InputException("A recipe would replace what is there.", "--output", path, "a name that is free", "choose another name: -o NAME.yaml");
+            throw new InputException("The recipe would replace a file.", "--output", path, "a name that is free", "choose another name: -o NAME.yaml");
     }
 }

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Deployment;
@@ -56,7 +54,7 @@ internal sealed class JoinCommand : ExampleCommand
         if (PrepareArguments.WholeNumbers(parsed, resize) is { Length: > 0 } size)
             chain.Insert(0, size is [> 0 and var height, > 0 and var width]
                 ? ModelJoin.Resize(chain[0], height, width)
-                : throw new InputException("A size is not one.", resize.Name, string.Join(',', size), "height and width: 224,224"));
+                : throw new InputException("That is not a size.", resize.Name, string.Join(',', size), "height and width: 224,224"));
         if (chain.Count < 2)
             throw new InputException("There is nothing to join.", found: "one file", expected: "two or more, or --resize, or --reverse-channels", remedy: "name the files in the order in which they run");
         var joined = ModelJoin.Of(chain, OperatorReference.Names);

@@ -16,6 +16,6 @@ internal static class NumberList
         int[] numbers = [.. text.Split(',').Select(part => int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)];
         return numbers.All(number => number > 0 && number <= most) && numbers.Distinct().Count() == numbers.Length
             ? numbers
-            : throw new InputException("A list of numbers is not one.", option, $"'{text}'", $"whole numbers {(most < int.MaxValue ? $"from 1 to {most}" : "above 0")} with commas, each once: 1,2,4");
+            : throw new InputException("That is not a list of numbers.", option, $"'{text}'", $"whole numbers {(most < int.MaxValue ? $"from 1 to {most}" : "above 0")} with commas, each once: 1,2,4");
     }
 }

@@ -60,7 +60,7 @@ internal sealed class OperatorsCommand : ExampleCommand
             Write(report, stdout);
         var failures = report.Failed.Count + (report.Gradients?.Failed.Count ?? 0);
         if (failures > 0)
-            throw new CheckFailedException("Operators differ from ONNX's own tests.", folder, $"{failures} failures", "none");
+            throw new CheckFailedException("Operators fail ONNX's own tests.", folder, $"{failures} failures", "none");
     }
 
     private static void Write(ConformanceReport report, TextWriter stdout)

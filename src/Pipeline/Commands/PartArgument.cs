@@ -62,7 +62,7 @@ internal sealed class PartArgument
         if (count is not null)
             throw new InputException("The number of parts is given twice.", "--parts", $"{count}", remedy: $"leave it out: --part is {part}");
         if (part.Split('/') is not [var index, var total])
-            throw new InputException("A part is not written as it should be.", "--part", $"'{part}'", "I/N (1/4, 2/4, ...), slurm or kubernetes");
+            throw new InputException("That is not a part.", "--part", $"'{part}'", "I/N (1/4, 2/4, ...), slurm or kubernetes");
         return Of(Number(index, "--part", 1) - 1, Number(total, "--part", 1), "--part");
     }
 
@@ -96,5 +96,5 @@ internal sealed class PartArgument
     private static int Number(string text, string where, int minimum) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum
             ? number
-            : throw new InputException("A part's number is not one.", where, $"'{text}'", $"a whole number from {minimum}");
+            : throw new InputException("The number of a part is not valid.", where, $"'{text}'", $"a whole number from {minimum}");
 }

@@ -5,24 +5,13 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Sweeps;
-using OnnxKd.Pipeline.Terminal;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;
-
-/// <summary>What every command that works on a recipe is told.</summary>
-/// <param name="Recipe">The recipe, with what the command line changes in it.</param>
-/// <param name="File">The recipe's file; <c>null</c>: options alone.</param>
-/// <param name="Runs">The folder of all runs.</param>
-/// <param name="Style">How result and progress are shown.</param>
-internal sealed record RecipeRun(Recipe Recipe, string? File, string Runs, OutputStyle Style)
-{
-    /// <summary>Opens the run.</summary>
-    public RecipeWork Open(TextWriter stderr, CancellationToken token) => RecipeWork.Open(Recipe, Runs, new(stderr, Style.Live), token);
-}
 
 /// <summary>The recipe, and the options that stand for keys of it. Without a recipe the options are all there is.</summary>
 internal sealed class RecipeArguments
@@ -110,7 +99,7 @@ internal sealed class RecipeArguments
         new("--init", ["student.init"], "Its weights: keep or fresh.", Words: ["keep", "fresh"]),
         new("--epochs", ["training.epochs"], "Passes over the transfer set."),
         new("--batch-size", ["training.batch-size"], "Samples per step."),
-        new("--optimizer", ["training.optimizer.name"], "sgd, adam or adamw.", Words: ["sgd", "adam", "adamw"]),
+        new("--optimizer", ["training.optimizer.name"], $"One of {string.Join(", ", OptimizerOptions.Kinds.Names)}.", Words: [.. OptimizerOptions.Kinds.Names]),
         new("--lr", ["training.optimizer.learning-rate"], "Peak learning rate."),
         new("--device", ["training.device", "capture.device"], "auto, cpu, cuda or cuda:N.", Words: ["auto", "cpu", "cuda"]),
         new("--mlflow", ["tracking.mlflow"], "Address of an MLflow tracking server that is told of the run."),
@@ -172,7 +161,7 @@ internal sealed class RecipeArguments
     public Recipe ReadNamed(ParseResult parsed, string name, TextWriter stderr, CancellationToken token)
     {
         var source = Source(parsed, SweepSetting.None);
-        if (!source.Root.Children.ContainsKey(new YamlScalarNode("name")))
+        if (source.Root.Find("name") is null)
             source.Set("name", new YamlScalarNode(name), "--output");
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
         return RecipeFile.Read(source, StageKinds.All);
@@ -251,30 +240,5 @@ internal sealed class RecipeArguments
             TestSignals = ofTest.Length > 0 ? SignalArguments.Read(ofTest, testSignals.Name) : SignalFiles.None,
         };
         source.Set("teachers", new YamlSequenceNode(TeachersSection.WriteTeacher(teacher, path => path)), signals.Name);
-    }
-
-    /// <summary>An option that stands for keys of the recipe.</summary>
-    private sealed record KeyOption(string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null, string[]? Words = null)
-    {
-        public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words ?? []);
-
-        public void Apply(string text, RecipeSource source)
-        {
-            foreach (var key in Replaces ?? [])
-                source.Remove(key);
-            foreach (var key in Keys)
-                source.Set(key, Node(text), Name);
-        }
-
-        private static Option<string?> Declare(string name, string description, string[] words)
-        {
-            var option = new Option<string?>(name) { Description = description };
-            option.CompletionSources.Add(words);
-            return option;
-        }
-
-        private YamlNode Node(string text) => IsList
-            ? new YamlSequenceNode(text.Trim('[', ']').Split(',').Select(part => new YamlScalarNode(part.Trim())))
-            : new YamlScalarNode(IsFile ? Path.GetFullPath(text) : text);
     }
 }

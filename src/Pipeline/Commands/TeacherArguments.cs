@@ -35,7 +35,7 @@ internal static class TeacherArguments
         ]);
         if (names.Length > 1)
             source.Set($"{Student}.outputs", new YamlMappingNode(names.Skip(1).SelectMany(name => new YamlNode[] { new TappedTensor(name).Name, name })), option);
-        if (source.Root.Children.TryGetValue(new YamlScalarNode(Student), out var student) && student is YamlMappingNode map && map.Children.ContainsKey(new YamlScalarNode("model")))
+        if (source.Root.Find(Student).Find("model") is not null)
             source.Set($"{Student}.output", new YamlScalarNode(names[0]), option);
 
         static (string Key, object? Value) Tapped((string Name, string? Kind) output) =>
@@ -50,8 +50,8 @@ internal static class TeacherArguments
 
     private static void Set(RecipeSource source, string option, string text, params (string Key, YamlNode Value)[] values)
     {
-        if (!source.Root.Children.TryGetValue(new YamlScalarNode("teachers"), out var list) || list is not YamlSequenceNode { Children.Count: > 0 } models)
-            throw new InputException("Something is said of the teacher's output, and there is no teacher.", option, text, remedy: "name a teacher: --teacher");
+        if (source.Root.Find("teachers") is not YamlSequenceNode { Children.Count: > 0 } models)
+            throw new InputException("An option describes the teacher's output, but there is no teacher.", option, text, remedy: "name a teacher: --teacher");
         foreach (var teacher in models.Children.OfType<YamlMappingNode>())
             foreach (var (key, value) in values)
                 teacher.Children[source.Remember(new YamlScalarNode(key), option)] = source.Remember(value, option);

@@ -2,7 +2,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Core.Text;
-using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.DataSets;
 

@@ -19,8 +19,8 @@ internal static class InputDefaults
     /// <exception cref="OnnxKdException">A file cannot be read, or does not hold what a model takes.</exception>
     public static void Fill(RecipeSource source)
     {
-        if (Find(source.Root, "data") is not YamlMappingNode data
-            || !sets.Any(name => Find(data, name) is YamlMappingNode set && Find(set, "set") is null && Find(set, "samples-key") is null))
+        if (source.Root.Find("data") is not YamlMappingNode data
+            || !sets.Any(name => data.Find(name) is YamlMappingNode set && set.Find("set") is null && set.Find("samples-key") is null))
             return;
         // Models may be large: they are read only for files that can feed several inputs.
         var options = RecipeFile.ReadData(source);
@@ -45,7 +45,7 @@ internal static class InputDefaults
     /// <summary>An input that nobody reads is a slip, where all models are files: built-in students read what there is.</summary>
     private static void RequireUsed(RecipeSource source, IEnumerable<TransferSetOptions?> sets)
     {
-        if (Find(Find(source.Root, "student"), "model") is null || Find(source.Root, "stages") is not null || Find(source.Root, "learners") is not null)
+        if (source.Root.Find("student").Find("model") is null || source.Root.Find("stages") is not null || source.Root.Find("learners") is not null)
             return;
         foreach (var set in sets.OfType<TransferSetOptions>().Where(set => !set.Inputs.AreNone))
             InputChoice.RequireUsed(set, Models(source));
@@ -54,10 +54,10 @@ internal static class InputDefaults
     /// <summary>The models that read the sets: teachers of the recipe that are files, and its student, if it is one.</summary>
     private static IReadOnlyList<ReadingModel> Models(RecipeSource source)
     {
-        var teachers = Find(source.Root, "teachers") is null ? [] : RecipeFile.ReadCapture(source).Teachers.Where(teacher => teacher.Model.Length > 0 && teacher.Modality is null)
+        var teachers = source.Root.Find("teachers") is null ? [] : RecipeFile.ReadCapture(source).Teachers.Where(teacher => teacher.Model.Length > 0 && teacher.Modality is null)
             .Select(teacher => (teacher.Model, teacher.Inputs)).ToList();
-        if (Find(Find(source.Root, "student"), "model") is YamlScalarNode { Value: { Length: > 0 } file })
-            teachers.Add((Path.GetFullPath(file, source.Folder), Feeds(Find(Find(source.Root, "student"), "inputs"))));
+        if (source.Root.Find("student").Find("model") is YamlScalarNode { Value: { Length: > 0 } file })
+            teachers.Add((Path.GetFullPath(file, source.Folder), Feeds(source.Root.Find("student").Find("inputs"))));
         return [.. teachers.Select(model => Load(model.Item1, model.Item2)).OfType<ReadingModel>()];
     }
 
@@ -77,7 +77,4 @@ internal static class InputDefaults
     private static InputFeeds Feeds(YamlNode? node) => node is YamlMappingNode map
         ? new([.. map.Children.Select(entry => InputFeed.Parse(entry.Key.ToString(), entry.Value.ToString()))])
         : InputFeeds.None;
-
-    private static YamlNode? Find(YamlNode? node, string key) =>
-        node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
 }

@@ -30,6 +30,10 @@ internal static class StudentDefaults
     private static readonly int[] Steps = [1, 2, 4, 8]; // of the levels of a U-Net
     private static readonly int[] Widths = [16, 16, 32, 48, 64, 96, 128]; // of the levels of a pyramid
 
+    /// <summary>Whether a student's section names neither an architecture nor a file nor a stage.</summary>
+    public static bool IsUnnamed(YamlNode? student) =>
+        student is YamlMappingNode map && map.Find("architecture") is null && map.Find("model") is null && map.Find("stage") is null;
+
     /// <summary>Chooses an architecture and its options.</summary>
     /// <param name="kind">What the samples are.</param>
     /// <param name="sets">The sets, the transfer set first.</param>

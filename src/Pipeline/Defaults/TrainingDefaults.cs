@@ -17,7 +17,6 @@ internal static class TrainingDefaults
     private const int MostEpochs = 200;
     private const int FewestEpochs = 5;
 
-    private static readonly string[] ConvolutionalNets = ["cnn", "lenet", "resnet", "wrn", "mobilenet", "unet", "fpn"];
     private static readonly string[] TransformerOperators = ["LayerNormalization", "LSTM", "GRU", "RNN", "SkipLayerNormalization"];
 
     /// <summary>What is chosen, apart from what is given. Whoever gives an optimizer has a training in mind, of which nothing but its length is chosen.</summary>
@@ -31,7 +30,7 @@ internal static class TrainingDefaults
         var size = samples switch { < 2_000 => 32, < 10_000 => 64, _ => isQuick && isConvolutional ? LargestQuickConvolutionalBatch : 128 };
         var epochs = Number(given, "epochs") ?? Epochs(Number(given, "batch-size") ?? size, isConvolutional, samples, isQuick);
         List<(string Key, object Value)> all = [("epochs", epochs)];
-        if (!Has(given, "optimizer"))
+        if (given.Find("optimizer") is null)
             all.AddRange(
             [
                 ("batch-size", size),
@@ -41,7 +40,7 @@ internal static class TrainingDefaults
                 ("schedule", YamlTree.Line(("name", "cosine"), ("warmup-epochs", Math.Round(Math.Min(2, epochs * 0.05), 2)))),
                 ("clip-norm", isConvolutional ? 5 : 1),
             ]);
-        return [.. all.Where(entry => !Has(given, entry.Key))];
+        return [.. all.Where(entry => given.Find(entry.Key) is null)];
     }
 
     /// <summary>How many passes make enough steps.</summary>
@@ -56,15 +55,10 @@ internal static class TrainingDefaults
         return (int)Math.Clamp((wanted + steps - 1) / steps, isQuick ? 1 : FewestEpochs, MostEpochs);
     }
 
-    /// <summary>Whether a built-in architecture consists of convolutions, for which SGD is usual (He et al. 2016).</summary>
-    public static bool IsConvolutional(string architecture) => ConvolutionalNets.Any(name => architecture.StartsWith(name, StringComparison.Ordinal));
-
-    /// <summary>Whether a model does.</summary>
+    /// <summary>Whether a model consists of convolutions.</summary>
     public static bool IsConvolutional(OnnxModel model) =>
         model.Proto.Graph.Node.Any(node => node.OpType == "Conv") && !model.Proto.Graph.Node.Any(node => TransformerOperators.Contains(node.OpType));
 
-    private static bool Has(YamlMappingNode map, string key) => map.Children.ContainsKey(new YamlScalarNode(key));
-
     private static int? Number(YamlMappingNode map, string key) =>
-        map.Children.TryGetValue(new YamlScalarNode(key), out var value) && int.TryParse(value.ToString(), out var number) && number > 0 ? number : null;
+        int.TryParse(map.Find(key)?.ToString(), out var number) && number > 0 ? number : null;
 }

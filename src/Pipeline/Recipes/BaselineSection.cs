@@ -1,4 +1,3 @@
-using OnnxKd.TeacherRunner.Capture;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;

@@ -45,8 +45,7 @@ internal static class ObjectiveOverride
     {
         if (source.Root.Children.ContainsKey(Key))
             return;
-        var hasTeachers = source.Root.Children.TryGetValue(new YamlScalarNode("teachers"), out var teachers)
-            && teachers is not (YamlScalarNode { Value: "none" or "" } or YamlSequenceNode { Children.Count: 0 });
+        var hasTeachers = source.Root.Find("teachers") is not (null or YamlScalarNode { Value: "none" or "" } or YamlSequenceNode { Children.Count: 0 });
         source.Set(Name, hasTeachers ? ForKinds(findKinds()) : Alone(ObjectiveSection.Hard), "command line");
     }
 
@@ -91,9 +90,7 @@ internal static class ObjectiveOverride
             term.Children[new YamlScalarNode("temperature")] = source.Remember(new YamlScalarNode(temperature), "--temperature");
     }
 
-    private static YamlMappingNode? SoftOf(YamlNode term) => term is YamlMappingNode mapping
-        && mapping.Children.TryGetValue(new YamlScalarNode(ObjectiveSection.Soft), out var soft) ? soft as YamlMappingNode : null;
+    private static YamlMappingNode? SoftOf(YamlNode term) => term.Find(ObjectiveSection.Soft) as YamlMappingNode;
 
-    private static string? TemperatureOf(YamlNode term) =>
-        SoftOf(term) is { } soft && soft.Children.TryGetValue(new YamlScalarNode("temperature"), out var value) ? value.ToString() : null;
+    private static string? TemperatureOf(YamlNode term) => SoftOf(term).Find("temperature")?.ToString();
 }

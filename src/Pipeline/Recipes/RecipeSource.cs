@@ -96,7 +96,7 @@ internal sealed class RecipeSource
     {
         YamlNode? node = Root;
         foreach (var key in path.Split('.'))
-            node = node is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+            node = node.Find(key);
         return node is YamlScalarNode { Value: { } value } ? (value, overridden.ContainsKey(node)) : null;
     }
 

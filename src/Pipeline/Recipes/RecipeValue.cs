@@ -24,7 +24,7 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     public bool Is(string word) => node is YamlScalarNode { Value: { } text } && text == word;
 
     /// <summary>Whether the value is a mapping that has a key.</summary>
-    public bool Has(string key) => node is YamlMappingNode mapping && mapping.Children.ContainsKey(new YamlScalarNode(key));
+    public bool Has(string key) => node.Find(key) is not null;
 
     /// <summary>Another value of the recipe; <c>null</c> if it is not there.</summary>
     /// <param name="keys">The keys that lead to it from the top.</param>
@@ -32,7 +32,7 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     {
         YamlNode? found = source.Root;
         foreach (var key in keys)
-            found = found is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
+            found = found.Find(key);
         return found is null ? null : new(source, string.Join('.', keys), found);
     }
 
@@ -83,7 +83,7 @@ internal sealed class RecipeValue(RecipeSource source, string path, YamlNode nod
     public IReadOnlyList<T> AnyNumberOf<T>(Func<RecipeValue, T> read) => node is YamlSequenceNode ? List(read) : [read(this)];
 
     /// <summary>The value of a key of a mapping, whose other keys need not be known yet; <c>null</c> if it is not there.</summary>
-    public RecipeValue? Find(string key) => node is YamlMappingNode mapping && mapping.Children.TryGetValue(new YamlScalarNode(key), out var value)
+    public RecipeValue? Find(string key) => node.Find(key) is { } value
         ? Child(path.Length == 0 ? key : $".{key}", value)
         : null;
 

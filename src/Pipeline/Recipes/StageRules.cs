@@ -43,7 +43,7 @@ internal static class StageRules
             throw need.Place.Error("Stages need each other in a circle.", string.Join(" → ", path.Prepend(stage.Name)), "an order that ends");
         if (found.Makes != need.Kind)
             throw need.Place.Error(
-                "A stage makes something else than what is needed.", $"'{found.Name}' makes a {Word(found.Makes)}", $"a {Word(need.Kind)}",
+                "A stage does not make what is needed.", $"'{found.Name}' makes a {Word(found.Makes)}", $"a {Word(need.Kind)}",
                 need.Kind == ArtifactKind.Model ? "name a stage that trains" : "name a stage that captures");
         var (here, there) = (IndexOf(stages, stage), IndexOf(stages, found));
         if (there > here)

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Recipes;
 
-/// <summary>Builds YAML in one canonical form: equal options give equal text.</summary>
+/// <summary>Trees of YAML: built in one canonical form, so that equal options give equal text, and read.</summary>
 internal static class YamlTree
 {
     /// <summary>A mapping; entries without a value are left out.</summary>
@@ -33,6 +33,10 @@ internal static class YamlTree
         new YamlStream(new YamlDocument(root)).Save(writer, assignAnchors: false);
         return writer.ToString().Replace("...\n", "", StringComparison.Ordinal);
     }
+
+    /// <summary>What a mapping has under a key; <c>null</c>: nothing, or it is no mapping.</summary>
+    public static YamlNode? Find(this YamlNode? node, string key) =>
+        node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
 
     private static YamlNode Node(object value) => value switch
     {

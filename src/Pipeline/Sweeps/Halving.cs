@@ -1,7 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Runs;
-using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Sweeps;
 

@@ -55,6 +55,8 @@ internal sealed class MlflowRun : IDisposable
         client = new(http);
     }
 
+    private string KeptFile => Path.Combine(folder, KeptName);
+
     /// <summary>Logs an epoch.</summary>
     /// <param name="training">The training's name.</param>
     /// <param name="epoch">Its figures.</param>
@@ -78,7 +80,7 @@ internal sealed class MlflowRun : IDisposable
         {
             await client.SetStatus(run.Id, status, token);
             if (status == "FINISHED")
-                File.Delete(Path.Combine(folder, KeptName));
+                File.Delete(KeptFile);
         }));
     }
 
@@ -152,7 +154,7 @@ internal sealed class MlflowRun : IDisposable
     {
         var parent = sweep is null ? null : await sweep.Find(client, server, token);
         run = Kept() is { } id ? (id, await client.SetStatus(id, "RUNNING", token)) : await client.CreateRun(await client.FindExperiment(server.Experiment, token), name, parent, token);
-        AtomicFile.WriteAllText(Path.Combine(folder, KeptName), CanonicalJson.Serialize(new KeptRun(server.Address.ToString(), run.Id, identity)));
+        TrackingRecord.Write(KeptFile, new KeptRun(server.Address.ToString(), run.Id, identity));
         foreach (var settings in Settings(recipe).Chunk(MostSettings))
             await client.Log(run.Id, [], settings, [new("onnxkd.folder", folder)], token);
     }
@@ -160,8 +162,7 @@ internal sealed class MlflowRun : IDisposable
     /// <summary>The server's run that this one goes on with: of the same recipe, which was stopped.</summary>
     private string? Kept()
     {
-        var file = Path.Combine(folder, KeptName);
-        var kept = File.Exists(file) ? CanonicalJson.Deserialize<KeptRun>(File.ReadAllBytes(file), file) : null;
+        var kept = TrackingRecord.Find<KeptRun>(KeptFile);
         return kept is not null && kept.Server == server.Address.ToString() && kept.Recipe == identity ? kept.Run : null;
     }
 

@@ -25,7 +25,7 @@ internal sealed record MlflowServer(Uri Address, string Experiment)
             return new(uri, options.Experiment ?? Variable("MLFLOW_EXPERIMENT_NAME") ?? DefaultExperiment);
         if (options.Mlflow is not null)
             throw new InputException(
-                "The address of an MLflow server is none.", "tracking.mlflow", $"'{address}'", expected, "correct it, or leave it out; 'mlflow server' serves a local store");
+                "That is not the address of an MLflow server.", "tracking.mlflow", $"'{address}'", expected, "correct it, or leave it out; 'mlflow server' serves a local store");
         warn($"MLflow is told nothing: {variable} is no server's address ({expected})");
         return null;
     }

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Files;
-using OnnxKd.Core.Text;
 
 namespace OnnxKd.Pipeline.Tracking;
 
@@ -29,7 +28,7 @@ internal sealed record MlflowSweep(string Folder, string Name, string Identity)
             return kept;
         }
         var (id, _) = await client.CreateRun(await client.FindExperiment(server.Experiment, token), Name, parent: null, token);
-        AtomicFile.WriteAllText(KeptFile, CanonicalJson.Serialize(new KeptSweep(server.Address.ToString(), id, Identity)));
+        TrackingRecord.Write(KeptFile, new KeptSweep(server.Address.ToString(), id, Identity));
         await client.Log(id, [], [], [new("onnxkd.folder", Folder)], token);
         return id;
     }
@@ -65,7 +64,7 @@ internal sealed record MlflowSweep(string Folder, string Name, string Identity)
 
     private string? Kept(MlflowServer server)
     {
-        var kept = File.Exists(KeptFile) ? CanonicalJson.Deserialize<KeptSweep>(File.ReadAllBytes(KeptFile), KeptFile) : null;
+        var kept = TrackingRecord.Find<KeptSweep>(KeptFile);
         return kept is not null && kept.Server == server.Address.ToString() && kept.Sweep == Identity ? kept.Run : null;
     }
 

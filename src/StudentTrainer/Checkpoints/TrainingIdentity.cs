@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Files;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Text;

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using Onnx;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;

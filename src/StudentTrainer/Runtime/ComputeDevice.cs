@@ -30,7 +30,7 @@ internal static class ComputeDevice
             "auto" => cuda.is_available() ? device("cuda:0") : CPU,
             "cuda" => Cuda(name, 0),
             ['c', 'u', 'd', 'a', ':', .. var digits] when int.TryParse(digits, NumberStyles.None, null, out var index) => Cuda(name, index),
-            _ => throw new InputException("A device is not known.", "device", name, "auto, cpu, cuda or cuda:N"),
+            _ => throw new InputException("The device is not known.", "device", name, "auto, cpu, cuda or cuda:N"),
         };
     }
 

@@ -36,6 +36,12 @@ public abstract record Architecture
     /// <summary>Which samples it takes, for the documentation.</summary>
     internal abstract string Samples { get; }
 
+    /// <summary>Whether it consists of convolutions: a step costs more, and its training has other defaults.</summary>
+    internal virtual bool IsConvolutional => false;
+
+    /// <summary>Whether a sample with two axes is a sequence to it: [length, features].</summary>
+    internal virtual bool ReadsSequences => false;
+
     /// <summary>Names of their own for some values of the options.</summary>
     internal virtual IReadOnlyList<NamedSize> Sizes => [];
 

@@ -49,6 +49,12 @@ public static class Architectures
     /// <exception cref="InputException">The name is not known.</exception>
     public static bool TakesTokens(string name, bool hasVocabulary) => Find(name).Entry.Default is TextStack || hasVocabulary;
 
+    /// <summary>Whether a name stands for an architecture that consists of convolutions.</summary>
+    internal static bool IsConvolutional(string name) => IsKnown(name) && Find(name).Entry.Default.IsConvolutional;
+
+    /// <summary>Whether a name stands for an architecture to which a sample with two axes is a sequence.</summary>
+    internal static bool ReadsSequences(string name) => IsKnown(name) && Find(name).Entry.Default.ReadsSequences;
+
     /// <summary>The architecture that a name stands for.</summary>
     /// <exception cref="InputException">The name is not known.</exception>
     internal static Type TypeOf(string name) => Find(name).Entry.Schema.Type;

@@ -35,6 +35,9 @@ public sealed record Cnn : Architecture
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var dropout = student.PerPlace(this, nameof(Dropout), Dropout, 2);

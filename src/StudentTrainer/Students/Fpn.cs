@@ -33,6 +33,9 @@ public sealed record Fpn : Architecture
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         int[] wanted = Strides.Count > 0 ? [.. Strides.Select(stride => student.LevelOf(stride, Widths.Count))] : [student.LevelOf(Stride, Widths.Count)];

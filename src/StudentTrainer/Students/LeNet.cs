@@ -21,6 +21,9 @@ public sealed record LeNet : Architecture
     internal override string Samples => "images of 12 pixels or more";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();

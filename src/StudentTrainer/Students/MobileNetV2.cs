@@ -19,6 +19,9 @@ public sealed record MobileNetV2 : MobileNet
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();

@@ -39,6 +39,9 @@ public abstract record MobileNetV3 : MobileNet
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();

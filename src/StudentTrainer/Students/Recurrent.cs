@@ -41,6 +41,9 @@ public abstract record Recurrent : Architecture
     internal override string Samples => "sequences [length, features], or int64 token ids [length]; of named inputs these, a mask and kinds of tokens";
 
     /// <inheritdoc/>
+    internal override bool ReadsSequences => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var graph = student.Start();

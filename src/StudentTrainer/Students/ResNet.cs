@@ -29,6 +29,9 @@ public sealed record ResNet : Architecture
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override IReadOnlyList<NamedSize> Sizes =>
     [
         .. new[] { 8, 14, 20, 32, 44, 56, 110 }.Select(depth => Sized($"resnet{depth}", depth, Base)),

@@ -25,6 +25,9 @@ public sealed record UNet : Architecture
     internal override string Samples => "images";
 
     /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
+    /// <inheritdoc/>
     internal override OnnxModel Build(StudentRequest student)
     {
         var finest = student.LevelOf(Stride, Widths.Count);

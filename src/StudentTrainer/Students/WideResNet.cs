@@ -30,6 +30,9 @@ public sealed partial record WideResNet : Architecture
     /// <inheritdoc/>
     internal override string Samples => "images";
 
+    /// <inheritdoc/>
+    internal override bool IsConvolutional => true;
+
     /// <summary>The sizes of the literature; every other legal one is read from its name.</summary>
     internal override IReadOnlyList<NamedSize> Sizes => [Sized(16, 1), Sized(16, 2), Sized(28, 10), Sized(40, 1), Sized(40, 2)];
 

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Onnx;
-using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 

@@ -66,7 +66,7 @@ internal sealed record ExecutionDevice(string Provider, int Index, string? Note 
         if (requested.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(requested.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
             return index;
-        throw new InputException("The device is not one that exists.", "device", $"'{requested}'", "auto, cpu, cuda or cuda:N (N from 0)");
+        throw new InputException("The device is not known.", "device", $"'{requested}'", "auto, cpu, cuda or cuda:N (N from 0)");
     }
 
     private static void AppendCuda(SessionOptions options, int index)

@@ -37,7 +37,7 @@ public sealed class SampleChecksTests : IDisposable
     public void MaskOfSomethingElse_NamesItsPlace(float value, string found)
     {
         var error = Fails([1L, 2, 3, 4, 5, 0], [1f, 1, 1, 1, value, 0]);
-        Assert.Contains("something else than 0 and 1", error);
+        Assert.Contains("values other than 0 and 1", error);
         Assert.Contains("mask.npy, sample 1, input 'mask', position 1", error);
         Assert.Contains($"found:    {found}\n", error);
         Assert.Contains("mask: none", error);

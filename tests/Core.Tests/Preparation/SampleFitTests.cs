@@ -1,4 +1,3 @@
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 
 namespace OnnxKd.Core.Tests.Preparation;

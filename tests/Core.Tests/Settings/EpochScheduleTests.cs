@@ -19,4 +19,14 @@ public class EpochScheduleTests
     [Fact]
     public void Constant_OfOnePointAtTheStart_IsItsValue() =>
         Assert.Equal((2.5, null, null), (((EpochSchedule)2.5).Constant, Ramp.Constant, new EpochSchedule([(3, 1)]).Constant));
+
+    [Fact]
+    public void Equals_SamePointsInOtherLists_IsTrue()
+    {
+        var same = new EpochSchedule(new List<(double, double)> { (1, 0), (3, 1), (4, 0.5) });
+
+        Assert.Equal((Ramp, Ramp.GetHashCode()), (same, same.GetHashCode()));
+        Assert.NotEqual(Ramp, new EpochSchedule([(1, 0), (3, 1)]));
+        Assert.Equal(2, (EpochSchedule)2);
+    }
 }

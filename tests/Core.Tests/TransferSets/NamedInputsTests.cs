@@ -84,7 +84,7 @@ public sealed class NamedInputsTests : IDisposable
         using var set = TransferSet.Open(options);
         Assert.Equal(["features float32 [2] at 0", "port text [] at 2"], set.SampleShape.Parts.Select(part => $"{part} at {part.Offset}"));
         Assert.Equal([2, 1, 0, 4, 3, 1], TestSets.Read(set, 0, 1));
-        Assert.Contains("something else than numbers", Assert.Throws<InputException>(() => TransferSet.Open(options with { Inputs = new([new("f") { Columns = ["a", "port"] }]) })).Message);
+        Assert.Contains("not numbers", Assert.Throws<InputException>(() => TransferSet.Open(options with { Inputs = new([new("f") { Columns = ["a", "port"] }]) })).Message);
     }
 
     [Fact]

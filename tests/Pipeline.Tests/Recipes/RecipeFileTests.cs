@@ -9,7 +9,6 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Sessions;
-using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 

@@ -1,4 +1,3 @@
-using OnnxKd.Core.Progress;
 using OnnxKd.Pipeline.Terminal;
 
 namespace OnnxKd.Pipeline.Tests.Terminal;

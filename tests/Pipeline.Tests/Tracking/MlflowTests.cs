@@ -38,6 +38,17 @@ public sealed class MlflowTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_DamagedRecordOfTheServersRun_EndsAsWithoutOne()
+    {
+        Cli.Done(Command());
+        File.WriteAllText(runs["tracked/.mlflow.json"], "{ \"server\": ");
+        Cli.Done(Command()); // all is done, and nothing to tell
+
+        Cli.Done([.. Command(), "--seed", "2"]);
+        Assert.Equal(2, server.Bodies("runs/create").Count());
+    }
+
+    [Fact]
     public void Run_StoppedAndGoneOn_IsOneRunOfTheServer()
     {
         string[] command = [.. Command(), "--set", "training.epochs=3000"];

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Loop;
 
 namespace OnnxKd.StudentTrainer.Tests.Loop;
 

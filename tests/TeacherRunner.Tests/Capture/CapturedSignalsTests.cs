@@ -5,7 +5,6 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.TeacherRunner.Capture;
-using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.TeacherRunner.Tests.Capture;
 

@@ -2,7 +2,6 @@ using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Progress;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
@@ -58,6 +57,8 @@ internal sealed class CaptureStage : CacheStage
 
     private TeacherOptions First => teachers.Capture.Teachers[0];
 
+    private CaptureChecks Checks => new(graph, this, set, teachers);
+
     /// <inheritdoc/>
     /// <remarks>A teacher that reads other samples, or knows other classes, is none whose place the student can take.</remarks>
     public override TeacherOptions? FirstFile => First is not { Modality: null, Classes: null } ? null
@@ -92,45 +93,13 @@ internal sealed class CaptureStage : CacheStage
         new(teacher.File, () => OnnxModel.Load(teacher.Model), teacher.Inputs, teacher.Preprocessing) { Modality = teacher.Modality, NeedsTokens = teacher.Pooling is not null };
 
     /// <inheritdoc/>
-    public override void Check()
-    {
-        foreach (var teacher in teachers.Capture.Teachers)
-            teachers.Capture.Augmentation.Validate(set.Modality(teacher.Modality).SampleShape, "capture.augmentation");
-        foreach (var (teacher, stage) in teachers.Capture.Teachers.Zip(teachers.Stages))
-            if (teacher.IsRecorded)
-                RecordedAnswer.Of(set, teacher);
-            else if (stage is null)
-                RequireTensors(teacher, () => OnnxModel.Load(teacher.Model));
-            else if (graph.Find(stage) is TrainStage made && made.GraphOf(stage.Name) is { } untrained)
-                RequireTensors(teacher, () => untrained);
-        CacheCapture.Check(teachers.Capture, [.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
-        if (DeclaredClasses is { } classes && set.HasLabelsFor([classes]) && set.LargestLabel >= classes && (First.Kind ?? StructureKind()) == OutputKind.Classes)
-            set.RequireLabelsBelow(classes);
-    }
+    public override void Check() => Checks.Require([.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);
 
     /// <inheritdoc/>
     public override string? LooksAt => teachers.Stages.All(stage => stage is null) ? string.Join('\n', teachers.Capture.Teachers.Select(teacher => $"{teacher.Modality} {teacher.Place}")) : null;
 
     /// <inheritdoc/>
-    public override void Look() => RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled }));
-
-    /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
-    private OutputKind? StructureKind()
-    {
-        if (First.IsRecorded || teachers.Stages[0] is not null)
-            return OutputKind.Classes;
-        var model = OnnxModel.Load(First.Model);
-        var trace = LogitTrace.Find(model.Proto.Graph, First.Output, First.Model);
-        return (KindEvidence.OfModel(model.Proto, First.Output, trace) ?? KindEvidence.OfName(trace.Output, DeclaredClasses ?? 1))?.Kind;
-    }
-
-    private void RequireTensors(TeacherOptions teacher, Func<OnnxModel> model)
-    {
-        if (teacher.Model.Length > 0)
-            graph.Files.Digest(teacher.Model);
-        if (teacher.Output is not null || teacher.Outputs.Count + teacher.Features.Count > 0)
-            CacheCapture.RequireTensors(teacher, model());
-    }
+    public override void Look() => Checks.RequireFit(CacheCapture.LookAt(set, teachers.Capture with { Labelled = graph.Sets.Labelled }));
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => Inputs(results, graph.Files.ProviderOf(teachers.Capture.Device));
@@ -229,26 +198,12 @@ internal sealed class CaptureStage : CacheStage
         Labelled = graph.Sets.Labelled,
     };
 
-    /// <summary>Now that it is known what the teachers give: terms read that, and labels and groups of all sets are for that.</summary>
-    private void RequireFit(IReadOnlyList<CacheStream> streams)
-    {
-        foreach (var training in graph.Stages.Stages.OfType<TrainStage>().Where(training => training.Cache == this))
-            training.RequireTermsFit(streams);
-        var stream = streams[0];
-        if (stream.Kind.Output() is not { } kind)
-            return;
-        graph.Sets.Test?.RequireSought(kind);
-        foreach (var labelled in new[] { graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test }.OfType<TransferSet>())
-            if (kind == OutputKind.Classes && labelled.HasLabelsFor(stream.StudentShape))
-                labelled.RequireLabelsBelow(stream.StudentClasses);
-    }
-
     private CaptureResult Capture(CaptureOptions options, StageWork work)
     {
         graph.RequireSamples(work.Token);
         var result = CacheCapture.Capture(set, options, work.Folder, work.Progress, work.Token, estimate =>
         {
-            RequireFit(estimate.Streams);
+            Checks.RequireFit(estimate.Streams);
             foreach (var remark in LabelRemarks.Unused([graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test], estimate.Streams[0]))
                 work.Reporter.NoteOnce(remark);
             work.Reporter.Estimated(estimate);

@@ -94,7 +94,7 @@ internal sealed class CombineStage : CacheStage
         using var logits = LogitCache.Open(work.Results[generalist.Name].Folder);
         var stream = logits.Streams[0];
         if (logits.Identity.Views > 1)
-            throw new InputException("Specialists are asked about samples as they are.", generalist.Name, $"{logits.Identity.Views} views", "1", "set capture.views: 1");
+            throw new InputException("Specialists need a cache with one view of each sample.", generalist.Name, $"{logits.Identity.Views} views", "1", "set capture.views: 1");
         using var asked = new SpecialistSessions(
             [.. specialists.Select(specialist => (OnnxModel.Load(work.Results[specialist.Name][specialist.FileOf(specialist.Models[0])]), specialist.Classes(work.Results)))],
             SampleReader.Of(set, generalist.Members(work.Results)[0].Preprocessing), step.Options.Top);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
@@ -73,13 +72,16 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <summary>Whether the file takes or gives something else than what was trained.</summary>
     public bool IsChanged => !Inside.IsNone || Teacher is not null || HasFront;
 
+    private ExportMetadata Metadata => new(graph, this, maker);
+
     /// <summary>What the file's inputs are fed with otherwise than by name.</summary>
     private InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
 
     /// <summary>Whether what was trained has a front, which the file has not.</summary>
     private bool HasFront => graph.Sets.Transfer.SampleShape.Parts.Count > 0 || !Import.Inputs.AreNone;
 
-    private Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
+    /// <summary>What of the training's preprocessing the file does itself.</summary>
+    public Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications => [new(File, File)];
@@ -88,7 +90,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     public override void Check()
     {
         if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
-            throw new InputException("There is no teacher whose interface the student could have.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
+            throw new InputException("There is no teacher whose interface the student could take.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
         if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
@@ -154,7 +156,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model))).Add("offers", "scores, labels, maps");
         if (IsChanged)
             inputs.Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
-        foreach (var (key, value) in Sources(results))
+        foreach (var (key, value) in Metadata.Sources(results))
             inputs.Add($"metadata.{key}", value);
         return inputs;
     }
@@ -174,21 +176,13 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
         if (offered is not null)
             (exported, offered) = OfferInterface(exported, offered, import, work);
-        Provenance.Write(
-            exported,
-            new[] { (Key: "class_axis", Value: AxisOfDetector(offered?.Output, work.Results)), (Key: "outputs", Value: Heads(exported, offered, work.Results)) }
-                .Concat(Sources(work.Results)).Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!));
+        Provenance.Write(exported, Metadata.Of(exported, offered, work.Results));
         exported.Save(Path.Combine(work.Folder, File));
     }
 
     /// <summary>The model before it was exported.</summary>
     /// <param name="results">What the stages before made.</param>
     public string PathOfTrained(StageResults results) => results[maker.Name][maker.FileOf(model)];
-
-    /// <summary>Where the columns of a detector head are, which no custom tells; <c>null</c>: it is none, or they are the last axis.</summary>
-    private string? AxisOfDetector(InterfaceOutput? offered, StageResults results) => DetectorOf(results) is null
-        ? null
-        : (offered is null ? ImportOf(results).ClassAxis : offered.ClassAxis + 1)?.ToString(CultureInfo.InvariantCulture);
 
     private (OnnxModel Model, ModelInterface Offered) OfferInterface(OnnxModel exported, ModelInterface offered, StudentImport import, StageWork work)
     {
@@ -209,52 +203,5 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             offered);
 
         InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output) ? output : null;
-    }
-
-    /// <summary>What the file says of its outputs, where it has several; <c>null</c>: it has one.</summary>
-    private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
-    {
-        var import = ImportOf(results);
-        if (import.Outputs.Count == 0)
-            return null;
-        var streams = train.Cache is { } cache ? CaptureStage.Streams(results[cache.Name]) : [];
-        return HeadMetadata.Write([.. import.Apart().Select((own, i) =>
-        {
-            var (name, given) = (i == 0 ? CacheStream.Answer : import.Outputs[i - 1].Name, offered?.Outputs.ElementAtOrDefault(i));
-            var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
-            return new DescribedHead(given?.Name ?? own.Output ?? exported.Proto.Graph.Output[0].Name, name, own.Kind ?? OutputKind.Classes)
-            {
-                ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
-            };
-        })]);
-    }
-
-    private DetectorForm? DetectorOf(StageResults results) => train.Cache is { } cache ? CaptureStage.Answer(results[cache.Name]).Detector : null;
-
-    private IEnumerable<(string Key, string? Value)> Sources(StageResults results)
-    {
-        // What stands for its columns and its classes, where a table names them: as a list in JSON.
-        static string? Names(IReadOnlyList<string> names) => names.Count == 0 ? null : System.Text.Json.JsonSerializer.Serialize(names);
-        static string Text(Preprocessing preprocessing) => YamlTree.Text(DataSection.WritePreprocessing(preprocessing)).TrimEnd();
-        var (trained, cache) = (results[train.Name].Record, train.Cache);
-        return
-        [
-            ("recipe_sha256", Hashing.Sha256(RecipeFile.WriteForKey(graph.Recipe.With(train.Step.Name, train.Training(results))))),
-            ("seed", $"{train.Step.Training.Seed}"),
-            ("teacher_sha256", cache is null ? null : string.Join(' ', cache.TeacherDigests(results))),
-            ("cache_sha256", cache is null ? null : LogitCache.DigestOf(results[cache.Name].Folder)),
-            ("samples_sha256", graph.Sets.Transfer.SamplesDigest),
-            ("preprocessing", Text(Preprocessing)),
-            ("preprocessing_inside", Inside.IsNone ? null : Text(Inside)),
-            ("features", Names(graph.Sets.Transfer.Columns)),
-            ("categories", TableSection.WriteCategories(graph.Sets.Transfer.Categories)),
-            ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
-            ("training_sha256", trained.Key),
-            ("kind", ImportOf(results).Kind?.Word()),
-            ("boxes", DetectorOf(results)?.Boxes.ToString().ToLowerInvariant()),
-            ("objectness", DetectorOf(results)?.HasObjectness.ToString().ToLowerInvariant()),
-            .. maker.Provenance(results),
-            .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
-        ];
     }
 }

@@ -26,10 +26,11 @@ internal sealed class TrainStage : TrainedStage
     private readonly CaptureStage? validation;
     private readonly CacheStage? classes;
     private readonly TaughtOutputs outputs;
+    private readonly TrainedLearners learners;
 
     private TrainStage(RecipeGraph graph, TrainStep step, CacheStage? cache, CaptureStage? validation, CacheStage? classes)
         : base($"train-{step.Name}", [.. Sources(graph, step, cache, validation, classes), step.HasRate ? null : RateStage.NameOf(step)]) =>
-        (this.graph, this.step, this.cache, this.validation, this.classes, outputs) = (graph, step, cache, validation, classes, new(graph, cache, classes));
+        (this.graph, this.step, this.cache, this.validation, this.classes, outputs, learners) = (graph, step, cache, validation, classes, new(graph, cache, classes), new(graph, step));
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new(TrainStep.KindName, StepSections.ReadTrain, (graph, entry) => Expand(graph, (TrainStep)entry));
@@ -57,11 +58,10 @@ internal sealed class TrainStage : TrainedStage
 
     /// <summary>Whether a model was built here, and not read from a file.</summary>
     /// <param name="model">Its name.</param>
-    public bool IsBuiltIn(string model) => step.LearnerOf(model).Student is var student && student.Model is null
-        && (student.Stage is not { } stage || graph.Find(stage) is TrainedStage start && start.Trained.IsBuiltIn(start.LearnerOf(stage.Name)));
+    public bool IsBuiltIn(string model) => learners.IsBuiltIn(model);
 
     /// <inheritdoc/>
-    public override StudentImport ImportOf(string model) => ImportOf(step.LearnerOf(model));
+    public override StudentImport ImportOf(string model) => learners.ImportOf(step.LearnerOf(model));
 
     /// <inheritdoc/>
     public override OutputKind? OutputKindOf(string model, StageResults results)
@@ -116,7 +116,7 @@ internal sealed class TrainStage : TrainedStage
         step.Training.Augmentation.Validate(shape, "training.augmentation");
         var checks = new LearnerChecks(graph, step, cache, classes?.FurtherStreams ?? []);
         foreach (var learner in step.Learners)
-            checks.Require(learner, ImportOf(learner), GraphOf(learner.Name));
+            checks.Require(learner, learners.ImportOf(learner), GraphOf(learner.Name));
     }
 
     /// <summary>Holds the terms against what its cache will hold.</summary>
@@ -131,15 +131,7 @@ internal sealed class TrainStage : TrainedStage
         });
 
     /// <inheritdoc/>
-    public override OnnxModel? GraphOf(string model) => step.LearnerOf(model).Student switch
-    {
-        { Stage: { } stage } => (graph.Find(stage) as TrainedStage)?.GraphOf(stage.Name),
-        { Model: { } file } source => BehindFront(OnnxModel.Load(file), source),
-        var student => BehindFront(Architectures.RequireFit(student.Architecture!, graph.Sets.Transfer.SampleShape), student),
-    };
-
-    /// <summary>A student of several inputs is trained behind a front that feeds them all from a row; export takes it away again.</summary>
-    private OnnxModel BehindFront(OnnxModel student, StudentSource source) => InputFront.Behind(student, graph.Sets.Transfer.SampleShape, source.Import.Inputs);
+    public override OnnxModel? GraphOf(string model) => learners.GraphOf(model);
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), results);
@@ -154,7 +146,7 @@ internal sealed class TrainStage : TrainedStage
         foreach (var learner in step.Learners)
         {
             var name = step.Learners.Count == 1 ? "" : $"{learner.Name}.";
-            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = ImportOf(learner), Preprocessing = null }, graph.DigestOf(learner.Student.Stage, learner.Student.Model, results)))
+            inputs.Add($"{name}student", StudentSection.Write(learner.Student with { Import = learners.ImportOf(learner), Preprocessing = null }, graph.DigestOf(learner.Student.Stage, learner.Student.Model, results)))
                 .Add($"{name}objective", new YamlSequenceNode(ObjectiveSection.Write(learner.Objective)));
         }
 
@@ -181,8 +173,8 @@ internal sealed class TrainStage : TrainedStage
     public override void Run(StageWork work)
     {
         graph.RequireSamples(work.Token);
-        var result = With(work.Results, (learners, data) =>
-            Trainer.Train(learners, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
+        var result = With(work.Results, (students, data) =>
+            Trainer.Train(students, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
         foreach (var (learner, trained) in step.LearnerNames.Zip(result.Students))
         {
             trained.Model.Save(Path.Combine(work.Folder, FileOf(learner)));
@@ -193,8 +185,8 @@ internal sealed class TrainStage : TrainedStage
 
     /// <summary>Trains no further than an epoch; the stage is not finished by that.</summary>
     /// <returns>The figures of each epoch of the first student.</returns>
-    public IReadOnlyList<EpochEvent> RunUntil(StageWork work, int epoch) => With(work.Results, (learners, data) =>
-        Trainer.TrainUntil(learners, data, Training(work.Results), work.Folder, epoch, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
+    public IReadOnlyList<EpochEvent> RunUntil(StageWork work, int epoch) => With(work.Results, (students, data) =>
+        Trainer.TrainUntil(students, data, Training(work.Results), work.Folder, epoch, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
 
     /// <summary>The settings, with the learning rate that was found where the recipe leaves it open.</summary>
     public TrainingOptions Training(StageResults results) =>
@@ -209,33 +201,13 @@ internal sealed class TrainStage : TrainedStage
         using var taught = cache is null ? null : LogitCache.Open(results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(results[validation.Name].Folder);
         var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
-        return use([.. step.Learners.Select((learner, index) => Options(learner, index, outputs.HeadsOf(ImportOf(learner.Name, results), count, results, taught), results))], data);
-    }
+        return use([.. step.Learners.Select(Options)], data);
 
-    private StudentImport ImportOf(LearnerEntry learner)
-    {
-        var (own, start) = (learner.Student.Import, learner.Student.Stage is { } stage ? graph.Find(stage)!.ImportOf(stage.Name) : null);
-        // Outputs of a built-in student are called after their streams.
-        return own with
+        LearnerOptions Options(LearnerEntry learner, int index)
         {
-            Output = own.Output ?? start?.Output ?? (learner.Student.Architecture is not null && own.Outputs.Count > 0 ? CacheStream.Answer : null),
-            ClassAxis = own.ClassAxis ?? start?.ClassAxis,
-            Outputs = own.Outputs.Count > 0
-                ? [.. own.Outputs.Select(output => learner.Student.Architecture is null ? output : new(output.Name, output.Name))]
-                : start?.Outputs ?? [],
-        };
-    }
-
-
-    /// <summary>What the trainer is told of a student. Students of one architecture start from different weights: equal ones would stay equal.</summary>
-    private LearnerOptions Options(LearnerEntry learner, int index, IReadOnlyList<OutputHead> heads, StageResults results)
-    {
-        var seed = step.Training.Seed + (ulong)index;
-        var student = graph.PathOf(learner.Student.Stage, learner.Student.Model, results) is { } path
-            ? OnnxModel.Load(path)
-            : OutputHead.Build(columns => Architectures.Build(learner.Student.Architecture!, graph.Sets.Transfer.SampleShape, columns, seed), heads);
-        var import = ImportOf(learner.Name, results) with { Seed = seed };
-        return new(step.NameOf(learner), BehindFront(student, learner.Student), import, learner.Objective) { Attachments = learner.Student.Attachments };
+            var import = ImportOf(learner.Name, results);
+            return learners.Options(learner, index, import, outputs.HeadsOf(import, count, results, taught), results);
+        }
     }
 
     private static IEnumerable<string?> Sources(RecipeGraph graph, TrainStep step, params IEnumerable<CacheStage?> caches) =>

@@ -56,6 +56,6 @@ public sealed record AudioOptions
     private static void Require(bool condition, string where, string found, string expected)
     {
         if (!condition)
-            throw new InputException("Sound cannot be prepared like this.", where, found, expected, "correct the option");
+            throw new InputException("Audio cannot be prepared with these options.", where, found, expected, "correct the option");
     }
 }

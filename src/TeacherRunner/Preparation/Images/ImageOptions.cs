@@ -122,6 +122,6 @@ public sealed record ImageOptions
     private static void Require(bool condition, string where, string found, string expected)
     {
         if (!condition)
-            throw new InputException("Images cannot be prepared like this.", where, found, expected, "correct the option");
+            throw new InputException("Images cannot be prepared with these options.", where, found, expected, "correct the option");
     }
 }

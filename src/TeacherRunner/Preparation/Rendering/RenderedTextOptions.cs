@@ -106,6 +106,6 @@ public sealed record RenderedTextOptions
     private static void Require(bool condition, string where, string found, string expected)
     {
         if (!condition)
-            throw new InputException("Text cannot be drawn like this.", where, found, expected, "correct the option");
+            throw new InputException("Text cannot be rendered with these options.", where, found, expected, "correct the option");
     }
 }

@@ -24,7 +24,7 @@ public static class RenderedTextPreparation
     {
         lines.Validate();
         if (lines.Characters && wordFile is not null)
-            throw new InputException("Text cannot be drawn like this.", "--characters", $"--words {wordFile}", "characters of --alphabet", "leave one of the options out");
+            throw new InputException("Text cannot be rendered with these options.", "--characters", $"--words {wordFile}", "characters of --alphabet", "leave one of the options out");
         var texts = new LineTexts(lines, wordFile is null ? [] : LineTexts.ReadWords(wordFile));
         var words = wordFile is null ? "" : SourceFolder.StampOf(wordFile);
         string[] fonts = [.. lines.Fonts.Select(FontFiles.Find)];

@@ -22,8 +22,8 @@ public sealed record TextOptions
     internal void Validate()
     {
         if (Length is < 3 or > 1 << 20)
-            throw new InputException("Text cannot be prepared like this.", "--length", $"{Length}", $"a number from 3 to {1 << 20}");
+            throw new InputException("Text cannot be prepared with these options.", "--length", $"{Length}", $"a number from 3 to {1 << 20}");
         if (PadId < 0)
-            throw new InputException("Text cannot be prepared like this.", "--pad-id", $"{PadId}", "a number from 0 on");
+            throw new InputException("Text cannot be prepared with these options.", "--pad-id", $"{PadId}", "a number from 0 on");
     }
 }

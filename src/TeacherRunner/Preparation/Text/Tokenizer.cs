@@ -42,7 +42,7 @@ internal sealed record Tokenizer(
     {
         var (folder, named) = File.Exists(path) ? (Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path)) : (path, null);
         if (named is not null && !Array.Exists(all, kind => kind.Files.Contains(named)))
-            throw new InputException("A file is none of a tokenizer.", path, named, Expected, "name the folder with the tokenizer's files as they were published");
+            throw new InputException("The file does not belong to a tokenizer.", path, named, Expected, "name the folder with the tokenizer's files as they were published");
         var kind = Array.Find(all, kind => (named is null || kind.Files.Contains(named)) && kind.Files.All(file => File.Exists(Path.Combine(folder, file)))) ?? throw new InputException(
             "A folder holds no tokenizer that is known.", folder,
             expected: Expected,

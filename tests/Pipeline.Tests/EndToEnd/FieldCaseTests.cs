@@ -6,7 +6,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>
 /// Models as people bring them that are no classifiers of one class in several: each teaches what it gives, or is refused. What a student is worth
@@ -67,7 +67,7 @@ public sealed class FieldCaseTests : IDisposable
     [InlineData("squeeze_logit.onnx")] // which its labels tell from a regression
     public void BinaryHead_TeachesAndIsMeasuredByItsDecisions(string teacher)
     {
-        Distil("binary-squeezed", teacher, epochs: 30, "--labels", Field("binary-squeezed", "y.npy"), "--test-labels", Field("binary-squeezed", "y.npy"));
+        Distil("binary-squeezed", teacher, epochs: 30, "--labels", Repository.Field("binary-squeezed", "y.npy"), "--test-labels", Repository.Field("binary-squeezed", "y.npy"));
         Assert.InRange(Figure("agreement"), 0.93, 1);
         Assert.InRange(Figure("f1"), 0.85, 1);
     }
@@ -78,7 +78,7 @@ public sealed class FieldCaseTests : IDisposable
     public void BinaryHead_LearnsFromHardLabelsToo(string alpha)
     {
         Distil(
-            "binary-squeezed", "squeeze_sigmoid.onnx", epochs: 30, "--labels", Field("binary-squeezed", "y.npy"), "--test-labels", Field("binary-squeezed", "y.npy"),
+            "binary-squeezed", "squeeze_sigmoid.onnx", epochs: 30, "--labels", Repository.Field("binary-squeezed", "y.npy"), "--test-labels", Repository.Field("binary-squeezed", "y.npy"),
             "--alpha", alpha);
         Assert.InRange(Figure("accuracy"), 0.93, 1);
         Assert.InRange(Figure("agreement"), 0.93, 1);
@@ -90,8 +90,8 @@ public sealed class FieldCaseTests : IDisposable
     public void BinaryHead_LearnsAsAFileStudent(string student)
     {
         Cli.Done(
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("binary-squeezed", "col_sigmoid.onnx"), "--samples",
-            Field("binary-squeezed", "x.npy"), "--test-samples", Field("binary-squeezed", "x.npy"), "--student", Field("binary-squeezed", student),
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field("binary-squeezed", "col_sigmoid.onnx"), "--samples",
+            Repository.Field("binary-squeezed", "x.npy"), "--test-samples", Repository.Field("binary-squeezed", "x.npy"), "--student", Repository.Field("binary-squeezed", student),
             "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05", "--threads", "1");
         Assert.InRange(Figure("agreement"), 0.93, 1);
     }
@@ -102,13 +102,13 @@ public sealed class FieldCaseTests : IDisposable
     public void LogitsThatLieOnDisk_TeachAndAreAgreedWith(string signals)
     {
         Cli.Done(
-            "run", "--runs", folder.Path, "--name", "run", "--signals", Field("precomputed-logits", signals), "--test-signals",
-            Field("precomputed-logits", signals), "--samples", Field("precomputed-logits", "x.npy"), "--test-samples", Field("precomputed-logits", "x.npy"),
+            "run", "--runs", folder.Path, "--name", "run", "--signals", Repository.Field("precomputed-logits", signals), "--test-signals",
+            Repository.Field("precomputed-logits", signals), "--samples", Repository.Field("precomputed-logits", "x.npy"), "--test-samples", Repository.Field("precomputed-logits", "x.npy"),
             "--quick", "--threads", "1");
-        using var given = SignalFile.Open(Field("precomputed-logits", signals));
+        using var given = SignalFile.Open(Repository.Field("precomputed-logits", signals));
         var taught = new float[given.Rows * 3];
         given.Read([.. Enumerable.Range(0, (int)given.Rows).Select(i => (long)i)], taught);
-        var student = Run(Path.Combine(folder.Path, "run", "student.onnx"), "logits", Field("precomputed-logits", "x.npy"), 3);
+        var student = Run(Path.Combine(folder.Path, "run", "student.onnx"), "logits", Repository.Field("precomputed-logits", "x.npy"), 3);
 
         var agreement = student.Chunk(3).Zip(taught.Chunk(3), (z, v) => Array.IndexOf(z, z.Max()) == Array.IndexOf(v, v.Max()) ? 1.0 : 0).Average();
         Assert.InRange(agreement, 0.97, 1);
@@ -120,7 +120,7 @@ public sealed class FieldCaseTests : IDisposable
     {
         var run = Distil("zipmap", "lgbm_zipmap.onnx", epochs: 40);
 
-        var (taught, own) = (Session(Field("zipmap", "lgbm_zipmap.onnx")), Session(Path.Combine(folder.Path, "run", "student.onnx")));
+        var (taught, own) = (Session(Repository.Field("zipmap", "lgbm_zipmap.onnx")), Session(Path.Combine(folder.Path, "run", "student.onnx")));
         Assert.Equal(taught.Names, own.Names);
         Assert.All(own.Maps, map => Assert.Equal(["0", "1", "2"], map.Keys.Order()));
         Assert.Equal(own.Maps.Select(map => map.MaxBy(pair => pair.Value).Key), own.Labels);
@@ -131,12 +131,12 @@ public sealed class FieldCaseTests : IDisposable
         Assert.Contains("output 'label': the class of the highest score", run.Output);
         Assert.Contains("same input, same output", run.Output);
         Assert.Contains("yes: 3 classes", Cli.Done("inspect", Path.Combine(folder.Path, "run", "student.onnx")).Output);
-        Cli.Done("verify", "--model", Path.Combine(folder.Path, "run", "student.onnx"), "--samples", Field("zipmap", "x.npy"));
+        Cli.Done("verify", "--model", Path.Combine(folder.Path, "run", "student.onnx"), "--samples", Repository.Field("zipmap", "x.npy"));
         Cli.Done("benchmark", Path.Combine(folder.Path, "run", "student.onnx"), "--threads", "1", "--batch-sizes", "1", "--seconds", "0.05", "--in-this-process");
 
         (string[] Names, string[] Labels, List<Dictionary<string, float>> Maps) Session(string model)
         {
-            using var set = TransferSet.Open(new() { Samples = Field("zipmap", "x.npy") });
+            using var set = TransferSet.Open(new() { Samples = Repository.Field("zipmap", "x.npy") });
             using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(model);
             var samples = new float[set.Count * set.SampleElements];
             set.Read([.. Enumerable.Range(0, (int)set.Count).Select(i => (long)i)], samples);
@@ -159,7 +159,7 @@ public sealed class FieldCaseTests : IDisposable
     [Fact]
     public void Inspect_OfMaps_SaysWhatTheColumnsAre()
     {
-        var output = Cli.Done("inspect", Field("zipmap", "lgbm_zipmap.onnx")).Output;
+        var output = Cli.Done("inspect", Repository.Field("zipmap", "lgbm_zipmap.onnx")).Output;
 
         Assert.Contains("a column for each of 0, 1, 2", output);
         Assert.Contains("teacher:    yes: 3 classes", output);
@@ -177,7 +177,7 @@ public sealed class FieldCaseTests : IDisposable
     [InlineData("torch.onnx", "a PyTorch checkpoint")]
     [InlineData("trunc.onnx", "truncated or damaged")]
     public void DownloadThatWentWrong_IsNamed(string model, string expected) =>
-        Assert.Contains(expected, Cli.Fails(2, "inspect", Field("broken-models", model)));
+        Assert.Contains(expected, Cli.Fails(2, "inspect", Repository.Field("broken-models", model)));
 
     [Theory]
     [InlineData("cos1g.onnx")]
@@ -185,7 +185,7 @@ public sealed class FieldCaseTests : IDisposable
     [InlineData("cosbomb.onnx")]
     public void ModelThatAsksForGigabytes_IsRefusedWithALimitThatCanBeRaised(string model)
     {
-        var output = Cli.Done("inspect", Field("broken-models", model)).Output;
+        var output = Cli.Done("inspect", Repository.Field("broken-models", model)).Output;
 
         Assert.Contains("teacher:    no: A model asks for more memory than it may have.", output);
         Assert.Contains("--memory-limit", output);
@@ -195,8 +195,8 @@ public sealed class FieldCaseTests : IDisposable
     public void StudentOfFloat16_TrainsAndIsExportedAsItCame()
     {
         Cli.Done(
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
-            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp16.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Repository.Field("fp16", "x.npy"),
+            "--test-samples", Repository.Field("fp16", "x.npy"), "--student", Repository.Field("fp16", "fp16.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
             "--threads", "1");
 
         var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
@@ -208,8 +208,8 @@ public sealed class FieldCaseTests : IDisposable
     public void StudentOfFloat64_TrainsAndIsExportedAsItCame()
     {
         Cli.Done(
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Field("fp16", "x.npy"),
-            "--test-samples", Field("fp16", "x.npy"), "--student", Field("fp16", "fp64.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field("fp16", "fp16_keepio.onnx"), "--kind", "classes", "--samples", Repository.Field("fp16", "x.npy"),
+            "--test-samples", Repository.Field("fp16", "x.npy"), "--student", Repository.Field("fp16", "fp64.onnx"), "--init", "fresh", "--epochs", "40", "--batch-size", "32", "--lr", "0.05",
             "--threads", "1");
 
         var graph = OnnxModel.Load(Path.Combine(folder.Path, "run", "student.onnx")).Proto.Graph;
@@ -269,10 +269,10 @@ public sealed class FieldCaseTests : IDisposable
     [Fact]
     public void Inspect_ShowsTheKindAndItsEvidence()
     {
-        Assert.Contains("embedding: it ends in a division by its length", Cli.Done("inspect", Field("embedding", "face_embed.onnx")).Output);
+        Assert.Contains("embedding: it ends in a division by its length", Cli.Done("inspect", Repository.Field("embedding", "face_embed.onnx")).Output);
         var labelled = Cli.Done(
-            "inspect", Field("binary-squeezed", "squeeze_logit.onnx"), "--samples", Field("binary-squeezed", "x.npy"), "--labels",
-            Field("binary-squeezed", "y.npy"));
+            "inspect", Repository.Field("binary-squeezed", "squeeze_logit.onnx"), "--samples", Repository.Field("binary-squeezed", "x.npy"), "--labels",
+            Repository.Field("binary-squeezed", "y.npy"));
         Assert.Contains("labels: it is right on", labelled.Output);
     }
 
@@ -327,7 +327,7 @@ public sealed class FieldCaseTests : IDisposable
 
     private CliResult Distil(string field, string teacher, int epochs, params string[] more)
     {
-        var test = File.Exists(Field(field, "xt.npy")) ? "xt.npy" : "x.npy";
+        var test = File.Exists(Repository.Field(field, "xt.npy")) ? "xt.npy" : "x.npy";
         return Cli.Done([.. Command(field, teacher, test, epochs), .. more]);
     }
 
@@ -335,8 +335,8 @@ public sealed class FieldCaseTests : IDisposable
 
     private string[] Command(string field, string teacher, string test, int epochs) =>
     [
-        "run", "--runs", folder.Path, "--name", "run", "--teacher", Field(field, teacher), "--samples", Field(field, "x.npy"), "--test-samples",
-        Field(field, test), "--architecture", "mlp", "--widths", "64", "--epochs", $"{epochs}", "--batch-size", "32", "--lr", "0.05", "--threads", "1",
+        "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field(field, teacher), "--samples", Repository.Field(field, "x.npy"), "--test-samples",
+        Repository.Field(field, test), "--architecture", "mlp", "--widths", "64", "--epochs", $"{epochs}", "--batch-size", "32", "--lr", "0.05", "--threads", "1",
     ];
 
     private double Figure(string name)
@@ -348,7 +348,7 @@ public sealed class FieldCaseTests : IDisposable
 
     /// <summary>What both models give, as it is.</summary>
     private (double[] Student, double[] Teacher) Outputs(string field, string teacher, string samples, string own, string taught, int columns) => (
-        Run(Path.Combine(folder.Path, "run", "student.onnx"), own, Field(field, samples), columns), Run(Field(field, teacher), taught, Field(field, samples), columns));
+        Run(Path.Combine(folder.Path, "run", "student.onnx"), own, Repository.Field(field, samples), columns), Run(Repository.Field(field, teacher), taught, Repository.Field(field, samples), columns));
 
     private static double[] Run(string model, string tensor, string samples, int columns)
     {
@@ -361,6 +361,4 @@ public sealed class FieldCaseTests : IDisposable
         session.Run(values, (int)set.Count, given);
         return [.. given.Select(value => (double)value)];
     }
-
-    private static string Field(string field, string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", field, file);
 }

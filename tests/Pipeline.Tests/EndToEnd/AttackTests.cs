@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>The short form of <c>benchmarks/run.sh attack</c>: mutants of models, recipes and sets, and damage to the files of runs.</summary>
 public sealed class AttackTests

@@ -2,7 +2,7 @@ using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Small files that ask for much, and places that a result must not take.</summary>
 public sealed class HostileInputTests : IDisposable

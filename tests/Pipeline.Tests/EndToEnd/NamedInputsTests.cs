@@ -6,7 +6,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>What commands make of models with named inputs: students that are named, other commands than run, augmentation and grafts.</summary>
 public sealed class NamedInputsTests : IDisposable
@@ -43,9 +43,9 @@ public sealed class NamedInputsTests : IDisposable
         };
         File.WriteAllBytes(folder["sums.onnx"], new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
         var run = Cli.Run(
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", folder["sums.onnx"], "--kind", "classes", "--samples", Field("bert-inputs", "ids.npy"), "--architecture", "transformer-tiny", "--epochs", "1",
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", folder["sums.onnx"], "--kind", "classes", "--samples", Repository.Field("bert-inputs", "ids.npy"), "--architecture", "transformer-tiny", "--epochs", "1",
             "--lr", "0.001", "--threads", "1", "--no-baseline");
-        using var set = TransferSet.Open(new() { Samples = Field("bert-inputs", "ids.npy") });
+        using var set = TransferSet.Open(new() { Samples = Repository.Field("bert-inputs", "ids.npy") });
         var values = new float[set.Count * set.SampleElements];
         set.Read([.. Enumerable.Range(0, (int)set.Count).Select(row => (long)row)], values);
         Assert.Contains($"student.vocabulary {(int)values.Max() + 1}", run.Error);
@@ -82,13 +82,13 @@ public sealed class NamedInputsTests : IDisposable
     [Fact]
     public void Inspect_OfTexts_SaysWhichSamplesWouldTell()
     {
-        var seen = Cli.Done("inspect", Field("string-and-columns", "str.onnx")).Output;
+        var seen = Cli.Done("inspect", Repository.Field("string-and-columns", "str.onnx")).Output;
         Assert.Contains("teacher:    not known yet: samples decide it: give some with --samples FILE, a table with a column for each of sex (texts)", seen);
         Assert.DoesNotContain("no:", seen);
-        seen = Cli.Done("inspect", Field("bert-inputs", "bert3.onnx")).Output;
+        seen = Cli.Done("inspect", Repository.Field("bert-inputs", "bert3.onnx")).Output;
         Assert.Contains("not known yet", seen);
         Assert.Contains("input_ids (INT64 [batch, seq]), attention_mask", seen);
-        using var json = JsonDocument.Parse(Cli.Done("inspect", Field("string-and-columns", "str.onnx"), "--json").Output);
+        using var json = JsonDocument.Parse(Cli.Done("inspect", Repository.Field("string-and-columns", "str.onnx"), "--json").Output);
         Assert.False(json.RootElement.GetProperty("teacher").TryGetProperty("possible", out var possible) && possible.ValueKind != JsonValueKind.Null);
     }
 
@@ -96,10 +96,10 @@ public sealed class NamedInputsTests : IDisposable
     public void LinesToAdd_AreWhatYamlTakes()
     {
         var error = Cli.Fails(
-            2, "run", "--runs", folder["runs"], "--teacher", Field("bert-inputs", "bert3.onnx"), "--samples", Field("bert-inputs", "enc.npz"), "--test-samples", Field("bert-inputs", "ids.npy"), "--quick");
+            2, "run", "--runs", folder["runs"], "--teacher", Repository.Field("bert-inputs", "bert3.onnx"), "--samples", Repository.Field("bert-inputs", "enc.npz"), "--test-samples", Repository.Field("bert-inputs", "ids.npy"), "--quick");
         Assert.Contains("data.test.inputs: { input_ids: FILE, attention_mask: FILE, token_type_ids: FILE }", error);
         var other = folder.Write("other.csv", "input_ids,attention_mask\n1,2\n");
-        error = Cli.Fails(2, "run", "--runs", folder["runs"], "--teacher", Field("bert-inputs", "bert3.onnx"), "--samples", other, "--quick");
+        error = Cli.Fails(2, "run", "--runs", folder["runs"], "--teacher", Repository.Field("bert-inputs", "bert3.onnx"), "--samples", other, "--quick");
         Assert.Contains("data.transfer.inputs: { input_ids: \"#input_ids\", attention_mask: \"#attention_mask\", token_type_ids: FILE }", error);
     }
 
@@ -107,14 +107,14 @@ public sealed class NamedInputsTests : IDisposable
     public void BenchmarkAndConvert_TakeOneFileForAllInputs()
     {
         string[] brief = ["--warm-up", "1", "--repeats", "3", "--device", "cpu"];
-        var (teacher, samples) = (Field("bert-inputs", "bert3.onnx"), Field("bert-inputs", "enc.npz"));
+        var (teacher, samples) = (Repository.Field("bert-inputs", "bert3.onnx"), Repository.Field("bert-inputs", "enc.npz"));
         Assert.Contains("bert3.onnx", Cli.Done(["benchmark", teacher, "--samples", samples, "--batch-sizes", "4", .. brief]).Output);
-        Cli.Done(["benchmark", Field("bert-inputs", "bert2.onnx"), teacher, "--samples", samples, .. brief]); // each takes what it has
+        Cli.Done(["benchmark", Repository.Field("bert-inputs", "bert2.onnx"), teacher, "--samples", samples, .. brief]); // each takes what it has
         Cli.Done(["benchmark", teacher, "--samples", $"input_ids={samples}#input_ids", "--samples", "attention_mask=1", "--samples", "token_type_ids=zeros", .. brief]);
-        Cli.Done(["benchmark", Field("string-and-columns", "titanic.onnx"), "--samples", Field("string-and-columns", "t.csv"), .. brief]);
+        Cli.Done(["benchmark", Repository.Field("string-and-columns", "titanic.onnx"), "--samples", Repository.Field("string-and-columns", "t.csv"), .. brief]);
         Cli.Done("convert", teacher, "-o", folder["half.onnx"], "--to", "float16", "--samples", samples);
-        Cli.Done("convert", Field("string-and-columns", "titanic.onnx"), "-o", folder["titanic.ort"], "--to", "ort", "--samples", Field("string-and-columns", "t.csv"));
-        var error = Cli.Fails(2, "benchmark", teacher, "--samples", Field("string-and-columns", "t.csv"));
+        Cli.Done("convert", Repository.Field("string-and-columns", "titanic.onnx"), "-o", folder["titanic.ort"], "--to", "ort", "--samples", Repository.Field("string-and-columns", "t.csv"));
+        var error = Cli.Fails(2, "benchmark", teacher, "--samples", Repository.Field("string-and-columns", "t.csv"));
         Assert.Contains("missing: input_ids, attention_mask, token_type_ids", error);
         Assert.Contains("INPUT=FILE#KEY", error);
     }
@@ -123,7 +123,7 @@ public sealed class NamedInputsTests : IDisposable
     public void Convert_OfTexts_ComparesWhatTextsGive()
     {
         // ONNX Runtime's own answers of the file before and after, on the texts of the table.
-        Cli.Done("convert", Field("string-and-columns", "str.onnx"), "-o", folder["str.ort"], "--to", "ort", "--samples", Field("string-and-columns", "t.csv"));
+        Cli.Done("convert", Repository.Field("string-and-columns", "str.onnx"), "-o", folder["str.ort"], "--to", "ort", "--samples", Repository.Field("string-and-columns", "t.csv"));
         float[] Run(string model)
         {
             using var session = new InferenceSession(model);
@@ -134,7 +134,7 @@ public sealed class NamedInputsTests : IDisposable
             using var results = session.Run(options, new Dictionary<string, OrtValue> { ["sex"] = texts }, [session.OutputMetadata.Keys.First()]);
             return results[0].GetTensorDataAsSpan<float>().ToArray();
         }
-        Assert.Equal(Run(Field("string-and-columns", "str.onnx")), Run(folder["str.ort"]));
+        Assert.Equal(Run(Repository.Field("string-and-columns", "str.onnx")), Run(folder["str.ort"]));
     }
 
     /// <summary>An empty name at the end of a node's inputs ended the process within ONNX Runtime.</summary>
@@ -165,8 +165,8 @@ public sealed class NamedInputsTests : IDisposable
     public void Augmentation_OfTokenIds_IsRefusedBeforeAnyWork(string capture, string line)
     {
         var recipe = folder.Write("bert.yaml", $$"""
-            data: { transfer: { samples: {{Field("bert-inputs", "enc.npz")}} } }
-            teachers: [ model: {{Field("bert-inputs", "bert3.onnx")}} ]
+            data: { transfer: { samples: {{Repository.Field("bert-inputs", "enc.npz")}} } }
+            teachers: [ model: {{Repository.Field("bert-inputs", "bert3.onnx")}} ]
             {{capture}}
             student: { architecture: transformer-tiny }
             objective: [ soft: { temperature: 2 } ]
@@ -251,9 +251,7 @@ public sealed class NamedInputsTests : IDisposable
 
     private CliResult Distil(string teacher, string samples, params string[] more) => Cli.Run(
     [
-        "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("bert-inputs", teacher), "--samples", Field("bert-inputs", samples), "--test-samples", Field("bert-inputs", samples), "--threads", "1",
+        "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field("bert-inputs", teacher), "--samples", Repository.Field("bert-inputs", samples), "--test-samples", Repository.Field("bert-inputs", samples), "--threads", "1",
         "--no-baseline", .. more.Contains("--epochs") ? more : [.. more, "--epochs", "1", "--lr", "0.001"],
     ]);
-
-    private static string Field(string field, string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", field, file);
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 public sealed class PrivacyTests : IDisposable
 {

@@ -8,7 +8,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>A teacher of several outputs and a student that learns each. What the student is worth is worked out here from the raw outputs of both.</summary>
 public sealed class SeveralOutputsTests : IDisposable
@@ -209,7 +209,7 @@ public sealed class SeveralOutputsTests : IDisposable
 
     private static string Samples => Field("x.npy");
 
-    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "multihead-classes", file);
+    private static string Field(string file) => Repository.Field("multihead-classes", file);
 
     private string Recipe(string student, string objective, int epochs, string labels = "", string? test = null, string validation = "")
     {

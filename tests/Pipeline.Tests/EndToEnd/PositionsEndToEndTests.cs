@@ -4,7 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Whole runs of teachers and students that give class scores for every frame or pixel.</summary>
 [Collection(nameof(TinyProject))]

@@ -1,7 +1,7 @@
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Whatever is wrong with what a user gives: an exit code, and a message that says what, where and what to do.</summary>
 [Collection(nameof(TinyProject))]

@@ -4,7 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Recognisers against known texts: a picture has four rows of pixels, each a frame; its class is the column of the 1.</summary>
 public sealed class TextScoringTests : IDisposable

@@ -6,7 +6,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>A teacher that takes a row of numbers, and a table with columns of texts.</summary>
 public sealed partial class TextTablesTests : IDisposable

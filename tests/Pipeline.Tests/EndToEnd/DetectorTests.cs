@@ -12,7 +12,7 @@ using OnnxKd.Pipeline.Tests.Support;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>A detector teaches a student. What the student is worth is worked out here from the raw outputs of both.</summary>
 public sealed class DetectorTests : IDisposable
@@ -334,5 +334,5 @@ public sealed class DetectorTests : IDisposable
         return given;
     }
 
-    private static string Field(string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", "detector", file);
+    private static string Field(string file) => Repository.Field("detector", file);
 }

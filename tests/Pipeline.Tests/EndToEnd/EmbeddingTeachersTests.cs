@@ -5,7 +5,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Embeddings as people have them: of tokens that are to become one for a text, and of pictures that the teacher wants larger and in another order.</summary>
 public sealed class EmbeddingTeachersTests : IDisposable

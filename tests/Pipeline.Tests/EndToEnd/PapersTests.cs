@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>The quick form of <c>benchmarks/run.sh papers</c>: every experiment is run, and those whose direction shows at this size show it.</summary>
 public sealed class PapersTests : IDisposable

@@ -3,7 +3,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Models as people bring them that compute in other types than float32, are of newer files, or choose what they compute; and tables that teach them.</summary>
 public sealed class FieldArithmeticTests : IDisposable
@@ -30,7 +30,7 @@ public sealed class FieldArithmeticTests : IDisposable
     [Fact]
     public void QdqStudent_LearnsAndIsVerifiedWithinItsSteps()
     {
-        var run = Distil("quantised", "qdq.onnx", "x.npy", epochs: 20, "--student", Field("quantised", "qdq.onnx"));
+        var run = Distil("quantised", "qdq.onnx", "x.npy", epochs: 20, "--student", Repository.Field("quantised", "qdq.onnx"));
 
         Assert.InRange(Figure("agreement"), 0.97, 1);
         Assert.Contains("is allowed for, a step for each rounding", run.Output);
@@ -44,7 +44,7 @@ public sealed class FieldArithmeticTests : IDisposable
     [InlineData("int4.onnx", "INT4")]
     public void QuantisedStudent_ThatIsNotTrained_IsRefusedByItsNode(string student, string expected)
     {
-        var verdict = Verdict(Field("quantised", student));
+        var verdict = Verdict(Repository.Field("quantised", student));
         Assert.False(verdict.GetProperty("possible").GetBoolean());
         Assert.Contains(expected, verdict.GetProperty("reason").GetString());
     }
@@ -52,8 +52,8 @@ public sealed class FieldArithmeticTests : IDisposable
     [Fact]
     public void BFloat16_WhichOnnxRuntimeDoesNotCompute_IsRefusedAlikeByInspectAndRun()
     {
-        var verdict = Verdict(Field("fp16", "bf16.onnx"));
-        var error = Cli.Fails(3, Command("fp16", "fp16_keepio.onnx", "x.npy", 1, "--student", Field("fp16", "bf16.onnx")));
+        var verdict = Verdict(Repository.Field("fp16", "bf16.onnx"));
+        var error = Cli.Fails(3, Command("fp16", "fp16_keepio.onnx", "x.npy", 1, "--student", Repository.Field("fp16", "bf16.onnx")));
 
         Assert.False(verdict.GetProperty("possible").GetBoolean());
         foreach (var line in verdict.GetProperty("reason").GetString()!.Split('\n'))
@@ -66,7 +66,7 @@ public sealed class FieldArithmeticTests : IDisposable
     [Fact]
     public void ConvolutionsOfFloat16_LearnAndAreExportedAsTheyCame()
     {
-        Distil("fp16", "fp16_cnn.onnx", "img.npy", epochs: 30, "--student", Field("fp16", "fp16_cnn.onnx"), "--init", "fresh");
+        Distil("fp16", "fp16_cnn.onnx", "img.npy", epochs: 30, "--student", Repository.Field("fp16", "fp16_cnn.onnx"), "--init", "fresh");
 
         var graph = OnnxModel.Load(StudentFile).Proto.Graph;
         Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal(ElementType.Float16.ToDataType(), value.DataTypeOf()));
@@ -98,9 +98,9 @@ public sealed class FieldArithmeticTests : IDisposable
     {
         File.WriteAllText(folder["if.yaml"], $$"""
             name: run
-            data: { transfer: { samples: {{Field("loop-if-scan", "x.npy")}} }, test: { samples: {{Field("loop-if-scan", "x.npy")}} } }
-            teachers: [{ model: {{Field("loop-if-scan", "if.onnx")}}, kind: values }]
-            student: { model: {{Field("loop-if-scan", "if.onnx")}}, init: fresh, preprocessing: none }
+            data: { transfer: { samples: {{Repository.Field("loop-if-scan", "x.npy")}} }, test: { samples: {{Repository.Field("loop-if-scan", "x.npy")}} } }
+            teachers: [{ model: {{Repository.Field("loop-if-scan", "if.onnx")}}, kind: values }]
+            student: { model: {{Repository.Field("loop-if-scan", "if.onnx")}}, init: fresh, preprocessing: none }
             objective: [mse: {}]
             training: { epochs: 100, batch-size: 16, optimizer: { name: adam, learning-rate: 0.05 }, schedule: { name: cosine }, threads: 1 }
             """);
@@ -108,7 +108,7 @@ public sealed class FieldArithmeticTests : IDisposable
 
         Assert.InRange(Figure("r_squared"), 0.99, 1);
         Assert.Contains("verified in ONNX Runtime", run.Output);
-        var (before, after) = (BranchesOf(Field("loop-if-scan", "if.onnx")), BranchesOf(StudentFile));
+        var (before, after) = (BranchesOf(Repository.Field("loop-if-scan", "if.onnx")), BranchesOf(StudentFile));
         Assert.Equal(["Wa", "Wb"], after.Keys.Order());
         Assert.All(after, weight => Assert.NotEqual(before[weight.Key], weight.Value));
 
@@ -119,12 +119,12 @@ public sealed class FieldArithmeticTests : IDisposable
     [Fact]
     public void NewerIrVersionThatNothingUses_TeachesAndLearns()
     {
-        var run = Distil("opset23", "mlp22_ir14.onnx", "x8.npy", epochs: 40, "--student", Field("opset23", "mlp22_ir14.onnx"), "--init", "fresh");
+        var run = Distil("opset23", "mlp22_ir14.onnx", "x8.npy", epochs: 40, "--student", Repository.Field("opset23", "mlp22_ir14.onnx"), "--init", "fresh");
 
         Assert.InRange(Figure("agreement"), 0.9, 1);
         Assert.Contains("its IR version 14 is newer than ONNX Runtime reads", run.Error);
         Assert.Equal(IrVersions.Newest, OnnxModel.Load(StudentFile).Proto.IrVersion);
-        Assert.Contains("IR version 14, which ONNX Runtime does not read, became 13", Cli.Done("inspect", Field("opset23", "mlp22_ir14.onnx")).Output);
+        Assert.Contains("IR version 14, which ONNX Runtime does not read, became 13", Cli.Done("inspect", Repository.Field("opset23", "mlp22_ir14.onnx")).Output);
     }
 
     /// <summary>A column without a name is the rows' names, which a teacher of four columns never saw.</summary>
@@ -137,7 +137,7 @@ public sealed class FieldArithmeticTests : IDisposable
         var path = Path.Combine(Repository.Root, "tests", "Core.Tests", "TransferSets", "Tables", table);
         string[] labels = teacher == "t4.onnx" ? ["--labels", path, "--test-labels", path] : [];
         Cli.Done([
-            "run", "--runs", folder.Path, "--name", "run", "--teacher", Field("csv", teacher), "--kind", "classes", "--samples", path, "--test-samples", path, .. labels,
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field("csv", teacher), "--kind", "classes", "--samples", path, "--test-samples", path, .. labels,
             "--architecture", "mlp", "--widths", "32", "--epochs", "40", "--batch-size", "4", "--lr", "0.05", "--threads", "1"]);
         Assert.InRange(Figure("agreement"), 0.9, 1);
     }
@@ -146,8 +146,8 @@ public sealed class FieldArithmeticTests : IDisposable
 
     private string[] Command(string field, string teacher, string samples, int epochs, params string[] more) =>
     [
-        "run", "--runs", folder.Path, "--name", "run", "--teacher", Field(field, teacher), "--kind", "classes", "--samples", Field(field, samples), "--test-samples",
-        Field(field, samples), "--epochs", $"{epochs}", "--batch-size", "16", "--lr", "0.05", "--threads", "1", .. more,
+        "run", "--runs", folder.Path, "--name", "run", "--teacher", Repository.Field(field, teacher), "--kind", "classes", "--samples", Repository.Field(field, samples), "--test-samples",
+        Repository.Field(field, samples), "--epochs", $"{epochs}", "--batch-size", "16", "--lr", "0.05", "--threads", "1", .. more,
     ];
 
     private string StudentFile => Path.Combine(folder.Path, "run", "student.onnx");
@@ -159,6 +159,4 @@ public sealed class FieldArithmeticTests : IDisposable
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "run", "metrics.json")));
         return metrics.RootElement.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("role").GetString() == "student").GetProperty(name).GetDouble();
     }
-
-    private static string Field(string field, string file) => Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Fields", field, file);
 }

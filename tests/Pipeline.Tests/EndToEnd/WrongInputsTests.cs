@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Samples with named inputs that a model does not take: every set is looked at before the teacher runs, and the error names file, sample, input and position.</summary>
 public sealed class WrongInputsTests : IDisposable
@@ -40,8 +40,8 @@ public sealed class WrongInputsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0.5f, "something else than 0 and 1", "found:    0.5")]
-    [InlineData(2f, "something else than 0 and 1", "found:    2")]
+    [InlineData(0.5f, "values other than 0 and 1", "found:    0.5")]
+    [InlineData(2f, "values other than 0 and 1", "found:    2")]
     [InlineData(float.NaN, "not a finite number", "found:    NaN")]
     public void MaskOfSomethingElse_IsNamedBeforeTheTeacherRuns(float value, string what, string found)
     {

@@ -7,7 +7,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Settings and files beyond what there can be: refused as such, before any work, and never as a defect.</summary>
 [Collection(nameof(TinyProject))]

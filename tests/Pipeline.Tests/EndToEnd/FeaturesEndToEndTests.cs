@@ -1,6 +1,6 @@
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Recipes that learn from inner tensors of teachers, from capture to figures, and what is refused.</summary>
 [Collection(nameof(TinyProject))]

@@ -12,7 +12,7 @@ using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
-namespace OnnxKd.Pipeline.Stages;
+namespace OnnxKd.Pipeline.Deployment;
 
 /// <summary>The figures of an embedding that was made narrower.</summary>
 /// <param name="Columns">The columns that it had.</param>
@@ -46,7 +46,7 @@ internal static class EmbeddingReduction
     {
         if (options.Teachers is not [{ IsRecorded: false } teacher])
             throw new InputException(
-                "The columns of one model's embedding are reduced.", "teachers", $"{options.Teachers.Count}{(options.Teachers.Count == 1 ? ", whose answers lie on disk" : "")}",
+                "Only the embedding of a single model can be reduced.", "teachers", $"{options.Teachers.Count}{(options.Teachers.Count == 1 ? ", whose answers lie on disk" : "")}",
                 "one, that is an ONNX file", "name one: --teacher");
         var (model, read) = (OnnxModel.Load(teacher.Model), set.Modality(teacher.Modality));
         var settings = new SessionSettings { Device = options.Device, Threads = options.Threads, Inputs = teacher.Inputs, Known = read, KnownPreprocessing = teacher.Preprocessing };

@@ -2,7 +2,7 @@ using System.Text.Json;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests.Recorded;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Teachers that are no files of models: what they said lies on disk. A run from it is held to one from the model that said it.</summary>
 [Collection(nameof(TinyProject))]

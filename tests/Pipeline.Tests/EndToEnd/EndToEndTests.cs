@@ -6,7 +6,7 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Tests.Support;
 
-namespace OnnxKd.Pipeline.Tests;
+namespace OnnxKd.Pipeline.Tests.EndToEnd;
 
 /// <summary>Whole runs on small data.</summary>
 [Collection(nameof(TinyProject))]
