@@ -58,6 +58,12 @@ internal static class ParameterPlan
 
     private static readonly HashSet<string> KeepShape = ["Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"];
 
+    // By which a weight is computed of what is learned: its length is taken out, or its deviation.
+    private static readonly HashSet<string> OfWeights =
+    [
+        "ReduceL1", "ReduceL2", "ReduceMean", "ReduceSum", "ReduceSumSquare", "LpNormalization", "Abs", "Exp", "Pow", "Reciprocal", "Sqrt", "Sigmoid", "Softplus", "Tanh",
+    ];
+
     /// <summary>Walks the nodes in order; rearranging operators pass a tensor on to where it is really used.</summary>
     /// <param name="nodes">Each node with its operator.</param>
     /// <param name="tensors">The file's tensors.</param>
@@ -120,7 +126,7 @@ internal static class ParameterPlan
                 var role = entry.RoleOf(slot);
                 // What is computed of weights alone is a weight: a direction with a length, a standardised kernel.
                 HashSet<string> passed = role == SlotRole.Passed || role == SlotRole.Operand && fixedInputs ? from
-                    : fixedInputs && entry.Differentiable && entry.RoleOf(0) != SlotRole.Passed ? [.. from.Where(origin => IsFloat(tensors[origin]))] : [];
+                    : fixedInputs && OfWeights.Contains(node.OpType) ? [.. from.Where(origin => IsFloat(tensors[origin]))] : [];
                 if (passed.Count > 0)
                 {
                     foreach (var output in node.Output)

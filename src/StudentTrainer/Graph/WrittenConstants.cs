@@ -30,10 +30,12 @@ internal static class WrittenConstants
             WeightUse[] learned = [.. uses[name].Where(use => use.IsLearned)];
             if (learned.Length == 0)
                 continue;
-            var isTable = Array.TrueForAll(learned, use => use.Role is SlotRole.Operand or SlotRole.Embedding);
-            var isKernel = !isTable && Array.TrueForAll(learned, use => use.Operator.Name == "Conv");
-            float[] values = isTable || isKernel ? tensor.ToFloats() : [];
-            if (isTable && (IsMask(values) || IsCounted(values)) || isKernel && IsCount(values) || Array.TrueForAll(learned, use => IsAngle(use.Node, readers)))
+            // Where the file's own values are used; a mask of weights is part of a weight further on.
+            WeightUse[] direct = [.. uses[name].Where(use => use.Direct && use.Role != SlotRole.Passed)];
+            var isTable = Array.TrueForAll(direct.Length > 0 ? direct : learned, use => use.Role is SlotRole.Operand or SlotRole.Embedding);
+            var isMatrix = !isTable && Array.TrueForAll(learned, use => use.Role == SlotRole.Weight);
+            float[] values = isTable || isMatrix ? tensor.ToFloats() : [];
+            if (isTable && (IsMask(values) || IsCounted(values)) || isMatrix && IsCount(values) || Array.TrueForAll(learned, use => IsAngle(use.Node, readers)))
                 found.Add(name);
             else if (isTable && Array.TrueForAll(values, value => Math.Abs(value) <= 1 + RotationTolerance))
                 tables.Add((name, string.Join(',', tensor.Dims), values));
@@ -55,7 +57,7 @@ internal static class WrittenConstants
         Array.TrueForAll(values, value => value * 2 == MathF.Truncate(value * 2))
         && (Array.TrueForAll(values, value => value == values[0]) ? Math.Abs(values[0]) >= 2 : values.Length > 3);
 
-    /// <summary>0, 1, 2, …: the kernel by which a distribution over distances becomes their mean.</summary>
+    /// <summary>0, 1, 2, …: the kernel or column by which a distribution over distances becomes their mean.</summary>
     private static bool IsCount(float[] values) => values.Length > 3 && values.Select((value, at) => value == at).All(same => same);
 
     /// <summary>Cosines and sines of the same angles.</summary>
@@ -76,22 +78,25 @@ internal static class WrittenConstants
         }
     }
 
-    /// <summary>A scale and a place behind the last layer, which has a bias of its own: units of the values that the network gives.</summary>
+    /// <summary>A scale, and a place where there is one, behind the last layer with a bias or a bounded activation: units of the values that the network gives.</summary>
     private static IEnumerable<string> ScalesOfOutputs(
         IReadOnlyList<NodeProto> nodes, ILookup<string, NodeProto> readers, IReadOnlyDictionary<string, TensorProto> tensors, IReadOnlyList<string> outputs)
     {
-        var producers = nodes.SelectMany(node => node.Output.Select(name => (name, node))).GroupBy(pair => pair.name).ToDictionary(group => group.Key, group => group.First().node);
+        var producers = nodes.SelectMany(node => node.Output.Select(name => (name, node))).ToLookup(pair => pair.name, pair => pair.node, StringComparer.Ordinal);
         foreach (var output in outputs)
-            if (Behind(output, "Add") is var (place, scaled) && (Behind(scaled, "Mul") ?? Behind(scaled, "Div")) is var (scale, plain)
-                && producers.GetValueOrDefault(plain) is { OpType: "Gemm" or "MatMul" or "Conv", Input.Count: 3 })
-            {
-                yield return scale;
-                yield return place;
-            }
+        {
+            var place = Behind(output, "Add");
+            var scale = Behind(place?.Other ?? output, "Mul") ?? Behind(place?.Other ?? output, "Div");
+            if (scale is null || producers[scale.Value.Other].FirstOrDefault() is not ({ OpType: "Gemm" or "MatMul" or "Conv", Input.Count: 3 } or { OpType: "Sigmoid" or "Tanh" }))
+                continue;
+            yield return scale.Value.Tensor;
+            if (place is not null)
+                yield return place.Value.Tensor;
+        }
 
         // The file's tensor beside what a node of that kind works on, which nobody else reads.
         (string Tensor, string Other)? Behind(string name, string op) =>
-            producers.GetValueOrDefault(name) is not { } node || node.OpType != op ? null
+            producers[name].FirstOrDefault() is not { } node || node.OpType != op ? null
             : tensors.ContainsKey(node.Input[1]) && readers[node.Input[0]].Count() == 1 ? (node.Input[1], node.Input[0])
             : op != "Div" && tensors.ContainsKey(node.Input[0]) && readers[node.Input[1]].Count() == 1 ? (node.Input[0], node.Input[1])
             : null;

@@ -102,6 +102,38 @@ public class ParameterPlanTests
         Assert.Equal([("w", "Parameter"), ("b", "Parameter"), ("scale", "Constant"), ("place", "Constant")], Plan(model));
     }
 
+    /// <summary>The range of an action, as tanh gives it in units of one.</summary>
+    [Fact]
+    public void Plan_OfRangeBehindABoundedOutput_LeavesItConstant()
+    {
+        var model = new NodeModel(17, "N", 2).Floats("w", Numbers.Uniform(1, 4), 2, 2).Floats("range", [0.001f, 1000], 2).Node("MatMul", "x w", "a").Node("Tanh", "a", "b").Node("Mul", "b range", "y");
+        Assert.Equal([("w", "Parameter"), ("range", "Constant")], Plan(model));
+    }
+
+    [Fact]
+    public void Plan_OfMaskedWeight_LearnsTheWeightAlone()
+    {
+        var model = new NodeModel(17, "N", 2).Floats("w", Numbers.Uniform(1, 4), 2, 2).Floats("mask", [1, 0, 1, 1], 2, 2).Node("Mul", "w mask", "m").Node("MatMul", "x m", "y");
+        Assert.Equal([("w", "Parameter"), ("mask", "Constant")], Plan(model));
+    }
+
+    [Fact]
+    public void Plan_OfMatrixMadeOfOnes_LeavesItConstant()
+    {
+        var model = new NodeModel(17, 2, 2).Floats("w", Numbers.Uniform(1, 4), 2, 2).Floats("ones", [1, 1, 1, 1], 2, 2)
+            .Node("MatMul", "x w", "a").Node("Trilu", "ones", "m", ("upper", 0)).Node("MatMul", "m a", "y");
+        Assert.Equal([("w", "Parameter"), ("ones", "Constant")], Plan(model));
+    }
+
+    /// <summary>The mean of a distribution over distances, as detectors compute a side of a box.</summary>
+    [Fact]
+    public void Plan_OfDistances_LeavesThemConstant()
+    {
+        var model = new NodeModel(17, "N", 2).Floats("w", Numbers.Uniform(1, 8), 2, 4).Floats("distances", [0, 1, 2, 3], 4, 1)
+            .Node("MatMul", "x w", "a").Node("Softmax", "a", "p").Node("MatMul", "p distances", "y");
+        Assert.Equal([("w", "Parameter"), ("distances", "Constant")], Plan(model));
+    }
+
     /// <summary>A length that counts positions is computed of an activation's shape, and is no activation.</summary>
     [Fact]
     public void Plan_OfNumbersBesideAShape_LeavesThemConstant()
