@@ -55,6 +55,9 @@ internal static class TensorTypes
     public static string Name(int dataType) =>
         Enum.IsDefined((DataType)dataType) ? ((DataType)dataType).ToString().ToUpperInvariant() : $"type {dataType}";
 
+    /// <summary>Whether a type is an integer of 8 bits, with or without a sign.</summary>
+    public static bool IsByte(int dataType) => (DataType)dataType is DataType.Int8 or DataType.Uint8;
+
     /// <summary>Whether a type is a float.</summary>
     public static bool IsFloat(int dataType) => TryElementType(dataType, out var type) && type.IsFloat();
 

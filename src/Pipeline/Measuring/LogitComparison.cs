@@ -17,11 +17,15 @@ internal sealed class LogitComparison(
     // Two classes that are this much closer than the tolerance are a tie, which rounding decides: in 10,000 samples there is one now and then.
     private const double TiesPerTolerance = 20;
 
+    // A column that is nearly nothing beside the others, or beside one, is what rounding leaves of numbers of their order.
+    private const double LeastColumn = 0.1;
+
     private long samples;
     private long rows;
     private long agreed;
     private double largest;
-    private double size; // of the largest value, which all values are measured by
+    private readonly double[] sizes = new double[classes]; // of the largest value in each column
+    private readonly (double Scaled, long Sample, int Position, int Class, float Trained, float Exported)[] columns = new (double, long, int, int, float, float)[classes];
     private double widestFlip;
     private (double Scaled, long Sample, int Position, int Class, float Trained, float Exported) worst;
 
@@ -45,7 +49,8 @@ internal sealed class LogitComparison(
     public ParityMetrics Result(string model, double tolerance)
     {
         // Among the many positions of a set there are always some whose two best classes are closer than rounding.
-        if (kind is OutputKind.Values or OutputKind.Embedding ? worst.Scaled <= tolerance * size : worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1))
+        var worst = IsDeciding ? this.worst : columns.FirstOrDefault(column => !(column.Scaled <= tolerance * UnitOf(column.Class)));
+        if (IsDeciding ? worst.Scaled <= tolerance && (widestFlip <= tolerance / TiesPerTolerance || positions > 1) : columns.All(column => column.Scaled <= tolerance * UnitOf(column.Class)))
             return new(
                 largest, IsDeciding ? (double)agreed / (rows * Decisions) : null, samples, allowance > 0 ? allowance : null,
                 kind == OutputKind.Classes ? null : kind);
@@ -64,11 +69,14 @@ internal sealed class LogitComparison(
             }),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"a difference of at most {tolerance:g1} (times the largest {(IsDeciding ? "logit of the row" : "value")})")
+                $"a difference of at most {tolerance:g1} (times the largest {(IsDeciding ? "logit of the row" : kind == OutputKind.Values ? "value of the column" : "value")})")
                 + (allowance > 0 ? string.Create(CultureInfo.InvariantCulture, $" beyond a step of quantisation for each rounding ({allowance:g3} in all)") : "")
                 + (IsDeciding ? $" and the same {(kind == OutputKind.Classes ? "top class" : "decision")} on every sample but for ties" : ""),
             "do not ship this file; train again, and report a defect if it happens twice");
     }
+
+    /// <summary>What a column is measured by: values have units of their own, and an embedding's columns are of one size.</summary>
+    private double UnitOf(int column) => kind == OutputKind.Values ? Math.Max(sizes[column], LeastColumn * Math.Min(1, sizes.Max())) : sizes.Max();
 
     private bool IsDeciding => kind is OutputKind.Classes or OutputKind.Labels or OutputKind.Detector;
 
@@ -81,7 +89,6 @@ internal sealed class LogitComparison(
         // A detector's scores are compared as probabilities, which is what applications see of them: log-odds near 0 and 1 magnify rounding.
         var scores = kind == OutputKind.Detector ? DetectorForm.BoxColumns : classes;
         var magnitude = Math.Abs((double)TensorPrimitives.MaxMagnitude(exported[..scores]));
-        size = Math.Max(size, magnitude);
         var unit = IsDeciding ? Math.Max(1, magnitude) : 1;
         for (var c = 0; c < classes; c++)
         {
@@ -91,8 +98,11 @@ internal sealed class LogitComparison(
             // NaN is worse than any number: written this way round it is kept, and nothing replaces it.
             var beyond = difference <= allowance ? 0 : difference - allowance; // NaN stays
             var scaled = c < scores ? beyond / unit : beyond;
+            sizes[c] = Math.Max(sizes[c], Math.Abs(other));
             if (!(scaled <= worst.Scaled) && !double.IsNaN(worst.Scaled))
                 worst = (scaled, samples, position, c, trained[c], exported[c]);
+            if (rows == 0 || !(scaled <= columns[c].Scaled) && !double.IsNaN(columns[c].Scaled))
+                columns[c] = (scaled, samples, position, c, trained[c], exported[c]);
         }
         rows++;
         for (var c = scores; c < classes; c++)

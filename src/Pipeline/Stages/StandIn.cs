@@ -118,9 +118,13 @@ internal sealed class StandIn : IDisposable
         }
     }
 
-    /// <summary>The columns that are of one size with a column: a detector's boxes are in pixels, its scores are not.</summary>
-    private static double[] Group(double[] row, int column, OutputKind kind) =>
-        kind != OutputKind.Detector ? row : column < DetectorForm.BoxColumns ? row[..DetectorForm.BoxColumns] : row[DetectorForm.BoxColumns..];
+    /// <summary>The columns that are of one size with a column: a detector's boxes are in pixels, its scores are not, and each value has its own unit.</summary>
+    private static double[] Group(double[] row, int column, OutputKind kind) => kind switch
+    {
+        OutputKind.Values => [row[column]],
+        OutputKind.Detector => column < DetectorForm.BoxColumns ? row[..DetectorForm.BoxColumns] : row[DetectorForm.BoxColumns..],
+        _ => row,
+    };
 
     private void RequireLabels(WrittenAnswer answer, long[] rows, long first, TrainedAnswer trained)
     {

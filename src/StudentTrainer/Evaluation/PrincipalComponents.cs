@@ -59,6 +59,6 @@ internal sealed record PrincipalComponents(float[] Directions, int Columns, int 
     private static Tensor Nearest(Tensor rows)
     {
         var directions = nn.functional.normalize(rows, p: 2, dim: 1);
-        return directions.mm(directions.t()).sub(eye(rows.shape[0], dtype: float64).mul(NoCosine)).argmax(1);
+        return directions.mm(directions.t()).sub(eye(rows.shape[0], dtype: float64).Mul(NoCosine)).argmax(1);
     }
 }

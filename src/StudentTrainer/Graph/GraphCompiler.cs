@@ -48,6 +48,7 @@ internal sealed class GraphCompiler
         var refusals = new List<OnnxKdException>();
         Step?[] steps = [.. nodes.Select((node, at) => TryCompileNode(node, lastUses[at], refusals))];
         refusals.AddRange(plan.Where(weight => TorchTypes.Of(weight.Source.DataType) is null).Select(UnknownType));
+        refusals.AddRange(plan.Where(weight => TensorTypes.IsByte(weight.Source.DataType) && weight.Uses.Any(use => use.IsLearned && use.Role == SlotRole.Weight)).Select(ScaledByHand));
         if (refusals.Count > 0)
             throw Join(refusals);
         return new(plan, outputs, steps!, new(slots.Count, inputSlots, weightSlots, [.. results.Select(Slot)])) { RunsSamplesAlone = SampleBranches.AreIn(graph) };
@@ -188,6 +189,13 @@ internal sealed class GraphCompiler
         found: TensorTypes.Name(weight.Source.DataType),
         expected: "bool, uint8, a signed integer or a float",
         remedy: "export the model without this type");
+
+    private static UnsupportedModelException ScaledByHand(PlannedWeight weight) => new(
+        "A weight of integers is scaled by other nodes than DequantizeLinear, so that nothing says how to round what it learns.",
+        where: $"tensor '{weight.Name}', read by {string.Join(", ", weight.Uses.Select(use => NodeContext.Describe(use.Node)).Distinct())}",
+        found: TensorTypes.Name(weight.Source.DataType),
+        expected: "a float, or integers that DequantizeLinear reads",
+        remedy: "export the model with float weights, or with QuantizeLinear and DequantizeLinear (QDQ)");
 
     private static OnnxKdException Join(List<OnnxKdException> refusals) => refusals is [var only]
         ? only

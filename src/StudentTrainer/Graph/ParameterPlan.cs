@@ -58,6 +58,12 @@ internal static class ParameterPlan
 
     private static readonly HashSet<string> KeepShape = ["Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"];
 
+    // By which a weight is computed of what is learned: its length is taken out, or its deviation.
+    private static readonly HashSet<string> OfWeights =
+    [
+        "ReduceL1", "ReduceL2", "ReduceMean", "ReduceSum", "ReduceSumSquare", "LpNormalization", "Abs", "Exp", "Pow", "Reciprocal", "Sqrt", "Sigmoid", "Softplus", "Tanh",
+    ];
+
     /// <summary>Walks the nodes in order; rearranging operators pass a tensor on to where it is really used.</summary>
     /// <param name="nodes">Each node with its operator.</param>
     /// <param name="tensors">The file's tensors.</param>
@@ -68,13 +74,14 @@ internal static class ParameterPlan
         IReadOnlyList<string> outputs)
     {
         var uses = FindUses(nodes, tensors, version);
+        var constants = WrittenConstants.Find([.. nodes.Select(node => node.Node)], tensors, uses, outputs);
         return [.. tensors.Where(tensor => uses.Contains(tensor.Key) || outputs.Contains(tensor.Key))
             .Select(tensor => Plan(tensor.Key, tensor.Value))];
 
         PlannedWeight Plan(string name, TensorProto source)
         {
             WeightUse[] places = [.. uses[name]];
-            var role = RoleOf(source, places);
+            var role = constants.Contains(name) ? WeightRole.Constant : RoleOf(source, places);
             var matrix = role == WeightRole.Parameter ? Array.Find(places, use => use is { Direct: true, Slot: 1, IsLearned: true }) : null;
             return new(name, role, source, matrix?.Operator.UnitAxis?.Invoke(ContextOf(matrix.Node, source)), places);
         }
@@ -100,6 +107,7 @@ internal static class ParameterPlan
         var origins = tensors.Keys.ToDictionary(name => name, name => new HashSet<string>([name]), StringComparer.Ordinal);
         var learned = new HashSet<string>(StringComparer.Ordinal);
         var asInFile = tensors.Keys.ToHashSet(StringComparer.Ordinal);
+        var oneUnit = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (node, entry) in nodes)
         {
             var learns = node.Input.Any(learned.Contains);
@@ -116,25 +124,39 @@ internal static class ParameterPlan
                 if (!origins.TryGetValue(node.Input[slot], out var from))
                     continue;
                 var role = entry.RoleOf(slot);
-                if (role == SlotRole.Passed || role == SlotRole.Operand && fixedInputs)
+                // What is computed of weights alone is a weight: a direction with a length, a standardised kernel.
+                HashSet<string> passed = role == SlotRole.Passed || role == SlotRole.Operand && fixedInputs ? from
+                    : fixedInputs && OfWeights.Contains(node.OpType) ? [.. from.Where(origin => IsFloat(tensors[origin]))] : [];
+                if (passed.Count > 0)
                 {
                     foreach (var output in node.Output)
-                        origins[output] = [.. origins.GetValueOrDefault(output, []), .. from];
+                        origins[output] = [.. origins.GetValueOrDefault(output, []), .. passed];
                     if (KeepShape.Contains(node.OpType) && asInFile.Contains(node.Input[slot]))
                         asInFile.Add(node.Output[0]);
                 }
                 foreach (var origin in from)
                 {
-                    // A single number beside an activation is a scale that was written into the file, not a bias.
-                    var isLearned = role.IsLearned() || role == SlotRole.Operand && learns && tensors[origin].ElementCount() > 1;
+                    // A single number beside an activation or within a weight is a scale that was written into the file, unless one unit has no other bias.
+                    var isVector = tensors[origin].ElementCount() > 1;
+                    var isLearned = role.IsLearned() && (isVector || from.Count == 1)
+                        || role == SlotRole.Operand && learns && (isVector || IsBiasOfOneUnit(node, slot, tensors[origin]));
                     uses.Add((origin, new(node, entry, slot, isLearned, asInFile.Contains(node.Input[slot]))));
                     learns |= isLearned && IsFloat(tensors[origin]);
                 }
             }
-            if (learns)
+            // Shapes, ranks and truth values carry no gradient: what is computed of them is nobody's weight.
+            if (learns && entry.Differentiable)
                 learned.UnionWith(node.Output);
+            if (entry.RoleOf(1) == SlotRole.Weight && node.Input.Count > 1 && node.Input.Skip(2).All(name => name.Length == 0) && HasOneUnit(node))
+                oneUnit.UnionWith(node.Output);
         }
         return uses.ToLookup(use => use.Name, use => use.Use, StringComparer.Ordinal);
+
+        bool HasOneUnit(NodeProto node) =>
+            origins.TryGetValue(node.Input[1], out var from) && from.Any(origin => tensors[origin].Dims is { Count: > 1 } shape && shape.Take(2).Contains(1));
+
+        bool IsBiasOfOneUnit(NodeProto node, int slot, TensorProto tensor) =>
+            node.OpType == "Add" && tensor.Dims.Count > 0 && oneUnit.Contains(node.Input[1 - slot]);
 
         IEnumerable<(string Name, WeightUse Use)> UsesWithin(NodeProto node, GraphProto held)
         {

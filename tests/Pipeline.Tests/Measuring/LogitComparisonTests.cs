@@ -69,6 +69,34 @@ public class LogitComparisonTests
             Assert.Contains("sample 1", Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", tolerance: 1e-4)).Message);
     }
 
+    /// <summary>A price of 20,000 beside a share of 0.3: the error that the price allows would be all of the share.</summary>
+    [Theory]
+    [InlineData(20_001f, 0.3f, true)]
+    [InlineData(20_003f, 0.3f, false)]
+    [InlineData(20_000f, 0.30002f, true)]
+    [InlineData(20_000f, 0.301f, false)]
+    [InlineData(20_000f, float.NaN, false)]
+    public void Result_OfValues_MeasuresEachColumnByItsOwnSize(float price, float share, bool passes)
+    {
+        var comparison = new LogitComparison(classes: 2, kind: OnnxKd.Core.Logits.OutputKind.Values);
+        comparison.Add([10_000, 0.1f, 20_000, 0.3f], [10_000, 0.1f, price, share]);
+
+        if (passes)
+            comparison.Result("m.onnx", tolerance: 1e-4);
+        else
+            Assert.Contains("sample 1", Assert.Throws<CheckFailedException>(() => comparison.Result("m.onnx", tolerance: 1e-4)).Message);
+    }
+
+    /// <summary>Sums that leave nothing leave rounding, of the order of what was summed.</summary>
+    [Fact]
+    public void Result_OfAColumnOfNothing_AllowsRounding()
+    {
+        var comparison = new LogitComparison(classes: 2, kind: OnnxKd.Core.Logits.OutputKind.Values);
+        comparison.Add([5, 0, 6, 1e-7f], [5, 2e-7f, 6, 0]);
+
+        Assert.Equal(2L, comparison.Result("m.onnx", tolerance: 1e-4).Samples);
+    }
+
     [Theory]
     [InlineData(20_000f, true)]
     [InlineData(2_000f, false)]

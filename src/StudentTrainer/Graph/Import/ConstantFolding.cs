@@ -83,12 +83,14 @@ internal sealed class ConstantFolding
     {
         if (node.Domain is not ("" or "ai.onnx") || OperatorTable.Find(node.OpType, version) is null || node.Input.Count == 0)
             return false;
-        if (node.OpType == "DequantizeLinear") // integers with a scale are weights too
+        if (node.OpType == "DequantizeLinear" || node.OpType == "Cast" && IsMatrixOfBytes(node.Input[0])) // integers with a scale are weights too
             return false;
         var looksOnlyAtShape = node.OpType is "Shape" or "Size";
         return node.Input.All(name =>
             name.Length == 0 || tensors.TryGetValue(name, out var tensor) && (looksOnlyAtShape || IsSetting(tensor)));
     }
+
+    private bool IsMatrixOfBytes(string name) => tensors.TryGetValue(name, out var tensor) && tensor.Dims.Count > 1 && TensorTypes.IsByte(tensor.DataType);
 
     private static bool IsSetting(TensorProto tensor) =>
         TorchTypes.Of(tensor.DataType) is not null && (!TensorTypes.IsFloat(tensor.DataType) || tensor.Dims.Count == 0);
@@ -103,7 +105,7 @@ internal sealed class ConstantFolding
         folded++;
         foreach (var result in results)
         {
-            tensors[result.Name] = result;
+            tensors[result.Name] = ParameterPlan.Fix(result); // the file has no such tensor, to which what was learned could go back
             graph.Initializer.Add(result);
         }
     }

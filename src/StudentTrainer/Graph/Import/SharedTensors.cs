@@ -79,10 +79,10 @@ internal static class SharedTensors
     /// <summary>A vector that several layers read is as many vectors; its other uses keep the original.</summary>
     private static void SeparateLayers(GraphProto graph, int version, List<Split> splits)
     {
-        var uses = UsesOf(graph);
-        foreach (var (name, tensor) in ModelTensors.Of(graph).Where(entry => TensorTypes.IsFloat(entry.Value.DataType)))
+        var (uses, index, tensors) = (UsesOf(graph), new GraphIndex(graph), ModelTensors.Of(graph));
+        foreach (var (name, tensor) in tensors.Where(entry => TensorTypes.IsFloat(entry.Value.DataType)))
         {
-            var places = uses[name].Select(use => (use.Node, use.Slot, Layer: LayerOf(use.Node, use.Slot, version)));
+            var places = uses[name].Select(use => (use.Node, use.Slot, Layer: BiasedMatrix(use.Node, use.Slot) ?? LayerOf(use.Node, use.Slot, version)));
             foreach (var layer in places.GroupBy(use => use.Layer).OrderBy(group => group.Key.Length > 0).Skip(1))
             {
                 var moved = layer.Select(use => (use.Node.Output[0], use.Slot)).ToList();
@@ -92,6 +92,17 @@ internal static class SharedTensors
                     node.Input[slot] = copy;
                 splits.Add(new(copy, name, moved));
             }
+        }
+
+        // Of a bias written as Add: the matrix whose product it is added to.
+        string? BiasedMatrix(NodeProto node, int slot)
+        {
+            if (node.OpType != "Add" || index.Producer(node.Input[1 - slot]) is not { Input.Count: > 1 } product || RoleOf(product, 1, version) != SlotRole.Weight)
+                return null;
+            var matrix = product.Input[1];
+            while (index.Producer(matrix) is { Input.Count: > 0 } passing && !tensors.ContainsKey(matrix) && RoleOf(passing, 0, version) == SlotRole.Passed)
+                matrix = passing.Input[0];
+            return tensors.ContainsKey(matrix) ? $"{node.OpType}\n{matrix}" : null;
         }
     }
 

@@ -74,6 +74,32 @@ public class SharedTensorsTests
         Oracle.RequireParity(trained, Numbers.Uniform(1, 2 * 2 * 16), [2, 2, 4, 4], 1e-4);
     }
 
+    /// <summary>Zeros that two layers add, as exporters of products over three axes write biases that nobody has trained yet.</summary>
+    [Theory]
+    [InlineData("w1", "w2")]
+    [InlineData("t1", "t2")]
+    public void Export_OfMergedBiasesWrittenAsAdd_SeparatesThem(string first, string second)
+    {
+        var model = Products(first, second);
+
+        var trained = Exports.After(model, (name, tensor) => tensor.add_(0.1 * name.Length));
+
+        string[] biases = [.. trained.Proto.Graph.Node.Where(node => node.OpType == "Add").Select(node => node.Input[1])];
+        Assert.Equal(2, biases.Select(name => Values(trained, name)).Distinct().Count());
+        Oracle.RequireParity(trained, Numbers.Uniform(1, 6), [2, 3], 1e-4);
+    }
+
+    [Fact]
+    public void Import_OfProductThatIsUsedTwice_KeepsItsBias()
+    {
+        var trained = Exports.After(Products("t1", "t1"), (_, tensor) => tensor.add_(0.5));
+        Assert.Single(trained.Proto.Graph.Node.Where(node => node.OpType == "Add").Select(node => node.Input[1]).Distinct());
+    }
+
+    private static OnnxModel Products(string first, string second) => new NodeModel(17, "N", 3)
+        .Floats("w1", Numbers.Uniform(1, 9), 3, 3).Floats("w2", Numbers.Uniform(2, 9), 3, 3).Floats("zeros", Zeros, 3).Node("Transpose", "w1", "t1").Node("Transpose", "w2", "t2")
+        .Node("MatMul", $"x {first}", "a").Node("Add", "a zeros", "b").Node("Tanh", "b", "c").Node("MatMul", $"c {second}", "d").Node("Add", "d zeros", "y").Build();
+
     /// <summary>A layer that is used twice, with its normalisation, is one layer.</summary>
     [Fact]
     public void Import_OfLayerThatIsUsedTwice_KeepsItWhole()
