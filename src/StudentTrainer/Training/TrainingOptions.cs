@@ -25,7 +25,7 @@ public sealed record TrainingOptions
     public required int Epochs { get; init; }
 
     /// <summary>Samples per step; default 128. A last, smaller batch is used too.</summary>
-    [Setting("samples per step", AtLeast = 1)]
+    [Setting("samples per step; a step that does not fit into memory is refused", AtLeast = 1)]
     public int BatchSize { get; init; } = 128;
 
     /// <summary>The optimizer.</summary>
