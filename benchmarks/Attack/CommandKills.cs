@@ -163,7 +163,7 @@ internal sealed partial class CommandKills
 
     private string In(string path) => project.In(path);
 
-    [GeneratedRegex("stage.json$|.published.json$|report.html$|latency.json$|tfevents")]
+    [GeneratedRegex("stage.json$|.published.json$|(report|sweep).html$|latency.json$|tfevents")]
     private static partial Regex HoldsTimes();
 
     // The report is keyed by what was evaluated, latencies included.
