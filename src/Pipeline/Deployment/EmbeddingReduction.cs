@@ -39,7 +39,7 @@ internal static class EmbeddingReduction
     /// <param name="kept">The columns to keep.</param>
     /// <param name="progress">Told about samples.</param>
     /// <param name="token">Stops between batches.</param>
-    /// <exception cref="InputException">There is not one teacher that is a file and gives embeddings; or not that many columns, or too few samples.</exception>
+    /// <exception cref="InputException">There is not one teacher that is a file and gives embeddings; or not that many columns, or too few samples; or all are zeros.</exception>
     /// <exception cref="CheckFailedException">What is written does not give what was meant.</exception>
     public static (OnnxModel Model, ReductionFigures Figures) Reduce(
         TransferSet set, CaptureOptions options, int kept, IProgress<StageProgress>? progress, CancellationToken token)
@@ -60,6 +60,9 @@ internal static class EmbeddingReduction
                 "There are fewer samples than columns to keep.", read.Name, $"{rows} samples, of which {others} are held out for the figures", $"{kept} or more besides, ten times as many if they are there",
                 "give more samples, or keep fewer columns");
         var (found, held) = (whole[(others * columns)..], whole[..(others * columns)]);
+        if (!found.AsSpan().ContainsAnyExcept(0f))
+            throw new InputException(
+                "The embeddings have no directions.", teacher.File, $"zeros for {rows - others} samples of {read.Name}", "embeddings that differ", "check the samples, and the teacher's preprocessing");
         var components = PrincipalComponents.Find(found, columns, kept);
         var isOfLengthOne = Enumerable.Range(0, rows).All(row => Math.Abs(Length(whole.AsSpan(row * columns, columns)) - 1) < LengthTolerance);
         var reduced = EmbeddingColumns.Reduce(model, teacher, read.SampleShape, components.Directions, kept, isOfLengthOne);

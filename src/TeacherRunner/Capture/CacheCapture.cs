@@ -38,9 +38,7 @@ public static class CacheCapture
         using var part = Profile.Start("open teachers");
         using var teachers = new TeacherEnsemble(set, options);
         teachers.RequireLabelsFit();
-        // A mask that does not fit is refused now, not when the teachers have run.
-        foreach (var stream in teachers.Streams.Where(stream => set.SampleShape.Mask is not null && stream.Kind != StreamKind.Feature))
-            _ = new CountedPositions(set, stream.Shape);
+        RequireMaskFits(set, teachers.Streams);
         part?.Next("try teachers");
         var trial = new CaptureTrial(teachers, set);
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
@@ -50,8 +48,7 @@ public static class CacheCapture
             throw new InputException(
                 "A logit cache cannot hold what is asked for.", "capture", problem, remedy: "correct capture.storage, capture.batch-size or capture.views");
         using var writer = OpenWriter(options, folder, identity, ref batchSize);
-        var stored = writer.StoredRows;
-        var missing = writer.Rows - stored;
+        var missing = writer.Rows - writer.StoredRows;
         if (missing > 0)
         {
             part?.Next("compare integers");
@@ -67,37 +64,11 @@ public static class CacheCapture
         }
 
         part?.Next("capture rows");
-        var done = stored;
-        Report();
-        var rowsPerRun = teachers.RowsPerRun(batchSize);
-        BatchWorkers<byte>.Run(
-            [.. Enumerable.Range(1, teachers.Workers).Select(i => (Buffers: teachers.CreateBuffers(rowsPerRun), Lane: $"capture {i}"))],
-            writer.PendingBatches(), batchSize, rowsPerRun, writer.Encoder.RowBytes,
-            (worker, rows, bytes) =>
-            {
-                using var step = Profile.Start("read samples", worker.Lane);
-                worker.Buffers.Select(rows, set.Count);
-                teachers.Read(worker.Buffers);
-                step?.Next("run teachers");
-                teachers.Run(worker.Buffers);
-                step?.Next("encode logits");
-                teachers.Encode(worker.Buffers, rows, writer.Encoder, bytes);
-            },
-            (rows, bytes) =>
-            {
-                using var step = Profile.Start("write logits");
-                set.RequireUnchanged(); // the rows were read before
-                writer.Append(bytes.Span);
-                done += rows.Count;
-                Report();
-            },
-            token);
+        Run(set, teachers, writer, batchSize, progress, token);
         var complete = writer.Complete();
         return new(
             writer.Rows, missing, teachers.Streams, batchSize, teachers.Provider, Stopwatch.GetElapsedTime(start).TotalSeconds, complete,
             teachers.ProviderNote);
-
-        void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
     }
 
     /// <summary>Opens teachers to see what they give, and captures nothing.</summary>
@@ -136,6 +107,46 @@ public static class CacheCapture
     /// <param name="device">As in <see cref="CaptureOptions.Device"/>.</param>
     /// <exception cref="InputException">There is no such device.</exception>
     public static string ProviderOf(string device) => ExecutionDevice.Resolve(device).Provider;
+
+    /// <summary>A mask that does not fit is refused now, not when the teachers have run.</summary>
+    private static void RequireMaskFits(TransferSet set, IReadOnlyList<CacheStream> streams)
+    {
+        foreach (var stream in streams.Where(stream => set.SampleShape.Mask is not null && stream.Kind != StreamKind.Feature))
+            _ = new CountedPositions(set, stream.Shape);
+    }
+
+    /// <summary>Runs the teachers on the rows that the cache lacks, several runs at a time, and stores what they give in order.</summary>
+    private static void Run(
+        TransferSet set, TeacherEnsemble teachers, LogitCacheWriter writer, int batchSize, IProgress<StageProgress>? progress, CancellationToken token)
+    {
+        var done = writer.StoredRows;
+        Report();
+        var rowsPerRun = teachers.RowsPerRun(batchSize);
+        BatchWorkers<byte>.Run(
+            [.. Enumerable.Range(1, teachers.Workers).Select(i => (Buffers: teachers.CreateBuffers(rowsPerRun), Lane: $"capture {i}"))],
+            writer.PendingBatches(), batchSize, rowsPerRun, writer.Encoder.RowBytes,
+            (worker, rows, bytes) =>
+            {
+                using var step = Profile.Start("read samples", worker.Lane);
+                worker.Buffers.Select(rows, set.Count);
+                teachers.Read(worker.Buffers);
+                step?.Next("run teachers");
+                teachers.Run(worker.Buffers);
+                step?.Next("encode logits");
+                teachers.Encode(worker.Buffers, rows, writer.Encoder, bytes);
+            },
+            (rows, bytes) =>
+            {
+                using var step = Profile.Start("write logits");
+                set.RequireUnchanged(); // the rows were read before
+                writer.Append(bytes.Span);
+                done += rows.Count;
+                Report();
+            },
+            token);
+
+        void Report() => progress?.Report(new("capture", done, writer.Rows, "samples", $"on {teachers.Provider}"));
+    }
 
     /// <summary>The size that was asked for; else that of the cache in the folder, which other processes may have begun; else the best one.</summary>
     private static int ChooseBatchSize(CaptureOptions options, string folder, TeacherEnsemble teachers, CaptureTrial trial) =>

@@ -38,6 +38,16 @@ public sealed class PcaCommandTests : IDisposable
     }
 
     [Fact]
+    public void Pca_OfEmbeddingsThatAreAllZero_IsRefused()
+    {
+        Npy.Write(folder["x.npy"], new float[60 * 16], 60, 4, 4);
+        var error = Cli.Fails(
+            2, "pca", "--teacher", LinearModel.Write(folder["linear.onnx"]), "--samples", folder["x.npy"], "--kind", "embedding", "--columns", "2", "-o", folder["reduced.onnx"]);
+        Assert.Contains("zeros", error);
+        Assert.False(File.Exists(folder["reduced.onnx"]));
+    }
+
+    [Fact]
     public void Pca_OfWhatHasNoSuchColumns_IsRefused()
     {
         var random = new Random(6);
