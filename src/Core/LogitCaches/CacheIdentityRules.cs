@@ -70,8 +70,6 @@ internal static class CacheIdentityRules
             return mistake;
         if (stream.Kind == StreamKind.Detection != (stream.Detector is not null) || stream.Detector?.Classes(stream.Classes) < 1)
             return "what the columns of a detector are does not fit its kind and shape";
-        if (stream is { Kind: StreamKind.Detection, Storage: Int8 })
-            return "int8 has one scale for a box and its scores: choose another storage";
         if (stream.Storage.Problem(stream) is { } problem)
             return problem;
         rowBytes = Math.Max(dense, stream.BytesPerRow);

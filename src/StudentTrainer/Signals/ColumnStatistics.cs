@@ -1,3 +1,4 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 
 namespace OnnxKd.StudentTrainer.Signals;
@@ -11,10 +12,22 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyLis
     private const int MostRows = 10_000;
     private const int RowsAtOnce = 256;
 
+    // Steps of a third of the deviation are a hundredth of the variance: what is lost is no more than that of R².
+    private const double LeastSteps = 3;
+
     /// <summary>Reads the first view of some rows, evenly spread.</summary>
+    /// <exception cref="InputException">Rounding to 16 bits left too little of a column that lies far from 0 and varies little, or is tiny.</exception>
     public static ColumnStatistics Of(LogitCache cache, CacheStream stream)
     {
         var (means, variances) = Moments(cache, stream, stream.Classes);
+        for (var column = 0; column < means.Length; column++)
+            if (Math.Sqrt(variances[column]) is var deviation && StepAt(means[column], stream.Storage) is var step && deviation < LeastSteps * step)
+                throw new InputException(
+                    "Values were rounded so far when they were stored that little is left to learn.",
+                    $"stream '{stream.Name}', stored as {stream.Storage.Name}",
+                    FormattableString.Invariant($"column {column}: mean {means[column]:g4}, deviation {deviation:g3}; values there are {step:g3} apart"),
+                    FormattableString.Invariant($"a deviation of at least {LeastSteps} steps"),
+                    "set capture.storage: float32");
         return new(
             [.. means.Select(mean => (float)mean)],
             [.. variances.Select((variance, c) => Math.Sqrt(variance) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? (float)deviation : 1)]);
@@ -47,4 +60,13 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyLis
 
         return (means, [.. squares.Select(square => square / count)]);
     }
+
+    /// <summary>How far apart numbers of that size are as they are stored; 0: no further than float32's, or nothing is there.</summary>
+    private static double StepAt(double size, StreamStorage storage) => storage switch
+    {
+        _ when size == 0 => 0,
+        Float16 => Math.ScaleB(1, Math.Max(Math.ILogB(size), -14) - 10),
+        BFloat16 => Math.ScaleB(1, Math.ILogB(size) - 7),
+        _ => 0,
+    };
 }

@@ -89,6 +89,9 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     private const double HalfRounding = 2e-2;
     private const double ProbabilityRounding = 1e-2;
 
+    // A column that is nearly nothing beside the others, or beside one, is what rounding leaves of numbers of their order.
+    private const double LeastColumn = 0.1;
+
     private readonly bool isSparse = stream.Storage is TopK or Sampled;
     private readonly byte[] bytes = new byte[stream.BytesPerRow];
     private readonly float[] stored = new float[stream.Values];
@@ -97,6 +100,8 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     private long rows;
     private long positions;
     private long agreed;
+    private readonly double[] sizes = new double[stream.Classes]; // of the largest value in each column
+    private readonly (double Error, string? Place)[] worst = new (double, string?)[stream.Classes];
     private double maxError;
     private string? problem;
 
@@ -125,7 +130,11 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     /// <summary>The figures.</summary>
     public StreamReplay Result() => new(
         stream.Name, rows, isSparse ? "probabilities" : "values", maxError,
-        stream.Kind.Output() == OutputKind.Classes ? (double)agreed / positions : null, problem);
+        stream.Kind.Output() == OutputKind.Classes ? (double)agreed / positions : null,
+        problem ?? Enumerable.Range(0, sizes.Length).Where(IsBeyond).Select(column => worst[column].Place).FirstOrDefault());
+
+    /// <summary>Values have units of their own, each column one: what a price may differ by is all of a share.</summary>
+    private bool IsBeyond(int column) => !(worst[column].Error <= Relative * Math.Max(sizes[column], LeastColumn * Math.Min(1, sizes.Max())));
 
     private void Compare((long Sample, uint View) source, int position)
     {
@@ -145,9 +154,16 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
             if (!(error <= maxError))
                 maxError = error;
             var allowed = isSparse ? ProbabilityAllowed : step + Relative * Math.Max(1, Math.Abs(b[c]));
-            if (!(error <= allowed))
-                problem ??= FormattableString.Invariant(
-                    $"sample {cache.Identity.FirstId + source.Sample}, view {source.View}, position {position}, class {c}: {a[c]} stored, {b[c]} now");
+            sizes[c] = Math.Max(sizes[c], Math.Abs(b[c]));
+            var isValue = stream.Kind == StreamKind.Value;
+            if (isValue ? error <= worst[c].Error || double.IsNaN(worst[c].Error) : error <= allowed)
+                continue;
+            var place = FormattableString.Invariant(
+                $"sample {cache.Identity.FirstId + source.Sample}, view {source.View}, position {position}, class {c}: {a[c]} stored, {b[c]} now");
+            if (isValue)
+                worst[c] = (error, place);
+            else
+                problem ??= place;
         }
     }
 

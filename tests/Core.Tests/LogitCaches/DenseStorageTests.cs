@@ -39,4 +39,14 @@ public sealed class DenseStorageTests
         }
         Assert.Equal(new float[Classes], decoded[Classes..(2 * Classes)]);
     }
+
+    /// <summary>Of a price beside a share, and of boxes beside scores, one scale leaves nothing of the smaller.</summary>
+    [Theory]
+    [InlineData(StreamKind.Value, 2, false)]
+    [InlineData(StreamKind.Detection, 7, false)]
+    [InlineData(StreamKind.Value, 1, true)]
+    [InlineData(StreamKind.Embedding, 16, true)]
+    [InlineData(StreamKind.Logit, 10, true)]
+    public void Int8_OfColumnsWithUnitsOfTheirOwn_IsRefused(StreamKind kind, int columns, bool isTaken) =>
+        Assert.Equal(isTaken, new Int8().Problem(Stream(new Int8(), [columns]) with { Kind = kind }) is null);
 }

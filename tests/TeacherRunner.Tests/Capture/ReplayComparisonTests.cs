@@ -33,13 +33,31 @@ public sealed class ReplayComparisonTests : IDisposable
         Assert.Equal(passes ? 0 : 1, result.MaxError, 1e-6);
     }
 
-    private LogitCache Cache(TransferSet set, float[] logits)
+    /// <summary>What a price may differ by is all of a share.</summary>
+    [Theory]
+    [InlineData(20_010f, 0.0007f, true)]
+    [InlineData(20_000f, 0.0009f, false)]
+    [InlineData(20_100f, 0.0007f, false)]
+    public void Add_OfValues_MeasuresEachColumnByItsOwnSize(float price, float share, bool passes)
+    {
+        var file = folder["set.safetensors"];
+        SafetensorsWriter.Write(file, [SafetensorsTensor.From("samples", new float[3], 1, 3)]);
+        using var set = TransferSet.Open(new() { Samples = file });
+        using var cache = Cache(set, [10_000, 0.0005f, 20_000, 0.0007f, 15_000, 0.0001f], StreamKind.Value);
+
+        var comparison = new ReplayComparison(cache, cache.Streams[0], set);
+        comparison.Add((0, 0), [10_000, 0.0005f, price, share, 15_000, 0.0001f]);
+
+        Assert.Equal(passes, comparison.Result().Problem is null);
+    }
+
+    private LogitCache Cache(TransferSet set, float[] logits, StreamKind kind = StreamKind.Logit)
     {
         var identity = new CacheIdentity
         {
-            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", StreamKind.Logit, 1, Preprocessing.None)],
+            Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", kind, 1, Preprocessing.None)],
             Combination = Combination.Single,
-            Streams = [new("logits", "logits", Teacher: 0, StreamKind.Logit, [3, 2], new Float32())],
+            Streams = [new("logits", "logits", Teacher: 0, kind, [3, 2], new Float32())],
             Provider = "cpu",
             Precision = "fp32",
             Augmentation = Augmentation.None,

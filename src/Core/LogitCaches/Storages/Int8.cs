@@ -44,6 +44,12 @@ public sealed record Int8 : DenseStorage
     }
 
     /// <inheritdoc/>
+    internal override string? Problem(CacheStream stream) =>
+        stream.Kind == StreamKind.Detection || stream.Kind == StreamKind.Value && stream.Classes > 1
+            ? "its columns have units of their own, and int8 has one scale for all of them: the small ones would be stored as 0; choose another storage"
+            : null;
+
+    /// <inheritdoc/>
     public override void Decode(CacheStream stream, ReadOnlySpan<byte> stored, Span<float> values)
     {
         var classes = stream.Classes;
