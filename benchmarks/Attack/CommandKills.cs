@@ -109,11 +109,13 @@ internal sealed partial class CommandKills
         return new(name, from, command, seconds, Snapshot());
     }
 
-    /// <summary>Every file by its name, with its digest where no time stands in it.</summary>
+    /// <summary>
+    /// Every file by its name, with its digest where no time stands in it. What was measured again has a report of its own beside the earlier one, which stays.
+    /// </summary>
     private string Snapshot()
     {
-        var lines = Directory.GetFiles(In("work"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .Select(file => $"{ReportKey().Replace(Path.GetRelativePath(In("work"), file), "")} {Digest(file)}");
+        var lines = Directory.GetFiles(In("work"), "*", SearchOption.AllDirectories)
+            .Select(file => $"{ReportKey().Replace(Path.GetRelativePath(In("work"), file), "")} {Digest(file)}").Distinct().Order(StringComparer.Ordinal);
         return string.Join('\n', lines);
     }
 

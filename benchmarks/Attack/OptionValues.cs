@@ -60,7 +60,8 @@ internal sealed class OptionValues
 
     private AttackCase Draw(Dice dice)
     {
-        var ((line, option), value) = (cases[dice.Number % cases.Length], values[dice.Number / cases.Length % values.Length]);
+        var (which, round) = (dice.Number % cases.Length, dice.Number / cases.Length);
+        var ((line, option), value) = (cases[which], values[(which + round) % values.Length]); // other values from the first round on
         return new(line.Split(' ')[0], () => Judge(line, option, value));
     }
 
