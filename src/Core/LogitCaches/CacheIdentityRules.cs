@@ -32,19 +32,23 @@ internal static class CacheIdentityRules
             return "the digest of a teacher is not a SHA-256 in lower-case hexadecimal";
         if (identity.Teachers.Any(teacher => !(teacher.Weight > 0)) || Math.Abs(identity.Teachers.Sum(t => t.Weight) - 1) > WeightTolerance)
             return "the weights of the teachers are not positive with sum 1";
-        return batchSize < 1 ? $"the batch size is {batchSize}" : StreamsProblem(identity, batchSize);
+        return batchSize < 1 ? $"the batch size is {batchSize}" : StreamsProblem(identity.Streams, identity.Teachers.Count, batchSize);
     }
 
-    private static string? StreamsProblem(CacheIdentity identity, int batchSize)
+    /// <summary>What is wrong with streams, before it is known whose samples they are of; <c>null</c> if nothing is.</summary>
+    /// <param name="streams">The streams.</param>
+    /// <param name="teachers">How many teachers there are.</param>
+    /// <param name="batchSize">Rows that are stored together.</param>
+    public static string? StreamsProblem(IReadOnlyList<CacheStream> streams, int teachers, int batchSize)
     {
-        if (identity.Streams.Count == 0 || identity.Streams.Contains(null!))
+        if (streams.Count == 0 || streams.Contains(null!))
             return "there is no stream";
-        if (identity.Streams.Select(stream => stream.Name).Distinct(StringComparer.Ordinal).Count() < identity.Streams.Count)
+        if (streams.Select(stream => stream.Name).Distinct(StringComparer.Ordinal).Count() < streams.Count)
             return "two streams have the same name";
         long bytes = 0;
-        foreach (var stream in identity.Streams)
+        foreach (var stream in streams)
         {
-            if (StreamProblem(stream, identity.Teachers.Count, out var rowBytes) is { } problem)
+            if (StreamProblem(stream, teachers, out var rowBytes) is { } problem)
                 return $"stream '{stream.Name}': {problem}";
             bytes += rowBytes;
         }

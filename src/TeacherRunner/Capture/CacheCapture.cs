@@ -44,9 +44,7 @@ public static class CacheCapture
         var batchSize = ChooseBatchSize(options, folder, teachers, trial);
         part?.Next("hash samples"); // which has been going on since the start
         var identity = teachers.Identity();
-        if (identity.Problem(batchSize) is { } problem)
-            throw new InputException(
-                "A logit cache cannot hold what is asked for.", "capture", problem, remedy: "correct capture.storage, capture.batch-size or capture.views");
+        RequireStorable(identity.Problem(batchSize));
         using var writer = OpenWriter(options, folder, identity, ref batchSize);
         var missing = writer.Rows - writer.StoredRows;
         if (missing > 0)
@@ -77,6 +75,7 @@ public static class CacheCapture
     {
         CaptureRules.Check(options);
         using var teachers = new TeacherEnsemble(set, options);
+        RequireStorable(CacheIdentityRules.StreamsProblem(teachers.Streams, options.Teachers.Count, options.BatchSize ?? 1));
         return teachers.Streams;
     }
 
@@ -107,6 +106,13 @@ public static class CacheCapture
     /// <param name="device">As in <see cref="CaptureOptions.Device"/>.</param>
     /// <exception cref="InputException">There is no such device.</exception>
     public static string ProviderOf(string device) => ExecutionDevice.Resolve(device).Provider;
+
+    private static void RequireStorable(string? problem)
+    {
+        if (problem is not null)
+            throw new InputException(
+                "A logit cache cannot hold what is asked for.", "capture", problem, remedy: "correct capture.storage, capture.batch-size or capture.views");
+    }
 
     /// <summary>A mask that does not fit is refused now, not when the teachers have run.</summary>
     private static void RequireMaskFits(TransferSet set, IReadOnlyList<CacheStream> streams)

@@ -27,6 +27,7 @@ public sealed class LearnersTests(TinyProject project) : IDisposable
     [InlineData("mse: {}", "use a term that reads class scores")]
     [InlineData("soft: { temperature: 4 }", "1 or 2, which stream 'logits' (top-k) holds", "{ top-k: 2, temperatures: [1, 2] }")]
     [InlineData("soft: { temperature: { 0: 2, 5: 1 } }", "use one temperature throughout", "{ top-k: 2, temperatures: [1, 2] }")]
+    [InlineData("soft: {}", "k is 16, which is not in 1 to 3", "{ top-k: 16, temperatures: [1] }")]
     [InlineData("logit-matching: {}", "stored as top-k", "{ top-k: 2, temperatures: [1] }")]
     public void Term_ThatCannotReadWhatTeachersGive_IsRefusedBeforeTheyRun(string term, string expected, string storage = "float32")
     {
