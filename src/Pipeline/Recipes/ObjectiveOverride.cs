@@ -28,7 +28,7 @@ internal static class ObjectiveOverride
         if (alpha is not null && terms.Count == 0 && findKind() == OutputKind.Labels)
             source.Set(Name, Mix(temperature ?? "1", alpha, "binary"), "--alpha");
         else if (alpha is not null)
-            source.Set(Name, Mix(temperature ?? terms.Select(TemperatureOf).FirstOrDefault(t => t is not null), alpha), "--alpha");
+            source.Set(Name, Mix((object?)temperature ?? terms.Select(TemperatureOf).FirstOrDefault(t => t is not null), alpha), "--alpha");
         else if (temperature is not null && objective is not null)
             SetTemperature(source, terms, temperature);
         else if (temperature is not null)
@@ -73,7 +73,7 @@ internal static class ObjectiveOverride
 
     private static YamlSequenceNode Alone(string term) => new(YamlTree.Map((term, "")));
 
-    private static YamlSequenceNode Mix(string? temperature, string alpha, string term = ObjectiveSection.Soft)
+    private static YamlSequenceNode Mix(object? temperature, string alpha, string term = ObjectiveSection.Soft)
     {
         var soft = YamlTree.Line(("temperature", temperature ?? DefaultTemperature), ("weight", alpha));
         var terms = new YamlSequenceNode(YamlTree.Map((term, soft)));
@@ -92,5 +92,5 @@ internal static class ObjectiveOverride
 
     private static YamlMappingNode? SoftOf(YamlNode term) => term.Find(ObjectiveSection.Soft) as YamlMappingNode;
 
-    private static string? TemperatureOf(YamlNode term) => SoftOf(term).Find("temperature")?.ToString();
+    private static YamlNode? TemperatureOf(YamlNode term) => SoftOf(term).Find("temperature");
 }

@@ -43,6 +43,16 @@ public sealed class RecipeArgumentsTests : IDisposable
         Assert.Equal([("soft", 2.0, 0.75), ("hard", null, 0.25)], terms.Select(t => (t.Name, (t as SoftTerm)?.Temperature, t.Weight.At(0))));
     }
 
+    [Fact]
+    public void Read_Alpha_KeepsATemperatureThatFollowsEpochs()
+    {
+        var recipe = folder.Write("falls.yaml", TinyProject.StudentRecipe.Replace("temperature: 2", "temperature: { 0: 8, 10: 1 }"));
+
+        var soft = Assert.IsType<SoftTerm>(Parse(recipe, "--alpha", "0.75").Final.Learners[0].Objective[0]);
+
+        Assert.Equal(new([(0, 8), (10, 1)]), soft.Temperature);
+    }
+
     [Theory]
     [InlineData("--epochs", "0", "--epochs, training.epochs", "'0'")]
     [InlineData("--lr", "fast", "--lr, training.optimizer.learning-rate", "'fast'")]
