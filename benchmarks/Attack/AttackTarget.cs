@@ -190,16 +190,13 @@ internal sealed partial record AttackTarget(string Name, int Quick, int Full, Fu
 
     private static int? TryInspect(string path, TimeSpan time, bool isLast)
     {
-        var configuration = new OutputConfiguration { Output = new StringWriter(), Error = new StringWriter() };
-        var (output, errors) = (configuration.Output, configuration.Error);
-        var code = Pipeline.CommandLine.InvokeAsync(
-            ["inspect", path, "--json", ModelLimits.TimeOption, FormattableString.Invariant($"{time.TotalSeconds}")], configuration, CancellationToken.None).GetAwaiter().GetResult();
+        var (code, output, refusal) = InProcess.Run("inspect", path, "--json", ModelLimits.TimeOption, FormattableString.Invariant($"{time.TotalSeconds}"));
         if (code == 1)
-            throw new InvalidOperationException($"{errors}");
-        if ($"{errors}" is var refusal && refusal.Contains("runs longer than it may", StringComparison.Ordinal))
+            throw new InvalidOperationException(refusal);
+        if (refusal.Contains("runs longer than it may", StringComparison.Ordinal))
             return isLast ? throw new InvalidOperationException($"something still runs: {refusal}") : null;
         // What ONNX Runtime refuses too is a bad file, whatever we stumbled over.
-        return $"{output}".Contains("\"teacher\": {\n    \"possible\": true", StringComparison.Ordinal) && UnexpectedException().Match($"{output}") is { Success: true } defect ? throw new InvalidOperationException(defect.Value) : code;
+        return output.Contains("\"teacher\": {\n    \"possible\": true", StringComparison.Ordinal) && UnexpectedException().Match(output) is { Success: true } defect ? throw new InvalidOperationException(defect.Value) : code;
     }
 
     private static int ReadRecipe(string path)

@@ -82,9 +82,8 @@ internal sealed class OptionValues
             Directory.Delete(output, recursive: true);
         Directory.CreateDirectory(output);
         Directory.SetCurrentDirectory(folder); // where relative values lead
-        using var errors = new StringWriter();
-        var code = Pipeline.CommandLine.InvokeAsync([.. words, ModelLimits.TimeOption, "60"], new OutputConfiguration { Output = new StringWriter(), Error = errors }, CancellationToken.None).GetAwaiter().GetResult();
-        return (code, $"{errors}");
+        var (code, _, error) = InProcess.Run([.. words, ModelLimits.TimeOption, "60"]);
+        return (code, error);
     }
 
     /// <summary>The options of a line's command that take a value.</summary>

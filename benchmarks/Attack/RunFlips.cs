@@ -162,15 +162,13 @@ internal sealed partial class RunFlips
 
     private int Invoke(string runs, int? expected, string command)
     {
-        var configuration = new OutputConfiguration { Output = new StringWriter(), Error = new StringWriter() };
-        var (output, errors) = (configuration.Output, configuration.Error);
         string[] words = command == "report" ? [command, In($"{runs}/{Name}"), "--json"] : [command, recipe, "--runs", In(runs), "--json"];
-        var code = Pipeline.CommandLine.InvokeAsync(words, configuration, CancellationToken.None).GetAwaiter().GetResult();
+        var (code, output, errors) = InProcess.Run(words);
         if (code == 1 || expected is not null && code != expected)
             throw new InvalidOperationException($"{command}: exit code {code}: {errors}");
-        if (code != 0 && !$"{errors}".Contains(In($"{runs}/{Name}"), StringComparison.Ordinal))
+        if (code != 0 && !errors.Contains(In($"{runs}/{Name}"), StringComparison.Ordinal))
             throw new InvalidOperationException($"{command}: the message names no file: {errors}");
-        if (code == 0 && TinyProject.Normal($"{output}") != TinyProject.Normal(File.ReadAllText(In($"whole/{Name}/metrics.json"))))
+        if (code == 0 && TinyProject.Normal(output) != TinyProject.Normal(File.ReadAllText(In($"whole/{Name}/metrics.json"))))
             throw new InvalidOperationException($"{command}: other figures: {output}");
         return code;
     }

@@ -45,12 +45,8 @@ internal sealed class SettingValues
 
     private int Judge(Row row, string value)
     {
-        using var errors = new StringWriter();
-        var configuration = new OutputConfiguration { Output = new StringWriter(), Error = errors };
         var assigned = Assignments(row, $"{{ {row.Key}: {value}{row.Others} }}").SelectMany(assignment => new[] { "--set", assignment });
-        var code = Pipeline.CommandLine.InvokeAsync(
-            ["plan", recipe, "--runs", Path.Combine(folder, "runs"), ModelLimits.TimeOption, "60", .. assigned], configuration, CancellationToken.None).GetAwaiter().GetResult();
-        var error = $"{errors}";
+        var (code, _, error) = InProcess.Run(["plan", recipe, "--runs", Path.Combine(folder, "runs"), ModelLimits.TimeOption, "60", .. assigned]);
         if (code is not (0 or 2 or 3) || code != 0 && !Names(error, row, value) || error.Contains('\u001b'))
             throw new InvalidOperationException($"{row.Section} {row.Kind} {row.Key}: {value}: exit code {code}: {error}");
         return code;

@@ -56,10 +56,8 @@ internal sealed class Sources
             Directory.Delete(old, recursive: true);
         Directory.CreateDirectory(sources);
         File.WriteAllBytes(Path.Combine(sources, name), bytes);
-        var configuration = new OutputConfiguration { Output = new StringWriter(), Error = new StringWriter() };
-        var errors = configuration.Error;
-        var code = Pipeline.CommandLine.InvokeAsync(["prepare", .. words, sources, "-o", output, "--unlabelled", "--threads", "1"], configuration, CancellationToken.None).GetAwaiter().GetResult();
-        if (code == 1 || code != 0 && !$"{errors}".Contains(name, StringComparison.Ordinal))
+        var (code, _, errors) = InProcess.Run(["prepare", .. words, sources, "-o", output, "--unlabelled", "--threads", "1"]);
+        if (code == 1 || code != 0 && !errors.Contains(name, StringComparison.Ordinal))
             throw new InvalidOperationException($"{name}: exit code {code}, and its message: {errors}");
         if (code != 0)
             return (code, null);
