@@ -64,7 +64,7 @@ internal static class EmbeddingReduction
             throw new InputException(
                 "The embeddings have no directions.", teacher.File, $"zeros for {rows - others} samples of {read.Name}", "embeddings that differ", "check the samples, and the teacher's preprocessing");
         var components = PrincipalComponents.Find(found, columns, kept);
-        var isOfLengthOne = Enumerable.Range(0, rows).All(row => Math.Abs(Length(whole.AsSpan(row * columns, columns)) - 1) < LengthTolerance);
+        var isOfLengthOne = Enumerable.Range(0, rows).All(row => Math.Abs(TensorPrimitives.Norm<float>(whole.AsSpan(row * columns, columns)) - 1) < LengthTolerance);
         var reduced = EmbeddingColumns.Reduce(model, teacher, read.SampleShape, components.Directions, kept, isOfLengthOne);
         Verify(components.Apply(whole), Embeddings(reduced, new() { Kind = OutputKind.Embedding }).Rows, kept, isOfLengthOne);
         return (reduced, new(columns, kept, rows - others, components.Share, others, components.SameNeighbours(held, components.Apply(held))));
@@ -107,7 +107,7 @@ internal static class EmbeddingReduction
         {
             var row = meant.AsSpan(start, columns);
             var written = given.AsSpan(start, columns);
-            var length = Length(row);
+            double length = TensorPrimitives.Norm<float>(row);
             var scale = isOfLengthOne && length > 0 ? 1 / length : 1;
             var difference = 0.0;
             for (var i = 0; i < columns; i++)
@@ -119,6 +119,4 @@ internal static class EmbeddingReduction
             throw new CheckFailedException(
                 "The model that was written does not give the reduced embeddings.", "pca", $"they differ by {worst:G3} of their length", $"at most {Tolerance}");
     }
-
-    private static double Length(ReadOnlySpan<float> row) => Math.Sqrt(TensorPrimitives.SumOfSquares(row));
 }
