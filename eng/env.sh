@@ -1,5 +1,7 @@
 # Sourced by every script here: a quiet dotnet, a home folder that can be written where the caller has none, and the choice of what computes.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+# .NET keeps the pages of compiled code in a file of its own, which a limit on the size of files (ulimit -f) would stop.
+[[ $(ulimit -f) == unlimited ]] || export DOTNET_EnableWriteXorExecute=0
 if [[ -z ${HOME:-} || ! -w $HOME ]]; then
   export HOME="$root/build/home"
   mkdir -p "$HOME"

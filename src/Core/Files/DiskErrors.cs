@@ -10,6 +10,7 @@ internal static class DiskErrors
     private const int HeldOnWindows = unchecked((int)0x80070020);
     private const int TooManyFilesOfSystem = 23;
     private const int TooManyFilesOfProcess = 24;
+    private const int FileTooLarge = 27;
     private const int ReadOnlyFileSystem = 30;
     private const int NameTooLong = 36;
     private const int TooManyLinks = 40;
@@ -64,6 +65,12 @@ internal static class DiskErrors
         catch (IOException error) when (IsOutOfDescriptors(error))
         {
             throw OutOfDescriptors(path, error);
+        }
+        catch (IOException error) when (error.HResult == FileTooLarge)
+        {
+            throw new MachineException(
+                "A file would be larger than this process, or the file system, allows.", path, error.Message,
+                remedy: "raise the limit (ulimit -f unlimited) or choose another folder, then run the same command again; finished work is kept", inner: error);
         }
         catch (IOException error) when (error.HResult == ReadOnlyFileSystem)
         {
