@@ -29,6 +29,10 @@ internal static class DiskErrors
     public static bool IsOutOfDescriptors(Exception error) =>
         error is IOException { HResult: TooManyFilesOfSystem or TooManyFilesOfProcess };
 
+    // Writing beyond the largest file that a process may have is not an IOException in .NET.
+    private static bool IsTooLarge(Exception error) =>
+        error is IOException { HResult: FileTooLarge } or ArgumentOutOfRangeException { ParamName: "value", Source: "System.Private.CoreLib" };
+
     /// <summary>The error that no more files can be opened. Nothing is wrong with the file.</summary>
     public static MachineException OutOfDescriptors(string path, Exception inner) => new(
         "Too many files are open.", path, inner.Message, remedy: "raise the limit (ulimit -n 4096), then run the same command again", inner: inner);
@@ -66,7 +70,7 @@ internal static class DiskErrors
         {
             throw OutOfDescriptors(path, error);
         }
-        catch (IOException error) when (error.HResult == FileTooLarge)
+        catch (Exception error) when (IsTooLarge(error))
         {
             throw new MachineException(
                 "A file would be larger than this process, or the file system, allows.", path, error.Message,
