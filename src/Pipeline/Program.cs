@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using OnnxKd.Core.Limits;
 using OnnxKd.Pipeline;
 using OnnxKd.Pipeline.Terminal;
 
 StandardStreams.Fill();
+FileSizeLimit.BecomesAnError();
 var stderr = TerminalWriter.Wrap(StandardStreams.IsTaken(2) ? new ClosedWriter() : Console.Error);
 
 // The first Ctrl+C (or SIGTERM) asks for a checkpoint and an orderly end; the second one ends at once.
@@ -10,9 +12,6 @@ using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel); // the terminal is gone
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-// A write beyond the largest file that the process may have (ulimit -f) is then an error of that write, and not the end of the process.
-const int FileSizeExceeded = 25;
-using var fileSize = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true) : null;
 return await CommandLine.InvokeAsync(
     args,
     new()
