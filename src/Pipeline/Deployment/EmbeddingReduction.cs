@@ -30,9 +30,6 @@ internal static class EmbeddingReduction
     private const int MostOthers = 2_000;
     private const double Tolerance = 1e-4;
 
-    // An embedding of length 1, to what float16 leaves of it.
-    private const double LengthTolerance = 1e-3;
-
     /// <summary>Makes a teacher's embedding narrower.</summary>
     /// <param name="set">Samples.</param>
     /// <param name="options">The capture, of one teacher.</param>
@@ -64,7 +61,7 @@ internal static class EmbeddingReduction
             throw new InputException(
                 "The embeddings have no directions.", teacher.File, $"zeros for {rows - others} samples of {read.Name}", "embeddings that differ", "check the samples, and the teacher's preprocessing");
         var components = PrincipalComponents.Find(found, columns, kept);
-        var isOfLengthOne = Enumerable.Range(0, rows).All(row => Math.Abs(TensorPrimitives.Norm<float>(whole.AsSpan(row * columns, columns)) - 1) < LengthTolerance);
+        var isOfLengthOne = Distributions.AreUnitVectors(whole, columns);
         var reduced = EmbeddingColumns.Reduce(model, teacher, read.SampleShape, components.Directions, kept, isOfLengthOne);
         Verify(components.Apply(whole), Embeddings(reduced, new() { Kind = OutputKind.Embedding }).Rows, kept, isOfLengthOne);
         return (reduced, new(columns, kept, rows - others, components.Share, others, components.SameNeighbours(held, components.Apply(held))));

@@ -13,7 +13,7 @@ internal static class StepMemory
 {
     // Their outputs are their inputs, seen in another way.
     private static readonly HashSet<string> views =
-        ["Dropout", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"];
+        ["Dropout", "Expand", "Flatten", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"];
 
     // Weights, gradients on their way and the rest of the machine want memory too.
     private const double Share = 0.8;
