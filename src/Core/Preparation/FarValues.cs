@@ -9,34 +9,24 @@ namespace OnnxKd.Core.Preparation;
 /// <param name="High">A quarter is above it.</param>
 internal sealed record FarColumn(int Channel, float Far, float Low, float High);
 
-/// <summary>Finds such columns: standardised by that deviation, all that the others say is squeezed together.</summary>
+/// <summary>Finds such columns: values that stand for a missing one look like that.</summary>
 internal static class FarValues
 {
-    private const int MostRows = 4096;
-
     // Of a normal distribution the deviation is 0.74 of the distance between its quartiles, of a log-normal one with σ = 2 15 times that.
     private const double MostDeviation = 20;
 
     /// <summary>Looks at rows from all over a set of rows of numbers.</summary>
-    /// <param name="set">The set; a sample has one axis.</param>
-    /// <param name="fitted">The preprocessing that was fitted to it, with a deviation for each column.</param>
-    public static IReadOnlyList<FarColumn> Find(TransferSet set, Preprocessing fitted)
+    /// <param name="set">The set; of samples of more axes nothing is found.</param>
+    public static IEnumerable<FarColumn> Find(TransferSet set)
     {
-        if (set.SampleShape.Count != 1 || fitted.Std.Count != set.SampleElements)
-            return [];
-        var (count, width) = ((int)Math.Min(MostRows, set.Count), set.SampleElements);
-        var rows = new float[count * width];
-        set.Read([.. Enumerable.Range(0, count).Select(i => i * set.Count / count)], rows);
-        var (found, column) = (new List<FarColumn>(), new float[count]);
-        for (var channel = 0; channel < width; channel++)
+        var sample = ColumnSample.Of(set);
+        for (var column = 0; sample is not null && column < set.SampleElements; column++)
         {
-            for (var row = 0; row < count; row++)
-                column[row] = rows[row * width + channel];
-            Array.Sort(column);
-            var (low, high) = (column[count / 4], column[3 * count / 4]);
-            if (high > low && fitted.Std[channel] > MostDeviation * ((double)high - low))
-                found.Add(new(channel, low - (double)column[0] > (double)column[^1] - high ? column[0] : column[^1], low, high));
+            var values = sample.Sorted(column);
+            var (low, high, mean) = (values[values.Length / 4], values[3 * values.Length / 4], values.Average(value => (double)value));
+            var deviation = Math.Sqrt(values.Average(value => (value - mean) * (value - mean)));
+            if (high > low && deviation > MostDeviation * ((double)high - low))
+                yield return new(column, low - (double)values[0] > (double)values[^1] - high ? values[0] : values[^1], low, high);
         }
-        return found;
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.TransferSets;
 
@@ -13,9 +12,8 @@ public sealed class SampleReader
 {
     private readonly SampleViews views;
 
-    // (v × scale − mean) ÷ std = v × factor + summand, for each element of a sample: one pass, whatever the channel axis.
-    private readonly float[] factors;
-    private readonly float[] summands;
+    // Of each element of a sample, whatever the channel axis.
+    private readonly ChannelSteps steps;
     private readonly bool isIdentity;
 
     /// <summary>Checks that preprocessing and augmentation fit the sample shape.</summary>
@@ -30,14 +28,9 @@ public sealed class SampleReader
         views = new(set, augmentation, seed);
         Set = set;
 
-        factors = new float[set.SampleElements];
-        summands = new float[set.SampleElements];
-        var inner = set.SampleShape.Skip(preprocessing.ChannelAxis + 1).Aggregate(1, (product, size) => product * size);
-        var (factorOf, summandOf) = preprocessing.Affine();
-        for (var i = 0; i < factors.Length; i++)
-            (factors[i], summands[i]) = (factorOf[i / inner % factorOf.Length], summandOf[i / inner % summandOf.Length]);
+        steps = preprocessing.Steps().Spread(set.SampleElements, set.SampleShape.Skip(preprocessing.ChannelAxis + 1).Aggregate(1, (product, size) => product * size));
         RequirePartsKept(set);
-        isIdentity = factors.All(factor => factor == 1) && summands.All(summand => summand == 0);
+        isIdentity = steps.Keep(0, set.SampleElements);
     }
 
     /// <summary>Reads samples as they are stored, and preprocesses them.</summary>
@@ -88,7 +81,7 @@ public sealed class SampleReader
                     labels.Shares.Slice(i * wanted, wanted).Fill(PairOf(rows[i], view).Lambda);
                 }
                 if (!isIdentity)
-                    TensorPrimitives.MultiplyAdd(sample, factors, summands, sample);
+                    steps.Apply(sample);
             }
         }
         finally
@@ -108,9 +101,9 @@ public sealed class SampleReader
     {
         foreach (var part in set.SampleShape.Parts)
             for (var i = part.Offset; i < part.Offset + part.Elements; i++)
-                if (!(part.IsAmount && part.Name != set.SampleShape.Mask) && (factors[i] != 1 || summands[i] != 0))
+                if (!(part.IsAmount && part.Name != set.SampleShape.Mask) && !steps.Keep(i, 1))
                     throw new InputException(
-                        "Preprocessing would change what is no amount: texts, token ids or a mask.", $"{set.Name}, input '{part.Name}'", $"value × {factors[i]} + {summands[i]}",
+                        "Preprocessing would change what is no amount: texts, token ids or a mask.", $"{set.Name}, input '{part.Name}'", steps.IsLog[i] ? "its logarithm" : $"value × {steps.Factors[i]} + {steps.Summands[i]}",
                         "the value as it is stored", "set preprocessing under 'student', where 'fit' leaves it out");
     }
 

@@ -4,7 +4,10 @@ using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Preparation;
 
-/// <summary>Fits preprocessing to a set: afterwards each channel has about mean 0 and standard deviation 1.</summary>
+/// <summary>
+/// Fits preprocessing to a set: afterwards each channel has about mean 0 and standard deviation 1. Of columns of numbers, those that a few far values decide go through a
+/// logarithm first (<see cref="LogFit"/>).
+/// </summary>
 /// <remarks>LeCun et al., "Efficient BackProp", 1998, section 4.3: networks learn fastest from inputs like that.</remarks>
 internal static class Standardisation
 {
@@ -39,11 +42,12 @@ internal static class Standardisation
             moments.Add(chunk.Span);
 
         var (means, stds) = moments.Result(Rounding);
+        var log = channels == set.SampleElements ? FitLogs(set, means, stds) : null;
         foreach (var part in channels == set.SampleElements ? set.SampleShape.Parts : [])
             Settle(part, part.IsAmount && part.Name != set.SampleShape.Mask, means, stds);
-        return IsStandard(means, stds) ? Preprocessing.None : new()
+        return log is null && IsStandard(means, stds) ? Preprocessing.None : new()
         {
-            Mean = [.. means.Select(Short)], Std = [.. stds.Select((std, channel) => std == 0 ? StdOfConstant(Short(means[channel])) : Short(std))],
+            Log = log, Mean = [.. means.Select(Short)], Std = [.. stds.Select((std, channel) => std == 0 ? StdOfConstant(Short(means[channel])) : Short(std))],
             ChannelAxis = channels == 1 ? 0 : channelAxis ?? 0,
         };
     }
@@ -51,6 +55,22 @@ internal static class Standardisation
     /// <summary>The channels that were the same in all samples when preprocessing was fitted.</summary>
     public static IReadOnlyList<int> ConstantChannels(Preprocessing fitted) =>
         [.. fitted.Std.Index().Where(channel => channel.Item == StdOfConstant(fitted.Mean[channel.Index])).Select(channel => channel.Index)];
+
+    /// <summary>The logarithms of columns; their means and deviations take the place of the columns'.</summary>
+    private static SymmetricLog? FitLogs(TransferSet set, double[] means, double[] stds)
+    {
+        var (centres, units) = (new double[means.Length], new double[means.Length]);
+        var sample = ColumnSample.Of(set);
+        for (var column = 0; sample is not null && column < means.Length; column++)
+            if (stds[column] > 0 && IsColumn(set.SampleShape, column) && LogFit.Find(sample.Sorted(column)) is { } fit)
+                (centres[column], units[column], means[column], stds[column]) = (Short(fit.Centre), Short(fit.Unit), fit.Mean, fit.Std);
+        return units.Any(unit => unit > 0) ? new() { Centre = centres, Unit = units } : null;
+    }
+
+    /// <summary>Whether it is an amount of its own: no name of a thing, and no value of an array.</summary>
+    private static bool IsColumn(SampleShape shape, int column) =>
+        shape.Parts.FirstOrDefault(part => column >= part.Offset && column < part.Offset + part.Elements) is not { } part
+        || part.IsAmount && part.Name != shape.Mask && part.Shape.Count <= 1;
 
     /// <summary>Of named inputs, names of things stay as they are, columns have a mean and deviation each, and an array has one.</summary>
     private static void Settle(SamplePart part, bool isAmount, double[] means, double[] stds)

@@ -36,9 +36,12 @@ internal sealed class PreprocessingDefaults(RecipeSource source, Action<string> 
             note($"chosen: student.preprocessing none, for {Path.GetFileName(model!.Path)} takes samples as they are: {own}; student.preprocessing says otherwise");
         if (!preprocessing.IsNone)
             note($"chosen: student.preprocessing {Describe(preprocessing)}, fitted to {set.Count:#,0} samples; the exported file has it inside");
-        foreach (var far in FarValues.Find(set, preprocessing).Take(MostNames))
-            note(string.Create(CultureInfo.InvariantCulture, $"{NamesOf([far.Channel], set)} has values far from all others ({far.Far:g4}, where half of them lie between {far.Low:g4} and {far.High:g4}), which decide its scale: "
-                + $"correct them if they stand for a missing value, or give student.preprocessing yourself"));
+        if (preprocessing.Log is { } log)
+            note($"their values spread over orders of magnitude, or a few are far from all others, so that the student takes logarithms of them (student.preprocessing.log): "
+                + NamesOf([.. log.Unit.Index().Where(unit => unit.Item > 0).Select(unit => unit.Index)], set));
+        foreach (var far in (preprocessing.IsNone ? [] : FarValues.Find(set)).Take(MostNames))
+            note(string.Create(CultureInfo.InvariantCulture, $"{NamesOf([far.Channel], set)} has values far from all others ({far.Far:g4}, where half of them lie between {far.Low:g4} and {far.High:g4}): "
+                + $"correct them if they stand for a missing value"));
         if (Standardisation.ConstantChannels(preprocessing) is [_, ..] constant)
             note($"the same in all samples, so that the student ignores {(constant.Count > 1 ? "them" : "it")}: {NamesOf(constant, set)}");
     }

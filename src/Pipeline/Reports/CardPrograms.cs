@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Pipeline.Reports;
@@ -43,9 +44,20 @@ internal static class CardPrograms
         sample = {Braces($"\"{facts.Input.Name}\": values")}
         """;
 
-    private static string PythonPrepared(CardFacts facts) => facts.Preprocessing is var p && p.IsNone
-        ? "stored"
-        : $"((stored * {Number(p.Scale)} - {PythonList(p.Mean, facts)}) / {PythonList(p.Std, facts)})";
+    private static string PythonPrepared(CardFacts facts) =>
+        facts.Preprocessing.IsNone ? "stored" : PythonPrepared("stored", facts.Preprocessing, list => PythonList(list, facts));
+
+    /// <summary>Preprocessing of values in Python.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="p">What is done to them.</param>
+    /// <param name="list">Writes numbers so that they lie along the values' axes.</param>
+    public static string PythonPrepared(string values, Preprocessing p, Func<IReadOnlyList<double>, string> list)
+    {
+        var scaled = $"{values} * {Number(p.Scale)}";
+        if (p.Log is { } log)
+            scaled = $"(lambda v, unit: np.where(unit > 0, np.sign(v - {list(log.Centre)}) * np.log1p(np.abs(v - {list(log.Centre)}) / np.where(unit > 0, unit, 1)), v))({scaled}, {list(log.Unit)})";
+        return $"(({scaled} - {list(p.Mean)}) / {list(p.Std)})";
+    }
 
     private static string PythonList(IReadOnlyList<double> values, CardFacts facts) => values.Count == 1
         ? Number(values[0])
@@ -59,7 +71,7 @@ internal static class CardPrograms
         var lines = p.IsNone ? "" : $$"""
 
             for (var i = 0; i < values.Length; i++)
-                values[i] = ({{type}})(((float)values[i] * {{Number(p.Scale)}} - {{PerChannel(p.Mean)}}) / {{PerChannel(p.Std)}});
+                values[i] = ({{type}})(({{CSharpLog($"(float)values[i] * {Number(p.Scale)}", p, PerChannel)}} - {{PerChannel(p.Mean)}}) / {{PerChannel(p.Std)}});
             """;
         return $$"""
             var values = new {{type}}[{{facts.SampleShape.Aggregate(1L, (product, axis) => product * axis)}}]; // your sample{{lines}}
@@ -71,6 +83,13 @@ internal static class CardPrograms
             ? Number(values[0])
             : $"new[] {Braces(string.Join(", ", values.Select(Number)))}[i / {inner} % {values.Count}]";
     }
+
+    /// <summary>The logarithm of a value in C#, where preprocessing takes one.</summary>
+    /// <param name="value">The value, scaled.</param>
+    /// <param name="p">The preprocessing.</param>
+    /// <param name="number">Writes the number of the value's channel.</param>
+    public static string CSharpLog(string value, Preprocessing p, Func<IReadOnlyList<double>, string> number) => p.Log is not { } log ? value
+        : $"({number(log.Unit)} is > 0 and var unit ? Math.Sign({value} - {number(log.Centre)}) * Math.Log(1 + Math.Abs({value} - {number(log.Centre)}) / unit) : {value})";
 
     private static string CSharpRun(IReadOnlyList<CardOutput> outputs) => outputs is [var only]
         ? $"""

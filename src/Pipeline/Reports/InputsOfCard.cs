@@ -21,7 +21,13 @@ internal static class InputsOfCard
     private const string Prepared = """
 
 
-        static float Prepare(float value, int i, double scale, double[] mean, double[] std) => (float)((value * scale - mean[i % mean.Length]) / std[i % std.Length]);
+        static float Prepare(float value, int i, double scale, double[] centre, double[] unit, double[] mean, double[] std)
+        {
+            var v = value * scale;
+            if (unit[i % unit.Length] is > 0 and var size)
+                v = Math.Sign(v - centre[i % centre.Length]) * Math.Log(1 + Math.Abs(v - centre[i % centre.Length]) / size);
+            return (float)((v - mean[i % mean.Length]) / std[i % std.Length]);
+        }
         """;
 
     /// <summary>A sentence for each input.</summary>
@@ -58,7 +64,7 @@ internal static class InputsOfCard
             return $"np.array([{JsonSerializer.Serialize(text)}], object).reshape({shape})";
         var ones = $"np.ones({shape}, np.{(input.Type == ElementType.Bool ? "bool_" : ElementTypes.Name(input.Type))})";
         return input.Preprocessing is var p && p.IsNone ? ones
-            : $"(({ones} * {CardPrograms.Number(p.Scale)} - {Shaped(p.Mean)}) / {Shaped(p.Std)}).astype(np.{ElementTypes.Name(input.Type)})";
+            : $"{CardPrograms.PythonPrepared(ones, p, Shaped)}.astype(np.{ElementTypes.Name(input.Type)})";
 
         string Shaped(IReadOnlyList<double> values) => values.Count == 1 ? CardPrograms.Number(values[0])
             : $"np.reshape({CardPrograms.List(values)}, {(values.Count == Elements(input) ? shape : $"[1, {string.Join(", ", input.Dims.Select((_, axis) => axis == p.ChannelAxis ? -1 : 1))}]")})";
@@ -71,12 +77,12 @@ internal static class InputsOfCard
             return $"Texts({shape}, {JsonSerializer.Serialize(text)})";
         var count = Elements(input);
         var values = input.Preprocessing is var p && !p.IsNone
-            ? $"Enumerable.Repeat(1f, {count}).Select((value, i) => ({type})Prepare(value, {Channel()}, {CardPrograms.Number(p.Scale)}, {Array(p.Mean)}, {Array(p.Std)})).ToArray()"
+            ? $"Enumerable.Repeat(1f, {count}).Select((value, i) => ({type})Prepare(value, {Channel()}, {CardPrograms.Number(p.Scale)}, {Array(p.Log?.Centre ?? [0])}, {Array(p.Log?.Unit ?? [0])}, {Array(p.Mean)}, {Array(p.Std)})).ToArray()"
             : $"Enumerable.Repeat({(input.Type == ElementType.Bool ? "true" : $"({type})1")}, {count}).ToArray()";
         return $"OrtValue.CreateTensorValueFromMemory({values}, {shape})";
 
         // Each value has its own number, or all of an index of the channel axis have one.
-        string Channel() => Math.Max(p.Mean.Count, p.Std.Count) is var numbers && (numbers == 1 || numbers == count) ? "i"
+        string Channel() => p.ChannelCount is var numbers && (numbers == 1 || numbers == count) ? "i"
             : $"i / {input.Dims.Skip(p.ChannelAxis + 1).Aggregate(1L, (product, size) => product * size)}";
 
         static string Array(IReadOnlyList<double> values) => $"[{string.Join(", ", values.Select(CardPrograms.Number))}]";

@@ -97,8 +97,11 @@ internal static class ModelCard
     {
         if (prepared.IsNone)
             return "values as they were stored";
-        var channels = prepared.Mean.Count > 1 || prepared.Std.Count > 1 ? $", one number for each index of axis {prepared.ChannelAxis} of a sample" : "";
-        return $"(stored value × {CardPrograms.Number(prepared.Scale)} − {CardPrograms.List(prepared.Mean)}) ÷ {CardPrograms.List(prepared.Std)}{channels}";
+        var value = prepared.Log is { } log
+            ? $"(L((stored value × {CardPrograms.Number(prepared.Scale)} − {CardPrograms.List(log.Centre)}) ÷ {CardPrograms.List(log.Unit)})" : $"(stored value × {CardPrograms.Number(prepared.Scale)}";
+        var channels = prepared.ChannelCount > 1 ? $", one number for each index of axis {prepared.ChannelAxis} of a sample" : "";
+        var meaning = prepared.Log is null ? "" : ", where L(z) is sign(z) × ln(1 + |z|), and the value × the factor where it would be divided by 0";
+        return $"{value} − {CardPrograms.List(prepared.Mean)}) ÷ {CardPrograms.List(prepared.Std)}{channels}{meaning}";
     }
 
     private static string Intended(CardFacts facts) => (facts.Teachers.Count == 0 ? "Gives what its labels taught" : $"Stands in for {Names(facts.Teachers)} where that is too large or too slow")

@@ -8,15 +8,16 @@ using OnnxKd.Core.Tensors;
 namespace OnnxKd.StudentTrainer.Export;
 
 /// <summary>
-/// Puts preprocessing into a model, so that it takes samples as they are stored: a Mul and an Add behind its input, in float32 where the input is narrower, for
-/// the samples were preprocessed so while the model learned.
+/// Puts preprocessing into a model, so that it takes samples as they are stored: a Mul and an Add behind its input, and what makes logarithms, in float32 where the input is
+/// narrower, for the samples were preprocessed so while the model learned.
 /// </summary>
 public static class InputPreprocessing
 {
     private const string Prefix = "preprocessing";
 
-    // From here on Mul and Add broadcast as they do today.
+    // From here on Mul and Add broadcast as they do today, and then there are Sign and Where.
     private const int FirstBroadcastingOpset = 7;
+    private const int FirstLogOpset = 9;
 
     /// <summary>Puts it in.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -26,7 +27,7 @@ public static class InputPreprocessing
     /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
     public static OnnxModel PutInside(OnnxModel model, Preprocessing preprocessing, IReadOnlyList<int> sampleShape)
     {
-        RequirePossible(model);
+        RequirePossible(model, preprocessing);
         preprocessing.Validate(sampleShape);
         var proto = model.Proto.Clone();
         var graph = proto.Graph;
@@ -34,47 +35,80 @@ public static class InputPreprocessing
         var isWide = TypeOf(input) == ElementType.Float64;
         var isNarrow = TypeOf(input) is ElementType.Float16 or ElementType.BFloat16;
         var names = new GraphNames(graph);
-        var (factors, summands) = preprocessing.Affine();
-        var (factor, summand, scaled, output) = (Free("factor"), Free("summand"), Free("scaled"), Free("output"));
+        var steps = preprocessing.Steps();
+        var output = Free("output");
         names.RenameReaders(input.Name, output);
-        graph.Initializer.Add(Constant(factor, factors));
-        graph.Initializer.Add(Constant(summand, summands));
-        var (from, to) = isNarrow ? (Free("widened"), Free("shifted")) : (input.Name, output);
-        NodeProto[] nodes =
-        [
-            new NodeProto { OpType = "Mul", Name = Free("mul"), Input = { from, factor }, Output = { scaled } },
-            new NodeProto { OpType = "Add", Name = Free("add"), Input = { scaled, summand }, Output = { to } },
-        ];
+        var nodes = new List<NodeProto>();
+        var last = input.Name;
         if (isNarrow)
-            nodes = [Cast(input.Name, from, ElementType.Float32.ToDataType()), .. nodes, Cast(to, output, input.DataTypeOf())];
+            last = Cast(last, "widened", ElementType.Float32.ToDataType());
+        last = Affine(last, "", steps.Factors, steps.Summands);
+        if (steps.HasLogs)
+            last = Logarithm(last);
+        if (isNarrow)
+            last = Cast(last, "narrowed", input.DataTypeOf());
+        nodes[^1].Output[0] = output;
         foreach (var (index, node) in nodes.Index())
             graph.Node.Insert(index, node);
         return OnnxModel.FromProto(proto);
 
-        NodeProto Cast(string given, string made, int type) => new()
+        string Affine(string from, string of, float[] factors, float[] summands) =>
+            Node("Add", of + "shifted", Node("Mul", of + "scaled", from, Constant(of + "factor", factors)), Constant(of + "summand", summands));
+
+        // sign(z) × ln(1 + |z|); of the other channels z.
+        string Logarithm(string z)
         {
-            OpType = "Cast", Name = made, Input = { given }, Output = { made }, Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = type } },
-        };
+            var log = Node("Log", "log", Node("Add", "log/beyond", Node("Abs", "log/size", z), Constant("log/one", [1])));
+            log = Affine(Node("Mul", "log/signed", log, Node("Sign", "log/sign", z)), "log/", steps.LogFactors, steps.LogSummands);
+            return steps.IsLog.Contains(false) ? Node("Where", "log/or-not", Condition("log/where", steps.IsLog), log, z) : log;
+        }
+
+        string Node(string operation, string name, params string[] inputs)
+        {
+            var made = Free(name);
+            nodes.Add(new NodeProto { OpType = operation, Name = Free(operation.ToLowerInvariant()), Input = { inputs }, Output = { made } });
+            return made;
+        }
+
+        string Cast(string from, string name, int type)
+        {
+            var cast = Node("Cast", name, from);
+            nodes[^1].Attribute.Add(new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = type });
+            return cast;
+        }
+
+        string Condition(string name, bool[] values)
+        {
+            var (laid, shape) = LayOut(values, preprocessing.ChannelAxis, sampleShape, input.ShapeOf()?.Skip(1).ToList());
+            return Keep(TensorData.Create(Free(name), ElementType.Bool, MemoryMarshal.AsBytes<bool>(laid), shape));
+        }
+
+        string Keep(TensorProto constant)
+        {
+            graph.Initializer.Add(constant);
+            return constant.Name;
+        }
 
         string Free(string name) => names.Take($"{Prefix}/{name}");
 
-        TensorProto Constant(string name, float[] values)
+        string Constant(string name, float[] values)
         {
             var (laid, shape) = LayOut(values, preprocessing.ChannelAxis, sampleShape, input.ShapeOf()?.Skip(1).ToList());
-            return isWide
-                ? TensorData.Create(name, ElementType.Float64, MemoryMarshal.AsBytes<double>(Array.ConvertAll(laid, value => (double)value)), shape)
-                : TensorData.Create(name, laid, shape);
+            return Keep(isWide
+                ? TensorData.Create(Free(name), ElementType.Float64, MemoryMarshal.AsBytes<double>(Array.ConvertAll(laid, value => (double)value)), shape)
+                : TensorData.Create(Free(name), laid, shape));
         }
     }
 
     /// <summary>Refuses a model that preprocessing cannot be put into.</summary>
     /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
-    public static void RequirePossible(OnnxModel model)
+    public static void RequirePossible(OnnxModel model, Preprocessing preprocessing)
     {
+        var first = preprocessing.Log is null ? FirstBroadcastingOpset : FirstLogOpset;
         var version = model.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         var inputs = new GraphIndex(model.Proto.Graph).Inputs;
-        if (version < FirstBroadcastingOpset)
-            throw Refuse($"operator set {version}", $"{FirstBroadcastingOpset} or newer");
+        if (version < first)
+            throw Refuse($"operator set {version}", $"{first} or newer");
         if (inputs.Count != 1 || TypeOf(inputs[0])?.IsFloat() != true)
             throw Refuse(
                 string.Join(", ", inputs.Select(input => $"input '{input.Name}' of {TensorTypes.Name(input.DataTypeOf())}")), "one input, of floats");
@@ -86,7 +120,7 @@ public static class InputPreprocessing
     private static ElementType? TypeOf(ValueInfoProto input) => TensorTypes.TryElementType(input.DataTypeOf(), out var type) ? type : null;
 
     /// <summary>Lays one number for each channel along the axes of the input, after the batch's, with a size of 1 wherever they do not differ.</summary>
-    private static (float[] Values, long[] Shape) LayOut(float[] values, int channelAxis, IReadOnlyList<int> sample, IReadOnlyList<Dim>? dims)
+    private static (T[] Values, long[] Shape) LayOut<T>(T[] values, int channelAxis, IReadOnlyList<int> sample, IReadOnlyList<Dim>? dims)
     {
         if (values.Length == 1)
             return (values, []);
@@ -101,7 +135,7 @@ public static class InputPreprocessing
 
         // One of the two is the other flattened: every value of a sample gets its own number.
         var inner = sample.Skip(channelAxis + 1).Aggregate(1, (product, size) => product * size);
-        var all = new float[sample.Aggregate(1, (product, size) => product * size)];
+        var all = new T[sample.Aggregate(1, (product, size) => product * size)];
         for (var i = 0; i < all.Length; i++)
             all[i] = values[i / inner % values.Length];
         return (all, [.. fitted]);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
@@ -23,14 +24,12 @@ public sealed class NamedInputs
     private readonly GraphProto graph;
     private readonly GraphNames names;
     private readonly SampleShape sample;
-    private readonly float[] factors;
-    private readonly float[] summands;
+    private readonly ChannelSteps steps;
 
     private NamedInputs(ModelProto model, SampleShape sample, Preprocessing inside)
     {
         (this.model, graph, names, this.sample) = (model, model.Graph, new(model.Graph), sample);
-        var (factorOf, summandOf) = inside.Affine();
-        (factors, summands) = ([.. Enumerable.Range(0, sample[0]).Select(i => factorOf[i % factorOf.Length])], [.. Enumerable.Range(0, sample[0]).Select(i => summandOf[i % summandOf.Length])]);
+        steps = inside.Steps().Spread(sample[0], 1);
     }
 
     /// <summary>Takes the front away, and offers inputs.</summary>
@@ -86,12 +85,8 @@ public sealed class NamedInputs
         var last = name;
         if (type == DataType.String && (DataType)input.DataTypeOf() != DataType.String)
             (last, held) = (Encode(made, input.Name, part, last), DataType.Int64);
-        if (Enumerable.Range(part.Offset, part.Elements).Any(i => factors[i] != 1 || summands[i] != 0))
-        {
-            (last, held) = (Typed(made, input.Name, last, held, DataType.Float), DataType.Float);
-            last = Extend(made, "Mul", $"{input.Name}.scaled", [last, Numbers($"{input.Name}.factor", factors, part, fed)]);
-            last = Extend(made, "Add", $"{input.Name}.shifted", [last, Numbers($"{input.Name}.summand", summands, part, fed)]);
-        }
+        if (!steps.Keep(part.Offset, part.Elements))
+            (last, held) = (Preprocess(made, input.Name, Typed(made, input.Name, last, held, DataType.Float), part, fed), DataType.Float);
 
         last = Typed(made, input.Name, last, held, (DataType)input.DataTypeOf());
         if (!fed.SequenceEqual(taken))
@@ -143,11 +138,36 @@ public sealed class NamedInputs
         return typed;
     }
 
+    private string Preprocess(List<NodeProto> made, string input, string from, SamplePart part, IReadOnlyList<long> dims)
+    {
+        var z = Affine("", from, steps.Factors, steps.Summands);
+        if (!steps.IsLog.AsSpan(part.Offset, part.Elements).Contains(true))
+            return z;
+        var size = Extend(made, "Add", $"{input}.log.beyond", [Extend(made, "Abs", $"{input}.log.size", [z]), Keep(TensorData.Create(names.Take($"{Prefix}/{input}.log.one"), [1f]))]);
+        var log = Extend(made, "Mul", $"{input}.log.signed", [Extend(made, "Log", $"{input}.log", [size]), Extend(made, "Sign", $"{input}.log.sign", [z])]);
+        log = Affine(".log", log, steps.LogFactors, steps.LogSummands);
+        if (!steps.IsLog.AsSpan(part.Offset, part.Elements).Contains(false))
+            return log;
+        var where = TensorData.Create(
+            names.Take($"{Prefix}/{input}.log.where"), ElementType.Bool, MemoryMarshal.AsBytes<bool>(steps.IsLog.AsSpan(part.Offset, part.Elements)), [.. dims]);
+        return Extend(made, "Where", $"{input}.log.or-not", [Keep(where), log, z]);
+
+        string Affine(string of, string value, float[] factors, float[] summands)
+        {
+            var scaled = Extend(made, "Mul", $"{input}{of}.scaled", [value, Numbers($"{input}{of}.factor", factors, part, dims)]);
+            return Extend(made, "Add", $"{input}{of}.shifted", [scaled, Numbers($"{input}{of}.summand", summands, part, dims)]);
+        }
+    }
+
     private string Numbers(string name, float[] all, SamplePart part, IReadOnlyList<long> dims)
     {
         var own = all[part.Offset..(part.Offset + part.Elements)];
         var isSame = Array.TrueForAll(own, value => value == own[0]);
-        var constant = TensorData.Create(names.Take($"{Prefix}/{name}"), isSame ? [own[0]] : own, isSame ? [] : [.. dims]);
+        return Keep(TensorData.Create(names.Take($"{Prefix}/{name}"), isSame ? [own[0]] : own, isSame ? [] : [.. dims]));
+    }
+
+    private string Keep(TensorProto constant)
+    {
         graph.Initializer.Add(constant);
         return constant.Name;
     }

@@ -21,8 +21,7 @@ internal sealed class SampleSlots(TransferSet set, CaptureOptions options)
     /// <param name="wanted">What is done to it.</param>
     public int Of(string? modality, Preprocessing wanted)
     {
-        var slot = ways.FindIndex(way => way is var (other, p) && other == modality
-            && p.Scale == wanted.Scale && p.ChannelAxis == wanted.ChannelAxis && p.Mean.SequenceEqual(wanted.Mean) && p.Std.SequenceEqual(wanted.Std));
+        var slot = ways.FindIndex(way => way.Modality == modality && way.Preprocessing.Equals(wanted));
         if (slot >= 0)
             return slot;
         ways.Add((modality, wanted));

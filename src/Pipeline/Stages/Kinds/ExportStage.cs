@@ -95,7 +95,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             return;
         var student = OnnxModel.Load(file);
         if (!Inside.IsNone && !HasFront)
-            InputPreprocessing.RequirePossible(student);
+            InputPreprocessing.RequirePossible(student, Inside);
         if (Teacher is not null)
             TeacherInterface.RequirePossible(student);
     }

@@ -65,7 +65,11 @@ internal static class StudentCard
     /// <summary>The numbers of one named input among those of a row.</summary>
     private static Preprocessing Of(Preprocessing row, SamplePart part)
     {
-        return row with { Mean = Own(row.Mean), Std = Own(row.Std), ChannelAxis = 0 };
+        return row with
+        {
+            Log = row.Log is { } log && Own(log.Unit) is var unit && unit.Any(size => size > 0) ? new() { Centre = Own(log.Centre), Unit = unit } : null,
+            Mean = Own(row.Mean), Std = Own(row.Std), ChannelAxis = 0,
+        };
 
         IReadOnlyList<double> Own(IReadOnlyList<double> numbers) => numbers.Count == 1 ? numbers
             : numbers.Skip(part.Offset).Take(part.Elements).ToArray() is var own && own.Distinct().Count() == 1 ? [own[0]] : own;
