@@ -20,15 +20,18 @@ internal sealed record LogFit(double Centre, double Unit, double Mean, double St
     // What is gained by less is no matter of far values: of columns of mostly zeros, or of few numbers.
     private const double LeastGain = 0.2;
 
+    // Fewer say little about a distribution.
+    private const int LeastValues = 100;
+
     private static readonly double[] units = [0.01, 0.05, 0.25, 0.5];
 
-    /// <summary>Finds it; <c>null</c>: none brings them much nearer, or they are near enough.</summary>
+    /// <summary>Finds it; <c>null</c>: none brings them much nearer, they are near enough, or there are fewer than a hundred.</summary>
     /// <param name="sorted">Values, in ascending order.</param>
     public static LogFit? Find(float[] sorted)
     {
         double[] values = Array.ConvertAll(sorted, value => (double)value);
         var distance = Distance(values);
-        if (distance <= NearEnough)
+        if (distance <= NearEnough || values.Length < LeastValues)
             return null;
         LogFit? best = null;
         var least = distance - LeastGain;
@@ -56,10 +59,11 @@ internal sealed record LogFit(double Centre, double Unit, double Mean, double St
         double second = 0, third = 0, fourth = 0;
         for (var i = 0; i < sorted.Length; i++)
         {
-            var p = (i + 0.5) / sorted.Length;
-            second += (2 * p - 1) * sorted[i];
-            third += (6 * p * p - 6 * p + 1) * sorted[i];
-            fourth += (20 * p * p * p - 30 * p * p + 12 * p - 1) * sorted[i];
+            // The sums of the polynomials are 0 but for rounding, which a large value in common would multiply.
+            var (p, value) = ((i + 0.5) / sorted.Length, sorted[i] - sorted[sorted.Length / 2]);
+            second += (2 * p - 1) * value;
+            third += (6 * p * p - 6 * p + 1) * value;
+            fourth += (20 * p * p * p - 30 * p * p + 12 * p - 1) * value;
         }
 
         return second <= 0 ? 0 : Math.Sqrt(Math.Pow(third / second, 2) + Math.Pow(fourth / second - NormalKurtosis, 2));

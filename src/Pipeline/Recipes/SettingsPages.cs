@@ -20,6 +20,7 @@ internal static class SettingsPages
     [
         ("classes", () => SettingsReference.Table(typeof(ClassSelection))),
         ("preprocessing", () => SettingsReference.Table(typeof(Preprocessing))),
+        ("log", () => SettingsReference.Table(typeof(SymmetricLog))),
         ("teachers", () => SettingsReference.Table(typeof(TeacherOptions))),
         ("capture", () => SettingsReference.Table(typeof(CaptureOptions))),
         ("storages", () => SettingsReference.Table(StreamStorage.Kinds)),
@@ -43,7 +44,7 @@ internal static class SettingsPages
     // Keys of recipes whose settings stand in tables of other names.
     private static readonly Dictionary<string, string[]> TablesOfKeys = new(StringComparer.Ordinal)
     {
-        ["data"] = ["classes", "preprocessing"],
+        ["data"] = ["classes", "preprocessing", "log"],
         ["student"] = ["student-files", "students", "attachments"],
         ["objective"] = ["terms"],
         ["optimizer"] = ["optimizers"],

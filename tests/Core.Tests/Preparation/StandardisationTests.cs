@@ -77,6 +77,22 @@ public sealed class StandardisationTests : IDisposable
         Assert.Equal((axis, 1e6), (fitted.ChannelAxis, fitted.Std[0]));
     }
 
+    /// <summary>Columns in other units are the same to a student, and one that needs no logarithm has none beside one that does.</summary>
+    [Fact]
+    public void Fit_OfFarValuesInOtherUnits_GivesTheSameValues()
+    {
+        var random = new Random(5);
+        float[] values = [.. Enumerable.Range(0, 4000).Select(i => i % 2 == 0 ? MathF.Exp(8 * random.NextSingle()) : random.NextSingle())];
+        using var set = Table(values, 2);
+        using var other = Table([.. values.Select((value, i) => i % 2 == 0 ? 1000 * value + 50_000 : value)], 2);
+
+        var (fitted, otherFitted) = (Standardisation.Fit(set, 0, CancellationToken.None), Standardisation.Fit(other, 0, CancellationToken.None));
+
+        Assert.Equal([true, false], fitted.Log!.Unit.Select(unit => unit > 0));
+        Assert.Equal(Read(set, fitted), Read(other, otherFitted), (a, b) => Math.Abs(a - b) < 1e-3);
+        Assert.InRange(Read(set, fitted).Where((_, i) => i % 2 == 0).Max(Math.Abs), 1, 4);
+    }
+
     [Fact]
     public void Fit_OfStandardValues_LeavesThem()
     {
@@ -93,6 +109,13 @@ public sealed class StandardisationTests : IDisposable
         var error = Assert.Throws<InputException>(() => Standardisation.Fit(set, 0, CancellationToken.None));
 
         Assert.Contains("sample 1, value 1", error.Message);
+    }
+
+    private static float[] Read(TransferSet set, Preprocessing preprocessing)
+    {
+        var read = new float[set.Count * set.SampleElements];
+        SampleReader.Of(set, preprocessing).Read([.. Enumerable.Range(0, (int)set.Count)], view: 0, read);
+        return read;
     }
 
     private TransferSet Table(float[] values, int features) => Floats(values, values.Length / features, features);

@@ -26,6 +26,20 @@ public sealed partial class ModelCardTests(TinyProject project) : IDisposable
         Assert.Equal(Scores(runs["card/student.onnx"], -0.75f), Numbers(output[^1]), (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
+    /// <summary>Its sample is of zeros: the logarithm is sign(0 − 3) × ln(1 + 3 ÷ 0.5), of which 1 is subtracted before it is halved.</summary>
+    [Fact]
+    public void Card_OfALogarithmOutside_ItsProgramTakesIt()
+    {
+        var recipe = project.Recipe(TinyProject.StudentRecipe.Replace(
+            "data:\n", "data:\n  preprocessing: { log: { centre: 3, unit: 0.5 }, mean: 1, std: 2 }\n", StringComparison.Ordinal));
+        Cli.Done("run", recipe, "--name", "log", "--no-baseline", "--runs", runs.Path);
+        var output = RunProgram("log");
+
+        Assert.Equal(Scores(runs["log/student.onnx"], (float)((-Math.Log(7) - 1) / 2)), Numbers(output[^1]), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Contains("where L(z) is sign(z) × ln(1 + |z|)", File.ReadAllText(runs["log/README.md"]));
+        Assert.Contains("np.log1p", File.ReadAllText(runs["log/README.md"]));
+    }
+
     /// <summary>A mask of zeros would stand for a text that is all padding: what is fed must give other scores than that.</summary>
     [Fact]
     public void Card_SeveralInputsWithAMask_ItsProgramFeedsOnes()
@@ -89,7 +103,7 @@ public sealed partial class ModelCardTests(TinyProject project) : IDisposable
 
         Assert.Contains("`age`: float32 [batch, 1], (stored value × 1 − 30) ÷ 12.", words);
         Assert.Contains("((np.ones([1, 2], np.float32) * 1 - np.reshape([1, 2], [1, 2])) / 4).astype(np.float32)", python);
-        Assert.Contains("(float)Prepare(value, i, 1, [1, 2], [4])", csharp);
+        Assert.Contains("(float)Prepare(value, i, 1, [0], [0], [1, 2], [4])", csharp);
         Assert.DoesNotContain("metadata", words);
     }
 

@@ -90,6 +90,29 @@ public sealed class NamedInputsTests
     private static float[] Counted(float[] given, long[] mask, bool isEach) => isEach ? [.. given.Chunk(3).Where((_, position) => mask[position] == 1).SelectMany(row => row)] : given;
 
     [Fact]
+    public void Mlp_WithLogarithmsInside_GivesWhatItGivesForTheLogarithms()
+    {
+        var table = SampleShape.Of([new("income", ElementType.Float32, []), new("sizes", ElementType.Float32, [3])], null);
+        var student = Build("mlp", table, ("widths", new[] { 4 }));
+        float[] raw = [10_000, 7, -300, 4];
+        float[] expected = [.. raw.Select((value, i) => (float)((i == 1 ? value : Math.Sign(value - 5) * Math.Log(1 + Math.Abs(value - 5) / (i == 0 ? 2 : 1))) - 1) / 2)];
+
+        var whole = Export(student, table, new() { Log = new() { Centre = [5], Unit = [2, 0, 1, 1] }, Mean = [1], Std = [2] });
+
+        Assert.Equal(Run(Export(student, table), expected), Run(whole, raw), (a, b) => Math.Abs(a - b) < 1e-6);
+
+        static float[] Run(OnnxModel model, float[] row)
+        {
+            using var session = new InferenceSession(model.ToBytes());
+            using var options = new RunOptions();
+            using var income = OrtValue.CreateTensorValueFromMemory(row[..1], [1, 1]);
+            using var sizes = OrtValue.CreateTensorValueFromMemory(row[1..], [1, 3]);
+            using var results = session.Run(options, new Dictionary<string, OrtValue> { ["income"] = income, ["sizes"] = sizes }, ["logits"]);
+            return results[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+    }
+
+    [Fact]
     public void Mlp_TakesTextsAsTheyAre_WithItsPreprocessingInside()
     {
         var table = SampleShape.Of([new("age", ElementType.Float32, []), new("sex", ElementType.Float32, []) { Texts = ["male", "female"] }], null);
