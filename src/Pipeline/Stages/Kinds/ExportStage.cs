@@ -75,7 +75,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     private ExportMetadata Metadata => new(graph, this, maker);
 
     /// <summary>What the file's inputs are fed with otherwise than by name.</summary>
-    private InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
+    public InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
 
     /// <summary>Whether what was trained has a front, which the file has not.</summary>
     private bool HasFront => graph.Sets.Transfer.SampleShape.Parts.Count > 0 || !Import.Inputs.AreNone;
