@@ -38,7 +38,11 @@ internal sealed record StudentInput(string Name, ScalarType Type, IReadOnlyList<
 
     /// <summary>Samples as the file takes them, in the type that the graph computes with: for an input of 16 bits rounded to these.</summary>
     /// <param name="samples">Numbers of any type.</param>
-    public Tensor Take(Tensor samples) => (Type is ScalarType.Float16 or ScalarType.BFloat16 ? samples.to(Type) : samples).to(ComputedType);
+    public Tensor Take(Tensor samples)
+    {
+        var rounded = Type is ScalarType.Float16 or ScalarType.BFloat16 ? samples.to(Type) : samples;
+        return rounded.dtype == ComputedType ? rounded : rounded.to(ComputedType);
+    }
 
     /// <summary>The shape that samples are given before they are fed, by the rule of <see cref="SampleFit"/>.</summary>
     /// <param name="sampleShape">The shape of one sample.</param>

@@ -34,6 +34,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             ("preprocessing_inside", stage.Inside.IsNone ? null : Text(stage.Inside)),
             ("features", Names(set.Columns)),
             ("categories", TableSection.WriteCategories(set.Categories)),
+            ("preparation_sha256", stage.Preparation?.Digest),
             ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
             ("kind", stage.ImportOf(results).Kind?.Word()),
