@@ -54,6 +54,18 @@ public sealed class FileStudentsTests : IDisposable
         Assert.DoesNotContain("capture:", error);
     }
 
+    /// <summary>A key that changes nothing would leave the user with another reading than the one that was asked for.</summary>
+    [Theory]
+    [InlineData("boxes=xyxy")]
+    [InlineData("objectness=true")]
+    public void KeyOfDetectorHeads_OfAClassifier_IsRefused(string key)
+    {
+        Pictures();
+        Assert.Contains(
+            "A key is for detector heads, and the output is none.",
+            Cli.Fails(2, "run", "--runs", folder.Path, "--name", "run", "--teacher", Teacher(), "--samples", folder["x.npy"], "--set", $"teachers.0.{key}", "--epochs", "1"));
+    }
+
     /// <summary>The quantised model has the two inputs of the float one, and what feeds them in training is no part of either.</summary>
     [Fact]
     public void StudentOfSeveralInputs_IsQuantised()
