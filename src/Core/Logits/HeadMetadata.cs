@@ -4,7 +4,7 @@ using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.Logits;
 
-/// <summary>An output of an exported student that has several, as its metadata describe it.</summary>
+/// <summary>An output that an exported student learned, where its file gives several, as its metadata describe it.</summary>
 /// <param name="Output">Its name in the file; of a detector whose boxes and scores are apart, that of the boxes.</param>
 /// <param name="Stream">The stream that it learned from.</param>
 /// <param name="Kind">What it holds.</param>
@@ -23,7 +23,7 @@ internal sealed record DescribedHead(string Output, string Stream, OutputKind Ki
     public bool? Objectness { get; init; }
 }
 
-/// <summary>What exported students of several outputs say of each in their metadata: a list in JSON, the first output first.</summary>
+/// <summary>What exported students whose files give several outputs say in their metadata of each that was learned: a list in JSON, the first output first.</summary>
 internal static class HeadMetadata
 {
     /// <summary>The key.</summary>
@@ -34,7 +34,7 @@ internal static class HeadMetadata
     /// <summary>The text of the entry.</summary>
     public static string Write(IReadOnlyList<DescribedHead> heads) => JsonSerializer.Serialize(heads, Options);
 
-    /// <summary>The outputs that a model's metadata describe; none: it has one, or is no student of ours, or its outputs were changed since.</summary>
+    /// <summary>The outputs that a model's metadata describe; none: it gives one, or is no student of ours, or its outputs were changed since.</summary>
     public static IReadOnlyList<DescribedHead> Of(ModelProto model)
     {
         if (model.MetadataProps.FirstOrDefault(entry => entry.Key == Key)?.Value is not { } text)

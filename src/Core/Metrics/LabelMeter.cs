@@ -23,6 +23,9 @@ internal sealed record LabelMetrics(long Decisions, long? Errors, double? Accura
     /// <summary>Whether each label is decided in the same way for all rows, although what it is compared with is not.</summary>
     public bool IsConstant { get; init; }
 
+    /// <summary>Whether what it is compared with decides each label in the same way for all rows.</summary>
+    public bool DecidesAlike { get; init; }
+
     /// <summary>Mean KL divergence from the teacher's to the model's probabilities of a label, in nats; <c>null</c>: no teacher.</summary>
     public double? Kl { get; init; }
 
@@ -98,7 +101,8 @@ internal sealed class LabelMeter(int columns)
         Labels = columns,
         Majority = MostFrequent(known),
         ConstantAgreement = MostFrequent(taught),
-        IsConstant = Reference.Any(count => count.True > 0 && count.True < count.Rows) && Reference.All(count => count.Found == 0 || count.Found == count.Rows),
+        DecidesAlike = !Reference.Any(IsVaried),
+        IsConstant = Reference.Any(IsVaried) && Reference.All(count => count.Found == 0 || count.Found == count.Rows),
         Kl = compared > 0 ? Math.Max(0, divergence.Sum() / compared) : null,
         ConstantKl = compared > 0 ? Math.Max(0, Enumerable.Range(0, columns).Sum(ConstantDivergence) / compared) : null,
         Unlearned = compared > 0 ? [.. Enumerable.Range(0, columns).Where(IsUnlearned)] : [],
@@ -117,6 +121,8 @@ internal sealed class LabelMeter(int columns)
 
     private static double? MostFrequent(Counts[] counts) =>
         counts.Sum(count => count.Rows) is > 0 and var all ? (double)counts.Sum(count => Math.Max(count.True, count.Rows - count.True)) / all : null;
+
+    private static bool IsVaried(Counts count) => count.True > 0 && count.True < count.Rows;
 
     private Counts[] Reference => compared > 0 ? taught : known;
 

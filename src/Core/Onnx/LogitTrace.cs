@@ -105,7 +105,8 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
                 candidates.Length == 0 && ScoresOfChoice(graph) is var (choice, scores)
                     ? $"'{choice}' is the place of the largest of '{scores}': learn from that (--outputs {scores}; output: in a recipe)"
-                    : "name the output, or the tensor inside the graph (--outputs NAME; output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
+                    : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
+                        + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");
     }
 
     /// <summary>An output that only says which class is the likeliest, and the scores that it was chosen by; <c>null</c>: there is none.</summary>

@@ -87,6 +87,17 @@ internal static class InputFront
         return fed;
     }
 
+    /// <summary>The same model with its own inputs.</summary>
+    /// <param name="model">The model; not changed.</param>
+    public static OnnxModel Without(OnnxModel model)
+    {
+        if (!IsOn(model.Proto))
+            return model;
+        var proto = model.Proto.Clone();
+        Remove(proto);
+        return model.With(proto);
+    }
+
     /// <summary>Takes a front away: the model has its own inputs again.</summary>
     /// <param name="model">The model; changed.</param>
     public static void Remove(ModelProto model)

@@ -67,7 +67,7 @@ internal static class InputMatch
     private static InputException Refuse(IReadOnlyList<ValueInfoProto> inputs, ValueInfoProto[] open, string samples, string? line, string model) => new(
         "The inputs of a model and those of the samples do not match.", model, $"samples of {samples}", $"one for each of {inputs.Count}: {List(inputs)}",
         line is null ? "feed fewer of them constants"
-            : $"add to 'inputs' of each set: {line}, a file, or a tensor of the samples' file (\"#KEY\"){(open.Length > 0 ? $"; for what is no sample, a constant under the model: inputs: {YamlWord.Map((open[^1].Name, InputFeed.Zeros))}" : "")}");
+            : $"add to 'inputs' of each set: {line}, a file, or a tensor of the samples' file (\"#KEY\"){(open.Length > 0 ? $"; for what is no sample, a constant under the model: inputs: {YamlWord.Map((open[^1].Name, InputFeed.Zeros))} (--set student.inputs.{open[^1].Name}={InputFeed.Zeros}, of a teacher --set teachers.0.inputs.{open[^1].Name}={InputFeed.Zeros})" : "")}");
 
     private static string List(IEnumerable<ValueInfoProto> inputs) => string.Join(", ", inputs.Select(Describe));
 

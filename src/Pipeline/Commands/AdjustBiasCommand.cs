@@ -1,12 +1,12 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
@@ -28,6 +28,11 @@ internal sealed class AdjustBiasCommand : ExampleCommand
 
     private readonly Option<bool> each = new("--each") { Description = "Find an offset for each class; default: one for all of them." };
 
+    private readonly Option<string?> scores = new("--scores")
+    {
+        Description = "The output that holds the class scores; by default the only one that holds floats, or the first that a student of ours learned.",
+    };
+
     private readonly Option<string> output = new("--output", "-o") { Description = "Where the adjusted model goes.", Required = true };
 
     private readonly Option<bool> force = new("--force") { Description = "Let --output replace any file that is not read." };
@@ -45,13 +50,14 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         Add(model);
         Add(classes);
         Add(each);
+        Add(scores);
         Add(output);
         Add(force);
         Does((parsed, stdout, stderr, token) =>
         {
             var options = new BiasOptions { Classes = parsed.GetValue(classes)!, Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One };
             Run(
-                parsed.GetValue(model)!, Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed)), options, parsed.GetValue(output)!, parsed.GetValue(force),
+                parsed.GetValue(model)!, parsed.GetValue(scores), model => recipe.ReadModel(parsed, model).Inputs, Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed)), options, parsed.GetValue(output)!, parsed.GetValue(force),
                 GlobalOptions.Style(parsed), stdout, stderr, token);
         });
     }
@@ -59,7 +65,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
     /// <summary>Adjusts a model.</summary>
     /// <exception cref="InputException">The set or the classes do not fit the model, or something is in the place of the output.</exception>
     private static void Run(
-        string path, DataOptions data, BiasOptions options, string copy, bool force, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
+        string path, string? scores, Func<OnnxModel, InputFeeds> feedsOf, DataOptions data, BiasOptions options, string copy, bool force, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         if (options.Classes.FirstOrDefault(c => c < 0) is < 0 and var negative)
             throw new InputException("That is not a class.", "--classes", $"{negative}", "a whole number from 0");
@@ -68,12 +74,14 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         ExportTarget.Require(copy, [path], RecipeFile.FilesOf(data), force);
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
-        using var set = TransferSet.Open(data.Transfer);
-        data.Preprocessing.Validate(set.SampleShape);
         var student = OnnxModel.Load(path);
+        var feeds = feedsOf(student);
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
+        data.Preprocessing.Validate(set.SampleShape);
+        SampleChecks.Of(set, [new(Path.GetFileName(path), () => student, feeds, data.Preprocessing)]).Require(token);
         progress.Started("adjust-bias", path);
         var (adjusted, figures) = BiasAdjustment.Adjust(
-            student, new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
+            student, DescribedStudent.Import(student, scores).Apart()[0] with { Inputs = feeds }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
         adjusted.Save(copy);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(figures));

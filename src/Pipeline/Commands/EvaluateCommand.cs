@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Onnx;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
@@ -21,7 +22,7 @@ namespace OnnxKd.Pipeline.Commands;
 /// <summary><c>onnxkd evaluate</c>: figures of models in ONNX Runtime.</summary>
 internal sealed class EvaluateCommand : ExampleCommand
 {
-    private readonly RecipeArguments recipe = new();
+    private readonly RecipeArguments recipe;
 
     private readonly Option<string[]> models = new("--model")
     {
@@ -41,15 +42,17 @@ internal sealed class EvaluateCommand : ExampleCommand
             "onnxkd evaluate recipes/mnist.yaml",
             "onnxkd evaluate --model student.onnx --model other.onnx --samples test.npy --labels test-labels.npy --scale 1/255",
             "onnxkd evaluate --model student.onnx --teacher teacher.onnx --samples test.npy",
+            "onnxkd evaluate --model encoder.onnx --pooling mean --samples tokens.npz --labels topics.npy --set student.inputs.token_type_ids=zeros",
             "onnxkd evaluate --model student.onnx --output age --samples test.npy --labels ages.npy")
     {
+        recipe = new() { DescribesModels = parsed => parsed.GetValue(models) is { Length: > 0 } };
         recipe.AddTo(this);
         Add(models);
         Add(output);
         Does((parsed, stdout, stderr, token) =>
         {
             if (parsed.GetValue(models) is { Length: > 0 } paths)
-                Run(paths, parsed.GetValue(output), recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
+                Run(Read(parsed, paths), parsed.GetValue(output), recipe.ReadData(parsed), recipe.ReadCapture(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
                 Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
@@ -68,7 +71,7 @@ internal sealed class EvaluateCommand : ExampleCommand
     }
 
     /// <summary>Measures models that belong to no run.</summary>
-    /// <param name="models">Their files.</param>
+    /// <param name="models">Their files, and how they are read where they do not say so themselves.</param>
     /// <param name="output">The output that is measured; <c>null</c>: the only one, or every one that a file describes.</param>
     /// <param name="data">The transfer set of this is what they are measured on.</param>
     /// <param name="capture">The device, and the teachers for the agreement, if there are any.</param>
@@ -77,20 +80,20 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <param name="stderr">Where it is told what is fetched.</param>
     /// <param name="token">Stops between batches.</param>
     public static void Run(
-        IReadOnlyList<string> models, string? output, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout, TextWriter stderr,
+        IReadOnlyList<TeacherOptions> models, string? output, DataOptions data, CaptureOptions capture, OutputStyle style, TextWriter stdout, TextWriter stderr,
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(OnnxModel.Load(model), InputFeeds.None))], "--set data.transfer"));
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(OnnxModel.Load(model.Model), model.Inputs))], "--set data.transfer"));
         SampleChecks.Of(set,
         [
-            .. models.Select(model => CaptureStage.UseOf(new() { Model = model, Preprocessing = data.Preprocessing })),
+            .. models.Select(model => CaptureStage.UseOf(model with { Preprocessing = data.Preprocessing })),
             .. capture.Teachers.Where(teacher => !teacher.IsRecorded).Select(CaptureStage.UseOf),
         ]).Require(token);
         var scratch = Directory.CreateTempSubdirectory("onnxkd-");
         try
         {
-            OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model, output, data.Preprocessing))];
+            OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model with { Preprocessing = data.Preprocessing }, output))];
             if (capture.Teachers.Count > 0)
                 CacheCapture.Capture(
                     set, FigureCapture.Of(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
@@ -112,6 +115,20 @@ internal sealed class EvaluateCommand : ExampleCommand
         }
     }
 
+    /// <summary>How each model is read; of what is said of inputs each takes what is said of its own.</summary>
+    private TeacherOptions[] Read(ParseResult parsed, IEnumerable<string> paths)
+    {
+        OnnxModel[] files = [.. paths.Select(path => OnnxModel.Load(path))];
+        var inputs = Array.ConvertAll(files, file => new GraphIndex(file.Proto.Graph).Inputs.Select(input => input.Name).ToHashSet());
+        return
+        [
+            .. files.Select((file, i) => recipe.ReadModel(parsed, file) is var read && inputs.Length == 1 ? read : read with
+            {
+                Inputs = new([.. read.Inputs.All.Where(feed => inputs[i].Contains(feed.Input) || !Array.Exists(inputs, others => others.Contains(feed.Input)))]),
+            }),
+        ];
+    }
+
     private static ModelMetrics Measure(Evaluation evaluation, OutputsOfModel model)
     {
         var further = model.Further.Select(output => (output.Stream, Figures: evaluation.OfOutput(output.Options, output.Stream)))
@@ -121,7 +138,7 @@ internal sealed class EvaluateCommand : ExampleCommand
 
     /// <summary>A teacher whose outputs nothing names is asked for those that the student learned, under the names that it has them by.</summary>
     private static CaptureOptions WithOutputs(CaptureOptions capture, IReadOnlyList<DescribedHead> heads) =>
-        heads.Count == 0 || capture.Teachers is not [{ IsRecorded: false, Output: null, Outputs.Count: 0 } teacher]
+        heads.Count < 2 || capture.Teachers is not [{ IsRecorded: false, Output: null, Outputs.Count: 0 } teacher]
         || OnnxModel.Load(teacher.Model).Proto.Graph.Output.Select(output => output.Name).ToHashSet() is var names && !heads.All(head => names.Contains(head.Output))
             ? capture
             : capture with
@@ -142,13 +159,20 @@ internal sealed class EvaluateCommand : ExampleCommand
     private sealed record OutputsOfModel(TeacherOptions First, IReadOnlyList<(string Stream, TeacherOptions Options)> Further, IReadOnlyList<DescribedHead> Heads)
     {
         /// <summary>Finds it.</summary>
-        public static OutputsOfModel Of(string path, string? output, Preprocessing preprocessing)
+        public static OutputsOfModel Of(TeacherOptions file, string? output)
         {
-            var (file, heads) = (new TeacherOptions { Model = path, Preprocessing = preprocessing }, HeadMetadata.Of(OnnxModel.Load(path).Proto));
+            var model = OnnxModel.Load(file.Model).Proto;
+            var heads = HeadMetadata.Of(model);
+            if (file.Pooling is not null && !GivesStates(model.Graph, output))
+                file = file with { Pooling = null }; // it gives a row for a text itself
             if (output is not null)
                 return new(heads.FirstOrDefault(head => head.Output == output || head.Stream == output) is { } named ? DescribedStudent.Read(named, file) : file with { Output = output }, [], []);
-            return heads.Count == 0 ? new(file, [], [])
+            return heads.Count == 0 || file.Pooling is not null ? new(file, [], [])
                 : new(DescribedStudent.Read(heads[0], file), [.. heads.Skip(1).Select(head => (head.Stream, DescribedStudent.Read(head, file)))], heads);
         }
+
+        /// <summary>Whether an output is [N, tokens, columns], as far as the file says.</summary>
+        private static bool GivesStates(GraphProto graph, string? output) =>
+            graph.Output.FirstOrDefault(given => output is null ? TensorTypes.IsFloat(given.DataTypeOf()) : given.Name == output)?.ShapeOf() is null or { Count: 3 };
     }
 }

@@ -56,6 +56,8 @@ internal sealed class ExportCommand : ExampleCommand
             AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(files[student].Path!)));
             files[student].Path = copy;
         }
-        FileList.Write(stdout, options.Style, files);
+        FileList.Write(
+            stdout, options.Style,
+            files.Concat(exports.Where(export => export.Preparation is { IsThere: true }).Select(_ => ("preparation", (string?)Path.Combine(work.Folder, ShippedPreparation.FileName)))));
     }
 }

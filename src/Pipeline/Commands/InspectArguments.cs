@@ -21,6 +21,7 @@ internal sealed class InspectArguments
     private readonly Option<string?> outputs = new("--outputs") { Description = "Outputs that one student would learn, as run --outputs has them: age=values,gender." };
     private readonly Option<string?> kind = new("--kind") { Description = "What the output holds: classes, labels, values, embedding or detector; found by default." };
     private readonly Option<string?> probabilities = new("--probabilities") { Description = "Whether scores behind no activation are probabilities (true) or logits (false); found by default." };
+    private readonly Option<string?> pooling = new("--pooling") { Description = "Of states of tokens: mean or first makes one embedding for a text of them." };
     private readonly Option<string?> scale = new("--scale") { Description = "Factor on stored values, for example 1/255." };
     private readonly Option<string?> mean = new("--mean") { Description = "Subtracted after scaling." };
     private readonly Option<string?> std = new("--std") { Description = "Divided by after that." };
@@ -33,7 +34,7 @@ internal sealed class InspectArguments
     /// <summary>Declares them on a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { samples, labels, output, outputs, kind, probabilities, scale, mean, std, set })
+        foreach (var option in new Option[] { samples, labels, output, outputs, kind, probabilities, pooling, scale, mean, std, set })
             command.Add(option);
     }
 
@@ -59,6 +60,8 @@ internal sealed class InspectArguments
             TeacherArguments.SetKind(source, word, kind.Name);
         if (parsed.GetValue(probabilities) is { } flag)
             TeacherArguments.SetProbabilities(source, flag, probabilities.Name);
+        if (parsed.GetValue(pooling) is { } pool)
+            TeacherArguments.SetPooling(source, pool, pooling.Name);
         RecipeArguments.Assign(source, parsed.GetValue(set) ?? [], set.Name);
         if (file is not null)
             InputDefaults.Fill(source);

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
@@ -58,6 +60,11 @@ internal sealed class RecipeArguments
         Description = "Whether teachers' scores behind no activation are probabilities (true) or logits (false); found by default. (key: teachers[].probabilities)",
     };
 
+    private readonly Option<string?> pooling = new("--pooling")
+    {
+        Description = "Of teachers that give states of tokens: mean or first makes one embedding for a text of them. (key: teachers[].pooling)",
+    };
+
     private readonly Option<string?> outputs = new("--outputs")
     {
         Description = "Outputs of the teacher that one student learns, with commas, and what they hold where that is not clear: age=values,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
@@ -106,6 +113,9 @@ internal sealed class RecipeArguments
         new("--threads", ["training.threads", "capture.threads"], "Threads of both runtimes."),
     ];
 
+    /// <summary>Whether the options that describe a teacher's output describe models that the command names itself, so that there need not be a teacher; default: no.</summary>
+    public Func<ParseResult, bool> DescribesModels { get; init; } = _ => false;
+
     /// <summary>Declares everything on a command.</summary>
     public void AddTo(Command command)
     {
@@ -124,6 +134,7 @@ internal sealed class RecipeArguments
         command.Add(testSignals);
         command.Add(kind);
         command.Add(probabilities);
+        command.Add(pooling);
         command.Add(outputs);
         command.Add(temperature);
         command.Add(alpha);
@@ -182,6 +193,23 @@ internal sealed class RecipeArguments
     /// <exception cref="InputException">The recipe or an option is wrong.</exception>
     public CaptureOptions ReadCapture(ParseResult parsed) => RecipeFile.ReadCapture(Source(parsed, SweepSetting.None));
 
+    /// <summary>How a model that the command names itself is read: as a run reads a teacher that these options describe, fed as <c>student.inputs</c> says, or else the model's metadata.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The model.</param>
+    /// <exception cref="InputException">The recipe or an option is wrong.</exception>
+    public TeacherOptions ReadModel(ParseResult parsed, OnnxModel model)
+    {
+        var source = RecipeSource.Empty();
+        source.Set("data.transfer.samples", new YamlScalarNode("none"), "--model");
+        source.Set("teachers", new YamlSequenceNode(YamlTree.Map((TeachersSection.Model, Path.GetFullPath(model.Path!)))), "--model");
+        if (DescribesModels(parsed))
+            DescribeOutput(source, option => parsed.GetValue(option));
+        if (Source(parsed, SweepSetting.None).Root.Find("student").Find(TeachersSection.Inputs) is { } inputs)
+            ((YamlMappingNode)source.Root.Find("teachers")![0]).Children[new YamlScalarNode(TeachersSection.Inputs)] = source.Remember(inputs, $"student.{TeachersSection.Inputs}");
+        var read = RecipeFile.ReadCapture(source).Teachers[0];
+        return read.Inputs.AreNone ? read with { Inputs = InputMetadata.Of(model.Proto) } : read;
+    }
+
     /// <summary>Sets keys of a recipe that the command line gives as <c>KEY=VALUE</c>.</summary>
     /// <exception cref="InputException">One has no key, or its value is not valid.</exception>
     public static void Assign(RecipeSource source, IEnumerable<string> assignments, string option)
@@ -206,10 +234,8 @@ internal sealed class RecipeArguments
                 "teachers", new YamlSequenceNode(models.Select(m => YamlTree.Map(("model", Path.GetFullPath(m))))), teachers.Name);
         if (parsed.GetValue(signals) is { Length: > 0 } said)
             SetSignals(source, said, parsed.GetValue(testSignals) ?? []);
-        if (Value(kind) is { } word)
-            TeacherArguments.SetKind(source, word, kind.Name);
-        if (Value(probabilities) is { } areProbabilities)
-            TeacherArguments.SetProbabilities(source, areProbabilities, probabilities.Name);
+        if (!DescribesModels(parsed) || source.Root.Find("teachers") is YamlSequenceNode)
+            DescribeOutput(source, Value);
         if (Value(outputs) is { } names)
             TeacherArguments.SetOutputs(source, names, outputs.Name);
         if (parsed.GetValue(noBaseline))
@@ -220,7 +246,7 @@ internal sealed class RecipeArguments
         InputDefaults.Fill(source);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
         Assign(source, assigned, set.Name);
-        var options = keys.Select(key => key.Option).Append(kind).Append(probabilities).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        var options = keys.Select(key => key.Option).Append(kind).Append(probabilities).Append(pooling).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
@@ -230,6 +256,16 @@ internal sealed class RecipeArguments
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');
+    }
+
+    private void DescribeOutput(RecipeSource source, Func<Option<string?>, string?> valueOf)
+    {
+        if (valueOf(kind) is { } word)
+            TeacherArguments.SetKind(source, word, kind.Name);
+        if (valueOf(probabilities) is { } areProbabilities)
+            TeacherArguments.SetProbabilities(source, areProbabilities, probabilities.Name);
+        if (valueOf(pooling) is { } pool)
+            TeacherArguments.SetPooling(source, pool, pooling.Name);
     }
 
     private void SetSignals(RecipeSource source, string[] said, string[] ofTest)

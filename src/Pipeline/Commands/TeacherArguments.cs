@@ -16,6 +16,9 @@ internal static class TeacherArguments
     /// <summary>Says whether scores behind no activation are probabilities.</summary>
     public static void SetProbabilities(RecipeSource source, string word, string option) => Set(source, option, word, ("probabilities", new YamlScalarNode(word)));
 
+    /// <summary>Says how states of tokens become one row for a text.</summary>
+    public static void SetPooling(RecipeSource source, string word, string option) => Set(source, option, word, ("pooling", new YamlScalarNode(word)));
+
     /// <summary>
     /// Says which outputs a student learns: the first one, then further ones under their own names, each with what it holds where that is given (<c>NAME=values</c>). A student's file
     /// has them under the same names.

@@ -25,20 +25,27 @@ internal sealed class VerifyCommand : ExampleCommand
         Description = "Verify this ONNX model on --samples instead of a recipe's student.",
     };
 
+    private readonly Option<string?> output = new("--output")
+    {
+        Description = "With --model: the output that is compared; by default the only one that holds floats, or every one that a student of ours learned.",
+    };
+
     /// <summary>Declares the command.</summary>
     public VerifyCommand()
         : base(
             "verify",
             "Checks that a student gives in ONNX Runtime what it gave in training: logits within 1e-4, the same top class (but for ties).",
             "onnxkd verify recipes/mnist.yaml",
-            "onnxkd verify --model student.onnx --samples test.npy --scale 1/255")
+            "onnxkd verify --model student.onnx --samples test.npy --scale 1/255",
+            "onnxkd verify --model student.onnx --output logits --samples test.npy")
     {
         recipe.AddTo(this);
         Add(model);
+        Add(output);
         Does((parsed, stdout, stderr, token) =>
         {
             if (parsed.GetValue(model) is { } path)
-                Run(path, recipe.ReadData(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
+                Run(path, parsed.GetValue(output), model => recipe.ReadModel(parsed, model).Inputs, recipe.ReadData(parsed), GlobalOptions.Style(parsed), stdout, stderr, token);
             else
                 Run(recipe.Read(parsed, stderr, token), stdout, stderr, token);
         });
@@ -58,17 +65,27 @@ internal sealed class VerifyCommand : ExampleCommand
     }
 
     /// <summary>Verifies a model.</summary>
+    /// <param name="model">Its file.</param>
+    /// <param name="output">The output that is compared; <c>null</c>: the only one, or every one that the file describes.</param>
+    /// <param name="feedsOf">What its inputs are fed with otherwise than by name.</param>
+    /// <param name="data">The transfer set of this is what it is run on.</param>
+    /// <param name="style">How the result is shown.</param>
+    /// <param name="stdout">Where.</param>
+    /// <param name="stderr">Where progress is told.</param>
+    /// <param name="token">Stops between batches.</param>
     /// <exception cref="CheckFailedException">It differs.</exception>
-    public static void Run(string model, DataOptions data, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    public static void Run(
+        string model, string? output, Func<OnnxModel, InputFeeds> feedsOf, DataOptions data, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
         var student = OnnxModel.Load(model);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, InputFeeds.None)], "--set data.transfer"));
-        SampleChecks.Of(set, [new(Path.GetFileName(model), () => student, InputFeeds.None, data.Preprocessing)]).Require(token);
+        var feeds = feedsOf(student);
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
+        SampleChecks.Of(set, [new(Path.GetFileName(model), () => student, feeds, data.Preprocessing)]).Require(token);
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);
-        Write(VerifyStage.Compare(student, DescribedStudent.Import(student), reader, progress, token), style, stdout);
+        Write(VerifyStage.Compare(student, DescribedStudent.Import(student, output) with { Inputs = feeds }, reader, progress, token), style, stdout);
     }
 
     private static void Write(ParityMetrics parity, OutputStyle style, TextWriter stdout)

@@ -156,9 +156,11 @@ internal static class InputChoice
         $"{set.Samples}, for {model.File}",
         names.Count == 0 ? $"one tensor without a name for {model.Inputs.Count} inputs" : $"{(isTable ? "columns" : "tensors")} {string.Join(", ", names)}",
         $"{string.Join(", ", model.Inputs.Select(input => $"{input.Name} {TypeOf(input.Input)}"))}; missing: {string.Join(", ", missing)}",
-        key is null ? otherwise ?? $"give a file that has {(isTable ? "a column" : "a tensor")} of each name"
+        Array.Find(missing, name => Suggestions.Nearest(name, [InputFeed.Zeros]) is not null) is { } slip && model.Inputs.All(input => input.Input.Name != slip) ? $"did you mean '{InputFeed.Zeros}' in place of '{slip}' under the model's inputs?"
+            : key is null ? otherwise ?? $"give a file that has {(isTable ? "a column" : "a tensor")} of each name"
             : $"say where they lie: {key}.inputs: {YamlWord.Map(model.Inputs.Select(input => (input.Name, missing.Contains(input.Name) ? "FILE" : $"#{input.Name}")))} (FILE, \"FILE#KEY\" or \"#KEY\");"
-            + $" what is no sample gets a constant under the model: inputs: {YamlWord.Map((missing[^1], InputFeed.Zeros))}");
+            + (key.StartsWith("--set", StringComparison.Ordinal) ? $" what is no sample gets a constant: --set student.inputs.{missing[^1]}={InputFeed.Zeros}, of a teacher --set teachers.0.inputs.{missing[^1]}={InputFeed.Zeros}"
+                : $" what is no sample gets a constant under the model: inputs: {YamlWord.Map((missing[^1], InputFeed.Zeros))}"));
 
     private static string TypeOf(ValueInfoProto input) => input.Type?.TensorType is null
         ? ""

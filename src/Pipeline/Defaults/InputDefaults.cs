@@ -25,8 +25,11 @@ internal static class InputDefaults
         // Models may be large: they are read only for files that can feed several inputs.
         var options = RecipeFile.ReadData(source);
         TransferSetOptions?[] all = [options.Transfer, options.Validation, options.Test];
+        var mayBeNamed = Array.Exists(all, set => set is not null && (!set.Inputs.AreNone || InputChoice.MayFeedSeveral(set)));
+        if (mayBeNamed)
+            FillFeeds(source);
         RequireUsed(source, all);
-        if (!Array.Exists(all, set => set is not null && (!set.Inputs.AreNone || InputChoice.MayFeedSeveral(set))) || Models(source) is not { Count: > 0 } models)
+        if (!mayBeNamed || Models(source) is not { Count: > 0 } models)
             return;
         foreach (var (name, set) in sets.Zip(all))
         {
@@ -39,6 +42,30 @@ internal static class InputDefaults
                 source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
             if (InputChoice.MaskOf(chosen, models) is { } mask)
                 source.Set($"data.{name}.mask", new YamlScalarNode(mask), Origin);
+        }
+    }
+
+    /// <summary>What students of ours say in their files of inputs that are no samples, where the recipe says nothing.</summary>
+    private static void FillFeeds(RecipeSource source)
+    {
+        var models = source.Root.Find("teachers") is YamlSequenceNode teachers ? teachers.Children.OfType<YamlMappingNode>().ToList() : [];
+        if (source.Root.Find("student") is YamlMappingNode student)
+            models.Add(student);
+        foreach (var model in models.Where(model => model.Find(TeachersSection.Inputs) is null))
+            if (model.Find(TeachersSection.Model) is YamlScalarNode { Value: { Length: > 0 } file } && FeedsIn(Path.GetFullPath(file, source.Folder)) is { AreNone: false } feeds)
+                model.Children[source.Remember(new YamlScalarNode(TeachersSection.Inputs), Origin)] =
+                    source.Remember(YamlTree.Line([.. feeds.All.Select(feed => (feed.Input, (object?)feed.Text))]), Origin);
+    }
+
+    private static InputFeeds FeedsIn(string path)
+    {
+        try
+        {
+            return InputMetadata.Of(OnnxModel.Load(path).Proto);
+        }
+        catch (OnnxKdException)
+        {
+            return InputFeeds.None; // refused where it is used, which says more
         }
     }
 

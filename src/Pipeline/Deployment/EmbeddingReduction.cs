@@ -72,7 +72,7 @@ internal static class EmbeddingReduction
             if (session.Output.Kind.Output() != OutputKind.Embedding || session.Output.Positions > 1)
                 throw new InputException(
                     "Only the columns of an embedding can be reduced.", teacher.File, $"{session.Output.Kind.Output()!.Value.Word()} {Shapes.Format(session.Output.Shape)} per sample",
-                    "an embedding", "say so where it is one (--kind embedding); the states of tokens become one with pooling: mean");
+                    "an embedding", "say so where it is one (--kind embedding); the states of tokens become one with pooling: mean (--pooling mean)");
             return (Run(session, SampleReader.Of(read, teacher.Preprocessing), progress, token), session.Output.Elements);
         }
     }

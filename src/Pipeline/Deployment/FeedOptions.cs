@@ -43,6 +43,8 @@ internal sealed class OpenFeeds(FeedOptions options) : IDisposable
     public ModelFeeds For(ModelSession session, string model)
     {
         var fed = new Dictionary<string, InputSamples>(StringComparer.Ordinal);
+        foreach (var feed in Described(session))
+            fed[feed.Input] = new(null, Constant: feed.Constant);
         foreach (var file in options.Samples.OrderBy(file => file.Input is null))
             foreach (var (input, samples) in file.Input is null && NeedsNames(session) ? Named(session, file, fed.Keys, model) : [One(session, file, model)])
                 if (!fed.TryAdd(input, samples))
@@ -55,6 +57,10 @@ internal sealed class OpenFeeds(FeedOptions options) : IDisposable
 
     /// <summary>Whether inputs are told apart by names: there are several, or one of texts.</summary>
     private static bool NeedsNames(ModelSession session) => session.Inputs.Count > 1 || session.Inputs.Any(input => input.IsText);
+
+    /// <summary>What a student of ours says itself of inputs that are no samples, where no option does.</summary>
+    private IEnumerable<InputFeed> Described(ModelSession session) => InputMetadata.Of(session.Metadata).All.Where(
+        feed => feed.From is null && session.Inputs.Any(input => input.Name == feed.Input) && options.Samples.All(sample => sample.Input != feed.Input));
 
     private (string Input, InputSamples Samples) One(ModelSession session, SampleFile file, string model)
     {

@@ -19,9 +19,7 @@ internal static class Usefulness
     /// <param name="isTaught">Whether it is compared with a teacher.</param>
     public static string? Collapse(Fidelity found, double? agreement, bool isTaught) =>
         found.Rows < FewestRows || IsCloserThanConstant(found) ? null
-        : found.TopClasses < 2 ? found is { Kl: { } far, ConstantKl: { } constant } && far > Math.Max(constant, LeastKl)
-            ? Text($"no better than a constant: the teacher says one class, and KL is {far:g3} where its mean answer has {constant:g3}")
-            : null
+        : found.TopClasses < 2 ? Constant(found.Kl, found.ConstantKl, "says one class")
         : found.OwnTopClasses < 2 ? $"collapsed: it says the same class for every sample, the {(isTaught ? "teacher says" : "labels are")} {found.TopClasses} classes"
         : agreement <= found.MostFrequent || found.Kl is not null && agreement is { } share && Chance.MayBe(found.MostFrequent, share, found.Rows)
             ? Text($"no better than always saying {(isTaught ? "the class that the teacher says most often, which agrees with it" : "the most frequent label, which is right")} in {found.MostFrequent:0.00 %}")
@@ -39,6 +37,8 @@ internal static class Usefulness
             ? Text($"no better than always giving the same boxes, which agrees by {same:0.00 %}")
         : found.Embeddings is { } embeddings && embeddings.Cosine <= embeddings.ConstantCosine + Rounding
             ? Text($"no better than always giving the same embedding, whose mean cosine is {embeddings.ConstantCosine:0.0000}")
+        : found.Labels is { DecidesAlike: true } alike && alike.Decisions >= (long)FewestRows * alike.Labels && !(alike.Kl < Chance.Closer * alike.ConstantKl)
+            ? Constant(alike.Kl, alike.ConstantKl, "decides each label in one way")
         : Unlearned(found).Count is var dead && (found.Values?.Columns.Count ?? found.Labels?.Labels) is { } columns && 2 * dead > columns
             ? $"no better than a constant in {dead} of its {columns} {(found.Values is null ? "labels" : "columns")}"
         : found.Labels is { IsConstant: true } labels && !(labels.Kl < Chance.Closer * labels.ConstantKl) ? "collapsed: it decides each label in the same way for every sample"
@@ -55,6 +55,11 @@ internal static class Usefulness
 
     /// <summary>Where one class is rare, class scores may tell samples apart although the same one is always first.</summary>
     private static bool IsCloserThanConstant(Fidelity found) => found is { Kl: { } own, ConstantKl: { } constant } && own < Chance.Closer * constant;
+
+    /// <summary>The same of a teacher whose decisions tell nothing, so that its probabilities must.</summary>
+    private static string? Constant(double? kl, double? constantKl, string what) => kl is { } far && constantKl is { } constant && far > Math.Max(constant, LeastKl)
+        ? Text($"no better than a constant: the teacher {what}, and KL is {far:g3} where its mean answer has {constant:g3}")
+        : null;
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using YamlDotNet.Core;
@@ -48,7 +49,7 @@ internal sealed class RecipeSource
     }
 
     /// <summary>Sets a value that the command line gives; mappings on the way are created.</summary>
-    /// <param name="path">Keys, separated by dots.</param>
+    /// <param name="path">Keys, separated by dots; in a list the place, from 0.</param>
     /// <param name="yaml">The value, as it would stand in a file.</param>
     /// <param name="origin">The option, for messages.</param>
     public void Set(string path, string yaml, string origin)
@@ -73,17 +74,30 @@ internal sealed class RecipeSource
     public void Set(string path, YamlNode value, string origin)
     {
         var keys = path.Split('.');
-        var mapping = Root;
+        YamlNode node = Root;
         foreach (var key in keys[..^1])
         {
-            var name = Remember(new YamlScalarNode(key), origin);
-            if (!mapping.Children.TryGetValue(name, out var child) || child is not YamlMappingNode)
-                mapping.Children[name] = child = Remember(new YamlMappingNode(), origin);
-            mapping = (YamlMappingNode)child;
+            if (Child(node, key, path, origin) is not { } child || child is not (YamlMappingNode or YamlSequenceNode))
+                Put(node, key, child = new YamlMappingNode(), origin);
+            node = child;
         }
-        if (mapping.Children.TryGetValue(new YamlScalarNode(keys[^1]), out var before) && !overridden.ContainsKey(before))
+        if (Child(node, keys[^1], path, origin) is { } before && !overridden.ContainsKey(before))
             replaced[path] = before;
-        mapping.Children[Remember(new YamlScalarNode(keys[^1]), origin)] = Remember(value, origin);
+        Put(node, keys[^1], value, origin);
+    }
+
+    /// <summary>What stands at a key, or at a place of a list.</summary>
+    private static YamlNode? Child(YamlNode node, string key, string path, string origin) => node is not YamlSequenceNode list ? node.Find(key)
+        : int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place < list.Children.Count ? list.Children[place]
+        : throw new InputException(
+            "A list has no such entry.", origin, $"'{key}' in {path}", list.Children.Count == 0 ? "an entry: the list is empty" : $"a place from 0 to {list.Children.Count - 1}");
+
+    private void Put(YamlNode node, string key, YamlNode value, string origin)
+    {
+        if (node is YamlSequenceNode list)
+            list.Children[int.Parse(key, CultureInfo.InvariantCulture)] = Remember(value, origin);
+        else
+            ((YamlMappingNode)node).Children[Remember(new YamlScalarNode(key), origin)] = Remember(value, origin);
     }
 
     /// <summary>What the file says, where an option says something else; <c>null</c>: it says nothing, or no option does.</summary>

@@ -11,6 +11,9 @@ internal static class TeachersSection
     /// <summary>The key of a teacher's file.</summary>
     public const string Model = "model";
 
+    /// <summary>What inputs are fed with otherwise than by name; a student has the same key.</summary>
+    public const string Inputs = "inputs";
+
     private const string Signals = "signals";
     private const string Probabilities = "probabilities";
     private const string Scores = "scores";

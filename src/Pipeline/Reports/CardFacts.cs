@@ -25,6 +25,9 @@ internal sealed record CardFacts(
     /// <summary>The task as Hugging Face names it; <c>null</c>: nothing tells.</summary>
     public string? Task { get; init; }
 
+    /// <summary>The graph beside it that makes its samples; <c>null</c>: there is none.</summary>
+    public CardPreparation? Preparation { get; init; }
+
     /// <summary>What it is known to be worse at, a sentence each.</summary>
     public IReadOnlyList<string> Weaknesses { get; init; } = [];
 }

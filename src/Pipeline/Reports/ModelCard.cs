@@ -43,7 +43,7 @@ internal static class ModelCard
             {CardPrograms.CSharp(facts)}
             ```
 
-            ### Intended use
+            {facts.Preparation?.Describe()}### Intended use
 
             {Intended(facts)}
 

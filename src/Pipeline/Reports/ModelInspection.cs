@@ -53,6 +53,8 @@ internal sealed record ModelInspection(
     {
         var graph = model.Proto.Graph;
         var inputs = new GraphIndex(graph).Inputs;
+        if (use.Teacher.Inputs.AreNone)
+            use = use with { Teacher = use.Teacher with { Inputs = InputMetadata.Of(model.Proto) } };
         if (use.Teacher.Output is not null || use.Teacher.Outputs.Count > 0)
             CacheCapture.RequireTensors(use.Teacher with { Model = model.Path ?? "" }, model);
         var sample = use.SampleShape ?? use.Set?.SampleShape ?? DeclaredSample(inputs);
@@ -61,7 +63,7 @@ internal sealed record ModelInspection(
         var needs = sample is null && inputs.Count > 0 ? Suitability.Unknown(UnknownSample(inputs)) : null;
         var teacher = needs ?? Suitability.Of(() => AsTeacher(model, sample ?? [], use, kinds));
         var student = needs is not null && NeedSamples(inputs) ? needs : Suitability.Of(() => Describe(asStudent = StudentInspection.Of(
-            BehindFront(model, sample), sample, use.Teacher.Output is { } output ? new() { Output = output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
+            BehindFront(model, sample, use.Teacher.Inputs), sample, use.Teacher.Output is { } output ? new() { Output = output } : HeadMetadata.Of(model.Proto).Count > 0 ? DescribedStudent.Import(model) : null)));
         // A run checks a student in ONNX Runtime: what that refuses is none, whatever can be trained.
         if ((teacher.Possible, student.Possible) is (false, true) && Suitability.Of(() => Open(model)) is { Possible: false } refused)
             (student, asStudent) = (refused, null);
@@ -158,7 +160,7 @@ internal sealed record ModelInspection(
             : [.. shape.Skip(1).Select(axis => (int)axis.Size!.Value)];
     }
 
-    private static OnnxModel BehindFront(OnnxModel model, SampleShape? sample) => sample is null ? model : InputFront.Behind(model, sample, InputFeeds.None);
+    private static OnnxModel BehindFront(OnnxModel model, SampleShape? sample, InputFeeds feeds) => sample is null ? model : InputFront.Behind(model, sample, feeds);
 
     /// <summary>Whether no shape can say what feeds a model: it has several inputs, or one of texts.</summary>
     private static bool NeedSamples(IReadOnlyList<ValueInfoProto> inputs) => inputs.Count > 1 || inputs.Any(AreTexts);

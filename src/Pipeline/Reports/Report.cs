@@ -41,6 +41,8 @@ internal static class Report
                 output, style.Terminal);
         }
 
+        foreach (var line in SameDecisions(comparison.Models))
+            output.WriteLine(line);
         foreach (var model in comparison.Models)
             foreach (var (further, why) in model.Collapses())
                 output.WriteLine($"{Printable.Escape(model.Model)}{(further is null ? "" : $", {RunMetrics.Described(further)}")}: {why}");
@@ -132,6 +134,8 @@ internal static class Report
             yield return "mIoU: mean over classes of intersection / union, against the known labels, else against the teacher's classes";
         if (metrics.Rows().Any(row => row.Metrics.AveragePrecision is not null))
             yield return "precision, recall, AP: of the rarer class";
+        foreach (var line in SameDecisions([.. metrics.Rows().Select(row => row.Metrics)]))
+            yield return line;
         foreach (var (name, model) in metrics.Rows())
             foreach (var (output, why) in model.Collapses())
                 yield return $"{name}{(output is null ? "" : $", {RunMetrics.Described(output)}")}: {why}";
@@ -156,6 +160,14 @@ internal static class Report
 
     private static string Names(IReadOnlyList<string> outputs) => $"output{(outputs.Count > 1 ? "s" : "")} {string.Join(", ", outputs.Select(name => $"'{Printable.Escape(name)}'"))}";
 
+    /// <summary>Of a teacher whose decisions tell no samples apart, agreement is 100 % for whoever has learned nothing.</summary>
+    private static IEnumerable<string> SameDecisions(IReadOnlyList<ModelMetrics> models) => models
+        .SelectMany(model => (model.Outputs ?? new Dictionary<string, ModelMetrics>()).Select(output => ((string?)output.Key, output.Value)).Prepend((null, model)))
+        .Where(output => output.Item2 is { Kl: not null, ConstantAgreement: 1 })
+        .Select(output => output.Item1).Distinct()
+        .Select(output => $"{(output is null ? "" : $"{RunMetrics.Described(output)}: ")}the teacher's decision is the same for every sample measured, so that agreement says nothing and only KL does: "
+            + "take samples that it decides differently, or check what it is given (teachers: preprocessing)");
+
     /// <summary>What the figures mean that there are.</summary>
     private static IEnumerable<string> Meanings(IReadOnlyList<ModelMetrics> models)
     {
@@ -168,6 +180,8 @@ internal static class Report
                     yield return "majority: accuracy of always deciding each label as it most often is";
                 if (models.Any(model => model.ConstantAgreement is not null))
                     yield return "constant: agreement of always deciding each label as the teacher most often does";
+                if (models.Any(model => model.Kl is not null))
+                    yield return "KL: from the teacher, in nats, mean over labels";
                 if (models.Any(model => model.F1 is not null))
                     yield return $"F1: mean over labels, {(models.Any(model => model.Errors is not null) ? "against the known labels" : "against the teacher's decisions")}";
                 break;

@@ -50,7 +50,7 @@ internal static class BiasAdjustment
         for (var i = 0; i < logits.Length; i++)
             logits[i] += offsets[i % classes];
         meant.Add(logits, after);
-        meant.Result("the adjusted model", ExportParity.Tolerance);
+        meant.Result("the adjusted model", ExportParity.ToleranceOf(adjusted));
         meter.Add(after, reader.Set.Labels);
         return (adjusted, new(options.Classes, found.Offsets, reader.Set.Count, found.ErrorsBefore, (int)meter.Result().Errors));
     }

@@ -10,13 +10,21 @@ namespace OnnxKd.Pipeline.Stages;
 internal static class DescribedStudent
 {
     /// <summary>How it is trained further, or run in the trainer's executor.</summary>
-    public static StudentImport Import(OnnxModel student) => HeadMetadata.Of(student.Proto) is { Count: > 0 } heads
-        ? new()
-        {
-            Output = heads[0].Output, Kind = heads[0].Kind, ClassAxis = heads[0].ClassAxis,
-            Outputs = [.. heads.Skip(1).Select(head => new TappedTensor(head.Output, head.Stream) { Kind = head.Kind, ClassAxis = head.ClassAxis })],
-        }
-        : new() { Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
+    /// <param name="student">The file.</param>
+    /// <param name="output">The only output that matters, by its name or by that of the stream that it learned from; <c>null</c>: all that the file describes, or its only one.</param>
+    public static StudentImport Import(OnnxModel student, string? output = null)
+    {
+        var heads = HeadMetadata.Of(student.Proto);
+        if (output is not null)
+            heads = [.. heads.Where(head => head.Output == output || head.Stream == output).Take(1)];
+        return heads.Count > 0
+            ? new()
+            {
+                Output = heads[0].Output, Kind = heads[0].Kind, ClassAxis = heads[0].ClassAxis,
+                Outputs = [.. heads.Skip(1).Select(head => new TappedTensor(head.Output, head.Stream) { Kind = head.Kind, ClassAxis = head.ClassAxis })],
+            }
+            : new() { Output = output, Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
+    }
 
     /// <summary>How an output is read in ONNX Runtime.</summary>
     public static ModelReading Reading(DescribedHead head) => new()

@@ -77,7 +77,7 @@ internal static class ExportParity
     }
 
     /// <summary>The tolerance for a file by the narrowest floats that it takes, computes with or gives.</summary>
-    private static double ToleranceOf(OnnxModel model)
+    public static double ToleranceOf(OnnxModel model)
     {
         var graph = model.Proto.Graph;
         var types = graph.Initializer.Select(tensor => tensor.DataType).Concat(graph.Input.Concat(graph.Output).Where(value => value.Type?.TensorType is not null).Select(value => value.DataTypeOf()))

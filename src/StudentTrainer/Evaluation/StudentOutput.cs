@@ -92,6 +92,8 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
         ? $"let the student have an output of its own for it: 'outputs: [{stream.Name}]' under student"
         : Shape.Order().SequenceEqual(stream.StudentShape.Order())
         ? "name the student's axis of classes (class-axis), or transpose its output to the teacher's order of axes"
+        : sameClasses && Positions == 1
+            ? "where the teacher's positions are a text's tokens, make one of them: pooling: mean under the teacher; else choose a student that gives as many positions, or name another output of the teacher (output)"
         : sameClasses
             ? "change the student's strides (or the size of its samples), so that it gives as many positions as the teacher; if the teacher's classes lie along another axis, name that: class-axis under the teacher"
             : "use a student with as many outputs as the teacher has";

@@ -14,6 +14,9 @@ namespace OnnxKd.StudentTrainer.Graph;
 /// <param name="Dims">Its declared sizes after the batch axis; <c>null</c> if the model declares none.</param>
 internal sealed record StudentInput(string Name, ScalarType Type, IReadOnlyList<Dim>? Dims)
 {
+    /// <summary>What the graph computes with: its floats are float32, whatever the file's are.</summary>
+    public ScalarType ComputedType => Type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64 ? ScalarType.Float32 : Type;
+
     /// <summary>Finds the input.</summary>
     /// <exception cref="UnsupportedModelException">There is not exactly one, or it holds something else than numbers.</exception>
     public static StudentInput Find(GraphProto graph)
@@ -31,6 +34,14 @@ internal sealed record StudentInput(string Name, ScalarType Type, IReadOnlyList<
                 found: TensorTypes.Name(inputs[0].DataTypeOf()),
                 expected: "floats, or integers of 8 to 64 bits");
         return new(inputs[0].Name, type.Value, inputs[0].ShapeOf()?.Skip(1).ToList());
+    }
+
+    /// <summary>Samples as the file takes them, in the type that the graph computes with: for an input of 16 bits rounded to these.</summary>
+    /// <param name="samples">Numbers of any type.</param>
+    public Tensor Take(Tensor samples)
+    {
+        var rounded = Type is ScalarType.Float16 or ScalarType.BFloat16 ? samples.to(Type) : samples;
+        return rounded.dtype == ComputedType ? rounded : rounded.to(ComputedType);
     }
 
     /// <summary>The shape that samples are given before they are fed, by the rule of <see cref="SampleFit"/>.</summary>

@@ -33,7 +33,7 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     {
         var shaped = samples.ndim == 0 ? samples : Shaped(samples);
         var program = training ? Training : Graph;
-        var typed = shaped.dtype == Input.Type ? shaped : shaped.to(Input.Type);
+        var typed = Input.Take(shaped);
         if (!program.RunsSamplesAlone || typed.ndim == 0 || typed.shape[0] < 2)
             return program.Run(weights, [typed], training, watch);
         var given = Enumerable.Range(0, (int)typed.shape[0]).Select(row => program.Run(weights, [typed.narrow(0, row, 1)], training, watch)).ToArray();

@@ -23,7 +23,8 @@ internal static class WrittenConstants
         IReadOnlyList<NodeProto> nodes, IReadOnlyDictionary<string, TensorProto> tensors, ILookup<string, WeightUse> uses, IReadOnlyList<string> outputs)
     {
         var readers = nodes.SelectMany(node => node.Input.Select(name => (name, node))).ToLookup(pair => pair.name, pair => pair.node, StringComparer.Ordinal);
-        var found = new HashSet<string>(ScalesOfOutputs(nodes, readers, tensors, outputs), StringComparer.Ordinal);
+        var producers = nodes.SelectMany(node => node.Output.Select(name => (name, node))).ToLookup(pair => pair.name, pair => pair.node, StringComparer.Ordinal);
+        var found = new HashSet<string>(ScalesOfOutputs(producers, readers, tensors, outputs), StringComparer.Ordinal);
         var tables = new List<(string Name, string Shape, float[] Values)>();
         foreach (var (name, tensor) in tensors.Where(pair => TensorTypes.IsFloat(pair.Value.DataType) && pair.Value.ElementCount() > 1))
         {
@@ -35,7 +36,8 @@ internal static class WrittenConstants
             var isTable = Array.TrueForAll(direct.Length > 0 ? direct : learned, use => use.Role is SlotRole.Operand or SlotRole.Embedding);
             var isMatrix = !isTable && Array.TrueForAll(learned, use => use.Role == SlotRole.Weight);
             float[] values = isTable || isMatrix ? tensor.ToFloats() : [];
-            if (isTable && (IsMask(values) || IsCounted(values)) || isMatrix && IsCount(values) || Array.TrueForAll(learned, use => IsAngle(use.Node, readers)))
+            if (isTable && (IsMask(values) || IsCounted(values) || SineTables.Is(values, tensor.Dims)) || isMatrix && IsCount(values)
+                || Array.TrueForAll(learned, use => IsAngle(use.Node, readers) || IsFactorOfGroups(use, tensor, producers, readers, tensors)))
                 found.Add(name);
             else if (isTable && Array.TrueForAll(values, value => Math.Abs(value) <= 1 + RotationTolerance))
                 tables.Add((name, string.Join(',', tensor.Dims), values));
@@ -78,11 +80,26 @@ internal static class WrittenConstants
         }
     }
 
+    /// <summary>
+    /// Factors of 1 or biases of 0 that a group normalisation has where an exporter writes it as an instance normalisation over groups, [N, groups, −1]; its own factors are a product
+    /// behind it, with a number for each channel.
+    /// </summary>
+    private static bool IsFactorOfGroups(
+        WeightUse use, TensorProto tensor, ILookup<string, NodeProto> producers, ILookup<string, NodeProto> readers, IReadOnlyDictionary<string, TensorProto> tensors)
+    {
+        var (node, groups) = (use.Node, tensor.ElementCount());
+        return node.OpType == "InstanceNormalization" && use.Slot > 0
+            && Array.TrueForAll(tensor.ToFloats(), value => value == (use.Slot == 1 ? 1 : 0))
+            && producers[node.Input[0]].FirstOrDefault() is { OpType: "Reshape" } grouped
+            && tensors.GetValueOrDefault(grouped.Input[1])?.ToLongs() is [_, var axis, -1] && axis == groups
+            && readers[node.Output[0]].ToArray() is [{ OpType: "Reshape" } restored]
+            && readers[restored.Output[0]].Any(next => next.OpType == "Mul" && next.Input.Any(input => tensors.TryGetValue(input, out var own) && own.ElementCount() > 1));
+    }
+
     /// <summary>A scale, and a place where there is one, behind the last layer with a bias or a bounded activation: units of the values that the network gives.</summary>
     private static IEnumerable<string> ScalesOfOutputs(
-        IReadOnlyList<NodeProto> nodes, ILookup<string, NodeProto> readers, IReadOnlyDictionary<string, TensorProto> tensors, IReadOnlyList<string> outputs)
+        ILookup<string, NodeProto> producers, ILookup<string, NodeProto> readers, IReadOnlyDictionary<string, TensorProto> tensors, IReadOnlyList<string> outputs)
     {
-        var producers = nodes.SelectMany(node => node.Output.Select(name => (name, node))).ToLookup(pair => pair.name, pair => pair.node, StringComparer.Ordinal);
         foreach (var output in outputs)
         {
             var place = Behind(output, "Add");

@@ -123,7 +123,9 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
         var output = tensors.Find(path.Name);
         var name = output?.Tensor ?? path.Name!;
         if (use.IsOutput && output?.Kind?.Signal() is { } held && (held & use.Kind) == 0)
-            throw OtherKind(term, output == tensors.Outputs[0] ? $"the output of {path.Learner}" : $"the output '{output.Signal}' of {path.Learner}", held, use);
+            throw OtherKind(
+                term, output == tensors.Outputs[0] ? $"the output of {path.Learner}" : $"the output '{output.Signal}' of {path.Learner}", held, use,
+                use.Path is null && Unlearned(use, tensors) is { Length: > 0 } others ? $"add 'outputs: [{string.Join(", ", others)}]' under student, which then learns {(others.Length == 1 ? "it" : "each")}" : null);
         if (use.IsOutput && output is null && !HoldsScores(tensors, name))
             throw new InputException(
                 "A term reads what the student gives, and a tensor has another shape than the student's.",
@@ -132,8 +134,12 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
         return new(use, Learner: path.Learner, Tensor: name);
     }
 
-    private static InputException OtherKind(string term, string found, SignalKind held, SignalUse use) => new(
-        "A term reads a signal of another kind.", $"objective, term '{term}'", $"{found}, which holds {held.Words()}", use.Kind.Words(), Fitting(held));
+    /// <summary>Outputs of the teacher that a term could learn from, and that a student has no output for.</summary>
+    private string[] Unlearned(SignalUse use, LearnerTensors tensors) =>
+        [.. forms.Values.Where(form => (form.Kind & use.Kind) != 0 && form.Stream.Kind.Output() is not null).Select(form => form.Stream.Name).Except(tensors.Outputs.Select(output => output.Signal))];
+
+    private static InputException OtherKind(string term, string found, SignalKind held, SignalUse use, string? remedy = null) => new(
+        "A term reads a signal of another kind.", $"objective, term '{term}'", $"{found}, which holds {held.Words()}", use.Kind.Words(), remedy ?? Fitting(held));
 
     private static string Fitting(SignalKind held)
     {

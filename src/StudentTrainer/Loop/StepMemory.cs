@@ -45,7 +45,7 @@ internal static class StepMemory
         using var _ = no_grad();
         var (program, bytes) = (learner.Program, 0L);
         program.Graph.Run(
-            learner.Weights, [zeros([1, .. learner.Graph.Input.Fit(sample)], program.Input.Type, learner.Weights.Parameters[0].Tensor.device)], training: false,
+            learner.Weights, [zeros([1, .. learner.Graph.Input.Fit(sample)], program.Input.ComputedType, learner.Weights.Parameters[0].Tensor.device)], training: false,
             (step, slots) =>
             {
                 if (!views.Contains(step.Operator.Name))

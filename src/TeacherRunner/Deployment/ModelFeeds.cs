@@ -23,7 +23,8 @@ public sealed class ModelFeeds
         RequireKnown("--samples", samples.Keys, inputs.Select(input => input.Name), model);
         // Those that samples feed say how long the axes are that others share with them.
         var known = axes.ToDictionary(StringComparer.Ordinal);
-        var planned = inputs.OrderBy(input => samples.GetValueOrDefault(input.Name)?.Shape is null).Select(input => FeedOf(input, known, samples.GetValueOrDefault(input.Name), model)).ToArray();
+        var fed = new List<long?[]>();
+        var planned = inputs.OrderBy(input => samples.GetValueOrDefault(input.Name)?.Shape is null).Select(input => FeedOf(input, known, fed, samples.GetValueOrDefault(input.Name), model)).ToArray();
         feeds = [.. inputs.Select(input => planned.First(feed => feed.Input == input))];
         var sets = samples.Where(input => input.Value.Reader is not null).Select(input => (Input: input.Key, input.Value.Reader!.Set)).ToArray();
         Count = sets.Select(entry => entry.Set.Count).DefaultIfEmpty(long.MaxValue).Min();
@@ -70,7 +71,7 @@ public sealed class ModelFeeds
         }
     }
 
-    private static Feed FeedOf(SessionTensor input, Dictionary<string, long> axes, InputSamples? samples, string model)
+    private static Feed FeedOf(SessionTensor input, Dictionary<string, long> axes, List<long?[]> fed, InputSamples? samples, string model)
     {
         var shape = input.Shape.Select((axis, i) => axis.Size ?? Given(input, i, axes)).ToArray();
         var isBatched = shape is [null, ..];
@@ -90,13 +91,20 @@ public sealed class ModelFeeds
             foreach (var (axis, length) in input.Shape.Skip(1).Zip(fitted))
                 if (axis.Name is { } name)
                     axes.TryAdd(name, length);
+            fed.Add(shape);
         }
+        else if (samples is not null)
+            shape = [.. shape.Select((size, axis) => size ?? (axis == 0 ? null : LengthIn(fed, shape.Length, axis)))];
         if (Array.FindIndex(shape, isBatched ? 1 : 0, size => size is null) is >= 0 and var open)
             throw new InputException(
                 "An axis of the model has no length.", where, $"axis {open} of {Shapes.Format(input.Shape)}", "a length",
                 $"give it: --axis {input.Shape[open].Name ?? $"{input.Name}.{open}"}=LENGTH, or real samples: --samples");
         return new(input, where, [.. shape.Select(size => size ?? 1)], isBatched, samples);
     }
+
+    /// <summary>How long an axis is in all inputs that samples feed and that have as many: a constant beside them has it too; <c>null</c>: there are none, or they differ.</summary>
+    private static long? LengthIn(List<long?[]> fed, int axes, int axis) =>
+        fed.Where(shape => shape.Length == axes).Select(shape => shape[axis]).Distinct().ToArray() is [var only] ? only : null;
 
     private static long? Given(SessionTensor input, int axis, Dictionary<string, long> axes) =>
         axes.TryGetValue($"{input.Name}.{axis}", out var size) || input.Shape[axis].Name is { } name && axes.TryGetValue(name, out size) ? size : null;

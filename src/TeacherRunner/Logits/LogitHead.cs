@@ -169,7 +169,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             "say which: 'kind: classes' (or labels, values, embedding, detector) under the teacher, or --kind; labels of the samples also tell classes. "
             + $"Of several outputs that one student learns: --outputs FIRST,{trace.Output}=values, or outputs: {{ {trace.Output}: {{ tensor: {trace.Output}, kind: values }} }}. "
             + "An output that joins other heads is read head by head: name their tensors (output:, outputs:)"
-            + (layout.Dims.Length == 2 ? ". States of tokens become one embedding for a text with 'pooling: mean'" : ""));
+            + (layout.Dims.Length == 2 ? ". States of tokens become one embedding for a text with 'pooling: mean' (--pooling mean)" : ""));
     }
 
     private static float LogOdds(float probability) =>

@@ -102,6 +102,11 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         evidence ??= KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
+        if (evidence.Kind != OutputKind.Detector && (reading.Boxes is not null || reading.Objectness is not null))
+            throw new InputException(
+                "A key is for detector heads, and the output is none.", $"output '{trace.Output}' of {model}",
+                $"'{(reading.Boxes is not null ? "boxes" : "objectness")}', and an output that holds {evidence.Kind.Word()}", "a detector head",
+                "remove the key, name the output with boxes and scores (output:), or say that it is one: kind: detector");
         var head = evidence.Kind == OutputKind.Detector ? DetectorReading.OfTrained(reading.Probabilities, scores, layout.Classes, trace.Output)
             : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
             ? known

@@ -137,6 +137,11 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="elements">Its length.</param>
     public Memory<float> AllocateHost(int elements) => memory.Allocate(elements);
 
+    /// <summary>Refuses samples that a model of integers would cut off.</summary>
+    /// <param name="samples">Any number of samples, preprocessed.</param>
+    /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255).</exception>
+    internal void RequireTaken(ReadOnlySpan<float> samples) => input.RequireWholeNumbers(samples, model);
+
     /// <summary>Runs any number of samples (padded to the model's batch where that is fixed).</summary>
     /// <param name="samples">count × sample elements, preprocessed.</param>
     /// <param name="count">Samples.</param>

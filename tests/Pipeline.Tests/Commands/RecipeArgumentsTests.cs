@@ -36,6 +36,17 @@ public sealed class RecipeArgumentsTests : IDisposable
     }
 
     [Fact]
+    public void Read_SetOfAnEntryOfAList_ReplacesItAlone()
+    {
+        var recipe = Read("--set", "objective.0.soft.temperature=3", "--set", "teachers.0.weight=2");
+
+        Assert.Equal(3.0, ((SoftTerm)Assert.Single(recipe.Final.Learners[0].Objective)).Temperature);
+        Assert.Equal(2, Assert.Single(recipe.Final.Capture.Teachers).Weight);
+        Assert.Contains("a place from 0 to 0", Assert.Throws<InputException>(() => Read("--set", "teachers.1.weight=2")).Message);
+        Assert.Contains("'first'", Assert.Throws<InputException>(() => Read("--set", "teachers.first.weight=2")).Message);
+    }
+
+    [Fact]
     public void Read_Alpha_SplitsTheWeightAndKeepsTheTemperature()
     {
         var terms = Read("--alpha", "0.75").Final.Learners[0].Objective;

@@ -52,6 +52,39 @@ public sealed class EmbeddingTeachersTests : IDisposable
         Assert.Equal([Samples, Columns], Outputs(folder["run/student.onnx"], ids, masks));
     }
 
+    /// <summary>The same words as for a run's teacher, of models that are measured by themselves: one that gives states of tokens, beside a student that gives a row for a text.</summary>
+    [Fact]
+    public void Evaluate_WithPooling_MeasuresAnEncoderAsARunDoes()
+    {
+        var (ids, masks, labels) = Texts();
+        Npy.Write(folder["ids.npy"], ids, Samples, Tokens);
+        Npy.Write(folder["mask.npy"], masks, Samples, Tokens);
+        Npy.Write(folder["labels.npy"], [.. labels.Select(label => (long)label)], Samples);
+        WriteEncoder(folder["encoder.onnx"], withTypes: true);
+        string[] samples = ["--set", $"data.transfer.inputs={{ ids: {folder["ids.npy"]}, mask: {folder["mask.npy"]} }}"];
+        string[] types = ["--set", "teachers.0.inputs.types=zeros"];
+        Cli.Done([
+            "run", "--runs", folder.Path, "--name", "run", "--teacher", folder["encoder.onnx"], "--pooling", "mean", .. samples, .. types,
+            "--architecture", "transformer", "--set", "student.vocabulary=12", "--set", "student.width=16", "--set", "student.heads=2", "--set", "student.depth=1", "--epochs", "20", "--no-baseline", "--threads", "1",
+        ]);
+        var student = folder["run/student.onnx"];
+
+        var alone = Evaluate(["--model", folder["encoder.onnx"], "--model", student, "--pooling", "mean", "--labels", folder["labels.npy"], "--set", "student.inputs.types=zeros"]);
+        var taught = Evaluate(["--model", student, "--teacher", folder["encoder.onnx"], "--pooling", "mean", .. types]);
+
+        Assert.Equal(Retrieved(ids, masks, labels), alone[0].GetProperty("retrieval").GetDouble(), 12);
+        Assert.InRange(taught[0].GetProperty("cosine").GetDouble(), 0.9, 1);
+        // The student has the teacher's inputs, and its file says what is no sample.
+        Assert.Equal(["ids", "mask", "types"], OnnxModel.Load(student).Proto.Graph.Input.Select(input => input.Name));
+        Cli.Done(["verify", "--model", student, .. samples]);
+        Assert.Contains("--set student.inputs.types=zeros", Cli.Fails(2, ["verify", "--model", folder["encoder.onnx"], .. samples]));
+        Assert.Contains("--pooling mean", Cli.Fails(2, ["evaluate", "--model", folder["encoder.onnx"], .. samples, "--set", "student.inputs.types=zeros"]));
+        Assert.Contains("one of mean, first", Cli.Fails(2, ["evaluate", "--model", folder["encoder.onnx"], .. samples, "--pooling", "median"]));
+
+        JsonElement[] Evaluate(string[] words) =>
+            [.. JsonDocument.Parse(Cli.Done(["evaluate", .. words, .. samples, "--json"]).Output).RootElement.GetProperty("models").EnumerateArray()];
+    }
+
     /// <summary>A mask that the model does not read would be left out of account in silence.</summary>
     [Theory]
     [InlineData("pooling: mean, inputs: { mask: 1 }", "feeds no input of the model")]
@@ -236,7 +269,7 @@ public sealed class EmbeddingTeachersTests : IDisposable
         return [.. results[0].GetTensorTypeAndShape().Shape.Select(size => (int)size)];
     }
 
-    private static void WriteEncoder(string path)
+    private static void WriteEncoder(string path, bool withTypes = false)
     {
         var graph = new GraphProto
         {
@@ -254,6 +287,14 @@ public sealed class EmbeddingTeachersTests : IDisposable
                 new NodeProto { OpType = "Add", Input = { "rows", "nothing" }, Output = { "last_hidden_state" } },
             },
         };
+        if (withTypes) // numbers that are added to all states
+        {
+            graph.Input.Add(ValueInfo.Create("types", ElementType.Int64, "N", "T"));
+            graph.Node[0].Output[0] = "words";
+            graph.Node.Insert(1, new NodeProto { OpType = "Cast", Input = { "types" }, Output = { "shift" }, Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = 1 } } });
+            graph.Node.Insert(2, new NodeProto { OpType = "Unsqueeze", Input = { "shift", "last" }, Output = { "shifts" } });
+            graph.Node.Insert(3, new NodeProto { OpType = "Add", Input = { "words", "shifts" }, Output = { "rows" } });
+        }
         File.WriteAllBytes(path, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }.ToByteArray());
     }
 }

@@ -191,6 +191,21 @@ public sealed class SeveralOutputsTests : IDisposable
         Assert.Contains("add 'outputs: [gender]' under student", Cli.Fails(2, "run", folder["open.yaml"], "--runs", folder["runs"], "--threads", "1"));
     }
 
+    /// <summary>The term for values found the student's class scores, and said to use another term: what was missing is an output.</summary>
+    [Fact]
+    public void TeachersOutputOfAnotherKind_WithoutOneOfTheStudent_IsRefusedWithTheLineToAdd()
+    {
+        File.WriteAllText(folder["mixed.yaml"], $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}} } }
+            teachers: [{ model: {{Mixed()}}, output: class, outputs: { price: { tensor: price, kind: values } } }]
+            student: { architecture: mlp, widths: [8] }
+            objective: [soft: { teacher: logits }, mse: { teacher: price }]
+            training: { epochs: 1, batch-size: 32, optimizer: { learning-rate: 0.1 } }
+            """);
+        Assert.Contains("add 'outputs: [price]' under student", Cli.Fails(2, "run", folder["mixed.yaml"], "--runs", folder["runs"], "--threads", "1"));
+    }
+
     /// <summary>On a few samples and for one epoch.</summary>
     [Fact]
     public void Recipe_ThatShips_LearnsClassesAndAnEmbedding()

@@ -58,4 +58,24 @@ public class UsefulnessTests
 
         Assert.Equal([1], Usefulness.Unlearned(meter.Result()));
     }
+
+    /// <summary>A teacher that decides for no label tells samples apart by its probabilities alone: agreement is whole whatever the student says of them.</summary>
+    [Theory]
+    [InlineData(1, 0.0f, false)]  // follows them
+    [InlineData(1, -3.0f, true)]  // far off, but on the same side of 1/2
+    [InlineData(3, 0.0f, false)]
+    [InlineData(3, -3.0f, true)]
+    public void Labels_ThatTheTeacherDecidesInOneWay_AreJudgedByTheirProbabilities(int labels, float shift, bool isCollapse)
+    {
+        var meter = new OutputMeter(OutputKind.Labels, [labels], thorough: false);
+        for (var i = 0; i < 200; i++)
+        {
+            float[] taught = [.. Enumerable.Range(0, labels).Select(label => -1.5f + (i + label) % 5 * 0.2f)];
+            meter.Add([.. taught.Select(logit => logit + shift)], [], taught);
+        }
+        var found = meter.Result();
+
+        Assert.Equal(1, found.Labels!.Agreement);
+        Assert.Equal(isCollapse, Usefulness.Collapse(found)?.Contains("decides each label in one way", StringComparison.Ordinal) == true);
+    }
 }

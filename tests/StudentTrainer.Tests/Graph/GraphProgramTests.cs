@@ -1,3 +1,5 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
@@ -23,6 +25,24 @@ public sealed class GraphProgramTests
         Assert.Equal(before + 1, torch.Tensor.TotalCount);
         y.sum().backward();
         Near.Equal([Slope(0.5), Slope(-2)], x.grad!.data<float>().ToArray(), 1e-6); // what autograd needed was still there
+    }
+
+    /// <summary>What the file takes is rounded to its 16 bits; the product of the rounded numbers is not, as it would be if the graph computed in them.</summary>
+    [Fact]
+    public void Run_OfAnInputOf16Bits_ComputesInFloat32()
+    {
+        float[] samples = [0.123456f, 1.7f, -3.14159f, 0.001f], weights = [0.5f, 100.25f, 3.125f, 7.75f];
+        var model = new NodeModel(17, 1, 4).Tensor(TensorData.Create("w", ElementType.Float16, System.Runtime.InteropServices.MemoryMarshal.AsBytes<Half>(Array.ConvertAll(weights, value => (Half)value)), 4, 1))
+            .Node("MatMul", "x w", "y").Build();
+        model.Proto.Graph.Input[0].Type.TensorType.ElemType = ElementType.Float16.ToDataType();
+        using var scope = torch.NewDisposeScope();
+        var program = Programs.Compile(model);
+        using var set = WeightSet.Load(program.Plan, torch.CPU, trainable: true);
+
+        var y = program.Run(set, torch.tensor(samples, [1, 4]), training: true)[0];
+
+        Assert.Equal(torch.ScalarType.Float32, y.dtype);
+        Assert.Equal(samples.Zip(weights, (x, w) => (double)(float)(Half)x * w).Sum(), y.item<float>(), 4);
     }
 
     /// <summary>tanh after tanh.</summary>

@@ -34,6 +34,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             ("preprocessing_inside", stage.Inside.IsNone ? null : Text(stage.Inside)),
             ("features", Names(set.Columns)),
             ("categories", TableSection.WriteCategories(set.Categories)),
+            ("preparation_sha256", stage.Preparation?.Digest),
             ("classes", Names(graph.Recipe.Data.Transfer.Table.Classes)),
             ("training_sha256", trained.Key),
             ("kind", stage.ImportOf(results).Kind?.Word()),
@@ -53,7 +54,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
     /// <param name="results">What the stages before made.</param>
     public Dictionary<string, string> Of(OnnxModel exported, ModelInterface? offered, StageResults results)
     {
-        (string Key, string? Value)[] entries = [("class_axis", DetectorAxis(offered?.Output, results)), ("outputs", Heads(exported, offered, results)), .. Sources(results)];
+        (string Key, string? Value)[] entries = [("class_axis", DetectorAxis(offered?.Output, results)), ("outputs", Heads(exported, offered, results)), ("inputs", InputMetadata.Write(stage.Feeds, exported.Proto.Graph)), .. Sources(results)];
         return entries.Where(entry => entry.Value is not null).ToDictionary(entry => Provenance.Prefix + entry.Key, entry => entry.Value!);
     }
 
@@ -62,11 +63,11 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
         ? null
         : (offered is null ? stage.ImportOf(results).ClassAxis : offered.ClassAxis + 1)?.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>What the file says of its outputs, where it has several; <c>null</c>: it has one.</summary>
+    /// <summary>What the file says of the outputs that it learned, where it gives several; <c>null</c>: it has one.</summary>
     private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
     {
         var import = stage.ImportOf(results);
-        if (import.Outputs.Count == 0)
+        if (exported.Proto.Graph.Output.Count(output => TensorTypes.IsFloat(output.DataTypeOf())) < 2)
             return null;
         var streams = train.Cache is { } cache ? CaptureStage.Streams(results[cache.Name]) : [];
         return HeadMetadata.Write([.. import.Apart().Select((own, i) =>

@@ -75,7 +75,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     private ExportMetadata Metadata => new(graph, this, maker);
 
     /// <summary>What the file's inputs are fed with otherwise than by name.</summary>
-    private InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
+    public InputFeeds Feeds => Teacher?.Inputs ?? Import.Inputs;
 
     /// <summary>Whether what was trained has a front, which the file has not.</summary>
     private bool HasFront => graph.Sets.Transfer.SampleShape.Parts.Count > 0 || !Import.Inputs.AreNone;
@@ -84,11 +84,17 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     public Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Publication> Publications => [new(File, File)];
+    public override IReadOnlyList<Publication> Publications =>
+        Preparation is { IsThere: true } ? [new(File, File), new(ShippedPreparation.FileName, ShippedPreparation.FileName)] : [new(File, File)];
+
+    /// <summary>Of the student that the run is for: the graph that made its samples; <c>null</c>: none did.</summary>
+    public ShippedPreparation? Preparation { get; } =
+        maker is TrainStage { Step: var step } && step.Name == graph.Recipe.Final.Name && maker.Models[0] == model ? ShippedPreparation.Of(graph.Recipe.Data.Transfer) : null;
 
     /// <inheritdoc/>
     public override void Check()
     {
+        Preparation?.RequireIntact();
         if (graph.Recipe.Export.Interface == ExportedInterface.Teacher && train.Step.Name == graph.Recipe.Final.Name && Teacher is null)
             throw new InputException("There is no teacher whose interface the student could take.", "export.interface", "teacher", "own, or auto", "name a teacher that is a file");
         if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
@@ -102,7 +108,12 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
 
     /// <inheritdoc/>
     /// <remarks>Of the student that the run is for.</remarks>
-    public override IReadOnlyList<string> Notices => train.Step.Name != graph.Recipe.Final.Name || Teacher is not { Pooling: null } teacher ? [] :
+    public override IReadOnlyList<string> Notices => [.. NoticesOfTeacher, .. Preparation is not { IsThere: false } gone ? [] : new[]
+    {
+        $"{gone.Path} is gone: {ShippedPreparation.FileName}, the graph that made the samples, will not lie beside {File}; prepare the set again to have it",
+    }];
+
+    private IReadOnlyList<string> NoticesOfTeacher => train.Step.Name != graph.Recipe.Final.Name || Teacher is not { Pooling: null } teacher ? [] :
     [
         .. MissingOf(teacher).Select(output => $"'{output}' of {Path.GetFileName(teacher.Model)} is no output that {File} will have: a session that asks for it will not run "
             + "(learn it under outputs:, or ask for the others alone)"),
@@ -156,6 +167,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model))).Add("offers", "scores, labels, maps");
         if (IsChanged)
             inputs.Add("sample", Shapes.Format(graph.Sets.Transfer.SampleShape));
+        if (Preparation is { IsThere: true } preparation)
+            inputs.Add("preparation", preparation.Digest);
         foreach (var (key, value) in Metadata.Sources(results))
             inputs.Add($"metadata.{key}", value);
         return inputs;
@@ -178,6 +191,9 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
             (exported, offered) = OfferInterface(exported, offered, import, work);
         Provenance.Write(exported, Metadata.Of(exported, offered, work.Results));
         exported.Save(Path.Combine(work.Folder, File));
+        if (Preparation is { IsThere: true } preparation)
+            using (var made = System.IO.File.OpenRead(preparation.Path))
+                AtomicFile.Write(Path.Combine(work.Folder, ShippedPreparation.FileName), made.CopyTo);
     }
 
     /// <summary>The model before it was exported.</summary>

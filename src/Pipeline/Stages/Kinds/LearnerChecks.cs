@@ -17,6 +17,9 @@ namespace OnnxKd.Pipeline.Stages.Kinds;
 /// <param name="furtherStreams">The streams that further outputs can learn from.</param>
 internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStage? cache, IReadOnlyList<string> furtherStreams)
 {
+    private const int MostProbed = 16;
+    private const int MostProbedValues = 1 << 22;
+
     /// <summary>Checks one student.</summary>
     /// <param name="learner">Its entry.</param>
     /// <param name="import">How its graph is read.</param>
@@ -63,11 +66,22 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         var file = OnnxModel.Load(model);
         var shipped = StudentCheck.Require(InputFront.Behind(file, shape, import.Inputs), import, shape);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
-        StudentSession.Open(shipped, shape, import).Dispose();
+        using (var session = StudentSession.Open(shipped, shape, import))
+            session.RequireTaken(FewSamples());
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
                 "choose a student with as many classes as the teacher");
+    }
+
+    /// <summary>Some from all over the transfer set, as the student sees them.</summary>
+    private float[] FewSamples()
+    {
+        var set = graph.Sets.Transfer;
+        var rows = Math.Min(set.Count, Math.Clamp(MostProbedValues / set.SampleElements, 1, MostProbed));
+        var values = new float[rows * set.SampleElements];
+        SampleReader.Of(set, step.PreprocessingOf(graph.Recipe.Data)).Read([.. Enumerable.Range(0, (int)rows).Select(i => i * set.Count / rows)], view: 0, values);
+        return values;
     }
 
     private void RequireOutputs(StudentImport import)

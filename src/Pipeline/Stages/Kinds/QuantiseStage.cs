@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Operators;
@@ -21,7 +22,7 @@ internal sealed class QuantiseStage : FormStage
         new(QuantiseStep.KindName, QuantiseStep.Read, (graph, entry) => Add(graph, new QuantiseStage(graph, (QuantiseStep)entry), entry.Name));
 
     /// <inheritdoc/>
-    public override StageCost Cost => new(Samples);
+    public override StageCost Cost => new(Count);
 
     /// <inheritdoc/>
     public override IEnumerable<(string Key, string? Value)> Provenance(StageResults results) => [.. Maker.Provenance(results), ("quantised", "int8")];
@@ -30,25 +31,41 @@ internal sealed class QuantiseStage : FormStage
     public override void Check() => RequireFloat(Maker, step.Model.Name);
 
     /// <inheritdoc/>
-    public override StageInputs Inputs(StageResults results) => new StageInputs()
-        .Add("model", graph.DigestOf(step.Model, null, results))
-        .Add("options", SettingsSection.Write(step.Options))
-        .Add("samples", graph.Sets.Transfer.SamplesDigest)
-        .Add("preprocessing", DataSection.WritePreprocessing(Trained.Preprocessing));
+    public override StageInputs Inputs(StageResults results)
+    {
+        var inputs = new StageInputs()
+            .Add("model", graph.DigestOf(step.Model, null, results))
+            .Add("options", SettingsSection.Write(step.Options))
+            .Add("samples", graph.Sets.Transfer.SamplesDigest)
+            .Add("preprocessing", DataSection.WritePreprocessing(Trained.Preprocessing));
+        // What an earlier version made of such a model cannot be loaded.
+        return graph.Sets.Transfer.SampleShape.Parts.Count == 0 && Fed.AreNone ? inputs : inputs.Add("inputs", "their own");
+    }
 
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var model = LoadTrained(work.Results);
-        using var session = ModelSession.Of(model.Proto, model.Path!);
-        var samples = new InputSamples(SampleReader.Of(graph.Sets.Transfer, Trained.Preprocessing));
-        var feeds = ModelFeeds.Of(session, new Dictionary<string, long>(), new Dictionary<string, InputSamples> { [session.Inputs.Single().Name] = samples }, model.Path!);
+        var trained = LoadTrained(work.Results);
+        // What feeds a model's own inputs is no part of it: it is not rounded, and is put before it again.
+        var (model, target) = (InputFront.Without(trained), Path.Combine(work.Folder, FileOf(step.Name)));
+        using var session = ModelSession.Of(model.Proto, trained.Path!);
+        var feeds = ModelFeeds.Of(session, new Dictionary<string, long>(), Samples(model), trained.Path!);
         ModelConverter.ToInt8(
-            model, Path.Combine(work.Folder, FileOf(step.Name)), feeds, Samples, OperatorReference.Names,
-            done => work.Progress.Report(new(Name, done, Samples, "samples")), work.Token);
+            model, target, feeds, Count, OperatorReference.Names, done => work.Progress.Report(new(Name, done, Count, "samples")), work.Token);
+        if (InputFront.IsOn(trained.Proto))
+            InputFront.Behind(OnnxModel.Load(target), graph.Sets.Transfer.SampleShape, Fed).Save(target);
     }
 
-    private long Samples => Math.Min(step.Options.Samples, graph.Sets.Transfer.Count);
+    private InputFeeds Fed => ImportOf(step.Name).Inputs;
+
+    private Dictionary<string, InputSamples> Samples(OnnxModel model)
+    {
+        var reader = SampleReader.Of(graph.Sets.Transfer, Trained.Preprocessing);
+        return InputMatch.Find(new GraphIndex(model.Proto.Graph).Inputs, reader.Set.SampleShape, Fed, Path.GetFileName(model.Path)!).ToDictionary(
+            input => input.Input.Name, input => input.Part is { } part ? new InputSamples(reader, part) : new(null, Constant: Fed.Of(input.Input.Name)!.Constant));
+    }
+
+    private long Count => Math.Min(step.Options.Samples, graph.Sets.Transfer.Count);
 
     private void RequireFloat(TrainedStage made, string model)
     {

@@ -37,6 +37,7 @@ internal static class StudentCard
             Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
             Columns = [.. sets.Transfer.Columns.Select(column => DescribeColumn(column, sets.Transfer.Categories.FirstOrDefault(known => known.Column == column)))],
             Task = TaskOf(student, results, sets.Transfer, data.Transfer, file),
+            Preparation = student.Preparation is { IsThere: true } preparation ? preparation.Card(data.Transfer, new(file.Proto.Graph)) : null,
             Weaknesses = [.. Weaknesses(details.Of(student.Role), data)],
         };
 

@@ -47,7 +47,7 @@ internal sealed class BatchAxis
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var generator = manual_seed(1);
-        var samples = rand([2 * batch, .. sampleShape], float32).to(input.Type);
+        var samples = input.Take(rand([2 * batch, .. sampleShape], float32));
         var axis = new BatchAxis(graph, version, outputs, samples);
         var changed = new List<string>();
         while (axis.Check(batch) is { } node)

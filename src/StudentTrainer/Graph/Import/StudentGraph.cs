@@ -34,7 +34,6 @@ internal sealed class StudentGraph
         Splits = SharedTensors.Separate(graph, version);
         Note(Splits.Count, "tensors were separated from others that have another role");
         Note(HalfPrecision.Widen(graph), "tensors of 16 or 64 bits are trained in float32");
-        Input = Input.Type == ScalarType.Float64 ? Input with { Type = ScalarType.Float32 } : Input;
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
         Note(Fusion.Apply(graph, [.. options.Taps, .. NestedGraphs.CapturesOf(graph)]), "groups of nodes run as one step");

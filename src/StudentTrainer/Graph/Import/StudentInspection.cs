@@ -52,7 +52,7 @@ public sealed record StudentInspection(
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: false);
         var total = 0L;
         var tensors = new List<TappableTensor>();
-        program.Graph.Run(weights, [zeros([1, .. sample], program.Input.Type)], training: false, (step, slots) =>
+        program.Graph.Run(weights, [zeros([1, .. sample], program.Input.ComputedType)], training: false, (step, slots) =>
         {
             var shapes = step.Inputs.Select(slot => slot < 0 ? [] : slots[slot]!.shape).ToArray();
             var place = Array.FindIndex(step.Outputs, slot => slot >= 0); // the first that somebody reads
