@@ -110,7 +110,7 @@ public sealed class TeacherInterface
     private void OfferOutputs(IReadOnlyList<LearnedOutput> learned, ModelInterface teacher)
     {
         var wanted = teacher.Outputs;
-        if (wanted.All(output => output is null))
+        if (wanted.All(output => output is null) && teacher.Labels.Count == 0)
             return;
         // Another output may have the name that one gets: all that is made is named when everything is made.
         string[] made =
