@@ -105,10 +105,9 @@ public sealed record InterfaceLabel(string Name, ElementType Type, IReadOnlyList
     public int Of { get; init; }
 
     /// <summary>How many classes it names for a sample.</summary>
-    [JsonIgnore]
-    public long Positions => Dims.Aggregate(1L, (product, size) => product * size);
+    internal long Positions => Dims.Aggregate(1L, (product, size) => product * size);
 
     /// <summary>Whether scores lie so that it can name a class for each position of theirs.</summary>
     /// <param name="scores">How they lie.</param>
-    public bool Fits(RowLayout scores) => scores.Positions == Positions && Math.Max(2, scores.Classes) == Classes.Count;
+    internal bool Fits(RowLayout scores) => scores.Positions == Positions && Math.Max(2, scores.Classes) == Classes.Count;
 }

@@ -15,6 +15,9 @@ internal sealed record Decision(string Output, string Scores)
 
     private static readonly HashSet<string> Classifiers = ["TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier"];
 
+    /// <summary>Whether the output is the highest scores, and not what they belong to.</summary>
+    public bool IsOfValues { get; private init; }
+
     /// <summary>Whether the scores are one column, compared with a threshold.</summary>
     public bool IsOfOneColumn { get; private init; }
 
@@ -31,7 +34,7 @@ internal sealed record Decision(string Output, string Scores)
         while (index.Producer(tensor) is { } node)
         {
             if (node.OpType is "ArgMax" or "TopK")
-                return new(output, node.Input[0]);
+                return new(output, node.Input[0]) { IsOfValues = node.OpType == "TopK" && node.Output[0] == tensor };
             if (node.Domain == ClassifierDomain && Classifiers.Contains(node.OpType))
                 return node.Output is [var label, { Length: > 0 } scores] && label == tensor ? new(output, scores) : null;
             if (node.OpType is "Greater" or "GreaterOrEqual")

@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.Onnx;
@@ -40,6 +41,9 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <summary>What is decided by these scores, of a model that gives decisions alone; <c>null</c>: it gives scores, or a tensor was named.</summary>
     public Decision? Decision { get; init; }
 
+    /// <summary>The axis of the logits along which the graph has classes or channels; <c>null</c>: it does not tell.</summary>
+    public ChannelAxis? Channels { get; init; }
+
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 
@@ -51,17 +55,19 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     public static LogitTrace Find(GraphProto graph, string? requested, string model)
     {
         if (requested is null && DecisionOf(graph) is { } decision)
-            return Follow(new(graph), decision.Scores) with { IsInner = true, Decision = decision };
+            return WithChannels(Follow(new(graph), decision.Scores) with { IsInner = true, Decision = decision });
         var index = new GraphIndex(graph);
         var output = requested ?? OnlyFloatOutput(graph, model);
         var isOutput = graph.Output.Any(o => o.Name == output);
-        return isOutput ? Follow(index, output)
+        return isOutput ? WithChannels(Follow(index, output))
             : index.Producer(output) is not null || BranchTensors.Contain(graph, output)
-            ? new(output, output, HeadActivation.None, IsInner: true)
+            ? WithChannels(new(output, output, HeadActivation.None, IsInner: true))
             : throw new InputException(
                 "The model has no tensor of that name.", model, $"'{output}'",
                 $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
                 Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
+
+        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(new(graph), trace.Logits) };
     }
 
     private static LogitTrace Follow(GraphIndex index, string output)
@@ -116,13 +122,14 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
 
     private static string OnlyFloatOutput(GraphProto graph, string model)
     {
-        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).ToArray();
+        var decisions = Decision.AllOf(graph);
+        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).Except(decisions.Where(decision => !decision.IsOfValues).Select(decision => decision.Output)).ToArray();
         return candidates.Length == 1
             ? candidates[0]
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
+                candidates.Length == 0 && decisions is [var decision, ..]
                     ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph (--outputs NAME; output: in a recipe); more of them under outputs:; a detector's boxes under output: and its scores under scores:");
     }

@@ -124,7 +124,7 @@ internal sealed class RecipeDefaults
                 "The samples are token ids, and it is not clear what stands beside them.", $"{set.Name}, input '{ids.Name}'", $"{set.SampleShape}",
                 "ids, a mask and the kinds of tokens, of one length", "say which is the mask: data.transfer.mask: NAME; what says of which kind a token is, is called token_type_ids; or name a student");
         using var sets = new OpenSets(set, data);
-        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.Find(source) == OutputKind.Detector);
+        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.FindAnswer(source));
         foreach (var given in chosen.Children.Keys.Where(key => source.Root.Find("student").Find(key.ToString()) is not null).ToArray())
             chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)

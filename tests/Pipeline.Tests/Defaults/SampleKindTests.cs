@@ -55,7 +55,7 @@ public sealed class SampleKindTests : IDisposable
         var model = teacher is null ? null : OnnxModel.FromProto(teacher);
 
         var found = SampleKinds.Of(set, hasLengths: false, model is null ? null : ReadingModel.Of(model, InputFeeds.None));
-        var student = StudentDefaults.Choose(found, [set], model, isPooled: false, () => false);
+        var student = StudentDefaults.Choose(found, [set], model, isPooled: false, () => null);
 
         Assert.Equal(kind, $"{found}");
         Assert.Equal(architecture, $"{student["architecture"]}");
