@@ -149,7 +149,7 @@ internal static class InputChoice
     }
 
     private static TransferSet Open(TransferSetOptions set) =>
-        TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Groups = null, GroupsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
+        TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Groups = null, GroupsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None, Table = set.Table with { Texts = [] } });
 
     private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing, string? key, string? otherwise) => new(
         "A model has inputs that the samples do not have by their names.",
