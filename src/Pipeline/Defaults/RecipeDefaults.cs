@@ -10,6 +10,7 @@ using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.TeacherRunner.Preparation;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Defaults;
@@ -68,7 +69,7 @@ internal sealed class RecipeDefaults
         var teacher = RecipeFile.ReadCapture(source).Teachers.FirstOrDefault(options => options.Model.Length > 0);
         var model = teacher is null ? null : OnnxModel.Load(teacher.Model);
         var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
-        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, reading);
+        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, PreparedSources.SetOf(data.Transfer.Samples)?.Kind == "audio", reading);
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)

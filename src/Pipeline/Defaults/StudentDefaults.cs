@@ -17,8 +17,6 @@ internal static class StudentDefaults
     public const string VocabularyKey = "vocabulary";
 
     private const int MostValuesOfDense = 20_000;
-    private const int MostHalvings = 5; // of a long signal, whose channels would let it be halved seldom or never
-    private const double WidthOfLongSignal = 0.25; // whose places are many
     private const int MostValuesOfShortSignal = 4096; // of which a dense layer can see every place
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
@@ -51,8 +49,8 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
-            SampleKind.Signal when set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
-            SampleKind.Signal => YamlTree.Map(("architecture", "mobilenetv3-small"), ("halvings", MostHalvings), ("width", WidthOfLongSignal)),
+            SampleKind.Signal when shape.Count == 2 && shape[0] > 1 && set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
+            SampleKind.Signal => YamlTree.Map(("architecture", "cnn1d")),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && answer()?.Kind == StreamKind.Detection => student,
             SampleKind.Image when MayGiveMaps(teacher) && StepOfMap(answer(), shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when PictureLayout.Of(shape) is { } picture && Math.Min(picture.Height, picture.Width) >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(picture))),
