@@ -1,6 +1,5 @@
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.Onnx;

@@ -1,7 +1,6 @@
 using Onnx;
-using OnnxKd.Core.Onnx;
 
-namespace OnnxKd.Core.Logits;
+namespace OnnxKd.Core.Onnx;
 
 /// <summary>An axis of a tensor that a graph treats as classes or channels.</summary>
 /// <param name="Axis">The axis, the batch being 0, or negative from the end.</param>
