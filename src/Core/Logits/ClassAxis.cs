@@ -10,8 +10,8 @@ internal static class ClassAxis
     private const long SoftmaxOfOneAxis = 13;
 
     /// <summary>
-    /// The axis that was asked for; else that of the softmax; else the only one longer than 1; else the only one along which the values are
-    /// distributions; else ONNX's custom: the last one of frames [N, frames, classes], the first one after the batch of maps [N, classes, ...].
+    /// The axis that was asked for; else that of the softmax; else the only one longer than 1; else the one that something chooses along; else the only one along
+    /// which the values are distributions; else that of the channels of whatever makes the tensor; else, of frames, the last one, and of maps the only one of length 1.
     /// </summary>
     /// <param name="requested">The axis as the user names it, the batch being 0, or negative from the end; <c>null</c>: to be found.</param>
     /// <param name="trace">What the graph's structure claims.</param>
@@ -19,7 +19,7 @@ internal static class ClassAxis
     /// <param name="dims">The tensor's lengths after the batch axis.</param>
     /// <param name="values">Values that the model gave: rows × dims; without any, distributions are not looked for.</param>
     /// <param name="model">The model's name, for messages.</param>
-    /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another.</exception>
+    /// <exception cref="InputException">The axis that was asked for does not exist, or the softmax is over another; or nothing tells which axis of a map it is.</exception>
     /// <exception cref="UnsupportedModelException">The softmax is not over one axis of classes.</exception>
     public static RowLayout Find(int? requested, LogitTrace trace, long opset, long[] dims, ReadOnlySpan<float> values, string model)
     {
@@ -35,10 +35,19 @@ internal static class ClassAxis
         var longer = Longer(dims);
         if (longer.Length < 2)
             return new(dims, longer.Length == 1 ? longer[0] : dims.Length - 1);
-        return new(dims, trace.Activation == HeadActivation.None && OfDistributions(dims, longer, values) is { } summing
-            ? summing
-            : dims.Length == 2 ? dims.Length - 1 : 0);
+        var channels = trace.Channels is { } known && (known.Axis < 0 ? known.Axis + dims.Length : known.Axis - 1) is var at && at >= 0 && at < dims.Length ? (int)at : (int?)null;
+        return new(dims, (trace.Channels?.IsRead == true ? channels : null)
+            ?? (trace.Activation == HeadActivation.None ? OfDistributions(dims, longer, values) : null)
+            ?? channels
+            ?? (dims.Length == 2 ? 1 : OfOneChannel(dims)) ?? throw Unclear(trace, dims, longer, model));
     }
+
+    private static int? OfOneChannel(long[] dims) => dims.Index().Where(axis => axis.Item == 1).ToArray() is [var (only, _)] ? only : null;
+
+    private static InputException Unclear(LogitTrace trace, long[] dims, int[] longer, string model) => new(
+        "It is not clear which axis counts the classes.", $"tensor '{trace.Logits}' of {model}", $"[N, {string.Join(", ", dims)}], and nothing in the graph or the values that tells",
+        $"one of {string.Join(", ", longer.Select(axis => $"class-axis {axis + 1} ({dims[axis]} classes)"))}",
+        $"say it beside the model: 'class-axis: {longer[0] + 1}' or 'class-axis: {longer[^1] + 1}'");
 
     private static int OfSoftmax(LogitTrace trace, long opset, long[] dims, string model)
     {

@@ -44,7 +44,7 @@ internal sealed record KindEvidence(OutputKind Kind, string Reason)
     /// <param name="requested">The tensor that was asked for; <c>null</c>: the only float output.</param>
     /// <param name="trace">What was found behind it.</param>
     public static KindEvidence? OfModel(ModelProto model, string? requested, LogitTrace trace) =>
-        (requested is null ? OfMetadata(model) : null) ?? OfActivation(trace) ?? OfReaders(new(model.Graph), trace.Output, 4);
+        (requested is null ? OfMetadata(model) : null) ?? OfActivation(trace) ?? OfDecision(trace) ?? OfReaders(new(model.Graph), trace.Output, 4);
 
     /// <summary>What an exported student says of itself.</summary>
     public static KindEvidence? OfMetadata(ModelProto model) =>
@@ -62,6 +62,10 @@ internal sealed record KindEvidence(OutputKind Kind, string Reason)
         HeadActivation.UnitLength => new(OutputKind.Embedding, "it ends in a division by its length"),
         _ => null,
     };
+
+    private static KindEvidence? OfDecision(LogitTrace trace) => trace.Decision is { } decision
+        ? new(decision.IsOfOneColumn ? OutputKind.Labels : OutputKind.Classes, $"'{decision.Output}' is decided by it")
+        : null;
 
     /// <summary>What values say that the model gave.</summary>
     /// <param name="values">Rows × columns.</param>

@@ -101,6 +101,13 @@ public sealed record InterfaceLabel(string Name, ElementType Type, IReadOnlyList
     /// <summary>Whether it holds texts, whatever the type says; <c>null</c>: no.</summary>
     public bool? IsText { get; init; }
 
-    /// <summary>Which of the outputs has the scores.</summary>
+    /// <summary>Which of the outputs has the scores; that one may be <c>null</c>, where the model gives decisions alone.</summary>
     public int Of { get; init; }
+
+    /// <summary>How many classes it names for a sample.</summary>
+    internal long Positions => Dims.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>Whether scores lie so that it can name a class for each position of theirs.</summary>
+    /// <param name="scores">How they lie.</param>
+    internal bool Fits(RowLayout scores) => scores.Positions == Positions && Math.Max(2, scores.Classes) == Classes.Count;
 }

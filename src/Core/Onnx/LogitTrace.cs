@@ -30,34 +30,47 @@ public enum HeadActivation
 /// <param name="Output">The tensor that the search started from.</param>
 /// <param name="Logits">The tensor before the final activation; <paramref name="Output"/> itself where there is none.</param>
 /// <param name="Activation">What lies between the two.</param>
-/// <param name="IsInner">Whether the user named a tensor inside the graph, which is then taken as it is.</param>
+/// <param name="IsInner">Whether it is a tensor inside the graph, and no output; one that the user named is taken as it is.</param>
 /// <param name="Axis">The axis that a Softmax or LogSoftmax names, counted with the batch; <c>null</c>: it names none.</param>
 internal sealed record LogitTrace(string Output, string Logits, HeadActivation Activation, bool IsInner, long? Axis = null)
 {
     /// <summary>The tensor whose values the output has, before any that only reshape or convert them.</summary>
     public string Source { get; init; } = Logits;
 
+    /// <summary>What is decided by these scores, of a model that gives decisions alone; <c>null</c>: it gives scores, or a tensor was named.</summary>
+    public Decision? Decision { get; init; }
+
+    /// <summary>The axis of the logits along which the graph has classes or channels; <c>null</c>: it does not tell.</summary>
+    public ChannelAxis? Channels { get; init; }
+
     // These pass a row's values on in the same order.
     private static readonly HashSet<string> Passing = ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
 
     /// <summary>Looks for the logits behind an output. What it finds is a claim; running the model must test it.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="requested">An output, or a tensor inside the graph; <c>null</c>: the only float output.</param>
+    /// <param name="requested">An output, or a tensor inside the graph; <c>null</c>: the only float output, or what the outputs' decisions are made by.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <exception cref="InputException">No tensor of that name, or several float outputs and none requested.</exception>
     public static LogitTrace Find(GraphProto graph, string? requested, string model)
     {
+        if (requested is null && DecisionOf(graph) is { } decision)
+            return WithChannels(Follow(new(graph), decision.Scores) with { IsInner = true, Decision = decision });
         var index = new GraphIndex(graph);
         var output = requested ?? OnlyFloatOutput(graph, model);
         var isOutput = graph.Output.Any(o => o.Name == output);
-        if (!isOutput)
-            return index.Producer(output) is not null || BranchTensors.Contain(graph, output)
-                ? new(output, output, HeadActivation.None, IsInner: true)
-                : throw new InputException(
-                    "The model has no tensor of that name.", model, $"'{output}'",
-                    $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
-                    Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
+        return isOutput ? WithChannels(Follow(index, output))
+            : index.Producer(output) is not null || BranchTensors.Contain(graph, output)
+            ? WithChannels(new(output, output, HeadActivation.None, IsInner: true))
+            : throw new InputException(
+                "The model has no tensor of that name.", model, $"'{output}'",
+                $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
+                Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
+        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(new(graph), trace.Logits) };
+    }
+
+    private static LogitTrace Follow(GraphIndex index, string output)
+    {
         var tensor = output;
         for (; index.Producer(tensor) is { } node; tensor = node.Input[0])
         {
@@ -95,33 +108,30 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
         return divisor?.OpType == "ReduceL2" && divisor.Input[0] == node.Input[0];
     }
 
+    /// <summary>Of a model whose outputs only say what is decided, what it is decided by: an ArgMax, and the highest probability beside it.</summary>
+    internal static Decision? DecisionOf(GraphProto graph)
+    {
+        var decisions = Decision.AllOf(graph);
+        if (decisions.Count == 0 || decisions.Select(decision => decision.Scores).Distinct().Skip(1).Any())
+            return null;
+        var index = new GraphIndex(graph);
+        return graph.Output.Where(IsFloat).All(output => decisions.Any(decision => decision.Output == output.Name)
+            || index.Producer(output.Name) is { OpType: "ReduceMax" } highest && highest.Input[0] == decisions[0].Scores) ? decisions[0] : null;
+    }
+
     private static string OnlyFloatOutput(GraphProto graph, string model)
     {
-        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).ToArray();
+        var decisions = Decision.AllOf(graph);
+        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).Except(decisions.Where(decision => !decision.IsOfValues).Select(decision => decision.Output)).ToArray();
         return candidates.Length == 1
             ? candidates[0]
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                candidates.Length == 0 && ScoresOfChoice(graph) is var (choice, scores)
-                    ? $"'{choice}' is the place of the largest of '{scores}': learn from that (--outputs {scores}; output: in a recipe)"
+                candidates.Length == 0 && decisions is [var decision, ..]
+                    ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
                         + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");
-    }
-
-    /// <summary>An output that only says which class is the likeliest, and the scores that it was chosen by; <c>null</c>: there is none.</summary>
-    private static (string Choice, string Scores)? ScoresOfChoice(GraphProto graph)
-    {
-        var index = new GraphIndex(graph);
-        foreach (var output in graph.Output)
-        {
-            var node = index.Producer(output.Name);
-            while (node is { OpType: "Cast" or "Identity" or "Reshape" or "Squeeze" or "Flatten" or "Gather" or "ArrayFeatureExtractor" })
-                node = node.Input.Select(index.Producer).FirstOrDefault(producer => producer is not null && producer.OpType != "Constant");
-            if (node?.OpType is "ArgMax" or "TopK")
-                return (output.Name, node.Input[0]);
-        }
-        return null;
     }
 
     private static bool IsFloat(ValueInfoProto output) => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf());

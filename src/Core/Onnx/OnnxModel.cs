@@ -134,6 +134,19 @@ public sealed class OnnxModel
         return new(proto, Path, fileDigest: null);
     }
 
+    /// <summary>A copy in which a tensor inside the graph is an output too, as floats; all else is as it was.</summary>
+    /// <param name="change">Adds the output to a graph, and tells its name.</param>
+    /// <returns>The copy, and the output's name.</returns>
+    internal (OnnxModel Model, string Output) WithOutput(Func<GraphProto, string> change)
+    {
+        var proto = Proto.Clone(); // which shares the tensors' bytes
+        var given = ReferenceEquals(Given, Proto) ? proto : Given.Clone();
+        var output = change(proto.Graph);
+        if (!ReferenceEquals(given, proto))
+            change(given.Graph);
+        return (new(proto, Path, fileDigest: null) { Given = given, Maps = Maps }, output);
+    }
+
     /// <summary>The model's bytes: equal content gives equal bytes.</summary>
     /// <exception cref="UnsupportedModelException">More than 2 GB.</exception>
     public byte[] ToBytes()

@@ -6,14 +6,15 @@ using OnnxKd.Core.Errors;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// Tables as text, one sample a line (RFC 4180, and what is usual beside it: <see cref="TableOptions"/>). Blank lines are skipped, and before the table
-/// Excel's <c>sep=;</c> and lines that begin with <c>#</c>.
+/// Tables as text, one sample a line (RFC 4180, and what is usual beside it: <see cref="TableOptions"/>). Lines without a value are skipped, so is a last
+/// column that has neither a name nor a value (each line ends in a separator), and before the table Excel's <c>sep=;</c> and lines that begin with <c>#</c>.
 /// </summary>
 internal sealed class CsvTable : Table
 {
     private readonly SepReader reader;
     private readonly int firstLine;
     private readonly bool hasRow;
+    private readonly bool endsInSeparator;
     private bool isFirst = true;
 
     /// <summary>Reads the first row: it gives the separator, the number of columns, and the header if there is one.</summary>
@@ -41,7 +42,9 @@ internal sealed class CsvTable : Table
         Columns = fields.Length;
         if (!(options.Header ?? !fields.All(IsContent)))
             return;
-        Header = fields;
+        endsInSeparator = fields is [_, .., ""] && Array.Exists(fields, name => name.Length > 0);
+        Header = endsInSeparator ? fields[..^1] : fields;
+        Columns = Header.Length;
         if (Header.CountBy(name => name).FirstOrDefault(name => name.Value > 1 && name.Key.Length > 0) is { Key: { } doubled })
             throw new InputException(
                 "Two columns of a CSV file have one name.", where: $"{Path}, line {firstLine}", found: $"'{doubled}'", remedy: "rename one of them");
@@ -73,14 +76,29 @@ internal sealed class CsvTable : Table
         isFirst = false;
         while (more && IsBlank)
             more = reader.MoveNext();
-        if (more && reader.Current.ColCount != Columns)
-            throw new InputException(
-                "A line of a CSV file has another number of fields.",
-                where: $"{Path}, {Row}",
-                found: $"{reader.Current.ColCount} fields",
-                expected: $"{Columns}, as in line {firstLine}",
-                remedy: "complete the line or remove it");
+        if (more)
+            RequireFields();
         return more;
+    }
+
+    private void RequireFields()
+    {
+        var fields = reader.Current.ColCount;
+        if (fields == Columns)
+            return;
+        var (isOneMore, last) = (fields == Columns + 1, reader.Current[fields - 1].ToString());
+        if (isOneMore && endsInSeparator)
+        {
+            if (last.Length == 0)
+                return;
+            throw new InputException(
+                "A line of a CSV file has a value in a column without a name.", $"{Path}, {Row}", $"'{last}' in column {fields}", $"nothing behind the last separator, as in line {firstLine}",
+                $"name the column in line {firstLine}, or remove the value");
+        }
+
+        throw new InputException(
+            "A line of a CSV file has another number of fields.", $"{Path}, {Row}", $"{fields} fields", $"{Columns}, as in line {firstLine}",
+            isOneMore && last.Length == 0 ? $"if all lines but line {firstLine} end in a separator, add one to that line" : "complete the line or remove it");
     }
 
     /// <inheritdoc/>
@@ -98,7 +116,18 @@ internal sealed class CsvTable : Table
     /// <inheritdoc/>
     public override void Dispose() => reader.Dispose();
 
-    private bool IsBlank => reader.Current.ColCount == 1 && reader.Current[0].Span.IsEmpty;
+    /// <summary>Whether a line is empty, or nothing but separators, as spreadsheets leave them below a table.</summary>
+    private bool IsBlank
+    {
+        get
+        {
+            var row = reader.Current;
+            for (var column = 0; column < row.ColCount; column++)
+                if (!row[column].Span.IsEmpty)
+                    return false;
+            return true;
+        }
+    }
 
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>

@@ -58,13 +58,29 @@ internal sealed class PackedTensor : StoredTensor
     public static StoredTensor OpenSamples(TransferSetOptions options, SampleShape? like)
     {
         if (options.Inputs.AreNone)
-            return options.Mask is null or TransferSetOptions.NoMask ? TensorFormat.OpenAny(new(options, SetPart.Samples)) : throw new InputException(
+            return options.Mask is null or TransferSetOptions.NoMask ? OpenWhole(options) : throw new InputException(
                 "A mask is named, and the samples have no named inputs.", options.Samples, $"mask '{options.Mask}'", remedy: "name the inputs (inputs), or remove 'mask'");
         if ((options.SamplesKey ?? options.Table.Features.Concat(options.Table.Drop).FirstOrDefault()) is { } useless)
             throw new InputException(
                 "Samples of named inputs consist of these alone.", options.Samples, $"'{useless}' beside inputs", "inputs, or samples-key, table.features and table.drop", "remove one of the two");
         return options.Lengths is null || options.Mask is null or TransferSetOptions.NoMask ? Open(options, like) : throw new InputException(
             "Lengths and a mask say the same twice.", options.Samples, "both", "one of the two", "remove lengths or mask");
+    }
+
+    private static StoredTensor OpenWhole(TransferSetOptions options)
+    {
+        var samples = TensorFormat.OpenAny(new(options, SetPart.Samples));
+        try
+        {
+            if (!samples.IsTable)
+                TableNames.RequireNone(options);
+            return samples;
+        }
+        catch
+        {
+            samples.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens what the options name.</summary>
@@ -76,6 +92,7 @@ internal sealed class PackedTensor : StoredTensor
         var inputs = options.Inputs.All;
         if (inputs.CountBy(input => input.Name).FirstOrDefault(name => name.Value > 1) is { Key: { } twice })
             throw new InputException("Two inputs of the samples have one name.", options.Samples, $"'{twice}'", remedy: "name each once");
+        TableNames.RequireOfInputs(options);
         var sources = new List<Source>();
         try
         {

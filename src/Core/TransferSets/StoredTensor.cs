@@ -42,6 +42,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>What the texts of a table's columns stand for, by the columns' names.</summary>
     public IReadOnlyList<ColumnCategories> Categories { get; init; } = [];
 
+    /// <summary>Whether it is a table.</summary>
+    public bool IsTable { get; init; }
+
     /// <summary>Whether it is a table whose first column was taken for the names of rows.</summary>
     public bool HasRowNames { get; init; }
 

@@ -22,14 +22,8 @@ internal sealed class TableFeatures
         (this.table, this.columns, this.areSamples) = (table, columns, areSamples);
         lists = [.. columns.Select(column => table.ShapeOf(column).ToArray())];
         categories = [.. columns.Select(column => areSamples ? table.CategoriesOf(column) : null)];
-        if (areSamples && table.Options.Categories.FirstOrDefault(known => !categories.Contains(known)) is { } useless)
-            throw new InputException(
-                $"A column has categories, and is no feature of {table.Kind}.", $"{table.Path}, table.categories", $"'{useless.Column}'",
-                $"one of {string.Join(", ", columns.Select(table.NameOf))}", "correct the name, or remove it");
-        if (areSamples && table.Options.MissingByColumn.FirstOrDefault(missing => TableColumns.IndexOf(table, missing.Column) is null) is { } unknown)
-            throw new InputException(
-                $"It is said what a missing value becomes in a column that {table.Kind} does not have.", $"{table.Path}, table.missing", $"'{unknown.Column}'",
-                $"one of {string.Join(", ", Enumerable.Range(0, table.Columns).Select(table.NameOf))}", "correct the name, or remove it");
+        if (areSamples)
+            TableNames.RequireOfFeatures(table, columns);
         if (Enumerable.Range(0, columns.Count).Where(i => lists[i].Length > 0 && categories[i] is not null).Select(i => (int?)columns[i]).FirstOrDefault() is { } list)
             throw new InputException($"A column of {table.Kind} has categories, and holds lists.", table.Path, table.NameOf(list), remedy: "remove it from table.categories");
     }

@@ -87,7 +87,7 @@ internal static class TableFormat
         {
             return new(file, 0, file.Length, type, bigEndian: !BitConverter.IsLittleEndian, [rows, .. rowShape])
             {
-                Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
+                IsTable = true, Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
             };
         }

@@ -20,7 +20,7 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
 
     private Lazy<bool> convolvesChannels = new(() => false);
 
-    /// <summary>Whether its one input is convolved along its last axis, as [channels, length] is.</summary>
+    /// <summary>Whether its one input is convolved along time, as [channels, length] is; or is taken apart into frequencies.</summary>
     public bool ConvolvesChannels => convolvesChannels.Value;
 
     /// <summary>A loaded model.</summary>
@@ -35,15 +35,21 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
         return new(Path.GetFileName(model.Path) ?? "the model", inputs)
         {
             lookups = new(() => inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet()),
-            convolvesChannels = new(() => inputs is [var (_, only)] && IsConvolved(new(model.Proto.Graph), only.Name)),
+            convolvesChannels = new(() => inputs is [var (_, only)] && IsConvolved(new(model.Proto.Graph), only.Name, hasChannels: only.ShapeOf() is { Count: > 2 })),
         };
     }
 
-    /// <summary>Behind what is done to each value alone; the weights have an axis more than a place has.</summary>
-    private static bool IsConvolved(GraphIndex index, string tensor) => index.Consumers(tensor).Any(node => node.OpType switch
+    /// <summary>
+    /// Behind what is done to each value alone. The weights have an axis more than a place has, or, as exporters of Keras write them, one of length 1; what was [N, length] may get its
+    /// channel before.
+    /// </summary>
+    private static bool IsConvolved(GraphIndex index, string tensor, bool hasChannels) => index.Consumers(tensor).Any(node => node.OpType switch
     {
-        "Conv" => node.Input[0] == tensor && index.Initializers.GetValueOrDefault(node.Input[1])?.Dims.Count == 3,
-        "Add" or "BatchNormalization" or "Cast" or "Clip" or "Div" or "Identity" or "Mul" or "Sub" => IsConvolved(index, node.Output[0]),
+        "Conv" => node.Input[0] == tensor && index.Initializers.GetValueOrDefault(node.Input[1])?.Dims is { } weights
+            && (weights.Count == 3 || weights is [_, _, var rows, var columns] && Math.Min(rows, columns) == 1 && Math.Max(rows, columns) > 1),
+        "STFT" => node.Input[0] == tensor,
+        "Add" or "BatchNormalization" or "Cast" or "Clip" or "Div" or "Identity" or "Mul" or "Sub" => IsConvolved(index, node.Output[0], hasChannels),
+        "Pad" or "Reshape" or "Unsqueeze" when !hasChannels => node.Input[0] == tensor && IsConvolved(index, node.Output[0], hasChannels),
         _ => false,
     });
 
@@ -149,7 +155,7 @@ internal static class InputChoice
     }
 
     private static TransferSet Open(TransferSetOptions set) =>
-        TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Groups = null, GroupsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None });
+        TransferSet.Open(set with { Labels = null, LabelsKey = null, Lengths = null, LengthsKey = null, Groups = null, GroupsKey = null, Texts = null, Classes = null, Modalities = SetModalities.None, Table = set.Table with { Texts = [] } });
 
     private static InputException Missing(TransferSetOptions set, ReadingModel model, IReadOnlyList<string> names, bool isTable, string[] missing, string? key, string? otherwise) => new(
         "A model has inputs that the samples do not have by their names.",

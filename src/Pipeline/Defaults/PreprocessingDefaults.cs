@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Students;
@@ -58,8 +59,9 @@ internal sealed class PreprocessingDefaults(RecipeSource source, Action<string> 
     private static int? AxisFor(string? architecture, SampleKind kind, TransferSet set) => set.SampleShape.Count switch
     {
         0 => null,
+        1 when kind == SampleKind.Signal => null,
         1 => 0,
-        2 when kind == SampleKind.Signal => 0,
+        2 when kind == SampleKind.Signal => SignalLayout.Of(set.SampleShape)!.Value.IsChannelsLast ? 1 : 0,
         2 => kind == SampleKind.Sequence || architecture is not null && Architectures.ReadsSequences(architecture) ? 1 : null,
         _ => SampleKinds.ChannelAxis(set.SampleShape),
     };

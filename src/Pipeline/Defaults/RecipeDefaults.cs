@@ -10,6 +10,7 @@ using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.TeacherRunner.Preparation;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Defaults;
@@ -68,7 +69,7 @@ internal sealed class RecipeDefaults
         var teacher = RecipeFile.ReadCapture(source).Teachers.FirstOrDefault(options => options.Model.Length > 0);
         var model = teacher is null ? null : OnnxModel.Load(teacher.Model);
         var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
-        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, reading);
+        var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, PreparedSources.SetOf(data.Transfer.Samples)?.Kind == "audio", reading);
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)
@@ -124,7 +125,7 @@ internal sealed class RecipeDefaults
                 "The samples are token ids, and it is not clear what stands beside them.", $"{set.Name}, input '{ids.Name}'", $"{set.SampleShape}",
                 "ids, a mask and the kinds of tokens, of one length", "say which is the mask: data.transfer.mask: NAME; what says of which kind a token is, is called token_type_ids; or name a student");
         using var sets = new OpenSets(set, data);
-        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.Find(source) == OutputKind.Detector);
+        var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.FindAnswer(source));
         foreach (var given in chosen.Children.Keys.Where(key => source.Root.Find("student").Find(key.ToString()) is not null).ToArray())
             chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)

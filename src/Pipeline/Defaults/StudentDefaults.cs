@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
@@ -16,8 +17,6 @@ internal static class StudentDefaults
     public const string VocabularyKey = "vocabulary";
 
     private const int MostValuesOfDense = 20_000;
-    private const int MostHalvings = 5; // of a long signal, whose channels would let it be halved seldom or never
-    private const double WidthOfLongSignal = 0.25; // whose places are many
     private const int MostValuesOfShortSignal = 4096; // of which a dense layer can see every place
     private const int SmallestPicture = 12;
     private const int LargestSmallPicture = 32;
@@ -39,9 +38,9 @@ internal static class StudentDefaults
     /// <param name="sets">The sets, the transfer set first.</param>
     /// <param name="teacher">What is imitated; <c>null</c>: labels alone.</param>
     /// <param name="isPooled">Whether its tokens become one row for a text.</param>
-    /// <param name="isDetector">Tells whether the teacher gives boxes and scores at anchors; asked where its output may be.</param>
+    /// <param name="answer">Tells what the teacher gives for a sample, where its outputs may be maps or a detector's; <c>null</c>: that is not known.</param>
     /// <exception cref="InputException">There is none for samples like that.</exception>
-    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher, bool isPooled, Func<bool> isDetector)
+    public static YamlMappingNode Choose(SampleKind kind, IReadOnlyList<TransferSet> sets, OnnxModel? teacher, bool isPooled, Func<CacheStream?> answer)
     {
         var set = sets[0];
         var shape = set.SampleShape;
@@ -50,10 +49,10 @@ internal static class StudentDefaults
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
             SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
-            SampleKind.Signal when set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
-            SampleKind.Signal => YamlTree.Map(("architecture", "mobilenetv3-small"), ("halvings", MostHalvings), ("width", WidthOfLongSignal)),
-            SampleKind.Image when OfAnchors(teacher, shape) is { } student && isDetector() => student,
-            SampleKind.Image when StepOfMap(teacher, shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
+            SampleKind.Signal when shape.Count == 2 && shape[0] > 1 && set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
+            SampleKind.Signal => YamlTree.Map(("architecture", "cnn1d")),
+            SampleKind.Image when OfAnchors(teacher, shape) is { } student && answer()?.Kind == StreamKind.Detection => student,
+            SampleKind.Image when MayGiveMaps(teacher) && StepOfMap(answer(), shape) is { } step => YamlTree.Map(("architecture", "unet"), ("stride", step)),
             SampleKind.Image when PictureLayout.Of(shape) is { } picture && Math.Min(picture.Height, picture.Width) >= SmallestPicture => YamlTree.Map(("architecture", OfPicture(picture))),
             _ when set.SampleElements <= MostValuesOfDense => YamlTree.Map(("architecture", "mlp"), ("widths", new[] { 256, 256 })),
             _ => throw new InputException(
@@ -104,16 +103,14 @@ internal static class StudentDefaults
         return LookupTables.Smallest(graph, (inputs.FirstOrDefault(input => input.Name == tokens) ?? inputs[0]).Name) is { } table ? checked((int)table.Rows) : null;
     }
 
-    /// <summary>The step in pixels of the map that a teacher gives; <c>null</c>: it gives none, or of a size that is not declared and not the image's.</summary>
-    private static int? StepOfMap(OnnxModel? teacher, IReadOnlyList<int> sample)
+    private static bool MayGiveMaps(OnnxModel? teacher) => teacher?.Proto.Graph.Output.Any(output => output.Type?.TensorType is not { Shape: { Dim.Count: < 3 } }) == true;
+
+    /// <summary>The step in pixels of the map that a teacher gives; <c>null</c>: it gives none, or of a size that no student has.</summary>
+    private static int? StepOfMap(CacheStream? answer, IReadOnlyList<int> sample)
     {
-        if (teacher?.Proto.Graph.Output.FirstOrDefault()?.ShapeOf() is not { Count: 4 } shape || PictureLayout.Of(sample) is not { } picture)
+        if (answer?.Shape is not [var rows, _, _] || PictureLayout.Of(sample) is not { } picture)
             return null;
-        var (rows, columns) = picture.IsChannelsLast ? (shape[1].Size, shape[2].Size) : (shape[2].Size, shape[3].Size);
-        if ((rows, columns) is (1, 1))
-            return null;
-        var height = rows ?? picture.Height;
-        var step = (int)((picture.Height + height - 1) / height);
+        var step = (picture.Height + rows - 1) / rows;
         return Steps.Contains(step) ? step : null;
     }
 

@@ -1,4 +1,3 @@
-using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
@@ -43,20 +42,26 @@ internal sealed class StandIn : IDisposable
     /// <returns>An output for each; <c>null</c> for a stream that is not the teacher's; and the labels that follow from them.</returns>
     public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, SampleReader reader)
     {
-        var (model, taps) = (OnnxModel.Load(teacher.Model), outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray());
-        ModelReading[] readings =
+        var taps = outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray();
+        var (model, readings, inner) = LaidBare.Open(OnnxModel.Load(teacher.Model),
         [
-            teacher.Reading with { Tensor = OutputBehind(model.Proto.Graph, teacher.Output), Kind = teacher.Kind ?? outputs[0].Kind },
+            teacher.Reading with { Kind = teacher.Kind ?? outputs[0].Kind },
             .. taps.Zip(outputs.Skip(1)).Where(pair => pair.First is not null).Select(pair => new ModelReading
             {
-                Tensor = OutputBehind(model.Proto.Graph, pair.First!.Tensor), Kind = pair.First.Kind ?? pair.Second.Kind, ClassAxis = pair.First.ClassAxis,
+                Tensor = pair.First!.Tensor, Kind = pair.First.Kind ?? pair.Second.Kind, ClassAxis = pair.First.ClassAxis,
             }),
-        ];
+        ]);
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, readings,
             new() { Device = "cpu", Inputs = teacher.Inputs, Known = reader.Set.IsLabelled ? reader.Set : null, KnownPreprocessing = teacher.Preprocessing });
         var found = new Queue<InterfaceOutput?>(session.Interface.Others);
-        return LabelOutputs.AddTo(model, session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] }, reader);
+        var seen = LabelOutputs.AddTo(model, session.Interface with { Others = [.. taps.Select(tapped => tapped is null ? null : found.Dequeue())] }, reader);
+        return seen with
+        {
+            Output = Visible(seen.Output), Others = [.. seen.Others.Select(Visible)], Order = [.. seen.Order.Except(inner)],
+        };
+
+        InterfaceOutput? Visible(InterfaceOutput? output) => output is null || inner.Contains(output.Name) ? null : output;
     }
 
     /// <summary>Puts a student into the session.</summary>
@@ -72,8 +77,9 @@ internal sealed class StandIn : IDisposable
     /// <exception cref="CheckFailedException">The student does not run there, or gives something else than what was trained, behind the teacher's last function.</exception>
     public void Require(long first, TrainedAnswer trained)
     {
-        var values = Enumerable.Range(0, written.Outputs.Count).First(i => written.Outputs[i] is not null);
-        var known = trained.Values[values].Length / (written.Outputs[values]!.Layout.Positions * trained.Columns[values]);
+        var (values, positions) = written.Outputs.Index().Where(output => output.Item is not null).Select(output => (output.Index, (long)output.Item!.Layout.Positions))
+            .Concat(written.Labels.Select(label => (label.Of, label.Positions))).First();
+        var known = (int)(trained.Values[values].Length / (positions * trained.Columns[values]));
         if (first == 0)
         {
             long[] rows = [.. Enumerable.Range(0, swapped.FixedRows ?? 2).Select(row => (long)(row % known))];
@@ -174,9 +180,4 @@ internal sealed class StandIn : IDisposable
             _ => row,
         };
     }
-
-    /// <summary>The output whose scores a tensor inside the graph holds, where a teacher is read there.</summary>
-    private static string? OutputBehind(GraphProto graph, string? tensor) =>
-        tensor is null || graph.Output.Any(output => output.Name == tensor) ? tensor
-        : graph.Output.FirstOrDefault(output => LogitTrace.Find(graph, output.Name, "").Logits == tensor)?.Name ?? tensor;
 }

@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
+using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Stages;
@@ -29,16 +30,36 @@ internal static class TeacherKinds
             var further = FurtherOutputs(source);
             if (further.Length == 0 && capture.Teachers[0].Kind is { } named)
                 return [(CacheStream.Answer, named)];
-            var data = RecipeFile.ReadData(source);
-            using var set = TransferSet.Open(data.Transfer);
-            using var test = data.Test is null ? null : TransferSet.Open(data.Test, set);
-            var streams = CacheCapture.LookAt(set, capture with { Teachers = [capture.Teachers[0]], Labelled = test });
-            return [.. streams.Where((stream, i) => i == 0 || further.Contains(stream.Name)).Select(stream => (stream.Name, stream.Kind.Output()!.Value))];
+            return [.. LookAt(source, capture).Where((stream, i) => i == 0 || further.Contains(stream.Name)).Select(stream => (stream.Name, stream.Kind.Output()!.Value))];
         }
         catch (OnnxKdException error) when (error is not LimitException)
         {
             return [];
         }
+    }
+
+    /// <summary>The stream of its answer, as it would be captured; <c>null</c>: something is wrong or missing, which the run itself will say better.</summary>
+    /// <param name="source">The recipe.</param>
+    /// <exception cref="LimitException">The teacher asks for more than it may have.</exception>
+    public static CacheStream? FindAnswer(RecipeSource source)
+    {
+        try
+        {
+            var capture = RecipeFile.ReadCapture(source);
+            return capture.Teachers.Count == 0 ? null : LookAt(source, capture)[0];
+        }
+        catch (OnnxKdException error) when (error is not LimitException)
+        {
+            return null;
+        }
+    }
+
+    private static IReadOnlyList<CacheStream> LookAt(RecipeSource source, CaptureOptions capture)
+    {
+        var data = RecipeFile.ReadData(source);
+        using var set = TransferSet.Open(data.Transfer);
+        using var test = data.Test is null ? null : TransferSet.Open(data.Test, set);
+        return CacheCapture.LookAt(set, capture with { Teachers = [capture.Teachers[0]], Labelled = test });
     }
 
     private static string[] FurtherOutputs(RecipeSource source) => Find(Find(source.Root, "student"), "outputs") switch

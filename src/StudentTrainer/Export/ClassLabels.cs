@@ -60,13 +60,19 @@ internal static class ClassLabels
             var (name, count) = (names.Take(NameOf("classes")), label.Classes.Count);
             if (label.IsText == true)
                 return new() { Name = name, DataType = (int)DataType.String, Dims = { count }, StringData = { label.Classes.Select(ByteString.CopyFromUtf8) } };
-            var numbers = TensorData.Create(name, [.. label.Classes.Select(text => long.Parse(text, CultureInfo.InvariantCulture))], count);
-            if (label.Type == ElementType.Int64)
-                return numbers;
+            var numbers = Array.ConvertAll([.. label.Classes], text => long.Parse(text, CultureInfo.InvariantCulture));
             var bytes = new byte[count * label.Type.Size()];
             for (var i = 0; i < count; i++)
-                BitConverter.GetBytes(long.Parse(label.Classes[i], CultureInfo.InvariantCulture)).AsSpan(0, label.Type.Size()).CopyTo(bytes.AsSpan(i * label.Type.Size()));
+                Bytes(numbers[i]).AsSpan(0, label.Type.Size()).CopyTo(bytes.AsSpan(i * label.Type.Size()));
             return TensorData.Create(name, label.Type, bytes, count);
         }
+
+        byte[] Bytes(long number) => label.Type switch
+        {
+            ElementType.Float16 => BitConverter.GetBytes((Half)number),
+            ElementType.Float32 => BitConverter.GetBytes((float)number),
+            ElementType.Float64 => BitConverter.GetBytes((double)number),
+            _ => BitConverter.GetBytes(number),
+        };
     }
 }

@@ -110,7 +110,7 @@ public sealed class TeacherInterface
     private void OfferOutputs(IReadOnlyList<LearnedOutput> learned, ModelInterface teacher)
     {
         var wanted = teacher.Outputs;
-        if (wanted.All(output => output is null))
+        if (wanted.All(output => output is null) && teacher.Labels.Count == 0)
             return;
         // Another output may have the name that one gets: all that is made is named when everything is made.
         string[] made =
@@ -144,24 +144,23 @@ public sealed class TeacherInterface
             dims[layout.ClassAxis] = 1;
         }
 
+        // Before the activation, so that whoever looks for the logits behind the output finds them.
+        var axis = layout.ClassAxis + 1;
+        if (layout.PositionsBefore != wanted.Layout.PositionsBefore)
+        {
+            var order = layout.OrderWithClassesAfter(wanted.Layout.PositionsBefore).ToList();
+            last = Extend(nodes, "Transpose", "output.transpose", [last], new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { order } });
+            (dims, axis) = ([.. order.Skip(1).Select(from => dims[from - 1])], order.IndexOf(axis));
+        }
+
         if (wanted.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax)
-            last = Extend(nodes, $"{wanted.Activation}", "output.activation", [last], Integer("axis", layout.ClassAxis + 1));
+            last = Extend(nodes, $"{wanted.Activation}", "output.activation", [last], Integer("axis", axis));
         else if (wanted.Activation == HeadActivation.Sigmoid)
             last = Extend(nodes, "Sigmoid", "output.activation", [last]);
         else if (wanted.Activation == HeadActivation.SigmoidOfScores)
-            last = OfScores(nodes, last, layout);
+            last = OfScores(nodes, last, layout.Classes, axis);
         if (!dims.SequenceEqual(wanted.Dims))
-        {
-            if (layout.PositionsBefore != wanted.Layout.PositionsBefore)
-            {
-                var order = layout.OrderWithClassesAfter(wanted.Layout.PositionsBefore);
-                last = Extend(nodes, "Transpose", "output.transpose", [last], new AttributeProto { Name = "perm", Type = AttributeType.Ints, Ints = { order } });
-                dims = [.. order.Skip(1).Select(axis => dims[axis - 1])];
-            }
-            if (!dims.SequenceEqual(wanted.Dims))
-                last = Extend(nodes, "Reshape", "output.reshape", [last, Shape("output.shape", wanted.Dims)]);
-        }
-
+            last = Extend(nodes, "Reshape", "output.reshape", [last, Shape("output.shape", wanted.Dims)]);
         if (wanted.Type != ElementType.Float32)
             last = Extend(nodes, "Cast", "output.cast", [last], To(wanted.Type));
         graph.Node.AddRange(nodes);
@@ -176,14 +175,14 @@ public sealed class TeacherInterface
     }
 
     /// <summary>Probabilities behind the boxes of a detector head.</summary>
-    private string OfScores(List<NodeProto> nodes, string last, RowLayout layout)
+    private string OfScores(List<NodeProto> nodes, string last, int columns, int axis)
     {
         var (parts, scores) = (names.Take($"{Prefix}/output.parts"), names.Take($"{Prefix}/output.scores"));
-        graph.Initializer.Add(TensorData.Create(parts, [(long)DetectorForm.BoxColumns, layout.Classes - DetectorForm.BoxColumns], 2));
-        var box = Extend(nodes, "Split", "output.box", [last, parts], Integer("axis", layout.ClassAxis + 1));
+        graph.Initializer.Add(TensorData.Create(parts, [(long)DetectorForm.BoxColumns, columns - DetectorForm.BoxColumns], 2));
+        var box = Extend(nodes, "Split", "output.box", [last, parts], Integer("axis", axis));
         nodes[^1].Output.Add(scores);
         return Extend(
-            nodes, "Concat", "output.joined", [box, Extend(nodes, "Sigmoid", "output.activation", [scores])], Integer("axis", layout.ClassAxis + 1));
+            nodes, "Concat", "output.joined", [box, Extend(nodes, "Sigmoid", "output.activation", [scores])], Integer("axis", axis));
     }
 
     private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;

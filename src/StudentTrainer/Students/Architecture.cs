@@ -14,6 +14,7 @@ public abstract record Architecture
     public static KindTable Kinds { get; } = new(
         ("mlp", typeof(Mlp)),
         ("cnn", typeof(Cnn)),
+        ("cnn1d", typeof(Cnn1d)),
         ("lenet", typeof(LeNet)),
         ("resnet", typeof(ResNet)),
         ("wrn", typeof(WideResNet)),

@@ -27,7 +27,8 @@ internal static class LabelOutputs
     /// <returns>The interface with its labels; as it was, if no output is one.</returns>
     public static ModelInterface AddTo(OnnxModel model, ModelInterface read, SampleReader reader)
     {
-        InterfaceLabel[] candidates = [.. read.Missing.Select(name => Candidate(model.Given.Graph, name)).OfType<InterfaceLabel>()];
+        var decided = Decision.AllOf(model.Proto.Graph).Select(decision => decision.Output).ToHashSet(StringComparer.Ordinal);
+        InterfaceLabel[] candidates = [.. read.Missing.Select(name => Candidate(model.Given.Graph, name, decided.Contains(name))).OfType<InterfaceLabel>()];
         if (candidates.Length == 0 || read.Outputs.All(output => output is null))
             return read;
         using var session = WrittenSession.Open(model, read with { Labels = candidates }, reader.Set.SampleShape);
@@ -71,14 +72,15 @@ internal static class LabelOutputs
         return false;
     }
 
-    private static InterfaceLabel? Candidate(GraphProto graph, string name)
+    private static InterfaceLabel? Candidate(GraphProto graph, string name, bool isDecided)
     {
         if (graph.Output.First(output => output.Name == name).Type?.TensorType is not { } tensor)
             return null;
         return (DataType)tensor.ElemType switch
         {
             DataType.String => new(name, ElementType.Int64, [], []) { IsText = true },
-            DataType.Int64 or DataType.Int32 or DataType.Uint32 or DataType.Bool when TensorTypes.TryElementType(tensor.ElemType, out var type) => new(name, type, [], []),
+            // Floats that are no decision may be millions of values.
+            _ when TensorTypes.TryElementType(tensor.ElemType, out var type) && (!type.IsFloat() || isDecided) => new(name, type, [], []),
             _ => null,
         };
     }
@@ -102,7 +104,7 @@ internal static class LabelOutputs
     /// <summary>The label with its classes, if a list of them fits every sample.</summary>
     private static InterfaceLabel? Match(GraphProto graph, InterfaceLabel label, InterfaceOutput? scores, int of, int at, List<WrittenAnswer> answers)
     {
-        if (scores is null || answers[0].Labels[at].Shape is not [_, .. var dims] || dims.Aggregate(1L, (product, size) => product * size) != scores.Layout.Positions)
+        if (scores is null || answers[0].Labels[at].Shape is not [_, .. var dims] || (label with { Dims = dims }).Positions != scores.Layout.Positions)
             return null;
         var columns = Math.Max(2, scores.Columns);
         var differs = answers.SelectMany(answer => answer.Labels[at].Values).Distinct().Skip(1).Any();

@@ -90,7 +90,7 @@ internal sealed class ReadableGraph
             : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
             : KindEvidence.OfModel(Proto, reading.Tensor, trace)
                 ?? (maps.Any(map => map.Output == trace.Output) ? new(OutputKind.Classes, "it maps classes to scores") : null);
-        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding or OutputKind.Detector ? trace with { Logits = trace.Output } : trace, evidence,
+        return new(reading, evidence?.Kind is OutputKind.Values or OutputKind.Embedding or OutputKind.Detector ? trace with { Logits = trace.Output, Channels = ChannelAxis.Find(new(Graph), trace.Output) } : trace, evidence,
             KindEvidence.OfWeights(Graph, trace))
         {
             Joins = evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained ? ColumnJoin.Behind(Graph, trace.Output) : [],

@@ -85,6 +85,53 @@ public sealed class CategoriesTests : IDisposable
         Assert.Contains("'fare'", Refusal(Shirts, coded with { MissingByColumn = [new("fare", 0)] }));
     }
 
+    /// <summary>Of named inputs, in one table and in two, as of features: a name that nothing has is told with the nearest that there is.</summary>
+    [Theory]
+    [InlineData("categories", "colour", "did you mean 'color'?")]
+    [InlineData("categories", "label", "a column that is an input")] // a column, and no input
+    [InlineData("texts", "siez", "did you mean 'size'?")]
+    [InlineData("missing", "agge", "did you mean 'age'?")]
+    [InlineData("categories", "7", "a column that is an input")]
+    public void Open_NamesOfNamedInputsThatNothingHas_AreRefused(string setting, string name, string said)
+    {
+        var table = new TableOptions
+        {
+            Categories = setting == "categories" ? [new("size", ["S", "M", "XL"]), new(name, ["red"])] : [], Texts = setting == "texts" ? [name] : [],
+            MissingByColumn = setting == "missing" ? [new(name, 0)] : [],
+        };
+        var (one, other) = (Write(Shirts), folder.Write("other.csv", "weight\n1\n1\n1\n"u8.ToArray()));
+
+        foreach (var inputs in new InputSource[][] { [new("age"), new("color"), new("size")], [new("age"), new("color"), new("size"), new("w", other, "weight")] })
+        {
+            var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = one, Inputs = new(inputs), Table = table })).Message;
+            Assert.Contains($"table.{setting}", error);
+            Assert.Contains($"'{name}'", error);
+            Assert.Contains(said, error);
+        }
+    }
+
+    [Fact]
+    public void Open_NamesOfNamedInputsInSeveralTables_AreThoseOfAny()
+    {
+        var other = folder.Write("other.csv", "weight\n1\n1\n1\n"u8.ToArray());
+        using var set = TransferSet.Open(new()
+        {
+            Samples = Write(Shirts), Inputs = new([new("age"), new("color"), new("w", other, "weight")]),
+            Table = new() { Categories = [new("color", ["blue", "green", "red"])], MissingByColumn = [new("weight", 0), new("age", 1)], Texts = ["w"] },
+        });
+        Assert.Equal(["blue", "green", "red"], set.SampleShape.Find("color")!.Texts);
+    }
+
+    [Fact]
+    public void Open_SettingsOfColumnsWhereThereIsNoTable_AreRefused()
+    {
+        var file = folder.Write("x.npy", TestSets.Npy("<f4", "(2, 1)", new byte[8]));
+        string Of(TableOptions table) => Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = file, Table = table })).Message;
+        Assert.Contains("table.drop", Of(new() { Drop = ["id"] }));
+        Assert.Contains("table.categories", Of(new() { Categories = [new("color", ["red"])] }));
+        Assert.Contains("table.texts", Refusal(Shirts, coded with { Texts = ["color"] }));
+    }
+
     [Fact]
     public void Open_ColumnsOfTexts_AreRefusedWithTheLinesThatMakeNumbersOfThem()
     {

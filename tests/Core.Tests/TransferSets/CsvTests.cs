@@ -52,6 +52,34 @@ public sealed class CsvTests : IDisposable
         Assert.Equal(set.SamplesDigest, zipped.SamplesDigest);
     }
 
+    /// <summary>As spreadsheets write them: each line ends in a separator, and below the table stand lines of separators alone.</summary>
+    [Theory]
+    [InlineData("a,b,label,\n1,2,0,\n3,4,1,\n")]
+    [InlineData("a;b;label;\r\n1;2;0;\r\n3;4;1\r\n")]
+    [InlineData(",a,b,label,\nr1,1,2,0,\nr2,3,4,1,\n")]
+    [InlineData("a,b,label\n1,2,0\n,,\n3,4,1\n,,\n,,\n")]
+    public void Open_SeparatorsWithoutValues_AreNoColumnAndNoRow(string text)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("x.csv", System.Text.Encoding.UTF8.GetBytes(text));
+        using var set = TransferSet.Open(new() { Samples = path, Labels = path });
+
+        Assert.Equal(["a", "b"], set.Columns);
+        Assert.Equal([1, 2, 3, 4], TestSets.Read(set, 0, 1));
+        Assert.Equal([0, 1], set.Labels.ToArray());
+    }
+
+    [Theory]
+    [InlineData("a,label,\n1,0,\n2,1,7\n", "line 3", "'7' in column 3", "name the column in line 1")]
+    [InlineData("a,label\n1,0,\n2,1,\n", "line 2", "3 fields", "end in a separator, add one to that line")]
+    public void Open_SeparatorsThatDoNotFitTheFirstLine_SayWhatToDo(string text, params string[] said)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("x.csv", System.Text.Encoding.UTF8.GetBytes(text));
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path })).Message;
+        Assert.All(said, part => Assert.Contains(part, error));
+    }
+
     [Fact]
     public void Open_LabelsInAFileOfTheirOwn_AreRead()
     {

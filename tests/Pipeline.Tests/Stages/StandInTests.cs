@@ -97,6 +97,77 @@ public sealed class StandInTests : IDisposable
         Cli.Done("verify", "--model", folder["runs/run/student.onnx"], "--samples", folder["x.npy"]);
     }
 
+    /// <summary>Teachers that say which class it is and nothing else: the student says it in the same type and shape, and its scores besides.</summary>
+    [Theory]
+    [InlineData("numbers")]
+    [InlineData("texts")]
+    [InlineData("places")]
+    [InlineData("kept")] // [N, 1]
+    [InlineData("bytes")] // uint8
+    [InlineData("floats")] // whole numbers
+    public void Run_OfATeacherThatOnlyDecides_GivesAStudentThatDecides(string sort)
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+        AddLabel(sort is "numbers" or "texts" ? sort : "places");
+        var proto = OnnxModel.Load(folder["teacher.onnx"]).Proto;
+        proto.Graph.Output.RemoveAt(1);
+        var (choice, label) = (proto.Graph.Node.Single(node => node.OpType == "ArgMax"), proto.Graph.Output[0]);
+        if (sort == "kept")
+            choice.Attribute.Single(attribute => attribute.Name == "keepdims").I = 1;
+        if (sort is "bytes" or "floats")
+        {
+            var type = sort == "bytes" ? ElementType.UInt8 : ElementType.Float32;
+            choice.Output[0] = "top";
+            proto.Graph.Node.Add(new NodeProto { OpType = "Cast", Input = { "top" }, Output = { "label" }, Attribute = { To(type) } });
+            label.Type.TensorType.ElemType = type.ToDataType();
+        }
+        OnnxModel.FromProto(proto).Save(folder["teacher.onnx"]);
+
+        var student = Distil();
+
+        Assert.Equal(["label", "logits"], OnnxModel.Load(folder["runs/run/student.onnx"]).Proto.Graph.Output.Select(output => output.Name));
+        var (own, taught) = (Decisions("runs/run/student.onnx"), Decisions("teacher.onnx"));
+        Assert.Equal((taught.Type, taught.Shape), (own.Type, own.Shape));
+        Assert.InRange(own.Values.Zip(taught.Values, (a, b) => a == b ? 1.0 : 0).Average(), 0.8, 1);
+        Assert.Contains("same input, same output", student.Output);
+        Assert.DoesNotContain("keeps its own output", student.Error);
+        Cli.Done("verify", "--model", folder["runs/run/student.onnx"], "--samples", folder["x.npy"]);
+    }
+
+    /// <summary>Places of the highest and the second highest score: told to be missing.</summary>
+    [Fact]
+    public void Run_OfATeacherOfSeveralPlaces_NamesWhatTheStudentLacks()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+        var proto = OnnxModel.Load(folder["teacher.onnx"]).Proto;
+        proto.Graph.Initializer.Add(TensorData.Create("k", [2L], 1));
+        proto.Graph.Node.Add(new NodeProto { OpType = "TopK", Input = { "probs", "k" }, Output = { "best", "label" } });
+        proto.Graph.Output[0].Name = "best";
+        proto.Graph.Output.Add(new ValueInfoProto { Name = "label", Type = new() { TensorType = new() { ElemType = ElementType.Int64.ToDataType() } } });
+        OnnxModel.FromProto(proto).Save(folder["teacher.onnx"]);
+
+        var student = Distil();
+
+        Assert.Contains("'best' of teacher.onnx is no output that student.onnx will have", student.Error);
+        Assert.Contains("'label' of teacher.onnx is no output that student.onnx will have", student.Error);
+    }
+
+    private (string Type, string Shape, string[] Values) Decisions(string file)
+    {
+        using var session = new InferenceSession(folder[file]);
+        using var fed = OrtValue.CreateTensorValueFromMemory(pixels, [Count, 1, Side, Side]);
+        using var options = new RunOptions();
+        using var results = session.Run(options, ["in"], [fed], ["label"]);
+        var (value, info) = (results[0], results[0].GetTensorTypeAndShape());
+        return ($"{info.ElementDataType}", string.Join(",", info.Shape), $"{info.ElementDataType}" switch
+        {
+            "String" => value.GetStringTensorAsArray(),
+            "UInt8" => [.. value.GetTensorDataAsSpan<byte>().ToArray().Select(label => $"{label}")],
+            "Float" => [.. value.GetTensorDataAsSpan<float>().ToArray().Select(label => $"{label}")],
+            _ => [.. value.GetTensorDataAsSpan<long>().ToArray().Select(label => $"{label}")],
+        });
+    }
+
     /// <summary>An output that is no class of what is learned: said before any work, and again with the figures.</summary>
     [Theory]
     [InlineData("reversed")] // the class of the lowest score

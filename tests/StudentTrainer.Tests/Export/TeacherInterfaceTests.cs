@@ -78,6 +78,21 @@ public class TeacherInterfaceTests
         Assert.Equal(expected, Run(made, "x", Samples, [2, 2, 2], "y", [2, 2, 1, 2]).Select(p => (double)p), (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
+    /// <summary>As many frames as classes, so that lengths alone do not tell the orders apart; and the logits are found behind the last function.</summary>
+    [Fact]
+    public void Offer_OfAnotherOrderOfEqualAxes_MovesTheClassesBeforeTheLastFunction()
+    {
+        var student = new NodeModel(17, "N", 2, 2).Node("Identity", "x", "scores").Build("scores", "N", 2, 2);
+
+        var made = TeacherInterface.Offer(
+            student, [new("scores", "scores", new([2, 2], 1))], new(new("x", ElementType.Float32, Axes(2, 2)), new("y", ElementType.Float32, [2, 2], HeadActivation.Softmax, 0)), [2, 2]);
+
+        var given = Run(made, "x", Samples, [2, 2, 2], "y", [2, 2, 2]);
+        Assert.Equal(1 / (1 + Math.Exp(Samples[1] - Samples[0])), given[0], 1e-6); // the first sample's first frame, its first class
+        Assert.Equal(1 / (1 + Math.Exp(Samples[3] - Samples[2])), given[1], 1e-6); // its second frame
+        Assert.Equal(HeadActivation.Softmax, LogitTrace.Find(made.Proto.Graph, "y", "").Activation);
+    }
+
     [Fact]
     public void Offer_OfNamesThatTheStudentUses_RenamesItsOwn()
     {

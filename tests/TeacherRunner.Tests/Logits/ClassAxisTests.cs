@@ -47,15 +47,65 @@ public class ClassAxisTests
     }
 
     [Theory]
-    [InlineData("", null)]
-    [InlineData("Softmax", 1L)]
-    [InlineData("Sigmoid", null)]
-    public void Pixels_ClassesAfterTheBatch_AreMovedToTheEnd(string activation, long? axis)
+    [InlineData("", null, 1)]
+    [InlineData("Softmax", 1L, null)]
+    [InlineData("Sigmoid", null, 1)]
+    public void Pixels_ClassesAfterTheBatch_AreMovedToTheEnd(string activation, long? axis, int? named)
     {
-        var (values, output) = Run(Shaped(activation, axis, 3, 2, 2));
+        var (values, output) = Run(Shaped(activation, axis, 3, 2, 2), new() { ClassAxis = named });
         Assert.Equal([2, 2, 3], output.Shape);
         Near.Equal(ClassesMovedLast(classes: 3, positions: 4), values, Tolerance);
     }
+
+    /// <summary>A convolution puts classes behind the batch, a product with weights behind everything; what only reshapes says nothing.</summary>
+    [Fact]
+    public void Pixels_OfAConvolution_HaveTheClassesWhereItPutsThem()
+    {
+        var (values, output) = Run(Convolved().Output("maps"));
+        Assert.Equal([2, 2, 3], output.Shape);
+        Near.Equal(ClassesMovedLast(classes: 3, positions: 4), values, Tolerance);
+    }
+
+    [Fact]
+    public void Pixels_OfAConvolutionThatIsTransposed_HaveTheClassesLast()
+    {
+        var graph = Convolved().Node("Transpose", "maps", "out");
+        graph.Graph.Node[^1].Attribute.Add(new Onnx.AttributeProto { Name = "perm", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { 0, 2, 3, 1 } });
+        var (values, output) = Run(graph.Output("out"));
+        Assert.Equal([2, 2, 3], output.Shape);
+        Near.Equal(ClassesMovedLast(classes: 3, positions: 4), values, Tolerance);
+    }
+
+    [Fact]
+    public void Pixels_OfAProductWithWeightsAndAnAddition_HaveTheClassesLast()
+    {
+        var graph = Reshaped(teacher.Graph(), 2, 2, 3).Floats("kernel", [1, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3).Floats("offset", [0, 0, 0], 3)
+            .Node("MatMul", "map kernel", "product2").Node("Add", "product2 offset", "out").Output("out");
+        var (values, output) = Run(graph);
+        Assert.Equal([2, 2, 3], output.Shape);
+        Near.Equal(Scores(), values, Tolerance);
+    }
+
+    [Theory]
+    [InlineData(1L)]
+    [InlineData(-1L)]
+    public void Pixels_ThatAnArgMaxChoosesFrom_HaveTheClassesAlongItsAxis(long axis)
+    {
+        var graph = Shaped("", null, 3, 2, 2).Node("ArgMax", "out", "label", ("axis", axis)).Output("label", Onnx.TensorProto.Types.DataType.Int64);
+        var (values, output) = Run(graph, new() { Tensor = "out" });
+        Assert.Equal(axis == 1 ? [2, 2, 3] : [3, 2, 2], output.Shape);
+        Near.Equal(axis == 1 ? ClassesMovedLast(classes: 3, positions: 4) : Scores(), values, Tolerance);
+    }
+
+    [Fact]
+    public void Pixels_OfWhichNothingTellsTheClasses_AreRefusedWithTheLineThatSettlesIt()
+    {
+        var error = Assert.Throws<InputException>(() => Run(Shaped("", null, 2, 2, 3)));
+        Assert.Contains("[N, 2, 2, 3]", error.Message);
+        Assert.Contains("'class-axis: 1' or 'class-axis: 3'", error.Message);
+    }
+
+    private GraphBuilder Convolved() => Reshaped(teacher.Graph(), 3, 2, 2).Floats("kernel", [1, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3, 1, 1).Node("Conv", "map kernel", "maps");
 
     [Theory]
     [InlineData(3)]

@@ -145,6 +145,36 @@ public class LogitFindingTests
         Near.Equal(Expected(), Run(graph).Logits, Tolerance);
     }
 
+    /// <summary>Of a model that only says what is decided, the scores are learned from that it is decided by; a function between the two is looked behind.</summary>
+    [Fact]
+    public void Output_OfDecisionsAlone_LeadsToTheScoresBehindThem()
+    {
+        var graph = teacher.Graph().Node("Softmax", "logits", "p").Node("ArgMax", "p", "top", ("axis", 1)).Node("Cast", "top", "label", ("to", (long)DataType.Int32))
+            .Node("ReduceMax", "p", "confidence").Output("label", DataType.Int32).Output("confidence");
+        var (logits, classifier) = Run(graph);
+        Assert.Equal(("logits", StreamKind.Logit), (classifier.Output.Tensor, classifier.Output.Kind));
+        Near.Equal(Expected(), logits, Tolerance);
+    }
+
+    [Fact]
+    public void Output_OfAThreshold_LeadsToTheLogitBehindIt()
+    {
+        var graph = teacher.Graph().Integers("second", 1).Node("Gather", "logits second", "z", ("axis", 1)).Node("Sigmoid", "z", "p").Floats("half", [0.5f])
+            .Node("Greater", "p half", "holds").Node("Cast", "holds", "label", ("to", (long)DataType.Int64)).Output("label", DataType.Int64);
+        var (logits, classifier) = Run(graph);
+        Assert.Equal(("z", StreamKind.LabelLogit), (classifier.Output.Tensor, classifier.Output.Kind));
+        Near.Equal([.. Expected().Chunk(3).Select(row => row[1])], logits, Tolerance);
+    }
+
+    /// <summary>A threshold elsewhere than at a half says nothing of what is compared.</summary>
+    [Fact]
+    public void Output_OfAnotherThreshold_MustBeNamed()
+    {
+        var graph = teacher.Graph().Integers("second", 1).Node("Gather", "logits second", "z", ("axis", 1)).Floats("high", [0.7f])
+            .Node("Greater", "z high", "label").Output("label", DataType.Bool);
+        Assert.Contains("0 float outputs", Assert.Throws<InputException>(() => Run(graph)).Message);
+    }
+
     private float[] Samples => teacher.Samples(8);
 
     private double[] Expected() => teacher.Logits(Samples);

@@ -122,7 +122,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <summary>Outputs of the teacher that are neither learned nor follow from what is; what cannot be told yet is left out.</summary>
     private IReadOnlyList<string> MissingOf(TeacherOptions teacher)
     {
-        if (OnnxModel.Load(teacher.Model).Given.Graph.Output.Count <= 1 + Import.Outputs.Count)
+        var graph = OnnxModel.Load(teacher.Model).Given.Graph;
+        if (graph.Output.Count <= 1 + Import.Outputs.Count && !LaidBare.IsInner(graph, teacher.Output))
             return [];
         try
         {
@@ -207,9 +208,10 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         var given = offered.Outputs;
         if (graph.Recipe.Export.Interface is null)
             offered = offered with { Output = Fitting(offered.Output, 0), Others = [.. offered.Others.Select((output, i) => Fitting(output, i + 1))] };
-        offered = offered with { Labels = [.. offered.Labels.Where(label => offered.Outputs[label.Of] is not null)] };
-        // A further output that is inside the teacher is none that anybody would look for.
-        foreach (var (_, kept) in own.Outputs.Index().Where(output => offered.Outputs[output.Index] is null && (output.Index == 0 || given[output.Index] is not null)))
+        offered = offered with { Labels = [.. offered.Labels.Where(label => (offered.Outputs[label.Of] is not null || given[label.Of] is null) && label.Fits(own.Layouts[label.Of]))] };
+        // A further output that is inside the teacher is none that anybody would look for, and neither is one that only decides something.
+        foreach (var (_, kept) in own.Outputs.Index().Where(output => offered.Outputs[output.Index] is null && offered.Labels.All(label => label.Of != output.Index)
+            && (output.Index == 0 || given[output.Index] is not null)))
             work.Reporter.Note($"{File} keeps its own output{(own.Outputs.Count > 1 ? $" '{kept.Tensor}'" : "")}: it does not give what {Path.GetFileName(Teacher!.Model)} gives");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, InterfaceFile), CanonicalJson.Serialize(offered));
         var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);

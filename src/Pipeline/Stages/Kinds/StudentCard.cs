@@ -83,7 +83,7 @@ internal static class StudentCard
         foreach (var output in graph.Output)
         {
             // A student of one output need not name it.
-            var reading = readings.FirstOrDefault(reading => (reading.Options.Output ?? graph.Output[0].Name) == output.Name).Options;
+            var reading = readings.FirstOrDefault(reading => LogitTrace.Find(graph, reading.Options.Output, "").Output == output.Name).Options;
             var map = file.Maps.FirstOrDefault(map => map.Output == output.Name);
             var meaning = reading is not null ? Meaning(graph, output.Name, reading.Kind)
                 : labels.Contains(output.Name) ? "the class of the highest score" : "as the teacher's output of that name";

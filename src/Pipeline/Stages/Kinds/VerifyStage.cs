@@ -67,7 +67,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     private ParityMetrics CompareChanged(OnnxModel exported, StudentImport import, StageWork work)
     {
         var (reader, written) = (SampleReader.Of(graph.Sets.Verification, export.Preprocessing), export.InterfaceOf(work.Results));
-        using var standIn = written?.Outputs.Any(output => output is not null) == true ? StandIn.Open(exported, reader, export.Teacher!, written) : null;
+        using var standIn = written is not null && (written.Labels.Count > 0 || written.Outputs.Any(output => output is not null)) ? StandIn.Open(exported, reader, export.Teacher!, written) : null;
         var parity = ExportParity.Compare(
             exported, [.. export.ReadingsOf(work.Results).Select(reading => reading.Options)], reader, OnnxModel.Load(export.PathOfTrained(work.Results)),
             SampleReader.Of(graph.Sets.Verification, export.Train.Preprocessing), import, (first, answer) => standIn?.Require(first, answer), work.Progress, work.Token);
