@@ -18,10 +18,7 @@ internal sealed class InspectArguments
 
     private readonly Option<string?> labels = new("--labels") { Description = "The labels of the samples." };
     private readonly Option<string?> output = new("--output") { Description = "The tensor that would be learned from: an output, or one inside the graph." };
-    private readonly Option<string?> outputs = new("--outputs") { Description = "Outputs that one student would learn, as run --outputs has them: age=values,gender." };
-    private readonly Option<string?> kind = new("--kind") { Description = "What the output holds: classes, labels, values, embedding or detector; found by default." };
-    private readonly Option<string?> probabilities = new("--probabilities") { Description = "Whether scores behind no activation are probabilities (true) or logits (false); found by default." };
-    private readonly Option<string?> pooling = new("--pooling") { Description = "Of states of tokens: mean or first makes one embedding for a text of them." };
+    private readonly OutputArguments outputs = new();
     private readonly Option<string?> scale = new("--scale") { Description = "Factor on stored values, for example 1/255." };
     private readonly Option<string?> mean = new("--mean") { Description = "Subtracted after scaling." };
     private readonly Option<string?> std = new("--std") { Description = "Divided by after that." };
@@ -34,7 +31,7 @@ internal sealed class InspectArguments
     /// <summary>Declares them on a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { samples, labels, output, outputs, kind, probabilities, pooling, scale, mean, std, set })
+        foreach (var option in new Option[] { samples, labels, output, scale, mean, std, set }.Concat(outputs.Options))
             command.Add(option);
     }
 
@@ -54,14 +51,8 @@ internal sealed class InspectArguments
         foreach (var option in new[] { scale, mean, std })
             if (parsed.GetValue(option) is { } number)
                 source.Set($"data.preprocessing{option.Name.Replace("--", ".")}", number, option.Name);
-        if (parsed.GetValue(outputs) is { } names)
-            TeacherArguments.SetOutputs(source, names, outputs.Name);
-        if (parsed.GetValue(kind) is { } word)
-            TeacherArguments.SetKind(source, word, kind.Name);
-        if (parsed.GetValue(probabilities) is { } flag)
-            TeacherArguments.SetProbabilities(source, flag, probabilities.Name);
-        if (parsed.GetValue(pooling) is { } pool)
-            TeacherArguments.SetPooling(source, pool, pooling.Name);
+        outputs.Choose(source, option => parsed.GetValue(option));
+        outputs.Describe(source, option => parsed.GetValue(option));
         RecipeArguments.Assign(source, parsed.GetValue(set) ?? [], set.Name);
         if (file is not null)
             InputDefaults.Fill(source);

@@ -50,25 +50,7 @@ internal sealed class RecipeArguments
         HelpName = SignalArguments.HelpName,
     };
 
-    private readonly Option<string?> kind = new("--kind")
-    {
-        Description = "What the teachers' output holds: classes, labels, values, embedding or detector; found by default. (key: teachers[].kind)",
-    };
-
-    private readonly Option<string?> probabilities = new("--probabilities")
-    {
-        Description = "Whether teachers' scores behind no activation are probabilities (true) or logits (false); found by default. (key: teachers[].probabilities)",
-    };
-
-    private readonly Option<string?> pooling = new("--pooling")
-    {
-        Description = "Of teachers that give states of tokens: mean or first makes one embedding for a text of them. (key: teachers[].pooling)",
-    };
-
-    private readonly Option<string?> outputs = new("--outputs")
-    {
-        Description = "Outputs of the teacher that one student learns, with commas, and what they hold where that is not clear: age=values,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
-    };
+    private readonly OutputArguments outputs = new();
 
     private readonly Option<string?> temperature = new("--temperature")
     {
@@ -132,10 +114,8 @@ internal sealed class RecipeArguments
         command.Add(teachers);
         command.Add(signals);
         command.Add(testSignals);
-        command.Add(kind);
-        command.Add(probabilities);
-        command.Add(pooling);
-        command.Add(outputs);
+        foreach (var option in outputs.Options)
+            command.Add(option);
         command.Add(temperature);
         command.Add(alpha);
         command.Add(noBaseline);
@@ -203,7 +183,7 @@ internal sealed class RecipeArguments
         source.Set("data.transfer.samples", new YamlScalarNode("none"), "--model");
         source.Set("teachers", new YamlSequenceNode(YamlTree.Map((TeachersSection.Model, Path.GetFullPath(model.Path!)))), "--model");
         if (DescribesModels(parsed))
-            DescribeOutput(source, option => parsed.GetValue(option));
+            outputs.Describe(source, option => parsed.GetValue(option));
         if (Source(parsed, SweepSetting.None).Root.Find("student").Find(TeachersSection.Inputs) is { } inputs)
             ((YamlMappingNode)source.Root.Find("teachers")![0]).Children[new YamlScalarNode(TeachersSection.Inputs)] = source.Remember(inputs, $"student.{TeachersSection.Inputs}");
         var read = RecipeFile.ReadCapture(source).Teachers[0];
@@ -235,9 +215,8 @@ internal sealed class RecipeArguments
         if (parsed.GetValue(signals) is { Length: > 0 } said)
             SetSignals(source, said, parsed.GetValue(testSignals) ?? []);
         if (!DescribesModels(parsed) || source.Root.Find("teachers") is YamlSequenceNode)
-            DescribeOutput(source, Value);
-        if (Value(outputs) is { } names)
-            TeacherArguments.SetOutputs(source, names, outputs.Name);
+            outputs.Describe(source, Value);
+        outputs.Choose(source, Value);
         if (parsed.GetValue(noBaseline))
             source.Set("baseline", "false", noBaseline.Name);
         // What names inputs comes before they are found, and everything after what other options say.
@@ -246,7 +225,7 @@ internal sealed class RecipeArguments
         InputDefaults.Fill(source);
         ObjectiveOverride.Apply(source, Value(temperature), Value(alpha), () => TeacherKinds.Find(source));
         Assign(source, assigned, set.Name);
-        var options = keys.Select(key => key.Option).Append(kind).Append(probabilities).Append(pooling).Append(outputs).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
+        var options = keys.Select(key => key.Option).Concat(outputs.Options).Append(temperature).Append(alpha).Select(NameOf).ToHashSet();
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
@@ -256,16 +235,6 @@ internal sealed class RecipeArguments
 
         string? Value(Option<string?> option) => setting.Find(NameOf(option)) ?? parsed.GetValue(option);
         static string NameOf(Option option) => option.Name.TrimStart('-');
-    }
-
-    private void DescribeOutput(RecipeSource source, Func<Option<string?>, string?> valueOf)
-    {
-        if (valueOf(kind) is { } word)
-            TeacherArguments.SetKind(source, word, kind.Name);
-        if (valueOf(probabilities) is { } areProbabilities)
-            TeacherArguments.SetProbabilities(source, areProbabilities, probabilities.Name);
-        if (valueOf(pooling) is { } pool)
-            TeacherArguments.SetPooling(source, pool, pooling.Name);
     }
 
     private void SetSignals(RecipeSource source, string[] said, string[] ofTest)

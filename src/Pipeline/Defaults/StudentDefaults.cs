@@ -23,6 +23,7 @@ internal static class StudentDefaults
     private const int LargestMediumPicture = 64;
     private const int MostAnchorsOfCell = 9; // in each place: three shapes at three sizes
 
+    private const int MostRecurrentSteps = 64;
     private const int MostMaps = 4;
     private const int CoarsestStep = 64;
 
@@ -48,7 +49,8 @@ internal static class StudentDefaults
         {
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
-            SampleKind.Sequence => YamlTree.Map(("architecture", "bigru"), ("output", GivesFrames(teacher) && !isPooled ? "frames" : null)),
+            SampleKind.Sequence when GivesFrames(teacher) && !isPooled => YamlTree.Map(("architecture", "bigru"), ("output", "frames")),
+            SampleKind.Sequence => YamlTree.Map(("architecture", IsLong(set) ? "cnn1d" : "bigru")),
             SampleKind.Signal when shape.Count == 2 && shape[0] > 1 && set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
             SampleKind.Signal => YamlTree.Map(("architecture", "cnn1d")),
             SampleKind.Image when OfAnchors(teacher, shape) is { } student && answer()?.Kind == StreamKind.Detection => student,
@@ -60,6 +62,10 @@ internal static class StudentDefaults
                 "tables, pictures [channels, height, width] or [height, width, channels], sequences [length, features] or token ids", "name one: student.architecture or student.model"),
         };
     }
+
+    /// <summary>Whether a student that takes step after step would take long, and one that sees many at once can take its place: it does not know of padding.</summary>
+    private static bool IsLong(TransferSet set) =>
+        set.SampleShape[0] > MostRecurrentSteps && set.Lengths is null && SignalLayout.Of(set.SampleShape) is { IsChannelsLast: true };
 
     private static string OfPicture(PictureLayout picture) => (Side: Math.Max(picture.Height, picture.Width), IsGrey: picture.Channels == 1) switch
     {

@@ -24,6 +24,8 @@ public sealed class SampleKindTests : IDisposable
     [InlineData("Image", "mlp", 6, 5, 2)] // too small to convolve
     [InlineData("Image", "cnn", 28, 28)]
     [InlineData("Sequence", "bigru", 3, 128)]
+    [InlineData("Sequence", "bigru", 64, 6)]
+    [InlineData("Sequence", "cnn1d", 128, 6)] // step after step would take long
     [InlineData("Table", "mlp", 12)]
     public void Choose_OfAShape_NamesTheUsualStudent(string kind, string architecture, params int[] shape) => Require(kind, architecture, shape, null);
 

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Recipes;
@@ -5,26 +6,59 @@ using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Commands;
 
-/// <summary>Options that say the same of each teacher.</summary>
-internal static class TeacherArguments
+/// <summary>The options that say what is learned from teachers and what it holds, the same of each: those of <c>run</c> and of <c>inspect</c>.</summary>
+internal sealed class OutputArguments
 {
     private const string Student = "student";
 
-    /// <summary>Says what their outputs hold.</summary>
-    public static void SetKind(RecipeSource source, string word, string option) => Set(source, option, word, ("kind", new YamlScalarNode(word)));
+    private readonly Option<string?> outputs = new("--outputs")
+    {
+        Description = "Outputs of the teacher that one student learns, with commas, and what they hold where that is not clear: age=values,gender. (keys: teachers[].output, teachers[].outputs, student.outputs)",
+    };
 
-    /// <summary>Says whether scores behind no activation are probabilities.</summary>
-    public static void SetProbabilities(RecipeSource source, string word, string option) => Set(source, option, word, ("probabilities", new YamlScalarNode(word)));
+    private readonly Option<string?> kind = new("--kind")
+    {
+        Description = "What the teachers' output holds: classes, labels, values, embedding or detector; found by default. (key: teachers[].kind)",
+    };
 
-    /// <summary>Says how states of tokens become one row for a text.</summary>
-    public static void SetPooling(RecipeSource source, string word, string option) => Set(source, option, word, ("pooling", new YamlScalarNode(word)));
+    private readonly Option<string?> probabilities = new("--probabilities")
+    {
+        Description = "Whether teachers' scores behind no activation are probabilities (true) or logits (false); found by default. (key: teachers[].probabilities)",
+    };
+
+    private readonly Option<string?> pooling = new("--pooling")
+    {
+        Description = "Of teachers that give states of tokens: mean or first makes one embedding for a text of them. (key: teachers[].pooling)",
+    };
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> Options => [kind, probabilities, pooling, outputs];
+
+    /// <summary>Says what the teachers' output holds.</summary>
+    /// <param name="source">The recipe; changed.</param>
+    /// <param name="valueOf">What an option is given.</param>
+    /// <exception cref="InputException">There is no teacher.</exception>
+    public void Describe(RecipeSource source, Func<Option<string?>, string?> valueOf)
+    {
+        foreach (var option in new[] { kind, probabilities, pooling })
+            if (valueOf(option) is { } word)
+                Set(source, option.Name, word, (option.Name.TrimStart('-'), new YamlScalarNode(word)));
+    }
+
+    /// <summary>Says which outputs a student learns.</summary>
+    /// <inheritdoc cref="Describe"/>
+    public void Choose(RecipeSource source, Func<Option<string?>, string?> valueOf)
+    {
+        if (valueOf(outputs) is { } names)
+            SetOutputs(source, names, outputs.Name);
+    }
 
     /// <summary>
-    /// Says which outputs a student learns: the first one, then further ones under their own names, each with what it holds where that is given (<c>NAME=values</c>). A student's file
+    /// The first one, then further ones under their own names, each with what it holds where that is given (<c>NAME=values</c>). A student's file
     /// has them under the same names.
     /// </summary>
     /// <exception cref="InputException">A name is empty, or there is no teacher.</exception>
-    public static void SetOutputs(RecipeSource source, string text, string option)
+    private static void SetOutputs(RecipeSource source, string text, string option)
     {
         (string Name, string? Kind)[] outputs = [.. text.Split(',').Select(Parse)];
         if (outputs.Any(output => output.Name.Length == 0))
