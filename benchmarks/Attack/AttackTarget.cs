@@ -5,7 +5,6 @@ using Apache.Arrow;
 using Apache.Arrow.Ipc;
 using Google.Protobuf;
 using Onnx;
-using OnnxKd.Benchmarks.Support;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;

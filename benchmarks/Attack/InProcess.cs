@@ -1,5 +1,3 @@
-using OnnxKd.Pipeline.Commands;
-
 namespace OnnxKd.Benchmarks.Attack;
 
 /// <summary>Runs command lines in this process, where a mutant costs milliseconds.</summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OnnxKd.Core.Limits;
-using OnnxKd.Pipeline.Commands;
 using OnnxKd.TeacherRunner.Tests.Preparation;
 
 namespace OnnxKd.Benchmarks.Attack;

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Limits;
-using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Recipes;
 
 namespace OnnxKd.Benchmarks.Attack;

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Safetensors;
-using OnnxKd.Pipeline.Commands;
 using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Tests.Preparation;
 

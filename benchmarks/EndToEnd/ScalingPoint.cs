@@ -2,7 +2,6 @@ using System.Diagnostics;
 using OnnxKd.Benchmarks.Support;
 using OnnxKd.Benchmarks.Training;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Runtime;

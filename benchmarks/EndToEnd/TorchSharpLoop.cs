@@ -1,5 +1,4 @@
 using OnnxKd.Benchmarks.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.EndToEnd;

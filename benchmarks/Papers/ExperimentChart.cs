@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Training;
 using OxyPlot;
 using OxyPlot.Axes;

@@ -4,7 +4,6 @@ using OnnxKd.Core.Randomness;
 using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

@@ -1,9 +1,8 @@
 using OnnxKd.Benchmarks.Support;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.Benchmarks.Training;

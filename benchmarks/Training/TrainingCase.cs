@@ -1,9 +1,8 @@
-using System.Runtime.InteropServices;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Randomness;
 using OnnxKd.Core.Safetensors;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Students;
 
 namespace OnnxKd.Benchmarks.Training;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Threading;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.Threading;
 using OnnxKd.Pipeline.Deployment;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;

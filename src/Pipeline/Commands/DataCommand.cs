@@ -1,4 +1,3 @@
-using System.CommandLine;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.DataSets;

@@ -3,7 +3,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Defaults;
-using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Terminal;
 using Spectre.Console;

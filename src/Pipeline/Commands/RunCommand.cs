@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxKd.Pipeline.Reports;
-using OnnxKd.Pipeline.Stages.Kinds;
 
 namespace OnnxKd.Pipeline.Commands;
 

@@ -1,7 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Pipeline.DataSets;
 

@@ -1,10 +1,10 @@
+using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
-using Onnx;
 
 namespace OnnxKd.Pipeline.Defaults;
 

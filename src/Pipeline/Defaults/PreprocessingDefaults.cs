@@ -6,7 +6,6 @@ using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Students.Layers;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Defaults;

@@ -1,14 +1,10 @@
-using System.Globalization;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.DataSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Students.Layers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Preparation;
 using YamlDotNet.RepresentationModel;

@@ -4,7 +4,6 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
-using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Recipes;

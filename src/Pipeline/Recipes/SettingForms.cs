@@ -1,8 +1,6 @@
-using System.Globalization;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Graph;
-using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Recipes;

@@ -2,7 +2,6 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Training;
-using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.Pipeline.Reports;

@@ -4,7 +4,6 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
-using OnnxKd.Pipeline.Stages.Kinds;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Teachers;

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Sweeps;

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
-using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Batches;

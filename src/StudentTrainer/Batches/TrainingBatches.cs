@@ -1,4 +1,3 @@
-using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
 using OnnxKd.StudentTrainer.Signals;

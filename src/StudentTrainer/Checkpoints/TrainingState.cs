@@ -2,7 +2,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Checkpoints;

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics.X86;
 using OnnxKd.Core.Errors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Cpu;

@@ -5,7 +5,6 @@ using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Signals;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Evaluation;

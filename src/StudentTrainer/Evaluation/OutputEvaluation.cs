@@ -4,7 +4,6 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 

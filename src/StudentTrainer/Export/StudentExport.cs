@@ -1,6 +1,5 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;

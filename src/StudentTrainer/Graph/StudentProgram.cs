@@ -1,5 +1,4 @@
 using OnnxKd.Core.Logits;
-using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Graph;

@@ -3,7 +3,6 @@ using Google.Protobuf;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
 using Tensorboard;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Logs;

@@ -1,6 +1,5 @@
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Learners;
-using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 

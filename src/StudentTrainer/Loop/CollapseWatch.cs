@@ -3,7 +3,6 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;

@@ -1,12 +1,10 @@
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Checkpoints;
-using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Logs;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;

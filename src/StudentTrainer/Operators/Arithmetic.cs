@@ -1,6 +1,5 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;

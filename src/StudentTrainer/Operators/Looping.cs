@@ -1,7 +1,5 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Operators;

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace OnnxKd.StudentTrainer.Operators;
 
 /// <summary>Resizing of any axes. Every mode is a product with a matrix per axis, or a choice of elements, and so has a gradient.</summary>

@@ -1,5 +1,4 @@
 using OnnxKd.StudentTrainer.Graph;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Optimizers;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.StudentTrainer.Cpu;
-using OnnxKd.StudentTrainer.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Errors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;

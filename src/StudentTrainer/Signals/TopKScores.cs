@@ -1,5 +1,4 @@
 using OnnxKd.Core.LogitCaches;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;

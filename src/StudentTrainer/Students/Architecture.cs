@@ -1,6 +1,5 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Students.Layers;
 
 namespace OnnxKd.StudentTrainer.Students;
 

@@ -1,4 +1,3 @@
-using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Students.Layers;

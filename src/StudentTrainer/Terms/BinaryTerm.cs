@@ -1,6 +1,5 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;

@@ -1,8 +1,6 @@
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;

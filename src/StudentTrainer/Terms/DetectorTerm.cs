@@ -1,6 +1,5 @@
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Runtime;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 

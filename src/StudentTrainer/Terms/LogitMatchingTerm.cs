@@ -1,5 +1,4 @@
 using OnnxKd.StudentTrainer.Signals;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;

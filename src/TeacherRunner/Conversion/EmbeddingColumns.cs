@@ -1,8 +1,5 @@
-using Onnx;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 using DataType = Onnx.TensorProto.Types.DataType;

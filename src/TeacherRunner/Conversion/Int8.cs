@@ -4,7 +4,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.TeacherRunner.Sessions;
-using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 

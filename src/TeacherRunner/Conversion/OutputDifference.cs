@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;

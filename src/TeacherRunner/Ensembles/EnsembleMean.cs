@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
-using OnnxKd.TeacherRunner.Logits;
 
 namespace OnnxKd.TeacherRunner.Ensembles;
 

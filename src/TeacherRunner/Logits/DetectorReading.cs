@@ -1,8 +1,6 @@
-using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
-using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.TeacherRunner.Logits;
 

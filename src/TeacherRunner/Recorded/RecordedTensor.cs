@@ -1,7 +1,6 @@
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Logits;
 using OnnxKd.TeacherRunner.Sessions;

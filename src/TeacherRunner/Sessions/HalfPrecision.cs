@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;

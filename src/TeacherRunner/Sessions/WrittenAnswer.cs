@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.TeacherRunner.Sessions;

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
-using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Tests.TransferSets;

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Deployment;
-using OnnxKd.TeacherRunner.Conversion;
 
 namespace OnnxKd.Pipeline.Tests.Deployment;
 

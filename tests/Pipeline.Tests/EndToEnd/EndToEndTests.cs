@@ -2,8 +2,6 @@ using System.Text.Json;
 using Onnx;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Tensors;
-using OnnxKd.Pipeline.Commands;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.EndToEnd;

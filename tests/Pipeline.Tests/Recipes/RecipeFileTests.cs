@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;

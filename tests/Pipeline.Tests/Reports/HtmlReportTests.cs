@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using OnnxKd.Core.Metrics;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Reports;

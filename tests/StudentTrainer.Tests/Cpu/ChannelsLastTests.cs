@@ -1,5 +1,4 @@
 using OnnxKd.StudentTrainer.Cpu;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Cpu;

@@ -1,6 +1,6 @@
 using OnnxKd.StudentTrainer.Cpu;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.StudentTrainer.Export;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,11 +1,9 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Batches;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Tests.Graph;

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Tests.Support;
 using static TorchSharp.torch;

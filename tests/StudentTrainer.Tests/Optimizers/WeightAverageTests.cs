@@ -1,5 +1,5 @@
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Students;

@@ -5,8 +5,8 @@ using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
-using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 using TorchSharp;
+using BFloat16 = OnnxKd.Core.LogitCaches.BFloat16;
 
 namespace OnnxKd.StudentTrainer.Tests.Signals;
 

@@ -1,12 +1,11 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;
-using Onnx;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Students;

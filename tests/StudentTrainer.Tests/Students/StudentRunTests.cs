@@ -1,5 +1,4 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Tests.Support;

@@ -1,6 +1,6 @@
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Graph;
+using OnnxKd.StudentTrainer.Graph.Import;
 
 namespace OnnxKd.StudentTrainer.Tests.Support;
 

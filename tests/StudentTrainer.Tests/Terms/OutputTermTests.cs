@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 using TorchSharp;

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Preparation.Steps;
 using OnnxKd.TeacherRunner.Capture;
 

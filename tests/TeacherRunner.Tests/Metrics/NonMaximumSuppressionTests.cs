@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using Onnx;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
 using DataType = Onnx.TensorProto.Types.DataType;

@@ -1,9 +1,9 @@
-using DataType = Onnx.TensorProto.Types.DataType;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.TeacherRunner.Sessions;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Tests.Sessions;
 

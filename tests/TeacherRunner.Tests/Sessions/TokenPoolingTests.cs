@@ -1,8 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.TeacherRunner.Sessions;
 using DataType = Onnx.TensorProto.Types.DataType;
 

@@ -1,6 +1,5 @@
 using System.Xml.Linq;
 using OnnxKd.Pipeline.Measuring;
-using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 
 namespace OnnxKd.Pipeline.Reports.Page;

@@ -7,7 +7,6 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
-using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Training;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;

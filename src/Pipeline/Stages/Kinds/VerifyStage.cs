@@ -7,7 +7,6 @@ using OnnxKd.Core.Progress;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
-using OnnxKd.Pipeline.Reports;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.TeacherRunner.Teachers;
 

@@ -1,7 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Operators;
 using static TorchSharp.torch;
 

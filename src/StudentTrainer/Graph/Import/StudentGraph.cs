@@ -2,11 +2,9 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Operators;
-using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph.Import;
 

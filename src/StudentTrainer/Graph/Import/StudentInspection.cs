@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.Onnx;
-using OnnxKd.StudentTrainer.Runtime;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Graph.Import;

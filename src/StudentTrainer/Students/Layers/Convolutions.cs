@@ -1,8 +1,7 @@
+using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
-using OnnxKd.StudentTrainer.Batches;
-using Onnx;
 
 namespace OnnxKd.StudentTrainer.Students.Layers;
 

@@ -1,5 +1,3 @@
-using OnnxKd.Core.Onnx;
-
 namespace OnnxKd.StudentTrainer.Students.Layers;
 
 /// <summary>What token ids become, and where they stand.</summary>

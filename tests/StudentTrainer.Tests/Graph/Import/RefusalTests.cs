@@ -1,3 +1,4 @@
+using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
@@ -5,7 +6,6 @@ using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
-using Onnx;
 
 namespace OnnxKd.StudentTrainer.Tests.Graph.Import;
 
