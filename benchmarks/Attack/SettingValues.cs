@@ -60,6 +60,7 @@ internal sealed class SettingValues
     {
         "classes" => [$"data.transfer.classes={map}"],
         "preprocessing" => [$"data.preprocessing={map}"],
+        "log" => [$"data.preprocessing.log={map}"],
         "teachers" => [$"teachers=[ {map} ]"],
         "capture" or "export" or "tracking" => [$"{row.Section}.{row.Key}={ValueOf(map)}"],
         "storages" => [$"capture.storage={map}"],

@@ -90,7 +90,7 @@ public sealed record Preprocessing
                 $"{ChannelAxis} and {done.ChannelAxis}", "the same axis", "set export.interface: own, or give both the same channel-axis");
         if (Enumerable.Range(0, others).Any(c => done.UnitOf(c) > 0))
             throw new InputException(
-                "Preprocessing cannot follow another that takes logarithms.", "preprocessing.log", "a logarithm of the teacher's that the student does not take", "none, or the same preprocessing",
+                "Preprocessing cannot follow another that takes logarithms.", "preprocessing.log", "a logarithm (centre, unit) of the teacher's that the student does not take", "none, or the same preprocessing",
                 "set export.interface: own, or give student and teacher the same preprocessing");
         var channels = Math.Max(own, others);
         var (means, stds, centres, units) = (new double[channels], new double[channels], new double[channels], new double[channels]);

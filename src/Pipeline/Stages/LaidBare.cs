@@ -32,6 +32,9 @@ internal sealed record LaidBare(OnnxModel Model, IReadOnlyList<ModelReading> Rea
             read.Add(reading with { Tensor = output, Kind = reading.Kind ?? KindEvidence.OfModel(file, tensor, trace)?.Kind });
         }
 
+        // Beside further outputs the only one has to be named.
+        if (inner.Count > 0 && read.FindIndex(reading => reading.Tensor is null) is >= 0 and var unnamed)
+            read[unnamed] = read[unnamed] with { Tensor = LogitTrace.Find(file.Graph, null, model.Path ?? "").Output };
         return new(model, read, inner);
     }
 

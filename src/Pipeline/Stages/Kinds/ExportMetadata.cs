@@ -66,15 +66,17 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
     /// <summary>What the file says of the outputs that it learned, where it gives several; <c>null</c>: it has one.</summary>
     private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
     {
-        var import = stage.ImportOf(results);
-        if (exported.Proto.Graph.Output.Count(output => TensorTypes.IsFloat(output.DataTypeOf())) < 2)
+        var (import, graph) = (stage.ImportOf(results), exported.Proto.Graph);
+        var decided = Decision.AllOf(graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output).ToHashSet();
+        string[] learned = [.. graph.Output.Where(output => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf())).Select(output => output.Name).Except(decided)];
+        if (learned.Length < 2)
             return null;
         var streams = train.Cache is { } cache ? CaptureStage.Streams(results[cache.Name]) : [];
         return HeadMetadata.Write([.. import.Apart().Select((own, i) =>
         {
             var (name, given) = (i == 0 ? CacheStream.Answer : import.Outputs[i - 1].Name, offered?.Outputs.ElementAtOrDefault(i));
             var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
-            return new DescribedHead(given?.Name ?? own.Output ?? exported.Proto.Graph.Output[0].Name, name, own.Kind ?? OutputKind.Classes)
+            return new DescribedHead(given?.Name ?? own.Output ?? learned[0], name, own.Kind ?? OutputKind.Classes)
             {
                 ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
             };
