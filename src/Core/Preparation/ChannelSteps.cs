@@ -26,6 +26,12 @@ internal sealed record ChannelSteps(float[] Factors, float[] Summands, bool[] Is
         T[] Each<T>(T[] channels) => [.. Enumerable.Range(0, elements).Select(i => channels[i / inner % channels.Length])];
     }
 
+    /// <summary>Some of them.</summary>
+    /// <param name="first">The first.</param>
+    /// <param name="count">How many.</param>
+    public ChannelSteps Of(int first, int count) => new(
+        Factors[first..(first + count)], Summands[first..(first + count)], IsLog[first..(first + count)], LogFactors[first..(first + count)], LogSummands[first..(first + count)]);
+
     /// <summary>Whether values stay as they are.</summary>
     /// <param name="first">The first of them.</param>
     /// <param name="count">How many.</param>

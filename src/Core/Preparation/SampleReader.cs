@@ -99,9 +99,9 @@ public sealed class SampleReader
     /// <summary>Token ids, masks and texts are names of things: scaled or moved, they would be names of other things.</summary>
     private void RequirePartsKept(TransferSet set)
     {
-        foreach (var part in set.SampleShape.Parts)
+        foreach (var part in set.SampleShape.Parts.Where(part => !set.SampleShape.IsAmount(part)))
             for (var i = part.Offset; i < part.Offset + part.Elements; i++)
-                if (!(part.IsAmount && part.Name != set.SampleShape.Mask) && !steps.Keep(i, 1))
+                if (!steps.Keep(i, 1))
                     throw new InputException(
                         "Preprocessing would change what is no amount: texts, token ids or a mask.", $"{set.Name}, input '{part.Name}'", steps.IsLog[i] ? "its logarithm" : $"value × {steps.Factors[i]} + {steps.Summands[i]}",
                         "the value as it is stored", "set preprocessing under 'student', where 'fit' leaves it out");

@@ -44,7 +44,7 @@ internal static class Standardisation
         var (means, stds) = moments.Result(Rounding);
         var log = channels == set.SampleElements ? FitLogs(set, means, stds) : null;
         foreach (var part in channels == set.SampleElements ? set.SampleShape.Parts : [])
-            Settle(part, part.IsAmount && part.Name != set.SampleShape.Mask, means, stds);
+            Settle(part, set.SampleShape.IsAmount(part), means, stds);
         return log is null && IsStandard(means, stds) ? Preprocessing.None : new()
         {
             Log = log, Mean = [.. means.Select(Short)], Std = [.. stds.Select((std, channel) => std == 0 ? StdOfConstant(Short(means[channel])) : Short(std))],
@@ -69,8 +69,7 @@ internal static class Standardisation
 
     /// <summary>Whether it is an amount of its own: no name of a thing, and no value of an array.</summary>
     private static bool IsColumn(SampleShape shape, int column) =>
-        shape.Parts.FirstOrDefault(part => column >= part.Offset && column < part.Offset + part.Elements) is not { } part
-        || part.IsAmount && part.Name != shape.Mask && part.Shape.Count <= 1;
+        shape.PartOf(column) is not { } part || shape.IsAmount(part) && part.Shape.Count <= 1;
 
     /// <summary>Of named inputs, names of things stay as they are, columns have a mean and deviation each, and an array has one.</summary>
     private static void Settle(SamplePart part, bool isAmount, double[] means, double[] stds)

@@ -59,6 +59,13 @@ public sealed class SampleShape : IReadOnlyList<int>
     /// <summary>The named input of a name; <c>null</c>: there is none.</summary>
     public SamplePart? Find(string name) => Parts.FirstOrDefault(part => part.Name == name);
 
+    /// <summary>The input that a value of a sample belongs to; <c>null</c>: inputs have no names.</summary>
+    /// <param name="value">The value's place in a sample.</param>
+    internal SamplePart? PartOf(int value) => Parts.FirstOrDefault(part => value >= part.Offset && value < part.Offset + part.Elements);
+
+    /// <summary>Whether the values of an input can be scaled: no texts, token ids or mask.</summary>
+    internal bool IsAmount(SamplePart part) => part.IsAmount && part.Name != Mask;
+
     /// <summary>The shape of samples that are one tensor.</summary>
     [return: NotNullIfNotNull(nameof(sizes))]
     public static implicit operator SampleShape?(int[]? sizes) => sizes is null ? null : new(sizes);

@@ -176,7 +176,7 @@ public sealed class TransferSet : IDisposable
     /// <summary>Where a value of a sample lies, for messages: the file, the sample, and of named inputs the input and the position in it.</summary>
     /// <param name="row">The sample's row in the set.</param>
     /// <param name="value">The value's place in the row.</param>
-    internal string PlaceOf(long row, int value) => SampleShape.Parts.FirstOrDefault(part => value < part.Offset + part.Elements) is not { } found
+    internal string PlaceOf(long row, int value) => SampleShape.PartOf(value) is not { } found
         ? $"{Name}, sample {IdOf(row)}, value {value}"
         : $"{samples.Stored.PathOf(found)}, sample {IdOf(row)}, input '{found.Name}'"
             + (found.Elements == 1 ? "" : $", {(found.IsRow ? "position" : "value")} {value - found.Offset}");

@@ -49,7 +49,7 @@ internal sealed class PreprocessingDefaults(RecipeSource source, Action<string> 
     private static string NamesOf(IReadOnlyList<int> channels, TransferSet set)
     {
         var names = channels.Take(MostNames).Select(channel =>
-            set.SampleShape.Parts.FirstOrDefault(part => channel >= part.Offset && channel < part.Offset + part.Elements) is { } part ? $"input '{part.Name}'"
+            set.SampleShape.PartOf(channel) is { } part ? $"input '{part.Name}'"
             : set.ValueNames.Count > channel ? $"column '{set.ValueNames[channel]}'" : $"channel {channel}");
         return string.Join(", ", channels.Count > MostNames ? names.Append("…") : names);
     }

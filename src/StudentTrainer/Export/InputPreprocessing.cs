@@ -42,9 +42,7 @@ public static class InputPreprocessing
         var last = input.Name;
         if (isNarrow)
             last = Cast(last, "widened", ElementType.Float32.ToDataType());
-        last = Affine(last, "", steps.Factors, steps.Summands);
-        if (steps.HasLogs)
-            last = Logarithm(last);
+        last = new PreprocessingNodes(steps, Node, Constant, name => Constant(name, [1]), Condition).Write(last);
         if (isNarrow)
             last = Cast(last, "narrowed", input.DataTypeOf());
         nodes[^1].Output[0] = output;
@@ -52,18 +50,7 @@ public static class InputPreprocessing
             graph.Node.Insert(index, node);
         return OnnxModel.FromProto(proto);
 
-        string Affine(string from, string of, float[] factors, float[] summands) =>
-            Node("Add", of + "shifted", Node("Mul", of + "scaled", from, Constant(of + "factor", factors)), Constant(of + "summand", summands));
-
-        // sign(z) × ln(1 + |z|); of the other channels z.
-        string Logarithm(string z)
-        {
-            var log = Node("Log", "log", Node("Add", "log/beyond", Node("Abs", "log/size", z), Constant("log/one", [1])));
-            log = Affine(Node("Mul", "log/signed", log, Node("Sign", "log/sign", z)), "log/", steps.LogFactors, steps.LogSummands);
-            return steps.IsLog.Contains(false) ? Node("Where", "log/or-not", Condition("log/where", steps.IsLog), log, z) : log;
-        }
-
-        string Node(string operation, string name, params string[] inputs)
+        string Node(string operation, string name, string[] inputs)
         {
             var made = Free(name);
             nodes.Add(new NodeProto { OpType = operation, Name = Free(operation.ToLowerInvariant()), Input = { inputs }, Output = { made } });
@@ -72,7 +59,7 @@ public static class InputPreprocessing
 
         string Cast(string from, string name, int type)
         {
-            var cast = Node("Cast", name, from);
+            var cast = Node("Cast", name, [from]);
             nodes[^1].Attribute.Add(new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = type });
             return cast;
         }

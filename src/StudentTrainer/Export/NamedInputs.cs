@@ -140,30 +140,18 @@ public sealed class NamedInputs
 
     private string Preprocess(List<NodeProto> made, string input, string from, SamplePart part, IReadOnlyList<long> dims)
     {
-        var z = Affine("", from, steps.Factors, steps.Summands);
-        if (!steps.IsLog.AsSpan(part.Offset, part.Elements).Contains(true))
-            return z;
-        var size = Extend(made, "Add", $"{input}.log.beyond", [Extend(made, "Abs", $"{input}.log.size", [z]), Keep(TensorData.Create(names.Take($"{Prefix}/{input}.log.one"), [1f]))]);
-        var log = Extend(made, "Mul", $"{input}.log.signed", [Extend(made, "Log", $"{input}.log", [size]), Extend(made, "Sign", $"{input}.log.sign", [z])]);
-        log = Affine(".log", log, steps.LogFactors, steps.LogSummands);
-        if (!steps.IsLog.AsSpan(part.Offset, part.Elements).Contains(false))
-            return log;
-        var where = TensorData.Create(
-            names.Take($"{Prefix}/{input}.log.where"), ElementType.Bool, MemoryMarshal.AsBytes<bool>(steps.IsLog.AsSpan(part.Offset, part.Elements)), [.. dims]);
-        return Extend(made, "Where", $"{input}.log.or-not", [Keep(where), log, z]);
+        return new PreprocessingNodes(
+            steps.Of(part.Offset, part.Elements), (operation, name, inputs) => Extend(made, operation, $"{input}.{name}", inputs), Numbers,
+            name => Numbers(name, [1]), Condition).Write(from);
 
-        string Affine(string of, string value, float[] factors, float[] summands)
+        string Numbers(string name, float[] own)
         {
-            var scaled = Extend(made, "Mul", $"{input}{of}.scaled", [value, Numbers($"{input}{of}.factor", factors, part, dims)]);
-            return Extend(made, "Add", $"{input}{of}.shifted", [scaled, Numbers($"{input}{of}.summand", summands, part, dims)]);
+            var isSame = Array.TrueForAll(own, value => value == own[0]);
+            return Keep(TensorData.Create(names.Take($"{Prefix}/{input}.{name}"), isSame ? [own[0]] : own, isSame ? [] : [.. dims]));
         }
-    }
 
-    private string Numbers(string name, float[] all, SamplePart part, IReadOnlyList<long> dims)
-    {
-        var own = all[part.Offset..(part.Offset + part.Elements)];
-        var isSame = Array.TrueForAll(own, value => value == own[0]);
-        return Keep(TensorData.Create(names.Take($"{Prefix}/{name}"), isSame ? [own[0]] : own, isSame ? [] : [.. dims]));
+        string Condition(string name, bool[] own) =>
+            Keep(TensorData.Create(names.Take($"{Prefix}/{input}.{name}"), ElementType.Bool, MemoryMarshal.AsBytes<bool>(own), [.. dims]));
     }
 
     private string Keep(TensorProto constant)
