@@ -119,16 +119,19 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
             || index.Producer(output.Name) is { OpType: "ReduceMax" } highest && highest.Input[0] == decisions[0].Scores) ? decisions[0] : null;
     }
 
+    /// <summary>The outputs of floats, but for those that only say what is decided.</summary>
+    internal static string[] FloatOutputs(GraphProto graph) =>
+        [.. graph.Output.Where(IsFloat).Select(output => output.Name).Except(Decision.AllOf(graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output))];
+
     private static string OnlyFloatOutput(GraphProto graph, string model)
     {
-        var decisions = Decision.AllOf(graph);
-        var candidates = graph.Output.Where(IsFloat).Select(o => o.Name).Except(decisions.Where(decision => !decision.IsOfValues).Select(decision => decision.Output)).ToArray();
+        var candidates = FloatOutputs(graph);
         return candidates.Length == 1
             ? candidates[0]
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                candidates.Length == 0 && decisions is [var decision, ..]
+                candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
                     ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
                         + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");

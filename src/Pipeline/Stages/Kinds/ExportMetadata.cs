@@ -66,9 +66,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
     /// <summary>What the file says of the outputs that it learned, where it gives several; <c>null</c>: it has one.</summary>
     private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
     {
-        var (import, graph) = (stage.ImportOf(results), exported.Proto.Graph);
-        var decided = Decision.AllOf(graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output).ToHashSet();
-        string[] learned = [.. graph.Output.Where(output => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf())).Select(output => output.Name).Except(decided)];
+        var (import, learned) = (stage.ImportOf(results), LogitTrace.FloatOutputs(exported.Proto.Graph));
         if (learned.Length < 2)
             return null;
         var streams = train.Cache is { } cache ? CaptureStage.Streams(results[cache.Name]) : [];
