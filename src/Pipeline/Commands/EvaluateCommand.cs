@@ -173,6 +173,6 @@ internal sealed class EvaluateCommand : ExampleCommand
 
         /// <summary>Whether an output is [N, tokens, columns], as far as the file says.</summary>
         private static bool GivesStates(GraphProto graph, string? output) =>
-            graph.Output.FirstOrDefault(given => output is null ? TensorTypes.IsFloat(given.DataTypeOf()) : given.Name == output)?.ShapeOf() is null or { Count: 3 };
+            (output ?? LogitTrace.FloatOutputs(graph).FirstOrDefault()) is var read && graph.Output.FirstOrDefault(given => given.Name == read)?.ShapeOf() is null or { Count: 3 };
     }
 }
