@@ -19,20 +19,27 @@ public static partial class ModelLimits
     private const int TimesWeights = 4;
     private const int TimesSamples = 256;
 
+    // Of a cold disk, read several times.
+    private const double WeightsPerSecond = 32 << 20;
+
     // A step of a run cannot be stopped: what goes into it must be small enough to be soon done.
     private const int ShareOfSamples = 4;
 
     /// <summary>Bytes beyond what its weights account for, and as many again for its samples; default 2 GiB.</summary>
     public static long Memory { get; set; } = 2L << 30;
 
-    /// <summary>How long a trial may take; default a minute.</summary>
+    /// <summary>How long a trial may take beyond what its weights account for; default a minute.</summary>
     public static TimeSpan Time { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Begins a trial: until it is disposed of, memory is limited.</summary>
     /// <param name="weightBytes">The size of the model.</param>
     /// <param name="sampleBytes">The size of all samples of a run.</param>
     public static ModelTrial Begin(long weightBytes, long sampleBytes) =>
-        new(Memory + TimesWeights * weightBytes + Math.Min(Memory, TimesSamples * sampleBytes), Time);
+        new(Memory + TimesWeights * weightBytes + Math.Min(Memory, TimesSamples * sampleBytes), TimeFor(weightBytes));
+
+    /// <summary>How long a trial of a model may take: longer for one with many weights, which a small file cannot have.</summary>
+    /// <param name="weightBytes">The size of the model.</param>
+    public static TimeSpan TimeFor(long weightBytes) => Time + TimeSpan.FromSeconds(weightBytes / WeightsPerSecond);
 
     /// <summary>Begins what may hold several trials, and has the time of one.</summary>
     public static ModelTrial BeginClock() => new(null, Time);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Errors;
@@ -15,6 +16,12 @@ namespace OnnxKd.Core.Onnx;
 /// </summary>
 internal static class ExternalData
 {
+    /// <summary>A part of a file, and what the file was like when it was read.</summary>
+    private sealed record Span(string File, long Offset, int Length, FileStatus Status);
+
+    // The bytes that tensors share tell where they came from, whatever copies of a model hold them.
+    private static readonly ConditionalWeakTable<ByteString, Span> origins = [];
+
     private static readonly string[] KnownKeys = ["location", "offset", "length", "checksum", "basepath"];
 
     /// <summary>Reads all external data into the tensors.</summary>
@@ -30,8 +37,7 @@ internal static class ExternalData
             .Select(t => (Tensor: t, Span: Locate(t, modelPath, folder, allowed))).ToList();
         foreach (var (_, span) in spans)
             total += span.Length;
-        if (total > int.MaxValue)
-            throw ModelSize.TooLarge(modelPath, total);
+        ModelSize.RequireMemory(modelPath, total);
 
         foreach (var (tensor, span) in spans)
         {
@@ -44,7 +50,31 @@ internal static class ExternalData
             used(bytes);
             TensorData.ClearValues(tensor);
             tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+            origins.Add(tensor.RawData, span);
         }
+    }
+
+    /// <summary>Takes the data out of a model's tensors again that was read in, and lets them name its files, by paths from a common root.</summary>
+    /// <param name="model">The model; changed.</param>
+    /// <returns>The root.</returns>
+    /// <exception cref="InputException">A file was changed since it was read.</exception>
+    public static string PutBack(ModelProto model)
+    {
+        var root = Path.GetPathRoot(Environment.CurrentDirectory)!;
+        foreach (var tensor in ModelTraversal.Tensors(model))
+        {
+            if (!origins.TryGetValue(tensor.RawData, out var span))
+                continue;
+            if (FileStatus.Of(span.File) != span.Status)
+                throw new InputException(
+                    "A file of external data was changed while it was used.", $"{span.File}, tensor '{tensor.Name}'", expected: "the file as it was first read", remedy: "run this again");
+            tensor.RawData = ByteString.Empty;
+            tensor.DataLocation = DataLocation.External;
+            foreach (var (key, value) in new (string, object)[] { ("location", Path.GetRelativePath(root, span.File)), ("offset", span.Offset), ("length", span.Length) })
+                tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = $"{value}" });
+        }
+
+        return root;
     }
 
     /// <summary>The files that a model names, whether or not they may be read.</summary>
@@ -55,7 +85,7 @@ internal static class ExternalData
         .SelectMany(tensor => tensor.ExternalData).Where(entry => entry.Key == "location").Select(entry => entry.Value).Distinct()
         .Select(location => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(modelPath))!, location)).ToArray();
 
-    private static (string File, long Offset, int Length) Locate(TensorProto tensor, string modelPath, string folder, string[] allowed)
+    private static Span Locate(TensorProto tensor, string modelPath, string folder, string[] allowed)
     {
         var entries = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in tensor.ExternalData)
@@ -86,7 +116,8 @@ internal static class ExternalData
             throw Bad(
                 "A tensor with external data has an impossible type or shape.", tensor, modelPath, type, "a numeric tensor below 2 GB");
         var expected = (elements * bits + 7) / 8;
-        var available = new FileInfo(real).Length;
+        var status = FileStatus.Of(real);
+        var available = status.Length;
         var offset = Number("offset", 0);
         var length = Number("length", expected);
         if (length != expected)
@@ -98,8 +129,9 @@ internal static class ExternalData
                 "External data lies outside its file.",
                 tensor, modelPath, $"{length} bytes from byte {offset} on", $"within the {available} bytes of {location}");
         if (length > Array.MaxLength)
-            throw ModelSize.TooLarge(modelPath, length);
-        return (real, offset, (int)length);
+            throw new UnsupportedModelException(
+                "A tensor is too large.", $"{modelPath}, tensor '{tensor.Name}'", $"{length:N0} bytes", $"at most {Array.MaxLength:N0} bytes", "use a smaller model, or one with float16 weights");
+        return new(real, offset, (int)length, status);
 
         InputException Outside(string found) => new(
             "A model's external data lies outside the model's folder.",

@@ -71,7 +71,7 @@ public sealed class OnnxModel
     /// <exception cref="InputException">
     /// Missing, not ONNX, truncated, structurally invalid, or external data missing or outside the model's folder.
     /// </exception>
-    /// <exception cref="UnsupportedModelException">Larger than 2 GB, or too old to name its operator set.</exception>
+    /// <exception cref="UnsupportedModelException">Its own file is larger than 2 GB, or it is too old to name its operator set.</exception>
     public static OnnxModel Load(string path)
     {
         var bytes = ReadFile(path);
@@ -83,22 +83,6 @@ public sealed class OnnxModel
         {
             IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
         };
-    }
-
-    /// <summary>
-    /// The bytes of a model for a session of ONNX Runtime, which must not see a file that was not validated: those of the file, or, where something was put right
-    /// or lies in other files, a model's that says the same.
-    /// </summary>
-    /// <param name="path">An ONNX file, or one in ONNX Runtime's own format, which is taken as it is.</param>
-    /// <inheritdoc cref="Load"/>
-    internal static byte[] ReadRunnable(string path)
-    {
-        var bytes = ReadFile(path);
-        if (IsOrtFormat(bytes))
-            return bytes;
-        var hasExternal = false;
-        var (proto, putRight) = Parse(bytes, path, _ => hasExternal = true);
-        return putRight != default || hasExternal ? proto.ToByteArray() : bytes;
     }
 
     /// <summary>A model's own file, and those of its external data as far as it can be read.</summary>
@@ -114,8 +98,8 @@ public sealed class OnnxModel
         }
     }
 
-    /// <summary>Whether a file's bytes are a model in ONNX Runtime's own format.</summary>
-    internal static bool IsOrtFormat(ReadOnlySpan<byte> bytes) => bytes.Length > 8 && bytes[4..].StartsWith("ORTM"u8);
+    /// <summary>The bytes of a model's own file and of its external data, as far as it can be read.</summary>
+    internal static long BytesOf(string path) => FilesOf(path).Sum(file => FileStatus.Of(file).Length);
 
     /// <summary>Wraps a model built in memory, after the same validation as a file.</summary>
     /// <exception cref="InputException">Structurally invalid.</exception>
@@ -173,9 +157,9 @@ public sealed class OnnxModel
     public string? GetMetadata(string key) => Proto.MetadataProps.FirstOrDefault(e => e.Key == key)?.Value;
 
     /// <summary>What was put right in a file.</summary>
-    private readonly record struct Corrections(bool IsSorted, bool IsTrimmed, long? NewerIrVersion);
+    internal readonly record struct Corrections(bool IsSorted, bool IsTrimmed, long? NewerIrVersion);
 
-    private static (ModelProto Proto, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
+    internal static (ModelProto Proto, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
     {
         var proto = ModelParser.Parse(bytes, path);
         ExternalData.ReadIn(proto, path, onExternal);
@@ -191,7 +175,7 @@ public sealed class OnnxModel
         Proto.WriteTo(coded);
     }
 
-    private static byte[] ReadFile(string path)
+    internal static byte[] ReadFile(string path)
     {
         InputFile.RequireRegular(path, Kind);
         var length = FileStatus.Of(path).Length;

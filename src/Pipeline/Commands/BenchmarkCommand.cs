@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.Threading;
 using OnnxKd.Pipeline.Deployment;
@@ -92,7 +93,7 @@ internal sealed class BenchmarkCommand : ExampleCommand
                 {
                     reporter.Note(string.Create(CultureInfo.InvariantCulture, $"measurement {found.Count + 1} of {total}: {Path.GetFileName(path)}, threads {count}") + (batch is null ? "" : $", batch {batch}"));
                     var output = OwnProcess.Run([.. Words(parsed, path, count, batch)], token);
-                    found.Add(new(path, new FileInfo(path).Length, CanonicalJson.Deserialize<BenchmarkResult>(System.Text.Encoding.UTF8.GetBytes(output), path)));
+                    found.Add(new(path, OnnxModel.BytesOf(path), CanonicalJson.Deserialize<BenchmarkResult>(System.Text.Encoding.UTF8.GetBytes(output), path)));
                 }
         new BenchmarkTable(Environment.ProcessorCount, ProductVersion.OnnxRuntime, found).Write(stdout, GlobalOptions.Style(parsed));
     }

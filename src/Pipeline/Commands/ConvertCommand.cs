@@ -107,7 +107,7 @@ internal sealed class ConvertCommand : ExampleCommand
             var outputs = OutputDifference.Between(
                 original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
             var report = new ConversionReport(
-                path, target, parsed.GetValue(to)!, new FileInfo(path).Length, new FileInfo(converted).Length, plan.Count, outputs,
+                path, target, parsed.GetValue(to)!, OnnxModel.BytesOf(path), new FileInfo(converted).Length, plan.Count, outputs,
                 outputs.Select(one => (one.Output, Kind: KindOf(source, one.Output))).Where(one => one.Kind is not null).ToDictionary(one => one.Output, one => one.Kind!.Value), nodes);
             report.Require(allowed);
             if (source.Maps.Count > 0)

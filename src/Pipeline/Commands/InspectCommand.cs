@@ -84,7 +84,7 @@ internal sealed class InspectCommand : ExampleCommand
     {
         var looking = Task.Factory.StartNew(look, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // A run as a teacher and one as a student, and what lies between them.
-        return Task.WaitAny([looking], 2 * ModelLimits.Time + Time / 4) < 0 ? throw ModelLimits.TooLong(path) : looking.GetAwaiter().GetResult();
+        return Task.WaitAny([looking], 2 * ModelLimits.TimeFor(OnnxModel.BytesOf(path)) + Time / 4) < 0 ? throw ModelLimits.TooLong(path) : looking.GetAwaiter().GetResult();
     }
 
     private static void Write(ModelInspection inspection, Lists lists, TextWriter stdout)

@@ -165,8 +165,6 @@ internal sealed class Evaluation(
         var sample = new float[(read?.SampleShape ?? sampleShape).Aggregate(1, (product, axis) => product * axis)];
         if (read is not null)
             SampleReader.Of(read, options.Preprocessing).Read([0], view: 0, sample);
-        // The parsed model holds its external data; the file alone does not.
-        var bytes = Math.Max(new FileInfo(options.Model).Length, model.Proto.CalculateSize());
-        return new(Path.GetFileName(options.Model), model.ParameterCount, bytes, session.MeasureLatency(sample, token: token), model.Digest);
+        return new(Path.GetFileName(options.Model), model.ParameterCount, OnnxModel.BytesOf(options.Model), session.MeasureLatency(sample, token: token), model.Digest);
     }
 }

@@ -148,16 +148,12 @@ public static class ModelConverter
     /// <summary>Writes what ONNX Runtime makes of a model when it opens it.</summary>
     private static void SaveOptimised(OnnxModel model, string path, string format, GraphOptimizationLevel level, string name)
     {
-        var bytes = model.ToBytes();
-        SessionFactory.Open(
-            options =>
-            {
-                options.AddSessionConfigEntry("session.save_model_format", format);
-                options.OptimizedModelFilePath = path;
-                options.GraphOptimizationLevel = level;
-                return new(bytes, options);
-            },
-            ExecutionDevice.Resolve("cpu"), threads: 1, name).Dispose();
+        SessionFactory.Open(new(model.ToBytes()), ExecutionDevice.Resolve("cpu"), threads: 1, name, set: options =>
+        {
+            options.AddSessionConfigEntry("session.save_model_format", format);
+            options.OptimizedModelFilePath = path;
+            options.GraphOptimizationLevel = level;
+        }).Dispose();
     }
 
     /// <summary>The model as ONNX Runtime simplifies it, within ONNX's own operators.</summary>

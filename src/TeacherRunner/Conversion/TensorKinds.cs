@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
@@ -19,8 +18,7 @@ internal sealed class TensorKinds
             probed.Graph.Output.Add(new ValueInfoProto { Name = output });
         if (probed.Graph.Output.Count == 0)
             probed.Graph.Output.Add(model.Graph.Output);
-        using var session = SessionFactory.Open(
-            options => new(probed.ToByteArray(), options), ExecutionDevice.Resolve("cpu"), threads: 1, name, brief: true);
+        using var session = SessionFactory.Open(probed, ExecutionDevice.Resolve("cpu"), threads: 1, name, brief: true);
         foreach (var (tensor, metadata) in session.InputMetadata.Concat(session.OutputMetadata))
             if (metadata.IsTensor && TensorTypes.TryElementType((int)metadata.ElementDataType, out var type))
                 known[tensor] = (type, metadata.Dimensions.Length);

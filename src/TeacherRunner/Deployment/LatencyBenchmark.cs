@@ -49,7 +49,7 @@ public static class LatencyBenchmark
     /// <exception cref="InputException">The model does not run, or takes another batch than was asked for.</exception>
     public static BenchmarkResult Run(string path, Func<ModelSession, ModelFeeds> feeds, BenchmarkSettings settings, CancellationToken token)
     {
-        var model = OnnxModel.ReadRunnable(path);
+        var model = RunnableModel.Read(path);
         using var process = Process.GetCurrentProcess();
         var (before, start) = (process.WorkingSet64, Stopwatch.GetTimestamp());
         using var session = ModelSession.Open(model, Path.GetFileName(path), settings.Device, settings.Threads, brief: false);

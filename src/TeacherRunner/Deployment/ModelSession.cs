@@ -56,18 +56,18 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="InputException">It is no regular file, no model, or a model with inputs or outputs that are no tensors of numbers or texts.</exception>
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run it.</exception>
     public static ModelSession Open(string path, string device = "cpu", int threads = 1, bool brief = false) =>
-        Open(OnnxModel.ReadRunnable(path), Path.GetFileName(path), device, threads, brief);
+        Open(RunnableModel.Read(path), Path.GetFileName(path), device, threads, brief);
 
-    /// <summary>The same for bytes that were read and validated.</summary>
-    /// <param name="model">As <see cref="OnnxModel.ReadRunnable"/> gives them.</param>
+    /// <summary>The same for a file that was read and validated.</summary>
+    /// <param name="model">As <see cref="RunnableModel.Read"/> gives it.</param>
     /// <param name="name">The model's name, for messages.</param>
     /// <param name="device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads within an operator.</param>
     /// <param name="brief">Whether it will run seldom.</param>
-    internal static ModelSession Open(byte[] model, string name, string device, int threads, bool brief)
+    internal static ModelSession Open(RunnableModel model, string name, string device, int threads, bool brief)
     {
         var where = ExecutionDevice.Resolve(device);
-        return new(SessionFactory.Open(options => new(model, options), where, threads, name, brief), name, where.Provider) { IsOrtFormat = OnnxModel.IsOrtFormat(model) };
+        return new(SessionFactory.Open(model, where, threads, name, brief), name, where.Provider) { IsOrtFormat = model.IsOrtFormat };
     }
 
     /// <summary>Opens a model in memory on the CPU, as it stands: nothing is optimised.</summary>

@@ -47,7 +47,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
 
         var rows = input.FixedBatch ?? Rows;
         ModelLimits.RequireSamples($"input '{input.Name}' of {model}", rows, input.SampleDims);
-        using var trial = ModelLimits.Begin(proto.CalculateSize(), (long)sizeof(float) * rows * input.SampleElements);
+        using var trial = ModelLimits.Begin(ModelSize.Of(proto), (long)sizeof(float) * rows * input.SampleElements);
         var session = open(proto, !mayStay);
         var stays = false;
         try

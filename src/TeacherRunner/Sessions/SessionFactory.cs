@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -13,6 +13,8 @@ internal static partial class SessionFactory
     // How ONNX Runtime 1.29 words "this model is fine, but I cannot run it". It has no error code of its own for most of them.
     private static readonly string[] Unsupported =
         ["is not a registered function/op", "No Op registered for", "NotImplemented", "is under development", "Unsupported model IR version"];
+
+    private const string ExternalDataRoot = "session.model_external_initializers_file_folder_path";
 
     // It knows the operator, and computes it in other types only.
     private const string NoKernel = "Could not find an implementation";
@@ -26,17 +28,20 @@ internal static partial class SessionFactory
     /// <param name="model">The model's name, for messages.</param>
     /// <param name="brief">Whether it will run once or twice only, so that optimising the graph would take longer than it saves.</param>
     public static InferenceSession Open(ModelProto proto, ExecutionDevice device, int threads, string model, bool brief = false) =>
-        Open(options => new(proto.ToByteArray(), options), device, threads, model, brief);
+        Open(RunnableModel.Of(proto, model), device, threads, model, brief);
 
     /// <inheritdoc cref="Open(ModelProto, ExecutionDevice, int, string, bool)"/>
-    /// <param name="open">Opens the model with some options.</param>
+    /// <param name="runnable">The model.</param>
     /// <param name="device">Where it runs.</param>
     /// <param name="threads">Threads of ONNX Runtime.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <param name="brief">Whether it will run once or twice only.</param>
-    public static InferenceSession Open(Func<SessionOptions, InferenceSession> open, ExecutionDevice device, int threads, string model, bool brief = false)
+    /// <param name="set">Sets other options.</param>
+    public static InferenceSession Open(RunnableModel runnable, ExecutionDevice device, int threads, string model, bool brief = false, Action<SessionOptions>? set = null)
     {
         using var options = device.CreateSessionOptions(threads);
+        if (runnable.Root is { } root)
+            options.AddSessionConfigEntry(ExternalDataRoot, root);
         if (brief)
         {
             options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
@@ -45,7 +50,8 @@ internal static partial class SessionFactory
 
         try
         {
-            return open(options);
+            set?.Invoke(options);
+            return new(runnable.Bytes, options);
         }
         catch (OnnxRuntimeException e) when (e.Message.Contains(NoKernel))
         {

@@ -97,16 +97,40 @@ public sealed class ExternalDataTests : IDisposable
     }
 
     [Fact]
-    public void Load_MoreThanTwoGigabytes_IsRefused()
+    public void Load_TensorOfMoreThanTwoGigabytes_IsRefused()
     {
-        // Sparse: the length is there, the disk space is not.
-        using (var file = File.Create(folder.File("w.bin")))
-            file.SetLength(1L << 33);
+        MakeSparse("w.bin", 1L << 33);
         var proto = External(("location", "w.bin"));
         proto.Graph.Initializer[0].Dims[0] = 1L << 28;
         var path = folder.Write("m.onnx", proto.ToByteArray());
 
-        Assert.Contains("too large", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(path)).Message);
+        Assert.Contains("A tensor is too large", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Load_MoreThanMemoryHolds_IsRefusedBeforeAnythingIsRead()
+    {
+        MakeSparse("w.bin", 1L << 30);
+        var proto = External(("location", "w.bin"));
+        var tensor = proto.Graph.Initializer[0];
+        tensor.Dims[0] = (1L << 30) / sizeof(float) / tensor.Dims[1];
+        while (proto.Graph.Initializer.Count <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30)
+        {
+            tensor = tensor.Clone();
+            tensor.Name = $"w{proto.Graph.Initializer.Count}";
+            proto.Graph.Initializer.Add(tensor);
+        }
+
+        var path = folder.Write("m.onnx", proto.ToByteArray());
+
+        Assert.Contains("does not fit into memory", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(path)).Message);
+    }
+
+    // The length is there, the disk space is not.
+    private void MakeSparse(string name, long length)
+    {
+        using var file = File.Create(folder.File(name));
+        file.SetLength(length);
     }
 
     private string Save(params (string Key, string Value)[] entries) => folder.Write("m.onnx", External(entries).ToByteArray());

@@ -24,7 +24,7 @@ public sealed class OnnxModelTests : IDisposable
         var model = OnnxModel.Load(folder.File("new.onnx"));
 
         Assert.Equal((14, 13), (model.NewerIrVersion, model.Proto.IrVersion));
-        Assert.Equal(13, ModelProto.Parser.ParseFrom(OnnxModel.ReadRunnable(folder.File("new.onnx"))).IrVersion);
+        Assert.Equal(13, ModelProto.Parser.ParseFrom(RunnableModel.Read(folder.File("new.onnx")).Bytes).IrVersion);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File("new.onnx")))), model.Digest);
     }
 

@@ -89,6 +89,7 @@ internal sealed class StudentGraph
                 found: $"operator set {version}",
                 expected: $"at most {OperatorTable.NewestOpset}",
                 remedy: "export the model with an older operator set");
+        ModelSize.Require(file.Proto, file.Path ?? "model in memory"); // what ships is one file
         using var trial = ModelLimits.Begin(file.Proto.CalculateSize(), 0);
         return NodeRefusal.Guard(file.Path, () => new StudentGraph(file, version, options ?? StudentImport.Default));
     }
