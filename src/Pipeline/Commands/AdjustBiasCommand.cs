@@ -53,35 +53,31 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         Add(scores);
         Add(output);
         Add(force);
-        Does((parsed, stdout, stderr, token) =>
-        {
-            var options = new BiasOptions { Classes = parsed.GetValue(classes)!, Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One };
-            Run(
-                parsed.GetValue(model)!, parsed.GetValue(scores), model => recipe.ReadModel(parsed, model).Inputs, Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed)), options, parsed.GetValue(output)!, parsed.GetValue(force),
-                GlobalOptions.Style(parsed), stdout, stderr, token);
-        });
+        Does(Run);
     }
 
     /// <summary>Adjusts a model.</summary>
     /// <exception cref="InputException">The set or the classes do not fit the model, or something is in the place of the output.</exception>
-    private static void Run(
-        string path, string? scores, Func<OnnxModel, InputFeeds> feedsOf, DataOptions data, BiasOptions options, string copy, bool force, OutputStyle style, TextWriter stdout, TextWriter stderr, CancellationToken token)
+    private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        var (path, copy, style) = (parsed.GetValue(model)!, parsed.GetValue(output)!, GlobalOptions.Style(parsed));
+        var options = new BiasOptions { Classes = parsed.GetValue(classes)!, Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One };
         if (options.Classes.FirstOrDefault(c => c < 0) is < 0 and var negative)
             throw new InputException("That is not a class.", "--classes", $"{negative}", "a whole number from 0");
-        if (FileStatus.Of(copy).Kind != FileKind.None && !force)
+        var data = Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed));
+        if (FileStatus.Of(copy).Kind != FileKind.None && !parsed.GetValue(force))
             throw new InputException("The adjusted model would replace something.", copy, "a file or a folder", "nothing", "choose another name, or say --force");
-        ExportTarget.Require(copy, [path], RecipeFile.FilesOf(data), force);
+        ExportTarget.Require(copy, [path], RecipeFile.FilesOf(data), parsed.GetValue(force));
         var progress = new StageReporter(stderr, style.Live);
         DataSetStore.Require(progress.Note, token, data.Transfer);
         var student = OnnxModel.Load(path);
-        var feeds = feedsOf(student);
+        var feeds = recipe.ReadModel(parsed, student).Inputs;
         using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
         data.Preprocessing.Validate(set.SampleShape);
         SampleChecks.Of(set, [new(Path.GetFileName(path), () => student, feeds, data.Preprocessing)]).Require(token);
         progress.Started("adjust-bias", path);
         var (adjusted, figures) = BiasAdjustment.Adjust(
-            student, DescribedStudent.Import(student, scores).Apart()[0] with { Inputs = feeds }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
+            student, DescribedStudent.Import(student, parsed.GetValue(scores)).Apart()[0] with { Inputs = feeds }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
         adjusted.Save(copy);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(figures));

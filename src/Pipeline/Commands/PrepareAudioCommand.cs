@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Preparation.Audio;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -47,22 +46,19 @@ internal sealed class PrepareAudioCommand : ExampleCommand
         foreach (var option in new Option[] { rate, seconds, logMel, window, hop, unlabelled })
             Add(option);
         common.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(
-            parsed.GetValue(folder)!, ReadAudio(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
+        Does(Run);
     }
 
     /// <inheritdoc/>
     public override bool GoesOn(ParseResult parsed) => true;
 
-    /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option or a file is wrong.</exception>
-    public static void Run(
-        string folder, AudioOptions audio, PrepareOptions options, OutputStyle style, TextWriter stdout, TextWriter stderr,
-        CancellationToken token)
+    private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("prepare", options.Output);
-        PrepareCommand.Write(AudioPreparation.Run(folder, audio, options, progress, token), style, stdout);
+        PrepareCommand.Write(AudioPreparation.Run(parsed.GetValue(folder)!, ReadAudio(parsed), options, progress, token), style, stdout);
     }
 
     private AudioOptions ReadAudio(ParseResult parsed) => new()

@@ -2,7 +2,6 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Preparation.Images;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -69,22 +68,19 @@ internal sealed class PrepareImagesCommand : ExampleCommand
             { resize, crop, interpolation, noAntialias, channels, type, scale, mean, std, layout, maxMegapixels, unlabelled })
             Add(option);
         common.AddTo(this);
-        Does((parsed, stdout, stderr, token) =>
-            Run(parsed.GetValue(folder)!, ReadImages(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
+        Does(Run);
     }
 
     /// <inheritdoc/>
     public override bool GoesOn(ParseResult parsed) => true;
 
-    /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option or an image is wrong.</exception>
-    public static void Run(
-        string folder, ImageOptions images, PrepareOptions options, OutputStyle style, TextWriter stdout, TextWriter stderr,
-        CancellationToken token)
+    private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("prepare", options.Output);
-        PrepareCommand.Write(ImagePreparation.Run(folder, images, options, progress, token), style, stdout);
+        PrepareCommand.Write(ImagePreparation.Run(parsed.GetValue(folder)!, ReadImages(parsed), options, progress, token), style, stdout);
     }
 
     private ImageOptions ReadImages(ParseResult parsed)

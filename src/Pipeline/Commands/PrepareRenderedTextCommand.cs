@@ -4,7 +4,6 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Preparation.Rendering;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -79,22 +78,19 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
         })
             Add(option);
         common.AddTo(this);
-        Does((parsed, stdout, stderr, token) =>
-            Run(parsed.GetValue(words), ReadLines(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
+        Does(Run);
     }
 
     /// <inheritdoc/>
     public override bool GoesOn(ParseResult parsed) => true;
 
-    /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option is wrong, or a font is not installed.</exception>
-    public static void Run(
-        string? words, RenderedTextOptions lines, PrepareOptions options, OutputStyle style, TextWriter stdout, TextWriter stderr,
-        CancellationToken token)
+    private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("prepare", options.Output);
-        var results = RenderedTextPreparation.Run(words, lines, options, progress, token);
+        var results = RenderedTextPreparation.Run(parsed.GetValue(words), ReadLines(parsed), options, progress, token);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(results));
         else

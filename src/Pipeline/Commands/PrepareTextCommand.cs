@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.TeacherRunner.Preparation;
 using OnnxKd.TeacherRunner.Preparation.Text;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -50,23 +49,20 @@ internal sealed class PrepareTextCommand : ExampleCommand
         foreach (var option in new Option[] { tokenizer, labels, length, padId, lowerCase, marks })
             Add(option);
         common.AddTo(this);
-        Does((parsed, stdout, stderr, token) => Run(
-            parsed.GetValue(file)!, parsed.GetValue(labels), parsed.GetValue(tokenizer)!, ReadText(parsed), common.Read(parsed),
-            GlobalOptions.Style(parsed), stdout, stderr, token));
+        Does(Run);
     }
 
     /// <inheritdoc/>
     public override bool GoesOn(ParseResult parsed) => true;
 
-    /// <summary>Runs it.</summary>
     /// <exception cref="InputException">An option, the tokenizer or a line is wrong.</exception>
-    public static void Run(
-        string file, string? labels, string tokenizer, TextOptions text, PrepareOptions options, OutputStyle style, TextWriter stdout,
-        TextWriter stderr, CancellationToken token)
+    private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
+        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
         var progress = new StageReporter(stderr, style.Live);
         progress.Started("prepare", options.Output);
-        PrepareCommand.Write(TextPreparation.Run(file, labels, tokenizer, text, options, progress, token), style, stdout);
+        PrepareCommand.Write(
+            TextPreparation.Run(parsed.GetValue(file)!, parsed.GetValue(labels), parsed.GetValue(tokenizer)!, ReadText(parsed), options, progress, token), style, stdout);
     }
 
     private TextOptions ReadText(ParseResult parsed) => new()

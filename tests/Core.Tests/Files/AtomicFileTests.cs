@@ -13,48 +13,48 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void WriteAllText_ExistingFile_IsReplaced()
     {
-        AtomicFile.WriteAllText(folder.File("f"), "one");
-        AtomicFile.WriteAllText(folder.File("f"), "zwei ü");
+        AtomicFile.WriteAllText(folder["f"], "one");
+        AtomicFile.WriteAllText(folder["f"], "zwei ü");
 
-        Assert.Equal("zwei ü"u8.ToArray(), File.ReadAllBytes(folder.File("f")));
+        Assert.Equal("zwei ü"u8.ToArray(), File.ReadAllBytes(folder["f"]));
         Assert.Single(Directory.EnumerateFiles(folder.Path));
     }
 
     [Fact]
     public void Write_CallbackThrows_KeepsTheOldFileAndNothingElse()
     {
-        AtomicFile.WriteAllText(folder.File("f"), "old");
+        AtomicFile.WriteAllText(folder["f"], "old");
 
-        Assert.Throws<FormatException>(() => AtomicFile.Write(folder.File("f"), stream =>
+        Assert.Throws<FormatException>(() => AtomicFile.Write(folder["f"], stream =>
         {
             stream.Write("new"u8);
             throw new FormatException();
         }));
 
-        Assert.Equal("old", File.ReadAllText(folder.File("f")));
+        Assert.Equal("old", File.ReadAllText(folder["f"]));
         Assert.Single(Directory.EnumerateFiles(folder.Path));
     }
 
     [Fact]
     public void Write_MissingFolder_IsAnInputError() =>
-        Assert.Contains("does not exist", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("no/f"), "")).Message);
+        Assert.Contains("does not exist", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder["no/f"], "")).Message);
 
     [Fact]
     public void Write_FileInPlaceOfAFolder_IsNamed()
     {
-        File.WriteAllText(folder.File("a"), "");
+        File.WriteAllText(folder["a"], "");
 
-        var error = Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("a/b/c"), ""));
+        var error = Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder["a/b/c"], ""));
 
-        Assert.All(["A file is in the place of a folder", $"found:    {folder.File("a")}\n"], part => Assert.Contains(part, error.Message));
+        Assert.All(["A file is in the place of a folder", $"found:    {folder["a"]}\n"], part => Assert.Contains(part, error.Message));
     }
 
     [Fact]
     public void Write_LinkToItself_IsAnInputError()
     {
-        File.CreateSymbolicLink(folder.File("self"), "self");
+        File.CreateSymbolicLink(folder["self"], "self");
 
-        Assert.Contains("leads back", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder.File("self/f"), "")).Message);
+        Assert.Contains("leads back", Assert.Throws<InputException>(() => AtomicFile.WriteAllText(folder["self/f"], "")).Message);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class AtomicFileTests : IDisposable
     {
         // /dev/full answers every write with "no space left on device".
         var error = Assert.Throws<MachineException>(() => DiskErrors.Guard(
-            folder.File("cache"),
+            folder["cache"],
             () =>
             {
                 using var full = File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write);
@@ -72,14 +72,14 @@ public sealed class AtomicFileTests : IDisposable
 
         Assert.Equal(ExitCode.Failure, error.ExitCode);
         Assert.Contains("The disk is full", error.Message);
-        Assert.Contains(folder.File("cache"), error.Message);
+        Assert.Contains(folder["cache"], error.Message);
         Assert.Contains("10 bytes", error.Message);
     }
 
     [Fact]
     public void Write_FullDisk_KeepsTheOldFileAndNothingElse()
     {
-        var disk = folder.File("disk");
+        var disk = folder["disk"];
         Directory.CreateDirectory(disk);
         if (Run("mount", "-t", "tmpfs", "-o", "size=64k", "none", disk) != 0)
             return; // Mounting needs the rights of an administrator; the test above covers the message.
@@ -103,28 +103,28 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void RemoveLeftovers_OfAWriterThatIsGone_AreRemovedAtOnce()
     {
-        var left = folder.File($"f.{new string('a', 32)}.tmp");
+        var left = folder[$"f.{new string('a', 32)}.tmp"];
         File.WriteAllText(left, "half");
-        File.WriteAllText(folder.File("mine.tmp"), "");
+        File.WriteAllText(folder["mine.tmp"], "");
 
         AtomicFile.RemoveLeftovers(folder.Path, of: "g");
         Assert.True(File.Exists(left));
         AtomicFile.RemoveLeftovers(folder.Path, of: "f");
 
-        Assert.Equal([folder.File("mine.tmp")], Directory.GetFiles(folder.Path));
+        Assert.Equal([folder["mine.tmp"]], Directory.GetFiles(folder.Path));
     }
 
     [Fact]
     public void RemoveLeftovers_WhileAFileIsWritten_LeavesIt()
     {
-        AtomicFile.Write(folder.File("f"), stream =>
+        AtomicFile.Write(folder["f"], stream =>
         {
             stream.Write("new"u8);
             AtomicFile.RemoveLeftovers(folder.Path);
             Assert.Single(Directory.GetFiles(folder.Path));
         });
 
-        Assert.Equal("new", File.ReadAllText(folder.File("f")));
+        Assert.Equal("new", File.ReadAllText(folder["f"]));
     }
 
     [Fact]
@@ -138,8 +138,8 @@ public sealed class AtomicFileTests : IDisposable
         }))];
         for (var i = 0; i < 200; i++)
         {
-            AtomicFile.WriteAllText(folder.File("f"), $"{i}", isDerived: true);
-            Assert.Equal($"{i}", File.ReadAllText(folder.File("f")));
+            AtomicFile.WriteAllText(folder["f"], $"{i}", isDerived: true);
+            Assert.Equal($"{i}", File.ReadAllText(folder["f"]));
         }
         await stop.CancelAsync();
         await Task.WhenAll(removers);

@@ -30,8 +30,8 @@ public sealed class FolderLockTests : IDisposable
     [Fact]
     public void Acquire_FilesOfAKilledProcess_AreHarmless()
     {
-        File.WriteAllText(folder.File(".lock"), "");
-        File.WriteAllText(folder.File(".lock.owner"), "1");
+        File.WriteAllText(folder[".lock"], "");
+        File.WriteAllText(folder[".lock.owner"], "1");
 
         using var held = FolderLock.Acquire(folder.Path);
     }
@@ -39,8 +39,8 @@ public sealed class FolderLockTests : IDisposable
     [Fact]
     public void Acquire_MissingFolder_IsCreated()
     {
-        using var held = FolderLock.Acquire(folder.File("new/deep"));
+        using var held = FolderLock.Acquire(folder["new/deep"]);
 
-        Assert.True(Directory.Exists(folder.File("new/deep")));
+        Assert.True(Directory.Exists(folder["new/deep"]));
     }
 }

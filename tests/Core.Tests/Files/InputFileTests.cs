@@ -14,10 +14,10 @@ public sealed class InputFileTests : IDisposable
     [Fact]
     public void OpenHandle_PipeThatNobodyWritesTo_IsRefusedWithoutWaiting()
     {
-        using (var make = Process.Start("mkfifo", [folder.File("pipe")]))
+        using (var make = Process.Start("mkfifo", [folder["pipe"]]))
             make.WaitForExit();
 
-        var error = Assert.Throws<InputException>(() => InputFile.OpenHandle(folder.File("pipe"), "A model"));
+        var error = Assert.Throws<InputException>(() => InputFile.OpenHandle(folder["pipe"], "A model"));
 
         Assert.Contains("a named pipe", error.Message);
     }
@@ -27,16 +27,16 @@ public sealed class InputFileTests : IDisposable
     {
         Assert.Contains("a device", Assert.Throws<InputException>(() => InputFile.ReadAllBytes("/dev/zero", "A model")).Message);
         Assert.Contains("a folder", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(folder.Path, "A model")).Message);
-        Assert.Contains("A model is missing.", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(folder.File("no"), "A model")).Message);
+        Assert.Contains("A model is missing.", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(folder["no"], "A model")).Message);
     }
 
     [Fact]
     public void FilesOfAFolder_LinkBackToIt_IsRefused()
     {
-        Directory.CreateDirectory(folder.File("a"));
-        File.WriteAllText(folder.File("a/1.png"), "x");
+        Directory.CreateDirectory(folder["a"]);
+        File.WriteAllText(folder["a/1.png"], "x");
         Assert.Single(FolderWalk.Files(folder.Path));
-        Directory.CreateSymbolicLink(folder.File("a/back"), folder.Path);
+        Directory.CreateSymbolicLink(folder["a/back"], folder.Path);
 
         var error = Assert.Throws<InputException>(() => FolderWalk.Files(folder.Path).ToList());
 
@@ -47,19 +47,19 @@ public sealed class InputFileTests : IDisposable
     public void Write_OntoADevice_IsRefusedAndThroughALinkReplacesItsTarget()
     {
         Assert.Throws<InputException>(() => AtomicFile.WriteAllText("/dev/null", "x"));
-        File.WriteAllText(folder.File("target"), "old");
-        File.CreateSymbolicLink(folder.File("link"), folder.File("target"));
+        File.WriteAllText(folder["target"], "old");
+        File.CreateSymbolicLink(folder["link"], folder["target"]);
 
-        AtomicFile.WriteAllText(folder.File("link"), "new");
+        AtomicFile.WriteAllText(folder["link"], "new");
 
-        Assert.Equal("new", File.ReadAllText(folder.File("target")));
-        Assert.NotNull(new FileInfo(folder.File("link")).LinkTarget);
+        Assert.Equal("new", File.ReadAllText(folder["target"]));
+        Assert.NotNull(new FileInfo(folder["link"]).LinkTarget);
     }
 
     [Fact]
     public void Acquire_LeftoverOfADeadWriterAndFileOfALivingOne_RemovesTheFirstAlone()
     {
-        var (dead, living, other) = (folder.File($"a.{Guid.NewGuid():N}.tmp"), folder.File($"b.{Guid.NewGuid():N}.tmp"), folder.File("mine.tmp"));
+        var (dead, living, other) = (folder[$"a.{Guid.NewGuid():N}.tmp"], folder[$"b.{Guid.NewGuid():N}.tmp"], folder["mine.tmp"]);
         File.WriteAllText(dead, "x");
         File.WriteAllText(other, "x");
         File.SetLastWriteTimeUtc(dead, DateTime.UtcNow.AddHours(-1));

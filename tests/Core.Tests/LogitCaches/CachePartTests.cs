@@ -29,7 +29,7 @@ public sealed class CachePartTests : IDisposable
     [InlineData(20)]
     public void Parts_InAnyOrder_GiveTheCacheOfOneProcess(int count)
     {
-        Caches.Write(folder.File("whole"), Identity);
+        Caches.Write(folder["whole"], Identity);
         var order = new long[count];
         for (var i = 0; i < count; i++)
             order[i] = i;
@@ -45,7 +45,7 @@ public sealed class CachePartTests : IDisposable
             Assert.Equal(rows.Count == Batches, writer.Complete());
         }
 
-        Assert.Equal(Caches.Content(folder.File("whole")), Caches.Content(folder.File("parts")));
+        Assert.Equal(Caches.Content(folder["whole"]), Caches.Content(folder["parts"]));
         Assert.Equal(Enumerable.Range(0, Batches).Select(i => (long)i * Caches.BatchSize), rows.Order());
     }
 
@@ -53,8 +53,8 @@ public sealed class CachePartTests : IDisposable
     [Fact]
     public async Task Parts_WrittenAtOnceAndStoppedAtRandom_GiveTheCacheOfOneProcess()
     {
-        Caches.Write(folder.File("whole"), Identity);
-        var expected = Caches.Content(folder.File("whole"));
+        Caches.Write(folder["whole"], Identity);
+        var expected = Caches.Content(folder["whole"]);
         var kills = 0;
         for (var round = 0; kills < Kills; round++)
         {
@@ -62,14 +62,14 @@ public sealed class CachePartTests : IDisposable
             var killed = await Task.WhenAll(Enumerable.Range(0, 2).Select(part => Task.Run(() => WriteWithKills(name, part, round))));
             kills += killed.Sum();
 
-            Assert.Equal(expected, Caches.Content(folder.File(name)));
+            Assert.Equal(expected, Caches.Content(folder[name]));
         }
     }
 
     [Fact]
     public void Parts_CutAnotherWayAfterAKill_KeepWhatIsThere()
     {
-        Caches.Write(folder.File("whole"), Identity);
+        Caches.Write(folder["whole"], Identity);
         using (var writer = Open("parts", new(1, 3)))
             Caches.Fill(writer, Identity, row => row == 28);
         using (var writer = Open("parts", CachePart.Whole))
@@ -80,7 +80,7 @@ public sealed class CachePartTests : IDisposable
             Assert.True(writer.Complete());
         }
 
-        Assert.Equal(Caches.Content(folder.File("whole")), Caches.Content(folder.File("parts")));
+        Assert.Equal(Caches.Content(folder["whole"]), Caches.Content(folder["parts"]));
     }
 
     [Fact]
@@ -98,8 +98,8 @@ public sealed class CachePartTests : IDisposable
         WritePart(new(1, 4));
         WritePart(new(3, 4));
 
-        var coverage = CacheMerge.Coverage(folder.File("parts"));
-        var error = Assert.Throws<CheckFailedException>(() => CacheMerge.Merge(folder.File("parts")));
+        var coverage = CacheMerge.Coverage(folder["parts"]);
+        var error = Assert.Throws<CheckFailedException>(() => CacheMerge.Merge(folder["parts"]));
 
         Assert.Equal([new RowRange(0, 12), new(24, 12)], coverage.Missing);
         Assert.Equal((27L, false), (coverage.StoredRows, coverage.Complete));
@@ -110,18 +110,18 @@ public sealed class CachePartTests : IDisposable
     [Fact]
     public void Merge_PartsThatNeverSawTheOthers_CompletesTheCache()
     {
-        Caches.Write(folder.File("whole"), Identity);
+        Caches.Write(folder["whole"], Identity);
         WritePart(new(0, 2));
         // The last process was killed between its last shard and the manifest.
         using (var writer = Open("parts", new(1, 2)))
             Caches.Fill(writer, Identity);
-        Assert.Contains("cache merge", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.File("parts"))).Message);
+        Assert.Contains("cache merge", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder["parts"])).Message);
 
-        var coverage = CacheMerge.Merge(folder.File("parts"));
+        var coverage = CacheMerge.Merge(folder["parts"]);
 
         Assert.True(coverage.Complete);
-        Assert.Equal(Caches.Content(folder.File("whole")), Caches.Content(folder.File("parts")));
-        Assert.True(CacheMerge.Merge(folder.File("parts")).Complete);
+        Assert.Equal(Caches.Content(folder["whole"]), Caches.Content(folder["parts"]));
+        Assert.True(CacheMerge.Merge(folder["parts"]).Complete);
     }
 
     [Fact]
@@ -129,12 +129,12 @@ public sealed class CachePartTests : IDisposable
     {
         const string Name = "rows-000000000008-4.safetensors";
         var other = Identity with { Provider = "cuda" };
-        Caches.Write(folder.File("other"), other);
+        Caches.Write(folder["other"], other);
         using (var writer = Open("parts", CachePart.Whole))
             Caches.Fill(writer, Identity);
-        File.Copy(Path.Combine(folder.File("other"), Name), Path.Combine(folder.File("parts"), Name), overwrite: true);
+        File.Copy(Path.Combine(folder["other"], Name), Path.Combine(folder["parts"], Name), overwrite: true);
 
-        Assert.Contains("identity", Assert.Throws<CheckFailedException>(() => CacheMerge.Merge(folder.File("parts"))).Message);
+        Assert.Contains("identity", Assert.Throws<CheckFailedException>(() => CacheMerge.Merge(folder["parts"])).Message);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class CachePartTests : IDisposable
             var left = random.NextInt32(0, 12);
             try
             {
-                using var writer = LogitCacheWriter.OpenOrResume(folder.File(name), Identity, Caches.BatchSize, new(part, 2), null, _ =>
+                using var writer = LogitCacheWriter.OpenOrResume(folder[name], Identity, Caches.BatchSize, new(part, 2), null, _ =>
                 {
                     if (left-- == 0)
                         throw new KilledException();
@@ -176,7 +176,7 @@ public sealed class CachePartTests : IDisposable
     }
 
     private LogitCacheWriter Open(string name, CachePart part) =>
-        LogitCacheWriter.OpenOrResume(folder.File(name), Identity, Caches.BatchSize, part);
+        LogitCacheWriter.OpenOrResume(folder[name], Identity, Caches.BatchSize, part);
 
     private sealed class KilledException : Exception;
 }

@@ -47,9 +47,9 @@ public sealed class DamageTests : IDisposable
     public void Resume_OneByteOfAnUnfinishedCacheChanged_IsNoticedOrCapturedAgain()
     {
         var identity = Identity(new TopK(2, [1]));
-        Run(folder.File("whole"), identity, stop: long.MaxValue);
-        var expected = Caches.Content(folder.File("whole"));
-        var cut = folder.File("cut");
+        Run(folder["whole"], identity, stop: long.MaxValue);
+        var expected = Caches.Content(folder["whole"]);
+        var cut = folder["cut"];
         Run(cut, identity, stop: 6);
         var original = Files(cut);
         Assert.Equal(
@@ -222,8 +222,8 @@ public sealed class DamageTests : IDisposable
 
     private List<(string Path, byte[] Bytes)> Write(string name, StreamStorage storage)
     {
-        Run(folder.File(name), Identity(storage), stop: long.MaxValue);
-        return Files(folder.File(name));
+        Run(folder[name], Identity(storage), stop: long.MaxValue);
+        return Files(folder[name]);
     }
 
     private static List<(string Path, byte[] Bytes)> Files(string cache) =>

@@ -32,7 +32,7 @@ public sealed class LogitCacheTests : IDisposable
     {
         Caches.Write(folder.Path, Caches.Identity());
 
-        using var shard = SafetensorsFile.Open(folder.File("rows-000000000004-4.safetensors"));
+        using var shard = SafetensorsFile.Open(folder["rows-000000000004-4.safetensors"]);
 
         Assert.Equal([4L, 3L], shard.Tensors["logits"].Shape);
         Assert.Equal(Caches.Value(7, 2), shard.ToFloats("logits")[^1]);
@@ -56,7 +56,7 @@ public sealed class LogitCacheTests : IDisposable
         Caches.Write(folder.Path, Caches.Identity());
         foreach (var name in Caches.Content(folder.Path).Keys)
         {
-            var original = File.ReadAllBytes(folder.File(name));
+            var original = File.ReadAllBytes(folder[name]);
             for (var length = original.Length - 1; length >= 0; length -= 1 + length / 40)
             {
                 folder.Write(name, original.AsSpan(0, length));
@@ -70,7 +70,7 @@ public sealed class LogitCacheTests : IDisposable
     public void Open_MissingShard_IsNoticed()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        File.Delete(folder.File("rows-000000000004-4.safetensors"));
+        File.Delete(folder["rows-000000000004-4.safetensors"]);
 
         Assert.Contains("no such file", Assert.Throws<CheckFailedException>(() => LogitCache.Open(folder.Path)).Message);
     }
@@ -105,15 +105,15 @@ public sealed class LogitCacheTests : IDisposable
     public void Open_NotACache_IsRefused()
     {
         Assert.Throws<InputException>(() => LogitCache.Open(folder.Path));
-        Assert.Throws<InputException>(() => LogitCache.Open(folder.File("nowhere")));
+        Assert.Throws<InputException>(() => LogitCache.Open(folder["nowhere"]));
     }
 
     [Fact]
     public void Open_OfAnotherVersion_SaysSo()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        var manifest = File.ReadAllText(folder.File("manifest.json"));
-        File.WriteAllText(folder.File("manifest.json"), manifest.Replace("\"version\": 2", "\"version\": 1", StringComparison.Ordinal));
+        var manifest = File.ReadAllText(folder["manifest.json"]);
+        File.WriteAllText(folder["manifest.json"], manifest.Replace("\"version\": 2", "\"version\": 1", StringComparison.Ordinal));
 
         Assert.Contains("another version", Assert.Throws<InputException>(() => LogitCache.Open(folder.Path)).Message);
     }
@@ -178,8 +178,8 @@ public sealed class LogitCacheTests : IDisposable
         using var set = TransferSet.Open(new() { Samples = folder.Write("a", [.. header, 1, 2, 3, 4]) });
         using var part = TransferSet.Open(new() { Samples = folder.Write("b", [.. header, 9, 1, 2, 3]), First = 1 });
         using var changed = TransferSet.Open(new() { Samples = folder.Write("c", [.. header, 1, 2, 3, 5]) });
-        Caches.Write(folder.File("cache"), Caches.Identity() with { Samples = 4, FirstId = 0, SamplesDigest = set.SamplesDigest });
-        using var cache = LogitCache.Open(folder.File("cache"));
+        Caches.Write(folder["cache"], Caches.Identity() with { Samples = 4, FirstId = 0, SamplesDigest = set.SamplesDigest });
+        using var cache = LogitCache.Open(folder["cache"]);
 
         cache.RequireSamples(set);
 
@@ -195,7 +195,7 @@ public sealed class LogitCacheTests : IDisposable
         Caches.Write(other.Path, Caches.Identity(), batchSize: 4);
 
         Assert.Equal(Caches.Content(folder.Path), Caches.Content(other.Path));
-        var manifest = File.ReadAllText(folder.File("manifest.json"));
+        var manifest = File.ReadAllText(folder["manifest.json"]);
         Assert.StartsWith("{\n  \"format\": \"onnxkd-logit-cache\",\n  \"version\": 2,\n", manifest, StringComparison.Ordinal);
     }
 }

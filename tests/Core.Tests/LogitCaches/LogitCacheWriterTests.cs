@@ -24,13 +24,13 @@ public sealed class LogitCacheWriterTests : IDisposable
         var identity = Caches.Identity(SamplesOfThreeShards, views: 1);
         var steps = new List<string>();
         var asked = new List<long>();
-        Run(folder.File("whole"), identity, steps.Add, asked);
-        var expected = Caches.Content(folder.File("whole"));
+        Run(folder["whole"], identity, steps.Add, asked);
+        var expected = Caches.Content(folder["whole"]);
         Assert.Equal(3, expected.Keys.Count(name => name.EndsWith(".safetensors", StringComparison.Ordinal)));
         Assert.Equal(4, expected.Count);
         for (var kill = 1; kill <= steps.Count; kill++)
         {
-            var killed = folder.File($"killed-{kill}");
+            var killed = folder[$"killed-{kill}"];
             var askedInBoth = new List<long>();
             var step = 0;
             Assert.Throws<KilledException>(() => Run(killed, identity, _ => Throw(++step == kill), askedInBoth));
@@ -51,26 +51,26 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void Resume_JournalCutAnywhere_KeepsWholeBatchesOnly()
     {
         var identity = Caches.Identity();
-        Run(folder.File("whole"), identity, afterStep: null, [], OneShard);
-        var expected = Caches.Content(folder.File("whole"));
-        using (var writer = Open(folder.File("cut"), identity, rowsPerShard: OneShard))
+        Run(folder["whole"], identity, afterStep: null, [], OneShard);
+        var expected = Caches.Content(folder["whole"]);
+        using (var writer = Open(folder["cut"], identity, rowsPerShard: OneShard))
             Caches.Fill(writer, identity, stop: row => row == 12);
-        var journal = Path.Combine(folder.File("cut"), "rows-000000000000.partial");
+        var journal = Path.Combine(folder["cut"], "rows-000000000000.partial");
         var bytes = File.ReadAllBytes(journal);
-        var manifest = File.ReadAllBytes(Path.Combine(folder.File("cut"), "manifest.json"));
+        var manifest = File.ReadAllBytes(Path.Combine(folder["cut"], "manifest.json"));
 
         Assert.Equal(Header + 3 * Record, bytes.Length);
         for (var length = 0; length <= bytes.Length; length++)
         {
-            Reset(folder.File("cut"), manifest);
+            Reset(folder["cut"], manifest);
             File.WriteAllBytes(journal, bytes[..length]);
-            using var writer = Open(folder.File("cut"), identity, rowsPerShard: OneShard);
+            using var writer = Open(folder["cut"], identity, rowsPerShard: OneShard);
             Assert.Equal(Math.Max(0, length - Header) / Record * Caches.BatchSize, writer.NextRow);
             if (length % Record != 0)
                 continue;
             Caches.Fill(writer, identity);
             writer.Complete();
-            Assert.Equal(expected, Caches.Content(folder.File("cut")));
+            Assert.Equal(expected, Caches.Content(folder["cut"]));
         }
     }
 
@@ -80,7 +80,7 @@ public sealed class LogitCacheWriterTests : IDisposable
         var identity = Caches.Identity();
         using (var writer = Open(folder.Path, identity, rowsPerShard: OneShard))
             Caches.Fill(writer, identity, stop: row => row == 12);
-        var journal = folder.File("rows-000000000000.partial");
+        var journal = folder["rows-000000000000.partial"];
         var bytes = File.ReadAllBytes(journal);
         for (var i = 0; i < bytes.Length; i++)
         {
@@ -120,7 +120,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void OpenOrResume_DamagedShard_IsRefused()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        var shard = folder.File("rows-000000000004-4.safetensors");
+        var shard = folder["rows-000000000004-4.safetensors"];
         var bytes = File.ReadAllBytes(shard);
         bytes[^1] ^= 1;
         File.WriteAllBytes(shard, bytes);
@@ -132,7 +132,7 @@ public sealed class LogitCacheWriterTests : IDisposable
     public void OpenOrResume_ManifestLost_IsRefused()
     {
         Caches.Write(folder.Path, Caches.Identity());
-        File.Delete(folder.File("manifest.json"));
+        File.Delete(folder["manifest.json"]);
 
         var error = Assert.Throws<CheckFailedException>(
             () => LogitCacheWriter.OpenOrResume(folder.Path, Caches.Identity(), Caches.BatchSize));

@@ -53,8 +53,8 @@ public sealed class RowEncoderTests : IDisposable
             writer.Complete();
         }
 
-        var name = Path.GetFileName(Assert.Single(Directory.GetFiles(folder.File("ahead"), "*.safetensors")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(folder.File("ahead"), name)), File.ReadAllBytes(Path.Combine(folder.File("values"), name)));
+        var name = Path.GetFileName(Assert.Single(Directory.GetFiles(folder["ahead"], "*.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder["ahead"], name)), File.ReadAllBytes(Path.Combine(folder["values"], name)));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class RowEncoderTests : IDisposable
     {
         var identity = Caches.Identity(Rows, Classes, views: 1);
         identity = identity with { Streams = [identity.Streams[0] with { Shape = [Positions, Classes], Storage = storage }] };
-        return LogitCacheWriter.OpenOrResume(folder.File(name), identity, Rows);
+        return LogitCacheWriter.OpenOrResume(folder[name], identity, Rows);
     }
 
     private static byte[] Encode(RowEncoder encoder, float[] values, int threads)

@@ -38,7 +38,7 @@ public sealed class StorageTests : IDisposable
     {
         Write(Identity(storage, [Positions, Classes]));
         using var cache = LogitCache.Open(folder.Path);
-        using var shard = SafetensorsFile.Open(folder.File("rows-000000000004-4.safetensors"));
+        using var shard = SafetensorsFile.Open(folder["rows-000000000004-4.safetensors"]);
         var stream = cache.Stream();
         var fields = storage.Fields(stream);
 

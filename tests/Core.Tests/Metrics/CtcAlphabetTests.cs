@@ -84,7 +84,7 @@ public sealed class CtcAlphabetTests : IDisposable
     {
         var latin = folder.Write("latin.txt", [0x61, 0x0a, 0xe9, 0x0a]);
 
-        Assert.Throws<InputException>(() => CtcAlphabet.Load(new() { File = folder.File("missing.txt") }));
+        Assert.Throws<InputException>(() => CtcAlphabet.Load(new() { File = folder["missing.txt"] }));
         Assert.Throws<InputException>(() => CtcAlphabet.Load(new() { File = latin }));
     }
 

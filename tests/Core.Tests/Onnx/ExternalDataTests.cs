@@ -26,14 +26,14 @@ public sealed class ExternalDataTests : IDisposable
         Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], model.Proto.Graph.Initializer[0].ToFloats());
         Assert.Empty(model.Proto.Graph.Initializer[0].ExternalData);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([.. File.ReadAllBytes(path), .. Weights[4..28]])), model.Digest);
-        model.Save(folder.File("one.onnx"));
-        Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], OnnxModel.Load(folder.File("one.onnx")).Proto.Graph.Initializer[0].ToFloats());
+        model.Save(folder["one.onnx"]);
+        Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], OnnxModel.Load(folder["one.onnx"]).Proto.Graph.Initializer[0].ToFloats());
     }
 
     [Fact]
     public void Load_DataInASubfolderWithoutOffsetAndLength_IsReadIn()
     {
-        Directory.CreateDirectory(folder.File("data"));
+        Directory.CreateDirectory(folder["data"]);
         folder.Write("data/w.bin", Weights);
 
         var model = OnnxModel.Load(Save(("location", "data/w.bin")));
@@ -67,8 +67,8 @@ public sealed class ExternalDataTests : IDisposable
     public void Load_LinkOutOfTheFolder_IsRefused()
     {
         using var elsewhere = new TemporaryFolder();
-        File.CreateSymbolicLink(folder.File("w.bin"), elsewhere.Write("w.bin", Weights));
-        Directory.CreateSymbolicLink(folder.File("data"), elsewhere.Path);
+        File.CreateSymbolicLink(folder["w.bin"], elsewhere.Write("w.bin", Weights));
+        Directory.CreateSymbolicLink(folder["data"], elsewhere.Path);
 
         foreach (var location in (string[])["w.bin", "data/w.bin"])
         {
@@ -80,7 +80,7 @@ public sealed class ExternalDataTests : IDisposable
     [Fact]
     public void Load_LinkInsideTheFolder_IsFollowed()
     {
-        File.CreateSymbolicLink(folder.File("w.bin"), folder.Write("blob", Weights));
+        File.CreateSymbolicLink(folder["w.bin"], folder.Write("blob", Weights));
 
         OnnxModel.Load(Save(("location", "w.bin")));
     }
@@ -129,7 +129,7 @@ public sealed class ExternalDataTests : IDisposable
     // The length is there, the disk space is not.
     private void MakeSparse(string name, long length)
     {
-        using var file = File.Create(folder.File(name));
+        using var file = File.Create(folder[name]);
         file.SetLength(length);
     }
 

@@ -19,13 +19,13 @@ public sealed class OnnxModelTests : IDisposable
     {
         var proto = Models.Small();
         proto.IrVersion = 14;
-        File.WriteAllBytes(folder.File("new.onnx"), proto.ToByteArray());
+        File.WriteAllBytes(folder["new.onnx"], proto.ToByteArray());
 
-        var model = OnnxModel.Load(folder.File("new.onnx"));
+        var model = OnnxModel.Load(folder["new.onnx"]);
 
         Assert.Equal((14, 13), (model.NewerIrVersion, model.Proto.IrVersion));
-        Assert.Equal(13, ModelProto.Parser.ParseFrom(RunnableModel.Read(folder.File("new.onnx")).Bytes).IrVersion);
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.File("new.onnx")))), model.Digest);
+        Assert.Equal(13, ModelProto.Parser.ParseFrom(RunnableModel.Read(folder["new.onnx"]).Bytes).IrVersion);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["new.onnx"]))), model.Digest);
     }
 
     [Fact]
@@ -34,18 +34,18 @@ public sealed class OnnxModelTests : IDisposable
         var proto = Models.Small();
         proto.IrVersion = 14;
         proto.Graph.MergeFrom(new byte[] { 0xC2, 0x06, 1, 7 }); // field 104 of one byte, which no version has
-        File.WriteAllBytes(folder.File("new.onnx"), proto.ToByteArray());
+        File.WriteAllBytes(folder["new.onnx"], proto.ToByteArray());
 
-        Assert.Contains("IR version 14", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(folder.File("new.onnx"))).Message);
+        Assert.Contains("IR version 14", Assert.Throws<UnsupportedModelException>(() => OnnxModel.Load(folder["new.onnx"])).Message);
     }
 
     [Fact]
     public void Save_ThenLoad_GivesTheSameModelAndBytes()
     {
         var model = OnnxModel.FromProto(Models.Small());
-        model.Save(folder.File("m.onnx"));
+        model.Save(folder["m.onnx"]);
 
-        var loaded = OnnxModel.Load(folder.File("m.onnx"));
+        var loaded = OnnxModel.Load(folder["m.onnx"]);
 
         Assert.Equal(Models.Small(), loaded.Proto);
         Assert.Equal(File.ReadAllBytes(loaded.Path!), loaded.ToBytes());
@@ -64,9 +64,9 @@ public sealed class OnnxModelTests : IDisposable
         proto.Graph.Node[0] = NodeProto.Parser.ParseFrom([.. proto.Graph.Node[0].ToByteArray(), .. overload]);
         var path = folder.Write("m.onnx", [.. proto.ToByteArray(), .. configuration]);
 
-        OnnxModel.Load(path).Save(folder.File("copy.onnx"));
+        OnnxModel.Load(path).Save(folder["copy.onnx"]);
 
-        var copy = File.ReadAllBytes(folder.File("copy.onnx"));
+        var copy = File.ReadAllBytes(folder["copy.onnx"]);
         Assert.True(copy.AsSpan().IndexOf(configuration) > 0);
         Assert.True(copy.AsSpan().IndexOf(overload) > 0);
         Assert.Equal(File.ReadAllBytes(path), copy);
@@ -79,17 +79,17 @@ public sealed class OnnxModelTests : IDisposable
         proto.Graph.Initializer.Add(TensorData.Wrap("large", ElementType.UInt8, [.. Enumerable.Range(0, 300_007).Select(i => (byte)(i * i))], 300_007));
         var model = OnnxModel.FromProto(proto);
 
-        model.Save(folder.File("m.onnx"));
+        model.Save(folder["m.onnx"]);
 
-        Assert.Equal(proto.ToByteArray(), File.ReadAllBytes(folder.File("m.onnx")));
+        Assert.Equal(proto.ToByteArray(), File.ReadAllBytes(folder["m.onnx"]));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(proto.ToByteArray())), model.ContentDigest);
     }
 
     [Fact]
     public void ContentDigest_OfAModelChangedAfterLoading_Changes()
     {
-        OnnxModel.FromProto(Models.Small()).Save(folder.File("m.onnx"));
-        var model = OnnxModel.Load(folder.File("m.onnx"));
+        OnnxModel.FromProto(Models.Small()).Save(folder["m.onnx"]);
+        var model = OnnxModel.Load(folder["m.onnx"]);
         var before = (model.Digest, model.ContentDigest);
 
         model.SetMetadata("seed", "1");
@@ -112,7 +112,7 @@ public sealed class OnnxModelTests : IDisposable
 
     [Fact]
     public void Load_MissingFile_IsRefused() =>
-        Assert.Contains("missing", Assert.Throws<InputException>(() => OnnxModel.Load(folder.File("no.onnx"))).Message);
+        Assert.Contains("missing", Assert.Throws<InputException>(() => OnnxModel.Load(folder["no.onnx"])).Message);
 
     [Theory]
     [InlineData("", "empty file")]

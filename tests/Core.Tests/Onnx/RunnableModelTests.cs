@@ -37,7 +37,7 @@ public sealed class RunnableModelTests : IDisposable
         var tensor = ModelProto.Parser.ParseFrom(runnable.Bytes).Graph.Initializer[0];
         Assert.True(tensor.RawData.IsEmpty);
         var entries = tensor.ExternalData.ToDictionary(entry => entry.Key, entry => entry.Value);
-        Assert.Equal((folder.File("w.bin"), "4", "800"), (Path.Combine(runnable.Root!, entries["location"]), entries["offset"], entries["length"]));
+        Assert.Equal((folder["w.bin"], "4", "800"), (Path.Combine(runnable.Root!, entries["location"]), entries["offset"], entries["length"]));
         Assert.Equal(before, model.Proto);
     }
 

@@ -99,7 +99,7 @@ public sealed class LabelViewsTests : IDisposable
     [InlineData(false)]
     public void Read_OneLabelPerSample_IsMixedInTheSharesOfThePair(bool cutMix)
     {
-        var path = folder.File("set.safetensors");
+        var path = folder["set.safetensors"];
         SafetensorsWriter.Write(
             path,
             [
@@ -153,7 +153,7 @@ public sealed class LabelViewsTests : IDisposable
         var maps = from row in Enumerable.Range(0, Samples) from y in Enumerable.Range(0, Height) from x in Enumerable.Range(0, Width)
                    select label(row, y, x);
         var labels = maps.Where((_, i) => labelShape is null || i % Width == 0).Select(value => (long)value).ToArray();
-        var path = folder.File("set.safetensors");
+        var path = folder["set.safetensors"];
         SafetensorsWriter.Write(
             path,
             [

@@ -20,7 +20,7 @@ public sealed class ProfileTests : IDisposable
     [Fact]
     public void RecordTo_SpansInTwoLanes_WritesEachWithItsTimeAndLane()
     {
-        var path = folder.File("profile.json");
+        var path = folder["profile.json"];
         using (Profile.RecordTo(path))
         {
             Assert.True(Profile.IsOn);
@@ -52,7 +52,7 @@ public sealed class ProfileTests : IDisposable
     [Fact]
     public void RecordTo_FolderThatIsNotThere_IsRefusedAtOnce()
     {
-        var path = Path.Combine(folder.File("nowhere"), "profile.json");
+        var path = Path.Combine(folder["nowhere"], "profile.json");
         Assert.Contains(path, Assert.Throws<InputException>(() => Profile.RecordTo(path)).Message);
         Assert.False(Profile.IsOn);
     }

@@ -68,10 +68,10 @@ public sealed class SafetensorsTests : IDisposable
     {
         static byte[] TwoElements(ElementType type) => [.. Enumerable.Range(1, 2 * type.Size()).Select(i => (byte)i)];
         SafetensorsWriter.Write(
-            folder.File("all"),
+            folder["all"],
             Enum.GetValues<ElementType>().Select(type => SafetensorsTensor.FromBytes(type.Name(), type, TwoElements(type), 2)));
 
-        using var file = SafetensorsFile.Open(folder.File("all"));
+        using var file = SafetensorsFile.Open(folder["all"]);
 
         foreach (var type in Enum.GetValues<ElementType>())
         {
@@ -85,11 +85,11 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Write_EmptyAndNoTensors_AreReadBack()
     {
-        SafetensorsWriter.Write(folder.File("none"), []);
-        SafetensorsWriter.Write(folder.File("empty"), [SafetensorsTensor.From("e", Array.Empty<float>(), 0, 3)]);
+        SafetensorsWriter.Write(folder["none"], []);
+        SafetensorsWriter.Write(folder["empty"], [SafetensorsTensor.From("e", Array.Empty<float>(), 0, 3)]);
 
-        using var none = SafetensorsFile.Open(folder.File("none"));
-        using var empty = SafetensorsFile.Open(folder.File("empty"));
+        using var none = SafetensorsFile.Open(folder["none"]);
+        using var empty = SafetensorsFile.Open(folder["empty"]);
         Assert.Empty(none.Tensors);
         Assert.Equal([0L, 3L], empty.Tensors["e"].Shape);
         Assert.Empty(empty.ToFloats("e"));
@@ -100,9 +100,9 @@ public sealed class SafetensorsTests : IDisposable
     {
         var tensor = SafetensorsTensor.From("a", new[] { 1f }, 1);
 
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder.File("f"), [tensor, tensor]));
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder.File("f"), [tensor with { Name = "__metadata__" }]));
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder.File("f"), [tensor with { Shape = [2] }]));
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["f"], [tensor, tensor]));
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["f"], [tensor with { Name = "__metadata__" }]));
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["f"], [tensor with { Shape = [2] }]));
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 
@@ -158,8 +158,8 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Open_EveryTruncation_IsRefused()
     {
-        SafetensorsWriter.Write(folder.File("whole"), [SafetensorsTensor.From("a", new[] { 1f, 2f }, 2)]);
-        var whole = File.ReadAllBytes(folder.File("whole"));
+        SafetensorsWriter.Write(folder["whole"], [SafetensorsTensor.From("a", new[] { 1f, 2f }, 2)]);
+        var whole = File.ReadAllBytes(folder["whole"]);
         for (var length = 0; length < whole.Length; length++)
         {
             var path = folder.Write("cut", whole.AsSpan(0, length));
@@ -170,8 +170,8 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Bytes_OfAnUnknownTensorOrOutside_Throws()
     {
-        SafetensorsWriter.Write(folder.File("f"), [SafetensorsTensor.From("a", new[] { 1f, 2f }, 2)]);
-        var file = SafetensorsFile.Open(folder.File("f"));
+        SafetensorsWriter.Write(folder["f"], [SafetensorsTensor.From("a", new[] { 1f, 2f }, 2)]);
+        var file = SafetensorsFile.Open(folder["f"]);
 
         Assert.Contains("'b'", Assert.Throws<InputException>(() => file.Bytes("b").Length).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Bytes("a", 5, 4).Length);
@@ -181,7 +181,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void Open_MissingFile_IsRefused() => Assert.Throws<InputException>(() => SafetensorsFile.Open(folder.File("none")));
+    public void Open_MissingFile_IsRefused() => Assert.Throws<InputException>(() => SafetensorsFile.Open(folder["none"]));
 
     private string Write(string header, byte[] data)
     {

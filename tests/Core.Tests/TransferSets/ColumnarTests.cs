@@ -175,7 +175,7 @@ public sealed class ColumnarTests : IDisposable
 
     private string Write(string name, bool isFile, bool isCompressed, params (string Name, IArrowArray Array)[] columns)
     {
-        var path = folder.File(name);
+        var path = folder[name];
         var rows = columns[0].Array.Length;
         var schema = new Schema([.. columns.Select(column => new Field(column.Name, column.Array.Data.DataType, nullable: true))], null);
         var options = isCompressed ? new IpcOptions { CompressionCodec = CompressionCodecType.Lz4Frame, CompressionCodecFactory = new CompressionCodecFactory() } : new IpcOptions();

@@ -123,7 +123,7 @@ public sealed class CountedPositionsTests : IDisposable
 
     private TransferSetOptions Options(long[] lengths, long[] shape)
     {
-        var path = folder.File($"{Guid.NewGuid():N}.safetensors");
+        var path = folder[$"{Guid.NewGuid():N}.safetensors"];
         SafetensorsWriter.Write(
             path,
             [

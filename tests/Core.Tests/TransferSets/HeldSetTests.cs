@@ -44,7 +44,7 @@ public sealed class HeldSetTests : IDisposable
     [InlineData((64 << 20) + 1, false)]
     public void HoldIfSmall_OfSomeBytes_HoldsUpTo64MiB(int bytes, bool expected)
     {
-        var path = folder.File("x-idx1-ubyte");
+        var path = folder["x-idx1-ubyte"];
         using (var file = new FileStream(path, FileMode.Create))
         {
             file.Write([0, 0, 8, 1, (byte)(bytes >> 24), (byte)(bytes >> 16), (byte)(bytes >> 8), (byte)bytes]);

@@ -38,7 +38,7 @@ public sealed class SampleTextsTests : IDisposable
     {
         using var whole = Open("{\"id\":0,\"text\":\"a\"}\n{\"id\":1,\"text\":\"bc\"}", count: 2);
         using var other = Open("{\"id\":0,\"text\":\"ab\"}\n{\"id\":1,\"text\":\"c\"}", count: 2);
-        using var none = TransferSet.Open(new() { Samples = folder.File("x.npy") });
+        using var none = TransferSet.Open(new() { Samples = folder["x.npy"] });
 
         Assert.NotEqual(whole.TextsDigest, other.TextsDigest);
         Assert.Null(none.TextsDigest);
@@ -59,12 +59,12 @@ public sealed class SampleTextsTests : IDisposable
 
     [Fact]
     public void Open_MissingTexts_IsAnInputError() => Assert.Throws<InputException>(
-        () => TransferSet.Open(new() { Samples = folder.File("x.npy"), Texts = folder.File("missing.jsonl") }));
+        () => TransferSet.Open(new() { Samples = folder["x.npy"], Texts = folder["missing.jsonl"] }));
 
     public void Dispose() => folder.Dispose();
 
     private TransferSet Open(string lines, long first = 0, long count = 4) => TransferSet.Open(new()
     {
-        Samples = folder.File("x.npy"), Texts = folder.Write("t.jsonl", Encoding.UTF8.GetBytes(lines)), First = first, Count = count,
+        Samples = folder["x.npy"], Texts = folder.Write("t.jsonl", Encoding.UTF8.GetBytes(lines)), First = first, Count = count,
     });
 }

@@ -69,10 +69,10 @@ public sealed class TableOptionsTests : IDisposable
     [Fact]
     public void Open_GroupsThatAreTexts_AreTheSameInAllFilesOfTheSet()
     {
-        File.WriteAllText(folder.File("1.csv"), "a,label,group\n1,0,anna\n2,1,7\n3,0,bert\n");
-        File.WriteAllText(folder.File("2.csv"), "a,label,group\n4,1,bert\n5,0,7.0\n6,1,anna\n");
+        File.WriteAllText(folder["1.csv"], "a,label,group\n1,0,anna\n2,1,7\n3,0,bert\n");
+        File.WriteAllText(folder["2.csv"], "a,label,group\n4,1,bert\n5,0,7.0\n6,1,anna\n");
 
-        using var set = TransferSet.Open(new() { Samples = folder.File("*.csv"), Labels = folder.File("*.csv"), Groups = folder.File("*.csv") });
+        using var set = TransferSet.Open(new() { Samples = folder["*.csv"], Labels = folder["*.csv"], Groups = folder["*.csv"] });
 
         Assert.Equal([1, 2, 3, 4, 5, 6], TestSets.Read(set, 0, 1, 2, 3, 4, 5));
         Assert.Equal([0, 1, 2, 2, 1, 0], set.Groups!.Held.ToArray());

@@ -19,10 +19,10 @@ public sealed class TransferSetTests : IDisposable
     [InlineData("a/x.npy", "*.npy")]
     public void Open_Folder_SaysWhatToDoAboutWhatIsInIt(string file, string remedy)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(folder.File(file))!);
+        Directory.CreateDirectory(Path.GetDirectoryName(folder[file])!);
         folder.Write(file, 1);
 
-        Assert.Contains(remedy, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = folder.File("a") })).Message);
+        Assert.Contains(remedy, Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = folder["a"] })).Message);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class TransferSetTests : IDisposable
     [Fact]
     public void Open_Safetensors_ReadsSamplesAndLabels()
     {
-        var path = folder.File("set.safetensors");
+        var path = folder["set.safetensors"];
         SafetensorsWriter.Write(
             path,
             [
@@ -220,7 +220,7 @@ public sealed class TransferSetTests : IDisposable
     [Fact]
     public void Open_FileOfAnotherKind_ListsTheFormats()
     {
-        Assert.Contains("missing", Refusal(new() { Samples = folder.File("none") }));
+        Assert.Contains("missing", Refusal(new() { Samples = folder["none"] }));
         Assert.Contains("A folder is named", Refusal(new() { Samples = folder.Path }));
         Assert.Contains("empty", Refusal(new() { Samples = folder.Write("e") }));
         var message = Refusal(new() { Samples = folder.Write("p", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]) });

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.DataSets;
-using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.DataSets;
 

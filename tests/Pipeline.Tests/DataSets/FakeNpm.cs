@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.DataSets;
-using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.DataSets;
 

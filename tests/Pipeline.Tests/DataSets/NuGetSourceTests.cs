@@ -2,7 +2,6 @@ using System.IO.Compression;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.DataSets;
-using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.DataSets;
 

@@ -4,7 +4,6 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Defaults;
-using OnnxKd.Pipeline.Tests.Support;
 using YamlDotNet.RepresentationModel;
 
 namespace OnnxKd.Pipeline.Tests.Defaults;

@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
-using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Recipes;
 

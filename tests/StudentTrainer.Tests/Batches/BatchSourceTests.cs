@@ -72,7 +72,7 @@ public sealed class BatchSourceTests : IDisposable
     {
         using var some = new Threads(4);
         using var source = Open(Augmentation.None, Samples, isAhead: true);
-        var path = folder.File("set.safetensors");
+        var path = folder["set.safetensors"];
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             file.SetLength(file.Length / 2);
         var error = Assert.Throws<Core.Errors.InputException>(() => source.Read(Enumerable.Range(0, Samples).Select(i => (long)i).ToArray()).First());

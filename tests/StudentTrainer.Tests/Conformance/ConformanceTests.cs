@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.StudentTrainer.Conformance;
-using OnnxKd.StudentTrainer.Tests.Support;
 
 namespace OnnxKd.StudentTrainer.Tests.Conformance;
 

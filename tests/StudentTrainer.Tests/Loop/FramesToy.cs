@@ -72,7 +72,7 @@ internal sealed class FramesToy : IDisposable
         return set;
     }
 
-    public string Folder(string name) => folder.File(name);
+    public string Folder(string name) => folder[name];
 
     public TrainedStudent Train(
         TrainingData data, IReadOnlyList<Term>? objective = null, TrainingOptions? options = null, string name = "run",

@@ -99,7 +99,7 @@ public sealed class PixelsTests : IDisposable
         var options = FramesToy.Options with { Augmentation = new(new FlipStep(0.5, 0.5), new ShiftStep(1), new CutMixStep(1)) };
         var result = OneStudent.Train(
             Student().Node("Identity", "map", "y").Build(), StudentImport.Default, new(labelled, Preprocessing.None, null, labelled),
-            [new HardTerm()], options, folder.File("moved"), null, default);
+            [new HardTerm()], options, folder["moved"], null, default);
 
         Assert.InRange(result.Epochs[^1].Errors!.Value, 0, Samples * 6 / 20);
     }
@@ -111,7 +111,7 @@ public sealed class PixelsTests : IDisposable
     {
         var data = new TrainingData(set, Preprocessing.None, cache, set, cache);
         var result = OneStudent.Train(
-            student.Build(), new() { ClassAxis = classAxis }, data, FramesToy.Soft(), FramesToy.Options, folder.File(name), null, default);
+            student.Build(), new() { ClassAxis = classAxis }, data, FramesToy.Soft(), FramesToy.Options, folder[name], null, default);
         return (FramesToy.Weights(result), result.Epochs[^1].Agreement!.Value);
     }
 }

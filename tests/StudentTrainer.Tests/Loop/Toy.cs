@@ -68,7 +68,7 @@ internal sealed class Toy : IDisposable
     public static OnnxModel Cnn() =>
         Build("cnn", new() { ["widths"] = new[] { 4, 4 }, ["hidden"] = 8, ["dropout"] = new[] { 0.1, 0.2 } });
 
-    public string Folder(string name) => folder.File(name);
+    public string Folder(string name) => folder[name];
 
     public TransferSet Set(string name, float[] samples, int[] shape, int[]? labels = null) =>
         Sets.Create(folder, name, samples, shape, labels);

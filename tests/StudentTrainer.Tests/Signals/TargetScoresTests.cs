@@ -1,5 +1,4 @@
 using OnnxKd.StudentTrainer.Signals;
-using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Signals;

@@ -1,7 +1,6 @@
 using OnnxKd.StudentTrainer.Export;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Graph.Import;
-using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Students;

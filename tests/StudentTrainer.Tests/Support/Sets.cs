@@ -15,7 +15,7 @@ internal static class Sets
     {
         var elements = sampleShape.Aggregate(1, (product, size) => product * size);
         long[] shape = [samples.Length / elements, .. sampleShape.Select(size => (long)size)];
-        var path = folder.File($"{name}.safetensors");
+        var path = folder[$"{name}.safetensors"];
         List<SafetensorsTensor> tensors = [SafetensorsTensor.From("samples", samples, shape)];
         if (labels is not null)
         {
@@ -47,7 +47,7 @@ internal static class Sets
         TemporaryFolder folder, TransferSet set, IReadOnlyList<(CacheStream Stream, float[] Values)> streams, int views = 1,
         Augmentation? augmentation = null, ulong seed = 0)
     {
-        var path = folder.File($"cache-{Guid.NewGuid():N}");
+        var path = folder[$"cache-{Guid.NewGuid():N}"];
         var identity = new CacheIdentity
         {
             Teachers = [new("teacher.onnx", new string('0', 64), "input", "logits", StreamKind.Logit, 1, Preprocessing.None)],

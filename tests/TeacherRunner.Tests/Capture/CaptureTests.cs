@@ -11,7 +11,7 @@ public abstract class CaptureTests : IDisposable
 {
     private protected const int Count = 50, Batch = 8;
 
-    private protected readonly TempFolder temp = new();
+    private protected readonly TemporaryFolder temp = new();
     private protected readonly LinearTeacher teacher = new(features: 12, classes: 3, seed: 1);
     private protected readonly float[] samples;
     private protected readonly TransferSet set;

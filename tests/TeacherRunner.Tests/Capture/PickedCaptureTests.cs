@@ -19,7 +19,7 @@ public sealed class PickedCaptureTests : IDisposable
     private const double TailRounding = 1e-5;
 
     private static readonly double[] Temperatures = [0.5, 1, 4];
-    private readonly TempFolder temp = new();
+    private readonly TemporaryFolder temp = new();
     private readonly LinearTeacher teacher = new(Features, Classes, seed: 3);
 
     public void Dispose() => temp.Dispose();

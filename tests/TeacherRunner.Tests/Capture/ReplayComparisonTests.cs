@@ -9,7 +9,7 @@ namespace OnnxKd.TeacherRunner.Tests.Capture;
 /// <summary>One sample of three frames of two classes.</summary>
 public sealed class ReplayComparisonTests : IDisposable
 {
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 

@@ -10,7 +10,7 @@ public sealed class AudioPreparationTests : IDisposable
 {
     private const int Rate = 8000;
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     [Fact]
     public void Run_Waves_AreCutOrFilledUp()

@@ -16,7 +16,7 @@ public sealed class DamagedImageTests : IDisposable
 
     private static readonly ImageOptions options = new() { Resize = [8, 8], Type = ElementType.UInt8 };
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
     private readonly PreparationSession session = new(ImageGraph.Build(options), options.Type, options.SampleShape);
 
     [Fact]

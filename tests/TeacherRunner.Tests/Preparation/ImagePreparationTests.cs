@@ -11,7 +11,7 @@ namespace OnnxKd.TeacherRunner.Tests.Preparation;
 
 public sealed class ImagePreparationTests : IDisposable
 {
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     [Fact]
     public void Run_PngOfKnownPixels_GivesThemInOrderOfChannels()

@@ -11,7 +11,7 @@ public sealed class PreparationResumeTests : IDisposable
 {
     private const int Sources = 100;
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
     private readonly List<int> prepared = [];
 
     public void Dispose() => folder.Dispose();

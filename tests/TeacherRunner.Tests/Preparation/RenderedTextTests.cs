@@ -15,7 +15,7 @@ public sealed class RenderedTextTests : IDisposable
     // Plain lines: no blur, noise or slant.
     private static readonly RenderedTextOptions plain = new() { Count = 24, HeldOutCount = 0, Blur = 0, Noise = 0, Shear = 0 };
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     [Fact]
     public void Run_SameSeed_GivesTheSameBytesOnAnyNumberOfThreads()

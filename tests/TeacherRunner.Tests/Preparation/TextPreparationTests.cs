@@ -14,7 +14,7 @@ public sealed class TextPreparationTests : IDisposable
 {
     private const int Cls = 2, Sep = 3;
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public TextPreparationTests()
     {

@@ -197,7 +197,7 @@ public class OnnxClassifierTests
     public void RunAll_WholeSet_HandsOutEveryRowOnceAndInOrder(object batch)
     {
         const int count = 50;
-        using var temp = new TempFolder();
+        using var temp = new TemporaryFolder();
         Npy.Write(temp["set.npy"], teacher.Samples(count), count, teacher.Features);
         using var set = TransferSet.Open(new() { Samples = temp["set.npy"] });
         using var classifier = Open(teacher.Graph(batch: batch).Output("logits"));

@@ -12,7 +12,7 @@ public sealed class RunnableModelTests : IDisposable
 {
     private static readonly float[] Sample = [1, -2, 3, 0.5f];
 
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 

@@ -15,7 +15,7 @@ public sealed class ZipMapTests : IDisposable
     private const int Samples = 5;
 
     private readonly LinearTeacher teacher = new(features: 6, classes: 3, seed: 4);
-    private readonly TempFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 

@@ -36,14 +36,14 @@ public sealed class WriteBackTests : IDisposable
     [Fact]
     public void Export_OfExternalData_HoldsItInTheFile()
     {
-        File.WriteAllBytes(folder.File("weights.bin"), [0, 0, 0, 0, .. MemoryMarshal.AsBytes<float>(Four)]);
+        File.WriteAllBytes(folder["weights.bin"], [0, 0, 0, 0, .. MemoryMarshal.AsBytes<float>(Four)]);
         var proto = Linear("w").Proto;
         var tensor = new TensorProto { Name = "w", Dims = { 2, 2 }, DataType = (int)DataType.Float, DataLocation = DataLocation.External };
         foreach (var (key, value) in new[] { ("location", "weights.bin"), ("offset", "4"), ("length", "16") })
             tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         proto.Graph.Initializer.Add(tensor);
-        File.WriteAllBytes(folder.File("model.onnx"), proto.ToByteArray());
-        var model = OnnxModel.Load(folder.File("model.onnx"));
+        File.WriteAllBytes(folder["model.onnx"], proto.ToByteArray());
+        var model = OnnxModel.Load(folder["model.onnx"]);
 
         Assert.Equal(model.Proto, Exports.WithoutTraining(model).Proto);
         var trained = Exports.After(model, (_, weight) => weight.mul_(2));

@@ -1,4 +1,4 @@
-namespace OnnxKd.StudentTrainer.Tests.Support;
+namespace OnnxKd.Tests;
 
 /// <summary>Compares arrays of numbers and says where they differ most; NaN equals nothing.</summary>
 internal static class Near
@@ -19,6 +19,9 @@ internal static class Near
 
     public static void Equal(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what = "values") =>
         Equal(Wide(expected), Wide(actual), tolerance, what);
+
+    public static void Equal(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double tolerance, string what = "values") =>
+        Equal(expected, Wide(actual), tolerance, what);
 
     private static double[] Wide(ReadOnlySpan<float> values) => Array.ConvertAll(values.ToArray(), value => (double)value);
 }

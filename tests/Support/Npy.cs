@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace OnnxKd.Pipeline.Tests.Support;
+namespace OnnxKd.Tests;
 
 /// <summary>Writes NPY files, version 1.0.</summary>
 internal static class Npy
