@@ -34,7 +34,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         RequireFit(learner, import);
         RequireTaps(learner, import, student);
         RequireStreams(learner);
-        RequireSameClasses(learner);
+        RequireSameClasses(learner, import);
         RequireOutputsForStreams(learner, import);
     }
 
@@ -118,12 +118,14 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
                     Suggestions.Nearest(unknown, streams) is { } nearest ? $"did you mean '{nearest}'?" : "capture it: name the tensor under a teacher's 'features' or 'outputs'");
     }
 
-    private void RequireSameClasses(LearnerEntry learner)
+    /// <summary>Of the streams that its first output learns; a further output has a stream of its own.</summary>
+    private void RequireSameClasses(LearnerEntry learner, StudentImport import)
     {
         (string Stream, int Classes)[] named =
         [
             .. from term in learner.Objective
                from stream in term.TeachersOutputs(learner.Name, step.LearnerNames)
+               where import.Outputs.All(output => output.Name != stream)
                let classes = cache?.DeclaredClassesOf(stream)
                where classes is not null
                select (stream, classes.Value),
