@@ -173,15 +173,29 @@ internal sealed class RecipeDefaults
         _ => value.ToString(),
     };
 
-
     /// <summary>The transfer set, and those beside it.</summary>
-    private sealed class OpenSets(TransferSet transfer, DataOptions data) : IDisposable
+    private sealed class OpenSets : IDisposable
     {
-        private readonly TransferSet[] others =
-            [.. new[] { data.Validation, data.Test }.OfType<TransferSetOptions>().Select(options => TransferSet.Open(options, transfer))];
+        private readonly List<TransferSet> others = [];
 
-        public IReadOnlyList<TransferSet> All => [transfer, .. others];
+        public OpenSets(TransferSet transfer, DataOptions data)
+        {
+            try
+            {
+                foreach (var options in new[] { data.Validation, data.Test }.OfType<TransferSetOptions>())
+                    others.Add(TransferSet.Open(options, transfer));
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
 
-        public void Dispose() => Array.ForEach(others, set => set.Dispose());
+            All = [transfer, .. others];
+        }
+
+        public IReadOnlyList<TransferSet> All { get; }
+
+        public void Dispose() => others.ForEach(set => set.Dispose());
     }
 }

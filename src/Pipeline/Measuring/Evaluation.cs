@@ -36,14 +36,14 @@ internal sealed class Evaluation(
     /// <summary>Measures a model.</summary>
     /// <param name="options">The model.</param>
     /// <param name="role">What it is in the run; <c>null</c>: it belongs to none.</param>
-    /// <param name="isTrained">Whether it is a student of this run.</param>
+    /// <param name="isTrained">Whether it is a student of this run, which may have learned something else than the one that agreement is for: then it is not compared.</param>
     public MeasuredModel OfModel(TeacherOptions options, string? role = null, bool isTrained = false)
     {
         var model = OnnxModel.Load(options.Model);
         // What cannot be told otherwise is what the teacher gives: else there is nothing to compare.
         using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Stream?.Kind.Output() }, model, isTrained);
         var size = Size(options, model, session) with { Role = role };
-        if (against is null)
+        if (against is null || isTrained && !IsComparable(against, session.Output))
             return new(size, new(role ?? size.Model), options);
         return Score(session, options) is { } scores
             ? new(scores.AddTo(size), scores.Details(role ?? size.Model), options)
@@ -59,6 +59,8 @@ internal sealed class Evaluation(
         if (against?.Of(name) is not { } output)
             return null;
         using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
+        if (!IsComparable(output, session.Output))
+            return null;
         return new Evaluation(output, sampleShape, device, token, progress).Score(session, options)?.AddTo(new(Path.GetFileName(options.Model)));
     }
 
@@ -130,19 +132,30 @@ internal sealed class Evaluation(
         var kind = logits.Streams[0].Kind.Output()!.Value;
         var sizes = members.Select(member => SizeOf(member with { Kind = member.Kind ?? kind })).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
+        if (!IsComparable(against!, kind, logits.Streams[0].StudentShape))
+            return new(Size(), new(role), Only());
         var scores = new ModelScores(against!, name, logits.Streams[0].StudentShape, kind, isTeacher: true);
         foreach (var rows in Enumerable.Range(0, (int)against!.Set.Count).Chunk(BatchSize.For(1, logits.Streams[0].Values)))
         {
             token.ThrowIfCancellationRequested();
             scores.Add(rows[0], ModelScores.Read(logits, logits.Streams[0], [.. rows]));
         }
-        var size = new ModelMetrics(
+        return new(scores.AddTo(Size()), scores.Details(role), Only());
+
+        ModelMetrics Size() => new(
             name, Sum(s => s.Parameters), Sum(s => s.FileBytes), sizes.Any(s => s.LatencyMsP50 is null) ? null : sizes.Sum(s => s.LatencyMsP50),
             sizes.Length == 1 ? sizes[0].Sha256 : null, Role: role);
-        return new(scores.AddTo(size), scores.Details(role), members is [{ IsRecorded: false } only] ? only : null);
+
+        TeacherOptions? Only() => members is [{ IsRecorded: false } only] ? only : null;
 
         long? Sum(Func<ModelMetrics, long?> size) => sizes.Any(s => size(s) is null) ? null : sizes.Sum(size);
     }
+
+    /// <summary>Whether figures of something of this form can be against the teacher, if there is one.</summary>
+    private static bool IsComparable(EvaluationSet against, OutputKind kind, IReadOnlyList<int> shape) =>
+        against.Stream is not { } stream || (stream.Kind.Output() == kind && stream.StudentShape.SequenceEqual(shape));
+
+    private static bool IsComparable(EvaluationSet against, ModelOutput output) => IsComparable(against, output.Kind.Output()!.Value, output.Shape);
 
     private ModelMetrics SizeOf(TeacherOptions options)
     {

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Teachers;
@@ -36,9 +37,7 @@ internal static class RecipeRules
     {
         var learnsFromTeachers = step.LearnsFromTeachers;
         if (learnsFromTeachers && step.Teachers.IsEmpty)
-            throw place("objective").Error(
-                "The objective needs a teacher, and the recipe has none.", Names(step.Terms),
-                remedy: "add teachers, or use 'hard' alone");
+            throw NoTeacher(step, place);
         if (!learnsFromTeachers && !step.Teachers.IsEmpty)
             throw place("objective").Error(
                 "The objective does not use the teachers.", Names(step.Terms), "a term that learns from a teacher, such as 'soft'",
@@ -47,11 +46,28 @@ internal static class RecipeRules
             throw place("capture").Error(
                 "What a teacher said of samples as they are says nothing of changed ones.", "capture.augmentation with signals",
                 remedy: "remove the augmentation, or name the teacher's model");
+        if (step.Terms.FirstOrDefault(term => term.NeedsOneLabel) is { } single && step.Capture.Augmentation.MixesPairs)
+            throw place("capture").Error(
+                "A term needs one label of each sample, and views are mixed from two samples.", $"{single.Name} with {step.Capture.Augmentation.Steps[^1].Name}",
+                remedy: "leave mixup and cutmix out, or use 'soft'");
         if (learnsFromTeachers && !step.Training.Augmentation.IsNone)
             throw place("training").Error(
                 "With a teacher, augmentation belongs to the capture: teacher and student must see the same views.",
                 "training.augmentation",
                 remedy: "move it to capture.augmentation and set capture.views");
+    }
+
+    /// <summary>A stream that looks like a learner's tensor may be the wrong name of one.</summary>
+    private static InputException NoTeacher(TrainStep step, Func<string, RecipeValue> place)
+    {
+        var names = step.LearnerNames;
+        var wrong = names.Count < 2 ? null : step.Learners.SelectMany(learner => learner.Objective.SelectMany(term => term.Streams(learner.Name, names)))
+            .Select(named => named.Stream).FirstOrDefault(stream => stream.Contains('/'));
+        return wrong is null
+            ? place("objective").Error("The objective needs a teacher, and the recipe has none.", Names(step.Terms), remedy: "add teachers, or use 'hard' alone")
+            : place("learners").Error(
+                "A term learns from a learner that is not there.", $"teacher: {wrong}", $"NAME/TENSOR, NAME being one of {string.Join(", ", names)}",
+                Suggestions.Nearest(wrong[..wrong.IndexOf('/')], names) is { } nearest ? $"did you mean '{nearest}{wrong[wrong.IndexOf('/')..]}'?" : "name another learner");
     }
 
     private static void CheckSets(Recipe recipe, RecipeMap map)

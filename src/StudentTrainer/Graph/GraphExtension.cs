@@ -35,7 +35,19 @@ internal sealed class GraphExtension(GraphProto graph, ulong seed)
     public string PixelWise(string x, string name, long from, long to) =>
         Node("Conv", name, x, Weight($"{name}/weight", from, to, from, 1, 1), Bias(name, to));
 
-    /// <summary>The mean of each channel: [N, C, height, width] → [N, C].</summary>
+    /// <summary>A convolution of single steps: [N, from, length] → [N, to, length].</summary>
+    public string StepWise(string x, string name, long from, long to) =>
+        Node("Conv", name, x, Weight($"{name}/weight", from, to, from, 1), Bias(name, to));
+
+    /// <summary>[N, positions, C] → [N, C, positions].</summary>
+    public string ChannelsFirst(string x, string name)
+    {
+        Node("Transpose", name, x);
+        graph.Node[^1].Attribute.Add(Integers("perm", 0, 2, 1));
+        return name;
+    }
+
+    /// <summary>The mean of each channel: [N, C, ...] → [N, C].</summary>
     public string GlobalMean(string x, string name)
     {
         Node("GlobalAveragePool", $"{name}/mean", x);

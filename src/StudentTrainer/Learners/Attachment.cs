@@ -20,13 +20,14 @@ public abstract record Attachment
     /// <summary>Adds its nodes and weights.</summary>
     /// <param name="graph">Where.</param>
     /// <param name="shape">The shape of what it reads, for one sample.</param>
+    /// <param name="channelAxis">The axis of its channels, the batch being 0.</param>
     /// <param name="logits">The shape of the student's class scores for one sample, classes last.</param>
     /// <returns>The shape of what it gives, for one sample.</returns>
-    internal abstract IReadOnlyList<long> Insert(GraphExtension graph, IReadOnlyList<long> shape, IReadOnlyList<long> logits);
+    internal abstract IReadOnlyList<long> Insert(GraphExtension graph, IReadOnlyList<long> shape, int channelAxis, IReadOnlyList<long> logits);
 }
 
 /// <summary>
-/// A classifier of its own on an inner tensor: [C, ...] → mean over space → units, as deeply supervised networks have it (Lee et al. 2015) and
+/// A classifier of its own on an inner tensor: [C, ...] (or [positions, C]) → mean over space → units, as deeply supervised networks have it (Lee et al. 2015) and
 /// self-distillation (Zhang et al., "Be your own teacher", ICCV 2019).
 /// </summary>
 public sealed record ExitAttachment : Attachment
@@ -35,11 +36,13 @@ public sealed record ExitAttachment : Attachment
     [Setting("units of a hidden layer before the classes; 0: none", AtLeast = 0)]
     public int Hidden { get; init; }
 
-    internal override IReadOnlyList<long> Insert(GraphExtension graph, IReadOnlyList<long> shape, IReadOnlyList<long> logits)
+    internal override IReadOnlyList<long> Insert(GraphExtension graph, IReadOnlyList<long> shape, int channelAxis, IReadOnlyList<long> logits)
     {
-        if (logits.Count != 1 || shape.Count is not (1 or 3))
-            throw graph.Misfit("An exit cannot be attached here.", At, shape, "[features] or [channels, height, width], of a classifier of samples");
-        var (x, width) = shape.Count == 3 ? (graph.GlobalMean(At, Name), shape[0]) : (At, shape[0]);
+        if (logits.Count != 1 || shape.Count is not (1 or 2 or 3))
+            throw graph.Misfit(
+                "An exit cannot be attached here.", At, shape, "[features], [positions, features], [channels, length] or [channels, height, width], of a student with one answer for a sample");
+        var width = shape[channelAxis - 1];
+        var x = shape.Count == 1 ? At : graph.GlobalMean(channelAxis == 2 ? graph.ChannelsFirst(At, $"{Name}/channels") : At, Name);
         if (Hidden > 0)
         {
             x = graph.Relu(graph.Linear(x, $"{Name}/hidden", width, Hidden), $"{Name}/hidden.relu");

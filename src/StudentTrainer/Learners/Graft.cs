@@ -53,7 +53,7 @@ internal static class Graft
         model.OpsetImport.Add(new OperatorSetIdProto { Version = CommonVersion(body, lower, teacher, upper) });
         model.IrVersion = Math.Max(body.Proto.IrVersion, teacher.Proto.IrVersion);
         Copy(body.Proto.Graph, lower, model.Graph, name => name);
-        Projection.Insert(new GraphExtension(model.Graph, seed), form, at, own, given, Projector);
+        Projection.Insert(new GraphExtension(model.Graph, seed), form, at, own, given, StudentGraph.ChannelAxisOf(body.Proto.Graph, at, own.Length), Projector);
         Copy(teacher.Proto.Graph, upper, model.Graph, name => name == from ? Projector : name == output ? output : HeadPrefix + name);
         model.Graph.Output.Add(teacher.Proto.Graph.Output.Single(value => value.Name == output));
         return OnnxModel.FromProto(model);

@@ -18,6 +18,7 @@ internal sealed class LearnerDraft
 
     private readonly ulong seed;
     private readonly Dictionary<string, IReadOnlyList<long>> shapes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> channelAxes = new(StringComparer.Ordinal);
 
     private LearnerDraft(LearnerOptions options, StudentGraph graph, ulong seed) => (Options, Graph, this.seed) = (options, graph, seed);
 
@@ -31,7 +32,7 @@ internal sealed class LearnerDraft
     public IReadOnlyList<StudentOutput> Outputs { get; private set; } = [];
 
     /// <summary>What terms can read of it.</summary>
-    public LearnerTensors Tensors => new([.. Outputs.Select(output => new LearnerOutput(output.Signal, output.Name, output.Kind))], shapes);
+    public LearnerTensors Tensors => new([.. Outputs.Select(output => new LearnerOutput(output.Signal, output.Name, output.Kind))], shapes) { ChannelAxes = channelAxes };
 
     /// <summary>Where layers for training are added.</summary>
     public GraphExtension Extension => Graph.Extend(seed);
@@ -62,7 +63,7 @@ internal sealed class LearnerDraft
             throw new InputException(
                 "Two tensors of a student have the same name.", $"learner '{Options.Name}'", $"attachment '{attachment.Name}'",
                 "a name that nothing else has");
-        shapes[attachment.Name] = attachment.Insert(Extension, shapes[attachment.At], shapes[Outputs[0].Name]);
+        shapes[attachment.Name] = attachment.Insert(Extension, shapes[attachment.At], Tensors.ChannelAxis(attachment.At), shapes[Outputs[0].Name]);
     }
 
     private void Measure(IReadOnlyList<string> tensors, TrainingData data)
@@ -79,7 +80,11 @@ internal sealed class LearnerDraft
         var given = program.Run(weights, samples, training: false);
         Outputs = [.. Graph.Heads.Select((head, i) => StudentOutput.Of(head, tensors[i], given[i], rows.Length))];
         foreach (var (name, value) in tensors.Zip(given).Skip(Outputs.Count))
+        {
             shapes[name] = PerSample(name, value, rows.Length);
+            channelAxes[name] = Graph.ChannelAxisOf(name, shapes[name].Count);
+        }
+
         foreach (var output in Outputs)
             shapes[output.Name] = [.. output.Shape.Select(size => (long)size)];
     }

@@ -96,7 +96,7 @@ internal sealed class Objective
         {
             var at = Array.FindIndex(sources, source => source.Use.Key == request.From);
             var projected = Projection.Insert(
-                draft.Extension, request.Form, sources[at].Tensor!, shapes[request.From], shapes[request.To], $"projection/{name}");
+                draft.Extension, request.Form, sources[at].Tensor!, shapes[request.From], shapes[request.To], sources[at].ChannelAxis, $"projection/{name}");
             sources[at] = sources[at] with { Tensor = projected };
             shapes[request.From] = shapes[request.To];
         }

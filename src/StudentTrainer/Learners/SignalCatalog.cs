@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
@@ -16,6 +17,12 @@ internal sealed record SignalSource(SignalUse Use, string? Stream = null, string
 {
     /// <summary>The classes that the stream is about, where these are not all; the student's scores are compared on them.</summary>
     public ClassSubset? Subset { get; init; }
+
+    /// <summary>The axis of the channels of features, the batch being 0.</summary>
+    public int ChannelAxis { get; init; } = 1;
+
+    /// <summary>Of another learner's output: the stream that has the units of its values; <c>null</c>: none is known.</summary>
+    public OutputForm? Like { get; init; }
 }
 
 /// <summary>An output of a learner.</summary>
@@ -29,6 +36,12 @@ internal sealed record LearnerOutput(string Signal, string Tensor, OutputKind? K
 /// <param name="Shapes">The shape of each tensor for one sample; of outputs with the classes last.</param>
 internal sealed record LearnerTensors(IReadOnlyList<LearnerOutput> Outputs, IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes)
 {
+    /// <summary>The axis of the channels of inner tensors, the batch being 0.</summary>
+    public IReadOnlyDictionary<string, int> ChannelAxes { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>The axis of a tensor's channels, the batch being 0. Outputs have them last.</summary>
+    public int ChannelAxis(string tensor) => ChannelAxes.TryGetValue(tensor, out var axis) ? axis : Shapes[tensor].Count;
+
     /// <summary>The output that a term means; <c>null</c>: it means an inner tensor.</summary>
     /// <param name="name">What it says; <c>null</c>: nothing.</param>
     public LearnerOutput? Find(string? name) => name is null ? Outputs[0] : Outputs.FirstOrDefault(output => output.Signal == name);
@@ -49,8 +62,17 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
     /// <param name="uses">What the term reads.</param>
     /// <param name="learner">The learner whose term it is.</param>
     /// <param name="term">The term's name, for messages.</param>
-    /// <exception cref="InputException">As <see cref="Find(SignalUse, string, string)"/>.</exception>
-    public SignalSource[] Find(IReadOnlyList<SignalUse> uses, string learner, string term) => [.. Meant(uses, learner).Select(use => Find(use, learner, term))];
+    /// <exception cref="InputException">As <see cref="Find(SignalUse, string, string)"/>; or what two learners give differs in shape.</exception>
+    public SignalSource[] Find(IReadOnlyList<SignalUse> uses, string learner, string term)
+    {
+        SignalSource[] found = [.. Meant(uses, learner).Select(use => Find(use, learner, term))];
+        if (Array.Find(found, source => source.Use is { IsOutput: true, IsTarget: false }) is { } own)
+            foreach (var other in found.Where(source => source is { Learner: not null, Use: { IsOutput: true, IsTarget: true } } && !Shape(source).SequenceEqual(Shape(own))))
+                throw new InputException(
+                    "A term compares what two learners give, and their shapes differ.", $"objective, term '{term}', {other.Use.Key}: {other.Use.Path}",
+                    $"{Shapes.Format(Shape(other))} for one sample", $"{Shapes.Format(Shape(own))}, as {learner} gives", "name a tensor of that shape, or leave the term out");
+        return found;
+    }
 
     /// <summary>Finds the streams of the cache among what a term reads.</summary>
     /// <inheritdoc cref="Find(IReadOnlyList{SignalUse}, string, string)"/>
@@ -105,7 +127,9 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
                 $"the key '{use.Key}' is not given", null);
         if (!forms.TryGetValue(name, out var form))
             throw Unknown("A term learns from something that is not there.", $"{use.Key}: {name}", name);
-        return (form.Kind & use.Kind) != 0 ? name : throw OtherKind(term, $"{use.Key}: {name}", form.Kind, use);
+        return (form.Kind & use.Kind) != 0 ? name : throw OtherKind(
+            term, $"{use.Key}: {name}", form.Kind, use,
+            use.Kind.HasFlag(SignalKind.Features) ? $"capture its tensor as features too (the teacher's 'features: {{ NAME: tensor }}') and name that stream; or {Fitting(form.Kind)}" : null);
 
         InputException Unknown(string what, string found, string? wrong) => new(
             what, $"objective, term '{term}'", found, ListStreams(),
@@ -131,7 +155,10 @@ internal sealed class SignalCatalog(IReadOnlyList<CacheStream> streams, IReadOnl
                 "A term reads what the student gives, and a tensor has another shape than the student's.",
                 $"objective, term '{term}', {use.Key}: {path.Name}", $"[{string.Join(", ", tensors.Shapes[name])}] for one sample",
                 $"[{string.Join(", ", tensors.Shapes[tensors.Outputs[0].Tensor])}]", "name a tensor with a score for each class, such as an exit");
-        return new(use, Learner: path.Learner, Tensor: name);
+        return new(use, Learner: path.Learner, Tensor: name)
+        {
+            ChannelAxis = tensors.ChannelAxis(name), Like = output is null ? null : forms.GetValueOrDefault(output.Signal) as OutputForm,
+        };
     }
 
     /// <summary>Outputs of the teacher that a term could learn from, and that a student has no output for.</summary>

@@ -25,10 +25,10 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
             else if (source.Learner is not null && !source.Use.IsTarget)
                 own.Add(source.Use.Key, Of(source, subset));
             else if (source.Learner is not null)
-                targets.Add(source.Use.Key, Detached(source.Use, Of(source, null).detach()));
+                targets.Add(source.Use.Key, Detached(source, Of(source, null).detach()));
         }
 
-        return new(own, targets, batch.Labels, epoch);
+        return new(own, targets, batch.Labels, epoch) { ChannelAxis = sources.First(source => !source.Use.IsTarget).ChannelAxis };
     }
 
     private Tensor Of(SignalSource source, ClassSubset? subset)
@@ -37,6 +37,6 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
         return source.Use.IsOutput ? StreamForm.Covered(Batch.Rows(values, values.shape[^1], batch.Valid), subset) : values;
     }
 
-    private static StreamSignal Detached(SignalUse use, Tensor values) =>
-        use.Kind == SignalKind.Scores ? new DenseScores(values) : new TargetTensor(values);
+    private static StreamSignal Detached(SignalSource source, Tensor values) =>
+        source.Use.Kind == SignalKind.Scores ? new DenseScores(values) : new TargetTensor(values, source.Like?.Spread);
 }

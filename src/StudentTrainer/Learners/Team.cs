@@ -47,9 +47,11 @@ internal sealed class Team : IDisposable
         var learners = drafts.Zip(objectives, (draft, objective) => Learner.Compile(
             draft, objective, sources.Where(source => source.Learner == draft.Options.Name).Select(source => source.Tensor!), data, training, device));
         var streams = sources.Where(source => source is { Stream: not null, Use.Drawn: 0 }).Select(source => source.Stream!).Distinct().Select(catalog.Form);
+        foreach (var form in streams.Concat(sources.Select(source => source.Like).OfType<OutputForm>()).Distinct())
+            Measure(form, data.Cache);
         var draws = sources.Where(source => source.Use.Drawn > 0).Select(source => (source.Stream!, source.Use.Drawn)).Distinct();
         return new(
-            [.. learners], [.. streams.Select(form => Measured(form, data.Cache))],
+            [.. learners], [.. streams],
             [.. draws.Select(draw => (catalog.Form(draw.Item1), draw.Drawn))]);
     }
 
@@ -86,13 +88,12 @@ internal sealed class Team : IDisposable
     }
 
     /// <summary>Values are compared in units of their spread.</summary>
-    private static StreamForm Measured(StreamForm form, LogitCache? cache)
+    private static void Measure(StreamForm form, LogitCache? cache)
     {
         if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null)
             values.Spread = ColumnStatistics.Of(cache, form.Stream).Deviations;
         if (form is OutputForm { Kind: SignalKind.Detections } boxes && cache is not null)
             boxes.Spread = [.. AnchorStatistics.Of(cache, form.Stream).Deviations, .. Enumerable.Repeat(1f, form.Stream.Classes - DetectorForm.BoxColumns)];
-        return form;
     }
 
     private static void RequireNames(IReadOnlyList<LearnerOptions> options)

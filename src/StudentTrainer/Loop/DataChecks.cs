@@ -1,8 +1,5 @@
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.LogitCaches;
-using OnnxKd.Core.Logits;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
 
@@ -17,6 +14,8 @@ internal static class DataChecks
     public static void Require(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options)
     {
         string[] names = [.. learners.Select(learner => learner.Name)];
+        foreach (var learner in learners)
+            ObjectiveChecks.Require(learner.Name, learner.Objective, Math.Min(options.BatchSize, data.Transfer.Count));
         string[] fromTeachers = [.. from learner in learners
                                     from term in learner.Objective
                                     where term.LearnsFromTeachers(learner.Name, names)
@@ -42,8 +41,6 @@ internal static class DataChecks
                 expected: "none: the student must see the very views that the teacher's logits were captured for",
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
         data.Cache?.RequireSamples(data.Transfer);
-        if (fromLabels.Length > 0 && fromTeachers.Length > 0)
-            RequireLabelsFit(data.Transfer, fromLabels, data.Cache!.Streams);
         RequireEvaluation(data);
     }
 
@@ -66,21 +63,6 @@ internal static class DataChecks
                 where: $"{data.Transfer.Name} and {data.Evaluation.Name}",
                 found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Evaluation.SampleShape)}");
         data.EvaluationCache?.RequireSamples(data.Evaluation);
-    }
-
-    private static void RequireLabelsFit(TransferSet set, IEnumerable<string> fromLabels, IEnumerable<CacheStream> streams)
-    {
-        foreach (var stream in streams.Where(stream => stream.Kind.Output() is OutputKind.Classes or OutputKind.Labels))
-        {
-            if (!set.HasLabelsFor(stream.Shape, stream.Kind.Output()!.Value))
-                throw new InputException(
-                    "The objective learns from labels and from a teacher, and the two are for different positions.",
-                    where: $"{set.Name}, and stream '{stream.Name}'",
-                    found: $"{Describe(set.LabelShape)}; the teacher gives {Shapes.Format(stream.Shape)}",
-                    expected: stream.Kind == StreamKind.LabelLogit && stream.Classes > 1 ? $"0 or 1 for each of the {stream.Classes} labels of a sample"
-                        : stream.Positions == 1 ? "one label per sample" : "a label for each position",
-                    remedy: $"name other labels, or leave out {Quoted(fromLabels)}");
-        }
     }
 
     /// <summary>Names of terms, in words.</summary>

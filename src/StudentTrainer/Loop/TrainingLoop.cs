@@ -63,9 +63,10 @@ internal sealed class TrainingLoop(
         using var part = Profile.Start("evaluate");
         state.RequireFinite();
         var learningRate = schedule.At((state.Epoch + 1L) * batches.Count - 1);
-        foreach (var learner in team.Learners)
+        // All or none: whoever stops the measuring finds every learner's history as long as the others'.
+        var figuresOf = team.Learners.Select(learner => evaluation.Measure(learner, token)).ToList();
+        foreach (var (learner, measured) in team.Learners.Zip(figuresOf))
         {
-            var measured = evaluation.Measure(learner, token);
             var figures = measured.FirstOrDefault();
             learner.History.Add(new(
                 state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)

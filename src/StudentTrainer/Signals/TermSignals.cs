@@ -25,6 +25,9 @@ internal sealed class TermSignals(
     /// <summary>The time in epochs, which schedules follow.</summary>
     public double Epoch => epoch;
 
+    /// <summary>The axis of the channels of features, the batch being 0; of what is learned from the same.</summary>
+    public int ChannelAxis { get; init; } = 1;
+
     /// <summary>Another tensor of the learner.</summary>
     public Tensor Own(string key) => own[key];
 

@@ -11,9 +11,6 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// </summary>
 public sealed record DecoupledTerm : LabelledScoreTerm
 {
-    // Far enough below all logits that exp is 0, and near enough that nothing overflows.
-    private const double Excluded = 1000;
-
     /// <summary>T; default 4.</summary>
     [Setting("temperature of teacher and student", Above = 0)]
     public EpochSchedule Temperature { get; init; } = 4;
@@ -32,16 +29,14 @@ public sealed record DecoupledTerm : LabelledScoreTerm
         var student = signals.Student.Div(temperature);
         var teacher = signals.Teacher.Logits.to(student.dtype).Div(temperature);
         var target = signals.Labels.Single(Name).unsqueeze(1);
-        var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
-        var binary = Divergence(Binary(student, target, mask), Binary(teacher, target, mask));
-        var others = Divergence(
-            student.sub(mask.Mul(Excluded)).log_softmax(1), teacher.sub(mask.Mul(Excluded)).log_softmax(1));
+        var (ownOthers, taughtOthers) = (Others(student, target), Others(teacher, target));
+        var binary = Divergence(Binary(student.gather(1, target), ownOthers), Binary(teacher.gather(1, target), taughtOthers));
+        var others = Divergence(ownOthers.log_softmax(1), taughtOthers.log_softmax(1));
         return binary.Mul(Alpha).Add(others.Mul(Beta)).Mul(temperature * temperature / student.shape[0]);
     }
 
     /// <summary>Log-probabilities of the label's class and of all others together.</summary>
-    private static Tensor Binary(Tensor logits, Tensor target, Tensor mask) =>
-        cat([logits.gather(1, target), logits.sub(mask.Mul(Excluded)).logsumexp(1, keepdim: true)], 1).log_softmax(1);
+    private static Tensor Binary(Tensor label, Tensor others) => cat([label, others.logsumexp(1, keepdim: true)], 1).log_softmax(1);
 
     private static Tensor Divergence(Tensor student, Tensor teacher) =>
         nn.functional.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum);

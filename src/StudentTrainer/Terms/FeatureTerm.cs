@@ -36,3 +36,19 @@ public abstract record ProjectedFeatureTerm : FeatureTerm
 
     internal sealed override ProjectionRequest Projection => new(SignalUse.StudentKey, SignalUse.TeacherKey, Projector);
 }
+
+/// <summary>A term that compares one vector of each sample: images are averaged over their pixels, sequences over their positions.</summary>
+public abstract record PooledFeatureTerm : ProjectedFeatureTerm
+{
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var student = Vectors(signals.Student, signals);
+        return Compare(student, Vectors(signals.TeacherTensor.Values.to(student.dtype), signals));
+    }
+
+    /// <summary>The mean of each channel.</summary>
+    /// <param name="features">[N, ...].</param>
+    /// <param name="signals">Say which axis holds the channels.</param>
+    private protected static Tensor Vectors(Tensor features, TermSignals signals) =>
+        features.ndim == 2 ? features : features.mean([.. Enumerable.Range(1, (int)features.ndim - 1).Where(axis => axis != signals.ChannelAxis).Select(axis => (long)axis)]);
+}

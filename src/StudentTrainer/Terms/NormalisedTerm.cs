@@ -11,8 +11,6 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// </summary>
 public sealed record NormalisedTerm : LabelledScoreTerm
 {
-    private const double Excluded = 1000;
-
     /// <summary>T of the other classes; default 1.</summary>
     [Setting("temperature of the classes other than the label's", Above = 0)]
     public EpochSchedule Temperature { get; init; } = 1;
@@ -27,13 +25,12 @@ public sealed record NormalisedTerm : LabelledScoreTerm
         var student = signals.Student;
         var teacher = signals.Teacher.Logits.to(student.dtype);
         var target = signals.Labels.Single(Name).unsqueeze(1);
-        var mask = zeros_like(teacher).scatter(1, target, ones_like(teacher));
         var known = teacher.softmax(1).gather(1, target).mul(student.log_softmax(1).gather(1, target));
-        var (own, wanted) = (Others(student, mask, temperature), Others(teacher, mask, temperature));
-        var others = wanted.exp().mul(own).mul(mask.neg().Add(1));
+        var (own, wanted) = (Softened(student), Softened(teacher));
+        var others = wanted.exp().mul(own);
         return known.sum().Add(others.sum().Mul(Gamma * temperature * temperature)).Div(-student.shape[0]);
-    }
 
-    /// <summary>Log-probabilities of the classes other than the label's, softened.</summary>
-    private static Tensor Others(Tensor logits, Tensor mask, double temperature) => logits.Div(temperature).sub(mask.Mul(Excluded)).log_softmax(1);
+        // Log-probabilities of the classes other than the label's.
+        Tensor Softened(Tensor logits) => Others(logits, target).Div(temperature).log_softmax(1);
+    }
 }

@@ -19,10 +19,12 @@ public sealed record RelationalTerm : FeatureTerm
     [Setting("factor of the angles of triples", AtLeast = 0)]
     public double Angle { get; init; } = 2;
 
+    internal override int LeastSamples => 3;
+
     internal override Tensor Compare(Tensor student, Tensor teacher)
     {
         var (x, y) = (student.flatten(1), teacher.flatten(1));
-        var loss = x.sum().Mul(0); // a batch of one sample has no pairs
+        var loss = x.sum().Mul(0); // a last batch of one sample has no pairs
         if (x.shape[0] < 2)
             return loss;
         if (Distance > 0)

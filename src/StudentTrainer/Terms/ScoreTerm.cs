@@ -1,5 +1,6 @@
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
+using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;
 
@@ -23,4 +24,15 @@ public abstract record ScoreTerm : Term
 public abstract record LabelledScoreTerm : ScoreTerm
 {
     internal sealed override IReadOnlyList<SignalUse> Reads => [.. base.Reads, SignalUse.Labels];
+
+    internal sealed override bool NeedsOneLabel => true;
+
+    /// <summary>The scores of the classes other than the label's, in their order.</summary>
+    /// <param name="scores">Positions × classes.</param>
+    /// <param name="target">Positions × 1 (int64): the label's class.</param>
+    private protected static Tensor Others(Tensor scores, Tensor target)
+    {
+        var others = arange(scores.shape[1] - 1, int64, scores.device).unsqueeze(0).expand(scores.shape[0], -1);
+        return scores.gather(1, others.add(others.ge(target).to(int64)));
+    }
 }

@@ -6,11 +6,11 @@ namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
 /// KL(p ‖ q), mean over samples: p and q say how near an embedding lies to each one of many teacher's embeddings, the softmax of cosines
-/// ÷ temperature of the teacher's own embedding and of the student's after a projection. Images are averaged over their pixels first. Fang et
+/// ÷ temperature of the teacher's own embedding and of the student's after a projection. Images are averaged over their pixels first, sequences over their positions. Fang et
 /// al., "SEED: self-supervised distillation for visual representation", ICLR 2021, section 3.2, up to the entropy of p, which has no gradient.
 /// </summary>
 /// <remarks>The paper's queue holds the embeddings of earlier batches. A cache has them all, so they are drawn from it, and nothing is kept.</remarks>
-public sealed record SimilarityTerm : ProjectedFeatureTerm
+public sealed record SimilarityTerm : PooledFeatureTerm
 {
     private const string QueueKey = "queue";
 
@@ -30,20 +30,25 @@ public sealed record SimilarityTerm : ProjectedFeatureTerm
         ? base.Reads
         : [.. base.Reads, SignalUse.TargetFeatures(Teacher) with { Key = QueueKey, Drawn = Queue }];
 
+    internal override int LeastSamples => Queue == 0 ? 2 : 1;
+
     internal override Tensor Compute(TermSignals signals)
     {
-        var teacher = signals.TeacherTensor.Values.to(signals.Student.dtype);
-        return Queue == 0
-            ? Compare(signals.Student, teacher)
-            : Compare(signals.Student, teacher, cat([teacher, ((TargetTensor)signals.Target(QueueKey)).Values.to(teacher.dtype)], 0));
+        if (Queue == 0)
+            return base.Compute(signals);
+        var student = Vectors(signals.Student, signals);
+        var (teacher, queue) = (Taught(signals.TeacherTensor), Taught((TargetTensor)signals.Target(QueueKey)));
+        return Compare(student, teacher, cat([teacher, queue], 0));
+
+        Tensor Taught(TargetTensor features) => Vectors(features.Values.to(student.dtype), signals);
     }
 
     internal override Tensor Compare(Tensor student, Tensor teacher) => Compare(student, teacher, teacher);
 
     /// <summary>The value of the term.</summary>
-    /// <param name="student">[N, ...].</param>
-    /// <param name="teacher">[N, ...], without gradient.</param>
-    /// <param name="queue">[M, ...], without gradient.</param>
+    /// <param name="student">[N, features].</param>
+    /// <param name="teacher">[N, features], without gradient.</param>
+    /// <param name="queue">[M, features], without gradient.</param>
     internal Tensor Compare(Tensor student, Tensor teacher, Tensor queue)
     {
         var others = Directions(queue).t();
@@ -52,6 +57,5 @@ public sealed record SimilarityTerm : ProjectedFeatureTerm
         return nn.functional.kl_div(own, wanted, log_target: true, reduction: nn.Reduction.Sum).Div(student.shape[0]);
     }
 
-    private static Tensor Directions(Tensor features) =>
-        nn.functional.normalize(features.ndim > 2 ? features.flatten(2).mean([2]) : features, p: 2, dim: 1);
+    private static Tensor Directions(Tensor vectors) => nn.functional.normalize(vectors, p: 2, dim: 1);
 }

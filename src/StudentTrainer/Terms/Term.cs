@@ -38,6 +38,9 @@ public abstract record Term
     /// <summary>Whether it learns from the set's labels.</summary>
     public bool LearnsFromLabels => Reads.Any(use => use.Kind == SignalKind.Labels);
 
+    /// <summary>Whether it needs the one class of each position, which views that are mixed from two samples do not have.</summary>
+    internal virtual bool NeedsOneLabel => false;
+
     /// <summary>The signals that it reads.</summary>
     internal abstract IReadOnlyList<SignalUse> Reads { get; }
 
@@ -47,6 +50,9 @@ public abstract record Term
     internal virtual void Require(TermShapes shapes)
     {
     }
+
+    /// <summary>The fewest samples of a batch from which anything is learned.</summary>
+    internal virtual int LeastSamples => 1;
 
     /// <summary>Which of the student's features are brought to the shape of which target's by a layer of their own, if these differ.</summary>
     internal virtual ProjectionRequest? Projection => null;

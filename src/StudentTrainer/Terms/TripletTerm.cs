@@ -26,6 +26,8 @@ public sealed record TripletTerm : Term
     internal override IReadOnlyList<SignalUse> Reads =>
         [SignalUse.OwnFeatures(Student), .. Teachers.Select((teacher, i) => SignalUse.TargetFeatures(teacher) with { Key = Key(i) })];
 
+    internal override int LeastSamples => 3;
+
     internal override Tensor Compute(TermSignals signals) =>
         Compare(signals.Student, [.. Teachers.Select((_, i) => ((TargetTensor)signals.Target(Key(i))).Values.to(signals.Student.dtype))]);
 

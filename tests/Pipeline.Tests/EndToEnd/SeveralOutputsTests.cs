@@ -80,6 +80,43 @@ public sealed class SeveralOutputsTests : IDisposable
         Assert.InRange(decisions, 0.97, 1);
     }
 
+    /// <summary>Two teachers and a training beside the student's own give what its agreement is not about: they are listed, and not compared.</summary>
+    [Fact]
+    public void Student_OfTeachersOfDifferentKinds_LearnsEachByItsKind()
+    {
+        var recipe = folder["kinds.yaml"];
+        File.WriteAllText(recipe, $$"""
+            name: heads
+            data: { transfer: { samples: {{Samples}} }, test: { samples: {{Samples}} } }
+            teachers:
+              - { model: {{Mixed()}}, name: class, output: class }
+              - { model: {{folder["mixed.onnx"]}}, name: price, output: price, kind: values }
+              - { model: {{folder["mixed.onnx"]}}, name: place, output: place, kind: embedding }
+            capture: { combination: none }
+            objective: [soft: { teacher: class }, mse: { teacher: price }, cosine: { teacher: place }]
+            student: { architecture: mlp, widths: [64], outputs: [price, place], preprocessing: none }
+            training: { epochs: 60, batch-size: 32, optimizer: { name: adamw, learning-rate: 0.003 } }
+            stages:
+              other:
+                train:
+                  teachers: [{ model: {{folder["mixed.onnx"]}}, output: price, kind: values }]
+                  capture: { combination: mean-of-probabilities }
+                  student: { architecture: mlp, widths: [64], preprocessing: none }
+                  objective: [mse: {}]
+              student: { train: {} }
+            """);
+
+        Cli.Done("run", recipe, "--runs", folder["runs"], "--threads", "1");
+
+        var models = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["runs"], "heads", "metrics.json"))).RootElement.GetProperty("models").EnumerateArray().ToDictionary(model => model.GetProperty("role").GetString()!);
+        var (own, taught) = (Run(StudentFile, "price", 1), Run(folder["mixed.onnx"], "price", 1));
+        Assert.InRange(1 - own.Zip(taught, (z, v) => Math.Pow(z - v, 2)).Sum() / taught.Sum(v => Math.Pow(v - taught.Average(), 2)), 0.95, 1);
+        Assert.InRange(models["student"].GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.False(models["teacher 2"].TryGetProperty("r_squared", out _));
+        Assert.False(models["other"].TryGetProperty("r_squared", out _));
+        Assert.InRange(models["other"].GetProperty("transfer").GetProperty("r_squared").GetDouble(), 0.95, 1);
+    }
+
     /// <summary>A weight of next to nothing leaves the second output as it was drawn, and the first one learns.</summary>
     [Theory]
     [InlineData(", test: { samples: X }")]

@@ -1,9 +1,12 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Tests.Support;
@@ -162,6 +165,115 @@ public sealed class CompositionTests : IDisposable
     [Fact]
     public void Train_OfLearnersOfOneName_IsRefused() => Assert.Contains("same name", Assert.Throws<InputException>(() =>
         Train("twice", [Mutual()[0], Mutual()[0]], Toy.Options)).Message);
+
+    /// <summary>What is compared value by value would be broadcast, and a student of one output would learn the mean of three.</summary>
+    [Fact]
+    public void Train_OfLearnersThatGiveOtherShapes_SaysBoth()
+    {
+        var narrow = Linear(new float[16], 1);
+        var message = Assert.Throws<InputException>(() => Train(
+            "shapes",
+            [
+                new("a", Toy.Linear(), StudentImport.Default with { Kind = OutputKind.Values }, [new SquaredErrorTerm { Teacher = "b/logits" }]),
+                new("b", narrow, StudentImport.Default with { Kind = OutputKind.Values }, [new SquaredErrorTerm { Teacher = "a/logits" }]),
+            ],
+            Toy.Options)).Message;
+        Assert.Contains("what two learners give, and their shapes differ", message);
+        Assert.Contains("[1] for one sample", message);
+        Assert.Contains("[3], as a gives", message);
+    }
+
+    /// <summary>Columns of values have units of their own, whoever gives the values: b gives x W, and a, of weights 0, gives 0.</summary>
+    [Fact]
+    public void Train_FromAnotherLearnersValues_CountsInTheTeachersDeviations()
+    {
+        float[] units = [1, 100, 0.01f];
+        float[] taught = [.. toy.Logits.Select((value, i) => value * units[i % Toy.Classes])], weights = Numbers.Uniform(31, 16 * Toy.Classes, -1, 1);
+        var data = toy.Data with { Cache = toy.CacheOf((Sets.Logits("logits", [Toy.Classes]) with { Kind = StreamKind.Value }, taught)) };
+        opened.Add(data.Cache!);
+        var values = StudentImport.Default with { Kind = OutputKind.Values };
+        LearnerOptions[] learners =
+        [
+            new("a", Toy.Linear(), values, [new SquaredErrorTerm { Teacher = "logits" }, new SquaredErrorTerm { Teacher = "b/logits" }]),
+            new("b", Linear(weights, Toy.Classes), values, [new SquaredErrorTerm { Teacher = "logits" }]),
+        ];
+        var epoch = Trainer.Train(
+            learners, data, Toy.Options with { Epochs = 1, Optimizer = new SgdOptions { LearningRate = 1e-12 } }, toy.Folder("units"), null, default).Students[0].Epochs[0];
+
+        var samples = new float[Toy.Samples * 16];
+        toy.Transfer.Read([.. Enumerable.Range(0, Toy.Samples).Select(row => (long)row)], samples);
+        var expected = Enumerable.Range(0, Toy.Classes).Average(column =>
+        {
+            double[] own = [.. taught.Where((_, i) => i % Toy.Classes == column).Select(value => (double)value)];
+            var mean = own.Average();
+            var variance = own.Average(value => (value - mean) * (value - mean));
+            return samples.Chunk(16).Average(pixels => Math.Pow(pixels.Select((pixel, i) => (double)pixel * weights[i * Toy.Classes + column]).Sum(), 2)) / variance;
+        });
+        Assert.InRange(epoch.Terms["mse:b/logits"] / expected, 0.99, 1.01);
+    }
+
+    /// <summary>Signals [4 channels, 4 steps]: the teacher's five channels are linear in them at each step.</summary>
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("mlp")]
+    public void Train_WithHintOfASignal_ProjectsItsChannels(string projector)
+    {
+        var matrix = Numbers.Uniform(41, Width * 4, -1, 1);
+        var samples = new float[Toy.Samples * 16];
+        toy.Transfer.Read([.. Enumerable.Range(0, Toy.Samples).Select(row => (long)row)], samples);
+        var hidden = samples.Chunk(16).SelectMany(signal => Enumerable.Range(0, Width).SelectMany(channel => Enumerable.Range(0, 4).Select(step =>
+            Enumerable.Range(0, 4).Select(from => matrix[channel * 4 + from] * signal[from * 4 + step]).Sum()))).ToArray();
+        var cache = toy.CacheOf(
+            (Sets.Logits("logits", [Toy.Classes]), toy.Logits), (Sets.Logits("hidden", [Width, 4]) with { Kind = StreamKind.Feature }, hidden));
+        opened.Add(cache);
+        var result = toy.Train(
+            Signals(), toy.Data with { Cache = cache }, [new HintTerm { Student = "c", Projector = projector }, .. Toy.Soft], Toy.Options with { Epochs = 80 });
+        Assert.InRange(result.Epochs[^1].Terms["hint"], 0, 0.1 * result.Epochs[0].Terms["hint"]);
+        Assert.Equal(Signals().Proto.Graph.Node, result.Model.Proto.Graph.Node);
+    }
+
+    /// <summary>At a signal's channels, and at positions of a sequence.</summary>
+    [Theory]
+    [InlineData("c")]
+    [InlineData("t")]
+    public void Train_WithExitAtPositions_LearnsIt(string at)
+    {
+        var student = new LearnerOptions("student", Signals(), StudentImport.Default, [.. Toy.Soft, new SoftTerm { Student = "early", Temperature = 2 }])
+        {
+            Attachments = [new ExitAttachment { Name = "early", At = at, Hidden = 8 }],
+        };
+        var result = Train("exit-at-positions", [student], Toy.Options with { Epochs = 60 }).Students[0];
+        Assert.InRange(result.Epochs[^1].Terms["soft#2"], 0, 0.95 * result.Epochs[0].Terms["soft#2"]);
+        Assert.Equal(Signals().Proto.Graph.Node, result.Model.Proto.Graph.Node);
+    }
+
+    /// <summary>Labels are for the first output; that the second has a row of scores at each of four steps does not matter to them.</summary>
+    [Fact]
+    public void Train_WithLabelsOfSamplesAndAnOutputOfPositions_LearnsBoth()
+    {
+        var student = new NodeModel(17, "N", 4, 4)
+            .Floats("w", Numbers.Uniform(51, 16 * Toy.Classes, -1, 1), 16, Toy.Classes).Floats("u", Numbers.Uniform(52, 8, -1, 1), 4, 2)
+            .Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Node("MatMul", "x u", "z").Build("y", "N", Toy.Classes);
+        student.Proto.Graph.Output.Add(ValueInfo.Create("z", ElementType.Float32, "N", 4, 2));
+        var samples = new float[Toy.Samples * 16];
+        toy.Transfer.Read([.. Enumerable.Range(0, Toy.Samples).Select(row => (long)row)], samples);
+        float[] steps = [.. samples.Chunk(4).SelectMany(step => new[] { 3 * step[0], 3 * step[1] })];
+        var cache = toy.CacheOf((Sets.Logits("logits", [Toy.Classes]), toy.Logits), (Sets.Logits("steps", [4, 2]), steps));
+        opened.Add(cache);
+        var epochs = OneStudent.Train(
+            student, new StudentImport { Output = "y", Outputs = [new("z", "steps")] }, toy.Data with { Cache = cache },
+            [new SoftTerm { Teacher = "logits" }, new HardTerm(), new SoftTerm { Teacher = "steps" }], Toy.Options with { Epochs = 40 }, toy.Folder("labels"), null, default).Epochs;
+        Assert.All(epochs[0].Terms.Keys, term => Assert.InRange(epochs[^1].Terms[term], 0, 0.5 * epochs[0].Terms[term]));
+    }
+
+    private static OnnxModel Linear(float[] weights, int outputs) =>
+        new NodeModel(17, "N", 4, 4).Floats("w", weights, 16, outputs).Node("Flatten", "x", "f").Node("MatMul", "f w", "y").Build();
+
+    /// <summary>c: a convolution over steps, [6, 4]; t: the same as a sequence, [4, 6].</summary>
+    private static OnnxModel Signals() => new NodeModel(17, "N", 4, 4)
+        .Floats("k", Numbers.Uniform(42, 6 * 4, -1, 1), 6, 4, 1).Floats("u", Numbers.Uniform(43, 6 * 6, -1, 1), 6, 6).Floats("w", Numbers.Uniform(44, 24 * Toy.Classes, -1, 1), 24, Toy.Classes)
+        .Node("Conv", "x k", "c").Node("Relu", "c", "r").Node("Transpose", "r", "s", ("perm", new[] { 0, 2, 1 })).Node("MatMul", "s u", "t")
+        .Node("Flatten", "t", "f").Node("MatMul", "f w", "y").Build();
 
     private static LearnerOptions[] Mutual() =>
     [

@@ -34,6 +34,7 @@ public sealed class ObjectiveTests : IDisposable
     public static TheoryData<Term[], string> Wrong => new()
     {
         { [], "no term" },
+        { [new SoftTerm { Weight = 0 }, new HardTerm { Weight = new([(0, 0), (5, 0)]) }], "every term has the weight 0" },
         { [new SoftTerm { Temperature = -2 }], "a number above 0" },
         { [new HardTerm { Weight = -1 }], "a number from 0 on" },
         { [new HardTerm { Weight = new([(1, 1), (1, 2)]) }], "or such at epochs" },
@@ -49,6 +50,21 @@ public sealed class ObjectiveTests : IDisposable
     [MemberData(nameof(Wrong))]
     public void Bind_OfTermsThatDoNotFit_SaysWhatIsWrong(Term[] terms, string message) => Assert.Contains(
         message, Assert.Throws<InputException>(() => toy.Train(Toy.Mlp(), toy.Data, terms, Toy.Options)).Message);
+
+    public static TheoryData<Term, int> Comparing => new()
+    {
+        { new RelationalTerm { Student = "hidden1.relu" }, 3 }, { new TripletTerm { Student = "hidden1.relu", Teachers = ["hidden"] }, 3 },
+        { new ProjectorTerm { Student = "hidden1.relu" }, 2 }, { new SimilarityTerm { Student = "hidden1.relu", Queue = 0 }, 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Comparing))]
+    public void Train_OfBatchesTooSmallForATermThatComparesSamples_SaysHowManyItNeeds(Term term, int least)
+    {
+        var error = Assert.Throws<InputException>(() => toy.Train(Toy.Mlp(), toy.Data, [.. Toy.Soft, term], Toy.Options with { BatchSize = least - 1 }));
+        Assert.Contains("A term compares the samples of a batch with each other, and a batch has too few.", error.Message);
+        Assert.Contains($"{least} or more", error.Message);
+    }
 
     /// <summary>T² · KL(teacher ‖ uniform), mean over the samples.</summary>
     private double Divergence(double temperature) => toy.Logits.Chunk(Toy.Classes).Average(row =>

@@ -158,9 +158,9 @@ public sealed class FramesTests : IDisposable
     {
         IReadOnlyList<Term> both = [.. FramesToy.Soft(), .. Hard];
         var frames = toy.Data() with { Transfer = toy.With(labels: new int[FramesToy.Samples]) };
-        Refused("one label per sample; the teacher gives [5, 3]", frames, both);
+        Refused("with one label per sample, and [5, 3] from the student", frames, both);
         var samples = toy.Data(toy.Cache(shape: [3], logits: new float[FramesToy.Samples * 3]));
-        Refused("labels [5] for each sample; the teacher gives [3]", samples with { Transfer = toy.With(toy.TopClasses()) }, both);
+        Refused("student [5, 3], teacher [3]", samples with { Transfer = toy.With(toy.TopClasses()) }, both);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
@@ -195,7 +196,7 @@ public sealed class FeatureTermTests : IDisposable
     public void Gradient_OfEachTerm_EqualsFiniteDifferences(FeatureTerm term)
     {
         const double Step = 1e-5;
-        long[] shape = [Samples, 2, 2, 2];
+        long[] shape = term is PooledFeatureTerm ? [Samples, 8] : [Samples, 2, 2, 2];
         var (x, y) = (Values(12, Samples * 8), Values(13, Samples * 8));
         var student = torch.tensor(x, shape, requires_grad: true);
         term.Compare(student, torch.tensor(y, shape)).backward();
@@ -204,6 +205,44 @@ public sealed class FeatureTermTests : IDisposable
 
         double Shifted(int index, double by) =>
             Value(term, [.. x.Select((value, i) => i == index ? value + by : value)], y, shape);
+    }
+
+    public static TheoryData<PooledFeatureTerm> PooledTerms => [new ProjectorTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 4 }];
+
+    /// <summary>Sequences [2 positions, 3 features], signals [3 channels, 2 steps] and images [3 channels, 1, 2] of the same vectors.</summary>
+    [Theory]
+    [MemberData(nameof(PooledTerms))]
+    public void PooledTerms_OfPositions_CompareTheMeansOfFeatures(PooledFeatureTerm term)
+    {
+        double[] x = Values(21, Samples * 6), y = Values(22, Samples * 6), queue = Values(23, 4 * 6);
+        var expected = Compute([2, 3], 2, x => [.. x.Chunk(6).SelectMany(sample => new[] { 0, 1, 2 }.Select(feature => (sample[feature] + sample[3 + feature]) / 2))], vectors: true);
+        Assert.Equal(expected, Compute([2, 3], 2, x => x), 9);
+        Assert.Equal(expected, Compute([3, 2], 1, Turned), 9);
+        Assert.Equal(expected, Compute([3, 1, 2], 1, Turned), 9);
+
+        static double[] Turned(double[] values) => [.. values.Chunk(6).SelectMany(sample => new[] { 0, 3, 1, 4, 2, 5 }.Select(i => sample[i]))];
+
+        double Compute(long[] shape, int channelAxis, Func<double[], double[]> form, bool vectors = false)
+        {
+            long[] Shape(long count) => vectors ? [count, 3] : [count, .. shape];
+            return term.Compute(new TermSignals(
+                new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = torch.tensor(form(x), Shape(Samples)) },
+                new Dictionary<string, StreamSignal>
+                {
+                    [SignalUse.TeacherKey] = new TargetTensor(torch.tensor(form(y), Shape(Samples))), ["queue"] = new TargetTensor(torch.tensor(form(queue), Shape(4))),
+                },
+                null, 0) { ChannelAxis = channelAxis }).item<double>();
+        }
+    }
+
+    /// <summary>The slope of a root is infinite where both sides are equal; nothing is learned there.</summary>
+    [Fact]
+    public void Projector_OfARootWithEqualValues_HasAFiniteGradient()
+    {
+        double[] y = [1, 2, 1, 3, 1, 5];
+        var student = torch.tensor(new double[] { 4, 2, 4, 1, 4, 0 }, [Samples, 2], requires_grad: true);
+        new ProjectorTerm { Exponent = 0.5 }.Compare(student, torch.tensor(y, [Samples, 2])).backward();
+        Assert.All(student.grad!.data<double>().ToArray(), slope => Assert.True(double.IsFinite(slope)));
     }
 
     private static double[] Values(int seed, int count) => [.. Numbers.Uniform(seed, count, -2, 2)];

@@ -36,6 +36,22 @@ public sealed class ScoreTermTests : IDisposable
         Assert.Equal(expected, Value(new DecoupledTerm { Temperature = temperature, Alpha = alpha, Beta = beta }), 9);
     }
 
+    /// <summary>Logits in the hundreds, softened by less than 1: the label's class lies tens of thousands above the others.</summary>
+    [Fact]
+    public void LabelledTerms_OfALabelFarAboveAllOthers_CompareTheOthersAlone()
+    {
+        const double Temperature = 0.01;
+        var (z, v) = (Matrix([[900, 0, 0.01, 0.02]]), Matrix([[800, 0.02, 0.01, 0]]));
+        var (p, q) = (Softmax([0.02, 0.01, 0], Temperature), Softmax([0, 0.01, 0.02], Temperature));
+        var labels = new LabelTargets(torch.tensor(new[] { 0L }));
+        var divergence = p.Zip(q, (a, b) => a * Math.Log(a / b)).Sum();
+        Assert.Equal(
+            Temperature * Temperature * 8 * divergence, new DecoupledTerm { Temperature = Temperature }.Compute(z, new DenseScores(v), labels).item<double>(), 12);
+        Assert.Equal(
+            -1.5 * Temperature * Temperature * p.Zip(q, (a, b) => a * Math.Log(b)).Sum(),
+            new NormalisedTerm { Temperature = Temperature }.Compute(z, new DenseScores(v), labels).item<double>(), 12);
+    }
+
     /// <summary>Soft targets are the special case in which the second factor is the teacher's 1 − p_t, here for one row.</summary>
     [Fact]
     public void Decoupled_WithTeachersRestAsFactor_EqualsSoft()
@@ -175,5 +191,5 @@ public sealed class ScoreTermTests : IDisposable
 
     private static double[][] Chunk(float[] values) => [.. values.Select(value => (double)value).Chunk(Classes)];
 
-    private static torch.Tensor Matrix(double[][] rows) => torch.tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, Classes]);
+    private static torch.Tensor Matrix(double[][] rows) => torch.tensor(rows.SelectMany(row => row).ToArray(), [rows.Length, rows[0].Length]);
 }

@@ -7,6 +7,7 @@ using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Terms;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
 
@@ -28,10 +29,12 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     public void Require(LearnerEntry learner, StudentImport import, OnnxModel? student)
     {
         RequireOutputs(import);
+        ObjectiveChecks.Require(step.NameOf(learner), learner.Objective, Math.Min(step.Training.BatchSize, graph.Sets.Transfer.Count));
+        ObjectiveChecks.RequireReaders(step.NameOf(learner), learner.Student.Attachments, Objectives());
         RequireFit(learner, import);
         RequireTaps(learner, import, student);
         RequireStreams(learner);
-        RequireSameClasses(learner);
+        RequireSameClasses(learner, import);
         RequireOutputsForStreams(learner, import);
     }
 
@@ -97,10 +100,10 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     private void RequireTaps(LearnerEntry learner, StudentImport import, OnnxModel? student)
     {
         if (student is not null)
-            LearnerTaps.Require(
-                step.NameOf(learner), student, import, learner.Student.Attachments,
-                step.Learners.ToDictionary(step.NameOf, other => other.Objective, StringComparer.Ordinal));
+            LearnerTaps.Require(step.NameOf(learner), student, import, learner.Student.Attachments, Objectives());
     }
+
+    private Dictionary<string, IReadOnlyList<Term>> Objectives() => step.Learners.ToDictionary(step.NameOf, other => other.Objective, StringComparer.Ordinal);
 
     private void RequireStreams(LearnerEntry learner)
     {
@@ -115,12 +118,14 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
                     Suggestions.Nearest(unknown, streams) is { } nearest ? $"did you mean '{nearest}'?" : "capture it: name the tensor under a teacher's 'features' or 'outputs'");
     }
 
-    private void RequireSameClasses(LearnerEntry learner)
+    /// <summary>Of the streams that its first output learns; a further output has a stream of its own.</summary>
+    private void RequireSameClasses(LearnerEntry learner, StudentImport import)
     {
         (string Stream, int Classes)[] named =
         [
             .. from term in learner.Objective
                from stream in term.TeachersOutputs(learner.Name, step.LearnerNames)
+               where import.Outputs.All(output => output.Name != stream)
                let classes = cache?.DeclaredClassesOf(stream)
                where classes is not null
                select (stream, classes.Value),

@@ -27,7 +27,7 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
             Head(CacheStream.Answer, columns, import.Kind, taught?.Streams[0], teacher => teacher.Output),
             .. import.Outputs.Select(output => Head(
                 output.Name, StreamOf(output, results)!.StudentClasses, output.Kind, taught?.Streams.First(stream => stream.Name == output.Name),
-                teacher => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Name)?.Tensor)),
+                teacher => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Name)?.Tensor ?? teacher.Output)),
         ];
 
         OutputHead Head(string name, int count, OutputKind? kind, CacheStream? stream, Func<TeacherOptions, string?> tensor) => (stream, kind) switch

@@ -131,6 +131,18 @@ internal sealed class StudentGraph
                 Suggestions.Nearest(name, known) is { } nearest ? $"did you mean '{nearest}'?" : null);
     }
 
+    /// <inheritdoc cref="ChannelAxisOf(GraphProto, string, int)"/>
+    public int ChannelAxisOf(string tensor, int axes) => ChannelAxisOf(graph, tensor, axes);
+
+    /// <summary>
+    /// The axis of a tensor's channels, the batch being 0. Two axes of a sample are [positions, features], or [channels, length] where convolutions, poolings or
+    /// normalisations make or read them; in all others channels come first.
+    /// </summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="axes">The axes of one sample.</param>
+    public static int ChannelAxisOf(GraphProto graph, string tensor, int axes) => axes == 2 && ChannelAxis.Find(new(graph), tensor)?.Axis != 1 ? 2 : 1;
+
     /// <summary>Adds layers that only training has.</summary>
     /// <param name="seed">Decides their weights.</param>
     /// <exception cref="UnsupportedModelException">The operator set is too old for the layers.</exception>
