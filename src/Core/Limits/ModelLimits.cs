@@ -39,7 +39,7 @@ public static partial class ModelLimits
 
     /// <summary>How long a trial of a model may take: longer for one with many weights, which a small file cannot have.</summary>
     /// <param name="weightBytes">The size of the model.</param>
-    public static TimeSpan TimeFor(long weightBytes) => Time + TimeSpan.FromSeconds(weightBytes / WeightsPerSecond);
+    internal static TimeSpan TimeFor(long weightBytes) => Time + TimeSpan.FromSeconds(weightBytes / WeightsPerSecond);
 
     /// <summary>Begins what may hold several trials, and has the time of one.</summary>
     public static ModelTrial BeginClock() => new(null, Time);
