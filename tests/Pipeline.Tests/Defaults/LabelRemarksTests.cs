@@ -52,6 +52,16 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
         Assert.DoesNotContain("channel 0 has", error);
     }
 
+    [Fact]
+    public void Run_OfIdsThatFloat32DoesNotHold_SaysWhichColumnAndHowToLeaveItOut()
+    {
+        File.WriteAllText(folder["t.csv"], "a,customer id\n1,1000000123\n2,1000000187\n");
+        var recipe = folder["r.yaml"];
+        File.WriteAllText(recipe, "name: ids\ndata: { transfer: { samples: t.csv, labels: t.csv, labels-key: a } }\nteachers: none\nstudent: { architecture: mlp, widths: [8] }\n");
+
+        Assert.Contains("1000000123 (line 2) is read as 1000000128; if they are ids, leave them out: table.drop: [customer id]", Cli.Done("plan", recipe, "--runs", folder["runs"]).Error);
+    }
+
     [Theory]
     [InlineData("teachers: none")]
     [InlineData("teachers: []")]
