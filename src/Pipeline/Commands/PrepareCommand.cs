@@ -33,10 +33,12 @@ internal sealed class PrepareCommand : ExampleCommand
         stdout.WriteLine($"samples: {Path.Combine(result.Folder, PreparedSet.SamplesFile)}");
         stdout.WriteLine($"         {set.Samples} × {shape} {type}, with {string.Join(", ", set.Columns)}");
         if (set.Classes is { } classes)
-            stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10))}{(classes.Count > 10 ? ", ..." : "")})");
+            stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10).Index().Select(name => $"{name.Index}: {name.Item}"))}{(classes.Count > 10 ? ", ..." : "")})");
         if (set.PreprocessDigest is not null)
             stdout.WriteLine($"graph:   {Path.Combine(result.Folder, PreparedSet.PreprocessFile)}");
         stdout.WriteLine($"sources: {Path.Combine(result.Folder, PreparedSet.SourcesFile)}");
+        if (result.PassedOver.Count > 0)
+            stdout.WriteLine($"passed over, as files of other kinds: {SourceFolder.Describe(result.PassedOver)}");
         if (set.Skipped == 0)
             return;
         stdout.WriteLine($"skipped: {set.Skipped}");

@@ -78,7 +78,7 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
             characters, padding, type, seed,
         })
             Add(option);
-        common.AddTo(this);
+        common.AddTo(this, hasClasses: false);
         Does((parsed, stdout, stderr, token) =>
             Run(parsed.GetValue(words), ReadLines(parsed), common.Read(parsed), GlobalOptions.Style(parsed), stdout, stderr, token));
     }

@@ -20,13 +20,13 @@ public static class ImagePreparation
     {
         images.Validate();
         options.RequireApartFrom(root);
-        var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled);
+        var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled, options.Classes);
         using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(
             file, folder.LabelOf(file), () => Decode(file), SourceFolder.StampOf(Path.Combine(root, file))));
         var sources = new SourceList(
             "images", "images", items, folder.Files.Count, new(Labels: folder.Classes is not null), folder.Classes);
-        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);
+        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model) with { PassedOver = folder.PassedOver };
 
         PreparedSample Decode(string file)
         {
