@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Defaults;
@@ -30,6 +31,17 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
         Assert.DoesNotContain("the teacher agrees with", Cache(project["train-labels.npy"]));
 
         string Cache(string labels) => Cli.Done("cache", "--name", Path.GetFileNameWithoutExtension(labels), "--runs", folder["runs"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"], "--labels", labels, "--threads", "1").Error;
+    }
+
+    [Fact]
+    public void Run_WithLabelsInAnotherOrder_SaysWhichOneTheTeachersClassesHave()
+    {
+        using var set = TransferSet.Open(new() { Samples = project["train.npy"], Labels = project["train-labels.npy"] });
+        Npy.Write(folder["next.npy"], set.Labels.ToArray().Select(label => (label + 1) % 3L).ToArray(), 240);
+
+        Assert.Contains(
+            "if label 0 were 2, label 1 were 0, label 2 were 1; number them as the teacher's classes are",
+            Cli.Done("cache", "--name", "next", "--runs", folder["runs"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"], "--labels", folder["next.npy"], "--threads", "1").Error);
     }
 
     [Fact]
