@@ -131,4 +131,7 @@ public sealed record PreparationResult(string Folder, PreparedSet Set, IReadOnly
 {
     /// <summary>How many files of each other ending were beside the sources, and are none.</summary>
     public IReadOnlyDictionary<string, int> PassedOver { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Of how many images EXIF data say that they are to be turned, which is not done: of those that this call decoded.</summary>
+    public long Turned { get; init; }
 }

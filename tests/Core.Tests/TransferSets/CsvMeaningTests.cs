@@ -3,8 +3,8 @@ using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Tests.TransferSets;
 
-/// <summary>Numbers of CSV files that may be read as other ones than were written.</summary>
-public sealed class CsvNumbersTests : IDisposable
+/// <summary>Fields of CSV files that may be read as other ones than were meant.</summary>
+public sealed class CsvMeaningTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
@@ -83,6 +83,14 @@ public sealed class CsvNumbersTests : IDisposable
         Assert.Equal("1000000123 (line 3) is read as 1000000128", $"{number}");
         using var inputs = TransferSet.Open(new() { Samples = Table, Inputs = new([new("x"), new("id")]) });
         Assert.Equal("id", Assert.Single(inputs.Rounded).Column);
+    }
+
+    [Fact]
+    public void Open_LabelsThatDifferInCaseOnly_AreNamed()
+    {
+        File.WriteAllText(Table, "a,label\n1,Cat\n2,dog\n3,cat\n");
+
+        Assert.Contains("if 'Cat' and 'cat' are one class, write them alike", Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = Table, Labels = Table })).Message);
     }
 
     [Theory]
