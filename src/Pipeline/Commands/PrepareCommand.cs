@@ -38,7 +38,7 @@ internal sealed class PrepareCommand : ExampleCommand
             stdout.WriteLine($"graph:   {Path.Combine(result.Folder, PreparedSet.PreprocessFile)}");
         stdout.WriteLine($"sources: {Path.Combine(result.Folder, PreparedSet.SourcesFile)}");
         if (result.Turned > 0)
-            stdout.WriteLine($"turned by their EXIF data, which is not applied: {result.Turned} images; turn the files themselves if the teacher saw them upright");
+            stdout.WriteLine($"turned by their EXIF data, which is not applied: {result.Turned} of {set.Samples} images; turn the files themselves if the teacher saw them upright");
         if (result.PassedOver.Count > 0)
             stdout.WriteLine($"passed over, as files of other kinds: {SourceFolder.Describe(result.PassedOver)}");
         if (set.Skipped == 0)
