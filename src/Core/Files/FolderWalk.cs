@@ -12,9 +12,15 @@ internal static class FolderWalk
         AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false,
     };
 
-    /// <summary>The files, in no particular order. What begins with a dot is passed over.</summary>
+    // What macOS puts into archives, and Synology into shared folders: other files of the same names.
+    private static readonly HashSet<string> strange = ["__MACOSX", "@eaDir"];
+
+    /// <summary>The files, in no particular order. What begins with a dot is passed over, and so are folders that systems keep for themselves.</summary>
     /// <exception cref="InputException">A link leads back, folders are too deep, or one may not be read.</exception>
     public static IEnumerable<string> Files(string root) => Files(root, [Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))]);
+
+    /// <summary>The names of the folders on the first level, in no particular order.</summary>
+    public static IEnumerable<string> Folders(string root) => Directory.EnumerateDirectories(root, "*", visible).Select(folder => Path.GetFileName(folder)).Where(name => !strange.Contains(name));
 
     private static IEnumerable<string> Files(string folder, IReadOnlyList<string> above)
     {
@@ -35,6 +41,8 @@ internal static class FolderWalk
                 yield return path;
                 continue;
             }
+            if (strange.Contains(entry.Name))
+                continue;
             var real = RealPath(path, above[^1]);
             if (above.Contains(real) || above.Count == DeepestLevel)
                 throw new InputException(

@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
+using OnnxKd.Core.TransferSets;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.Core.Preparation;
@@ -62,6 +63,8 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
         // ONNX counts negative ids from the end.
         if (Table is { } table && values.IndexOfAnyExceptInRange(-table.Rows, table.Rows - 1) is >= 0 and var unknown)
             return unknown;
+        if (TakesIntegers && values.IndexOfAnyExceptInRange(1 - PackedTensor.LargestExact, PackedTensor.LargestExact - 1) is >= 0 and var rounded)
+            return rounded;
         for (var i = 0; TakesIntegers && i < values.Length; i++)
             if (values[i] != MathF.Truncate(values[i]))
                 return i;
@@ -83,6 +86,10 @@ internal sealed record InputRule(SampleUse Use, string Input, DataType Type, Sam
             return new(
                 "A sample holds a number that an input of a model cannot.", where, found, $"{Printable.Number(least)} to {Printable.Number(most)}: {input} is {TensorTypes.Name((int)Type)}",
                 TakesIntegers ? "correct the value" : "correct the value, or scale the samples (preprocessing)");
+        if (Table is null || Math.Abs(value) < Table.Rows)
+            return new(
+                "A sample holds a whole number that may have become its neighbour: samples are float32, which holds no more than 24 bits of it.", where, found,
+                $"below {PackedTensor.LargestExact} (2^24): {input} is {TensorTypes.Name((int)Type)}", "number what it stands for anew, or leave it out (of a table: table.drop)");
         return new(
             "A sample holds an id that a model does not know.", where, found, $"0 to {Table!.Rows - 1}: {input} looks up {Table.Rows} rows ('{Table.Name}')",
             Use.VocabularyKey is { } key && value > 0 ? $"set {key} to {Printable.Number(value + 1)} or more (one more than the largest id of all sets), or correct the id"

@@ -6,7 +6,7 @@ using Apache.Arrow.Ipc;
 namespace OnnxKd.Core.TransferSets;
 
 /// <summary>
-/// Apache Arrow's IPC files (Feather 2 is one) and streams, by Apache.Arrow: columns of numbers, truth values and texts, dictionaries of texts, and lists of
+/// Apache Arrow's IPC files (Feather 2 is one) and streams, by Apache.Arrow: columns of numbers, truth values and texts, dictionaries of them, and lists of
 /// numbers that are equally long.
 /// </summary>
 internal sealed class ArrowTable : ColumnarTable
@@ -124,6 +124,8 @@ internal sealed class ArrowTable : ColumnarTable
         FloatArray values => i => values.GetValue(i),
         DoubleArray values => i => values.GetValue(i),
         Decimal128Array values => i => (double?)values.GetValue(i),
+        DictionaryArray { Dictionary: var words, Indices: var indices } when NumbersOf(words) is { } word && NumbersOf(indices) is { } index =>
+            i => index(i) is { } place ? word((int)place) : null,
         _ => null,
     };
 }

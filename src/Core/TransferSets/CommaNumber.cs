@@ -14,6 +14,9 @@ internal enum CommaNumber
 
     /// <summary>It is a point that stands before the fraction: <c>0.5</c>.</summary>
     Point,
+
+    /// <summary>It is a point, which may as well part thousands: <c>6.157</c>.</summary>
+    UnclearPoint,
 }
 
 /// <summary>Tells numbers with commas from numbers with points.</summary>
@@ -32,15 +35,19 @@ internal static class CommaNumbers
         var rest = text[(whole + 1 + fraction)..];
         if (whole + fraction == 0 || !(rest.IsEmpty || rest is ['e' or 'E', .. var exponent] && exponent.TrimStart("+-") is var power && power.Length > 0 && Digits(power) == power.Length))
             return CommaNumber.None;
-        return text[whole] == '.' ? CommaNumber.Point
-            : fraction == Group && whole is >= 1 and <= Group && text[0] != '0' && rest.IsEmpty ? CommaNumber.Unclear
-            : CommaNumber.Decimal;
+        var mayPartThousands = fraction == Group && whole is >= 1 and <= Group && text[0] != '0' && rest.IsEmpty;
+        return text[whole] == '.'
+            ? mayPartThousands ? CommaNumber.UnclearPoint : CommaNumber.Point
+            : mayPartThousands ? CommaNumber.Unclear : CommaNumber.Decimal;
     }
 
     /// <summary>What to do where a number with commas or points cannot be read.</summary>
-    public static string Remedy(CommaNumber comma) => comma == CommaNumber.Unclear
-        ? "if the comma stands before a fraction, set table.decimal: \",\"; if it parts thousands, table.thousands: \",\""
-        : "correct the value, or set table.decimal and table.thousands (1.234,5 has decimal: \",\" and thousands: \".\")";
+    public static string Remedy(CommaNumber comma) => comma switch
+    {
+        CommaNumber.Unclear => "if the comma stands before a fraction, set table.decimal: \",\"; if it parts thousands, table.thousands: \",\"",
+        CommaNumber.UnclearPoint => "if the point stands before a fraction, set table.decimal: \".\"; if it parts thousands, table.thousands: \".\" and table.decimal: \",\"",
+        _ => "correct the value, or set table.decimal and table.thousands (1.234,5 has decimal: \",\" and thousands: \".\")",
+    };
 
     private static int Digits(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') is >= 0 and var end ? end : text.Length;
 }

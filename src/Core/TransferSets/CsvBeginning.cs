@@ -4,8 +4,9 @@ namespace OnnxKd.Core.TransferSets;
 /// <param name="Characters">Characters before the table: Excel's <c>sep=;</c> in the first line, and comments.</param>
 /// <param name="Lines">Lines before the table.</param>
 /// <param name="Separator">The one that is said, else the first of the usual separators that the table's first line has.</param>
-/// <param name="HasDecimalCommas">Whether some fields are numbers whose comma can only stand before their fraction, and none has a point there.</param>
-internal readonly record struct CsvBeginning(int Characters, int Lines, char Separator, bool HasDecimalCommas)
+/// <param name="HasDecimalCommas">Whether some fields are numbers whose comma can only stand before their fraction, and none has a point.</param>
+/// <param name="HasDecimalPoints">Whether some fields are numbers whose point can only stand before their fraction; between commas none else can.</param>
+internal readonly record struct CsvBeginning(int Characters, int Lines, char Separator, bool HasDecimalCommas, bool HasDecimalPoints)
 {
     private const int MostCharacters = 1 << 16;
     private const string SeparatorLine = "sep=";
@@ -32,21 +33,24 @@ internal readonly record struct CsvBeginning(int Characters, int Lines, char Sep
             table = end < 0 ? [] : table[(end + (table[end..] is ['\r', '\n', ..] ? 2 : 1))..];
         }
         var between = separator ?? said ?? FindSeparator(table);
-        return new(all - table.Length, lines, between, FindDecimalCommas(all < room.Length ? table : table[..Math.Max(0, table.LastIndexOf('\n'))], between));
+        var (hasCommas, hasPoints) = FindDecimals(all < room.Length ? table : table[..Math.Max(0, table.LastIndexOf('\n'))], between);
+        return new(all - table.Length, lines, between, hasCommas, hasPoints);
     }
 
-    private static bool FindDecimalCommas(ReadOnlySpan<char> table, char separator)
+    private static (bool Commas, bool Points) FindDecimals(ReadOnlySpan<char> table, char separator)
     {
-        var isFound = false;
+        if (separator == ',')
+            return (false, true);
+        var (hasCommas, hasPoints, hasUnclear) = (false, false, false);
         foreach (var field in table.SplitAny([separator, '\n']))
         {
-            var comma = separator == ',' ? CommaNumber.None : CommaNumbers.Of(table[field]);
-            if (comma == CommaNumber.Point)
-                return false;
-            isFound |= comma == CommaNumber.Decimal;
+            var number = CommaNumbers.Of(table[field]);
+            hasCommas |= number == CommaNumber.Decimal;
+            hasPoints |= number == CommaNumber.Point;
+            hasUnclear |= number == CommaNumber.UnclearPoint;
         }
 
-        return isFound;
+        return (hasCommas && !hasPoints && !hasUnclear, hasPoints);
     }
 
     private static char FindSeparator(ReadOnlySpan<char> table)

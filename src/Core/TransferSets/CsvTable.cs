@@ -15,6 +15,7 @@ internal sealed class CsvTable : Table
     private readonly int firstLine;
     private readonly bool hasRow;
     private readonly bool endsInSeparator;
+    private readonly bool arePointsClear;
     private bool isFirst = true;
 
     /// <summary>Reads the first row: it gives the separator, the number of columns, and the header if there is one.</summary>
@@ -28,6 +29,7 @@ internal sealed class CsvTable : Table
         : base(file.Path, options.Decimal is null && options.Thousands != ',' && beginning.HasDecimalCommas ? options with { Decimal = ',' } : options)
     {
         firstLine = beginning.Lines + 1;
+        arePointsClear = beginning.HasDecimalPoints || options.Decimal is not null || options.Thousands is not null;
         reader = (Sep.Reader() with
         {
             Sep = new Sep(beginning.Separator), HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
@@ -109,6 +111,9 @@ internal sealed class CsvTable : Table
 
     /// <inheritdoc/>
     public override bool TryRead(int column, out double value) => Numbers.TryRead(Text(column), out value);
+
+    /// <inheritdoc/>
+    public override bool IsUnclear(int column) => !arePointsClear && CommaNumbers.Of(Text(column)) == CommaNumber.UnclearPoint;
 
     /// <inheritdoc/>
     public override ReadOnlySpan<char> Text(int column) => reader.Current[column].Span;

@@ -10,12 +10,13 @@ namespace OnnxKd.Core.TransferSets;
 internal sealed class PackedTensor : StoredTensor
 {
     // From here on float32 does not hold every whole number.
-    private const int LargestExact = 1 << 24;
+    internal const int LargestExact = 1 << 24;
 
     private readonly Source[] sources;
 
     private PackedTensor(string path, Source[] sources, SampleShape shape)
-        : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) => (this.sources, SampleShape) = (sources, shape);
+        : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) =>
+        (this.sources, SampleShape, Rounded) = (sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)]);
 
     /// <summary>A tensor, and the parts that its rows are, in their order.</summary>
     private sealed record Source(StoredTensor Tensor, IReadOnlyList<SamplePart> Parts)

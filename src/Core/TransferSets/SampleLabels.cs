@@ -22,6 +22,7 @@ internal sealed class SampleLabels : IDisposable
     private readonly int perSample;
     private readonly int[] held;
     private long largestAt;
+    private int smallest = int.MaxValue;
 
     private SampleLabels(SampleIntegers file, int ignored, long first, long count)
     {
@@ -40,7 +41,7 @@ internal sealed class SampleLabels : IDisposable
 
     private SampleLabels(SampleLabels all, ReadOnlySpan<long> rows)
     {
-        (file, ignored, first, perSample, Shape, Largest, largestAt) = (all.file, all.ignored, all.first, all.perSample, all.Shape, all.Largest, all.largestAt);
+        (file, ignored, first, perSample, Shape, Largest, largestAt, smallest) = (all.file, all.ignored, all.first, all.perSample, all.Shape, all.Largest, all.largestAt, all.smallest);
         held = new int[rows.Length];
         for (var i = 0; i < rows.Length; i++)
             held[i] = all.held[rows[i]];
@@ -107,7 +108,9 @@ internal sealed class SampleLabels : IDisposable
                 where: $"{set}, labels of sample {first + largestAt}",
                 found: $"class {Largest}",
                 expected: $"0 to {classes - 1} ({classes} classes)",
-                remedy: "correct the label, or use models with as many classes as the labels have");
+                remedy: Largest == classes && smallest == 1
+                    ? $"labels count from 0, and these from 1: subtract 1 from each, or in a table name them in their order, table.classes: [\"1\", \"2\", ...]"
+                    : "correct the label, or use models with as many classes as the labels have");
     }
 
     /// <inheritdoc/>
@@ -150,6 +153,8 @@ internal sealed class SampleLabels : IDisposable
         {
             if (labels[i] > Largest)
                 (Largest, largestAt) = (labels[i], row + i / perSample);
+            if (labels[i] != Unknown)
+                smallest = Math.Min(smallest, labels[i]);
         }
     }
 }

@@ -51,6 +51,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>The names of a table's columns that were passed over, as the set that this one belongs to does not have them.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
+    /// <summary>Of each column of a table, the first whole number that float32 does not hold.</summary>
+    public IReadOnlyList<RoundedNumber> Rounded { get; init; } = [];
+
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 

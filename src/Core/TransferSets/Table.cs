@@ -7,6 +7,11 @@ namespace OnnxKd.Core.TransferSets;
 /// <param name="options">How it is read.</param>
 internal abstract class Table(string path, TableOptions options) : IDisposable
 {
+    // No integer type reaches further: what does is an amount.
+    private const float LargestId = 1.9e19f;
+
+    private readonly SortedDictionary<int, RoundedNumber> rounded = [];
+
     /// <summary>The file, for messages.</summary>
     public string Path => path;
 
@@ -32,6 +37,9 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <exception cref="InputException">They are no values, or lists of different lengths.</exception>
     public virtual IReadOnlyList<int> ShapeOf(int column) => [];
 
+    /// <summary>The first whole number of each column that was read as a neighbour of it, for float32 holds but 24 bits.</summary>
+    public IReadOnlyCollection<RoundedNumber> Rounded => rounded.Values;
+
     /// <summary>How many rows were read.</summary>
     public long Rows { get; private set; }
 
@@ -54,6 +62,9 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <summary>Reads a field as a number; true and false are 1 and 0.</summary>
     public abstract bool TryRead(int column, out double value);
 
+    /// <summary>Whether a field is a number that may as well be another one: 6.157 is 6157 where points part thousands.</summary>
+    public virtual bool IsUnclear(int column) => false;
+
     /// <summary>The field as it is written.</summary>
     public abstract ReadOnlySpan<char> Text(int column);
 
@@ -74,6 +85,14 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
 
     /// <summary>Whether a field has no value: what is missing may be a category.</summary>
     public bool Lacks(int column) => IsMissing(column) && !(CategoriesOf(column)?.IndexOf(Text(column)) >= 0);
+
+    /// <summary>Looks at a feature that was read, whether it is a whole number that has become another one.</summary>
+    public void NoteRounded(int column, float value)
+    {
+        if (Math.Abs(value) is > PackedTensor.LargestExact and < LargestId && !rounded.ContainsKey(column)
+            && TryRead(column, out double exact) && exact == Math.Truncate(exact) && exact != value && !Text(column).ContainsAny('e', 'E'))
+            rounded.Add(column, new(NameOf(column), Row, $"{Text(column)}", value));
+    }
 
     /// <summary>An error about one field.</summary>
     public InputException Bad(string what, int column, string expected, string remedy = "correct the value or remove the row")

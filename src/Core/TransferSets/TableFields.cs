@@ -16,6 +16,11 @@ internal static class TableFields
             return table.FillerOf(column) ?? throw Missing(table, column);
         if (!table.TryRead(column, out float value) || !float.IsFinite(value))
             throw NoNumber(table, column);
+        if (table.IsUnclear(column))
+            throw table.Bad(
+                $"It is not clear what the point in a number of {table.Kind} stands for: nothing else in the file tells.", column, "a point before a fraction, or one between thousands",
+                CommaNumbers.Remedy(CommaNumber.UnclearPoint));
+        table.NoteRounded(column, value);
         return value;
     }
 

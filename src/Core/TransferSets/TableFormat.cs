@@ -39,7 +39,9 @@ internal static class TableFormat
         // "3.0" is how some tools write an integer.
         if (table.TryRead(column, out double number) && number == Math.Truncate(number) && Math.Abs(number) <= int.MaxValue)
             return (long)number;
-        var bad = table.Bad(
+        var bad = table.IsMissing(column) ? table.Bad(
+            $"A label, length or id of {table.Kind} is missing.", column, "an integer from 0",
+            "complete the row, or set table.missing to 'drop', which leaves out what has none") : table.Bad(
             $"A label, length or id of {table.Kind} is not an integer.", column, "an integer from 0",
             "correct the value or remove the row; texts need the names of the classes in the order of their indices, which is the teacher's (table.classes: [NAME, ...])");
         throw part == SetPart.Labels && table.Rows == 1 && TextColumns.FindLabels(table, column) is { } texts ? texts : bad;
@@ -89,6 +91,7 @@ internal static class TableFormat
             {
                 IsTable = true, Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
+                Rounded = [.. table.Rounded],
             };
         }
         catch

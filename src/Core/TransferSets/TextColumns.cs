@@ -23,10 +23,12 @@ internal static class TextColumns
                 texts.Add($"{table.Text(column)}");
         while (table.MoveNext());
         var line = $"[{string.Join(", ", texts.Select(YamlWord.Of))}]";
+        var alike = texts.GroupBy(text => text, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
         return texts.Count is < 2 or > MostTexts ? null : new(
             $"The labels of {table.Kind} are texts.", $"{table.Path}, column '{table.NameOf(column)}'", Some(texts), "integers from 0, or the names of the classes",
             $"name the classes in the order of their indices, which is the teacher's (this one is alphabetic, as scikit-learn's encoders have it): table.classes: {line}"
-            + $" (on the command line: --set 'data.transfer.table.classes={line}'; of the test set data.test.table.classes)");
+            + $" (on the command line: --set 'data.transfer.table.classes={line}'; of the test set data.test.table.classes)"
+            + (alike is null ? "" : $"; if {string.Join(" and ", alike.Select(text => $"'{text}'"))} are one class, write them alike"));
     }
 
     /// <summary>Looks at the rest of a table of which the first row is read.</summary>

@@ -61,6 +61,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>The names of a table's columns that were passed over, as the set that this one belongs to does not have them.</summary>
     internal IReadOnlyList<string> LeftOut => samples.Stored.LeftOut;
 
+    /// <summary>Of each column of a table, the first whole number that float32 does not hold.</summary>
+    internal IReadOnlyList<RoundedNumber> Rounded => samples.Stored.Rounded;
+
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Stored.Type;
 

@@ -22,9 +22,18 @@ internal sealed class PrepareArguments
 
     private readonly Option<int> threads = new("--threads") { Description = "Sources worked on at once; 0: one per processor." };
 
-    /// <summary>Declares them on a command.</summary>
-    public void AddTo(Command command)
+    private readonly Option<string?> classes = new("--classes")
     {
+        Description = "The names of the classes in the order of their indices, where it is not the order of the names: a text file with a name a line, or the folder of a prepared set.",
+    };
+
+    /// <summary>Declares them on a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="hasClasses">Whether sources have classes of which the user tells the names.</param>
+    public void AddTo(Command command, bool hasClasses = true)
+    {
+        if (hasClasses)
+            command.Add(classes);
         command.Add(output);
         command.Add(skipCorrupt);
         command.Add(threads);
@@ -36,7 +45,10 @@ internal sealed class PrepareArguments
         Path.GetFullPath(parsed.GetValue(output)!), parsed.GetValue(skipCorrupt),
         parsed.GetValue(threads) is >= 0 and <= Parts.MostThreads and var count
             ? count
-            : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", $"a number from 0 to {Parts.MostThreads}"));
+            : throw Wrong(threads.Name, $"{parsed.GetValue(threads)}", $"a number from 0 to {Parts.MostThreads}"))
+    {
+        Classes = parsed.GetValue(classes) is { } names ? ClassNames.Read(Path.GetFullPath(names)) : null,
+    };
 
     /// <summary>Whole numbers with commas; none where the option was not given.</summary>
     /// <exception cref="InputException">Something else.</exception>

@@ -33,10 +33,14 @@ internal sealed class PrepareCommand : ExampleCommand
         stdout.WriteLine($"samples: {Path.Combine(result.Folder, PreparedSet.SamplesFile)}");
         stdout.WriteLine($"         {set.Samples} × {shape} {type}, with {string.Join(", ", set.Columns)}");
         if (set.Classes is { } classes)
-            stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10))}{(classes.Count > 10 ? ", ..." : "")})");
+            stdout.WriteLine($"classes: {classes.Count} ({string.Join(", ", classes.Take(10).Index().Select(name => $"{name.Index}: {name.Item}"))}{(classes.Count > 10 ? ", ..." : "")})");
         if (set.PreprocessDigest is not null)
             stdout.WriteLine($"graph:   {Path.Combine(result.Folder, PreparedSet.PreprocessFile)}");
         stdout.WriteLine($"sources: {Path.Combine(result.Folder, PreparedSet.SourcesFile)}");
+        if (result.Turned > 0)
+            stdout.WriteLine($"turned by their EXIF data, which is not applied: {result.Turned} of {set.Samples} images; turn the files themselves if the teacher saw them upright");
+        if (result.PassedOver.Count > 0)
+            stdout.WriteLine($"passed over, as files of other kinds: {SourceFolder.Describe(result.PassedOver)}");
         if (set.Skipped == 0)
             return;
         stdout.WriteLine($"skipped: {set.Skipped}");

@@ -77,7 +77,7 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
             characters, padding, type, seed,
         })
             Add(option);
-        common.AddTo(this);
+        common.AddTo(this, hasClasses: false);
         Does(Run);
     }
 

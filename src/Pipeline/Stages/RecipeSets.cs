@@ -15,7 +15,13 @@ internal sealed class RecipeSets : IDisposable
 {
     private const int MostTexts = 5;
 
-    private RecipeSets(TransferSet transfer) => Transfer = transfer;
+    private readonly TransferSetOptions transfer;
+
+    private RecipeSets(TransferSetOptions options)
+    {
+        transfer = options;
+        Transfer = OpenIntact(options);
+    }
 
     /// <summary>What the student learns from.</summary>
     public TransferSet Transfer { get; }
@@ -44,9 +50,11 @@ internal sealed class RecipeSets : IDisposable
     {
         TransferSetOptions?[] all = [data.Transfer, data.Validation, data.Test];
         DataSetStore.Require(note, token, all.Concat(all.SelectMany(set => set?.Modalities.ByName.Values ?? [])));
-        var sets = new RecipeSets(OpenIntact(data.Transfer));
+        var sets = new RecipeSets(data.Transfer);
         if (sets.Transfer.HasRowNames)
             note($"{sets.Transfer.Name}: the first column has no name and is taken for names of rows; table.features says otherwise");
+        foreach (var number in sets.Transfer.Rounded)
+            note($"{sets.Transfer.Name}: column '{number.Column}' has whole numbers beyond float32's 24 bits: {number}; if they are ids, leave them out: table.drop: [{YamlWord.Of(number.Column)}]");
         if (sets.Transfer.SampleShape is { Parts.Count: > 0 } named)
             note($"samples of named inputs: {named}{(named.Mask is { } mask ? $"; where '{mask}' is 0, positions count in no loss and no figure" : "")}");
         try
@@ -103,6 +111,14 @@ internal sealed class RecipeSets : IDisposable
     private TransferSet OpenAlike(TransferSetOptions options)
     {
         var set = OpenIntact(options, Transfer);
+        if (ClassesOf(options) is { } classes && ClassesOf(transfer) is { } others && !classes.SequenceEqual(others))
+        {
+            set.Dispose();
+            throw new InputException(
+                "The sets' classes differ, so that their labels do not mean the same.", options.Labels, Some(classes), $"{Some(others)}, as in {transfer.Labels}",
+                $"prepare it again with the other's classes: onnxkd prepare ... --classes {Path.GetDirectoryName(transfer.Labels)}; what an embedding tells apart is compared within the test set, so that only that one needs labels");
+        }
+
         if (Difference(set.SampleShape, Transfer.SampleShape) is { } differs)
         {
             set.Dispose();
@@ -126,6 +142,11 @@ internal sealed class RecipeSets : IDisposable
             "The sets' samples differ in shape.", options.Samples, shape,
             $"{Shapes.Format(Transfer.SampleShape)}, as in {Transfer.Name}", "use sets that belong together");
     }
+
+    /// <summary>The names of the classes, where labels are those of a prepared set that knows them.</summary>
+    private static IReadOnlyList<string>? ClassesOf(TransferSetOptions options) => options.Labels is { } labels ? PreparedSources.SetOf(labels)?.Classes : null;
+
+    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(MostTexts)) + (names.Count > MostTexts ? $" and {names.Count - MostTexts} more" : "");
 
     private static string? Difference(SampleShape found, SampleShape expected) =>
         found.Mask == expected.Mask && found.Parts.Select(part => $"{part}").SequenceEqual(expected.Parts.Select(part => $"{part}"))

@@ -104,6 +104,9 @@ public sealed record PreparedDigests(string Samples, string Columns, string Sour
 /// <param name="Threads">How many sources are worked on at once; 0: as many as there are processors.</param>
 public sealed record PrepareOptions(string Output, bool SkipCorrupt = false, int Threads = 0)
 {
+    /// <summary>The names of the classes in the order of their indices; default: the order of the names.</summary>
+    public IReadOnlyList<string>? Classes { get; init; }
+
     /// <summary>Refuses to write among the sources.</summary>
     /// <param name="sources">The folder that they are in.</param>
     /// <exception cref="InputException">It is the folder to write to.</exception>
@@ -124,4 +127,11 @@ public sealed record SkippedSource(string Source, string Reason);
 /// <param name="Folder">Where.</param>
 /// <param name="Set">What it holds.</param>
 /// <param name="Skipped">The first sources that were left out, 100 at most; the table of sources has all.</param>
-public sealed record PreparationResult(string Folder, PreparedSet Set, IReadOnlyList<SkippedSource> Skipped);
+public sealed record PreparationResult(string Folder, PreparedSet Set, IReadOnlyList<SkippedSource> Skipped)
+{
+    /// <summary>How many files of each other ending were beside the sources, and are none.</summary>
+    public IReadOnlyDictionary<string, int> PassedOver { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Of how many images EXIF data say that they are to be turned, which is not done: of those that this call decoded.</summary>
+    public long Turned { get; init; }
+}

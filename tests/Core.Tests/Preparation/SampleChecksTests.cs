@@ -75,6 +75,22 @@ public sealed class SampleChecksTests : IDisposable
         SampleChecks.Of(set, [use with { Preprocessing = new() { Scale = 0.5 } }]).Require(default);
     }
 
+    /// <summary>A row of float32 cannot tell 2^24 from 2^24 + 1, so that a model that takes whole numbers might look another id up.</summary>
+    [Fact]
+    public void WholeNumberBeyondFloat32_IsNotGivenToAnInputOfIntegers()
+    {
+        var file = Path.Combine(folder.Path, "t.csv");
+        File.WriteAllText(file, "id\n16777215\n16777217\n");
+        using var set = TransferSet.Open(new() { Samples = file });
+        var use = new SampleUse("m.onnx", () => Model(ElementType.Int32, "x"), InputFeeds.None, Preprocessing.None);
+
+        var error = Assert.Throws<InputException>(() => SampleChecks.Of(set, [use]).Require(default)).Message;
+
+        Assert.Contains("t.csv, sample 1, value 0", error);
+        Assert.Contains("below 16777216 (2^24): input 'x' of m.onnx is INT32", error);
+        SampleChecks.Of(set, [use with { Load = () => Model(ElementType.Float32, "x") }]).Require(default);
+    }
+
     [Fact]
     public void MaskOfAnotherLength_NamesBoth()
     {

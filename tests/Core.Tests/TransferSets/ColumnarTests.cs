@@ -131,6 +131,23 @@ public sealed class ColumnarTests : IDisposable
         Assert.Equal([0, 1, 0, 0, 2, 3, 1, 1, 4, 5, 0, 2], TestSets.Read(set, 0, 1, 2));
     }
 
+    /// <summary>What pandas makes of a column of whole numbers that is a category; row 1 has none.</summary>
+    [Fact]
+    public void Open_DictionaryOfNumbers_HasTheNumbers()
+    {
+        var places = new Int8Array.Builder().Append(1).AppendNull().Append(0).Append(1).Build();
+        var numbers = new DictionaryArray(new DictionaryType(Int8Type.Default, Int64Type.Default, ordered: false), places, new Int64Array.Builder().AppendRange([10, 20]).Build());
+        var path = Write("dictionary.arrow", isFile: true, isCompressed: false, ("x", new DoubleArray.Builder().AppendRange([1, 2, 3, 4]).Build()), ("label", numbers));
+
+        using var features = TransferSet.Open(new() { Samples = path, Table = new() { Features = ["label"], MissingValue = -1 } });
+        using var labels = TransferSet.Open(new() { Samples = path, Labels = path, Table = new() { DropMissing = true } });
+
+        Assert.Equal([20, -1, 10, 20], TestSets.Read(features, 0, 1, 2, 3));
+        Assert.Equal([20, 10, 20], labels.Labels.ToArray());
+        Assert.Equal([1, 3, 4], TestSets.Read(labels, 0, 1, 2));
+        Assert.Contains("table.missing to 'drop'", Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = path, Labels = path })).Message);
+    }
+
     [Fact]
     public void Open_ListsOfDifferentLengths_AreRefused()
     {

@@ -154,6 +154,46 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Text_WithClassesOfAnotherSet_HasItsLabels()
+    {
+        folder.Write("tokenizer/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n");
+        folder.Write("text.txt", "Hello\nhello hello\n");
+        folder.Write("labels.txt", "b\na\n");
+        string[] line = ["prepare", "text", folder["text.txt"], "-o", folder["out"], "--tokenizer", folder["tokenizer"], "--length", "4", "--labels", folder["labels.txt"], "--classes"];
+
+        Cli.Done([.. line, folder.Write("classes.txt", "c\nb\na\n")]);
+
+        using var set = TransferSet.Open(new() { Samples = folder["out/samples.safetensors"], Labels = folder["out/samples.safetensors"] });
+        Assert.Equal([1, 2], set.Labels.ToArray());
+        Assert.Contains("labels.txt:2", Cli.Fails(2, [.. line, folder.Write("classes.txt", "c\nb\n")]));
+    }
+
+    /// <summary>A test set that lacks a class would call the next one by its number.</summary>
+    [Fact]
+    public void Images_OfSetsWithOtherClasses_AreRefusedUntilTheyArePreparedWithTheSame()
+    {
+        foreach (var name in new[] { "train/cat", "train/red", "test/red" })
+        {
+            Directory.CreateDirectory(folder[name]);
+            File.WriteAllBytes(folder[$"{name}/1.png"], redPixel);
+        }
+
+        Cli.Done("prepare", "images", folder["train"], "-o", folder["a"], "--crop", "1");
+        Cli.Done("prepare", "images", folder["test"], "-o", folder["b"], "--crop", "1");
+        string[] plan =
+        [
+            "plan", "--runs", folder.Path, "--samples", folder["a/samples.safetensors"], "--labels", folder["a/samples.safetensors"],
+            "--test-samples", folder["b/samples.safetensors"], "--test-labels", folder["b/samples.safetensors"], "--architecture", "mlp", "--epochs", "1",
+        ];
+
+        Assert.Contains($"--classes {folder["a"]}", Cli.Fails(2, plan));
+        Cli.Done("prepare", "images", folder["test"], "-o", folder["b"], "--crop", "1", "--classes", folder["a"]);
+        Cli.Done(plan);
+        using var set = TransferSet.Open(new() { Samples = folder["b/samples.safetensors"], Labels = folder["b/samples.safetensors"] });
+        Assert.Equal([1], set.Labels.ToArray());
+    }
+
+    [Fact]
     public void Audio_LogMel_HasTheShapeThatWasAskedFor()
     {
         byte[] wav = [.. "RIFF"u8, 38, 0, 0, 0, .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1f, 0, 0, 0x80, 0x3e, 0, 0, 2, 0, 16, 0,

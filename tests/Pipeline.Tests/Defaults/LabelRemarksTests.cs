@@ -1,6 +1,7 @@
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Defaults;
@@ -33,6 +34,17 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_WithLabelsInAnotherOrder_SaysWhichOneTheTeachersClassesHave()
+    {
+        using var set = TransferSet.Open(new() { Samples = project["train.npy"], Labels = project["train-labels.npy"] });
+        Npy.Write(folder["next.npy"], set.Labels.ToArray().Select(label => (label + 1) % 3L).ToArray(), 240);
+
+        Assert.Contains(
+            "if label 0 were 2, label 1 were 0, label 2 were 1; number them as the teacher's classes are",
+            Cli.Done("cache", "--name", "next", "--runs", folder["runs"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"], "--labels", folder["next.npy"], "--threads", "1").Error);
+    }
+
+    [Fact]
     public void Run_OfAColumnWithACodeForMissingValues_NamesIt()
     {
         var (random, values) = (new Random(1), new float[300 * 2]);
@@ -50,6 +62,16 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
 
         Assert.Contains("channel 1 has values far from all others (-1e+05", error);
         Assert.DoesNotContain("channel 0 has", error);
+    }
+
+    [Fact]
+    public void Run_OfIdsThatFloat32DoesNotHold_SaysWhichColumnAndHowToLeaveItOut()
+    {
+        File.WriteAllText(folder["t.csv"], "a,customer id\n1,1000000123\n2,1000000187\n");
+        var recipe = folder["r.yaml"];
+        File.WriteAllText(recipe, "name: ids\ndata: { transfer: { samples: t.csv, labels: t.csv, labels-key: a } }\nteachers: none\nstudent: { architecture: mlp, widths: [8] }\n");
+
+        Assert.Contains("1000000123 (line 2) is read as 1000000128; if they are ids, leave them out: table.drop: [customer id]", Cli.Done("plan", recipe, "--runs", folder["runs"]).Error);
     }
 
     [Theory]

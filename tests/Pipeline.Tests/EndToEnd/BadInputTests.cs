@@ -74,6 +74,14 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_LabelsThatCountFromOne_SaysSo()
+    {
+        Npy.Write(folder["labels.npy"], Enumerable.Range(0, 90).Select(i => 1L + i % 3).ToArray(), 90);
+
+        Assert.Contains("labels count from 0, and these from 1", Fails(2, "--test-labels", folder["labels.npy"]));
+    }
+
+    [Fact]
     public void Run_NotAsManyLabelsAsSamples_IsRefused()
     {
         Npy.Write(folder["labels.npy"], new long[89], 89);

@@ -46,6 +46,24 @@ public sealed class ImagePreparationTests : IDisposable
                 Assert.InRange(bytes[row * 16 + column] - new[,] { { 0, 255 }, { 100, 17 } }[row / 8, column / 8], -1, 1);
     }
 
+    /// <summary>A camera that was held upright writes rows of a picture that lies on its side, and says so in APP1: here orientation 6 or 1, big-endian.</summary>
+    [Theory]
+    [InlineData(6, 1)]
+    [InlineData(1, 0)]
+    public void Run_JpegThatIsToBeTurned_IsNotAndIsCounted(byte orientation, long turned)
+    {
+        byte[] plain = JpegFile.Encode(new byte[,] { { 0, 255 } });
+        byte[] exif = [.. "Exif\0\0MM\0*\0\0\0\u0008"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        Save("a.jpg", [.. plain[..2], 0xff, 0xe1, 0, (byte)(exif.Length + 2), .. exif, .. plain[2..]]);
+        Save("b.jpg", plain);
+
+        var result = Run(Images() with { Crop = [8, 16], Type = ElementType.UInt8, Channels = 1 });
+
+        Assert.Equal(turned, result.Turned);
+        var bytes = Samples(result);
+        Assert.Equal(bytes[..128], bytes[128..]);
+    }
+
     [Fact]
     public void Run_Floats_AreScaledAndNormalisedPerChannel()
     {

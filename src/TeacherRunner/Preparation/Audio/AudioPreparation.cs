@@ -21,13 +21,13 @@ public static class AudioPreparation
     {
         audio.Validate();
         options.RequireApartFrom(root);
-        var folder = SourceFolder.List(root, "WAV files", extensions, audio.Unlabelled);
+        var folder = SourceFolder.List(root, "WAV files", extensions, audio.Unlabelled, options.Classes);
         using var session = new PreparationSession(AudioGraph.Build(audio), ElementType.Float32, audio.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(
             file, folder.LabelOf(file), () => Decode(file), SourceFolder.StampOf(Path.Combine(root, file))));
         var sources = new SourceList(
             "audio", "files", items, folder.Files.Count, new(folder.Classes is not null, Lengths: true), folder.Classes);
-        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, audio, session.Model);
+        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, audio, session.Model) with { PassedOver = folder.PassedOver };
 
         PreparedSample Decode(string file)
         {

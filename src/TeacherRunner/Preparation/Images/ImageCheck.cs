@@ -14,8 +14,9 @@ internal static class ImageCheck
     /// <param name="file">Its bytes.</param>
     /// <param name="path">For messages.</param>
     /// <param name="maxPixels">The most pixels that it may have: they decide the memory that decoding takes.</param>
+    /// <returns>Whether EXIF data say that it is to be turned or mirrored before it is looked at.</returns>
     /// <exception cref="InputException">It is damaged, too large, or of another kind.</exception>
-    public static void Require(byte[] file, string path, long maxPixels)
+    public static bool Require(byte[] file, string path, long maxPixels)
     {
         var (width, height) = JpegStructure.Matches(file) ? JpegStructure.Read(file, path)
             : PngStructure.Matches(file) ? PngStructure.Read(file, path)
@@ -27,7 +28,7 @@ internal static class ImageCheck
             throw new InputException(
                 "An image is too large.", path, $"{width} × {height} pixels", $"{maxPixels / 1e6:0.######} megapixels at most",
                 $"raise --max-megapixels if the file is what it should be, or {SourceFolder.SkipHint}");
-        RequireDecodes(file, path, width, height);
+        return RequireDecodes(file, path, width, height) is not SKEncodedOrigin.TopLeft;
     }
 
     /// <summary>The error about a damaged image.</summary>
@@ -38,7 +39,7 @@ internal static class ImageCheck
     public static InputException CutOff(string path, string found) => new(
         "An image is cut off.", path, found, remedy: SourceFolder.SkipHint);
 
-    private static void RequireDecodes(byte[] file, string path, int width, int height)
+    private static SKEncodedOrigin RequireDecodes(byte[] file, string path, int width, int height)
     {
         using var data = SKData.CreateCopy(file);
         using var codec = SKCodec.Create(data) ?? throw Damaged(path, "its header cannot be decoded");
@@ -50,5 +51,6 @@ internal static class ImageCheck
             throw new InputException("There is no memory to decode an image.", path, $"{width} × {height} pixels");
         if (codec.GetPixels(info, pixels.GetPixels()) is not SKCodecResult.Success and var result)
             throw Damaged(path, $"the decoder says '{result}'");
+        return codec.EncodedOrigin;
     }
 }

@@ -18,21 +18,24 @@ public static class ImagePreparation
     public static PreparationResult Run(
         string root, ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
+        long turned = 0;
         images.Validate();
         options.RequireApartFrom(root);
-        var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled);
+        var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled, options.Classes);
         using var session = new PreparationSession(ImageGraph.Build(images), images.Type, images.SampleShape);
         var items = folder.Files.Select(file => new SourceItem(
             file, folder.LabelOf(file), () => Decode(file), SourceFolder.StampOf(Path.Combine(root, file))));
         var sources = new SourceList(
             "images", "images", items, folder.Files.Count, new(Labels: folder.Classes is not null), folder.Classes);
-        return new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);
+        var result = new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);
+        return result with { PassedOver = folder.PassedOver, Turned = turned };
 
         PreparedSample Decode(string file)
         {
             var bytes = SourceFolder.Read(root, file);
             var path = Path.Combine(root, file);
-            ImageCheck.Require(bytes, path, images.MaxPixels);
+            if (ImageCheck.Require(bytes, path, images.MaxPixels))
+                Interlocked.Increment(ref turned);
             return session.Run(bytes, path);
         }
     }

@@ -25,7 +25,7 @@ public static class TextPreparation
         var count = lines.Read().LongCount();
         if (count == 0)
             throw new InputException("A text file is empty.", file);
-        var classes = labels is null ? null : LineLabels.Read(labels, count);
+        var classes = labels is null ? null : LineLabels.Read(labels, count, options.Classes);
         using var session = new PreparationSession(TextGraph.Build(tokenizer, text), ElementType.Int64, [text.Length]);
         var (name, stamp) = (Path.GetFileName(file), SourceFolder.StampOf(file));
         var items = lines.Read().Select((line, i) => new SourceItem($"{name}:{i + 1}", classes?.Labels[i], () => Tokenize(line, $"{file}:{i + 1}"), stamp));

@@ -1,0 +1,27 @@
+using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Tensors;
+using OnnxKd.Core.TransferSets;
+
+namespace OnnxKd.Pipeline.Defaults;
+
+/// <summary>Tells pictures of 0 to 255 that a model may have learned as 0 to 1: what it says of them is then wrong, and nothing else shows it without labels.</summary>
+internal static class PictureScale
+{
+    private const int MostSamples = 16;
+
+    // What reaches it is no picture of 0 to 1 that holds whole numbers by chance.
+    private const int LeastBrightest = 32;
+
+    /// <summary>Whether a model without preprocessing gets bytes, and nothing in it is made for their scale.</summary>
+    /// <param name="set">The pictures.</param>
+    /// <param name="model">The model.</param>
+    public static bool MayBeMissing(TransferSet set, OnnxModel model) => OwnScale.Find(model) is null && (set.Type == ElementType.UInt8 || AreBytes(set));
+
+    private static bool AreBytes(TransferSet set)
+    {
+        var count = (int)Math.Min(set.Count, MostSamples);
+        var values = new float[count * (long)set.SampleElements];
+        set.Read([.. Enumerable.Range(0, count).Select(row => (long)row)], values);
+        return Array.TrueForAll(values, value => value is >= 0 and <= byte.MaxValue && value == MathF.Truncate(value)) && values.Max() >= LeastBrightest;
+    }
+}
