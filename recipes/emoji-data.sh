@@ -29,7 +29,9 @@ if [[ ! -e $folder/train/prepare.json || ! -e $folder/test/prepare.json ]]; then
       cp "$root/data/emoji-$vendor/64/$name" "$folder/files/train/$vendor-$name"
     done
   done
-  find "$root/data/openclipart/png" -name '*.png' | LC_ALL=C sort | awk '{ printf "%s\0%s/drawing-%05d.png\0", $0, folder, NR }' folder="$folder/files/train" | xargs -0 -n 2 cp
+  find "$root/data/openclipart/png" -name '*.png' | LC_ALL=C sort | nl -n rz | while IFS=$'\t' read -r number drawing; do
+    cp "$drawing" "$folder/files/train/drawing-$number.png"
+  done
   # To be found: each emoji once as it was learned from, and once as nobody has seen it.
   comm -12 <(comm -12 <(emoji_of google) <(emoji_of twitter)) <(emoji_of facebook) | while read -r name; do
     mkdir "$folder/files/test/${name%.png}"
