@@ -18,6 +18,9 @@ internal sealed record EmbeddingMetrics(double? Cosine, double? NeighbourRecall,
 {
     /// <summary>The mean cosine of the best constant answer, the mean of the teacher's embeddings, each of length 1; <c>null</c>: there are too few samples.</summary>
     public double? ConstantCosine { get; init; }
+
+    /// <summary>The samples whose nearest other sample is the teacher's; by chance about one is.</summary>
+    public int NeighboursFound { get; init; }
 }
 
 /// <summary>Accumulates <see cref="EmbeddingMetrics"/> batch by batch.</summary>
@@ -80,13 +83,13 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
         if (rows == 0)
             throw new InvalidOperationException("No sample was measured.");
         var nearest = own.Count > 2 ? Nearest(own) : null;
-        return new(isTaught ? cosines / rows : null, nearest is null || !isTaught ? null : Recall(nearest), nearest is null ? null : Retrieved(nearest))
+        var found = nearest is null || !isTaught ? (int?)null : nearest.Zip(Nearest(taught)).Count(pair => pair.First == pair.Second);
+        return new(isTaught ? cosines / rows : null, (double?)found / own.Count, nearest is null ? null : Retrieved(nearest))
         {
+            NeighboursFound = found ?? 0,
             ConstantCosine = !isTaught || rows < FewestSamples ? null : Math.Sqrt(mean.Sum(sum => sum * sum)) / rows,
         };
     }
-
-    private double Recall(int[] nearest) => (double)nearest.Zip(Nearest(taught)).Count(pair => pair.First == pair.Second) / nearest.Length;
 
     private double? Retrieved(int[] nearest)
     {

@@ -13,6 +13,9 @@ internal static class Usefulness
     private const double LeastExplained = 0.1;
     private const double Rounding = 1e-6;
 
+    // By chance about one is found, and ten in one of ten million sets.
+    private const int FewestNeighbours = 10;
+
     /// <summary>Why a model of classes is no use; <c>null</c>: it is better than a constant answer, nothing else would be better, or it cannot be told.</summary>
     /// <param name="found">How closely it follows what it is compared with.</param>
     /// <param name="agreement">Its share of the same classes.</param>
@@ -35,7 +38,7 @@ internal static class Usefulness
         : found.Detections is { Found: > 0 and var own, Taught: 0 } ? $"no better than no boxes at all: it finds {own}, where the teacher finds none"
         : found.Detections is { Agreement: < 1 and var agreed, Constant: { } same } && agreed <= same
             ? Text($"no better than always giving the same boxes, which agrees by {same:0.00 %}")
-        : found.Embeddings is { } embeddings && embeddings.Cosine <= embeddings.ConstantCosine + Rounding
+        : found.Embeddings is { NeighboursFound: < FewestNeighbours } embeddings && embeddings.Cosine <= embeddings.ConstantCosine + Rounding
             ? Text($"no better than always giving the same embedding, whose mean cosine is {embeddings.ConstantCosine:0.0000}")
         : found.Labels is { DecidesAlike: true } alike && alike.Decisions >= (long)FewestRows * alike.Labels && !(alike.Kl < Chance.Closer * alike.ConstantKl)
             ? Constant(alike.Kl, alike.ConstantKl, "decides each label in one way")

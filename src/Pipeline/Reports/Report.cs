@@ -142,6 +142,8 @@ internal static class Report
         foreach (var (name, model) in metrics.Rows())
             foreach (var found in model.UnlearnedColumns())
                 yield return $"{name} {found}";
+        foreach (var (name, model) in metrics.Rows().Where(row => row.Metrics.Collapse is null && row.Metrics.Cosine < row.Metrics.ConstantCosine))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{name}: it finds the teacher's neighbours by other vectors than the teacher's, whose mean cosine with them is {model.Cosine:0.0000}: compare them with each other only; the term 'cosine' with more weight brings them closer");
         if (metrics.Rows().Any(row => FigureTable.IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics is { Student.Parameters: { } own, Teacher.Parameters: > 0 and var theirs } && own > theirs)

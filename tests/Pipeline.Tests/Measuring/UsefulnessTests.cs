@@ -35,6 +35,25 @@ public class UsefulnessTests
         Assert.Null(Usefulness.Collapse(found));
     }
 
+    /// <summary>Learned by similarities, embeddings may lie elsewhere than the teacher's and find the same.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Embeddings_FarFromTheTeachers_AreACollapse_UnlessTheyFindItsNeighbours(bool areTurned, bool isCollapse)
+    {
+        var (meter, random) = (new OutputMeter(OutputKind.Embedding, [3], thorough: true), new Random(1));
+        for (var i = 0; i < 60; i++)
+        {
+            float[] taught = [3, random.NextSingle(), random.NextSingle()];
+            meter.Add(areTurned ? [taught[1], taught[2], taught[0]] : [random.NextSingle(), random.NextSingle(), 3], [], taught);
+        }
+
+        var found = meter.Result();
+
+        Assert.True(found.Embeddings!.Cosine < found.Embeddings.ConstantCosine);
+        Assert.Equal(isCollapse, Usefulness.Collapse(found)?.Contains("same embedding", StringComparison.Ordinal) == true);
+    }
+
     [Fact]
     public void Values_OfWhichMostAreUnlearned_AreACollapse()
     {
