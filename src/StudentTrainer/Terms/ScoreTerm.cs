@@ -32,7 +32,7 @@ public abstract record LabelledScoreTerm : ScoreTerm
     /// <param name="target">Positions × 1 (int64): the label's class.</param>
     private protected static Tensor Others(Tensor scores, Tensor target)
     {
-        var others = arange(scores.shape[1] - 1, int64, scores.device).unsqueeze(0).expand(scores.shape[0], -1);
-        return scores.gather(1, others.add(others.ge(target).to(int64)));
+        var others = TensorNumbers.Range(scores.shape[1] - 1, int64, scores.device).unsqueeze(0).expand(scores.shape[0], -1);
+        return scores.gather(1, others.Add(others.ge(target).to(int64)));
     }
 }

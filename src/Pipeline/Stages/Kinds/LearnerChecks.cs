@@ -30,9 +30,9 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     {
         RequireOutputs(import);
         ObjectiveChecks.Require(step.NameOf(learner), learner.Objective, Math.Min(step.Training.BatchSize, graph.Sets.Transfer.Count));
-        ObjectiveChecks.RequireReaders(step.NameOf(learner), learner.Student.Attachments, Objectives());
         RequireFit(learner, import);
         RequireTaps(learner, import, student);
+        ObjectiveChecks.RequireReaders(step.NameOf(learner), learner.Student.Attachments, Objectives());
         RequireStreams(learner);
         RequireSameClasses(learner, import);
         RequireOutputsForStreams(learner, import);
