@@ -18,7 +18,7 @@ internal sealed class ParquetTable : ColumnarTable
     public ParquetTable(SourceFile file, TableOptions options)
         : base(file.Path, options)
     {
-        stream = file.OpenStream();
+        stream = new InlineStream(file.OpenStream());
         reader = Guard(() => ReadSchema(file.Path));
         Header = Guard(() => reader.Schema.Fields.Select(field => field.Name).ToArray());
     }
