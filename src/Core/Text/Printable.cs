@@ -29,6 +29,10 @@ internal static class Printable
         ? ((long)value).ToString(CultureInfo.InvariantCulture)
         : ((float)value).ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>The first of some words, and how many more there are: <c>a, b and 3 more</c>.</summary>
+    public static string Some(IReadOnlyList<string> words, int most) =>
+        string.Join(", ", words.Take(most)) + (words.Count > most ? string.Create(CultureInfo.InvariantCulture, $" and {words.Count - most} more") : "");
+
     private static bool IsControl(char c) => c is not ('\n' or '\t')
         && (char.IsControl(c) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200b' or '\u200e' or '\u200f' or '\u2028' or '\u2029' or '\ufeff');
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Threading;
+using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Preparation;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -39,9 +40,17 @@ internal sealed class PrepareArguments
         command.Add(threads);
     }
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads them, and says that the preparation begins.</summary>
     /// <exception cref="InputException">A number is out of range.</exception>
-    public PrepareOptions Read(ParseResult parsed) => new(
+    public (PrepareOptions Options, StageReporter Progress) Begin(ParseResult parsed, TextWriter stderr)
+    {
+        var options = Read(parsed);
+        var progress = new StageReporter(stderr, GlobalOptions.Style(parsed).Live);
+        progress.Started("prepare", options.Output);
+        return (options, progress);
+    }
+
+    private PrepareOptions Read(ParseResult parsed) => new(
         Path.GetFullPath(parsed.GetValue(output)!), parsed.GetValue(skipCorrupt),
         parsed.GetValue(threads) is >= 0 and <= Parts.MostThreads and var count
             ? count

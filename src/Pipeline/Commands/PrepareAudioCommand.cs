@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Preparation.Audio;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -55,9 +54,7 @@ internal sealed class PrepareAudioCommand : ExampleCommand
     /// <exception cref="InputException">An option or a file is wrong.</exception>
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
-        var progress = new StageReporter(stderr, style.Live);
-        progress.Started("prepare", options.Output);
+        var ((options, progress), style) = (common.Begin(parsed, stderr), GlobalOptions.Style(parsed));
         PrepareCommand.Write(AudioPreparation.Run(parsed.GetValue(folder)!, ReadAudio(parsed), options, progress, token), style, stdout);
     }
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Tensors;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Preparation.Images;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -77,9 +76,7 @@ internal sealed class PrepareImagesCommand : ExampleCommand
     /// <exception cref="InputException">An option or an image is wrong.</exception>
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
-        var progress = new StageReporter(stderr, style.Live);
-        progress.Started("prepare", options.Output);
+        var ((options, progress), style) = (common.Begin(parsed, stderr), GlobalOptions.Style(parsed));
         PrepareCommand.Write(ImagePreparation.Run(parsed.GetValue(folder)!, ReadImages(parsed), options, progress, token), style, stdout);
     }
 

@@ -3,7 +3,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Preparation.Rendering;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -87,9 +86,7 @@ internal sealed class PrepareRenderedTextCommand : ExampleCommand
     /// <exception cref="InputException">An option is wrong, or a font is not installed.</exception>
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
-        var progress = new StageReporter(stderr, style.Live);
-        progress.Started("prepare", options.Output);
+        var ((options, progress), style) = (common.Begin(parsed, stderr), GlobalOptions.Style(parsed));
         var results = RenderedTextPreparation.Run(parsed.GetValue(words), ReadLines(parsed), options, progress, token);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(results));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
-using OnnxKd.Pipeline.Terminal;
 using OnnxKd.TeacherRunner.Preparation.Text;
 
 namespace OnnxKd.Pipeline.Commands;
@@ -58,9 +57,7 @@ internal sealed class PrepareTextCommand : ExampleCommand
     /// <exception cref="InputException">An option, the tokenizer or a line is wrong.</exception>
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
-        var (options, style) = (common.Read(parsed), GlobalOptions.Style(parsed));
-        var progress = new StageReporter(stderr, style.Live);
-        progress.Started("prepare", options.Output);
+        var ((options, progress), style) = (common.Begin(parsed, stderr), GlobalOptions.Style(parsed));
         PrepareCommand.Write(
             TextPreparation.Run(parsed.GetValue(file)!, parsed.GetValue(labels), parsed.GetValue(tokenizer)!, ReadText(parsed), options, progress, token), style, stdout);
     }

@@ -105,7 +105,7 @@ internal sealed class RecipeSets : IDisposable
         foreach (var (own, known) in set.SampleShape.Parts.Zip(Transfer.SampleShape.Parts))
             if (own.Texts.Except(known.Texts).ToArray() is { Length: > 0 } unknown)
                 note($"{set.Name}: input '{own.Name}' holds texts that {Transfer.Name} does not, which a student cannot tell apart: "
-                    + $"{string.Join(", ", unknown.Take(MostTexts).Select(text => $"'{text}'"))}{(unknown.Length > MostTexts ? $" and {unknown.Length - MostTexts} more" : "")}");
+                    + Printable.Some([.. unknown.Select(text => $"'{text}'")], MostTexts));
     }
 
     private TransferSet OpenAlike(TransferSetOptions options)
@@ -115,7 +115,7 @@ internal sealed class RecipeSets : IDisposable
         {
             set.Dispose();
             throw new InputException(
-                "The sets' classes differ, so that their labels do not mean the same.", options.Labels, Some(classes), $"{Some(others)}, as in {transfer.Labels}",
+                "The sets' classes differ, so that their labels do not mean the same.", options.Labels, Printable.Some(classes, MostTexts), $"{Printable.Some(others, MostTexts)}, as in {transfer.Labels}",
                 $"prepare it again with the other's classes: onnxkd prepare ... --classes {Path.GetDirectoryName(transfer.Labels)}; what an embedding tells apart is compared within the test set, so that only that one needs labels");
         }
 
@@ -145,8 +145,6 @@ internal sealed class RecipeSets : IDisposable
 
     /// <summary>The names of the classes, where labels are those of a prepared set that knows them.</summary>
     private static IReadOnlyList<string>? ClassesOf(TransferSetOptions options) => options.Labels is { } labels ? PreparedSources.SetOf(labels)?.Classes : null;
-
-    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(MostTexts)) + (names.Count > MostTexts ? $" and {names.Count - MostTexts} more" : "");
 
     private static string? Difference(SampleShape found, SampleShape expected) =>
         found.Mask == expected.Mask && found.Parts.Select(part => $"{part}").SequenceEqual(expected.Parts.Select(part => $"{part}"))

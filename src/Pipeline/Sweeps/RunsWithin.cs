@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Reports;
 
 namespace OnnxKd.Pipeline.Sweeps;
@@ -30,10 +31,9 @@ internal static class RunsWithin
         }
         return sets.Length == 0 && sweeps.Length == 0 ? [] : throw new InputException(
             sets.Length > 1 ? "A folder holds runs that were measured on different data." : "A folder holds sweeps alone.", folder,
-            string.Join("; ", sets.Select(set => List([.. set.Select(run => run.Folder)])).Append(sweeps.Length > 0 ? $"sweeps: {List(sweeps)}" : null).OfType<string>()),
+            string.Join("; ", sets.Select(set => List(set.Select(run => run.Folder))).Append(sweeps.Length > 0 ? $"sweeps: {List(sweeps)}" : null).OfType<string>()),
             remedy: $"name those to compare: onnxkd report {string.Join(' ', (sets.MaxBy(set => set.Count())?.Select(run => run.Folder) ?? sweeps.Take(1)).Take(3))}");
 
-        static string List(IReadOnlyList<string> folders) =>
-            string.Join(", ", folders.Take(MostNamed).Select(inner => Path.GetFileName(inner))) + (folders.Count > MostNamed ? $" and {folders.Count - MostNamed} more" : "");
+        static string List(IEnumerable<string> folders) => Printable.Some([.. folders.Select(inner => Path.GetFileName(inner))], MostNamed);
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Google.Protobuf;
-using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 
@@ -89,7 +88,7 @@ public sealed class ExternalDataTests : IDisposable
     public void Load_HugeShape_IsRefusedWithoutAllocating()
     {
         folder.Write("w.bin", Weights);
-        var proto = External(("location", "w.bin"));
+        var proto = Models.External(("location", "w.bin"));
         proto.Graph.Initializer[0].Dims[0] = 1L << 60;
         var path = folder.Write("m.onnx", proto.ToByteArray());
 
@@ -100,7 +99,7 @@ public sealed class ExternalDataTests : IDisposable
     public void Load_TensorOfMoreThanTwoGigabytes_IsRefused()
     {
         MakeSparse("w.bin", 1L << 33);
-        var proto = External(("location", "w.bin"));
+        var proto = Models.External(("location", "w.bin"));
         proto.Graph.Initializer[0].Dims[0] = 1L << 28;
         var path = folder.Write("m.onnx", proto.ToByteArray());
 
@@ -111,7 +110,7 @@ public sealed class ExternalDataTests : IDisposable
     public void Load_MoreThanMemoryHolds_IsRefusedBeforeAnythingIsRead()
     {
         MakeSparse("w.bin", 1L << 30);
-        var proto = External(("location", "w.bin"));
+        var proto = Models.External(("location", "w.bin"));
         var tensor = proto.Graph.Initializer[0];
         tensor.Dims[0] = (1L << 30) / sizeof(float) / tensor.Dims[1];
         while (proto.Graph.Initializer.Count <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30)
@@ -133,15 +132,5 @@ public sealed class ExternalDataTests : IDisposable
         file.SetLength(length);
     }
 
-    private string Save(params (string Key, string Value)[] entries) => folder.Write("m.onnx", External(entries).ToByteArray());
-
-    private static ModelProto External(params (string Key, string Value)[] entries)
-    {
-        var proto = Models.Small();
-        var tensor = proto.Graph.Initializer[0];
-        tensor.RawData = Google.Protobuf.ByteString.Empty;
-        tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        tensor.ExternalData.AddRange(entries.Select(e => new StringStringEntryProto { Key = e.Key, Value = e.Value }));
-        return proto;
-    }
+    private string Save(params (string Key, string Value)[] entries) => folder.Write("m.onnx", Models.External(entries).ToByteArray());
 }

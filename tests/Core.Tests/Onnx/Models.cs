@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Onnx;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
@@ -28,4 +29,16 @@ internal static class Models
             },
         },
     };
+
+    /// <summary>The same with the data of w in another file.</summary>
+    /// <param name="entries">What says where.</param>
+    public static ModelProto External(params IEnumerable<(string Key, string Value)> entries)
+    {
+        var proto = Small();
+        var tensor = proto.Graph.Initializer[0];
+        tensor.RawData = ByteString.Empty;
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.AddRange(entries.Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Value }));
+        return proto;
+    }
 }

@@ -61,13 +61,8 @@ public sealed class RunnableModelTests : IDisposable
     private OnnxModel Load()
     {
         folder.Write("w.bin", MemoryMarshal.AsBytes<float>([.. Enumerable.Range(0, 210).Select(i => (float)i)]).ToArray());
-        var proto = Models.Small();
-        var tensor = proto.Graph.Initializer[0];
-        tensor.Dims[1] = 100;
-        tensor.RawData = ByteString.Empty;
-        tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        foreach (var (key, value) in new[] { ("location", "w.bin"), ("offset", "4"), ("length", "800") })
-            tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        var proto = Models.External(("location", "w.bin"), ("offset", "4"), ("length", "800"));
+        proto.Graph.Initializer[0].Dims[1] = 100;
         return OnnxModel.Load(folder.Write("m.onnx", proto.ToByteArray()));
     }
 }
