@@ -73,7 +73,7 @@ internal static class ContribOperators
     private static Kernel QuickGelu(NodeContext node)
     {
         var alpha = node.Attributes.GetFloat("alpha", 1.702f);
-        return x => [x[0].mul(x[0].Mul(alpha).sigmoid())];
+        return x => [Activations.Swish(x[0], alpha)];
     }
 
     /// <summary>A layer normalisation of input + skip + bias, over the last axis; output 3 is that sum.</summary>

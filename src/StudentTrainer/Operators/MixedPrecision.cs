@@ -64,7 +64,7 @@ internal static class MixedPrecision
             "MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool",
 
             // Activations that keep the scale
-            "Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Clip",
+            "Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Swish", "Clip",
             "Dropout",
 
             // Element by element, and comparisons

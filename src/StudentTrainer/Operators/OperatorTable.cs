@@ -96,6 +96,7 @@ internal static class OperatorTable
         new("Softsign", 1, [Data], OfFloats(Activations.Softsign)),
         new("Mish", 18, [Data], OfFloats(Activations.Mish)),
         new("Gelu", 20, [Data], OfFloats(Activations.Gelu)),
+        new("Swish", 24, [Data], OfFloats(Activations.Swish)),
         new("Clip", 1, [Data], Widened(OfNumbers(Activations.Clip1))),
         new("Clip", 11, [Data], Widened(OfNumbers(Activations.Clip11))) { Host = [1, 2] },
         new("Softmax", 1, [Data], OfFloats(Softmaxes.Softmax1)),

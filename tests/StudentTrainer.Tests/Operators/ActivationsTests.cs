@@ -11,6 +11,7 @@ public class ActivationsTests
     [Theory]
     [InlineData("Gelu", 20)]
     [InlineData("Mish", 18)]
+    [InlineData("Swish", 24)]
     [InlineData("Celu", 12)]
     [InlineData("HardSwish", 14)]
     [InlineData("Selu", 6)]
@@ -25,6 +26,22 @@ public class ActivationsTests
     [Fact]
     public void Gelu_OfTanhForm_EqualsOnnxRuntimeAndDifferences() =>
         new NodeCase(20, "Gelu", ("approximate", "tanh")).Floats(2, 9).RequireParity(Rounding);
+
+    [Fact]
+    public void Swish_OfAlpha_EqualsOnnxRuntimeAndDifferences() => new NodeCase(24, "Swish", ("alpha", 1.7)).Floats(2, 9).RequireParity(Rounding);
+
+    [Theory]
+    [InlineData(1 / 6.0, 0.5)]
+    [InlineData(1 / 6.0, 0.4)]
+    public void HardSigmoid_OfMobileNetworks_EqualsOnnxRuntimeAndDifferences(double alpha, double beta) =>
+        new NodeCase(22, "HardSigmoid", ("alpha", alpha), ("beta", beta)).Input(ElementType.Float32, [8], -5, -2.9, -1, 0, 0.3, 1, 2.9, 5).RequireParity(Rounding);
+
+    [Fact]
+    public void Clip_OfBoundsWithAKernel_EqualsOnnxRuntimeAndDifferences()
+    {
+        new NodeCase(13, "Clip").Input(ElementType.Float32, [6], -3, -0.1, 0.1, 5.9, 6.1, 100).Input(ElementType.Float32, [], 0).Input(ElementType.Float32, [], 6).RequireParity(Rounding);
+        new NodeCase(13, "Clip").Input(ElementType.Float32, [6], -3, -0.1, 0.1, 5.9, 6.1, 100).Input(ElementType.Float32, [], 0).RequireParity(Rounding);
+    }
 
     [Theory]
     [InlineData("")]

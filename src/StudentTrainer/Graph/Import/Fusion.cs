@@ -6,7 +6,7 @@ using static Onnx.AttributeProto.Types;
 namespace OnnxKd.StudentTrainer.Graph.Import;
 
 /// <summary>
-/// Joins what exporters write in many nodes, where ONNX got an operator for it later: GELU (Erf form, before version 20) and layer
+/// Joins what exporters write in many nodes, where ONNX got an operator for it later: GELU (before version 20: by Erf, or by Tanh), Swish (before 24) and layer
 /// normalisation (before 17); and a product with a weight matrix with the bias that is added to it. One step is faster than two to nine,
 /// and roles are clear. The file is not touched.
 /// </summary>
@@ -33,7 +33,7 @@ internal sealed class Fusion
     public static int Apply(GraphProto graph, IReadOnlyList<string>? taps = null)
     {
         var fusion = new Fusion(graph, taps ?? []);
-        var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchLayerNormalization(node) ?? fusion.MatchLinear(node))
+        var places = graph.Node.Select(node => fusion.MatchGelu(node) ?? fusion.MatchSwish(node) ?? fusion.MatchLayerNormalization(node) ?? fusion.MatchLinear(node))
             .OfType<Match>().ToList();
         if (places.Count == 0)
             return 0;
@@ -52,29 +52,74 @@ internal sealed class Fusion
     /// <param name="Whole">The node that comes; its domain is <see cref="FusedOperators.Domain"/>.</param>
     private sealed record Match(NodeProto[] Parts, NodeProto Whole);
 
-    /// <summary>x · ½ · (1 + erf(x ÷ √2)), the three products in any order.</summary>
-    private Match? MatchGelu(NodeProto erf)
+    /// <summary>x · ½ · (1 + f(x)), where f is erf(x ÷ √2) or tanh(√(2/π) · (x + 0.044715 · x³)), and the three products are in any order.</summary>
+    private Match? MatchGelu(NodeProto bell)
     {
-        if (erf.OpType != "Erf" || index.Producer(erf.Input[0]) is not { } scaled || OnlyReader(erf, "Add") is not { } sum || Other(sum, erf) != 1)
+        if ((bell.OpType switch { "Erf" => InsideOfErf(bell), "Tanh" => InsideOfTanh(bell), _ => null }) is not var (x, inside)
+            || OnlyReader(bell, "Add") is not { } sum || Other(sum, bell) != 1 || OnlyReader(sum, "Mul") is not { } product)
             return null;
-        var factor = scaled.OpType switch { "Div" => 1 / Value(scaled.Input[1]), "Mul" => Value(scaled.Input[1]), _ => null };
-        if (factor is null || !IsNear(factor.Value, Math.Sqrt(0.5)) || !IsRead(scaled, by: erf) || OnlyReader(sum, "Mul") is not { } product)
-            return null;
-        var x = scaled.Input[0];
+        NodeProto[] parts = [.. inside, bell, sum];
         if (product.Input.Contains(x) && OnlyReader(product, "Mul") is { } halved && Other(halved, product) == 0.5)
-            return Gelu([scaled, erf, sum, product, halved], x);
+            return Whole([.. parts, product, halved]);
         if (Other(product, sum) == 0.5 && OnlyReader(product, "Mul") is { } last && last.Input.Contains(x))
-            return Gelu([scaled, erf, sum, product, last], x);
+            return Whole([.. parts, product, last]);
         var half = index.Producer(product.Input.First(name => name != sum.Output[0]));
         return half is { OpType: "Mul" } && half.Input.Contains(x) && half.Input.Any(name => Value(name) == 0.5) && IsRead(half, by: product)
-            ? Gelu([scaled, erf, sum, half, product], x)
+            ? Whole([.. parts, half, product])
             : null;
+
+        Match Whole(NodeProto[] all)
+        {
+            var gelu = new NodeProto { OpType = "Gelu", Domain = FusedOperators.Domain, Name = all[^1].Name, Input = { x }, Output = { all[^1].Output[0] } };
+            if (bell.OpType == "Tanh")
+                gelu.Attribute.Add(new AttributeProto { Name = "approximate", Type = AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8("tanh") });
+            return new(all, gelu);
+        }
     }
 
-    private static Match Gelu(NodeProto[] parts, string x) => new(parts, new()
+    private (string X, NodeProto[] Parts)? InsideOfErf(NodeProto erf)
     {
-        OpType = "Gelu", Domain = FusedOperators.Domain, Name = parts[^1].Name, Input = { x }, Output = { parts[^1].Output[0] },
-    });
+        if (index.Producer(erf.Input[0]) is not { } scaled || !IsRead(scaled, by: erf))
+            return null;
+        var factor = scaled.OpType switch { "Div" => 1 / Value(scaled.Input[1]), "Mul" => Value(scaled.Input[1]), _ => null };
+        return factor is { } value && IsNear(value, Math.Sqrt(0.5)) ? (scaled.Input[0], [scaled]) : null;
+    }
+
+    private (string X, NodeProto[] Parts)? InsideOfTanh(NodeProto tanh)
+    {
+        if (Scaled(tanh.Input[0], Math.Sqrt(2 / Math.PI), by: tanh) is not var (scaled, inner) || index.Producer(inner) is not { OpType: "Add" } sum || !IsRead(sum, by: scaled))
+            return null;
+        foreach (var (x, other) in new[] { (sum.Input[0], sum.Input[1]), (sum.Input[1], sum.Input[0]) })
+            if (Scaled(other, 0.044715, by: sum) is var (cubic, cubed) && Cube(cubed, x, by: cubic) is { } cube)
+                return (x, [.. cube, cubic, sum, scaled]);
+        return null;
+    }
+
+    /// <summary>A product with a number, which one node alone reads, and what the number multiplies.</summary>
+    private (NodeProto Product, string Of)? Scaled(string name, double factor, NodeProto by) =>
+        index.Producer(name) is { OpType: "Mul" } product && IsRead(product, by) && product.Input.FirstOrDefault(input => Value(input) is { } value && IsNear(value, factor)) is { } number
+            ? (product, product.Input.First(input => input != number))
+            : null;
+
+    /// <summary>x³, as a power or as two products.</summary>
+    private NodeProto[]? Cube(string name, string x, NodeProto by)
+    {
+        if (index.Producer(name) is not { } cube || !IsRead(cube, by))
+            return null;
+        if (cube.OpType == "Pow")
+            return cube.Input[0] == x && Value(cube.Input[1]) == 3 ? [cube] : null;
+        return cube.OpType == "Mul" && cube.Input.Contains(x) && index.Producer(cube.Input.First(input => input != x)) is { OpType: "Mul" } square
+            && square.Input[0] == x && square.Input[1] == x && IsRead(square, by: cube) ? [square, cube] : null;
+    }
+
+    /// <summary>x · σ(x).</summary>
+    private Match? MatchSwish(NodeProto sigmoid) =>
+        sigmoid.OpType == "Sigmoid" && OnlyReader(sigmoid, "Mul") is { } product && product.Input.Contains(sigmoid.Input[0])
+            ? new([sigmoid, product], new()
+            {
+                OpType = "Swish", Domain = FusedOperators.Domain, Name = product.Name, Input = { sigmoid.Input[0] }, Output = { product.Output[0] },
+            })
+            : null;
 
     /// <summary>(x − mean) ÷ √(mean of squares + ε) · scale + bias, over the last axis.</summary>
     private Match? MatchLayerNormalization(NodeProto mean)

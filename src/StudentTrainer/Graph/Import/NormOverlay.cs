@@ -144,7 +144,7 @@ internal sealed class NormOverlay
         {
             if (node.OpType is "GlobalAveragePool" or "GlobalMaxPool" or "ReduceMean")
                 return true;
-            var passes = node.OpType is "Relu" or "Conv" or "Add" or "Clip" or "Sigmoid" or "HardSigmoid" or "HardSwish";
+            var passes = node.OpType is "Relu" or "Conv" or "Add" or "Clip" or "Sigmoid" or "HardSigmoid" or "HardSwish" or "Swish";
             if (!passes || index.Consumers(tensor).Count > 1)
                 return false;
             tensor = node.Input[0];
