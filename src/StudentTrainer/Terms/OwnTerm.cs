@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
-using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
@@ -53,11 +52,9 @@ public sealed record OwnTerm : Term
     public OutputKind Holds { get; }
 
     /// <summary>What is learned from: a stream of the cache, or <c>LEARNER/TENSOR</c>; default: the only one of its kind.</summary>
-    [Setting("what is learned from: a stream of the cache, or `LEARNER/TENSOR`; none: the only one")]
     public string? Teacher { get; init; }
 
     /// <summary>What learns: a tensor of the student; default: its output.</summary>
-    [Setting("what learns: a tensor of the student; none: its output")]
     public string? Student { get; init; }
 
     internal override IReadOnlyList<SignalUse> Reads => [SignalUse.Own(Holds.Signal(), Student), SignalUse.Target(Holds.Signal(), Teacher)];

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
