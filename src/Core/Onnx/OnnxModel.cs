@@ -30,6 +30,9 @@ public sealed class OnnxModel
     /// <summary>The file it was loaded from; <c>null</c> for a model built in memory.</summary>
     public string? Path { get; }
 
+    /// <summary>The bytes of the file that it was loaded from and of its external data; 0 for a model built in memory.</summary>
+    public long FileBytes { get; private init; }
+
     /// <summary>Whether nodes of the file stood before those whose tensors they read, and were put in order.</summary>
     public bool IsSorted { get; private init; }
 
@@ -77,11 +80,11 @@ public sealed class OnnxModel
         var bytes = ReadFile(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        var (proto, putRight) = Parse(bytes, path, hash.AppendData);
+        var (proto, external, putRight) = Parse(bytes, path, hash.AppendData);
         var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
         return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()))
         {
-            IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
+            FileBytes = bytes.Length + external.Sum(file => FileStatus.Of(file).Length), IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
         };
     }
 
@@ -159,13 +162,14 @@ public sealed class OnnxModel
     /// <summary>What was put right in a file.</summary>
     internal readonly record struct Corrections(bool IsSorted, bool IsTrimmed, long? NewerIrVersion);
 
-    internal static (ModelProto Proto, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
+    internal static (ModelProto Proto, IEnumerable<string> External, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
     {
         var proto = ModelParser.Parse(bytes, path);
+        var external = ExternalData.FilesOf(proto, path);
         ExternalData.ReadIn(proto, path, onExternal);
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);
-        return (proto, new(isSorted, OmittedInputs.Trim(proto.Graph!), IrVersions.Lower(proto, path)));
+        return (proto, external, new(isSorted, OmittedInputs.Trim(proto.Graph!), IrVersions.Lower(proto, path)));
     }
 
     private void Write(Stream stream)

@@ -39,7 +39,7 @@ internal sealed record RunnableModel(byte[] Bytes, string? Root = null)
         if (HasOrtFormat(bytes))
             return new(bytes);
         var hasExternal = false;
-        var (proto, putRight) = OnnxModel.Parse(bytes, path, _ => hasExternal = true);
+        var (proto, _, putRight) = OnnxModel.Parse(bytes, path, _ => hasExternal = true);
         return putRight != default || hasExternal ? Of(proto, path) : new(bytes);
     }
 

@@ -8,7 +8,6 @@ using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Deployment;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Terminal;
-using OnnxKd.StudentTrainer.Operators;
 using OnnxKd.TeacherRunner.Conversion;
 using OnnxKd.TeacherRunner.Deployment;
 
@@ -101,13 +100,13 @@ internal sealed class ConvertCommand : ExampleCommand
         {
             reporter.Started("convert", path);
             var converted = Path.Combine(scratch.FullName, Path.GetFileName(target));
-            var nodes = Convert(source, converted, kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, Probed(parsed, kind)), reporter, token);
+            var nodes = new Conversion(kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, Probed(parsed, kind))).Run(source, converted, reporter, token);
             using var session = ModelSession.Open(converted);
             reporter.Started("compare", path);
             var outputs = OutputDifference.Between(
                 original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
             var report = new ConversionReport(
-                path, target, parsed.GetValue(to)!, OnnxModel.BytesOf(path), new FileInfo(converted).Length, plan.Count, outputs,
+                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs,
                 outputs.Select(one => (one.Output, Kind: KindOf(source, one.Output))).Where(one => one.Kind is not null).ToDictionary(one => one.Output, one => one.Kind!.Value), nodes);
             report.Require(allowed);
             if (source.Maps.Count > 0)
@@ -118,29 +117,6 @@ internal sealed class ConvertCommand : ExampleCommand
         finally
         {
             scratch.Delete(recursive: true);
-        }
-    }
-
-    private static IReadOnlyList<NodeEffect>? Convert(
-        OnnxModel source, string path, ConversionKind kind, int opset, double tolerance, ModelFeeds plan, long samples, StageReporter reporter,
-        CancellationToken token)
-    {
-        switch (kind)
-        {
-            case ConversionKind.Mixed:
-                return ModelConverter.ToMixed(source, path, tolerance, plan, samples, (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
-            case ConversionKind.Float16:
-                ModelConverter.ToFloat16(source, path, plan, plan.Count, token);
-                return null;
-            case ConversionKind.Int8:
-                ModelConverter.ToInt8(source, path, plan, samples, OperatorReference.Names, done => reporter.Report(new("calibrate", done, samples, "samples")), token);
-                return null;
-            case ConversionKind.Opset:
-                ModelConverter.ToOpset(source, path, opset, OperatorReference.Names);
-                return null;
-            default:
-                ModelConverter.ToOrt(source, path);
-                return null;
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed record KeyOption(
     string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null, string[]? Words = null)
 {
     /// <summary>The option.</summary>
-    public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words ?? []);
+    public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words, IsFile ? "FILE" : "VALUE");
 
     /// <summary>Writes a value under the keys.</summary>
     public void Apply(string text, RecipeSource source)
@@ -27,10 +27,11 @@ internal sealed record KeyOption(
             source.Set(key, Node(text), Name);
     }
 
-    private static Option<string?> Declare(string name, string description, string[] words)
+    private static Option<string?> Declare(string name, string description, string[]? words, string takes)
     {
-        var option = new Option<string?>(name) { Description = description };
-        option.CompletionSources.Add(words);
+        var option = new Option<string?>(name) { Description = description, HelpName = words is null ? takes : null };
+        if (words is not null)
+            option.CompletionSources.Add(words);
         return option;
     }
 

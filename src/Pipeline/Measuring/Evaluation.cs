@@ -130,6 +130,9 @@ internal sealed class Evaluation(
     public MeasuredModel OfCache(LogitCache logits, IReadOnlyList<TeacherOptions> members, string role)
     {
         var kind = logits.Streams[0].Kind.Output()!.Value;
+        // Figures are of the first stream: of teachers that are kept apart, of the one that gave it.
+        if (logits is { Identity.Combination: Combination.Single, Streams: [{ Teacher: { } first }, ..] })
+            members = [members[first]];
         var sizes = members.Select(member => SizeOf(member with { Kind = member.Kind ?? kind })).ToArray();
         var name = string.Join(" + ", sizes.Select(s => s.Model));
         if (!IsComparable(against!, kind, logits.Streams[0].StudentShape))
@@ -178,6 +181,6 @@ internal sealed class Evaluation(
         var sample = new float[(read?.SampleShape ?? sampleShape).Aggregate(1, (product, axis) => product * axis)];
         if (read is not null)
             SampleReader.Of(read, options.Preprocessing).Read([0], view: 0, sample);
-        return new(Path.GetFileName(options.Model), model.ParameterCount, OnnxModel.BytesOf(options.Model), session.MeasureLatency(sample, token: token), model.Digest);
+        return new(Path.GetFileName(options.Model), model.ParameterCount, model.FileBytes, session.MeasureLatency(sample, token: token), model.Digest);
     }
 }

@@ -56,7 +56,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of, bool
     {
         if (metrics.TestSamples is null)
         {
-            yield return "Nothing was measured: the recipe names no test set. Add data.test.";
+            yield return $"There is no test set{(metrics.Models.Any(model => model.Transfer is not null) ? ": figures are of samples that were learned from" : ", and nothing was measured")}. Add data.test (--test-samples).";
             yield break;
         }
         if (metrics.Student is not { } student || For(metrics) is not { } quality)

@@ -147,7 +147,7 @@ internal static class Report
         if (metrics.Rows().Any(row => FigureTable.IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
         if (metrics is { Student.Parameters: { } own, Teacher.Parameters: > 0 and var theirs } && own > theirs)
-            yield return string.Create(CultureInfo.InvariantCulture, $"the student is larger than its teacher: {own:#,0} parameters for {theirs:#,0}; a smaller one is made by student.widths (--widths), or another architecture");
+            yield return string.Create(CultureInfo.InvariantCulture, $"the student is larger than its teacher: {own:#,0} parameters for {theirs:#,0}; make it smaller by its sizes ('onnxkd settings students' lists them), or take another architecture");
         if (metrics.Student is { Parity: { } parity } student)
         {
             foreach (var line in DescribeAll(parity))

@@ -35,6 +35,8 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
         foreach (var stage in graph.Stages.Stages)
         {
             stage.Check();
+            foreach (var notice in stage.Notices)
+                reporter.Note(notice);
             planned.Add(Plan(stage, runner, results, looked));
         }
         return new(recipe.Name, folder, planned);

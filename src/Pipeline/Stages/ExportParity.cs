@@ -29,31 +29,27 @@ internal static class ExportParity
     private const string Device = "cpu";
 
     /// <summary>Compares an exported model with what was trained, which may take and give the same otherwise laid out.</summary>
-    /// <param name="model">The exported model.</param>
-    /// <param name="readings">How its outputs are read.</param>
-    /// <param name="reader">The samples, as it takes them.</param>
+    /// <param name="exported">The exported model.</param>
     /// <param name="trained">What was trained.</param>
-    /// <param name="trainedReader">The samples, as that takes them.</param>
-    /// <param name="import">The outputs that were trained, in the order of the readings.</param>
     /// <param name="onBatch">Told of each batch what was trained gives.</param>
     /// <param name="progress">Told about samples.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
     public static ParityMetrics Compare(
-        OnnxModel model, IReadOnlyList<TeacherOptions> readings, SampleReader reader, OnnxModel trained, SampleReader trainedReader, StudentImport import,
-        Action<long, TrainedAnswer> onBatch, IProgress<StageProgress>? progress, CancellationToken token)
+        ExportedSide exported, TrainedSide trained, Action<long, TrainedAnswer> onBatch, IProgress<StageProgress>? progress, CancellationToken token)
     {
+        var (model, readings, reader) = exported;
         using var session = OnnxClassifier.Open(
             model, reader.Set.SampleShape, [.. readings.Select(reading => reading.Reading with { IsTrained = true })],
             new() { Device = Device, Inputs = readings[0].Inputs });
         LogitComparison[] comparisons = [.. session.Outputs.Select(Comparison)];
         var batchSize = BatchSize.For(reader.Set.SampleElements, session.Outputs.Max(output => output.Elements));
-        StudentInference.RunAll(trained, import, trainedReader, batchSize, Device, Add, token);
+        StudentInference.RunAll(trained.Model, trained.Import, trained.Reader, batchSize, Device, Add, token);
         ParityMetrics[] parities = [.. comparisons.Select((comparison, i) => comparison.Result(
             (model.Path ?? "model in memory") + (i == 0 ? "" : $", output '{readings[i].Output}'"), ToleranceOf(model)))];
         return parities[0] with
         {
-            Outputs = parities.Length == 1 ? null : import.Outputs.Zip(parities.Skip(1)).ToDictionary(pair => pair.First.Name, pair => pair.Second),
+            Outputs = parities.Length == 1 ? null : trained.Import.Outputs.Zip(parities.Skip(1)).ToDictionary(pair => pair.First.Name, pair => pair.Second),
         };
 
         LogitComparison Comparison(ModelOutput output)
@@ -66,12 +62,12 @@ internal static class ExportParity
         {
             var rows = Enumerable.Range(0, logits[0].Length / session.Output.Elements).Select(i => first + i).ToArray();
             var samples = new float[rows.Length * reader.Set.SampleElements];
-            Memory<float>[] exported = [.. session.Outputs.Select(output => new float[rows.Length * output.Elements])];
+            Memory<float>[] given = [.. session.Outputs.Select(output => new float[rows.Length * output.Elements])];
             reader.Read(rows, view: 0, samples);
-            session.Run(samples, rows.Length, exported);
+            session.Run(samples, rows.Length, given);
             onBatch(first, new(logits, [.. session.Outputs.Select(output => output.Classes)], [.. session.Outputs.Select(output => output.Kind.Output()!.Value)]));
-            for (var i = 0; i < exported.Length; i++)
-                comparisons[i].Add(session.Layouts[i].Classes == 1 && session.Outputs[i].Classes == 2 ? Differences(logits[i].Span) : logits[i].Span, exported[i].Span);
+            for (var i = 0; i < given.Length; i++)
+                comparisons[i].Add(session.Layouts[i].Classes == 1 && session.Outputs[i].Classes == 2 ? Differences(logits[i].Span) : logits[i].Span, given[i].Span);
             progress?.Report(new("verify", first + rows.Length, reader.Set.Count, "samples"));
         }
     }
@@ -94,3 +90,15 @@ internal static class ExportParity
         return differences;
     }
 }
+
+/// <summary>A model in ONNX Runtime.</summary>
+/// <param name="Model">The exported model.</param>
+/// <param name="Readings">How its outputs are read.</param>
+/// <param name="Reader">The samples, as it takes them.</param>
+internal sealed record ExportedSide(OnnxModel Model, IReadOnlyList<TeacherOptions> Readings, SampleReader Reader);
+
+/// <summary>A model in the trainer's executor.</summary>
+/// <param name="Model">What was trained.</param>
+/// <param name="Import">The outputs that were trained, in the order of the exported model's readings.</param>
+/// <param name="Reader">The samples, as it takes them.</param>
+internal sealed record TrainedSide(OnnxModel Model, StudentImport Import, SampleReader Reader);

@@ -89,5 +89,5 @@ internal sealed record LearnerIdentity(
     /// <summary>What identifies a learner.</summary>
     public static LearnerIdentity Of(LearnerOptions learner) => new(
         learner.Name, learner.Student.ContentDigest, learner.Import,
-        [.. learner.Objective.Select(SettingJson.Write)], [.. learner.Attachments.Select(SettingJson.Write)]);
+        [.. learner.Objective.Select(term => term.Identity)], [.. learner.Attachments.Select(SettingJson.Write)]);
 }

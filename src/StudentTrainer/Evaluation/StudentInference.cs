@@ -24,7 +24,7 @@ public static class StudentInference
     /// <exception cref="InputException">The samples do not fit the student, or the device is not there.</exception>
     public static void RunAll(
         OnnxModel student, StudentImport import, SampleReader reader, int batchSize, string device,
-        Action<long, IReadOnlyList<ReadOnlyMemory<float>>> onBatch, CancellationToken token)
+        Action<long, IReadOnlyList<ReadOnlyMemory<float>>> onBatch, CancellationToken token = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Outputs = import.Outputs });

@@ -14,6 +14,14 @@ namespace OnnxKd.StudentTrainer.Learners;
 /// <param name="Objective">What it minimises: Σ weight(epoch) · term; at least one.</param>
 public sealed record LearnerOptions(string Name, OnnxModel Student, StudentImport Import, IReadOnlyList<Term> Objective)
 {
+    /// <summary>The one student of a training, as its file or architecture is.</summary>
+    /// <param name="student">The graph with its initial weights; not changed.</param>
+    /// <param name="objective">What it minimises; at least one term.</param>
+    public LearnerOptions(OnnxModel student, params IReadOnlyList<Term> objective)
+        : this(Only, student, StudentImport.Default, objective)
+    {
+    }
+
     /// <summary>The name of the one learner of most trainings.</summary>
     public const string Only = "student";
 

@@ -35,7 +35,7 @@ public static class RangeTest
     /// <exception cref="OnnxKdException">As <see cref="Trainer.Train"/>.</exception>
     /// <exception cref="CheckFailedException">The loss falls at no rate.</exception>
     public static RangeFinding Find(
-        IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, IProgress<StageProgress>? progress, CancellationToken token)
+        IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, IProgress<StageProgress>? progress = null, CancellationToken token = default)
     {
         var (lowest, highest) = options.Optimizer.Rates;
         var done = 0;

@@ -30,8 +30,8 @@ public static class Trainer
     /// </exception>
     public static TrainingResult Train(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs = null) =>
-        Run(learners, data, options, folder, options.Epochs, progress, token, logs, (room, state) =>
+        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
+        new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (room, state) =>
         {
             if (options.Keep == "best")
                 state.LoadBest();
@@ -55,29 +55,8 @@ public static class Trainer
     /// <returns>The figures of each epoch of the first student.</returns>
     public static IReadOnlyList<EpochEvent> TrainUntil(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
-        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs = null) =>
-        Run(learners, data, options, folder, Math.Min(epoch, options.Epochs), progress, token, logs, (room, _) => room.Team.Learners[0].History.ToArray());
-
-    private static T Run<T>(
-        IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epochs,
-        IProgress<StageProgress>? progress, CancellationToken token, TrainingLogs? logs, Func<Classroom, TrainingState, T> result)
-    {
-        if (options.Optimizer.LearningRate is null)
-            options = options.WithRate(RangeTest.Find(learners, data, options, progress, token).LearningRate);
-        using var room = Classroom.Open(learners, data, options);
-        var (team, device) = (room.Team, room.Device);
-        using var watch = CollapseWatch.Open(data, options, device);
-        using var evaluation = TeamEvaluation.Open(team, data, options, device);
-
-        Directory.CreateDirectory(folder);
-        var state = new TrainingState(team, folder, TrainingIdentity.Describe(learners, data, options));
-        state.Resume();
-        var listeners = logs?.Listeners(folder) ?? [];
-        foreach (var listener in listeners)
-            listener.Begin(team);
-        new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, progress).Run(epochs, token);
-        return result(room, state);
-    }
+        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
+        new Request(learners, data, options, folder, progress, logs).Run(Math.Min(epoch, options.Epochs), token, (room, _) => room.Team.Learners[0].History.ToArray());
 
     /// <summary>The models that were kept on the way. The learner's own weights are lost.</summary>
     private static Dictionary<int, OnnxModel> Milestones(Learner learner, TrainingOptions options, TrainingState state) =>
@@ -86,4 +65,28 @@ public static class Trainer
             state.LoadMilestone(learner, epoch);
             return StudentExport.WriteBack(learner.Graph, learner.Evaluated);
         });
+
+    /// <summary>A training that was asked for.</summary>
+    private sealed record Request(
+        IReadOnlyList<LearnerOptions> Learners, TrainingData Data, TrainingOptions Options, string Folder, IProgress<StageProgress>? Progress, TrainingLogs? Logs)
+    {
+        /// <summary>Trains up to an epoch, and takes the result from what is in memory then.</summary>
+        public T Run<T>(int epochs, CancellationToken token, Func<Classroom, TrainingState, T> result)
+        {
+            var options = Options.Optimizer.LearningRate is null ? Options.WithRate(RangeTest.Find(Learners, Data, Options, Progress, token).LearningRate) : Options;
+            using var room = Classroom.Open(Learners, Data, options);
+            var (team, device) = (room.Team, room.Device);
+            using var watch = CollapseWatch.Open(Data, options, device);
+            using var evaluation = TeamEvaluation.Open(team, Data, options, device);
+
+            Directory.CreateDirectory(Folder);
+            var state = new TrainingState(team, Folder, TrainingIdentity.Describe(Learners, Data, options));
+            state.Resume();
+            var listeners = Logs?.Listeners(Folder) ?? [];
+            foreach (var listener in listeners)
+                listener.Begin(team);
+            new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, Progress).Run(epochs, token);
+            return result(room, state);
+        }
+    }
 }

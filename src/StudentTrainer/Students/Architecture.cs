@@ -1,5 +1,7 @@
+using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Settings;
+using OnnxKd.Core.Tensors;
 
 namespace OnnxKd.StudentTrainer.Students;
 
@@ -47,6 +49,19 @@ public abstract record Architecture
 
     /// <summary>Reads a name that follows a pattern; <c>null</c> if it does not.</summary>
     internal virtual NamedSize? Parse(string name) => null;
+
+    /// <summary>Builds a freshly initialised student, as <see cref="Architectures.Build(StudentOptions, SampleShape, int, ulong)"/> does of a name and options.</summary>
+    /// <param name="sampleShape">The shape of one sample: [28, 28].</param>
+    /// <param name="classes">The number of classes, or of other columns of the output.</param>
+    /// <param name="seed">Decides the initial weights.</param>
+    /// <returns>Its graph; what it takes and gives, <see cref="Architectures.Build(StudentOptions, SampleShape, int, ulong)"/> says.</returns>
+    /// <exception cref="InputException">A size is out of range, or does not fit the samples.</exception>
+    public OnnxModel Build(SampleShape sampleShape, int classes, ulong seed)
+    {
+        if (SettingSchema.Problem(this) is { } problem)
+            throw StudentRequest.OutOfRange(problem);
+        return Build(new(Kinds.NameOf(GetType()), StudentRequest.Buildable(sampleShape, classes), classes, seed));
+    }
 
     /// <summary>Builds the graph.</summary>
     internal abstract OnnxModel Build(StudentRequest student);

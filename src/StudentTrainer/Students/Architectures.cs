@@ -101,15 +101,8 @@ public static class Architectures
         var values = Resolve(options).Concat(size.Fixed.Select(value => (Option: entry.Schema[value.Option]!, Value: (object?)value.Value)))
             .ToDictionary(value => value.Option, value => value.Value);
         foreach (var (option, value) in values.Where(value => !value.Key.Accepts(value.Value)))
-            throw new InputException(
-                "An option of the student is out of range.", $"student.{option.Name}", option.Describe(value), option.Expected);
-        if (classes < 1 || sampleShape.Any(length => length < 1))
-            throw new InputException(
-                "No student can be built for this data.",
-                where: "student",
-                found: $"{classes} classes, samples of shape {sampleShape}",
-                expected: "1 output or more, and samples that are not empty");
-        return ((Architecture)entry.Schema.Create(values)).Build(new(options.Architecture, sampleShape, classes, seed));
+            throw StudentRequest.OutOfRange(new(option.Name, option.Describe(value), option.Expected));
+        return ((Architecture)entry.Schema.Create(values)).Build(new(options.Architecture, StudentRequest.Buildable(sampleShape, classes), classes, seed));
     }
 
     private static (Entry Entry, NamedSize Size) Find(string name)

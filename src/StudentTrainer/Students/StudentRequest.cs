@@ -15,6 +15,15 @@ internal sealed record StudentRequest(string Architecture, SampleShape SampleSha
 {
     private const string OfTokens = "transformer-tiny, bilstm, bigru, mlp";
 
+    /// <summary>Shapes that a student can be built for.</summary>
+    /// <exception cref="InputException">There is no output, or a sample is empty.</exception>
+    public static SampleShape Buildable(SampleShape sampleShape, int classes) => classes > 0 && sampleShape.All(length => length > 0) ? sampleShape : throw new InputException(
+        "No student can be built for this data.", "student", $"{classes} classes, samples of shape {sampleShape}", "1 output or more, and samples that are not empty");
+
+    /// <summary>An option that is not what it may be.</summary>
+    public static InputException OutOfRange(SettingProblem problem) => new(
+        "An option of the student is out of range.", $"student.{problem.Setting}", problem.Found, problem.Expected);
+
     /// <summary>Dropout probabilities, one per place; all 0 if none are given.</summary>
     public IReadOnlyList<double> PerPlace(Architecture architecture, string property, IReadOnlyList<double>? given, int places)
     {

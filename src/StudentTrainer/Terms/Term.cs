@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using OnnxKd.Core.Settings;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ public abstract record Term
     public EpochSchedule Weight { get; init; } = 1;
 
     /// <summary>Its name in recipes.</summary>
-    public string Name => Kinds.NameOf(GetType());
+    public virtual string Name => Kinds.NameOf(GetType());
 
     /// <summary>Whether it learns from what a teacher said, so that a cache is needed.</summary>
     public bool LearnsFromTeachers(string learner, IReadOnlyCollection<string> learners) => Reads.Any(use =>
@@ -50,6 +51,9 @@ public abstract record Term
     internal virtual void Require(TermShapes shapes)
     {
     }
+
+    /// <summary>What a checkpoint knows it by.</summary>
+    internal virtual JsonObject Identity => SettingJson.Write(this);
 
     /// <summary>The fewest samples of a batch from which anything is learned.</summary>
     internal virtual int LeastSamples => 1;

@@ -15,4 +15,4 @@ namespace OnnxKd.StudentTrainer.Training;
 /// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
 /// </param>
 public sealed record TrainingData(
-    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation, LogitCache? EvaluationCache = null);
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation = null, LogitCache? EvaluationCache = null);

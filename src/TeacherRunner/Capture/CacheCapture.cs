@@ -29,7 +29,7 @@ public static class CacheCapture
     /// <exception cref="CheckFailedException">The folder holds a cache of another identity.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; everything stored so far stays.</exception>
     public static CaptureResult Capture(
-        TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress>? progress, CancellationToken token,
+        TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress>? progress = null, CancellationToken token = default,
         Action<CaptureEstimate>? estimated = null)
     {
         CaptureRules.Check(options);

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -13,20 +12,18 @@ internal static class ActivationRanges
 
     /// <summary>Runs a model and finds a scale for each of some tensors.</summary>
     /// <param name="model">A float32 model.</param>
+    /// <param name="name">Its name, for messages.</param>
     /// <param name="tensors">Float tensors in it.</param>
-    /// <param name="feeds">The samples.</param>
-    /// <param name="samples">How many of them.</param>
-    /// <param name="batchSize">How many at once.</param>
-    /// <param name="name">The model, for messages.</param>
+    /// <param name="samples">What it runs on.</param>
     /// <param name="onBatch">Told how many samples are done.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="InputException">A value is not finite, or the model fails.</exception>
     public static IReadOnlyDictionary<string, CodeScale> Measure(
-        ModelProto model, IReadOnlyList<string> tensors, ModelFeeds feeds, long samples, int batchSize, string name, Action<long>? onBatch, CancellationToken token)
+        ModelProto model, string name, IReadOnlyList<string> tensors, ProbeSamples samples, Action<long>? onBatch, CancellationToken token)
     {
-        var batches = OutputDifference.Batches(feeds, samples, batchSize).Count();
+        var batches = samples.Batches().Count();
         var seen = tensors.Select(tensor => new Values(tensor, KeptValues / batches + 1)).ToArray();
-        TensorProbe.Run(model, tensors, feeds, samples, batchSize, name, (tensor, values) => seen[tensor].Add(values, name), onBatch, token);
+        TensorProbe.Run(model, name, tensors, samples, (tensor, values) => seen[tensor].Add(values, name), onBatch, token);
         return seen.ToDictionary(each => each.Tensor, each => each.Scale, StringComparer.Ordinal);
     }
 

@@ -1,7 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
-using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -23,20 +22,18 @@ internal static class Float16Range
     /// <summary>Runs a model and finds the nodes that read or make such values.</summary>
     /// <param name="conversion">The model.</param>
     /// <param name="model">The same as it was.</param>
-    /// <param name="feeds">The samples.</param>
-    /// <param name="samples">How many of them.</param>
-    /// <param name="batchSize">How many at once.</param>
-    /// <param name="name">The model, for messages.</param>
+    /// <param name="name">Its name, for messages.</param>
+    /// <param name="samples">What it runs on.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="InputException">The model fails.</exception>
-    public static IReadOnlyList<Overflow> Beyond(MixedFloat16 conversion, ModelProto model, ModelFeeds feeds, long samples, int batchSize, string name, CancellationToken token)
+    public static IReadOnlyList<Overflow> Beyond(MixedFloat16 conversion, ModelProto model, string name, ProbeSamples samples, CancellationToken token)
     {
         var largest = model.Graph.Initializer.Where(tensor => tensor.ElementTypeOf() == Core.Tensors.ElementType.Float32)
             .ToDictionary(tensor => tensor.Name, tensor => Size(tensor.ToFloats()), StringComparer.Ordinal);
         var made = model.Graph.Node.SelectMany(node => node.Output).Concat(model.Graph.Input.Select(input => input.Name)).ToHashSet(StringComparer.Ordinal);
         string[] tensors = [.. conversion.Candidates.SelectMany(conversion.FloatsOf).Distinct().Where(tensor => made.Contains(tensor) && !largest.ContainsKey(tensor))];
         TensorProbe.Run(
-            model, tensors, feeds, samples, batchSize, name,
+            model, name, tensors, samples,
             (tensor, values) => largest[tensors[tensor]] = Math.Max(largest.GetValueOrDefault(tensors[tensor]), Size(values)), onBatch: null, token);
         return
         [

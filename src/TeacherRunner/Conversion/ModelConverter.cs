@@ -48,7 +48,7 @@ public static class ModelConverter
     public static void ToFloat16(OnnxModel model, string path, ModelFeeds feeds, long samples, CancellationToken token)
     {
         var (name, conversion) = (NameOf(model), MixedFloat16.Of(model.Proto, NameOf(model)));
-        if (Float16Range.Beyond(conversion, model.Proto, feeds, samples, ProbeBatch, name, token).MaxBy(found => found.Value) is { } overflow)
+        if (Float16Range.Beyond(conversion, model.Proto, name, new(feeds, samples, ProbeBatch), token).MaxBy(found => found.Value) is { } overflow)
             throw new CheckFailedException(
                 "A value within the model is larger than float16 can hold.", $"tensor '{overflow.Tensor}' of {name}, {samples} samples", $"{overflow.Value:g6}", $"at most {Float16Range.Largest:0}",
                 "nothing was written; leave such nodes in float32: --to mixed");
@@ -72,7 +72,7 @@ public static class ModelConverter
         using var original = ModelSession.Of(model.Proto, name);
         using var reference = OutputReference.Of(original, feeds, samples, ProbeBatch, token);
         var conversion = MixedFloat16.Of(model.Proto, name);
-        var beyond = Float16Range.Beyond(conversion, model.Proto, feeds, samples, ProbeBatch, name, token).Select(found => found.Node).ToHashSet();
+        var beyond = Float16Range.Beyond(conversion, model.Proto, name, new(feeds, samples, ProbeBatch), token).Select(found => found.Node).ToHashSet();
         var (converted, effects) = new SensitiveNodes(conversion.Without(beyond), Measure, onNode).Find(tolerance);
         Save(model, converted, "mixed", path);
         return [.. beyond.Order().Select(place => SensitiveNodes.Describe(conversion.Nodes[place], effect: 1, isKept: true)), .. effects];
@@ -107,7 +107,7 @@ public static class ModelConverter
         RequireFloat(model);
         var folded = Fold(model, known, path);
         var places = Int8Places.Of(folded.Graph);
-        Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, places.Scaled, feeds, samples, ProbeBatch, name, onBatch, token));
+        Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, name, places.Scaled, new(feeds, samples, ProbeBatch), onBatch, token));
         Save(model, folded, "int8", path);
     }
 

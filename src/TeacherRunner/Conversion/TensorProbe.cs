@@ -14,31 +14,39 @@ internal static class TensorProbe
 
     /// <summary>Runs the model on samples from all over a set.</summary>
     /// <param name="model">The model, of which nothing is changed.</param>
+    /// <param name="name">Its name, for messages.</param>
     /// <param name="tensors">Float tensors in it, inputs too.</param>
-    /// <param name="feeds">The samples.</param>
-    /// <param name="samples">How many of them.</param>
-    /// <param name="batchSize">How many at once.</param>
-    /// <param name="name">The model, for messages.</param>
+    /// <param name="samples">What it runs on.</param>
     /// <param name="seen">Told of each tensor of each batch.</param>
     /// <param name="onBatch">Told how many samples are done.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="Core.Errors.InputException">The model fails.</exception>
     public static void Run(
-        ModelProto model, IReadOnlyList<string> tensors, ModelFeeds feeds, long samples, int batchSize, string name, Seen seen, Action<long>? onBatch, CancellationToken token)
+        ModelProto model, string name, IReadOnlyList<string> tensors, ProbeSamples samples, Seen seen, Action<long>? onBatch, CancellationToken token)
     {
         var probed = model.Clone();
         probed.Graph.Output.Clear();
         probed.Graph.Output.AddRange(tensors.Select(tensor => GraphEdits.FloatTensor(tensor)));
         using var session = ModelSession.Of(probed, name);
         var done = 0L;
-        foreach (var (first, rows) in OutputDifference.Batches(feeds, samples, batchSize))
+        foreach (var (first, rows) in samples.Batches())
         {
             token.ThrowIfCancellationRequested();
-            using var batch = feeds.Batch(first, rows);
+            using var batch = samples.Feeds.Batch(first, rows);
             using var values = session.Run(batch);
             for (var i = 0; i < tensors.Count; i++)
                 seen(i, values[i].GetTensorDataAsSpan<float>());
-            onBatch?.Invoke(Math.Min(samples, done += rows));
+            onBatch?.Invoke(Math.Min(samples.Count, done += rows));
         }
     }
+}
+
+/// <summary>Samples from all over a set.</summary>
+/// <param name="Feeds">The set.</param>
+/// <param name="Count">How many of it.</param>
+/// <param name="BatchSize">How many at once.</param>
+internal sealed record ProbeSamples(ModelFeeds Feeds, long Count, int BatchSize)
+{
+    /// <inheritdoc cref="OutputDifference.Batches"/>
+    public IEnumerable<(long First, int Rows)> Batches() => OutputDifference.Batches(Feeds, Count, BatchSize);
 }

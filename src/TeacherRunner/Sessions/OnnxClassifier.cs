@@ -191,7 +191,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="batchSize">Samples per batch.</param>
     /// <param name="onBatch">Called in order of the rows, one batch at a time; the memory is reused afterwards.</param>
     /// <param name="token">Stops between runs.</param>
-    public void RunAll(SampleReader reader, int batchSize, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token)
+    public void RunAll(SampleReader reader, int batchSize, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(Outputs.Count, 1);
         var (rows, rowsPerRun) = (reader.Set.Count, Math.Min(batchSize, RowsPerRun));

@@ -25,6 +25,7 @@ public sealed class ExternalDataTests : IDisposable
         Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], model.Proto.Graph.Initializer[0].ToFloats());
         Assert.Empty(model.Proto.Graph.Initializer[0].ExternalData);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData([.. File.ReadAllBytes(path), .. Weights[4..28]])), model.Digest);
+        Assert.Equal(new FileInfo(path).Length + Weights.Length, model.FileBytes);
         model.Save(folder["one.onnx"]);
         Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], OnnxModel.Load(folder["one.onnx"]).Proto.Graph.Initializer[0].ToFloats());
     }

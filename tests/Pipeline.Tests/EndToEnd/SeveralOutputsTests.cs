@@ -110,11 +110,19 @@ public sealed class SeveralOutputsTests : IDisposable
 
         var models = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["runs"], "heads", "metrics.json"))).RootElement.GetProperty("models").EnumerateArray().ToDictionary(model => model.GetProperty("role").GetString()!);
         var (own, taught) = (Run(StudentFile, "price", 1), Run(folder["mixed.onnx"], "price", 1));
-        Assert.InRange(1 - own.Zip(taught, (z, v) => Math.Pow(z - v, 2)).Sum() / taught.Sum(v => Math.Pow(v - taught.Average(), 2)), 0.95, 1);
+        var explained = 1 - own.Zip(taught, (z, v) => Math.Pow(z - v, 2)).Sum() / taught.Sum(v => Math.Pow(v - taught.Average(), 2));
+        var cosine = Run(StudentFile, "place", 4).Chunk(4).Zip(Run(folder["mixed.onnx"], "place", 4).Chunk(4), (a, b) => Cosine(a, b)).Average();
+        var outputs = models["student"].GetProperty("outputs");
+        Assert.InRange(explained, 0.95, 1);
+        Assert.Equal(explained, outputs.GetProperty("price").GetProperty("r_squared").GetDouble(), 4);
+        Assert.Equal(cosine, outputs.GetProperty("place").GetProperty("cosine").GetDouble(), 4);
+        Assert.Equal(new FileInfo(folder["mixed.onnx"]).Length, models["teacher"].GetProperty("file_bytes").GetInt64()); // the first alone
         Assert.InRange(models["student"].GetProperty("agreement").GetDouble(), 0.9, 1);
         Assert.False(models["teacher 2"].TryGetProperty("r_squared", out _));
         Assert.False(models["other"].TryGetProperty("r_squared", out _));
         Assert.InRange(models["other"].GetProperty("transfer").GetProperty("r_squared").GetDouble(), 0.95, 1);
+
+        static double Cosine(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum() / Math.Sqrt(a.Sum(x => x * x) * b.Sum(x => x * x));
     }
 
     /// <summary>A weight of next to nothing leaves the second output as it was drawn, and the first one learns.</summary>

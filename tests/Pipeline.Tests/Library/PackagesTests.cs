@@ -21,8 +21,8 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
         Assert.All(Libraries, RequireComplete);
 
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "library.md"));
-        folder.Write("program/program.csproj", Block(page, "xml"));
-        folder.Write("program/Program.cs", Block(page, "csharp"));
+        folder.Write("program/program.csproj", Blocks(page, "xml").Single());
+        folder.Write("program/Program.cs", Joined(Blocks(page, "csharp")));
         folder.Write("program/nuget.config", $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{folder["packages"]}" /></config>
@@ -38,6 +38,13 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
         var agreement = double.Parse(Agreement().Match(output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(agreement > 80, output);
         Assert.InRange(double.Parse(Difference().Match(output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), 0, 1e-4);
+        Assert.All(Falls(), fall =>
+        {
+            var found = fall.Match(output);
+            Assert.True(found.Success, output);
+            double[] losses = [.. found.Groups.Values.Skip(1).Select(value => double.Parse(value.Value, System.Globalization.CultureInfo.InvariantCulture))];
+            Assert.InRange(losses[1], 0, 0.7 * losses[0]);
+        });
         Assert.True(OnnxModel.Load(folder["program/student.onnx"]).ParameterCount > 0);
     }
 
@@ -54,7 +61,17 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
     private static string PackagesFolder => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    private static string Block(string page, string language) => Regex.Match(page, $"^```{language}\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline).Groups[1].Value;
+    private static IEnumerable<string> Blocks(string page, string language) =>
+        Regex.Matches(page, $"^```{language}\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline).Select(block => block.Groups[1].Value);
+
+    /// <summary>Pieces that go on with one program, each with what it uses at its beginning.</summary>
+    private static string Joined(IEnumerable<string> blocks)
+    {
+        var lines = blocks.SelectMany(block => block.Split('\n')).ToLookup(line => Using().IsMatch(line));
+        return string.Join('\n', lines[true].Concat(lines[false]));
+    }
+
+    private static Regex[] Falls() => [TermFalls(), LoopFalls()];
 
     private static string Run(string where, params string[] arguments)
     {
@@ -68,6 +85,15 @@ public sealed partial class PackagesTests(TinyProject project) : IDisposable
 
     [GeneratedRegex(@"on ([\d.]+)\s?% of")]
     private static partial Regex Agreement();
+
+    [GeneratedRegex("^using [A-Za-z. ]+;$")]
+    private static partial Regex Using();
+
+    [GeneratedRegex("reverse KL: ([0-9.]+) in the first epoch, ([0-9.]+) in the last")]
+    private static partial Regex TermFalls();
+
+    [GeneratedRegex("cross-entropy ([0-9.]+) in the first step, ([0-9.]+) in the last")]
+    private static partial Regex LoopFalls();
 
     public void Dispose() => folder.Dispose();
 }

@@ -57,6 +57,17 @@ public sealed class ChainTests(TinyProject project) : IDisposable
         Assert.Contains("train-small: started", again.Error);
     }
 
+    /// <summary>Of two named captures one is used; that which no entry names is run all the same.</summary>
+    [Fact]
+    public void Plan_OfACaptureThatNothingUses_SaysSo()
+    {
+        var plan = Run(Chain.Replace("  assistant:", "  used: { capture: { teachers: [ model: teacher.onnx ] } }\n  spare: { capture: { teachers: [ model: teacher.onnx ], capture: { storage: float16 } } }\n  assistant:")
+            .Replace("train: { student: { architecture: mlp, widths: [12] }", "train: { cache: { stage: used }, student: { architecture: mlp, widths: [12] }"), "plan");
+
+        Assert.Contains("no stage uses the capture 'spare'", plan.Error);
+        Assert.DoesNotContain("'used'", plan.Error);
+    }
+
     [Fact]
     public void CacheVerify_CacheOfAStagesModel_IsReplayed()
     {

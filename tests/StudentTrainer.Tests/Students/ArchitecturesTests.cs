@@ -27,6 +27,20 @@ public class ArchitecturesTests
         Assert.Equal(digest, Architectures.Build(options, sampleShape, classes, 1).Digest);
 
     [Fact]
+    public void Build_OfAnArchitecturesOwnType_GivesTheBytesOfItsNameAndOptions()
+    {
+        Assert.Equal("800a9bf34445f390b11295a34a6d2d292913bd1cfcc3c6cabc0194642c6d50a5", new Mlp().Build(new([28, 28]), 10, 1).Digest);
+        Assert.Equal("61ba18bff743473dfbacaed623f80006acaa4590adb52cbc937006da1ea8290f", new Cnn { Widths = [4], Hidden = 8 }.Build(new([3, 9, 6]), 5, 1).Digest);
+    }
+
+    [Fact]
+    public void Build_OfAnArchitecturesOwnTypeWithAWrongSize_SaysWhatIsWrong()
+    {
+        Assert.Contains("student.widths", Assert.Throws<InputException>(() => new Mlp { Widths = [0] }.Build(new([28, 28]), 10, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("0 classes", Assert.Throws<InputException>(() => new Mlp().Build(new([28, 28]), 0, 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Student_InputAndOutput_AreNamedAndTakeAnyBatch()
     {
         var graph = Build(Mlp).Proto.Graph;

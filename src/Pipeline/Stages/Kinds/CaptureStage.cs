@@ -50,6 +50,10 @@ internal sealed class CaptureStage : CacheStage
     }).Skip(1)];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Notices => graph.Stages.Stages.Any(stage => stage.Needs.Contains(Name)) ? [] :
+        [$"no stage uses the capture '{Name}': name it where it is wanted, 'cache: {{ stage: {Name} }}', or leave it out of the recipe"];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string>? StreamNames => CacheCapture.StreamsOf(teachers.Capture);
 
     /// <inheritdoc/>

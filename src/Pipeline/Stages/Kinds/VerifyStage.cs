@@ -68,8 +68,8 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         var (reader, written) = (SampleReader.Of(graph.Sets.Verification, export.Preprocessing), export.InterfaceOf(work.Results));
         using var standIn = written is not null && (written.Labels.Count > 0 || written.Outputs.Any(output => output is not null)) ? StandIn.Open(exported, reader, export.Teacher!, written) : null;
         var parity = ExportParity.Compare(
-            exported, [.. export.ReadingsOf(work.Results).Select(reading => reading.Options)], reader, OnnxModel.Load(export.PathOfTrained(work.Results)),
-            SampleReader.Of(graph.Sets.Verification, export.Train.Preprocessing), import, (first, answer) => standIn?.Require(first, answer), work.Progress, work.Token);
+            new(exported, [.. export.ReadingsOf(work.Results).Select(reading => reading.Options)], reader),
+            new(OnnxModel.Load(export.PathOfTrained(work.Results)), import, SampleReader.Of(graph.Sets.Verification, export.Train.Preprocessing)), (first, answer) => standIn?.Require(first, answer), work.Progress, work.Token);
         return standIn is null ? parity : parity with
         {
             StandsInFor = Path.GetFileName(export.Teacher!.Model),
@@ -85,6 +85,6 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <summary>Compares the two on every sample, in each output.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="ExportParity.Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
     public static ParityMetrics Compare(OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) => ExportParity.Compare(
-        model, [.. import.Apart().Select(output => new TeacherOptions { Model = "", Output = output.Output, ClassAxis = output.ClassAxis, Kind = output.Kind, Inputs = import.Inputs })],
-        reader, InputFront.Behind(model, reader.Set.SampleShape, import.Inputs), reader, import, (_, _) => { }, progress, token);
+        new(model, [.. import.Apart().Select(output => new TeacherOptions { Model = "", Output = output.Output, ClassAxis = output.ClassAxis, Kind = output.Kind, Inputs = import.Inputs })], reader),
+        new(InputFront.Behind(model, reader.Set.SampleShape, import.Inputs), import, reader), (_, _) => { }, progress, token);
 }
