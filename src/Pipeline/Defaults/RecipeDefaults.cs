@@ -85,7 +85,7 @@ internal sealed class RecipeDefaults
         if (isQuick && stages is null)
             ShortenTraining(set.Count);
         if (isPartial || isQuick && stages is null)
-            ChooseTraining(set.Count, isQuick);
+            ChooseTraining(new(IsConvolutional(), IsDetector(), kind == SampleKind.Tokens, set.Count, isQuick));
     }
 
     private static IEnumerable<YamlMappingNode?> StudentsOf(YamlNode? learners) =>
@@ -143,11 +143,11 @@ internal sealed class RecipeDefaults
         ShortenedTraining.Fit(source, note);
     }
 
-    private void ChooseTraining(long samples, bool isQuick)
+    private void ChooseTraining(TrainingCase of)
     {
         if (source.Root.Find("training") is not YamlMappingNode given)
             source.Set("training", given = new YamlMappingNode(), Origin);
-        var chosen = TrainingDefaults.Choose(given, IsConvolutional(), IsDetector(), samples, isQuick);
+        var chosen = TrainingDefaults.Choose(given, of);
         foreach (var (key, value) in chosen)
             source.Set($"training.{key}", YamlTree.Map((key, value)).Children.Single().Value, Origin);
         if (chosen.Count > 0)
