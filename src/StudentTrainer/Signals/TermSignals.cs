@@ -1,4 +1,3 @@
-using OnnxKd.StudentTrainer.Batches;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Signals;

@@ -1,5 +1,4 @@
 using OnnxKd.Core.Settings;
-using OnnxKd.StudentTrainer.Batches;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 

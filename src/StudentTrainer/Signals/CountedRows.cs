@@ -1,7 +1,7 @@
 using OnnxKd.Core.TransferSets;
 using static TorchSharp.torch;
 
-namespace OnnxKd.StudentTrainer.Batches;
+namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>
 /// Which positions of some samples count, for outputs and features of any number of positions. Its tensors live in the dispose scope that first asks for them.
