@@ -24,7 +24,7 @@ internal sealed class LoopRun : IDisposable
         team = Team.Assemble([new(LearnerOptions.Only, student, StudentImport.Default, objective)], data, streams, options, device);
         team.Start([Learner.Weights.Parameters.Select(parameter => parameter.Weight.Name).ToHashSet()]);
         nothing = TeamEvaluation.Open(team, data with { Evaluation = null }, options, device);
-        Batches = TrainingBatches.Open(data, data.Cache is null ? [] : team.Streams, labels: false, options, device);
+        Batches = TrainingBatches.Open(data, data.Cache is null ? [] : team.Streams, labelPositions: null, options, device);
         watch = CollapseWatch.Open(data, options, device);
         Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, watch, listeners: [], progress: null);
     }

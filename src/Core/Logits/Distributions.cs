@@ -25,6 +25,31 @@ internal static class Distributions
     public static bool AreUnitVectors(ReadOnlySpan<float> values, int columns) =>
         EveryRow(values, columns, static row => Math.Abs(TensorPrimitives.Norm(row) - 1) < Tolerance);
 
+    /// <summary>
+    /// The sum that every finite row has, other than 1, where no value is negative: of percentages 100, of votes the number of voters. <c>null</c>: sums differ, or nothing
+    /// tells, as rows are alike.
+    /// </summary>
+    public static double? CommonSum(ReadOnlySpan<float> values, int columns)
+    {
+        double? sum = null;
+        var differs = false;
+        for (var start = 0; columns > 1 && start < values.Length; start += columns)
+        {
+            var row = values.Slice(start, columns);
+            if (row.ContainsAnyExceptInRange(0f, float.MaxValue))
+                return null;
+            var own = 0.0;
+            foreach (var value in row)
+                own += value;
+            sum ??= own;
+            if (own == 0 || Math.Abs(own - sum.Value) > Tolerance * sum.Value)
+                return null;
+            differs |= TensorPrimitives.Distance(row, values[..columns]) > Tolerance * own;
+        }
+
+        return !differs || sum is null || Math.Abs(sum.Value - 1) < Tolerance ? null : sum;
+    }
+
     /// <summary>Whether all values lie in [0, 1].</summary>
     public static bool AllIn01(ReadOnlySpan<float> values) => !values.ContainsAnyExceptInRange(0f, 1f);
 

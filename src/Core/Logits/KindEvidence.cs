@@ -88,8 +88,12 @@ internal sealed record KindEvidence(OutputKind Kind, string Reason)
             return null;
         if (columns > 1 || kinds[0] == OutputKind.Values)
             return new(kinds[0], $"its name is '{tensor}'");
-        return found.Any(word => word is "logit" or "logits") ? new(OutputKind.Labels, $"its name is '{tensor}', and it has one column") : null;
+        return SaysLogits(tensor) ? new(OutputKind.Labels, $"its name is '{tensor}', and it has one column") : null;
     }
+
+    /// <summary>Whether a name says that a tensor holds logits, and no probabilities.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public static bool SaysLogits(string tensor) => Words(tensor).Any(word => word is "logit" or "logits");
 
     /// <summary>What labels say: as classes the values are right far more often than the commonest label alone would be.</summary>
     /// <param name="values">Rows × columns.</param>

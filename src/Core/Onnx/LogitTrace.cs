@@ -40,6 +40,9 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <summary>What is decided by these scores, of a model that gives decisions alone; <c>null</c>: it gives scores, or a tensor was named.</summary>
     public Decision? Decision { get; init; }
 
+    /// <summary>Where the scores are a support vector machine's margins between two classes each: of how many classes; <c>null</c>: they are not.</summary>
+    public int? PairsOf { get; init; }
+
     /// <summary>The axis of the logits along which the graph has classes or channels; <c>null</c>: it does not tell.</summary>
     public ChannelAxis? Channels { get; init; }
 
@@ -53,9 +56,9 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <exception cref="InputException">No tensor of that name, or several float outputs and none requested.</exception>
     public static LogitTrace Find(GraphProto graph, string? requested, string model)
     {
-        if (requested is null && DecisionOf(graph) is { } decision)
-            return WithChannels(Follow(new(graph), decision.Scores) with { IsInner = true, Decision = decision });
         var index = new GraphIndex(graph);
+        if (requested is null && DecisionOf(graph) is { } decision)
+            return WithChannels(Follow(index, decision.Scores) with { IsInner = true, Decision = decision });
         var output = requested ?? OnlyFloatOutput(graph, model);
         var isOutput = graph.Output.Any(o => o.Name == output);
         return isOutput ? WithChannels(Follow(index, output))
@@ -66,7 +69,7 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                 $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
                 Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
-        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(new(graph), trace.Logits) };
+        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(new(graph), trace.Logits), PairsOf = PairsOfClasses(index, trace.Source) };
     }
 
     private static LogitTrace Follow(GraphIndex index, string output)
@@ -84,6 +87,14 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
 
         return new(output, output, HeadActivation.None, IsInner: false) { Source = tensor };
     }
+
+    /// <summary>Without the numbers that make probabilities of them, SVMClassifier gives the margins of each two of its classes.</summary>
+    private static int? PairsOfClasses(GraphIndex index, string tensor) =>
+        index.Producer(tensor) is { OpType: "SVMClassifier" } machine && machine.Output.Count > 1 && machine.Output[1] == tensor
+        && !machine.Attribute.Any(attribute => attribute is { Name: "prob_a", Floats.Count: > 0 })
+        && machine.Attribute.Where(attribute => attribute.Name.StartsWith("classlabels", StringComparison.Ordinal)).Sum(list => list.Ints.Count + list.Strings.Count) is > 2 and var classes
+            ? classes
+            : null;
 
     private static HeadActivation ActivationOf(NodeProto node) => node.Domain is not ("" or "ai.onnx")
         ? HeadActivation.None
@@ -131,10 +142,22 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
             : throw new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
-                candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
+                candidates.Length == 0 && Listed(graph) is { } list
+                    ? $"'{list.Output}' is a list of the tensors {string.Join(", ", list.Parts)}: name one (output:), or one student learns them all (--outputs {string.Join(",", list.Parts)})"
+                : candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
                     ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
                         + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");
+    }
+
+    /// <summary>An output that is a sequence of tensors, as classifiers of several things have it, and what it is made of.</summary>
+    private static (string Output, IReadOnlyList<string> Parts)? Listed(GraphProto graph)
+    {
+        var index = new GraphIndex(graph);
+        foreach (var output in graph.Output)
+            if (index.Producer(output.Name) is { OpType: "SequenceConstruct" } list)
+                return (output.Name, list.Input);
+        return null;
     }
 
     private static bool IsFloat(ValueInfoProto output) => output.Type?.TensorType is not null && TensorTypes.IsFloat(output.DataTypeOf());

@@ -5,7 +5,7 @@ namespace OnnxKd.Core.TransferSets;
 /// <param name="Lines">Lines before the table.</param>
 /// <param name="Separator">The one that is said, else the first of the usual separators that the table's first line has.</param>
 /// <param name="HasDecimalCommas">Whether some fields are numbers whose comma can only stand before their fraction, and none has a point.</param>
-/// <param name="HasDecimalPoints">Whether some fields are numbers whose point can only stand before their fraction; between commas none else can.</param>
+/// <param name="HasDecimalPoints">Whether some fields are numbers whose point can only stand before their fraction; between commas none else can, but in quotes.</param>
 internal readonly record struct CsvBeginning(int Characters, int Lines, char Separator, bool HasDecimalCommas, bool HasDecimalPoints)
 {
     private const int MostCharacters = 1 << 16;
@@ -40,7 +40,7 @@ internal readonly record struct CsvBeginning(int Characters, int Lines, char Sep
     private static (bool Commas, bool Points) FindDecimals(ReadOnlySpan<char> table, char separator)
     {
         if (separator == ',')
-            return (false, true);
+            return (false, !AreQuotedUnclear(table));
         var (hasCommas, hasPoints, hasUnclear) = (false, false, false);
         foreach (var field in table.SplitAny([separator, '\n']))
         {
@@ -51,6 +51,31 @@ internal readonly record struct CsvBeginning(int Characters, int Lines, char Sep
         }
 
         return (hasCommas && !hasPoints && !hasUnclear, hasPoints);
+    }
+
+    /// <summary>Whether between commas points stand in quoted numbers alone, which may be thousands: there a number with a decimal comma would be quoted too.</summary>
+    private static bool AreQuotedUnclear(ReadOnlySpan<char> table)
+    {
+        var (isQuoted, isUnclear) = (false, false);
+        foreach (var between in table.Split('"'))
+        {
+            var text = table[between];
+            var quoted = isQuoted ? CommaNumbers.Of(text) : CommaNumber.None;
+            isUnclear |= quoted == CommaNumber.UnclearPoint;
+            if (quoted == CommaNumber.Point || !isQuoted && HasPoint(text))
+                return false;
+            isQuoted = !isQuoted;
+        }
+
+        return isUnclear;
+    }
+
+    private static bool HasPoint(ReadOnlySpan<char> fields)
+    {
+        foreach (var field in fields.SplitAny([',', '\n']))
+            if (CommaNumbers.Of(fields[field]) is CommaNumber.Point or CommaNumber.UnclearPoint)
+                return true;
+        return false;
     }
 
     private static char FindSeparator(ReadOnlySpan<char> table)

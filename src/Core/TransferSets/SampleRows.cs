@@ -48,6 +48,10 @@ internal sealed class SampleRows : IDisposable
     /// <summary>Where a sample lies in what is stored.</summary>
     public long PlaceOf(long row) => places is null ? first + row : places[row];
 
+    /// <inheritdoc cref="TransferSet.FindRounded"/>
+    public RoundedNumber? FindRounded() =>
+        places is null ? RoundedIntegers.Find(Stored, first, Count) : places.Select(place => RoundedIntegers.Find(Stored, place, 1)).FirstOrDefault(found => found is not null);
+
     /// <inheritdoc cref="TransferSet.HoldIfSmall"/>
     public void HoldIfSmall()
     {

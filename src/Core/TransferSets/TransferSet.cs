@@ -64,6 +64,9 @@ public sealed class TransferSet : IDisposable
     /// <summary>Of each column of a table, the first whole number that float32 does not hold.</summary>
     internal IReadOnlyList<RoundedNumber> Rounded => samples.Stored.Rounded;
 
+    /// <summary>Of an array of whole numbers the first that float32 does not hold; <c>null</c>: there is none.</summary>
+    internal RoundedNumber? FindRounded() => SampleShape.Parts.Count > 0 ? null : samples.FindRounded();
+
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Stored.Type;
 

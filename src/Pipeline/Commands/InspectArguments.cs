@@ -1,8 +1,10 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
+using OnnxKd.Pipeline.Stages;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
 
@@ -33,6 +35,21 @@ internal sealed class InspectArguments
     {
         foreach (var option in new Option[] { samples, labels, output, scale, mean, std, set }.Concat(outputs.Options))
             command.Add(option);
+    }
+
+    /// <summary>What a run would say of the samples.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="set">The samples; <c>null</c>: there are none.</param>
+    /// <param name="teacher">The model as a run would read it.</param>
+    /// <param name="parsed">The command line: who says a scale means it.</param>
+    public IEnumerable<string> NotesOf(OnnxModel model, TransferSet? set, TeacherOptions teacher, ParseResult parsed)
+    {
+        if (set is null)
+            return [];
+        var saysScale = new[] { scale, mean, std }.Any(option => parsed.GetValue(option) is not null);
+        var kind = SampleKinds.Of(set, set.LengthsDigest is not null, isSound: false, ReadingModel.Of(model, teacher.Inputs));
+        var isUnscaled = kind == SampleKind.Image && !saysScale && teacher.Preprocessing.IsNone && PictureScale.MayBeMissing(set, model);
+        return [.. SetNotes.Of(set), .. isUnscaled ? [PictureScale.NoteOf(teacher.Model)] : Array.Empty<string>()];
     }
 
     /// <summary>Reads them, and opens the samples.</summary>

@@ -53,7 +53,7 @@ internal sealed class InspectCommand : ExampleCommand
             var shape = parsed.GetValue(sampleShape) is { } text ? ParseShape(text) : null;
             var lists = new Lists(parsed.GetValue(plan), parsed.GetValue(tensors));
             using var set = use.Open(parsed, parsed.GetValue(model)!, out var teacher);
-            Run(parsed.GetValue(model)!, new(shape, set) { Teacher = teacher }, lists, GlobalOptions.Style(parsed), stdout);
+            Run(parsed.GetValue(model)!, new(shape, set) { Teacher = teacher, NotesOf = model => use.NotesOf(model, set, teacher, parsed) }, lists, GlobalOptions.Style(parsed), stdout);
         });
     }
 

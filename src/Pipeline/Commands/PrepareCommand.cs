@@ -39,6 +39,9 @@ internal sealed class PrepareCommand : ExampleCommand
         stdout.WriteLine($"sources: {Path.Combine(result.Folder, PreparedSet.SourcesFile)}");
         if (result.Turned > 0)
             stdout.WriteLine($"turned by their EXIF data, which is not applied: {result.Turned} of {set.Samples} images; turn the files themselves if the teacher saw them upright");
+        if (result.Deep > 0)
+            stdout.WriteLine(
+                $"of 16 bits a channel, of which the upper 8 are kept: {result.Deep} of {set.Samples} images; if their values use few of the 16 bits (12 in medical pictures), give them as arrays (NPY) instead");
         if (result.PassedOver.Count > 0)
             stdout.WriteLine($"passed over, as files of other kinds: {SourceFolder.Describe(result.PassedOver)}");
         if (set.Skipped == 0)

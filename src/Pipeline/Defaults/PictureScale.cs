@@ -17,6 +17,11 @@ internal static class PictureScale
     /// <param name="model">The model.</param>
     public static bool MayBeMissing(TransferSet set, OnnxModel model) => OwnScale.Find(model) is null && (set.Type == ElementType.UInt8 || AreBytes(set));
 
+    /// <summary>What to say of that.</summary>
+    /// <param name="model">The model's file.</param>
+    public static string NoteOf(string model) =>
+        $"pictures of 0 to 255 go into {Path.GetFileName(model)} as they are, and nothing in it scales them: if it learned 0 to 1, say --scale 1/255 (and --mean, --std)";
+
     private static bool AreBytes(TransferSet set)
     {
         var count = (int)Math.Min(set.Count, MostSamples);

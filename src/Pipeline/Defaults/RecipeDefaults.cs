@@ -67,7 +67,7 @@ internal sealed class RecipeDefaults
         var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, PreparedSources.SetOf(data.Transfer.Samples)?.Kind == "audio", reading);
         if (ownSamples && kind == SampleKind.Image && teacher is { Preprocessing.IsNone: true, Modality: null } && PictureScale.MayBeMissing(set, model!))
-            note($"pictures of 0 to 255 go into {Path.GetFileName(teacher.Model)} as they are, and nothing in it scales them: if it learned 0 to 1, say --scale 1/255 (and --mean, --std)");
+            note(PictureScale.NoteOf(teacher.Model));
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)

@@ -24,6 +24,7 @@ internal static class StudentDefaults
     private const int MostAnchorsOfCell = 9; // in each place: three shapes at three sizes
 
     private const int MostRecurrentSteps = 64;
+    private const int FewestFrames = 8; // fewer positions are likelier heads of several things than moments
     private const int MostMaps = 4;
     private const int CoarsestStep = 64;
 
@@ -49,6 +50,7 @@ internal static class StudentDefaults
         {
             SampleKind.Tokens => YamlTree.Map(
                 ("architecture", "transformer-tiny"), (VocabularyKey, Vocabulary(sets, teacher)), ("pooling", GivesFrames(teacher) && !isPooled ? "none" : null)),
+            SampleKind.Signal or SampleKind.Sequence when MayGiveMaps(teacher) && !isPooled && FramesOf(answer(), set, kind) is { } frames => YamlTree.Map(("architecture", "cnn1d"), ("frames", frames)),
             SampleKind.Sequence when GivesFrames(teacher) && !isPooled => YamlTree.Map(("architecture", "bigru"), ("output", "frames")),
             SampleKind.Sequence => YamlTree.Map(("architecture", IsLong(set) ? "cnn1d" : "bigru")),
             SampleKind.Signal when shape.Count == 2 && shape[0] > 1 && set.SampleElements <= MostValuesOfShortSignal => YamlTree.Map(("architecture", "cnn")),
@@ -66,6 +68,13 @@ internal static class StudentDefaults
     /// <summary>Whether a student that takes step after step would take long, and one that sees many at once can take its place: it does not know of padding.</summary>
     private static bool IsLong(TransferSet set) =>
         set.SampleShape[0] > MostRecurrentSteps && set.Lengths is null && SignalLayout.Of(set.SampleShape) is { IsChannelsLast: true };
+
+    /// <summary>How many frames a network along time gives; <c>null</c>: the teacher gives none, or a student that takes step after step gives as many.</summary>
+    private static int? FramesOf(CacheStream? answer, TransferSet set, SampleKind kind) =>
+        answer?.Shape is [>= FewestFrames and var frames, _] && SignalLayout.Of(set.SampleShape) is { } signal && frames <= signal.Length
+        && (kind == SampleKind.Signal || signal.IsChannelsLast && (frames != signal.Length || IsLong(set)))
+            ? frames
+            : null;
 
     private static string OfPicture(PictureLayout picture) => (Side: Math.Max(picture.Height, picture.Width), IsGrey: picture.Channels == 1) switch
     {

@@ -27,7 +27,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Student">Whether it can be a student.</param>
 /// <param name="Kinds">What each output that it would teach with holds, and how that is known; empty if it cannot teach as it is.</param>
 /// <param name="AsStudent">What it is as a student; <c>null</c> if it cannot be one.</param>
-/// <param name="Notes">What was put right in it when it was read.</param>
+/// <param name="Notes">What was put right in it when it was read, and what a run would say of the samples.</param>
 internal sealed record ModelInspection(
     string File,
     string Sha256,
@@ -81,7 +81,7 @@ internal sealed record ModelInspection(
             student,
             kinds,
             asStudent,
-            NotesOf(model));
+            [.. NotesOf(model), .. teacher.Possible == true ? use.NotesOf(model) : []]);
     }
 
     private static string Open(OnnxModel model)
@@ -188,6 +188,9 @@ internal sealed record InspectedUse(SampleShape? SampleShape = null, TransferSet
 {
     /// <summary>How it would be read and fed as a teacher; its file is not looked at.</summary>
     public TeacherOptions Teacher { get; init; } = new();
+
+    /// <summary>What a run would say of the samples, if it teaches.</summary>
+    public Func<OnnxModel, IEnumerable<string>> NotesOf { get; init; } = _ => [];
 
     /// <summary>Whether a use is named, rather than any that there may be.</summary>
     public bool IsNamed => Set is not null || Teacher.Output is not null || IsOfTeacher;

@@ -51,10 +51,8 @@ internal sealed class RecipeSets : IDisposable
         TransferSetOptions?[] all = [data.Transfer, data.Validation, data.Test];
         DataSetStore.Require(note, token, all.Concat(all.SelectMany(set => set?.Modalities.ByName.Values ?? [])));
         var sets = new RecipeSets(data.Transfer);
-        if (sets.Transfer.HasRowNames)
-            note($"{sets.Transfer.Name}: the first column has no name and is taken for names of rows; table.features says otherwise");
-        foreach (var number in sets.Transfer.Rounded)
-            note($"{sets.Transfer.Name}: column '{number.Column}' has whole numbers beyond float32's 24 bits: {number}; if they are ids, leave them out: table.drop: [{YamlWord.Of(number.Column)}]");
+        foreach (var said in SetNotes.Of(sets.Transfer))
+            note(said);
         if (sets.Transfer.SampleShape is { Parts.Count: > 0 } named)
             note($"samples of named inputs: {named}{(named.Mask is { } mask ? $"; where '{mask}' is 0, positions count in no loss and no figure" : "")}");
         try

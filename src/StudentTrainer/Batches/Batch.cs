@@ -9,21 +9,19 @@ namespace OnnxKd.StudentTrainer.Batches;
 /// <param name="Samples">[N, ...].</param>
 /// <param name="Streams">What the cache says, by stream: class scores for each row, features for each sample; empty if no stream is read.</param>
 /// <param name="Labels">The class of each row; <c>null</c> if labels are not read.</param>
-/// <param name="Valid">The indices (int64) among N × positions of those that count; <c>null</c>: all.</param>
+/// <param name="Counted">Which positions count; <c>null</c>: all.</param>
 internal readonly record struct Batch(
-    Tensor Samples, IReadOnlyDictionary<string, StreamSignal> Streams, LabelTargets? Labels, Tensor? Valid = null)
+    Tensor Samples, IReadOnlyDictionary<string, StreamSignal> Streams, LabelTargets? Labels, CountedRows? Counted = null)
 {
     /// <summary>Other rows of the cache, drawn at random.</summary>
-    public IReadOnlyDictionary<Draw, StreamSignal> Drawn { get; init; } = new Dictionary<Draw, StreamSignal>();
+    public IReadOnlyDictionary<Draw, DrawnSignal> Drawn { get; init; } = new Dictionary<Draw, DrawnSignal>();
 
     /// <summary>The rows that count.</summary>
     /// <param name="values">[N, positions..., values].</param>
-    /// <param name="width">Values at each position.</param>
-    /// <param name="valid">The indices of those that count; <c>null</c>: all.</param>
-    public static Tensor Rows(Tensor values, long width, Tensor? valid)
+    public Tensor Rows(Tensor values)
     {
-        var rows = values.reshape(-1, width);
-        return valid is null ? rows : rows.index_select(0, valid);
+        var rows = values.reshape(-1, values.shape[^1]);
+        return Counted?.Indices(rows.shape[0] / values.shape[0]) is { } indices ? rows.index_select(0, indices) : rows;
     }
 }
 
@@ -31,6 +29,11 @@ internal readonly record struct Batch(
 /// <param name="Stream">The stream.</param>
 /// <param name="Rows">How many rows.</param>
 internal readonly record struct Draw(string Stream, int Rows);
+
+/// <summary>What a stream says of rows that were drawn.</summary>
+/// <param name="Signal">It.</param>
+/// <param name="Counted">Which of their positions count; <c>null</c>: all.</param>
+internal sealed record DrawnSignal(StreamSignal Signal, CountedRows? Counted);
 
 /// <summary>A batch that was read.</summary>
 /// <param name="Rows">The rows of the set.</param>

@@ -2,18 +2,16 @@ using System.Runtime.InteropServices;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Threading;
-using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Batches;
 
 /// <summary>What is read besides the samples.</summary>
-/// <param name="Labels">Whether the set's labels are.</param>
+/// <param name="LabelPositions">Positions of the output that the set's labels are for; <c>null</c>: labels are not read.</param>
 /// <param name="Cache">The cache of the streams; <c>null</c> where there are none.</param>
 /// <param name="Streams">The streams.</param>
-/// <param name="Counted">Which positions of each sample count; <c>null</c>: all.</param>
-internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyList<StreamForm> Streams, CountedPositions? Counted)
+internal sealed record BatchContents(int? LabelPositions, LogitCache? Cache, IReadOnlyList<StreamForm> Streams)
 {
     /// <summary>Rows of streams that are drawn beside the batch's own.</summary>
     public IReadOnlyList<(StreamForm Form, int Rows)> Draws { get; init; } = [];
@@ -22,7 +20,7 @@ internal sealed record BatchContents(bool Labels, LogitCache? Cache, IReadOnlyLi
     public ulong Seed { get; init; }
 
     /// <summary>Samples alone.</summary>
-    public static BatchContents SamplesOnly { get; } = new(false, null, [], null);
+    public static BatchContents SamplesOnly { get; } = new(null, null, []);
 }
 
 /// <summary>Tensors that batches are read into over and over, each in the type that its values are stored in.</summary>
@@ -33,9 +31,9 @@ internal sealed class BatchBuffers : IDisposable
     private readonly int threads = get_num_threads();
     private readonly StagingTensor samples;
     private readonly LabelBuffers? labels;
-    private readonly ValidPositions? valid;
     private readonly TargetBuffers[] targets;
     private readonly DrawnRows[] draws;
+    private ReadOnlyMemory<long> filled;
 
     /// <summary>Makes room for batches.</summary>
     /// <param name="reader">The samples.</param>
@@ -46,10 +44,9 @@ internal sealed class BatchBuffers : IDisposable
     {
         (this.reader, this.device) = (reader, device);
         samples = new(shape, float32, device);
-        labels = contents.Labels ? new(reader, shape[0], device) : null;
+        labels = contents.LabelPositions is { } positions ? new(reader, shape[0], positions, device) : null;
         targets = [.. contents.Streams.Select(form => new TargetBuffers(contents.Cache!, form, shape[0], device))];
-        draws = [.. contents.Draws.Select(draw => new DrawnRows(contents.Cache!, draw.Form, draw.Rows, contents.Seed, device))];
-        valid = contents.Counted is { AreAll: false } counted ? new(counted, shape[0], device) : null;
+        draws = [.. contents.Draws.Select(draw => new DrawnRows(reader.Set, contents.Cache!, draw.Form, draw.Rows, contents.Seed, device))];
     }
 
     /// <summary>Reads a batch, when the device has what was read before. Many values are shared out among as many threads as libtorch has.</summary>
@@ -60,7 +57,7 @@ internal sealed class BatchBuffers : IDisposable
         StagingTensor.Settle(device);
         var parts = Parts.Threads((long)rows.Length * reader.Set.SampleElements, Math.Min(threads, rows.Length));
         Parts.Run(parts, parts, FillOne);
-        valid?.Fill(rows.Span);
+        filled = rows;
         Array.ForEach(draws, draw => draw.Fill(rows.Span[0], view));
 
         void FillOne(int part) => FillPart(rows, Start(part), Start(part + 1), view);
@@ -71,7 +68,7 @@ internal sealed class BatchBuffers : IDisposable
     /// <param name="rows">How many rows.</param>
     public Batch ToDevice(int rows)
     {
-        var counted = valid?.ToDevice();
+        var counted = reader.Set.LengthsDigest is null ? null : new CountedRows(reader.Set, filled, device);
         return new(
             samples.OnDevice(rows),
             targets.ToDictionary(stream => stream.Name, stream => stream.ToDevice(rows, counted)),
@@ -87,7 +84,6 @@ internal sealed class BatchBuffers : IDisposable
     {
         samples.Dispose();
         labels?.Dispose();
-        valid?.Dispose();
         Array.ForEach(targets, stream => stream.Dispose());
         Array.ForEach(draws, draw => draw.Dispose());
     }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
@@ -9,12 +10,13 @@ namespace OnnxKd.StudentTrainer.Batches;
 /// Rows of a stream that are drawn anew for each batch, with replacement. The batch's first row and the view decide which, so that a resumed
 /// training draws the same.
 /// </summary>
+/// <param name="set">The samples that the cache is about.</param>
 /// <param name="cache">The cache.</param>
 /// <param name="form">The stream.</param>
 /// <param name="count">How many.</param>
 /// <param name="seed">Decides which, with the batch.</param>
 /// <param name="device">Where they go.</param>
-internal sealed class DrawnRows(LogitCache cache, StreamForm form, int count, ulong seed, Device device) : IDisposable
+internal sealed class DrawnRows(TransferSet set, LogitCache cache, StreamForm form, int count, ulong seed, Device device) : IDisposable
 {
     private readonly TargetBuffers buffers = new(cache, form, count, device);
     private readonly long[] rows = new long[count];
@@ -34,7 +36,11 @@ internal sealed class DrawnRows(LogitCache cache, StreamForm form, int count, ul
     }
 
     /// <summary>Makes a signal of what was read last.</summary>
-    public StreamSignal ToDevice() => buffers.ToDevice(count, valid: null);
+    public DrawnSignal ToDevice()
+    {
+        var counted = set.LengthsDigest is null ? null : new CountedRows(set, rows, device);
+        return new(buffers.ToDevice(count, counted), counted);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => buffers.Dispose();

@@ -8,8 +8,9 @@ namespace OnnxKd.StudentTrainer.Batches;
 /// <summary>Labels, batch by batch: one for each sample, or for each position of it.</summary>
 /// <param name="reader">Where they are read.</param>
 /// <param name="batchSize">The most samples of a batch.</param>
+/// <param name="positions">Positions of the output that they are for: a label each, or one or more for the only one.</param>
 /// <param name="device">Where they go.</param>
-internal sealed class LabelBuffers(SampleReader reader, long batchSize, Device device) : IDisposable
+internal sealed class LabelBuffers(SampleReader reader, long batchSize, int positions, Device device) : IDisposable
 {
     private readonly StagingTensor classes = new([batchSize * reader.LabelPositions], int64, device);
     private readonly StagingTensor? partners = reader.MixesLabels ? new([batchSize * reader.LabelPositions], int64, device) : null;
@@ -27,13 +28,13 @@ internal sealed class LabelBuffers(SampleReader reader, long batchSize, Device d
 
     /// <summary>What was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="valid">The positions that count, on the device; <c>null</c>: all.</param>
-    public LabelTargets ToDevice(int rows, Tensor? valid)
+    /// <param name="counted">The positions that count; <c>null</c>: all.</param>
+    public LabelTargets ToDevice(int rows, CountedRows? counted)
     {
         var labels = (long)rows * reader.LabelPositions;
-        var counted = reader.LabelPositions == 1 ? null : valid;
+        var indices = reader.LabelPositions == 1 ? null : counted?.Indices(positions);
         return new(
-            classes.OnDevice(labels, counted), partners?.OnDevice(labels, counted), shares?.OnDevice(labels, counted),
+            classes.OnDevice(labels, indices), partners?.OnDevice(labels, indices), shares?.OnDevice(labels, indices),
             reader.Set.LabelShape.Count == 0);
     }
 

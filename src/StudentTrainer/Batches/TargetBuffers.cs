@@ -39,11 +39,11 @@ internal sealed class TargetBuffers(LogitCache cache, StreamForm form, long batc
 
     /// <summary>Makes a signal of what was read last.</summary>
     /// <param name="rows">How many samples.</param>
-    /// <param name="valid">The positions that count, but of inner tensors, on the device; <c>null</c>: all.</param>
-    public StreamSignal ToDevice(int rows, Tensor? valid)
+    /// <param name="counted">The positions that count; of inner tensors all are kept. <c>null</c>: all.</param>
+    public StreamSignal ToDevice(int rows, CountedRows? counted)
     {
-        var counted = form.Kind == SignalKind.Features ? null : valid;
-        return form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, counted)));
+        var indices = form.Kind == SignalKind.Features ? null : counted?.Indices(form.Stream.Positions);
+        return form.Bind(Array.ConvertAll(fields, field => field.OnDevice((long)rows * form.Stream.Positions, indices)));
     }
 
     /// <inheritdoc/>

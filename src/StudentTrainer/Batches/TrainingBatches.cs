@@ -31,22 +31,21 @@ internal sealed class TrainingBatches : IDisposable
     /// </summary>
     /// <param name="data">The set and the cache.</param>
     /// <param name="streams">The streams of the cache that are read.</param>
-    /// <param name="labels">Whether labels are read.</param>
+    /// <param name="labelPositions">Positions of the output that labels are for; <c>null</c>: labels are not read.</param>
     /// <param name="options">The batch size, the seed and the augmentation.</param>
     /// <param name="device">Where batches go.</param>
     /// <param name="draws">Rows of streams that are drawn beside the batch's own.</param>
     public static TrainingBatches Open(
-        TrainingData data, IReadOnlyList<StreamForm> streams, bool labels, TrainingOptions options, Device device,
+        TrainingData data, IReadOnlyList<StreamForm> streams, int? labelPositions, TrainingOptions options, Device device,
         params IReadOnlyList<(StreamForm Form, int Rows)> draws)
     {
         var set = data.Transfer;
         var identity = data.Cache?.Identity;
         var reader = new SampleReader(
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
-        if (labels)
+        if (labelPositions is not null)
             reader.RequireLabelsFollow();
-        var scores = streams.FirstOrDefault(form => form.Kind != SignalKind.Features);
-        var contents = new BatchContents(labels, data.Cache, streams, new(set, scores?.Stream.Shape ?? [.. set.LabelShape, 1]))
+        var contents = new BatchContents(labelPositions, data.Cache, streams)
         {
             Draws = draws,
             Seed = options.Seed,

@@ -49,7 +49,7 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
     {
         labelled?.Add(counted.Keep<float>(first, Evaluator.Values(given), measured.Output.Classes), counted.Labels(first, (int)given.shape[0]));
         if (measured.Stream is { } stream)
-            Compare(Batch.Rows(given, given.shape[^1], batch.Valid), (TargetScores)batch.Streams[stream.Name], stream.Subset);
+            Compare(batch.Rows(given), (TargetScores)batch.Streams[stream.Name], stream.Subset);
     }
 
     /// <inheritdoc/>

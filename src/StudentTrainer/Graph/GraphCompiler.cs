@@ -92,8 +92,9 @@ internal sealed class GraphCompiler
 
     private string Describe(NodeProto node)
     {
-        var domain = node.Domain is "" or "ai.onnx" ? "" : $"{node.Domain}.";
-        return $"{domain}{node.OpType} (version {version}, {NodeContext.Describe(node)})";
+        return node.Domain is "" or "ai.onnx"
+            ? $"{node.OpType} (version {version}, {NodeContext.Describe(node)})"
+            : $"{node.Domain}.{node.OpType} ({NodeContext.Describe(node)})";
     }
 
     private Step? TryCompileNode(PlannedNode node, string[] dead, List<OnnxKdException> refusals)

@@ -17,24 +17,33 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
     {
         var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var targets = new Dictionary<string, StreamSignal>(StringComparer.Ordinal);
+        CountedRows? drawn = null;
         var subset = sources.Select(source => source.Subset).FirstOrDefault(subset => subset is not null);
         foreach (var source in sources)
         {
-            if (source.Stream is not null)
-                targets.Add(source.Use.Key, source.Use.Drawn > 0 ? batch.Drawn[new(source.Stream, source.Use.Drawn)] : batch.Streams[source.Stream]);
+            if (source is { Stream: not null, Use.Drawn: > 0 })
+            {
+                (var signal, drawn) = batch.Drawn[new(source.Stream, source.Use.Drawn)];
+                targets.Add(source.Use.Key, signal);
+            }
+            else if (source.Stream is not null)
+                targets.Add(source.Use.Key, batch.Streams[source.Stream]);
             else if (source.Learner is not null && !source.Use.IsTarget)
                 own.Add(source.Use.Key, Of(source, subset));
             else if (source.Learner is not null)
                 targets.Add(source.Use.Key, Detached(source, Of(source, null).detach()));
         }
 
-        return new(own, targets, batch.Labels, epoch) { ChannelAxis = sources.First(source => !source.Use.IsTarget).ChannelAxis };
+        return new(own, targets, batch.Labels, epoch)
+        {
+            ChannelAxis = sources.First(source => !source.Use.IsTarget).ChannelAxis, Counted = batch.Counted, CountedDrawn = drawn,
+        };
     }
 
     private Tensor Of(SignalSource source, ClassSubset? subset)
     {
         var values = learners[source.Learner!][source.Tensor!];
-        return source.Use.IsOutput ? StreamForm.Covered(Batch.Rows(values, values.shape[^1], batch.Valid), subset) : values;
+        return source.Use.IsOutput ? StreamForm.Covered(batch.Rows(values), subset) : values;
     }
 
     private static StreamSignal Detached(SignalSource source, Tensor values) =>

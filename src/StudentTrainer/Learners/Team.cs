@@ -57,7 +57,7 @@ internal sealed class Team : IDisposable
 
     /// <summary>Opens the batches of the set with all that terms read.</summary>
     public TrainingBatches OpenBatches(TrainingData data, TrainingOptions options, Device device) =>
-        TrainingBatches.Open(data, Streams, ReadLabels, options, device, Draws);
+        TrainingBatches.Open(data, Streams, ReadLabels ? Learners[0].Output.Positions : null, options, device, Draws);
 
     /// <summary>The signals of a batch.</summary>
     /// <param name="batch">The batch.</param>

@@ -30,7 +30,7 @@ internal static class Preflight
         foreach (var learner in team.Learners)
         {
             RequireParameters(learner.Weights);
-            RequireOutputs(learner, data);
+            RequireOutputs(learner);
             RequireScoresFit(learner, team.Streams);
             RequireLabels(learner, data);
         }
@@ -60,8 +60,8 @@ internal static class Preflight
                 streams.First(form => form.Stream.Name == stream).Stream, "transfer");
     }
 
-    /// <summary>Of several outputs each must learn. A set has one sort of labels, and one length for each sample.</summary>
-    private static void RequireOutputs(Learner learner, TrainingData data)
+    /// <summary>Of several outputs each must learn. A set has one sort of labels.</summary>
+    private static void RequireOutputs(Learner learner)
     {
         foreach (var output in learner.Outputs.Skip(1))
         {
@@ -73,11 +73,6 @@ internal static class Preflight
                 throw new InputException(
                     "The labels of a set are for the student's first output.", $"objective, term '{labelled}'", $"student: {output.Signal}",
                     "an output that learns from a teacher", "make it the first output ('output' of the student and of its teacher)");
-            if (data.Transfer.LengthsDigest is not null && output.Positions != learner.Output.Positions)
-                throw new InputException(
-                    "Samples have lengths, which must say the same of every output.", $"output '{output.Signal}'",
-                    $"{output.Positions} positions, {learner.Output.Positions} of the first output", "as many positions",
-                    "leave 'lengths' out, or train the outputs apart");
         }
     }
 

@@ -28,6 +28,25 @@ internal sealed class TermSignals(
     /// <summary>The axis of the channels of features, the batch being 0; of what is learned from the same.</summary>
     public int ChannelAxis { get; init; } = 1;
 
+    /// <summary>Which positions of the batch count; <c>null</c>: all.</summary>
+    public CountedRows? Counted { get; init; }
+
+    /// <summary>Which positions of the rows count that were drawn beside the batch; <c>null</c>: all.</summary>
+    public CountedRows? CountedDrawn { get; init; }
+
+    /// <summary>
+    /// Which positions of features count, as truth values to be multiplied with them: [N, T, 1] or [N, 1, T] of those with one axis of positions. <c>null</c>: all, as
+    /// of vectors and of maps of pixels.
+    /// </summary>
+    /// <param name="features">[N, ...].</param>
+    /// <param name="counted">Which positions of their samples count; <c>null</c>: all.</param>
+    public Tensor? Mask(Tensor features, CountedRows? counted) =>
+        features.ndim == 3 ? counted?.Mask(features.shape[3 - ChannelAxis])?.unsqueeze(ChannelAxis) : null;
+
+    /// <summary>Features of the batch with 0 at the positions that do not count.</summary>
+    /// <param name="features">[N, ...].</param>
+    public Tensor WithoutPadding(Tensor features) => Mask(features, Counted) is { } mask ? features.mul(mask.to(features.dtype)) : features;
+
     /// <summary>Another tensor of the learner.</summary>
     public Tensor Own(string key) => own[key];
 

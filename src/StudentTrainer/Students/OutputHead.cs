@@ -22,6 +22,10 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
 {
     private const string Logits = CacheStream.Answer; // what built-in students call their output
     private const string Joined = "output.joined";
+    private const int MostOfVector = 1_000;
+
+    /// <summary>Positions of what it learns from, where the architecture gives one vector: it has columns for each of them then.</summary>
+    public int Positions { get; init; } = 1;
 
     /// <summary>Builds a student with its outputs.</summary>
     /// <param name="architecture">Builds a built-in architecture of so many columns.</param>
@@ -35,7 +39,12 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
             throw new InputException(
                 "A built-in student of a detector head has no other output.", "student.outputs", $"{heads.Count} outputs, '{beside.Name}' among them", "one",
                 "train the outputs apart, or use a student from a file");
-        return Attach(architecture(heads.Sum(head => head.Columns)), heads);
+        var model = architecture(heads.Sum(head => head.Columns));
+        var isVector = model.Proto.Graph.Output.Single().ShapeOf() is { Count: 2 };
+        var all = heads.Sum(head => (long)head.Columns * head.Positions);
+        return isVector && all <= MostOfVector && heads.Any(head => head.Positions > 1)
+            ? Attach(architecture((int)all), heads)
+            : Attach(model, [.. heads.Select(head => head with { Positions = 1 })]);
     }
 
     /// <summary>Gives a student its outputs. Several share one last layer, whose columns are theirs in turn: to each it is a layer of its own.</summary>
@@ -52,7 +61,11 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
         var axesBehind = output.ShapeOf() is { Count: > 3 } shape ? shape.Count - 2 : 0;
         if (heads is [var only])
         {
-            output.Name = only.Finish(graph, Logits, "output.", only.Scale is not null ? "values" : "embedding", axesBehind);
+            if (only.Positions > 1)
+                Rename(graph, Joined);
+            var name = only.Finish(
+                graph, only.Positions > 1 ? Joined : Logits, "output.", only.Scale is not null ? "values" : only.IsUnitLength ? "embedding" : Logits, axesBehind);
+            graph.Output[0] = ValueInfo.Create(name, ElementType.Float32, only.ShapeOf(output.ShapeOf()!, axesBehind));
             return OnnxModel.FromProto(proto);
         }
 
@@ -64,9 +77,8 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
     private static void Split(GraphProto graph, ValueInfoProto output, IReadOnlyList<OutputHead> heads, int axesBehind)
     {
         var axis = axesBehind > 0 ? 1 : output.ShapeOf()!.Count - 1;
-        var last = graph.Node.First(node => node.Output.Contains(Logits));
-        last.Output[last.Output.IndexOf(Logits)] = Joined;
-        graph.Initializer.Add(TensorData.Create("output.columns", [.. heads.Select(head => (long)head.Columns)], heads.Count));
+        Rename(graph, Joined);
+        graph.Initializer.Add(TensorData.Create("output.columns", [.. heads.Select(head => (long)head.Columns * head.Positions)], heads.Count));
         graph.Node.Add(new NodeProto
         {
             OpType = "Split", Name = "output.split", Input = { Joined, "output.columns" }, Output = { heads.Select(head => head.IsPlain ? head.Name : $"{head.Name}.part") },
@@ -77,10 +89,24 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
         {
             if (!head.IsPlain)
                 head.Finish(graph, $"{head.Name}.part", $"{head.Name}.", head.Name, axesBehind);
-            Dim[] dims = [.. output.ShapeOf()!];
-            dims[axis] = new(head.Columns);
-            graph.Output.Add(ValueInfo.Create(head.Name, ElementType.Float32, dims));
+            graph.Output.Add(ValueInfo.Create(head.Name, ElementType.Float32, head.ShapeOf(output.ShapeOf()!, axesBehind)));
         }
+    }
+
+    private static void Rename(GraphProto graph, string name)
+    {
+        var last = graph.Node.First(node => node.Output.Contains(Logits));
+        last.Output[last.Output.IndexOf(Logits)] = name;
+    }
+
+    /// <summary>Its shape, with the batch.</summary>
+    /// <param name="last">The shape of the last layer.</param>
+    /// <param name="axesBehind">How many axes come behind the columns.</param>
+    private Dim[] ShapeOf(IReadOnlyList<Dim> last, int axesBehind)
+    {
+        Dim[] dims = [.. last];
+        dims[axesBehind > 0 ? 1 : ^1] = new(Columns);
+        return Positions > 1 ? [dims[0], new(Positions), dims[1]] : dims;
     }
 
     private static void RequireNames(GraphProto graph, IReadOnlyList<OutputHead> heads)
@@ -92,12 +118,22 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
                 "give the teacher's stream another name: outputs: { NAME: tensor }");
     }
 
-    private bool IsPlain => !IsUnitLength && Scale is null;
+    private bool IsPlain => IsLastLayer && Positions == 1;
+
+    private bool IsLastLayer => !IsUnitLength && Scale is null;
 
     /// <summary>Adds what comes behind the last layer.</summary>
     /// <returns>The name of what it gives.</returns>
     private string Finish(GraphProto graph, string last, string prefix, string name, int axesBehind)
     {
+        if (Positions > 1)
+        {
+            graph.Initializer.Add(TensorData.Create($"{prefix}positions.shape", [-1L, Positions, Columns], 3));
+            last = Add(graph, "Reshape", IsLastLayer ? name : $"{prefix}positions", last, $"{prefix}positions.shape");
+            if (IsLastLayer)
+                return last;
+        }
+
         if (Scale is not null)
         {
             last = Add(graph, "Mul", $"{prefix}scaled", last, Constant(graph, $"{prefix}deviation", [.. Scale.Deviations], axesBehind));

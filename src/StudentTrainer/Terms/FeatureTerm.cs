@@ -17,8 +17,11 @@ public abstract record FeatureTerm : Term
 
     internal override IReadOnlyList<SignalUse> Reads => [SignalUse.OwnFeatures(Student), SignalUse.TargetFeatures(Teacher)];
 
-    internal override Tensor Compute(TermSignals signals) =>
-        Compare(signals.Student, signals.TeacherTensor.Values.to(signals.Student.dtype));
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var student = signals.Student;
+        return Compare(signals.WithoutPadding(student), signals.WithoutPadding(signals.TeacherTensor.Values.to(student.dtype)));
+    }
 
     /// <summary>The value of the term.</summary>
     /// <param name="student">[N, ...].</param>
@@ -42,13 +45,21 @@ public abstract record PooledFeatureTerm : ProjectedFeatureTerm
 {
     internal override Tensor Compute(TermSignals signals)
     {
-        var student = Vectors(signals.Student, signals);
-        return Compare(student, Vectors(signals.TeacherTensor.Values.to(student.dtype), signals));
+        var student = Vectors(signals.Student, signals, signals.Counted);
+        return Compare(student, Vectors(signals.TeacherTensor.Values.to(student.dtype), signals, signals.Counted));
     }
 
-    /// <summary>The mean of each channel.</summary>
+    /// <summary>The mean of each channel over the positions that count.</summary>
     /// <param name="features">[N, ...].</param>
     /// <param name="signals">Say which axis holds the channels.</param>
-    private protected static Tensor Vectors(Tensor features, TermSignals signals) =>
-        features.ndim == 2 ? features : features.mean([.. Enumerable.Range(1, (int)features.ndim - 1).Where(axis => axis != signals.ChannelAxis).Select(axis => (long)axis)]);
+    /// <param name="counted">Which positions of their samples count; <c>null</c>: all.</param>
+    private protected static Tensor Vectors(Tensor features, TermSignals signals, CountedRows? counted)
+    {
+        if (features.ndim == 2)
+            return features;
+        long[] axes = [.. Enumerable.Range(1, (int)features.ndim - 1).Where(axis => axis != signals.ChannelAxis).Select(axis => (long)axis)];
+        if (signals.Mask(features, counted)?.to(features.dtype) is not { } mask)
+            return features.mean(axes);
+        return features.mul(mask).sum(axes).div(mask.sum(axes));
+    }
 }

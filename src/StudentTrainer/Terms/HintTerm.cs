@@ -1,3 +1,4 @@
+using OnnxKd.StudentTrainer.Signals;
 using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Terms;
@@ -9,6 +10,12 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// </summary>
 public sealed record HintTerm : ProjectedFeatureTerm
 {
+    internal override Tensor Compute(TermSignals signals)
+    {
+        var loss = base.Compute(signals);
+        return signals.Mask(signals.Student, signals.Counted) is { } mask ? loss.div(mask.to(loss.dtype).mean()) : loss;
+    }
+
     internal override Tensor Compare(Tensor student, Tensor teacher) =>
         nn.functional.mse_loss(student, teacher, nn.Reduction.Mean).Mul(0.5);
 }

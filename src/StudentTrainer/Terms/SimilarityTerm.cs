@@ -36,11 +36,11 @@ public sealed record SimilarityTerm : PooledFeatureTerm
     {
         if (Queue == 0)
             return base.Compute(signals);
-        var student = Vectors(signals.Student, signals);
-        var (teacher, queue) = (Taught(signals.TeacherTensor), Taught((TargetTensor)signals.Target(QueueKey)));
+        var student = Vectors(signals.Student, signals, signals.Counted);
+        var (teacher, queue) = (Taught(signals.TeacherTensor, signals.Counted), Taught((TargetTensor)signals.Target(QueueKey), signals.CountedDrawn));
         return Compare(student, teacher, cat([teacher, queue], 0));
 
-        Tensor Taught(TargetTensor features) => Vectors(features.Values.to(student.dtype), signals);
+        Tensor Taught(TargetTensor features, CountedRows? counted) => Vectors(features.Values.to(student.dtype), signals, counted);
     }
 
     internal override Tensor Compare(Tensor student, Tensor teacher) => Compare(student, teacher, teacher);

@@ -29,7 +29,9 @@ public sealed record TripletTerm : Term
     internal override int LeastSamples => 3;
 
     internal override Tensor Compute(TermSignals signals) =>
-        Compare(signals.Student, [.. Teachers.Select((_, i) => ((TargetTensor)signals.Target(Key(i))).Values.to(signals.Student.dtype))]);
+        Compare(
+            signals.WithoutPadding(signals.Student),
+            [.. Teachers.Select((_, i) => signals.WithoutPadding(((TargetTensor)signals.Target(Key(i))).Values.to(signals.Student.dtype)))]);
 
     /// <summary>The value of the term.</summary>
     /// <param name="student">[N, ...].</param>

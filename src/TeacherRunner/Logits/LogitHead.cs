@@ -51,6 +51,8 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
 
     // Logits of a random head lie outside [0, 1] every other time.
     private const int EnoughValues = 20;
+    private const double LeastOfRow = 0.5;
+    private const int EnoughScores = 10; // of several columns, which seldom lie there together
 
     /// <summary>
     /// Tests the structure's claim on values that the model gave: the activation of the logits must be the output, row by row. Without
@@ -62,8 +64,9 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// <param name="logits">rows × columns values of the tensor before the activation, the classes last.</param>
     /// <param name="columns">Values per row: the classes.</param>
     /// <param name="model">The model's name, for messages.</param>
+    /// <param name="isOwn">Whether it is a student, trained here or about to be: what gives no distribution are logits, however they lie.</param>
     public static LogitHead Establish(
-        KindEvidence evidence, LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model)
+        KindEvidence evidence, LogitTrace trace, ReadOnlySpan<float> outputs, ReadOnlySpan<float> logits, int columns, string model, bool isOwn = false)
     {
         if (evidence.Kind is OutputKind.Values or OutputKind.Embedding)
             return new(
@@ -71,7 +74,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         if (trace.Activation is HeadActivation.None or HeadActivation.UnitLength)
             return evidence.Kind == OutputKind.Labels
                 ? LabelsWithoutActivation(trace, logits, evidence, model)
-                : WithoutActivation(trace, logits, columns, evidence, model);
+                : WithoutActivation(trace, logits, columns, evidence, model, isOwn);
         if (evidence.Kind == OutputKind.Labels && trace.Activation != HeadActivation.Sigmoid)
             throw new InputException(
                 "The model's output does not hold independent labels.", $"output '{trace.Output}' of {model}", $"it ends in {trace.Activation}",
@@ -180,7 +183,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         : values.Length >= EnoughValues ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
         : throw LogitOrProbability(trace, model);
 
-    private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, KindEvidence evidence, string model)
+    private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, KindEvidence evidence, string model, bool isOwn)
     {
         if (columns == 1)
             return trace.IsInner || !Distributions.AllIn01(values)
@@ -190,8 +193,27 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability, evidence.Reason)
             : Distributions.AreLogProbabilities(values, columns)
                 ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None, evidence.Reason)
-                : new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason);
+                : trace.IsInner || isOwn || KindEvidence.SaysLogits(trace.Output) || KindEvidence.SaysLogits(trace.Source) ? Logits()
+                : Distributions.CommonSum(values, columns) is { } sum ? throw Shares(trace, sum, model)
+                : MayBeProbabilities(values, columns) ? throw RoundedOrLogits(trace, model)
+                : Logits();
+
+        LogitHead Logits() => new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason);
     }
+
+    /// <summary>Whether rows lie in [0, 1], and have on the whole too much there for logits that are all near 0.</summary>
+    private static bool MayBeProbabilities(ReadOnlySpan<float> values, int columns) =>
+        values.Length >= EnoughScores && Distributions.AllIn01(values) && System.Numerics.Tensors.TensorPrimitives.Sum(values) * columns / values.Length > LeastOfRow;
+
+    private static InputException Shares(LogitTrace trace, double sum, string model) => new(
+        "The model's class scores are shares of a whole, and no logits.", $"output '{trace.Output}' of {model}",
+        FormattableString.Invariant($"no value below 0, and each row sums to {sum:0.###}: percentages, or votes"), "logits, or probabilities that sum to 1",
+        "name the tensor before they are scaled (output:), or learn the numbers as they are: 'kind: values'; if they are logits all the same, 'probabilities: false' under the teacher");
+
+    private static InputException RoundedOrLogits(LogitTrace trace, string model) => new(
+        "It is not clear whether the model's class scores are probabilities or logits.", $"output '{trace.Output}' of {model}",
+        "values between 0 and 1 that do not sum to 1, and no final activation", null,
+        "say which: 'probabilities: true' or 'false' under the teacher (--probabilities); 'kind: labels' if each is the probability of a label of its own, 'kind: values' if they are neither");
 
     private static InputException LogitOrProbability(LogitTrace trace, string model) => new(
         "It is not clear whether the model's single column holds a logit or a probability.",

@@ -134,4 +134,7 @@ public sealed record PreparationResult(string Folder, PreparedSet Set, IReadOnly
 
     /// <summary>Of how many images EXIF data say that they are to be turned, which is not done: of those that this call decoded.</summary>
     public long Turned { get; init; }
+
+    /// <summary>How many images have 16 bits a channel, of which the upper 8 are kept: of those that this call decoded.</summary>
+    public long Deep { get; init; }
 }

@@ -102,6 +102,11 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         evidence ??= KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
             ?? throw LogitHead.Unclear(trace, layout, model);
+        if (evidence.Kind == OutputKind.Classes && trace.PairsOf is { } classes)
+            throw new InputException(
+                "The model's scores compare classes two by two, and are no scores of classes.", $"output '{trace.Output}' of {model}",
+                $"{layout.Classes} margins of an SVMClassifier of {classes} classes: the highest of them does not say the class", "a score for each class",
+                "export it with probabilities (scikit-learn: SVC(probability=True)) or with decision_function_shape='ovr'; or learn the margins as numbers: 'kind: values'");
         if (evidence.Kind != OutputKind.Detector && (reading.Boxes is not null || reading.Objectness is not null))
             throw new InputException(
                 "A key is for detector heads, and the output is none.", $"output '{trace.Output}' of {model}",
@@ -112,7 +117,8 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             ? known
             : reading.Probabilities is { } named && trace.Activation == HeadActivation.None && evidence.Kind is OutputKind.Classes or OutputKind.Labels
                 ? LogitHead.OfNamed(evidence, named, trace, given, layout.Classes, model)
-                : LogitHead.Establish(evidence, trace, given, scores, layout.Classes, model);
+                : LogitHead.Establish(
+                    evidence, trace, given, scores, layout.Classes, model, reading.IsTrained || clues.Metadata.ContainsKey(KindEvidence.MetadataKey) || clues.Metadata.ContainsKey(HeadMetadata.Key));
         var picking = reading.Picks is { } picks ? new Picking(picks, opset) : null;
         return new(head, layout, picking?.Fits(head, layout) == true ? picking : null, isScalar)
         {

@@ -17,6 +17,7 @@ public sealed class CsvMeaningTests : IDisposable
     [InlineData("a;b\n1;6.157\n2;7\n")]
     [InlineData("a\tb\n1\t7\n2\t-12.500\n")]
     [InlineData("1;6.157\n2;7.001\n")] // without a header
+    [InlineData("a,b\n1,\"6.157\"\n2,7\n")] // between commas a number with a decimal comma would be quoted too
     public void Open_PointThatMayPartThousands_IsRefusedWithTheLinesThatSettleIt(string text)
     {
         var error = Refusal(text, new());
@@ -31,6 +32,8 @@ public sealed class CsvMeaningTests : IDisposable
     [InlineData("a;b\n1;6.157\n2;0.250\n", 6.157f, 0.25f)]
     [InlineData("a;b\n1;6.157\n2;1234.500\n", 6.157f, 1234.5f)]
     [InlineData("a,b\n1,6.157\n2,7\n", 6.157f, 7)]
+    [InlineData("a,b\n1,\"6.157\"\n2,7.250\n", 6.157f, 7.25f)]
+    [InlineData("a,b\n1,\"6.157\"\n2,\"7.25\"\n", 6.157f, 7.25f)]
     [InlineData("a;b;no feature\n1;6;6.157\n2;7;6.158\n", 6, 7)]
     public void Open_PointThatCanOnlyStandBeforeAFraction_IsReadSo(string text, float first, float second)
     {

@@ -23,6 +23,23 @@ public sealed class NpyTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    /// <summary>2^24 + 1 has no float32; 2^25 and −2^24 have.</summary>
+    [Theory]
+    [InlineData(16777217, 16777216f)]
+    [InlineData(-16777217, -16777216f)]
+    [InlineData(long.MaxValue, 9223372036854775808f)]
+    public void FindRounded_WholeNumberThatFloat32DoesNotHold_IsTheFirstOne(long value, float read)
+    {
+        Npy.Write(folder["x.npy"], [0, 1 << 25, -(1 << 24), value, 16777219, 0], 3, 2);
+        using var set = TransferSet.Open(new() { Samples = folder["x.npy"] });
+        using var before = TransferSet.Open(new() { Samples = folder["x.npy"], Count = 1 });
+
+        var found = set.FindRounded()!;
+
+        Assert.Equal(("1", "sample 1", $"{value}", read), (found.Column, found.Row, found.Text, found.Value));
+        Assert.Null(before.FindRounded());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

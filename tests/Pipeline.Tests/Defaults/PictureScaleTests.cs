@@ -21,6 +21,18 @@ public sealed class PictureScaleTests : IDisposable
         Assert.Contains(Said, Plan());
         Assert.DoesNotContain(Said, Plan("--scale", "1/255"));
         Assert.DoesNotContain(Said, Plan("--scale", "1")); // who says it means it
+        Assert.Contains(Said, Inspect());
+        Assert.DoesNotContain(Said, Inspect("--scale", "1"));
+    }
+
+    [Fact]
+    public void WholeNumbersThatFloat32Rounds_AreToldByBothCommands()
+    {
+        LinearModel.Write(folder["t.onnx"]);
+        Npy.Write(folder["x.npy"], [.. Bytes(value => (long)value)[1..], 16777217L], 40, 4, 4);
+
+        Assert.Contains("16777217 (sample 39) is read as 16777216", Plan());
+        Assert.Contains("16777217 (sample 39) is read as 16777216", Inspect());
     }
 
     [Theory]
@@ -48,6 +60,8 @@ public sealed class PictureScaleTests : IDisposable
 
         Assert.DoesNotContain(Said, Plan());
     }
+
+    private string Inspect(params string[] more) => Cli.Done(["inspect", folder["t.onnx"], "--samples", folder["x.npy"], .. more]).Output;
 
     private string Plan(params string[] more) => Cli.Done(["plan", "--teacher", folder["t.onnx"], "--samples", folder["x.npy"], "--runs", folder["runs"], .. more]).Error;
 

@@ -1,4 +1,5 @@
 using Onnx;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
@@ -73,14 +74,37 @@ public sealed class SampleKindTests : IDisposable
             first is null ? null : new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
     }
 
-    private YamlMappingNode Require(string kind, string architecture, int[] shape, ModelProto? teacher)
+    /// <summary>What a teacher says of each moment is learned by a network along time; of a few things at once, or step after step where that is quick, by the usual ones.</summary>
+    [Theory]
+    [InlineData("Signal", "cnn1d", 400, 3, 400)]
+    [InlineData("Signal", "cnn1d", 98, 3, 400)]
+    [InlineData("Signal", "cnn", 3, 3, 400)]
+    [InlineData("Sequence", "bigru", 40, 40, 6)]
+    [InlineData("Sequence", "cnn1d", 20, 40, 6)]
+    [InlineData("Sequence", "cnn1d", 500, 500, 6)]
+    public void Choose_OfATeacherOfFrames_GivesAsMany(string kind, string architecture, int positions, params int[] shape)
+    {
+        var graph = new GraphProto
+        {
+            Name = "frames", Input = { ValueInfo.Create("x", ElementType.Float32, ["N", .. shape.Select(size => (Dim)size)]) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", positions, 4) },
+            Initializer = { TensorData.Create("w", new float[4 * shape[0] * 5], 4, shape[0], 5) },
+            Node = { new NodeProto { OpType = kind == "Signal" ? "Conv" : "Identity", Input = { "x", "w" }, Output = { "y" } } },
+        };
+        var student = Require(
+            kind, architecture, shape, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } },
+            new("logits", "logits", Teacher: 0, StreamKind.Logit, [positions, 4], new Float32()));
+
+        Assert.Equal(architecture == "cnn1d" ? $"{positions}" : null, student.Children.TryGetValue("frames", out var frames) ? $"{frames}" : null);
+    }
+
+    private YamlMappingNode Require(string kind, string architecture, int[] shape, ModelProto? teacher, CacheStream? answer = null)
     {
         Npy.Write(folder["x.npy"], new float[2 * shape.Aggregate(1, (product, size) => product * size)], [2, .. shape]);
         using var set = TransferSet.Open(new() { Samples = folder["x.npy"] });
         var model = teacher is null ? null : OnnxModel.FromProto(teacher);
 
         var found = SampleKinds.Of(set, hasLengths: false, isSound: false, model is null ? null : ReadingModel.Of(model, InputFeeds.None));
-        var student = StudentDefaults.Choose(found, [set], model, isPooled: false, () => null);
+        var student = StudentDefaults.Choose(found, [set], model, isPooled: false, () => answer);
 
         Assert.Equal(kind, $"{found}");
         Assert.Equal(architecture, $"{student["architecture"]}");

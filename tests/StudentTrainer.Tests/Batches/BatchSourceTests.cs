@@ -80,7 +80,7 @@ public sealed class BatchSourceTests : IDisposable
     }
 
     private BatchSource Open(Augmentation augmentation, int batchSize, bool isAhead) => new(
-        Reader(augmentation), new(Labels: true, cache, [StreamForm.Of(cache.Stream())], null), [Side, Side], batchSize, torch.CPU, isAhead);
+        Reader(augmentation), new(LabelPositions: 1, cache, [StreamForm.Of(cache.Stream())]), [Side, Side], batchSize, torch.CPU, isAhead);
 
     private SampleReader Reader(Augmentation augmentation) => new(set, new() { Scale = 0.5 }, augmentation, 9);
 

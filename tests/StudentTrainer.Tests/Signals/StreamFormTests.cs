@@ -147,7 +147,7 @@ public sealed class StreamFormTests : IDisposable
 
     private Batch Batch(LogitCache cache, TransferSet set, long[] rows)
     {
-        var contents = new BatchContents(false, cache, [StreamForm.Of(cache.Streams[0])], null);
+        var contents = new BatchContents(null, cache, [StreamForm.Of(cache.Streams[0])]);
         var reader = new SampleReader(set, Preprocessing.None, Augmentation.None, 0);
         sources.Add(BatchSource.Open(reader, contents, [1], rows.Length, torch.CPU));
         return sources[^1].Read(rows).Single().ToDevice();

@@ -235,6 +235,56 @@ public sealed class FeatureTermTests : IDisposable
         }
     }
 
+    public static TheoryData<FeatureTerm> PaddedTerms =>
+    [
+        new HintTerm(), new RelationalTerm(), new ProjectorTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 3 },
+    ];
+
+    /// <summary>
+    /// Sequences [2 positions, 3 features] and the same as signals, of which one sample has a single position that counts. Means are of what counts; vectors of a whole sample have
+    /// nothing where it is padded; a mean over values is of those that count.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(PaddedTerms))]
+    public void Terms_OfPaddedPositions_LookAtTheOthersAlone(FeatureTerm term)
+    {
+        using var folder = new TemporaryFolder();
+        using var set = Sets.Create(folder, "set", new float[Samples * 2], [2], lengths: [2, 1, 2]);
+        double[] x = Values(21, Samples * 6), y = Values(22, Samples * 6);
+
+        var value = Compute(x, y, channelAxis: 2);
+
+        Assert.Equal(Expected(), value, 9);
+        Assert.Equal(value, Compute(WithOtherPadding(x), WithOtherPadding(y), channelAxis: 2), 12);
+        Assert.Equal(value, Compute(Turned(x), Turned(y), channelAxis: 1), 9);
+
+        double Expected() => term switch
+        {
+            HintTerm => 0.5 * x.Zip(y, (a, b) => (a - b) * (a - b)).Where((_, i) => Counts(i)).Average(),
+            PooledFeatureTerm => Value(term is SimilarityTerm similarity ? similarity with { Queue = 0 } : term, Means(x), Means(y), Samples, 3),
+            _ => Value(term, Zeroed(x), Zeroed(y), Samples, 6),
+        };
+
+        double Compute(double[] own, double[] taught, int channelAxis)
+        {
+            long[] shape = channelAxis == 2 ? [Samples, 2, 3] : [Samples, 3, 2];
+            var counted = new CountedRows(set, new long[] { 0, 1, 2 }, torch.CPU);
+            // The batch once more is drawn beside it: each share of a similarity is halved, of both sides alike.
+            var signals = new TermSignals(
+                new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = torch.tensor(own, shape) },
+                new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(torch.tensor(taught, shape)), ["queue"] = new TargetTensor(torch.tensor(taught, shape)) },
+                null, 0) { ChannelAxis = channelAxis, Counted = counted, CountedDrawn = counted };
+            return term.Compute(signals).item<double>();
+        }
+
+        static bool Counts(int i) => i is < 9 or >= 12; // the second position of the second sample does not
+        static double[] Zeroed(double[] values) => [.. values.Select((value, i) => Counts(i) ? value : 0)];
+        static double[] WithOtherPadding(double[] values) => [.. values.Select((value, i) => Counts(i) ? value : value + 7)];
+        static double[] Means(double[] values) =>
+            [.. values.Chunk(6).SelectMany((sample, n) => new[] { 0, 1, 2 }.Select(feature => n == 1 ? sample[feature] : (sample[feature] + sample[3 + feature]) / 2))];
+        static double[] Turned(double[] values) => [.. values.Chunk(6).SelectMany(sample => new[] { 0, 3, 1, 4, 2, 5 }.Select(i => sample[i]))];
+    }
+
     /// <summary>The slope of a root is infinite where both sides are equal; nothing is learned there.</summary>
     [Fact]
     public void Projector_OfARootWithEqualValues_HasAFiniteGradient()

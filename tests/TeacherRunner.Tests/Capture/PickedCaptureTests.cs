@@ -105,7 +105,7 @@ public sealed class PickedCaptureTests : IDisposable
 
         var error = Assert.Throws<InputException>(() => Capture(set, Options(Save(OfScores(operation))), "cache"));
 
-        Assert.Contains("teacher.onnx, tensor 'scores', sample 13 of", error.Message);
+        Assert.Contains("teacher.onnx, tensor 'logits', sample 13 of", error.Message);
         Assert.Contains(place, error.Message);
     }
 
@@ -264,7 +264,7 @@ public sealed class PickedCaptureTests : IDisposable
 
     /// <summary>Scores that are the samples, each put through one operator.</summary>
     private static GraphBuilder OfScores(string operation) =>
-        new GraphBuilder().Input("x", DataType.Float, "N", Classes).Node(operation, "x", "scores").Output("scores");
+        new GraphBuilder().Input("x", DataType.Float, "N", Classes).Node(operation, "x", "logits").Output("logits");
 
     private string Save(GraphBuilder graph, string name = "teacher.onnx")
     {

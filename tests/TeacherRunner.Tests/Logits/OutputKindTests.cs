@@ -47,6 +47,65 @@ public class OutputKindTests
         Assert.Equal((expected, 3), (classifier.Output.Kind, classifier.Classes));
     }
 
+    /// <summary>Percentages sum to 100, and their softmax would say that nearly nothing but the first class is possible.</summary>
+    [Fact]
+    public void Output_OfPercentages_IsRefusedAsClassesUntilItIsSaidWhatTheyAre()
+    {
+        GraphBuilder Percent() => teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "scores").Output("scores");
+
+        var error = Assert.Throws<InputException>(() => Open(Percent())).Message;
+
+        Assert.Contains("each row sums to 100", error);
+        Assert.Contains("kind: values", error);
+        using var values = Open(Percent(), OutputKind.Values);
+        Assert.Equal(StreamKind.Value, values.Output.Kind);
+    }
+
+    /// <summary>Scores of labels of their own, or probabilities that were rounded: neither are logits of classes.</summary>
+    [Fact]
+    public void Output_OfScoresBetween0And1ThatSumToOtherNumbers_IsRefusedUntilItIsSaidWhatTheyAre()
+    {
+        var graph = teacher.Graph().Node("Sigmoid", "logits", "p").Floats("most", [0.9f]).Node("Mul", "p most", "scores").Output("scores");
+
+        Assert.Contains("probabilities: true", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
+    /// <summary>Of three classes there are as many pairs as classes, which nothing but the machine itself tells.</summary>
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(2, false)]
+    public void Output_OfASupportVectorMachine_HoldsClassesOnlyOfTwo(int classes, bool isRefused)
+    {
+        var graph = new GraphBuilder().Input("x", Onnx.TensorProto.Types.DataType.Float, "N", 6).Output("scores");
+        float[] vectors = [.. Enumerable.Range(0, classes * 6).Select(i => (float)(i % 5 - 2))];
+        var machine = new Onnx.NodeProto { OpType = "SVMClassifier", Domain = "ai.onnx.ml", Input = { "x" }, Output = { "label", "scores" } };
+        Floats("support_vectors", vectors);
+        Floats("coefficients", [.. Enumerable.Repeat(1f, classes * (classes - 1))]);
+        Floats("rho", new float[classes * (classes - 1) / 2]);
+        Floats("kernel_params", [0.5f, 0, 3]);
+        machine.Attribute.Add(new Onnx.AttributeProto { Name = "vectors_per_class", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { Enumerable.Repeat(1L, classes) } });
+        machine.Attribute.Add(new Onnx.AttributeProto { Name = "classlabels_ints", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { Enumerable.Range(0, classes).Select(c => (long)c) } });
+        graph.Graph.Node.Add(machine);
+        var model = graph.BuildProto();
+        model.OpsetImport.Add(new Onnx.OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 1 });
+
+        var error = Record.Exception(() => OnnxClassifier.Open(Core.Onnx.OnnxModel.FromProto(model), [6], [new()], new() { Device = "cpu", Threads = 1 }).Dispose());
+
+        Assert.Equal(isRefused, error is InputException { Message: var message } && message.Contains("compare classes two by two"));
+
+        void Floats(string name, float[] values) =>
+            machine.Attribute.Add(new Onnx.AttributeProto { Name = name, Type = Onnx.AttributeProto.Types.AttributeType.Floats, Floats = { values } });
+    }
+
+    [Fact]
+    public void Output_ThatIsAListOfTensors_NamesThem()
+    {
+        var graph = teacher.Graph().Node("Softmax", "logits", "first", ("axis", 1)).Node("Identity", "first", "second").Node("SequenceConstruct", "first second", "all").Output("all");
+        graph.Graph.Output[0].Type = new Onnx.TypeProto { SequenceType = new() { ElemType = new() { TensorType = new() { ElemType = 1 } } } };
+
+        Assert.Contains("--outputs first,second", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
     [Fact]
     public void Output_DividedByItsLength_IsAnEmbeddingAsItIs()
     {

@@ -64,6 +64,37 @@ public sealed class ImagePreparationTests : IDisposable
         Assert.Equal(bytes[..128], bytes[128..]);
     }
 
+    /// <summary>A PNG of 16 bits a channel: 0x12ab is stored high byte first.</summary>
+    [Fact]
+    public void Run_PngOf16Bits_KeepsTheUpper8AndCountsIt()
+    {
+        Save("a.png", PngFile.Encode(1, 1, 1, [0x12, 0x34], bits: 16));
+        Save("b.png", PngFile.Encode(1, 1, 1, [0x12]));
+
+        var result = Run(Images() with { Crop = [1], Type = ElementType.UInt8, Channels = 1 });
+
+        Assert.Equal([0x12, 0x12], Samples(result));
+        Assert.Equal(1, result.Deep);
+    }
+
+    /// <summary>The frame header of a JPEG file says four components, as CMYK has, or a lossless picture.</summary>
+    [Theory]
+    [InlineData(0xc0, 4, "CMYK")]
+    [InlineData(0xc3, 1, "lossless")]
+    public void Run_JpegOfARareForm_IsToldAsThatAndNotAsDamaged(byte frame, byte components, string found)
+    {
+        var file = JpegFile.Encode(new byte[,] { { 0 } });
+        var at = file.AsSpan().IndexOf([(byte)0xff, (byte)0xc0]);
+        (file[at + 1], file[at + 9]) = (frame, components);
+        Save("a.jpg", file);
+
+        var error = Assert.Throws<InputException>(() => Run(Images() with { Crop = [8] })).Message;
+
+        Assert.Contains(found, error);
+        Assert.Contains("convert it to RGB", error);
+        Assert.DoesNotContain("damaged", error);
+    }
+
     [Fact]
     public void Run_Floats_AreScaledAndNormalisedPerChannel()
     {

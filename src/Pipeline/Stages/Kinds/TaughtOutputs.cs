@@ -35,8 +35,8 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
             (not null, OutputKind.Values) => new(name, count, Scale: ColumnStatistics.Of(taught!, stream)),
             (not null, OutputKind.Detector) => new(name, count, Anchors: AnchorStatistics.Of(taught!, stream)),
             (not null, OutputKind.Embedding) => new(name, count, IsUnitLength: IsOfUnitLength(cache!.Members(results)[stream.Teacher ?? 0], tensor)),
-            _ => new(name, count),
-        };
+            _ => new OutputHead(name, count),
+        } with { Positions = kind == OutputKind.Detector ? 1 : stream?.Positions ?? 1 };
     }
 
     /// <summary>The stream that a further output learns from; <c>null</c>: nothing is taught.</summary>

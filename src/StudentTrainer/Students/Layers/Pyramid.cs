@@ -4,7 +4,7 @@ using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 
 namespace OnnxKd.StudentTrainer.Students.Layers;
 
-/// <summary>Maps of an image at several scales, each with half the height and width of the one before, for networks that give a map.</summary>
+/// <summary>Maps of an image (or a signal) at several scales, each with half the height and width of the one before, for networks that give a map.</summary>
 internal static class Pyramid
 {
     /// <summary>Two 3×3 convolutions at each level; the first of each further level halves the map. The maps are called <c>stage1</c>, <c>stage2</c>, …</summary>
@@ -27,18 +27,20 @@ internal static class Pyramid
     }
 
     /// <summary>
-    /// Doubles height and width by repeating each value, and cuts off what another map lacks, whose odd sizes were rounded up when they were halved. A convolution
+    /// Doubles every axis but batch and channels by repeating each value, and cuts off what another map lacks, whose odd sizes were rounded up when they were halved. A convolution
     /// behind it is free of the patterns of transposed convolutions (Odena et al. 2016).
     /// </summary>
     public static Value Enlarge(this GraphBuilder graph, string name, Value x, Value like)
     {
-        var scales = graph.Node("Constant", $"{name}.scales", [4], [], new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", [1f, 1f, 2f, 2f], 4) });
-        Dim[] shape = [.. x.Shape.Take(2), 2 * x.Size(2), 2 * x.Size(3)];
+        int[] axes = [.. Enumerable.Range(2, x.Rank - 2)];
+        float[] factors = [1, 1, .. axes.Select(_ => 2f)];
+        var scales = graph.Node("Constant", $"{name}.scales", [factors.Length], [], new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = TensorData.Create("", factors, factors.Length) });
+        Dim[] shape = [.. x.Shape.Take(2), .. axes.Select(axis => (Dim)(2 * x.Size(axis)))];
         x = graph.Node(
             "Resize", name, shape, [x, new Value(""), scales], NodeAttribute.Text("mode", "nearest"),
             NodeAttribute.Text("coordinate_transformation_mode", "asymmetric"), NodeAttribute.Text("nearest_mode", "floor"));
-        return x.Size(2) == like.Size(2) && x.Size(3) == like.Size(3)
+        return axes.All(axis => x.Size(axis) == like.Size(axis))
             ? x
-            : graph.First($"{name}.cut", x, graph.Integers($"{name}.size", like.Size(2), like.Size(3)), 2, 3) with { Shape = [.. x.Shape.Take(2), .. like.Shape.Skip(2)] };
+            : graph.First($"{name}.cut", x, graph.Integers($"{name}.size", [.. axes.Select(axis => (long)like.Size(axis))]), axes) with { Shape = [.. x.Shape.Take(2), .. like.Shape.Skip(2)] };
     }
 }

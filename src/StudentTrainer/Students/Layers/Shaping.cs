@@ -72,6 +72,17 @@ internal static class Shaping
     public static Value Pick(this GraphBuilder graph, string name, Value x, int axis) => graph.Node(
         "Gather", name, [.. x.Shape.Where((_, i) => i != axis)], [x, graph.Integer($"{name}.index", 0)], NodeAttribute.Int("axis", axis));
 
+    /// <summary>Some of an axis.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="name">The node.</param>
+    /// <param name="x">[N, channels, length].</param>
+    /// <param name="start">The first place.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="axis">Of which axis.</param>
+    public static Value Cut(this GraphBuilder graph, string name, Value x, int start, int length, int axis) => graph.Node(
+        "Slice", name, [.. x.Shape.Select((dim, i) => i == axis ? length : dim)],
+        [x, graph.Integers($"{name}.start", start), graph.Integers($"{name}.end", start + length), graph.Integers($"{name}.axis", axis)]);
+
     /// <summary>The mean over an axis, without that axis.</summary>
     public static Value Mean(this GraphBuilder graph, string name, Value x, int axis) => graph.Node(
         "ReduceMean", name, [.. x.Shape.Where((_, i) => i != axis)], [x],

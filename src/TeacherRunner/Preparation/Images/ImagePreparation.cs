@@ -18,7 +18,7 @@ public static class ImagePreparation
     public static PreparationResult Run(
         string root, ImageOptions images, PrepareOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
-        long turned = 0;
+        var (turned, deep) = (0L, 0L);
         images.Validate();
         options.RequireApartFrom(root);
         var folder = SourceFolder.List(root, "images", extensions, images.Unlabelled, options.Classes);
@@ -28,14 +28,17 @@ public static class ImagePreparation
         var sources = new SourceList(
             "images", "images", items, folder.Files.Count, new(Labels: folder.Classes is not null), folder.Classes);
         var result = new Preparer(options, progress, token).Run(sources, session.Type, session.Shape, images, session.Model);
-        return result with { PassedOver = folder.PassedOver, Turned = turned };
+        return result with { PassedOver = folder.PassedOver, Turned = turned, Deep = deep };
 
         PreparedSample Decode(string file)
         {
             var bytes = SourceFolder.Read(root, file);
             var path = Path.Combine(root, file);
-            if (ImageCheck.Require(bytes, path, images.MaxPixels))
+            var facts = ImageCheck.Require(bytes, path, images.MaxPixels);
+            if (facts.IsTurned)
                 Interlocked.Increment(ref turned);
+            if (facts.IsDeep)
+                Interlocked.Increment(ref deep);
             return session.Run(bytes, path);
         }
     }

@@ -17,11 +17,11 @@ internal static class PngStructure
     public static bool Matches(ReadOnlySpan<byte> file) => file.StartsWith(Signature);
 
     /// <summary>Walks a file.</summary>
-    /// <returns>Columns and rows of the picture.</returns>
+    /// <returns>Columns and rows of the picture, and bits of a channel.</returns>
     /// <exception cref="InputException">It is damaged, or interlaced.</exception>
-    public static (int Width, int Height) Read(ReadOnlySpan<byte> file, string path)
+    public static (int Width, int Height, int Bits) Read(ReadOnlySpan<byte> file, string path)
     {
-        (int Width, int Height)? size = null;
+        (int Width, int Height, int Bits)? size = null;
         for (var at = Signature.Length; ;)
         {
             if (file.Length - at < Overhead)
@@ -43,7 +43,7 @@ internal static class PngStructure
         }
     }
 
-    private static (int Width, int Height) ReadHeader(ReadOnlySpan<byte> header, string path)
+    private static (int Width, int Height, int Bits) ReadHeader(ReadOnlySpan<byte> header, string path)
     {
         if (header.Length != HeaderBytes)
             throw ImageCheck.Damaged(path, $"a header of {header.Length} bytes");
@@ -53,7 +53,7 @@ internal static class PngStructure
                 remedy: "save it without interlacing, or leave out all such files with --skip-corrupt");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(header), height = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
         return width is > 0 and <= int.MaxValue && height is > 0 and <= int.MaxValue
-            ? ((int)width, (int)height)
+            ? ((int)width, (int)height, header[8])
             : throw ImageCheck.Damaged(path, $"{width} × {height} pixels");
     }
 

@@ -76,7 +76,7 @@ public sealed class NormOverlayTests : IDisposable
         Assert.Equal(2, graph.Overlay!.Count);
         var program = graph.Compile(graph.FindLogits());
         using var weights = WeightSet.Load(program.Plan, CPU, trainable: true);
-        using (var batches = TrainingBatches.Open(toy.Data, [], labels: false, Toy.Options, CPU))
+        using (var batches = TrainingBatches.Open(toy.Data, [], labelPositions: null, Toy.Options, CPU))
             OverlayCalibration.Run(graph, weights, batches);
 
         var pixels = Numbers.Uniform(5, 20 * 16, 0);
