@@ -31,7 +31,10 @@ public sealed class OnnxModel
     public string? Path { get; }
 
     /// <summary>The bytes of the file that it was loaded from and of its external data; 0 for a model built in memory.</summary>
-    public long FileBytes { get; private init; }
+    public long FileBytes => Files.Sum(file => file.Status.Length);
+
+    /// <summary>The file that it was loaded from and those of its external data, as they were before they were read.</summary>
+    internal IReadOnlyList<(string Path, FileStatus Status)> Files { get; private init; } = [];
 
     /// <summary>Whether nodes of the file stood before those whose tensors they read, and were put in order.</summary>
     public bool IsSorted { get; private init; }
@@ -77,6 +80,7 @@ public sealed class OnnxModel
     /// <exception cref="UnsupportedModelException">Its own file is larger than 2 GB, or it is too old to name its operator set.</exception>
     public static OnnxModel Load(string path)
     {
+        var own = (path, FileStatus.Of(path));
         var bytes = ReadFile(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
@@ -84,7 +88,7 @@ public sealed class OnnxModel
         var given = ZipMaps.AreIn(proto.Graph!) ? proto.Clone() : proto; // which shares the tensors' bytes
         return new(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()))
         {
-            FileBytes = bytes.Length + external.Sum(file => FileStatus.Of(file).Length), IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
+            Files = [own, .. external], IsSorted = putRight.IsSorted, NewerIrVersion = putRight.NewerIrVersion, Given = given, Maps = ZipMaps.Replace(proto),
         };
     }
 
@@ -162,10 +166,10 @@ public sealed class OnnxModel
     /// <summary>What was put right in a file.</summary>
     internal readonly record struct Corrections(bool IsSorted, bool IsTrimmed, long? NewerIrVersion);
 
-    internal static (ModelProto Proto, IEnumerable<string> External, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
+    internal static (ModelProto Proto, IReadOnlyList<(string Path, FileStatus Status)> External, Corrections PutRight) Parse(byte[] bytes, string path, Action<byte[]> onExternal)
     {
         var proto = ModelParser.Parse(bytes, path);
-        var external = ExternalData.FilesOf(proto, path);
+        (string, FileStatus)[] external = [.. ExternalData.FilesOf(proto, path).Select(file => (file, FileStatus.Of(file)))];
         ExternalData.ReadIn(proto, path, onExternal);
         var isSorted = proto.Graph is not null && NodeOrder.Sort(proto.Graph);
         ModelValidation.Validate(proto, path);

@@ -84,7 +84,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(OnnxModel.Load(model.Model), model.Inputs))], "--set data.transfer"));
+        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(SharedModels.Load(model.Model), model.Inputs))], "--set data.transfer"));
         SampleChecks.Of(set,
         [
             .. models.Select(model => CaptureStage.UseOf(model with { Preprocessing = data.Preprocessing })),
@@ -118,7 +118,7 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <summary>How each model is read; of what is said of inputs each takes what is said of its own.</summary>
     private TeacherOptions[] Read(ParseResult parsed, IEnumerable<string> paths)
     {
-        OnnxModel[] files = [.. paths.Select(path => OnnxModel.Load(path))];
+        OnnxModel[] files = [.. paths.Select(path => SharedModels.Load(path))];
         var inputs = Array.ConvertAll(files, file => new GraphIndex(file.Proto.Graph).Inputs.Select(input => input.Name).ToHashSet());
         return
         [
@@ -139,7 +139,7 @@ internal sealed class EvaluateCommand : ExampleCommand
     /// <summary>A teacher whose outputs nothing names is asked for those that the student learned, under the names that it has them by.</summary>
     private static CaptureOptions WithOutputs(CaptureOptions capture, IReadOnlyList<DescribedHead> heads) =>
         heads.Count < 2 || capture.Teachers is not [{ IsRecorded: false, Output: null, Outputs.Count: 0 } teacher]
-        || OnnxModel.Load(teacher.Model).Proto.Graph.Output.Select(output => output.Name).ToHashSet() is var names && !heads.All(head => names.Contains(head.Output))
+        || SharedModels.Load(teacher.Model).Proto.Graph.Output.Select(output => output.Name).ToHashSet() is var names && !heads.All(head => names.Contains(head.Output))
             ? capture
             : capture with
             {
@@ -161,7 +161,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         /// <summary>Finds it.</summary>
         public static OutputsOfModel Of(TeacherOptions file, string? output)
         {
-            var model = OnnxModel.Load(file.Model).Proto;
+            var model = SharedModels.Load(file.Model).Proto;
             var heads = HeadMetadata.Of(model);
             if (file.Pooling is not null && !GivesStates(model.Graph, output))
                 file = file with { Pooling = null }; // it gives a row for a text itself

@@ -61,7 +61,7 @@ internal static class InputDefaults
     {
         try
         {
-            return InputMetadata.Of(OnnxModel.Load(path).Proto);
+            return InputMetadata.Of(SharedModels.Load(path).Proto);
         }
         catch (OnnxKdException)
         {
@@ -93,7 +93,7 @@ internal static class InputDefaults
     {
         try
         {
-            return ReadingModel.Of(OnnxModel.Load(path), feeds);
+            return ReadingModel.Of(SharedModels.Load(path), feeds);
         }
         catch (OnnxKdException)
         {

@@ -63,7 +63,7 @@ internal sealed class RecipeDefaults
         DataSetStore.Require(note, token, data.Transfer, data.Validation, data.Test);
         using var set = TransferSet.Open(data.Transfer);
         var teacher = RecipeFile.ReadCapture(source).Teachers.FirstOrDefault(options => options.Model.Length > 0);
-        var model = teacher is null ? null : OnnxModel.Load(teacher.Model);
+        var model = teacher is null ? null : SharedModels.Load(teacher.Model);
         var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, PreparedSources.SetOf(data.Transfer.Samples)?.Kind == "audio", reading);
         if (ownSamples && kind == SampleKind.Image && teacher is { Preprocessing.IsNone: true, Modality: null } && PictureScale.MayBeMissing(set, model!))

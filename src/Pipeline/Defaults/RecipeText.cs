@@ -66,7 +66,7 @@ internal static class RecipeText
 
     private static string Describe(TeacherOptions teacher, TransferSet set)
     {
-        var found = ModelInspection.Of(OnnxModel.Load(teacher.Model), new(Set: set) { Teacher = teacher });
+        var found = ModelInspection.Of(SharedModels.Load(teacher.Model), new(Set: set) { Teacher = teacher });
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{found.File}: {string.Join(", ", found.Inputs)} gives {string.Join(", ", found.Outputs)}; {string.Join(", ", found.Kinds.DefaultIfEmpty("kind as named"))}; {found.Parameters:#,0} parameters").ReplaceLineEndings(" ");

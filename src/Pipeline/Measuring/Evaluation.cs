@@ -39,7 +39,7 @@ internal sealed class Evaluation(
     /// <param name="isTrained">Whether it is a student of this run, which may have learned something else than the one that agreement is for: then it is not compared.</param>
     public MeasuredModel OfModel(TeacherOptions options, string? role = null, bool isTrained = false)
     {
-        var model = OnnxModel.Load(options.Model);
+        var model = SharedModels.Load(options.Model);
         // What cannot be told otherwise is what the teacher gives: else there is nothing to compare.
         using var session = Open(options with { Kind = options.Kind ?? KindOf(model) ?? against?.Stream?.Kind.Output() }, model, isTrained);
         var size = Size(options, model, session) with { Role = role };
@@ -58,7 +58,7 @@ internal sealed class Evaluation(
     {
         if (against?.Of(name) is not { } output)
             return null;
-        using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
+        using var session = Open(options, SharedModels.Load(options.Model), isTrained: true);
         if (!IsComparable(output, session.Output))
             return null;
         return new Evaluation(output, sampleShape, device, token, progress).Score(session, options)?.AddTo(new(Path.GetFileName(options.Model)));
@@ -90,7 +90,7 @@ internal sealed class Evaluation(
     /// <returns>The figures as they are, if the two give different things, or the cache holds no decisions.</returns>
     public ModelMetrics WithTransfer(ModelMetrics figures, TeacherOptions options, TransferSet set, LogitCache taught, CacheStream stream)
     {
-        using var session = Open(options, OnnxModel.Load(options.Model), isTrained: true);
+        using var session = Open(options, SharedModels.Load(options.Model), isTrained: true);
         if (stream.Storage is Sampled || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
             return figures;
         var scores = new ModelScores(new(set, taught, null) { Stream = stream, IsOfFirstOutput = stream == taught.Streams[0] }, options.Model, stream.Shape, stream.Kind.Output()!.Value);
@@ -164,7 +164,7 @@ internal sealed class Evaluation(
     {
         if (options.IsRecorded)
             return new(options.File, Sha256: options.Signals.Digest());
-        var model = OnnxModel.Load(options.Model);
+        var model = SharedModels.Load(options.Model);
         using var session = Open(options, model);
         return Size(options, model, session);
     }

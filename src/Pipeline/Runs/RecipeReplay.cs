@@ -64,7 +64,7 @@ internal static class RecipeReplay
 
     private static bool IsOf(CacheIdentity identity, TeacherOptions teacher)
     {
-        var digest = teacher.IsRecorded ? teacher.Signals.Digest() : OnnxModel.Load(teacher.Model).Digest;
+        var digest = teacher.IsRecorded ? teacher.Signals.Digest() : SharedModels.Load(teacher.Model).Digest;
         return identity.Teachers.Any(cached => cached.Digest == digest);
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ModelFiles
     {
         if (dims.TryGetValue((path, output.Output), out var found))
             return found;
-        var model = OnnxModel.Load(path);
+        var model = SharedModels.Load(path);
         var tensor = LogitTrace.Find(model.Proto.Graph, output.Output, path).Output;
         var declared = model.Proto.Graph.Output.FirstOrDefault(value => value.Name == tensor)?.ShapeOf()?.Skip(1).ToArray();
         if (declared is null || declared.Any(axis => axis.IsDynamic))
@@ -78,7 +78,7 @@ internal sealed class ModelFiles
     {
         if (!known.TryGetValue(path, out var file))
         {
-            var model = OnnxModel.Load(path);
+            var model = SharedModels.Load(path);
             known.Add(path, file = new(model.Digest, [.. model.Proto.Graph.Output]));
         }
         return file;

@@ -31,7 +31,7 @@ internal sealed class StandIn : IDisposable
     private StandIn(OnnxModel student, SampleReader reader, TeacherOptions teacher, ModelInterface written)
     {
         (this.reader, this.teacher, this.written, this.student) = (reader, teacher, written, Path.GetFileName(student.Path) ?? "the student");
-        original = WrittenSession.Open(OnnxModel.Load(teacher.Model), written, reader.Set.SampleShape);
+        original = WrittenSession.Open(SharedModels.Load(teacher.Model), written, reader.Set.SampleShape);
         swapped = WrittenSession.Open(student, written, reader.Set.SampleShape);
     }
 
@@ -43,7 +43,7 @@ internal sealed class StandIn : IDisposable
     public static ModelInterface FindInterface(TeacherOptions teacher, IReadOnlyList<(string Stream, OutputKind? Kind)> outputs, SampleReader reader)
     {
         var taps = outputs.Skip(1).Select(output => teacher.Outputs.FirstOrDefault(tapped => tapped.Name == output.Stream)).ToArray();
-        var (model, readings, inner) = LaidBare.Open(OnnxModel.Load(teacher.Model),
+        var (model, readings, inner) = LaidBare.Open(SharedModels.Load(teacher.Model),
         [
             teacher.Reading with { Kind = teacher.Kind ?? outputs[0].Kind },
             .. taps.Zip(outputs.Skip(1)).Where(pair => pair.First is not null).Select(pair => new ModelReading

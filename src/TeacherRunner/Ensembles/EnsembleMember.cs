@@ -75,7 +75,7 @@ internal sealed record EnsembleMember(ITeacher Teacher, CachedTeacher Identity, 
     private static ModelTeacher OpenModel(
         TeacherOptions teacher, TransferSet read, CaptureOptions options, bool isChanged, SampleSlots slots, List<string> notes)
     {
-        var (model, picks) = (OnnxModel.Load(teacher.Model), options.Storage as TopK);
+        var (model, picks) = (SharedModels.Load(teacher.Model), options.Storage as TopK);
         if (model.IsSorted)
             notes.Add($"{teacher.File}: its nodes were out of order, and are sorted");
         if (model.NewerIrVersion is { } version)

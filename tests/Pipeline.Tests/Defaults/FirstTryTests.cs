@@ -42,6 +42,18 @@ public sealed class FirstTryTests : IDisposable
     }
 
     [Fact]
+    public void Run_LeavesTheTeacherThatItsPartsShareAsItWas()
+    {
+        var held = SharedModels.Load(folder["teacher.onnx"]);
+
+        Assert.Equal(0, Run().ExitCode);
+        Cli.Done("evaluate", "--model", folder["teacher.onnx"], "--teacher", folder["teacher.onnx"], "--kind", "classes", "--samples", folder["test.npy"]);
+
+        Assert.Same(held, SharedModels.Load(folder["teacher.onnx"]));
+        Assert.Equal(OnnxModel.Load(folder["teacher.onnx"]).ContentDigest, held.ContentDigest);
+    }
+
+    [Fact]
     public void Run_OfTheResolvedRecipe_ChoosesNothingAndReusesEverything()
     {
         var first = Run();

@@ -30,7 +30,7 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
             if (teacher.IsRecorded)
                 RecordedAnswer.Of(set, teacher);
             else if (maker is null)
-                RequireTensors(teacher, () => OnnxModel.Load(teacher.Model));
+                RequireTensors(teacher, () => SharedModels.Load(teacher.Model));
             else if (graph.Find(maker) is TrainStage made && made.GraphOf(maker.Name) is { } untrained)
                 RequireTensors(teacher, () => untrained);
         CacheCapture.Check(teachers.Capture, [.. declared]);
@@ -59,7 +59,7 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
     {
         if (First.IsRecorded || teachers.Stages[0] is not null)
             return OutputKind.Classes;
-        var model = OnnxModel.Load(First.Model);
+        var model = SharedModels.Load(First.Model);
         var trace = LogitTrace.Find(model.Proto.Graph, First.Output, First.Model);
         return (KindEvidence.OfModel(model.Proto, First.Output, trace) ?? KindEvidence.OfName(trace.Output, stage.DeclaredClasses ?? 1))?.Kind;
     }

@@ -94,7 +94,7 @@ internal sealed class CaptureStage : CacheStage
 
     /// <summary>A teacher as what will read samples.</summary>
     public static SampleUse UseOf(TeacherOptions teacher) =>
-        new(teacher.File, () => OnnxModel.Load(teacher.Model), teacher.Inputs, teacher.Preprocessing) { Modality = teacher.Modality, NeedsTokens = teacher.Pooling is not null };
+        new(teacher.File, () => SharedModels.Load(teacher.Model), teacher.Inputs, teacher.Preprocessing) { Modality = teacher.Modality, NeedsTokens = teacher.Pooling is not null };
 
     /// <inheritdoc/>
     public override void Check() => Checks.Require([.. teachers.Capture.Teachers.Select((_, i) => DeclaredClassesOf(i))]);

@@ -122,7 +122,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <summary>Outputs of the teacher that are neither learned nor follow from what is; what cannot be told yet is left out.</summary>
     private IReadOnlyList<string> MissingOf(TeacherOptions teacher)
     {
-        var graph = OnnxModel.Load(teacher.Model).Given.Graph;
+        var graph = SharedModels.Load(teacher.Model).Given.Graph;
         if (graph.Output.Count <= 1 + Import.Outputs.Count && !LaidBare.IsInner(graph, teacher.Output))
             return [];
         try

@@ -47,5 +47,5 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
 
     private bool IsOfUnitLength(TeacherOptions teacher, Func<TeacherOptions, string?> tensor) => teacher.IsRecorded
         ? RecordedAnswer.Of(graph.Sets.Transfer, teacher).IsOfUnitLength
-        : LogitTrace.Find(OnnxModel.Load(teacher.Model).Proto.Graph, tensor(teacher), teacher.Model).Activation == HeadActivation.UnitLength;
+        : LogitTrace.Find(SharedModels.Load(teacher.Model).Proto.Graph, tensor(teacher), teacher.Model).Activation == HeadActivation.UnitLength;
 }
