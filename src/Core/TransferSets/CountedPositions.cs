@@ -22,7 +22,14 @@ internal sealed class CountedPositions
         this.set = set;
         Positions = shape.SkipLast(1).Aggregate(1, (product, size) => checked(product * size));
         lengths = Positions > 1 ? set.Lengths : null;
-        if (lengths is not null && shape.SkipLast(1).Count(size => size > 1) > 1)
+        RequireOneAxis(set, shape);
+    }
+
+    /// <summary>Refuses an output whose positions the lengths of samples say nothing of.</summary>
+    /// <inheritdoc cref="CountedPositions(TransferSet, IReadOnlyList{int})"/>
+    public static void RequireOneAxis(TransferSet set, IReadOnlyList<int> shape)
+    {
+        if (set.Lengths is not null && shape.SkipLast(1).Count(size => size > 1) > 1)
             throw new InputException(
                 "Lengths of samples are for outputs with one axis of frames.",
                 where: set.Name,

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Randomness;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
@@ -45,6 +46,8 @@ internal sealed class TrainingBatches : IDisposable
             set, data.Preprocessing, identity?.Augmentation ?? options.Augmentation, identity?.Seed ?? options.Seed);
         if (labelPositions is not null)
             reader.RequireLabelsFollow();
+        foreach (var form in streams.Where(form => form.Kind != SignalKind.Features))
+            CountedPositions.RequireOneAxis(set, form.Stream.Shape);
         var contents = new BatchContents(labelPositions, data.Cache, streams)
         {
             Draws = draws,

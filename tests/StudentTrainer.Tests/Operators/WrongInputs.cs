@@ -95,6 +95,7 @@ internal static class WrongInputs
     [
         One("Mish", 18, [[2, 3]]),
         One("Gelu", 20, [[2, 3]], ("approximate", "tanh")),
+        One("Swish", 24, [[2, 3]]),
         One("LpNormalization", 1, [[2, 3]], ("axis", 1), ("p", 2)),
         One("RMSNormalization", 23, [[2, 3, 4], [4]]),
         One("Attention", 23, [[2, 2, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4]]),
