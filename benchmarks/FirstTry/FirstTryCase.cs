@@ -77,12 +77,19 @@ internal sealed record FirstTryCase(string Name, OnnxModel Teacher, int[] Shape,
     /// <summary>The mask of token ids.</summary>
     public static float[] MaskOf(float[] ids) => Array.ConvertAll(ids, id => id == 0 ? 0f : 1);
 
-    private void WriteNpy(string path, float[] values)
+    /// <summary>Writes numbers as a file of NumPy's.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="values">All values.</param>
+    /// <param name="shape">The shape of one of the things that they are of.</param>
+    /// <param name="areIntegers">Whether they are written as int64, not float32.</param>
+    public static void WriteNpy(string path, float[] values, int[] shape, bool areIntegers)
     {
-        int[] shape = [values.Length / Elements, .. Shape];
-        var header = $"{{'descr': '{(AreTokens ? "<i8" : "<f4")}', 'fortran_order': False, 'shape': ({string.Concat(shape.Select(size => $"{size}, "))}), }}".PadRight(117) + "\n";
+        int[] all = [values.Length / shape.Aggregate(1, (product, size) => product * size), .. shape];
+        var header = $"{{'descr': '{(areIntegers ? "<i8" : "<f4")}', 'fortran_order': False, 'shape': ({string.Concat(all.Select(size => $"{size}, "))}), }}".PadRight(117) + "\n";
         using var file = File.Create(path);
         file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header)]);
-        file.Write(AreTokens ? MemoryMarshal.AsBytes<long>(Array.ConvertAll(values, value => (long)value)) : MemoryMarshal.AsBytes<float>(values));
+        file.Write(areIntegers ? MemoryMarshal.AsBytes<long>(Array.ConvertAll(values, value => (long)value)) : MemoryMarshal.AsBytes<float>(values));
     }
+
+    private void WriteNpy(string path, float[] values) => WriteNpy(path, values, Shape, AreTokens);
 }

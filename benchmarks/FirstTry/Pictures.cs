@@ -11,7 +11,6 @@ namespace OnnxKd.Benchmarks.FirstTry;
 /// <summary>Pictures: sets with the teachers that ship, and letters that the program draws.</summary>
 internal static class Pictures
 {
-    private const int Letters26 = 26;
     private const int Side = 28;
 
     /// <summary>What the shipped teachers of Fashion-MNIST take (models/README.md).</summary>
@@ -36,7 +35,7 @@ internal static class Pictures
         }
     }
 
-    /// <summary>Capital letters in all fonts of DejaVu, blurred, slanted and noisy, and the classes' means as their teacher.</summary>
+    /// <summary>Capital letters in all fonts of DejaVu, blurred, slanted, noisy and inverted, and a network that learned them from their labels as the teacher.</summary>
     /// <param name="name">The case.</param>
     /// <param name="scratch">Where they are drawn.</param>
     public static FirstTryCase Letters(string name, string scratch)
@@ -54,7 +53,11 @@ internal static class Pictures
         var labels = File.ReadLines(Path.Combine(folder, "sources.jsonl"))
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()![0] - 'A').ToArray();
         var train = labels.Length * 4 / 5;
-        var teacher = ClassMeans.Fit(all[..(train * elements)], labels[..train], Letters26, [.. set.SampleShape]);
+        var (samples, known, runs) = (Path.Combine(scratch, "letters.npy"), Path.Combine(scratch, "letter-labels.npy"), Path.Combine(scratch, "letter-runs"));
+        FirstTryCase.WriteNpy(samples, all[..(train * elements)], [.. set.SampleShape], areIntegers: false);
+        FirstTryCase.WriteNpy(known, Array.ConvertAll(labels[..train], label => (float)label), [], areIntegers: true);
+        CommandLine.OfThisCheckout.Run(["run", "--samples", samples, "--labels", known, "--architecture", "cnn", "--epochs", "20", "--name", "teacher", "--runs", runs]);
+        var teacher = OnnxModel.Load(Path.Combine(runs, "teacher", "student.onnx"));
         return new(name, teacher, [.. set.SampleShape], all[..(train * elements)], all[(train * elements)..]);
     }
 
