@@ -8,6 +8,9 @@ internal static class Distributions
     /// <summary>Room for a softmax in float16, whose rounding is 5e-4; a wrong axis or a wrong tensor misses by far more.</summary>
     public const double Tolerance = 2e-3;
 
+    // Of a sum of whole numbers that were rounded: more would let any scores pass.
+    private const double MostRounding = 0.05;
+
     /// <summary>Whether every row that is finite lies in [0, 1] and sums to 1; <c>false</c> without such a row.</summary>
     public static bool AreProbabilities(ReadOnlySpan<float> values, int columns) => EveryRow(values, columns, static row =>
     {
@@ -26,13 +29,14 @@ internal static class Distributions
         EveryRow(values, columns, static row => Math.Abs(TensorPrimitives.Norm(row) - 1) < Tolerance);
 
     /// <summary>
-    /// The sum that every finite row has, other than 1, where no value is negative: of percentages 100, of votes the number of voters. <c>null</c>: sums differ, or nothing
+    /// The sum that every finite row has, other than 1, where no value is negative: of percentages 100, whole ones but for their rounding, of votes the number of voters. <c>null</c>: sums differ, or nothing
     /// tells, as rows are alike.
     /// </summary>
     public static double? CommonSum(ReadOnlySpan<float> values, int columns)
     {
         double? sum = null;
         var differs = false;
+        var rounding = AreWhole(values) ? columns / 2.0 : 0;
         for (var start = 0; columns > 1 && start < values.Length; start += columns)
         {
             var row = values.Slice(start, columns);
@@ -42,12 +46,20 @@ internal static class Distributions
             foreach (var value in row)
                 own += value;
             sum ??= own;
-            if (own == 0 || Math.Abs(own - sum.Value) > Tolerance * sum.Value)
+            if (own == 0 || Math.Abs(own - sum.Value) > Math.Max(Tolerance, Math.Min(MostRounding, rounding / sum.Value)) * sum.Value)
                 return null;
             differs |= TensorPrimitives.Distance(row, values[..columns]) > Tolerance * own;
         }
 
         return !differs || sum is null || Math.Abs(sum.Value - 1) < Tolerance ? null : sum;
+    }
+
+    private static bool AreWhole(ReadOnlySpan<float> values)
+    {
+        foreach (var value in values)
+            if (value != MathF.Truncate(value))
+                return false;
+        return true;
     }
 
     /// <summary>Whether all values lie in [0, 1].</summary>

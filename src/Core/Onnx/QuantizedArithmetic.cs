@@ -15,7 +15,8 @@ internal static class QuantizedArithmetic
     /// <summary>Operators that hand on a step of their first input, made no larger.</summary>
     private static readonly HashSet<string> Passing =
     [
-        "DequantizeLinear", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Relu", "LogSoftmax", "Softmax",
+        "DequantizeLinear", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Relu", "Clip", "Sigmoid", "Tanh",
+        "LogSoftmax", "Softmax",
     ];
 
     /// <summary>Whether a model is computed in integers anywhere, subgraphs included. Integers that only store weights do not count.</summary>
@@ -38,11 +39,11 @@ internal static class QuantizedArithmetic
         var index = new GraphIndex(graph);
         var gain = 1.0;
         var layers = 0;
-        for (var node = index.Producer(output); node is not null; node = index.Producer(node.Input[0]))
+        for (var node = index.Producer(output); node is not null; node = index.Producer(Before(index, node)))
         {
             if (node.OpType == "QuantizeLinear")
                 return Largest(index, node.Input[1]) * gain;
-            if (Passing.Contains(node.OpType))
+            if (Passing.Contains(node.OpType) || HasBias(index, node))
                 continue;
             if (node.OpType is not ("Gemm" or "MatMul" or "Conv") || ++layers > 1 || LargestWeight(index, node.Input[1]) is not { } weight)
                 return null;
@@ -59,6 +60,14 @@ internal static class QuantizedArithmetic
     /// <returns>The allowance; 0 where no step is known.</returns>
     public static double AllowanceOf(GraphProto graph, string output) =>
         (StepOf(graph, output) ?? 0) * graph.Node.Count(node => node.OpType == "QuantizeLinear");
+
+    /// <summary>What a node computes with, beside what the file holds.</summary>
+    private static string Before(GraphIndex index, NodeProto node) => HasBias(index, node) && IsHeld(index, node.Input[0]) ? node.Input[1] : node.Input[0];
+
+    private static bool HasBias(GraphIndex index, NodeProto node) => node.OpType == "Add" && node.Input.Count(input => IsHeld(index, input)) == 1;
+
+    private static bool IsHeld(GraphIndex index, string name) =>
+        index.Initializers.ContainsKey(name) || index.Producer(name) is { OpType: "DequantizeLinear" } codes && index.Initializers.ContainsKey(codes.Input[0]);
 
     private static double? LargestWeight(GraphIndex index, string name) => index.Producer(name) is { OpType: "DequantizeLinear" } codes
         ? Largest(index, codes.Input[0]) * Largest(index, codes.Input[1])

@@ -223,6 +223,9 @@ internal sealed record ParityMetrics(
 
     /// <summary>Outputs of the teacher that the model does not have; <c>null</c>: it has all, or an interface of its own.</summary>
     public IReadOnlyList<string>? Missing { get; init; }
+
+    /// <summary>Inputs, with their shapes, that take samples of one size where the teacher's take others too; <c>null</c>: there are none.</summary>
+    public IReadOnlyList<string>? Fixed { get; init; }
 }
 
 /// <summary>The figures of models that belong to no run.</summary>

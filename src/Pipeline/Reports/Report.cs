@@ -156,7 +156,8 @@ internal static class Report
                 yield return $"{Names(labels)}: the class of the highest score, checked in ONNX Runtime";
             if (parity.StandsInFor is { } teacher)
                 yield return $"{Printable.Escape(student.Model)} runs in a session that was written for {Printable.Escape(teacher)}"
-                    + (parity.Missing is { } missing ? $" and does not ask for {Names(missing)}, which it does not have" : ": same input, same output");
+                    + (parity.Missing is { } missing ? $" and does not ask for {Names(missing)}, which it does not have" : ": same input, same output")
+                    + (parity.Fixed is { } sizes ? $"; it takes {string.Join(", ", sizes.Select(Printable.Escape))} alone, where the teacher takes other sizes too" : "");
         }
     }
 

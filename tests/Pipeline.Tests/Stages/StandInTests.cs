@@ -97,6 +97,21 @@ public sealed class StandInTests : IDisposable
         Cli.Done("verify", "--model", folder["runs/run/student.onnx"], "--samples", folder["x.npy"]);
     }
 
+    /// <summary>A student takes the size that it learned from.</summary>
+    [Fact]
+    public void Run_OfATeacherOfAnySize_SaysWhichSizeTheStudentTakes()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Softmax", "probs"));
+        var proto = OnnxModel.Load(folder["teacher.onnx"]).Proto;
+        var input = proto.Graph.Input[0];
+        input.Type.TensorType.Shape.Dim[2] = new() { DimParam = "height" };
+        OnnxModel.FromProto(proto).Save(folder["teacher.onnx"]);
+
+        var student = Distil();
+
+        Assert.Contains($"same input, same output; it takes {input.Name} [N, 1, {Side}, {Side}] alone, where the teacher takes other sizes too", student.Output);
+    }
+
     /// <summary>Teachers that say which class it is and nothing else: the student says it in the same type and shape, and its scores besides.</summary>
     [Theory]
     [InlineData("numbers")]

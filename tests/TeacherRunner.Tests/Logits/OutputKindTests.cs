@@ -61,6 +61,15 @@ public class OutputKindTests
         Assert.Equal(StreamKind.Value, values.Output.Kind);
     }
 
+    /// <summary>Rounded to whole numbers, rows sum to 99 or 101 too.</summary>
+    [Fact]
+    public void Output_OfWholePercentages_IsRefusedAsClasses()
+    {
+        var graph = teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "percent").Node("Round", "percent", "scores").Output("scores");
+
+        Assert.Contains("percentages, or votes", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
     /// <summary>Scores of labels of their own, or probabilities that were rounded: neither are logits of classes.</summary>
     [Fact]
     public void Output_OfScoresBetween0And1ThatSumToOtherNumbers_IsRefusedUntilItIsSaidWhatTheyAre()

@@ -37,6 +37,20 @@ public class QuantizedTeacherTests
     public void StepOf_LayerBehindQuantisation_IsCodeTimesLargestWeight() =>
         Assert.Equal(SampleStep * 127 * WeightStep, QuantizedArithmetic.StepOf(Model().Proto.Graph, "logits")!.Value, 1e-9);
 
+    /// <summary>Exporters write a dense layer as a product and a sum, in any order.</summary>
+    [Theory]
+    [InlineData("product", "bias")]
+    [InlineData("bias", "product")]
+    public void StepOf_LayerWithABiasBehindIt_IsThatOfTheLayer(string first, string second)
+    {
+        var graph = Model().Proto.Graph.Clone();
+        graph.Node[^1].Output[0] = "product";
+        graph.Initializer.Add(TensorData.Create("bias", new float[Classes], Classes));
+        graph.Node.Add(new NodeProto { OpType = "Add", Input = { first, second }, Output = { "logits" } });
+
+        Assert.Equal(SampleStep * 127 * WeightStep, QuantizedArithmetic.StepOf(graph, "logits")!.Value, 1e-9);
+    }
+
     [Fact]
     public void AllowanceOf_TwoRoundings_IsTwoSteps()
     {

@@ -4,6 +4,7 @@ using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
@@ -75,7 +76,18 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
             StandsInFor = Path.GetFileName(export.Teacher!.Model),
             Labels = written!.Labels.Count > 0 ? [.. written.Labels.Select(label => label.Name)] : null,
             Missing = written.Missing.Count > 0 ? written.Missing : null,
+            Fixed = FixedInputs(exported, SharedModels.Load(export.Teacher!.Model)) is { Count: > 0 } sizes ? sizes : null,
         };
+    }
+
+    private static IReadOnlyList<string> FixedInputs(OnnxModel student, OnnxModel teacher)
+    {
+        var theirs = new GraphIndex(teacher.Proto.Graph).Inputs.ToDictionary(input => input.Name, input => input.ShapeOf());
+        return
+        [
+            .. new GraphIndex(student.Proto.Graph).Inputs.Where(input => input.ShapeOf() is { } own && theirs.GetValueOrDefault(input.Name) is { } wide && wide.Count == own.Count
+                && own.Zip(wide).Skip(1).Any(axis => axis is { First.IsDynamic: false, Second.IsDynamic: true })).Select(input => $"{input.Name} {Shapes.Format(input.ShapeOf()!)}"),
+        ];
     }
 
     /// <summary>The figures of a finished stage.</summary>
