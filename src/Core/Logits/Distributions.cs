@@ -29,8 +29,8 @@ internal static class Distributions
         EveryRow(values, columns, static row => Math.Abs(TensorPrimitives.Norm(row) - 1) < Tolerance);
 
     /// <summary>
-    /// The sum that every finite row has, other than 1, where no value is negative: of percentages 100, whole ones but for their rounding, of votes the number of voters. <c>null</c>: sums differ, or nothing
-    /// tells, as rows are alike.
+    /// The sum that every finite row has, other than 1, where no value is negative: of percentages 100 (of whole ones but for their rounding), of votes the number of voters.
+    /// <c>null</c>: sums differ, or nothing tells, as rows are alike.
     /// </summary>
     public static double? CommonSum(ReadOnlySpan<float> values, int columns)
     {

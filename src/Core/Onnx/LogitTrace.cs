@@ -69,7 +69,7 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                 $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
                 Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
-        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(new(graph), trace.Logits), PairsOf = PairsOfClasses(index, trace.Source) };
+        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(index, trace.Logits), PairsOf = PairsOfClasses(index, trace.Source) };
     }
 
     private static LogitTrace Follow(GraphIndex index, string output)

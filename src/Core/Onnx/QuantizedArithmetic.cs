@@ -39,15 +39,20 @@ internal static class QuantizedArithmetic
         var index = new GraphIndex(graph);
         var gain = 1.0;
         var layers = 0;
-        for (var node = index.Producer(output); node is not null; node = index.Producer(Before(index, node)))
+        var tensor = output;
+        while (index.Producer(tensor) is { } node)
         {
             if (node.OpType == "QuantizeLinear")
                 return Largest(index, node.Input[1]) * gain;
-            if (Passing.Contains(node.OpType) || HasBias(index, node))
+            if (HandedOn(index, node) is { } before)
+            {
+                tensor = before;
                 continue;
+            }
             if (node.OpType is not ("Gemm" or "MatMul" or "Conv") || ++layers > 1 || LargestWeight(index, node.Input[1]) is not { } weight)
                 return null;
             gain *= weight;
+            tensor = node.Input[0];
         }
         return null;
     }
@@ -61,10 +66,11 @@ internal static class QuantizedArithmetic
     public static double AllowanceOf(GraphProto graph, string output) =>
         (StepOf(graph, output) ?? 0) * graph.Node.Count(node => node.OpType == "QuantizeLinear");
 
-    /// <summary>What a node computes with, beside what the file holds.</summary>
-    private static string Before(GraphIndex index, NodeProto node) => HasBias(index, node) && IsHeld(index, node.Input[0]) ? node.Input[1] : node.Input[0];
-
-    private static bool HasBias(GraphIndex index, NodeProto node) => node.OpType == "Add" && node.Input.Count(input => IsHeld(index, input)) == 1;
+    /// <summary>The input whose step a node hands on; <c>null</c>: it does not, or makes it larger. A bias of the file moves nothing.</summary>
+    private static string? HandedOn(GraphIndex index, NodeProto node) =>
+        Passing.Contains(node.OpType) ? node.Input[0]
+        : node.OpType == "Add" && node.Input.Where(input => !IsHeld(index, input)).ToArray() is [var sum] ? sum
+        : null;
 
     private static bool IsHeld(GraphIndex index, string name) =>
         index.Initializers.ContainsKey(name) || index.Producer(name) is { OpType: "DequantizeLinear" } codes && index.Initializers.ContainsKey(codes.Input[0]);

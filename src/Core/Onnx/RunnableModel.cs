@@ -38,9 +38,8 @@ internal sealed record RunnableModel(byte[] Bytes, string? Root = null)
         var bytes = OnnxModel.ReadFile(path);
         if (HasOrtFormat(bytes))
             return new(bytes);
-        var hasExternal = false;
-        var (proto, _, putRight) = OnnxModel.Parse(bytes, path, _ => hasExternal = true);
-        return putRight != default || hasExternal ? Of(proto, path) : new(bytes);
+        var (proto, external, putRight) = OnnxModel.Parse(bytes, path, onExternal: _ => { });
+        return putRight != default || external.Count > 0 ? Of(proto, path) : new(bytes);
     }
 
     private static bool HasOrtFormat(ReadOnlySpan<byte> bytes) => bytes.Length > 8 && bytes[4..].StartsWith("ORTM"u8);

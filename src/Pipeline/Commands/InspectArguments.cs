@@ -48,8 +48,7 @@ internal sealed class InspectArguments
             return [];
         var saysScale = new[] { scale, mean, std }.Any(option => parsed.GetValue(option) is not null);
         var kind = SampleKinds.Of(set, set.LengthsDigest is not null, isSound: false, ReadingModel.Of(model, teacher.Inputs));
-        var isUnscaled = kind == SampleKind.Image && !saysScale && teacher.Preprocessing.IsNone && PictureScale.MayBeMissing(set, model);
-        return [.. SetNotes.Of(set), .. isUnscaled ? [PictureScale.NoteOf(teacher.Model)] : Array.Empty<string>()];
+        return [.. SetNotes.Of(set), .. !saysScale && PictureScale.NoteOf(set, kind, teacher, model) is { } unscaled ? [unscaled] : Array.Empty<string>()];
     }
 
     /// <summary>Reads them, and opens the samples.</summary>

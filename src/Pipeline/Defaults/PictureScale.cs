@@ -1,6 +1,7 @@
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
+using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Defaults;
 
@@ -12,15 +13,15 @@ internal static class PictureScale
     // What reaches it is no picture of 0 to 1 that holds whole numbers by chance.
     private const int LeastBrightest = 32;
 
-    /// <summary>Whether a model without preprocessing gets bytes, and nothing in it is made for their scale.</summary>
-    /// <param name="set">The pictures.</param>
-    /// <param name="model">The model.</param>
-    public static bool MayBeMissing(TransferSet set, OnnxModel model) => OwnScale.Find(model) is null && (set.Type == ElementType.UInt8 || AreBytes(set));
-
-    /// <summary>What to say of that.</summary>
-    /// <param name="model">The model's file.</param>
-    public static string NoteOf(string model) =>
-        $"pictures of 0 to 255 go into {Path.GetFileName(model)} as they are, and nothing in it scales them: if it learned 0 to 1, say --scale 1/255 (and --mean, --std)";
+    /// <summary>What to say of a teacher without preprocessing that gets bytes, where nothing in it is made for their scale; <c>null</c>: nothing.</summary>
+    /// <param name="set">The samples.</param>
+    /// <param name="kind">What they are.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="model">Its model.</param>
+    public static string? NoteOf(TransferSet set, SampleKind kind, TeacherOptions teacher, OnnxModel model) =>
+        kind == SampleKind.Image && teacher is { Preprocessing.IsNone: true, Modality: null } && OwnScale.Find(model) is null && (set.Type == ElementType.UInt8 || AreBytes(set))
+            ? $"pictures of 0 to 255 go into {Path.GetFileName(teacher.Model)} as they are, and nothing in it scales them: if it learned 0 to 1, say --scale 1/255 (and --mean, --std)"
+            : null;
 
     private static bool AreBytes(TransferSet set)
     {

@@ -66,8 +66,8 @@ internal sealed class RecipeDefaults
         var model = teacher is null ? null : SharedModels.Load(teacher.Model);
         var reading = model is null ? null : ReadingModel.Of(model, teacher!.Inputs);
         var kind = SampleKinds.Of(set, data.Transfer.Lengths is not null, PreparedSources.SetOf(data.Transfer.Samples)?.Kind == "audio", reading);
-        if (ownSamples && kind == SampleKind.Image && teacher is { Preprocessing.IsNone: true, Modality: null } && PictureScale.MayBeMissing(set, model!))
-            note(PictureScale.NoteOf(teacher.Model));
+        if (ownSamples && teacher is not null && PictureScale.NoteOf(set, kind, teacher, model!) is { } unscaled)
+            note(unscaled);
         if (stages is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         if (lacksStudent)

@@ -30,7 +30,6 @@ internal sealed class Evaluator : IDisposable
     {
         (this.program, this.measured, set) = (program, measured, reader.Set);
         CacheStream[] streams = [.. measured.Select(output => output.Stream).OfType<CacheStream>().Distinct()];
-        // Where samples have lengths, all outputs have as many positions.
         var contents = streams.Length == 0 ? BatchContents.SamplesOnly : new(null, cache, [.. streams.Select(StreamForm.Of)]);
         batches = BatchSource.Open(reader, contents, program.Input.Fit(set.SampleShape), batchSize, device);
     }

@@ -90,12 +90,9 @@ internal sealed class GraphCompiler
             remedy: "choose another architecture, or export the model with another operator-set version");
     }
 
-    private string Describe(NodeProto node)
-    {
-        return node.Domain is "" or "ai.onnx"
-            ? $"{node.OpType} (version {version}, {NodeContext.Describe(node)})"
-            : $"{node.Domain}.{node.OpType} ({NodeContext.Describe(node)})";
-    }
+    private string Describe(NodeProto node) => node.Domain is "" or "ai.onnx"
+        ? $"{node.OpType} (version {version}, {NodeContext.Describe(node)})"
+        : $"{node.Domain}.{node.OpType} ({NodeContext.Describe(node)})";
 
     private Step? TryCompileNode(PlannedNode node, string[] dead, List<OnnxKdException> refusals)
     {

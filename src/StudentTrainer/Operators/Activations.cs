@@ -116,7 +116,7 @@ internal static class Activations
     }
 
     /// <summary>Where the lower bound is above the upper one, all is the upper one. Integers stay so with integer bounds only.</summary>
-    private static Tensor Clip(Tensor x, double? min, double? max)
+    public static Tensor Clip(Tensor x, double? min, double? max)
     {
         if (min is null && max is null)
             return x.alias();

@@ -59,7 +59,7 @@ internal static class ContribOperators
             "Tanh" => x => x.tanh(),
             "Sigmoid" => x => x.sigmoid(),
             "LeakyRelu" => x => x.LeakyRelu(parameters.Length > 0 ? parameters[0] : 0.01),
-            "Clip" when parameters.Length == 2 => x => x.Clamp(parameters[0], parameters[1]),
+            "Clip" when parameters.Length == 2 => x => Activations.Clip(x, parameters[0], parameters[1]),
             _ => throw node.Unsupported("has an activation that is not supported", activation, "expected: Relu, Tanh, Sigmoid, LeakyRelu or Clip"),
         };
         return x =>
