@@ -25,12 +25,12 @@ internal sealed record Conversion(ConversionKind Kind, int Opset, double Toleran
         switch (Kind)
         {
             case ConversionKind.Mixed:
-                return ModelConverter.ToMixed(source, path, Tolerance, Feeds, Probed, (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
+                return ModelConverter.ToMixed(source, path, Tolerance, new(Feeds, Probed), (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
             case ConversionKind.Float16:
-                ModelConverter.ToFloat16(source, path, Feeds, Feeds.Count, token);
+                ModelConverter.ToFloat16(source, path, new(Feeds, Feeds.Count), token);
                 return null;
             case ConversionKind.Int8:
-                ModelConverter.ToInt8(source, path, Feeds, Probed, OperatorReference.Names, done => reporter.Report(new("calibrate", done, Probed, "samples")), token);
+                ModelConverter.ToInt8(source, path, new(Feeds, Probed), OperatorReference.Names, done => reporter.Report(new("calibrate", done, Probed, "samples")), token);
                 return null;
             case ConversionKind.Opset:
                 ModelConverter.ToOpset(source, path, Opset, OperatorReference.Names);

@@ -32,25 +32,22 @@ public static class ModelConverter
     /// <summary>The newest operator set that models are converted to.</summary>
     public const int NewestOpset = OpsetConversion.Newest;
 
-    private const int ProbeBatch = 8;
-
     // The first with scales for each channel.
     private const int OpsetOfChannels = 13;
 
     /// <summary>Writes a model in float16.</summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
-    /// <param name="feeds">The samples that show how large values become.</param>
-    /// <param name="samples">How many of them.</param>
+    /// <param name="samples">What shows how large values become.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
     /// <exception cref="CheckFailedException">A value is larger than float16 can hold.</exception>
-    public static void ToFloat16(OnnxModel model, string path, ModelFeeds feeds, long samples, CancellationToken token)
+    public static void ToFloat16(OnnxModel model, string path, ProbeSamples samples, CancellationToken token)
     {
         var (name, conversion) = (NameOf(model), MixedFloat16.Of(model.Proto, NameOf(model)));
-        if (Float16Range.Beyond(conversion, model.Proto, name, new(feeds, samples, ProbeBatch), token).MaxBy(found => found.Value) is { } overflow)
+        if (Float16Range.Beyond(conversion, model.Proto, name, samples, token).MaxBy(found => found.Value) is { } overflow)
             throw new CheckFailedException(
-                "A value within the model is larger than float16 can hold.", $"tensor '{overflow.Tensor}' of {name}, {samples} samples", $"{overflow.Value:g6}", $"at most {Float16Range.Largest:0}",
+                "A value within the model is larger than float16 can hold.", $"tensor '{overflow.Tensor}' of {name}, {samples.Count} samples", $"{overflow.Value:g6}", $"at most {Float16Range.Largest:0}",
                 "nothing was written; leave such nodes in float32: --to mixed");
         Save(model, conversion.Convert(new HashSet<int>()), "float16", path);
     }
@@ -59,20 +56,19 @@ public static class ModelConverter
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
     /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have. Nodes with values that float16 cannot hold stay in float32 in any case.</param>
-    /// <param name="feeds">The samples to measure with.</param>
-    /// <param name="samples">How many of them.</param>
+    /// <param name="samples">What it is measured with.</param>
     /// <param name="onNode">Told of how many nodes it is known what they do, of how many.</param>
     /// <param name="token">Stops between batches.</param>
     /// <returns>What nodes do, the largest effect first; 1 where a value is larger than float16 can hold.</returns>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
     public static IReadOnlyList<NodeEffect> ToMixed(
-        OnnxModel model, string path, double tolerance, ModelFeeds feeds, long samples, Action<int, int>? onNode, CancellationToken token)
+        OnnxModel model, string path, double tolerance, ProbeSamples samples, Action<int, int>? onNode, CancellationToken token)
     {
         var name = NameOf(model);
         using var original = ModelSession.Of(model.Proto, name);
-        using var reference = OutputReference.Of(original, feeds, samples, ProbeBatch, token);
+        using var reference = OutputReference.Of(original, samples, token);
         var conversion = MixedFloat16.Of(model.Proto, name);
-        var beyond = Float16Range.Beyond(conversion, model.Proto, name, new(feeds, samples, ProbeBatch), token).Select(found => found.Node).ToHashSet();
+        var beyond = Float16Range.Beyond(conversion, model.Proto, name, samples, token).Select(found => found.Node).ToHashSet();
         var (converted, effects) = new SensitiveNodes(conversion.Without(beyond), Measure, onNode).Find(tolerance);
         Save(model, converted, "mixed", path);
         return [.. beyond.Order().Select(place => SensitiveNodes.Describe(conversion.Nodes[place], effect: 1, isKept: true)), .. effects];
@@ -94,20 +90,19 @@ public static class ModelConverter
     /// </summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
-    /// <param name="feeds">The samples to find scales with.</param>
-    /// <param name="samples">How many of them.</param>
+    /// <param name="samples">What scales are found with.</param>
     /// <param name="known">The operators whose rules are known, for models of an operator set before 13.</param>
     /// <param name="onBatch">Told how many samples are done.</param>
     /// <param name="token">Stops between batches.</param>
     /// <exception cref="OnnxKdException">It is quantised already, has nothing to quantise, or a value within is not finite.</exception>
     public static void ToInt8(
-        OnnxModel model, string path, ModelFeeds feeds, long samples, IReadOnlyCollection<string> known, Action<long>? onBatch, CancellationToken token)
+        OnnxModel model, string path, ProbeSamples samples, IReadOnlyCollection<string> known, Action<long>? onBatch, CancellationToken token)
     {
         var name = NameOf(model);
         RequireFloat(model);
         var folded = Fold(model, known, path);
         var places = Int8Places.Of(folded.Graph);
-        Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, name, places.Scaled, new(feeds, samples, ProbeBatch), onBatch, token));
+        Int8.Apply(folded.Graph, places, ActivationRanges.Measure(folded, name, places.Scaled, samples, onBatch, token));
         Save(model, folded, "int8", path);
     }
 

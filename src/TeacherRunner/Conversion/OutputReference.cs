@@ -13,16 +13,19 @@ internal sealed class OutputReference : IDisposable
     private OutputReference(IReadOnlyList<SessionTensor> outputs) => this.outputs = outputs;
 
     /// <summary>Runs the model.</summary>
-    /// <inheritdoc cref="OutputDifference.Between"/>
-    public static OutputReference Of(ModelSession original, ModelFeeds feeds, long samples, int batchSize, CancellationToken token)
+    /// <param name="original">The model.</param>
+    /// <param name="samples">What it runs on.</param>
+    /// <param name="token">Stops between batches.</param>
+    /// <exception cref="InputException">The model fails.</exception>
+    public static OutputReference Of(ModelSession original, ProbeSamples samples, CancellationToken token)
     {
         var reference = new OutputReference(original.Outputs);
         try
         {
-            foreach (var (first, rows) in OutputDifference.Batches(feeds, samples, batchSize))
+            foreach (var (first, rows) in samples.Batches())
             {
                 token.ThrowIfCancellationRequested();
-                var batch = feeds.Batch(first, rows);
+                var batch = samples.Feeds.Batch(first, rows);
                 reference.batches.Add((batch, original.Run(batch)));
             }
             return reference;

@@ -40,13 +40,3 @@ internal static class TensorProbe
         }
     }
 }
-
-/// <summary>Samples from all over a set.</summary>
-/// <param name="Feeds">The set.</param>
-/// <param name="Count">How many of it.</param>
-/// <param name="BatchSize">How many at once.</param>
-internal sealed record ProbeSamples(ModelFeeds Feeds, long Count, int BatchSize)
-{
-    /// <inheritdoc cref="OutputDifference.Batches"/>
-    public IEnumerable<(long First, int Rows)> Batches() => OutputDifference.Batches(Feeds, Count, BatchSize);
-}

@@ -51,7 +51,7 @@ internal sealed class QuantiseStage : FormStage
         using var session = ModelSession.Of(model.Proto, trained.Path!);
         var feeds = ModelFeeds.Of(session, new Dictionary<string, long>(), Samples(model), trained.Path!);
         ModelConverter.ToInt8(
-            model, target, feeds, Count, OperatorReference.Names, done => work.Progress.Report(new(Name, done, Count, "samples")), work.Token);
+            model, target, new(feeds, Count), OperatorReference.Names, done => work.Progress.Report(new(Name, done, Count, "samples")), work.Token);
         if (InputFront.IsOn(trained.Proto))
             InputFront.Behind(OnnxModel.Load(target), graph.Sets.Transfer.SampleShape, Fed).Save(target);
     }
