@@ -65,7 +65,7 @@ internal static class OurDistillation
         {
             Epochs = epochs, BatchSize = batchSize, Optimizer = OurStep.Sgd, Device = "cpu", Threads = threads,
         };
-        var data = new TrainingData(set, ToUnit, cache, Evaluation: null);
+        var data = new TrainingData(set, ToUnit, cache, Validation: null);
         return Trainer.Train(
             [new(LearnerOptions.Only, student, StudentImport.Default, OurStep.Terms)], data, options, folder, progress, CancellationToken.None).Students[0];
     }

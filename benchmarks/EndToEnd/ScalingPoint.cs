@@ -69,7 +69,7 @@ internal sealed record ScalingPoint(int Rows, int Classes, double CaptureSeconds
         var device = ComputeDevice.Open("cpu", threads);
         var student = new StudentOptions { Architecture = "mlp", Values = { ["widths"] = new[] { 32 } } };
         var options = new TrainingOptions { Epochs = count, BatchSize = BatchSize, Optimizer = new SgdOptions { LearningRate = 1e-3 } };
-        var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Evaluation: null);
+        var data = new TrainingData(set, new() { Scale = 1 / 255.0 }, cache, Validation: null);
         using var run = new LoopRun(
             Architectures.Build(student, set.SampleShape, classes, seed: 1), [new SoftTerm { Temperature = 4 }], data, cache.Streams, options,
             device, cacheFolder);

@@ -23,10 +23,10 @@ internal sealed class LoopRun : IDisposable
     {
         team = Team.Assemble([new(LearnerOptions.Only, student, StudentImport.Default, objective)], data, streams, options, device);
         team.Start([Learner.Weights.Parameters.Select(parameter => parameter.Weight.Name).ToHashSet()]);
-        nothing = TeamEvaluation.Open(team, data with { Evaluation = null }, options, device);
+        nothing = TeamEvaluation.Open(team, data with { Validation = null }, options, device);
         Batches = TrainingBatches.Open(data, data.Cache is null ? [] : team.Streams, labelPositions: null, options, device);
         watch = CollapseWatch.Open(data, options, device);
-        Loop = new(team, Batches, options, new(team, folder, identity: ""), nothing, watch, listeners: [], progress: null);
+        Loop = new(team, Batches, options, new(team, folder, identity: "", bestEpoch: _ => null), nothing, watch, listeners: [], progress: null);
     }
 
     public Learner Learner => team.Learners[0];

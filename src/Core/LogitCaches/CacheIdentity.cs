@@ -124,7 +124,8 @@ public sealed record CacheIdentity
         if (JsonNode.DeepEquals(found, expected))
             return null;
         if (found is JsonObject foundObject && expected is JsonObject expectedObject)
-            return foundObject.Select(p => Difference(field.Length == 0 ? p.Key : $"{field}.{p.Key}", p.Value, expectedObject[p.Key]))
+            return foundObject.Concat(expectedObject).Select(p => p.Key).Distinct()
+                .Select(key => Difference(field.Length == 0 ? key : $"{field}.{key}", foundObject[key], expectedObject[key]))
                 .First(difference => difference is not null);
         if (found is JsonArray foundArray && expected is JsonArray expectedArray && foundArray.Count == expectedArray.Count)
             return foundArray.Select((value, i) => Difference($"{field}[{i}]", value, expectedArray[i]))

@@ -21,6 +21,7 @@ internal sealed class SampleLabels : IDisposable
     private readonly long first;
     private readonly int perSample;
     private readonly int[] held;
+    private readonly bool isBorrowed;
     private long largestAt;
     private int smallest = int.MaxValue;
 
@@ -46,6 +47,14 @@ internal sealed class SampleLabels : IDisposable
         for (var i = 0; i < rows.Length; i++)
             held[i] = all.held[rows[i]];
         Digest = DigestOf(held);
+    }
+
+    private SampleLabels(SampleLabels all, int[] own)
+    {
+        (file, ignored, perSample, Shape, held, isBorrowed) = (all.file, all.ignored, all.perSample, all.Shape, own, true);
+        (Largest, smallest) = (own.Max(), own.Min());
+        largestAt = Array.IndexOf(own, Largest);
+        Digest = DigestOf(own);
     }
 
     /// <summary>The shape of a sample's labels, without axes of length 1; empty: one label for each sample.</summary>
@@ -84,6 +93,17 @@ internal sealed class SampleLabels : IDisposable
     /// <param name="rows">The rows, of which each has one label.</param>
     public SampleLabels Of(ReadOnlySpan<long> rows) => new(this, rows);
 
+    /// <summary>Other labels for some rows, beside these.</summary>
+    /// <param name="rows">The rows, of which each has one label.</param>
+    /// <param name="label">The new label for an old one.</param>
+    public SampleLabels As(ReadOnlySpan<long> rows, Func<int, int> label)
+    {
+        var own = new int[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            own[i] = label(held[rows[i]]);
+        return new(this, own);
+    }
+
     /// <summary>Reads the labels of rows that follow one another.</summary>
     /// <param name="row">The first.</param>
     /// <param name="destination">Room for some rows.</param>
@@ -114,7 +134,11 @@ internal sealed class SampleLabels : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        if (!isBorrowed)
+            file.Dispose();
+    }
 
     private static string DigestOf(ReadOnlySpan<int> labels) => Hashing.Sha256(MemoryMarshal.AsBytes(labels));
 

@@ -16,6 +16,7 @@ internal sealed class SampleRows : IDisposable
 
     private readonly long first;
     private readonly long[]? places;
+    private readonly bool isBorrowed;
     private readonly Lazy<string> digest;
     private readonly Lock checking = new();
     private IReadOnlyList<FileStatus> statuses;
@@ -36,6 +37,14 @@ internal sealed class SampleRows : IDisposable
     public SampleRows(StoredTensor stored, long[] places)
         : this(stored, 0, places.Length) => this.places = places;
 
+    private SampleRows(SampleRows all, ReadOnlySpan<long> rows)
+        : this(all.Stored, new long[rows.Length])
+    {
+        isBorrowed = true;
+        for (var i = 0; i < rows.Length; i++)
+            places![i] = all.PlaceOf(rows[i]);
+    }
+
     /// <summary>What is stored.</summary>
     public StoredTensor Stored { get; }
 
@@ -44,6 +53,10 @@ internal sealed class SampleRows : IDisposable
 
     /// <inheritdoc cref="TransferSet.SamplesDigest"/>
     public string Digest => digest.Value;
+
+    /// <summary>Some of these samples, read from what these own.</summary>
+    /// <param name="rows">Which, in the order wanted.</param>
+    public SampleRows Of(ReadOnlySpan<long> rows) => new(this, rows);
 
     /// <summary>Where a sample lies in what is stored.</summary>
     public long PlaceOf(long row) => places is null ? first + row : places[row];
@@ -98,7 +111,11 @@ internal sealed class SampleRows : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Stored.Dispose();
+    public void Dispose()
+    {
+        if (!isBorrowed)
+            Stored.Dispose();
+    }
 
     /// <summary>The digest that counts; a file that is written meanwhile has none.</summary>
     private string FirstDigest()

@@ -157,6 +157,12 @@ public sealed class TransferSet : IDisposable
     internal static TransferSet Open(TransferSetOptions options, TransferSet other) =>
         Open(options with { Table = options.Table with { Alike = other.Columns, Categories = options.Table.Categories is { Count: > 0 } own ? own : other.Categories } }, other.SampleShape);
 
+    /// <summary>Some of its samples, with labels of their own. They are read through this set, which must outlive it.</summary>
+    /// <param name="rows">Which, in the order wanted.</param>
+    /// <param name="label">The new label for an old one; there is one for each sample.</param>
+    internal TransferSet Select(long[] rows, Func<int, int> label) =>
+        new(samples.Of(rows), labels!.As(rows, label), SampleShape.Mask is null ? Lengths?.Of(rows) : null, [], first);
+
     /// <summary>The names of its modalities: other records of the same samples.</summary>
     public IReadOnlyCollection<string> Modalities => modalities.Keys;
 

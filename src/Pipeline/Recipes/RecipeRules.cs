@@ -111,6 +111,10 @@ internal static class RecipeRules
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
         if (step.Teachers.On(SetRole.Validation) is null && training.EarlyStop?.Metric == "agreement")
             throw place.Error("Without a teacher there is no agreement to watch.", "early-stop: agreement", "errors or nll");
+        if (recipe.Data.Validation is { Labels: null } && training.EarlyStop?.Metric is "errors" or "nll")
+            throw place.Error(
+                "Without labels of the validation set there are no errors to watch.", $"early-stop: {training.EarlyStop.Metric}", "data.validation.labels",
+                "set them, or leave metric out: the student is then compared with its teacher");
         if (training.Milestones is { } milestones && (training.EarlyStop is not null || milestones.Distinct().Count() < milestones.Count || milestones.Any(epoch => epoch >= training.Epochs)))
             throw place.Error(
                 training.EarlyStop is null ? "A milestone is no epoch of its own before the last." : "A training that may stop early may never come to its milestones.",

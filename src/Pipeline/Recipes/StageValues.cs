@@ -20,15 +20,18 @@ internal static class StageValues
             : throw value.Error("A model is either a file or what a stage makes.", "stage and a file", remedy: "remove one");
     }
 
-    /// <summary>The capture that a mapping names, and its teachers.</summary>
+    /// <summary>The capture that a mapping names, and its teachers: of each sample as it is, for what is said of samples is compared and joined.</summary>
     /// <param name="step">The entry that needs it.</param>
     /// <param name="value">The mapping.</param>
     public static (StageReference Reference, TeachersOptions Teachers) RequireCapture(StepReading step, RecipeValue value)
     {
         var reference = Find(value, ArtifactKind.Cache) ?? throw value.Error("A cache is what a stage makes.", expected: "{ stage: NAME }");
-        return step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == reference.Name) is { } capture
-            ? (reference, capture.Teachers)
-            : throw reference.Place.Error("A stage is not known, or captures nothing.", $"'{reference.Name}'", "an entry of kind capture above this one");
+        if (step.Before.OfType<CaptureStep>().FirstOrDefault(entry => entry.Name == reference.Name) is not { } capture)
+            throw reference.Place.Error("A stage is not known, or captures nothing.", $"'{reference.Name}'", "an entry of kind capture above this one");
+        var options = capture.Teachers.Capture;
+        return options.Views == 1 && options.Augmentation.IsNone ? (reference, capture.Teachers) : throw reference.Place.Error(
+            "Specialists need what a generalist says of each sample as it is.", $"'{reference.Name}': {options.Views} views, augmentation {options.Augmentation}",
+            "one view, and no augmentation", "write capture: { views: 1, augmentation: none } in that stage");
     }
 
     /// <summary>The same mapping for a reader that knows files alone.</summary>

@@ -2,7 +2,6 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Randomness;
-using OnnxKd.Core.Safetensors;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Measuring;
 
@@ -48,7 +47,7 @@ internal sealed class SpecialistSet : IDisposable
     /// <param name="classes">The specialist's classes.</param>
     /// <param name="seed">Decides which others are drawn.</param>
     /// <param name="number">The specialist's number.</param>
-    /// <param name="parent">Where a folder for it is made, and removed in the end.</param>
+    /// <param name="parent">Where a folder for scores is made, and removed in the end.</param>
     /// <exception cref="InputException">No sample is of these classes, or all are.</exception>
     public static SpecialistSet Create(TransferSet all, LogitCache? generalist, IReadOnlyList<int> classes, ulong seed, int number, string parent)
     {
@@ -62,9 +61,10 @@ internal sealed class SpecialistSet : IDisposable
         long[] drawn = [.. others];
         new CounterRandom(seed, RandomPurpose.Oversampling, (ulong)number).Shuffle(drawn);
         long[] rows = [.. own.Concat(drawn.Take(own.Count)).Order()];
-        var folder = Directory.CreateDirectory(Path.Combine(parent, "set"));
-        var set = Write(all, rows, classes, Path.Combine(folder.FullName, "set.safetensors"));
-        var cache = generalist is null ? null : Capture(set, generalist, rows, classes, Path.Combine(folder.FullName, "cache"));
+        var places = classes.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
+        var set = all.Select(rows, label => places.GetValueOrDefault(label, classes.Count));
+        var folder = new DirectoryInfo(Path.Combine(parent, "set"));
+        var cache = generalist is null ? null : Capture(set, generalist, rows, classes, folder.FullName);
         return new(folder, set, cache, (double)own.Count / all.Count);
     }
 
@@ -73,24 +73,8 @@ internal sealed class SpecialistSet : IDisposable
     {
         Set.Dispose();
         Cache?.Dispose();
-        folder.Delete(recursive: true);
-    }
-
-    private static TransferSet Write(TransferSet all, long[] rows, IReadOnlyList<int> classes, string path)
-    {
-        var samples = new float[checked(rows.Length * all.SampleElements)];
-        all.Read(rows, samples);
-        var places = classes.Index().ToDictionary(entry => entry.Item, entry => (long)entry.Index);
-        var labels = new long[rows.Length];
-        for (var i = 0; i < rows.Length; i++)
-            labels[i] = places.GetValueOrDefault(all.Labels[(int)rows[i]], classes.Count);
-        SafetensorsWriter.Write(
-            path,
-            [
-                SafetensorsTensor.From("samples", samples, [rows.Length, .. all.SampleShape.Select(size => (long)size)]),
-                SafetensorsTensor.From("labels", labels, rows.Length),
-            ]);
-        return TransferSet.Open(new() { Samples = path, SamplesKey = "samples", Labels = path, LabelsKey = "labels" });
+        if (folder.Exists)
+            folder.Delete(recursive: true);
     }
 
     private static LogitCache Capture(TransferSet set, LogitCache generalist, long[] rows, IReadOnlyList<int> classes, string folder)
@@ -98,7 +82,7 @@ internal sealed class SpecialistSet : IDisposable
         var stream = generalist.Streams[0];
         var identity = generalist.Identity with
         {
-            SamplesDigest = set.SamplesDigest, Samples = set.Count, FirstId = 0,
+            SamplesDigest = set.SamplesDigest, Samples = set.Count, FirstId = set.IdOf(0),
             Streams = [stream with { Shape = [classes.Count + 1], Storage = new Float32() }],
         };
         using (var writer = LogitCacheWriter.OpenOrResume(folder, identity, CacheBatch))

@@ -22,11 +22,8 @@ internal static class Checkpoint
     /// <summary>The state after one of the latest epochs (<see cref="CheckpointPace"/>), or at the step where a user stopped.</summary>
     public const string Last = "last.safetensors";
 
-    /// <summary>The weights that did best on the evaluation set.</summary>
-    public const string Best = "best.safetensors";
-
     private const string DigestKey = "sha256";
-    private const string Format = "onnxkd-checkpoint-3";
+    private const string Format = "onnxkd-checkpoint-4";
 
     /// <summary>Writes a checkpoint atomically.</summary>
     /// <param name="path">The file.</param>

@@ -17,15 +17,15 @@ namespace OnnxKd.StudentTrainer.Checkpoints;
 /// <param name="Samples">The digest of the samples.</param>
 /// <param name="Labels">The digest of the labels.</param>
 /// <param name="Cache">The digest of the cache.</param>
-/// <param name="EvaluationSamples">The digest of the evaluation samples.</param>
-/// <param name="EvaluationLabels">The digest of their labels.</param>
-/// <param name="EvaluationCache">The digest of the teacher's logits for them.</param>
+/// <param name="ValidationSamples">The digest of the validation samples.</param>
+/// <param name="ValidationLabels">The digest of their labels.</param>
+/// <param name="ValidationCache">The digest of the teacher's logits for them.</param>
 /// <param name="Lengths">The digest of the samples' lengths.</param>
-/// <param name="EvaluationLengths">The digest of the evaluation samples' lengths.</param>
+/// <param name="ValidationLengths">The digest of the validation samples' lengths.</param>
 internal sealed record TrainingIdentity(
     JsonObject Options, ulong Seed, IReadOnlyList<LearnerIdentity> Learners,
-    Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? EvaluationSamples, string? EvaluationLabels, string? EvaluationCache,
-    string? Lengths, string? EvaluationLengths)
+    Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? ValidationSamples, string? ValidationLabels, string? ValidationCache,
+    string? Lengths, string? ValidationLengths)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
     public static string Describe(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options) =>
@@ -33,8 +33,8 @@ internal sealed record TrainingIdentity(
             SettingJson.Write(options), options.Seed,
             [.. learners.Select(LearnerIdentity.Of)], data.Preprocessing,
             data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
-            data.Evaluation?.SamplesDigest, data.Evaluation?.LabelsDigest, data.EvaluationCache?.Digest,
-            data.Transfer.LengthsDigest, data.Evaluation?.LengthsDigest));
+            data.Validation?.SamplesDigest, data.Validation?.LabelsDigest, data.ValidationCache?.Digest,
+            data.Transfer.LengthsDigest, data.Validation?.LengthsDigest));
 
     /// <summary>Refuses a checkpoint of another training.</summary>
     /// <exception cref="CheckFailedException">Names what differs.</exception>

@@ -10,10 +10,12 @@ namespace OnnxKd.StudentTrainer.Checkpoints;
 /// <param name="team">The learners, ready to start; they outlive the state.</param>
 /// <param name="folder">Where checkpoints are.</param>
 /// <param name="identity">Of <see cref="TrainingIdentity.Describe"/>.</param>
-internal sealed class TrainingState(Team team, string folder, string identity)
+/// <param name="bestEpoch">The epoch, counted from 1, after which a learner was best so far; <c>null</c>: the best weights are not wanted.</param>
+internal sealed class TrainingState(Team team, string folder, string identity, Func<Learner, int?> bestEpoch)
 {
     private readonly CheckpointPace pace = new(TimeProvider.System);
     private (int Epoch, int Step)? saved;
+    private Dictionary<Learner, int?> savedBest = [];
 
     /// <summary>Finished epochs.</summary>
     public int Epoch { get; private set; }
@@ -37,6 +39,7 @@ internal sealed class TrainingState(Team team, string folder, string identity)
 
         EventLog.Write(folder, History()); // which is not flushed: after a power cut it may be empty
         saved = (Epoch, Step);
+        savedBest = BestEpochs();
     }
 
     /// <summary>Ends a step.</summary>
@@ -95,14 +98,23 @@ internal sealed class TrainingState(Team team, string folder, string identity)
         pace.Save(() => Checkpoint.Save(Path.Combine(folder, Checkpoint.Last), Everything(), identity, Position, History()));
         EventLog.Write(folder, History());
         saved = (Epoch, Step);
+        savedBest = BestEpochs();
+        foreach (var learner in team.Learners)
+            RemoveOtherBests(learner);
     }
 
     /// <summary>
-    /// Writes the evaluated weights of a learner as its best so far. Before the last checkpoint: a run killed in between repeats epochs, and
-    /// finds the same best ones.
+    /// Writes the evaluated weights of each learner that is better than after all epochs before. Those that the last checkpoint counts as the best stay beside them: a
+    /// run that is killed before the next checkpoint repeats epochs, and on another device it may find others best.
     /// </summary>
-    public void SaveBest(Learner learner) =>
-        Checkpoint.Save(BestOf(learner), learner.Result, identity, Position, learner.History);
+    public void SaveBest()
+    {
+        foreach (var learner in team.Learners.Where(learner => bestEpoch(learner) == Epoch))
+        {
+            Checkpoint.Save(BestOf(learner, Epoch), learner.Result, identity, Position, learner.History);
+            RemoveOtherBests(learner);
+        }
+    }
 
     /// <summary>Writes the evaluated weights of all learners as they are after this epoch; before the last checkpoint, as the best ones are.</summary>
     public void SaveMilestone()
@@ -118,17 +130,27 @@ internal sealed class TrainingState(Team team, string folder, string identity)
     public void LoadBest()
     {
         foreach (var learner in team.Learners)
-            Checkpoint.Load(BestOf(learner), learner.Result, identity);
+            Checkpoint.Load(BestOf(learner, bestEpoch(learner)!.Value), learner.Result, identity);
     }
 
     private TrainingPosition Position => new(
         Epoch, Step, [.. team.Learners.Select(learner => learner.Losses.Sums)], team.Learners[0].Losses.Samples);
 
-    private string BestOf(Learner learner) =>
-        Path.Combine(folder, team.Learners.Count == 1 ? Checkpoint.Best : $"{learner.Name}.{Checkpoint.Best}");
+    private string BestOf(Learner learner, int epoch) => PathOf(learner, $"best-{epoch}");
 
-    private string MilestoneOf(Learner learner, int epoch) =>
-        Path.Combine(folder, $"{(team.Learners.Count == 1 ? "" : $"{learner.Name}.")}epoch-{epoch}.safetensors");
+    private string MilestoneOf(Learner learner, int epoch) => PathOf(learner, $"epoch-{epoch}");
+
+    private string PathOf(Learner learner, string name) => Path.Combine(folder, $"{(team.Learners.Count == 1 ? "" : $"{learner.Name}.")}{name}.safetensors");
+
+    private Dictionary<Learner, int?> BestEpochs() => team.Learners.ToDictionary(learner => learner, bestEpoch);
+
+    private void RemoveOtherBests(Learner learner)
+    {
+        var kept = new[] { bestEpoch(learner), savedBest.GetValueOrDefault(learner) }.OfType<int>().Select(epoch => BestOf(learner, epoch)).ToArray();
+        foreach (var path in Directory.EnumerateFiles(folder, Path.GetFileName(BestOf(learner, 0)).Replace("-0.", "-*.", StringComparison.Ordinal)))
+            if (!kept.Contains(path))
+                File.Delete(path);
+    }
 
     /// <summary>The figures of all learners, epoch by epoch.</summary>
     private IEnumerable<EpochEvent> History() =>

@@ -129,7 +129,7 @@ internal sealed class Learner : IDisposable
             tensor.grad = null;
         if (options.ClipNorm is { } clipNorm)
             WeightConstraints.ClipNorm([.. gradients.OfType<Tensor>()], clipNorm);
-        optimizer!.Step(gradients, learningRate, step);
+        optimizer!.Step(gradients, learningRate);
         if (options.MaxNorm is { } maxNorm)
             WeightConstraints.LimitUnitNorms(trained, maxNorm);
         average?.Update(step);

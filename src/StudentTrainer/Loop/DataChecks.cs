@@ -41,28 +41,28 @@ internal static class DataChecks
                 expected: "none: the student must see the very views that the teacher's logits were captured for",
                 remedy: "set the augmentation where the cache is captured, with as many views as wanted");
         data.Cache?.RequireSamples(data.Transfer);
-        RequireEvaluation(data);
+        RequireValidation(data);
     }
 
-    private static void RequireEvaluation(TrainingData data)
+    private static void RequireValidation(TrainingData data)
     {
-        if (data.Evaluation is null)
+        if (data.Validation is null)
         {
-            if (data.EvaluationCache is not null)
-                throw new InputException("There is a cache for an evaluation set, but no evaluation set.");
+            if (data.ValidationCache is not null)
+                throw new InputException("There is a cache for a validation set, but no validation set.");
             return;
         }
-        if (!data.Evaluation.IsLabelled && data.EvaluationCache is null)
+        if (!data.Validation.IsLabelled && data.ValidationCache is null)
             throw new InputException(
-                "The evaluation set has no labels, and there is no teacher to compare with.",
-                where: data.Evaluation.Name,
+                "The validation set has no labels, and there is no teacher to compare with.",
+                where: data.Validation.Name,
                 remedy: "name its file of labels or a teacher, or leave it out");
-        if (!data.Evaluation.SampleShape.SequenceEqual(data.Transfer.SampleShape))
+        if (!data.Validation.SampleShape.SequenceEqual(data.Transfer.SampleShape))
             throw new InputException(
-                "Transfer set and evaluation set differ in the shape of a sample.",
-                where: $"{data.Transfer.Name} and {data.Evaluation.Name}",
-                found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Evaluation.SampleShape)}");
-        data.EvaluationCache?.RequireSamples(data.Evaluation);
+                "Transfer set and validation set differ in the shape of a sample.",
+                where: $"{data.Transfer.Name} and {data.Validation.Name}",
+                found: $"{Shapes.Format(data.Transfer.SampleShape)} and {Shapes.Format(data.Validation.SampleShape)}");
+        data.ValidationCache?.RequireSamples(data.Validation);
     }
 
     /// <summary>Names of terms, in words.</summary>

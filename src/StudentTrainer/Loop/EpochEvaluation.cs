@@ -12,6 +12,7 @@ namespace OnnxKd.StudentTrainer.Loop;
 /// <summary>Measures the student after each epoch, and tells whether it got better.</summary>
 internal sealed class EpochEvaluation : IDisposable
 {
+    // Smaller is better in each: agreement and cosine are counted backwards.
     private static readonly Dictionary<string, Func<EpochEvent, double>> Metrics = new(StringComparer.Ordinal)
     {
         { "errors", figures => figures.Errors!.Value },
@@ -34,10 +35,7 @@ internal sealed class EpochEvaluation : IDisposable
         this.metric = Metrics[metric];
     }
 
-    /// <summary>What can be watched; smaller is better in each, agreement and cosine being counted backwards.</summary>
-    public static IReadOnlyCollection<string> MetricNames => Metrics.Keys;
-
-    /// <summary>Prepares for the evaluation set; <c>null</c> if there is none.</summary>
+    /// <summary>Prepares for the validation set; <c>null</c> if there is none.</summary>
     /// <param name="learner">The student.</param>
     /// <param name="data">The sets and caches.</param>
     /// <param name="options">The settings.</param>
@@ -48,18 +46,18 @@ internal sealed class EpochEvaluation : IDisposable
     public static EpochEvaluation? Open(
         Learner learner, TrainingData data, TrainingOptions options, Device device)
     {
-        if (data.Evaluation is null)
+        if (data.Validation is null)
             return null;
-        var cache = data.EvaluationCache;
+        var cache = data.ValidationCache;
         var stream = StreamOf(cache, learner);
         var output = learner.Output;
         if (stream is not null)
-            output.RequireFits(stream, "evaluation");
-        var countsErrors = output.HasLabels(data.Evaluation, learner.Kind);
+            output.RequireFits(stream, "validation");
+        var countsErrors = output.HasLabels(data.Validation, learner.Kind);
         var compared = learner.Kind switch { OutputKind.Values => "mse", OutputKind.Embedding => "cosine", _ => "agreement" };
         var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : compared);
         RequireMeasurable(metric, compared, countsErrors, stream, output);
-        var reader = new SampleReader(data.Evaluation, data.Preprocessing, Augmentation.None, 0);
+        var reader = new SampleReader(data.Validation, data.Preprocessing, Augmentation.None, 0);
         return new(
             new(learner.Program, reader, options.BatchSize, device, cache, [new(output, learner.Kind, stream, IsFirst: true), .. Further(learner, cache)]),
             learner, options.EarlyStop?.Patience, metric);
@@ -73,13 +71,13 @@ internal sealed class EpochEvaluation : IDisposable
         {
             if (TaughtTo(output, learner, cache) is not { } stream)
                 yield break; // what is measured are the first outputs
-            output.RequireFits(stream, "evaluation");
+            output.RequireFits(stream, "validation");
             yield return new(output, learner.KindOf(output), stream, IsFirst: false);
         }
     }
 
     /// <summary>
-    /// What agreement is measured with: the stream that the first output learns from, or the first one of an output where the evaluation set's
+    /// What agreement is measured with: the stream that the first output learns from, or the first one of an output where the validation set's
     /// cache has none of that name.
     /// </summary>
     public static CacheStream? StreamOf(LogitCache? cache, Learner learner) =>
@@ -94,11 +92,11 @@ internal sealed class EpochEvaluation : IDisposable
     /// <summary>Measures each output, in one pass.</summary>
     public IReadOnlyList<StudentFigures> Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, token);
 
-    /// <summary>Whether the last epoch is better than all before it.</summary>
-    public bool IsBest => BestEpoch() == learner.History.Count - 1;
+    /// <summary>The epoch, counted from 1, after which the student was best; the first of several.</summary>
+    public int BestEpoch => 1 + Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));
 
     /// <summary>Whether too many epochs went by without a better one.</summary>
-    public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - 1 - BestEpoch() >= limit;
+    public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - BestEpoch >= limit;
 
     /// <inheritdoc/>
     public void Dispose() => evaluator.Dispose();
@@ -107,17 +105,14 @@ internal sealed class EpochEvaluation : IDisposable
     {
         if (!countsErrors && stream is null)
             throw new InputException(
-                "On the evaluation set nothing can be measured: there is neither a label for each row of logits nor a teacher.",
+                "On the validation set nothing can be measured: there is neither a label for each row of logits nor a teacher.",
                 where: $"output '{output.Name}'",
                 found: $"{output.Positions} positions for each sample",
                 remedy: "name a teacher, so that agreement with it can be measured, or leave the set out");
         if (metric == compared ? stream is null : !countsErrors || metric is not ("errors" or "nll"))
             throw new InputException(
-                "What is to be watched on the evaluation set cannot be measured.",
-                where: "training.early_stop.metric",
+                "What is to be watched on the validation set cannot be measured.",
+                where: "training.early-stop.metric",
                 found: metric,
                 expected: countsErrors ? stream is null ? "errors or nll" : $"errors, nll or {compared}" : $"{compared}: there is no label for what the student gives");
-    }
-
-    private int BestEpoch() => Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));
-}
+    }}

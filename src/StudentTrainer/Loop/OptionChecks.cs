@@ -30,14 +30,14 @@ internal static class OptionChecks
 
     private static void RequireMeasurable(TrainingOptions options, TrainingData data)
     {
-        if (data.Evaluation is null && (options.Keep == "best" || options.EarlyStop is not null))
+        if (data.Validation is null && (options.Keep == "best" || options.EarlyStop is not null))
             throw new InputException(
-                "Keeping the best weights, or stopping early, needs an evaluation set.",
+                "Keeping the best weights, or stopping early, needs a validation set.",
                 where: options.EarlyStop is null ? "training.keep" : "training.early-stop",
-                remedy: "name an evaluation set");
-        if (data.EvaluationCache is null && options.EarlyStop?.Metric == "agreement")
+                remedy: "name a validation set");
+        if (data.ValidationCache is null && options.EarlyStop?.Metric == "agreement")
             throw new InputException(
-                "Agreement with the teacher can be watched only with its logits for the evaluation set.",
+                "Agreement with the teacher can be watched only with its logits for the validation set.",
                 where: "training.early-stop.metric",
                 remedy: "watch errors or nll");
     }

@@ -88,7 +88,7 @@ internal static class Preflight
                 expected: learner.Kind == OutputKind.Labels && output.Classes > 1 ? $"0 or 1 for each of the {output.Classes} labels of a sample"
                     : output.Positions == 1 ? "one label per sample" : "a label for each position",
                 remedy: "name labels that fit, or learn from the teacher alone");
-        foreach (var set in new[] { data.Transfer, data.Evaluation })
+        foreach (var set in new[] { data.Transfer, data.Validation })
         {
             if (set is not null && output.HasLabels(set, learner.Kind))
                 set.RequireLabelsBelow(learner.Kind == OutputKind.Labels ? 2 : output.Classes);

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
 
@@ -23,20 +24,22 @@ public static class RangeTest
     private const int TrialSteps = 80;
     private const double Smoothing = 0.85;
 
-    // The loss has risen for good.
-    private const double Risen = 3;
+    // By so many times its least amount the loss has risen for good.
+    private const double Risen = 2;
 
     /// <summary>Finds it. The same students, data and settings give the same rate.</summary>
     /// <param name="learners">The students, and what each minimises.</param>
-    /// <param name="data">What they learn from.</param>
-    /// <param name="options">The settings; the rate and the schedule do not matter.</param>
+    /// <param name="data">What they learn from; a validation set does not matter.</param>
+    /// <param name="options">The settings, of which those of <see cref="Relevant"/> matter.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="token">Stops the test.</param>
     /// <exception cref="OnnxKdException">As <see cref="Trainer.Train"/>.</exception>
-    /// <exception cref="CheckFailedException">The loss falls at no rate.</exception>
+    /// <exception cref="CheckFailedException">The loss is no finite number.</exception>
     public static RangeFinding Find(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, IProgress<StageProgress>? progress = null, CancellationToken token = default)
     {
+        OptionChecks.Require(options, data);
+        (data, options) = (data with { Validation = null, ValidationCache = null }, Relevant(options));
         var (lowest, highest) = options.Optimizer.Rates;
         var done = 0;
         var trials = options.Optimizer.Margins.Count > 1 ? options.Optimizer.Margins.Count : 0;
@@ -71,12 +74,21 @@ public static class RangeTest
                 (smoothed, weight) = (smoothed * Smoothing + loss * (1 - Smoothing), weight * Smoothing + 1 - Smoothing);
                 curve.Add((rateAt(curve.Count), smoothed / weight));
                 progress?.Report(new("find rate", ++done, Steps + trials * TrialSteps, "steps"));
-                if (curve[^1].Loss > Risen * curve.Min(point => point.Loss) && curve[^1].Loss > curve[0].Loss)
+                var least = curve.Min(point => point.Loss);
+                if (curve[^1].Loss - least > Risen * Math.Abs(least) && curve[^1].Loss > curve[0].Loss)
                     break;
             }
             return curve;
         }
     }
+
+    /// <summary>Settings without what a training of a few steps does not see: how long it is to be, its schedule, and which weights are kept.</summary>
+    /// <param name="options">The settings of a training.</param>
+    public static TrainingOptions Relevant(TrainingOptions options) => options with
+    {
+        Epochs = int.MaxValue, Optimizer = options.Optimizer with { LearningRate = null }, Schedule = new ConstantSchedule(), AverageDecay = null,
+        EarlyStop = null, Keep = "last", Milestones = null,
+    };
 
     /// <summary>Down to 1, 2, 3 or 5 times a power of ten: what rounding in another order changes does not show.</summary>
     private static double Round(double rate)

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace OnnxKd.StudentTrainer.Loop;
 
-/// <summary>The evaluation of every learner after each epoch; of none where there is no evaluation set.</summary>
+/// <summary>The evaluation of every learner after each epoch; of none where there is no validation set.</summary>
 internal sealed class TeamEvaluation : IDisposable
 {
     private readonly Dictionary<Learner, EpochEvaluation> evaluations = [];
@@ -36,8 +36,8 @@ internal sealed class TeamEvaluation : IDisposable
     public IReadOnlyList<StudentFigures> Measure(Learner learner, CancellationToken token) =>
         evaluations.TryGetValue(learner, out var evaluation) ? evaluation.Measure(token) : [];
 
-    /// <summary>Whether a learner's last epoch is better than all before it.</summary>
-    public bool IsBest(Learner learner) => evaluations.TryGetValue(learner, out var evaluation) && evaluation.IsBest;
+    /// <summary>The epoch, counted from 1, after which a learner was best so far; <c>null</c>: none is done.</summary>
+    public int? BestEpoch(Learner learner) => learner.History.Count == 0 ? null : evaluations[learner].BestEpoch;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -13,8 +13,8 @@ namespace OnnxKd.StudentTrainer.Loop;
 public static class Trainer
 {
     /// <summary>
-    /// Trains, or goes on with an interrupted training in the same folder (checkpoints <c>last.safetensors</c>,
-    /// <c>best.safetensors</c>).
+    /// Trains, or goes on with an interrupted training in the same folder (checkpoints <c>last.safetensors</c> and, to keep the best weights,
+    /// <c>best-EPOCH.safetensors</c>).
     /// </summary>
     /// <param name="learners">The students, and what each minimises; one, or several that learn side by side.</param>
     /// <param name="data">What they learn from.</param>
@@ -73,20 +73,26 @@ public static class Trainer
         /// <summary>Trains up to an epoch, and takes the result from what is in memory then.</summary>
         public T Run<T>(int epochs, CancellationToken token, Func<Classroom, TrainingState, T> result)
         {
-            var options = Options.Optimizer.LearningRate is null ? Options.WithRate(RangeTest.Find(Learners, Data, Options, Progress, token).LearningRate) : Options;
+            var options = Options.Optimizer.LearningRate is null ? Options.WithRate(FindRate(token)) : Options;
             using var room = Classroom.Open(Learners, Data, options);
             var (team, device) = (room.Team, room.Device);
             using var watch = CollapseWatch.Open(Data, options, device);
             using var evaluation = TeamEvaluation.Open(team, Data, options, device);
 
             Directory.CreateDirectory(Folder);
-            var state = new TrainingState(team, Folder, TrainingIdentity.Describe(Learners, Data, options));
+            var state = new TrainingState(team, Folder, TrainingIdentity.Describe(Learners, Data, options), options.Keep == "best" ? evaluation.BestEpoch : _ => null);
             state.Resume();
             var listeners = Logs?.Listeners(Folder) ?? [];
             foreach (var listener in listeners)
                 listener.Begin(team);
             new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, Progress).Run(epochs, token);
             return result(room, state);
+        }
+
+        private double FindRate(CancellationToken token)
+        {
+            var identity = TrainingIdentity.Describe(Learners, Data with { Validation = null, ValidationCache = null }, RangeTest.Relevant(Options));
+            return FoundRate.In(Folder, identity, () => RangeTest.Find(Learners, Data, Options, Progress, token).LearningRate);
         }
     }
 }

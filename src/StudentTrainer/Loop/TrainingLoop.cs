@@ -83,8 +83,7 @@ internal sealed class TrainingLoop(
 
         part?.Next("checkpoint");
         state.CompleteEpoch();
-        foreach (var learner in team.Learners.Where(evaluation.IsBest))
-            state.SaveBest(learner);
+        state.SaveBest();
         if (options.Milestones?.Contains(state.Epoch) == true)
             state.SaveMilestone();
         state.SaveEpoch();

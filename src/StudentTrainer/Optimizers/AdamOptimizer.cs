@@ -39,7 +39,7 @@ public sealed record AdamWOptions : AdamOptions
 
 /// <summary>
 /// Adam (Kingma and Ba 2015, algorithm 1): <c>m ← β₁ m + (1 − β₁) g</c>, <c>v ← β₂ v + (1 − β₂) g²</c>,
-/// <c>p ← p − η m̂ ÷ (√v̂ + ε)</c> with m̂ = m ÷ (1 − β₁ᵗ) and v̂ = v ÷ (1 − β₂ᵗ). AdamW (Loshchilov and Hutter 2019) shrinks the
+/// <c>p ← p − η m̂ ÷ (√v̂ + ε)</c> with m̂ = m ÷ (1 − β₁ᵗ) and v̂ = v ÷ (1 − β₂ᵗ), t being the parameter's own updates. AdamW (Loshchilov and Hutter 2019) shrinks the
 /// weights by η · decay instead of adding decay · p to the gradient.
 /// </summary>
 internal sealed class AdamOptimizer : Optimizer
@@ -59,7 +59,7 @@ internal sealed class AdamOptimizer : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long step)
+    protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long count)
     {
         var decay = DecayOf(parameter);
         if (decay != 0 && decoupledDecay)
@@ -68,8 +68,8 @@ internal sealed class AdamOptimizer : Optimizer
             gradient.AddInPlace(parameter, decay);
         var first = firstMoments[index].MulInPlace(options.Beta1).AddInPlace(gradient, 1 - options.Beta1);
         var second = secondMoments[index].MulInPlace(options.Beta2).AddCMulInPlace(gradient, gradient, 1 - options.Beta2);
-        var firstCorrection = 1 - Math.Pow(options.Beta1, step);
-        var secondCorrection = 1 - Math.Pow(options.Beta2, step);
+        var firstCorrection = 1 - Math.Pow(options.Beta1, count);
+        var secondCorrection = 1 - Math.Pow(options.Beta2, count);
         var denominator = second.sqrt().DivInPlace(Math.Sqrt(secondCorrection)).AddInPlace(options.Epsilon);
         parameter.AddCDivInPlace(first, denominator, -learningRate / firstCorrection);
     }

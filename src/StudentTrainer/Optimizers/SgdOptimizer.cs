@@ -44,7 +44,7 @@ internal sealed class SgdOptimizer : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long step)
+    protected override void Update(int index, Tensor parameter, Tensor gradient, double learningRate, long count)
     {
         if (DecayOf(parameter) is not 0 and var decay)
             gradient.AddInPlace(parameter, decay);

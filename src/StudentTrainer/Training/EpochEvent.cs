@@ -8,14 +8,14 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="LearningRate">At the epoch's end.</param>
 /// <param name="Loss">Mean objective over the epoch: of the batches, each weighing as many samples as it has.</param>
 /// <param name="Terms">Mean of each term, unweighted, by name.</param>
-/// <param name="Errors">On the evaluation set, if it has labels for what the student gives: samples, or their positions.</param>
-/// <param name="Nll">On the evaluation set, if it has such labels.</param>
-/// <param name="Agreement">With the teacher on the evaluation set, over all positions, if its logits are there.</param>
+/// <param name="Errors">On the validation set, if it has labels for what the student gives: samples, or their positions.</param>
+/// <param name="Nll">On the validation set, if it has such labels.</param>
+/// <param name="Agreement">With the teacher on the validation set, over all positions, if its logits are there.</param>
 public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
     long? Errors, double? Nll, double? Agreement = null)
 {
-    /// <summary>Mean squared difference to the teacher's values on the evaluation set; <c>null</c> for other kinds.</summary>
+    /// <summary>Mean squared difference to the teacher's values on the validation set; <c>null</c> for other kinds.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Mse { get; init; }
 
@@ -67,7 +67,7 @@ public sealed record EpochEvent(
     public static IReadOnlyList<EpochEvent> Read(string path) => EventLog.Read(path);
 }
 
-/// <summary>One epoch's figures of a further output on the evaluation set, each against the teacher; <c>null</c> for other kinds.</summary>
+/// <summary>One epoch's figures of a further output on the validation set, each against the teacher; <c>null</c> for other kinds.</summary>
 /// <param name="Agreement">As <see cref="EpochEvent.Agreement"/>.</param>
 /// <param name="Mse">As <see cref="EpochEvent.Mse"/>.</param>
 /// <param name="RSquared">As <see cref="EpochEvent.RSquared"/>.</param>

@@ -8,11 +8,11 @@ namespace OnnxKd.StudentTrainer.Training;
 /// <param name="Transfer">The samples (and, for the hard term, labels) that are trained on.</param>
 /// <param name="Preprocessing">What is done to samples before the student sees them.</param>
 /// <param name="Cache">The teacher's logits; <c>null</c> to train on hard labels only.</param>
-/// <param name="Evaluation">
-/// A set to evaluate on each epoch: labelled, or with <paramref name="EvaluationCache"/>; <c>null</c>: none.
+/// <param name="Validation">
+/// A set to measure on after each epoch: labelled, or with <paramref name="ValidationCache"/>; <c>null</c>: none.
 /// </param>
-/// <param name="EvaluationCache">
-/// The teacher's logits for <paramref name="Evaluation"/>, to measure agreement; <c>null</c>: it is not measured.
+/// <param name="ValidationCache">
+/// The teacher's logits for <paramref name="Validation"/>, to measure agreement; <c>null</c>: it is not measured.
 /// </param>
 public sealed record TrainingData(
-    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Evaluation = null, LogitCache? EvaluationCache = null);
+    TransferSet Transfer, Preprocessing Preprocessing, LogitCache? Cache, TransferSet? Validation = null, LogitCache? ValidationCache = null);

@@ -5,16 +5,19 @@ using OnnxKd.StudentTrainer.Optimizers;
 
 namespace OnnxKd.StudentTrainer.Training;
 
-/// <summary>When to stop before the last epoch, by the evaluation set.</summary>
+/// <summary>When to stop before the last epoch, by the validation set.</summary>
 public sealed record EarlyStopOptions
 {
     /// <summary>Stop after this many epochs without a better result.</summary>
     [Setting("epochs without a better result", AtLeast = 1)]
     public required int Patience { get; init; }
 
-    /// <summary><c>errors</c>, <c>nll</c>, <c>agreement</c>, or for values <c>mse</c>, for embeddings <c>cosine</c>; default <c>errors</c>.</summary>
-    [Setting("what is watched; `mse` is of values, `cosine` of embeddings", Words = ["errors", "nll", "agreement", "mse", "cosine"])]
-    public string Metric { get; init; } = "errors";
+    /// <summary>
+    /// <c>errors</c>, <c>nll</c>, <c>agreement</c>, or for values <c>mse</c>, for embeddings <c>cosine</c>; default: errors where there are labels for what the
+    /// student gives, else the one of the three others that compares its kind with the teacher.
+    /// </summary>
+    [Setting("what is watched; none: errors where there are labels, else `agreement` with the teacher, of values `mse`, of embeddings `cosine`", Words = ["errors", "nll", "agreement", "mse", "cosine"])]
+    public string? Metric { get; init; }
 }
 
 /// <summary>How a student is trained.</summary>
@@ -59,8 +62,8 @@ public sealed record TrainingOptions
     [Setting("when to stop before the last epoch, by the validation set")]
     public EarlyStopOptions? EarlyStop { get; init; }
 
-    /// <summary>Which weights are the result: <c>last</c>, or <c>best</c> by the evaluation set; default <c>last</c>.</summary>
-    [Setting("which weights are the result; `best`: by early-stop's metric (else errors) on the validation set", Words = ["last", "best"])]
+    /// <summary>Which weights are the result: <c>last</c>, or <c>best</c> by the validation set; default <c>last</c>.</summary>
+    [Setting("which weights are the result; `best`: by early-stop's metric on the validation set", Words = ["last", "best"])]
     public string Keep { get; init; } = "last";
 
     /// <summary>Epochs after which the student is kept as it is then, beside the result; default: none.</summary>

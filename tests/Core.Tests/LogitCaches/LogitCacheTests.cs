@@ -141,6 +141,8 @@ public sealed class LogitCacheTests : IDisposable
         { "samples", i => i with { Samples = 11 } },
         { "first_id", i => i with { FirstId = 0 } },
         { "streams[0].shape[0]", i => i with { Streams = [i.Streams[0] with { Shape = [4] }] } },
+        { "integers", i => i with { Integers = "x64-vnni exact" } },
+        { "teachers[0].class_axis", i => i with { Teachers = [i.Teachers[0] with { ClassAxis = 2 }] } },
     };
 
     [Theory]

@@ -60,6 +60,8 @@ public sealed class SpecialistsTests(TinyProject project) : IDisposable
     [InlineData("clusters: { stage: groups }", "clusters: { stage: logits }", "makes no clusters")]
     [InlineData("specialists: { stage: experts }", "specialists: { stage: groups }", "makes no specialists")]
     [InlineData("top: 2", "top: 0", "from 1 on")]
+    [InlineData("capture: { threads: 1, batch-size: 50 }", "capture: { threads: 1, batch-size: 50, views: 2, augmentation: { shift: 1 } }", "each sample as it is")]
+    [InlineData("capture: { threads: 1, batch-size: 50 }", "capture: { threads: 1, batch-size: 50, augmentation: { shift: 1 } }", "1 views, augmentation shift")]
     public void Run_OfSpecialistsThatCannotBe_IsRefused(string written, string instead, string message) => Assert.Contains(
         message, Cli.Fails(2, "run", project.Recipe(Recipe.Replace(written, instead)), "--runs", runs.Path));
 

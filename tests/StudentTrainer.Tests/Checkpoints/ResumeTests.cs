@@ -19,7 +19,7 @@ public sealed class ResumeTests : IDisposable
 
     private readonly Toy toy = new();
 
-    private TrainingData Data => toy.Data with { Evaluation = toy.Evaluation };
+    private TrainingData Data => toy.Data with { Validation = toy.Validation };
 
     public void Dispose() => toy.Dispose();
 
@@ -42,8 +42,8 @@ public sealed class ResumeTests : IDisposable
     }
 
     /// <summary>
-    /// A kill leaves the checkpoint of an earlier epoch, and maybe a newer best one: that is what copying the folder does here. After the
-    /// second epoch, the last checkpoint may be that of the first.
+    /// A kill leaves the checkpoint of an earlier epoch, and maybe a newer best one, which another device may not find again: that is what copying the folder does here.
+    /// After the second epoch, the last checkpoint may be that of the first.
     /// </summary>
     [Theory]
     [InlineData(1)]
@@ -51,8 +51,29 @@ public sealed class ResumeTests : IDisposable
     public void Train_KilledAfterAnEpoch_GivesSameBytesAsUninterrupted(int epoch)
     {
         var whole = toy.Train(Toy.Cnn(), Data, Toy.Soft, Options, "whole", new CopyAt(epoch, toy.Folder("whole"), toy.Folder("cut")));
-        File.Copy(toy.Folder("whole/best.safetensors"), toy.Folder("cut/best.safetensors"), overwrite: true);
+        File.Copy(Directory.GetFiles(toy.Folder("whole"), "best-*").Single(), toy.Folder("cut/best-3.safetensors"), overwrite: true);
         RequireSame(whole, toy.Train(Toy.Cnn(), Data, Toy.Soft, Options, "cut"));
+        Assert.Equal(
+            Directory.GetFiles(toy.Folder("whole"), "best-*").Select(Path.GetFileName), Directory.GetFiles(toy.Folder("cut"), "best-*").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Train_WhoseBestEpochIsLongAgo_KeepsItsWeights()
+    {
+        // The validation labels say nothing of the images: the surer the student, the worse.
+        var options = Options with { Epochs = 6, EarlyStop = new() { Patience = 6, Metric = "nll" } };
+        var whole = toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "whole", new CopyAt(2, toy.Folder("whole"), toy.Folder("cut")));
+        var best = 1 + whole.Epochs.Select(epoch => epoch.Nll!.Value).ToList().IndexOf(whole.Epochs.Min(epoch => epoch.Nll!.Value));
+        Assert.InRange(best, 1, 4);
+        Assert.Equal([$"best-{best}.safetensors"], Directory.GetFiles(toy.Folder("whole"), "best-*").Select(Path.GetFileName));
+        RequireSame(whole, toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "cut"));
+    }
+
+    [Fact]
+    public void Train_ThatKeepsTheLastWeights_WritesNoOthers()
+    {
+        toy.Train(Toy.Cnn(), Data, Toy.Soft, Options with { Keep = "last" });
+        Assert.Empty(Directory.GetFiles(toy.Folder("run"), "best*"));
     }
 
     [Fact]
@@ -140,6 +161,31 @@ public sealed class ResumeTests : IDisposable
         Assert.Contains(path, Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, Options)).Message);
     }
 
+    [Fact]
+    public void Train_WhoseRateWasLeftOpen_FindsItOnce()
+    {
+        var options = Options with { Optimizer = new AdamOptions { LearningRate = null } };
+        var stages = new List<string>();
+        var first = toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "run", new Watch(stages));
+        Assert.Contains("find rate", stages);
+        stages.Clear();
+        RequireSame(first, toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "run", new Watch(stages)));
+        Assert.DoesNotContain("find rate", stages);
+
+        // How long the training is to be decides nothing about the rate, another batch size does.
+        var path = toy.Folder("run/rate.json");
+        Directory.CreateDirectory(toy.Folder("longer"));
+        File.Copy(path, toy.Folder("longer/rate.json"));
+        toy.Train(Toy.Cnn(), toy.Data, Toy.Soft, options with { Epochs = 4, Keep = "last" }, "longer", new Watch(stages));
+        Assert.DoesNotContain("find rate", stages);
+        Directory.CreateDirectory(toy.Folder("larger"));
+        File.Copy(path, toy.Folder("larger/rate.json"));
+        Assert.Contains("batch-size", Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, options with { BatchSize = 8 }, "larger")).Message);
+
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"learning_rate\": ", "\"learning_rate\": 1", StringComparison.Ordinal));
+        Assert.Contains("damaged", Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, options)).Message);
+    }
+
     private void TrainThen(TrainingOptions options, OnnxModel student, TrainingData data)
     {
         toy.Train(Toy.Cnn(), Data, Toy.Soft, Options);
@@ -159,6 +205,11 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(
             expected.Epochs.Select(figures => (figures.Loss, figures.Terms["soft"], figures.LearningRate, figures.Errors, figures.Nll)),
             actual.Epochs.Select(figures => (figures.Loss, figures.Terms["soft"], figures.LearningRate, figures.Errors, figures.Nll)));
+    }
+
+    private sealed class Watch(List<string> stages) : IProgress<StageProgress>
+    {
+        public void Report(StageProgress value) => stages.Add(value.Stage);
     }
 
     private sealed class CancelAt(double epoch, CancellationTokenSource source) : IProgress<StageProgress>

@@ -107,7 +107,7 @@ public sealed class TensorBoardLogTests : IDisposable
 
     private Core.Onnx.OnnxModel Train(string name, TrainingLogs logs, int epochs, CancellationToken token = default) => Trainer.Train(
         [new(LearnerOptions.Only, Toy.Linear(), StudentImport.Default, [new SoftTerm { Temperature = 2 }, new HardTerm()])],
-        toy.Data with { Evaluation = toy.Evaluation }, Toy.Options with { Epochs = epochs }, toy.Folder(name), null, token, logs with { Warn = warnings.Add }).Students[0].Model;
+        toy.Data with { Validation = toy.Validation }, Toy.Options with { Epochs = epochs }, toy.Folder(name), null, token, logs with { Warn = warnings.Add }).Students[0].Model;
 
     private string FileOf(string name) => Directory.GetFiles(Path.Combine(toy.Folder(name), "tensorboard"), "*tfevents*").Single();
 

@@ -26,7 +26,7 @@ public sealed class FramesTests : IDisposable
     [MemberData(nameof(Storages))]
     public void Train_OfFrames_LearnsFromEveryStorage(StreamStorage storage, double agreement)
     {
-        var data = toy.Data(toy.Cache(storage)) with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache() };
+        var data = toy.Data(toy.Cache(storage)) with { Validation = toy.Transfer, ValidationCache = toy.Cache() };
         var last = toy.Train(data).Epochs[^1];
         Assert.InRange(last.Agreement!.Value, agreement, 1);
         Assert.Null(last.Errors);
@@ -94,8 +94,8 @@ public sealed class FramesTests : IDisposable
     {
         var lengths = toy.With(lengths: [.. Enumerable.Repeat(2, FramesToy.Samples)]);
         float[] flipped = [.. toy.Logits.Select((value, i) => i / FramesToy.Classes % FramesToy.Frames < 2 ? value : -value)];
-        var data = toy.Data() with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache(logits: flipped) };
-        var within = toy.Train(data with { Evaluation = lengths }, name: "within").Epochs[^1].Agreement!.Value;
+        var data = toy.Data() with { Validation = toy.Transfer, ValidationCache = toy.Cache(logits: flipped) };
+        var within = toy.Train(data with { Validation = lengths }, name: "within").Epochs[^1].Agreement!.Value;
         var all = toy.Train(data, name: "all").Epochs[^1].Agreement!.Value;
         Assert.InRange(within, 0.98, 1);
         Assert.InRange(all, 0.38, 0.42);
@@ -108,12 +108,12 @@ public sealed class FramesTests : IDisposable
         var cache = toy.CacheOf(
             (Sets.Logits("good", [FramesToy.Frames, FramesToy.Classes]), toy.Logits),
             (Sets.Logits("bad", [FramesToy.Frames, FramesToy.Classes], new Float16()), opposite));
-        var data = toy.Data(cache) with { Evaluation = toy.Transfer, EvaluationCache = cache };
+        var data = toy.Data(cache) with { Validation = toy.Transfer, ValidationCache = cache };
         IReadOnlyList<Term> fromGood = [new SoftTerm { Teacher = "good" }];
         Assert.InRange(toy.Train(data, fromGood, name: "good").Epochs[^1].Agreement!.Value, 0.98, 1);
 
         // A cache without a stream of that name is compared by its first.
-        var other = toy.Train(data with { EvaluationCache = toy.Cache() }, fromGood, name: "other").Epochs[^1];
+        var other = toy.Train(data with { ValidationCache = toy.Cache() }, fromGood, name: "other").Epochs[^1];
         Assert.InRange(other.Agreement!.Value, 0.98, 1);
 
         // Agreement is with the first term's teacher, which the student hardly follows.
@@ -131,7 +131,7 @@ public sealed class FramesTests : IDisposable
     [Fact]
     public void EarlyStop_WithoutLabels_WatchesAgreementOnly()
     {
-        var data = toy.Data() with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache() };
+        var data = toy.Data() with { Validation = toy.Transfer, ValidationCache = toy.Cache() };
         var options = FramesToy.Options with { EarlyStop = new() { Patience = 2, Metric = "agreement" }, Keep = "best" };
         Assert.InRange(toy.Train(data, options: options).Epochs.Max(epoch => epoch.Agreement!.Value), 0.98, 1);
         Refused("agreement", data, options: options with { EarlyStop = new() { Patience = 2, Metric = "errors" } });
@@ -189,7 +189,7 @@ public sealed class FramesTests : IDisposable
 
     [Fact]
     public void Train_OfEvaluationThatMeasuresNothing_IsRefused() =>
-        Refused("nothing can be measured", toy.Data() with { Evaluation = toy.With(labels: new int[FramesToy.Samples]) });
+        Refused("nothing can be measured", toy.Data() with { Validation = toy.With(labels: new int[FramesToy.Samples]) });
 
     private void Refused(
         string message, TrainingData data, IReadOnlyList<Term>? objective = null, TrainingOptions? options = null)

@@ -27,7 +27,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
         {
             Epochs = 60, Optimizer = Toy.Optimizer(optimizer, learningRate), Schedule = new CosineSchedule(),
         };
-        var data = toy.Data with { Evaluation = toy.Transfer, EvaluationCache = toy.Cache };
+        var data = toy.Data with { Validation = toy.Transfer, ValidationCache = toy.Cache };
         var mixed = toy.Train(Toy.Mlp(), data, Toy.Soft, options, "mixed");
         var plain = toy.Train(Toy.Mlp(), data, Toy.Soft, options with { Precision = "float32" }, "plain");
         Assert.InRange(mixed.Epochs[^1].Loss, 0, 0.02 * mixed.Epochs[0].Loss);
@@ -39,7 +39,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
     [Fact]
     public void Train_OfCnnInBFloat16_ExportsWhatOnnxRuntimeComputesInFloat32()
     {
-        var result = toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, Options with { AverageDecay = 0.9 });
+        var result = toy.Train(Toy.Cnn(), toy.Data with { Validation = toy.Validation }, Toy.Soft, Options with { AverageDecay = 0.9 });
         Oracle.RequireParity(result.Model, Numbers.Uniform(5, 7 * 16, 0), [7, 4, 4]);
     }
 
@@ -99,7 +99,7 @@ public sealed class MixedPrecisionTrainingTests : IDisposable
         var counts = new List<long>();
         var before = Tensors.CountAlive();
         toy.Train(
-            Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, Options with { Epochs = 20, AverageDecay = 0.9 },
+            Toy.Cnn(), toy.Data with { Validation = toy.Validation }, Toy.Soft, Options with { Epochs = 20, AverageDecay = 0.9 },
             progress: new Watch(_ => counts.Add(torch.Tensor.TotalCount)));
         Assert.Equal(20, counts.Count); // five steps each
         Assert.Equal(counts[9], counts[^1]);

@@ -28,8 +28,8 @@ internal sealed class Toy : IDisposable
         Labels = [.. pixels.Chunk(16).Select(image => Enumerable.Range(0, Classes).MaxBy(k => image[Corners[k]]))];
         Logits = [.. pixels.Chunk(16).SelectMany(image => Corners.Select(corner => 6 * image[corner]))];
         Transfer = Sets.Create(folder, "transfer", pixels, [4, 4], labelled ? Labels : null);
-        Evaluation = Sets.Create(
-            folder, "evaluation", Numbers.Uniform(seed + 1, 20 * 16, 0), [4, 4], [.. Enumerable.Range(0, 20).Select(i => i % 3)]);
+        Validation = Sets.Create(
+            folder, "validation", Numbers.Uniform(seed + 1, 20 * 16, 0), [4, 4], [.. Enumerable.Range(0, 20).Select(i => i % 3)]);
         Cache = Sets.Cache(folder, Transfer, Logits, Classes);
     }
 
@@ -39,7 +39,7 @@ internal sealed class Toy : IDisposable
 
     public TransferSet Transfer { get; }
 
-    public TransferSet Evaluation { get; }
+    public TransferSet Validation { get; }
 
     public LogitCache Cache { get; }
 
@@ -91,7 +91,7 @@ internal sealed class Toy : IDisposable
     {
         Cache.Dispose();
         Transfer.Dispose();
-        Evaluation.Dispose();
+        Validation.Dispose();
         folder.Dispose();
     }
 }

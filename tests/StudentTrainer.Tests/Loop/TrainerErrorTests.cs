@@ -64,14 +64,14 @@ public sealed class TrainerErrorTests : IDisposable
     public void Train_OfUnlabelledEvaluation_IsRefused()
     {
         using var unlabelled = new Toy(labelled: false);
-        Refused<InputException>("has no labels, and there is no teacher", Toy.Soft, toy.Data with { Evaluation = unlabelled.Transfer });
+        Refused<InputException>("has no labels, and there is no teacher", Toy.Soft, toy.Data with { Validation = unlabelled.Transfer });
     }
 
     [Fact]
     public void Train_OfEvaluationOfOtherShape_SaysBothShapes()
     {
         using var other = toy.Set("other", new float[30], [5, 3], [0, 1]);
-        Refused<InputException>("[4, 4] and [5, 3]", Toy.Soft, toy.Data with { Evaluation = other });
+        Refused<InputException>("[4, 4] and [5, 3]", Toy.Soft, toy.Data with { Validation = other });
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfHardLabelsWithoutTeacher_LearnsLabels()
     {
-        var data = toy.Data with { Cache = null, Evaluation = toy.Transfer };
+        var data = toy.Data with { Cache = null, Validation = toy.Transfer };
         var options = Toy.Options with { Epochs = 60, Optimizer = new SgdOptions { LearningRate = 0.1 } };
         var result = toy.Train(Toy.Mlp(), data, Toy.Hard, options);
         Assert.InRange(result.Epochs[^1].Errors!.Value, 0, 2);
@@ -44,7 +44,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Train_OfCnn_ExportsWhatOnnxRuntimeComputes()
     {
-        var result = toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, Toy.Options with { AverageDecay = 0.9 });
+        var result = toy.Train(Toy.Cnn(), toy.Data with { Validation = toy.Validation }, Toy.Soft, Toy.Options with { AverageDecay = 0.9 });
         Oracle.RequireParity(result.Model, Numbers.Uniform(5, 7 * 16, 0), [7, 4, 4]);
     }
 
@@ -120,7 +120,7 @@ public sealed class TrainerTests : IDisposable
             Epochs = 60, ClipNorm = 1, MaxNorm = 3, AverageDecay = 0.9, Optimizer = new AdamOptions { LearningRate = 0.01 },
         };
         var before = Tensors.CountAlive();
-        toy.Train(Toy.Cnn(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options, progress: progress);
+        toy.Train(Toy.Cnn(), toy.Data with { Validation = toy.Validation }, Toy.Soft, options, progress: progress);
         var betweenEpochs = counts.Where((_, i) => i >= 10).ToArray();
         Assert.InRange(betweenEpochs.Length, 50, 100);
         Assert.Equal(betweenEpochs[0], betweenEpochs[^1]);
@@ -151,10 +151,10 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void Train_WithEvaluationCache_MeasuresAgreement()
+    public void Train_WithValidationCache_MeasuresAgreement()
     {
-        using var evaluationCache = toy.CacheOf(toy.Evaluation, [.. Enumerable.Repeat(new[] { 1f, 0, 0 }, 20).SelectMany(row => row)], 3);
-        var data = toy.Data with { Evaluation = toy.Evaluation, EvaluationCache = evaluationCache };
+        using var validationCache = toy.CacheOf(toy.Validation, [.. Enumerable.Repeat(new[] { 1f, 0, 0 }, 20).SelectMany(row => row)], 3);
+        var data = toy.Data with { Validation = toy.Validation, ValidationCache = validationCache };
         // The first class wins by very little for every sample, as the teacher says.
         var weights = Enumerable.Range(0, 16 * 3).Select(i => i % 3 == 0 ? 1e-7f : 0).ToArray();
         var student = new NodeModel(17, "N", 4, 4).Floats("w", weights, 16, 3)
@@ -172,15 +172,15 @@ public sealed class TrainerTests : IDisposable
         {
             Epochs = 50, Keep = "best", EarlyStop = new() { Patience = 3, Metric = "nll" }, Optimizer = new SgdOptions { LearningRate = 0.3 },
         };
-        var result = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options);
+        var result = toy.Train(Toy.Mlp(), toy.Data with { Validation = toy.Validation }, Toy.Soft, options);
         var best = Enumerable.Range(0, result.Epochs.Count).MinBy(i => result.Epochs[i].Nll);
         Assert.InRange(result.Epochs.Count, 4, 49);
         Assert.Equal(result.Epochs.Count - 4, best);
 
-        var again = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, options with { Epochs = 50 });
+        var again = toy.Train(Toy.Mlp(), toy.Data with { Validation = toy.Validation }, Toy.Soft, options with { Epochs = 50 });
         Assert.Equal(result.Model.ToBytes(), again.Model.ToBytes());
         var untilBest = options with { Epochs = best + 1, EarlyStop = null, Keep = "last" };
-        var shorter = toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, untilBest, "shorter");
+        var shorter = toy.Train(Toy.Mlp(), toy.Data with { Validation = toy.Validation }, Toy.Soft, untilBest, "shorter");
         Assert.Equal(shorter.Model.ToBytes(), result.Model.ToBytes());
     }
 
@@ -197,7 +197,7 @@ public sealed class TrainerTests : IDisposable
     public void Train_WithProgress_ReportsEpochsAndWritesEvents()
     {
         var reports = new List<StageProgress>();
-        toy.Train(Toy.Mlp(), toy.Data with { Evaluation = toy.Evaluation }, Toy.Soft, Toy.Options, progress: new Watch(reports.Add));
+        toy.Train(Toy.Mlp(), toy.Data with { Validation = toy.Validation }, Toy.Soft, Toy.Options, progress: new Watch(reports.Add));
         Assert.Equal([1.0, 2, 3], reports.Select(report => report.Done));
         Assert.All(reports, report => Assert.Equal(("train", 3.0, "epochs"), (report.Stage, report.Total, report.Unit)));
         Assert.Matches(@"^loss \d+\.\d{4}, \d+ errors$", reports[^1].Detail!);

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
@@ -79,7 +78,8 @@ internal sealed class CombineStage : CacheStage
             .Add("cache", LogitCache.DigestOf(results[generalist.Name].Folder))
             .Add("combine", SettingsSection.Write(step.Options))
             .Add("clusters", ClusterStage.DigestOf(results[ClusterStage.NameOf(step.Specialists.Clusters)]))
-            .Add("samples", set.SamplesDigest);
+            .Add("samples", set.SamplesDigest)
+            .Add("labels", set.LabelsDigest);
         foreach (var (specialist, digest) in specialists.Zip(TeacherDigests(results).TakeLast(specialists.Length)))
             inputs.Add($"specialist.{specialist.Models[0]}", digest);
         return inputs;
@@ -93,13 +93,13 @@ internal sealed class CombineStage : CacheStage
     {
         using var logits = LogitCache.Open(work.Results[generalist.Name].Folder);
         var stream = logits.Streams[0];
-        if (logits.Identity.Views > 1)
-            throw new InputException("Specialists need a cache with one view of each sample.", generalist.Name, $"{logits.Identity.Views} views", "1", "set capture.views: 1");
         using var asked = new SpecialistSessions(
             [.. specialists.Select(specialist => (OnnxModel.Load(work.Results[specialist.Name][specialist.FileOf(specialist.Models[0])]), specialist.Classes(work.Results)))],
             SampleReader.Of(set, generalist.Members(work.Results)[0].Preprocessing), step.Options.Top);
+        bool isResumed; // what was asked before is not known
         using (var writer = LogitCacheWriter.OpenOrResume(work.Folder, Identity(logits, asked, TeacherDigests(work.Results)), BatchRows))
         {
+            isResumed = writer.PendingBatches().Sum(batch => batch.Count) < set.Count;
             foreach (var batch in writer.PendingBatches())
             {
                 work.Token.ThrowIfCancellationRequested();
@@ -111,7 +111,7 @@ internal sealed class CombineStage : CacheStage
         }
         if (set.HasLabelsFor(stream.StudentShape))
             WriteCoverage(work, logits);
-        for (var i = 0; i < specialists.Length; i++)
+        for (var i = 0; i < specialists.Length && !isResumed; i++)
             if (asked.Asked[i] == 0)
                 work.Reporter.Note($"warning: {specialists[i].Models[0]} is asked about no sample of {set.Name}: none of its classes is among the generalist's first {step.Options.Top}");
     }

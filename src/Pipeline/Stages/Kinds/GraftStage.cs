@@ -53,6 +53,7 @@ internal sealed class GraftStage : ModelStage
         .Add("at", step.At)
         .Add("head", graph.DigestOf(step.HeadStage, step.Head, results))
         .Add("from", step.From)
+        .Add("feeds", FeedsOfHead.AreNone ? null : $"{FeedsOfHead}")
         .Add("projector", step.Projector)
         .Add("seed", $"{step.Seed}")
         .Add("sample", $"{string.Join('×', graph.Sets.Transfer.SampleShape)}");

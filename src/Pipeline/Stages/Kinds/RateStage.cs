@@ -21,7 +21,7 @@ internal sealed class RateStage(TrainStage train, params IEnumerable<string?> ne
     public static string NameOf(TrainStep step) => $"rate-{step.Name}";
 
     /// <inheritdoc/>
-    public override StageInputs Inputs(StageResults results) => train.InputsFor(train.Step.Training, results);
+    public override StageInputs Inputs(StageResults results) => train.InputsFor(RangeTest.Relevant(train.Step.Training), isValidated: false, results);
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithLibTorch();

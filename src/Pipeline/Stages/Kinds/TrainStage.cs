@@ -133,12 +133,13 @@ internal sealed class TrainStage : TrainedStage
     public override OnnxModel? GraphOf(string model) => learners.GraphOf(model);
 
     /// <inheritdoc/>
-    public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), results);
+    public override StageInputs Inputs(StageResults results) => InputsFor(Training(results), isValidated: true, results);
 
     /// <summary>Everything that decides what a training gives.</summary>
     /// <param name="training">Its settings.</param>
+    /// <param name="isValidated">Whether the validation set has a part in it.</param>
     /// <param name="results">What the stages that it needs made.</param>
-    public StageInputs InputsFor(TrainingOptions training, StageResults results)
+    public StageInputs InputsFor(TrainingOptions training, bool isValidated, StageResults results)
     {
         var sets = graph.Sets;
         var inputs = new StageInputs();
@@ -149,7 +150,7 @@ internal sealed class TrainStage : TrainedStage
                 .Add($"{name}objective", new YamlSequenceNode(ObjectiveSection.Write(learner.Objective)));
         }
 
-        return inputs
+        inputs
             .Add("classes", $"{Classes(results)}")
             .Add("training", TrainingSection.Write(training, forKey: true))
             .Add("seed", $"{step.Training.Seed}")
@@ -158,11 +159,14 @@ internal sealed class TrainStage : TrainedStage
             .Add("first-id", $"{sets.Transfer.IdOf(0)}")
             .Add("labels", sets.Transfer.LabelsDigest)
             .Add("lengths", sets.Transfer.LengthsDigest)
-            .Add("validation-samples", sets.Validation?.SamplesDigest)
-            .Add("validation-labels", sets.Validation?.LabelsDigest)
-            .Add("validation-lengths", sets.Validation?.LengthsDigest)
-            .Add("cache", cache is null ? null : LogitCache.DigestOf(results[cache.Name].Folder))
-            .Add("validation-cache", validation is null ? null : LogitCache.DigestOf(results[validation.Name].Folder));
+            .Add("cache", cache is null ? null : LogitCache.DigestOf(results[cache.Name].Folder));
+        if (isValidated)
+            inputs
+                .Add("validation-samples", sets.Validation?.SamplesDigest)
+                .Add("validation-labels", sets.Validation?.LabelsDigest)
+                .Add("validation-lengths", sets.Validation?.LengthsDigest)
+                .Add("validation-cache", validation is null ? null : LogitCache.DigestOf(results[validation.Name].Folder));
+        return inputs;
     }
 
     /// <inheritdoc/>

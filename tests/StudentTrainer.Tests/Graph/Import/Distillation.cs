@@ -98,7 +98,8 @@ internal sealed class Distillation : IDisposable
         var value = Loss(samples.narrow(0, first, batchSize), targets.narrow(0, first, batchSize), training: true);
         value.backward();
         using var _ = no_grad();
-        optimizer.Step([.. Weights.Parameters.Select(p => p.Tensor.grad!.clone())], learningRate, ++step);
+        optimizer.Step([.. Weights.Parameters.Select(p => p.Tensor.grad!.clone())], learningRate);
+        step++;
         ForgetGradients();
         return value.item<float>();
     }
