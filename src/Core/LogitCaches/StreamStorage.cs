@@ -55,6 +55,9 @@ public abstract record StreamStorage
     /// <exception cref="Errors.CheckFailedException">What is stored contradicts itself.</exception>
     public abstract void Decode(CacheStream stream, ReadOnlySpan<byte> stored, Span<float> values);
 
+    /// <summary>Whether what is stored is drawn, so that no single row is the teacher's answer.</summary>
+    internal virtual bool IsDrawn => false;
+
     /// <summary>Whether so many values are a row for <see cref="Encode"/>.</summary>
     internal virtual bool Takes(CacheStream stream, int values) => values == stream.Values;
 

@@ -84,6 +84,13 @@ public sealed record InterfaceOutput(string Name, ElementType Type, IReadOnlyLis
     [JsonIgnore]
     public IReadOnlyList<string> Names => Scores is null ? [Name] : [Name, Scores];
 
+    /// <summary>
+    /// The class axis as a reader is told of it, the batch being 0; <c>null</c>: there is none, or it is the only one longer than 1, which a reader finds, in a tensor before a
+    /// reshape too.
+    /// </summary>
+    [JsonIgnore]
+    public int? NamedAxis => Dims.Count > 1 && Dims.Count(size => size > 1) < 2 ? null : ClassAxis + 1;
+
     /// <summary>How its values lie.</summary>
     public RowLayout Layout => ClassAxis is { } axis ? new([.. Dims], axis) : new([.. Dims, 1], Dims.Count);
 

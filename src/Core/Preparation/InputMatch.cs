@@ -54,7 +54,7 @@ internal static class InputMatch
             throw new InputException("A model's input has no batch axis.", where, Describe(input), "[N, ...]", $"if it is no sample, feed it a constant: inputs: {YamlWord.Map((input.Name, InputFeed.Zeros))} under the model");
         if (type == DataType.String && !part.IsText)
             throw new InputException(
-                "A model takes texts, and the column holds numbers.", where, $"{part}", "texts", $"set table.texts: [{YamlWord.Of(part.Name)}] under the set, to take them as they are written");
+                "A model takes texts, and the column holds numbers.", where, $"{part}", "texts", $"to take them as they are written, set table.texts: [{YamlWord.Of(part.Name)}] under each set (--set data.transfer.table.texts=[{YamlWord.Of(part.Name)}])");
         if (type != DataType.String && part.IsText && !(isChosen && (type is DataType.Int32 or DataType.Int64)))
             throw new InputException(
                 "A model takes numbers, and the column holds texts.", where, $"{part}: {string.Join(", ", part.Texts.Take(3).Select(text => $"'{text}'"))}, ...", TensorTypes.Name((int)type),

@@ -32,7 +32,7 @@ internal enum RandomPurpose : uint
     /// <summary>Rows of a cache that are drawn beside a batch; the item is the batch's first row, the round is the view.</summary>
     Queue = 9,
 
-    /// <summary>The order in which classes are grouped; the round is the pass.</summary>
+    /// <summary>Where groups of classes begin, and the order in which classes come to them; the item is the attempt, the round 0 for its beginning, then the pass from 1.</summary>
     Clustering = 10,
 
     /// <summary>Samples of other classes that a specialist learns from; the item is its number.</summary>

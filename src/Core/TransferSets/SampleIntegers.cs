@@ -32,7 +32,7 @@ internal sealed class SampleIntegers : IDisposable
                 where: file.Path,
                 found: $"{file.Type.Name()} {Shapes.Format(file.Shape)}",
                 expected: $"integers {Shapes.Format([samples])}",
-                remedy: AreWhole(file) ? "store integers: array.astype(numpy.int64)"
+                remedy: AreWhole(file) ? file.Shape.Count > 1 && file.Shape[^1] > 1 ? "store integers: of rows with one 1 each array.argmax(1), else array.astype(numpy.int64)" : "store integers: array.astype(numpy.int64)"
                     : part == SetPart.Labels ? "values to be learned come from a teacher (--teacher or --signals): leave labels out (--labels)"
                     : "store integers, one for each sample");
         else if (file.Shape[0] != samples)

@@ -100,14 +100,15 @@ internal sealed class ConvertCommand : ExampleCommand
         {
             reporter.Started("convert", path);
             var converted = Path.Combine(scratch.FullName, Path.GetFileName(target));
-            var nodes = new Conversion(kind, opset, allowed.RelativeError, plan, Math.Min(plan.Count, Probed(parsed, kind))).Run(source, converted, reporter, token);
+            var kinds = original.Outputs.Select(one => (one.Name, Kind: KindOf(source, one.Name))).Where(one => one.Kind is not null).ToDictionary(one => one.Name, one => one.Kind!.Value);
+            var goal = new MixedGoal(allowed.RelativeError) { ErrorOf = output => ConversionReport.ErrorOf(output, kinds) };
+            var nodes = new Conversion(kind, opset, goal, plan, Math.Min(plan.Count, Probed(parsed, kind))).Run(source, converted, reporter, token);
             using var session = ModelSession.Open(converted);
             reporter.Started("compare", path);
             var outputs = OutputDifference.Between(
                 original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
             var report = new ConversionReport(
-                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs,
-                outputs.Select(one => (one.Output, Kind: KindOf(source, one.Output))).Where(one => one.Kind is not null).ToDictionary(one => one.Output, one => one.Kind!.Value), nodes);
+                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs, kinds, nodes);
             report.Require(allowed);
             if (source.Maps.Count > 0)
                 ModelConverter.GiveMaps(converted, source.Maps);

@@ -20,18 +20,15 @@ internal sealed class FeedArguments
         Description = "Length of an axis that the model leaves open, by its name, or as INPUT.INDEX=LENGTH.", HelpName = "NAME=LENGTH",
     };
 
-    private readonly Option<string?> scale = new("--scale") { Description = "Factor on stored values, for example 1/255." };
-    private readonly Option<string?> mean = new("--mean") { Description = "Subtracted after scaling: one number, or [one, for, each channel]." };
-    private readonly Option<string?> std = new("--std") { Description = "Divided by after that." };
+    private readonly KeyOption[] preprocessing = KeyOption.OfPreprocessing();
 
     /// <summary>Declares them on a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(samples);
         command.Add(axes);
-        command.Add(scale);
-        command.Add(mean);
-        command.Add(std);
+        foreach (var key in preprocessing)
+            command.Add(key.Option);
     }
 
     /// <summary>Reads them; no file is opened.</summary>
@@ -40,9 +37,8 @@ internal sealed class FeedArguments
     {
         var source = RecipeSource.Empty();
         source.Set("data.transfer.samples", "any", samples.Name);
-        foreach (var option in new[] { scale, mean, std })
-            if (parsed.GetValue(option) is { } text)
-                source.Set($"data.preprocessing{option.Name.Replace("--", ".")}", text, option.Name);
+        foreach (var key in preprocessing)
+            key.Apply(parsed, source);
         return new(
             [.. (parsed.GetValue(samples) ?? []).Select(ReadFile)], (parsed.GetValue(axes) ?? []).Select(ReadAxis).ToDictionary(),
             RecipeFile.ReadData(source).Preprocessing);
@@ -53,7 +49,7 @@ internal sealed class FeedArguments
     [
         .. (parsed.GetValue(samples) ?? []).SelectMany(text => new[] { samples.Name, text }),
         .. (parsed.GetValue(axes) ?? []).SelectMany(text => new[] { axes.Name, text }),
-        .. new[] { scale, mean, std }.Where(option => parsed.GetValue(option) is not null).SelectMany(option => new[] { option.Name, parsed.GetValue(option)! }),
+        .. preprocessing.Where(key => parsed.GetValue(key.Option) is not null).SelectMany(key => new[] { key.Name, parsed.GetValue(key.Option)! }),
     ];
 
     private static SampleFile ReadFile(string text)

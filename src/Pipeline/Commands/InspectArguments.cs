@@ -21,9 +21,7 @@ internal sealed class InspectArguments
     private readonly Option<string?> labels = new("--labels") { Description = "The labels of the samples." };
     private readonly Option<string?> output = new("--output") { Description = "The tensor that would be learned from: an output, or one inside the graph." };
     private readonly OutputArguments outputs = new();
-    private readonly Option<string?> scale = new("--scale") { Description = "Factor on stored values, for example 1/255." };
-    private readonly Option<string?> mean = new("--mean") { Description = "Subtracted after scaling." };
-    private readonly Option<string?> std = new("--std") { Description = "Divided by after that." };
+    private readonly KeyOption[] preprocessing = KeyOption.OfPreprocessing();
 
     private readonly Option<string[]> set = new("--set")
     {
@@ -33,7 +31,7 @@ internal sealed class InspectArguments
     /// <summary>Declares them on a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { samples, labels, output, scale, mean, std, set }.Concat(outputs.Options))
+        foreach (var option in new Option[] { samples, labels, output, set }.Concat(preprocessing.Select(key => key.Option)).Concat(outputs.Options))
             command.Add(option);
     }
 
@@ -46,7 +44,7 @@ internal sealed class InspectArguments
     {
         if (set is null)
             return [];
-        var saysScale = new[] { scale, mean, std }.Any(option => parsed.GetValue(option) is not null);
+        var saysScale = preprocessing.Any(key => parsed.GetValue(key.Option) is not null);
         var kind = SampleKinds.Of(set, set.LengthsDigest is not null, isSound: false, ReadingModel.Of(model, teacher.Inputs));
         return [.. SetNotes.Of(set), .. !saysScale && PictureScale.NoteOf(set, kind, teacher, model) is { } unscaled ? [unscaled] : Array.Empty<string>()];
     }
@@ -64,9 +62,8 @@ internal sealed class InspectArguments
         source.Set("data.transfer.samples", new YamlScalarNode(file is null ? "none" : Path.GetFullPath(file)), samples.Name);
         if (parsed.GetValue(labels) is { } of)
             source.Set("data.transfer.labels", new YamlScalarNode(Path.GetFullPath(of)), labels.Name);
-        foreach (var option in new[] { scale, mean, std })
-            if (parsed.GetValue(option) is { } number)
-                source.Set($"data.preprocessing{option.Name.Replace("--", ".")}", number, option.Name);
+        foreach (var key in preprocessing)
+            key.Apply(parsed, source);
         outputs.Choose(source, option => parsed.GetValue(option));
         outputs.Describe(source, option => parsed.GetValue(option));
         RecipeArguments.Assign(source, parsed.GetValue(set) ?? [], set.Name);

@@ -15,8 +15,23 @@ namespace OnnxKd.Pipeline.Commands;
 internal sealed record KeyOption(
     string Name, string[] Keys, string Description, bool IsFile = false, bool IsList = false, string[]? Replaces = null, string[]? Words = null)
 {
+    /// <summary>What is done to samples before a model sees them.</summary>
+    public static KeyOption[] OfPreprocessing() =>
+    [
+        new("--scale", ["data.preprocessing.scale"], "Factor on stored values, for example 1/255."),
+        new("--mean", ["data.preprocessing.mean"], "Subtracted after scaling: one number, or one for each channel, for example 0.485,0.456,0.406.", IsList: true),
+        new("--std", ["data.preprocessing.std"], "Divided by after that.", IsList: true),
+    ];
+
     /// <summary>The option.</summary>
     public Option<string?> Option { get; } = Declare(Name, $"{Description} (key: {Keys[0]})", Words, IsFile ? "FILE" : "VALUE");
+
+    /// <summary>Writes the value under the keys, if a command line has one.</summary>
+    public void Apply(ParseResult parsed, RecipeSource source)
+    {
+        if (parsed.GetValue(Option) is { } text)
+            Apply(text, source);
+    }
 
     /// <summary>Writes a value under the keys.</summary>
     public void Apply(string text, RecipeSource source)

@@ -9,10 +9,10 @@ namespace OnnxKd.Pipeline.Deployment;
 /// <summary>Another form that a model gets.</summary>
 /// <param name="Kind">Which.</param>
 /// <param name="Opset">The operator set, of <see cref="ConversionKind.Opset"/>.</param>
-/// <param name="Tolerance">The relative error that each output may have, of <see cref="ConversionKind.Mixed"/>.</param>
+/// <param name="Goal">The error that each output may have, of <see cref="ConversionKind.Mixed"/>.</param>
 /// <param name="Feeds">The samples.</param>
 /// <param name="Probed">How many of them scales and the effects of nodes are found with.</param>
-internal sealed record Conversion(ConversionKind Kind, int Opset, double Tolerance, ModelFeeds Feeds, long Probed)
+internal sealed record Conversion(ConversionKind Kind, int Opset, MixedGoal Goal, ModelFeeds Feeds, long Probed)
 {
     /// <summary>Writes it.</summary>
     /// <param name="source">The model.</param>
@@ -25,7 +25,7 @@ internal sealed record Conversion(ConversionKind Kind, int Opset, double Toleran
         switch (Kind)
         {
             case ConversionKind.Mixed:
-                return ModelConverter.ToMixed(source, path, Tolerance, new(Feeds, Probed), (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
+                return ModelConverter.ToMixed(source, path, Goal, new(Feeds, Probed), (done, all) => reporter.Report(new("measure", done, all, "nodes")), token);
             case ConversionKind.Float16:
                 ModelConverter.ToFloat16(source, path, new(Feeds, Feeds.Count), token);
                 return null;

@@ -72,7 +72,12 @@ internal sealed record ConversionReport(
     /// Values are told by how they vary too, column by column: one of thousands must not hide one of thousandths, nor a large mean a small deviation. A column that does not vary, or is
     /// not finite, shows in the whole.
     /// </summary>
-    private double ErrorOf(OutputDifference output) => KindOf(output) == OutputKind.Values ? Math.Max(output.ColumnError ?? 0, output.RelativeError) : output.RelativeError;
+    /// <param name="output">The output.</param>
+    /// <param name="kinds">What outputs hold, where that is known.</param>
+    public static double ErrorOf(OutputDifference output, IReadOnlyDictionary<string, OutputKind> kinds) =>
+        kinds.GetValueOrDefault(output.Output) == OutputKind.Values ? Math.Max(output.ColumnError ?? 0, output.RelativeError) : output.RelativeError;
+
+    private double ErrorOf(OutputDifference output) => ErrorOf(output, Kinds);
 
     private static string Named(NodeEffect node) => $"{node.Operator} {Printable.Escape(node.Node)}";
 

@@ -91,7 +91,7 @@ internal sealed class Evaluation(
     public ModelMetrics WithTransfer(ModelMetrics figures, TeacherOptions options, TransferSet set, LogitCache taught, CacheStream stream)
     {
         using var session = Open(options, SharedModels.Load(options.Model), isTrained: true);
-        if (stream.Storage is Sampled || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
+        if (stream.Storage.IsDrawn || stream.Kind.Output() != session.Output.Kind.Output() || !stream.Shape.SequenceEqual(session.Output.Shape))
             return figures;
         var scores = new ModelScores(new(set, taught, null) { Stream = stream, IsOfFirstOutput = stream == taught.Streams[0] }, options.Model, stream.Shape, stream.Kind.Output()!.Value);
         var reader = new SampleReader(set, options.Preprocessing, taught.Identity.Augmentation, taught.Identity.Seed);

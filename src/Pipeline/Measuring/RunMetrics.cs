@@ -20,6 +20,9 @@ internal sealed record RunMetrics(
     /// <summary>The roles of students that learned side by side; <c>null</c>: there is one.</summary>
     public IReadOnlyList<string>? Learners { get; init; }
 
+    /// <summary>How the teacher contradicts the test set's labels; <c>null</c>: no more than a teacher does that errs.</summary>
+    public string? LabelRemark { get; init; }
+
     /// <summary>The models that the run is for.</summary>
     public IEnumerable<ModelMetrics> Students() =>
         Learners is null ? new[] { Student }.OfType<ModelMetrics>() : Models.Where(model => model.Role is { } role && Learners.Contains(role));

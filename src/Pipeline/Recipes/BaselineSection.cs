@@ -10,12 +10,12 @@ internal static class BaselineSection
     /// <param name="final">The training that it is compared with.</param>
     public static TrainStep? Read(RecipeValue value, TrainStep final)
     {
-        // A teacher's views replace augmentation in the student's training, and the baseline sees the samples as they are.
+        // The student sees the views of the capture: without a teacher the same network sees such views too, or the difference would not be the teacher's.
         var defaults = new TrainStep(StageRules.Baseline, value)
         {
             Teachers = new(final.Capture with { Teachers = [] }, []),
             Learners = [new(StageRules.Baseline, WithoutTeacher(final.Learners[0].Student), ObjectiveSection.HardOnly)],
-            Training = final.Training with { Milestones = null },
+            Training = final.Training with { Milestones = null, Augmentation = final.Capture.Augmentation.IsNone ? final.Training.Augmentation : final.Capture.Augmentation },
         };
         if (!value.IsMap)
             return value.Flag() ? defaults : null;

@@ -10,9 +10,6 @@ internal sealed record NumberRange(string Description, Predicate<double> Contain
     /// <summary>Every finite number.</summary>
     public static NumberRange Any { get; } = new("a number", _ => true);
 
-    /// <summary>Numbers in [0, 1): dropout probabilities, decays, moments.</summary>
-    public static NumberRange BelowOne { get; } = new("a number from 0 to below 1", value => value is >= 0 and < 1);
-
     /// <summary>Numbers above a bound.</summary>
     public static NumberRange Above(double bound) => new($"a number above {Show(bound)}", value => value > bound);
 

@@ -30,7 +30,11 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of, bool
     /// <summary>
     /// What the student is worth, in sentences: the share of the gap between baseline and teacher that it closes, and how sure its figure is.
     /// </summary>
-    public static IEnumerable<string> Verdict(RunMetrics metrics) => Collapsed(metrics).Concat(Compared(metrics)).Concat(Outputs(metrics)).Concat(Unlearned(metrics));
+    public static IEnumerable<string> Verdict(RunMetrics metrics) =>
+        Collapsed(metrics).Concat(Labelled(metrics)).Concat(Compared(metrics)).Concat(Outputs(metrics)).Concat(Unlearned(metrics));
+
+    /// <summary>What makes all figures against labels doubtful.</summary>
+    private static IEnumerable<string> Labelled(RunMetrics metrics) => metrics.LabelRemark is { } remark ? [$"{char.ToUpperInvariant(remark[0])}{remark[1..]}."] : [];
 
     private static IEnumerable<string> Collapsed(RunMetrics metrics) => metrics.Students().SelectMany(student => student.Collapses().Select(found =>
         $"{(metrics.Learners is null ? "The student" : Printable.Escape(student.Model))} has not learned{(student.Outputs is null ? "" : $" {RunMetrics.Described(found.Output)}")}: {found.Why}."));

@@ -136,6 +136,8 @@ internal static class Report
             yield return "precision, recall, AP: of the rarer class";
         foreach (var line in SameDecisions([.. metrics.Rows().Select(row => row.Metrics)]))
             yield return line;
+        if (metrics.LabelRemark is { } remark)
+            yield return remark;
         foreach (var (name, model) in metrics.Rows())
             foreach (var (output, why) in model.Collapses())
                 yield return $"{name}{(output is null ? "" : $", {RunMetrics.Described(output)}")}: {why}";

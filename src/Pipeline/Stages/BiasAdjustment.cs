@@ -80,7 +80,7 @@ internal static class BiasAdjustment
         if (session.Output.Kind.Output() != OutputKind.Classes || session.Output.Positions > 1)
             throw new InputException(
                 "Offsets are for class scores of whole samples.", model.Path ?? "the model", $"{session.Output.Kind} {Shapes.Format(session.Output.Shape)}",
-                "[classes] per sample");
+                "[classes] per sample", session.Output is { Kind: StreamKind.LabelLogit, Elements: 1 } ? "if the column tells one of two classes, say so: --kind classes" : null);
         var logits = new float[checked(reader.Set.Count * session.Output.Elements)];
         session.RunAll(
             reader, BatchSize.For(reader.Set.SampleElements, session.Output.Elements),

@@ -27,7 +27,7 @@ internal static class FigureCapture
             Teachers = [.. asked.Select(index => Reduced(options.Teachers[index], AreApart(options) && asked.Count > 1 ? options.Teachers[index].StreamAt(index) : null, outputs))],
             Combination = options.Combination == Combination.Single && options.Classes is not null ? Combination.MeanOfProbabilities : options.Combination,
             // What was drawn at random has no top class.
-            Storage = options.Storage is Sampled ? new Float16() : options.Storage,
+            Storage = options.Storage.IsDrawn ? new Float16() : options.Storage,
             Views = 1,
             Augmentation = Augmentation.None,
             Part = CachePart.Whole,

@@ -1,3 +1,5 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -41,6 +43,11 @@ internal sealed class StagingTensor(long[] shape, ScalarType type, Device device
 
     private static Tensor Create(long[] shape, ScalarType type, Device device)
     {
+        var bytes = shape.Aggregate((Int128)type.ElementSize(), (product, size) => product * size);
+        if (bytes > Array.MaxLength)
+            throw new InputException(
+                "A batch is too large.", "training.batch-size", $"{FileSize.Format((long)bytes)} of samples, or of what a teacher says of them, in a batch or a queue",
+                $"{FileSize.Format(Array.MaxLength)} at most", "choose a smaller batch-size (or queue)");
         var plain = empty(shape, type, CPU).DetachFromDisposeScope();
         if (device.type == DeviceType.CPU)
             return plain;

@@ -60,14 +60,14 @@ public static class RangeTest
 
         IReadOnlyList<(double Rate, double Loss)> Run(int steps, Func<int, double> rateAt)
         {
-            using var room = Classroom.Open(learners, data, options);
+            using var setup = TrainingSetup.Open(learners, data, options);
             var curve = new List<(double Rate, double Loss)>();
             var (smoothed, weight) = (0.0, 0.0);
-            foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => room.Batches.Epoch(epoch)).Take(steps))
+            foreach (var batch in Enumerable.Range(0, int.MaxValue).SelectMany(epoch => setup.Batches.Epoch(epoch)).Take(steps))
             {
                 token.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
-                var losses = TrainingStep.Run(room.Team, batch, options.Seed, curve.Count, epoch: 0, rateAt(curve.Count));
+                var losses = TrainingStep.Run(setup.Team, batch, options.Seed, curve.Count, epoch: 0, rateAt(curve.Count));
                 var loss = losses.Sum(parts => (double)parts[0].item<float>());
                 if (!double.IsFinite(loss))
                     break;
@@ -84,7 +84,7 @@ public static class RangeTest
 
     /// <summary>Settings without what a training of a few steps does not see: how long it is to be, its schedule, and which weights are kept.</summary>
     /// <param name="options">The settings of a training.</param>
-    public static TrainingOptions Relevant(TrainingOptions options) => options with
+    internal static TrainingOptions Relevant(TrainingOptions options) => options with
     {
         Epochs = int.MaxValue, Optimizer = options.Optimizer with { LearningRate = null }, Schedule = new ConstantSchedule(), AverageDecay = null,
         EarlyStop = null, Keep = "last", Milestones = null,

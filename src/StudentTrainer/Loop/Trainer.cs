@@ -31,13 +31,13 @@ public static class Trainer
     public static TrainingResult Train(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
         IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
-        new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (room, state) =>
+        new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (setup, state) =>
         {
             if (options.Keep == "best")
                 state.LoadBest();
-            var trained = room.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History)).ToArray();
+            var trained = setup.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History)).ToArray();
             return new TrainingResult(
-                [.. room.Team.Learners.Zip(trained, (learner, student) => student with { Milestones = Milestones(learner, options, state) })], room.Device.ToString());
+                [.. setup.Team.Learners.Zip(trained, (learner, student) => student with { Milestones = Milestones(learner, options, state) })], setup.Device.ToString());
         });
 
     /// <summary>
@@ -56,7 +56,7 @@ public static class Trainer
     public static IReadOnlyList<EpochEvent> TrainUntil(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
         IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
-        new Request(learners, data, options, folder, progress, logs).Run(Math.Min(epoch, options.Epochs), token, (room, _) => room.Team.Learners[0].History.ToArray());
+        new Request(learners, data, options, folder, progress, logs).Run(Math.Min(epoch, options.Epochs), token, (setup, _) => setup.Team.Learners[0].History.ToArray());
 
     /// <summary>The models that were kept on the way. The learner's own weights are lost.</summary>
     private static Dictionary<int, OnnxModel> Milestones(Learner learner, TrainingOptions options, TrainingState state) =>
@@ -71,11 +71,11 @@ public static class Trainer
         IReadOnlyList<LearnerOptions> Learners, TrainingData Data, TrainingOptions Options, string Folder, IProgress<StageProgress>? Progress, TrainingLogs? Logs)
     {
         /// <summary>Trains up to an epoch, and takes the result from what is in memory then.</summary>
-        public T Run<T>(int epochs, CancellationToken token, Func<Classroom, TrainingState, T> result)
+        public T Run<T>(int epochs, CancellationToken token, Func<TrainingSetup, TrainingState, T> result)
         {
             var options = Options.Optimizer.LearningRate is null ? Options.WithRate(FindRate(token)) : Options;
-            using var room = Classroom.Open(Learners, Data, options);
-            var (team, device) = (room.Team, room.Device);
+            using var setup = TrainingSetup.Open(Learners, Data, options);
+            var (team, device) = (setup.Team, setup.Device);
             using var watch = CollapseWatch.Open(Data, options, device);
             using var evaluation = TeamEvaluation.Open(team, Data, options, device);
 
@@ -85,8 +85,8 @@ public static class Trainer
             var listeners = Logs?.Listeners(Folder) ?? [];
             foreach (var listener in listeners)
                 listener.Begin(team);
-            new TrainingLoop(team, room.Batches, options, state, evaluation, watch, listeners, Progress).Run(epochs, token);
-            return result(room, state);
+            new TrainingLoop(team, setup.Batches, options, state, evaluation, watch, listeners, Progress).Run(epochs, token);
+            return result(setup, state);
         }
 
         private double FindRate(CancellationToken token)

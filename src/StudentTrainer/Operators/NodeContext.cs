@@ -24,9 +24,6 @@ internal sealed class NodeContext(
     /// <summary>Compiles a graph that the node holds.</summary>
     public NestedGraph Compile(GraphProto graph) => nested?.Invoke(graph) ?? throw new InvalidOperationException($"{Describe(node)} is not part of a program.");
 
-    /// <summary>How many inputs the node lists.</summary>
-    public int InputCount => node.Input.Count;
-
     /// <summary>How many outputs the node lists.</summary>
     public int OutputCount => node.Output.Count;
 

@@ -47,9 +47,6 @@ internal sealed class TermSignals(
     /// <param name="features">[N, ...].</param>
     public Tensor WithoutPadding(Tensor features) => Mask(features, Counted) is { } mask ? features.mul(mask.to(features.dtype)) : features;
 
-    /// <summary>Another tensor of the learner.</summary>
-    public Tensor Own(string key) => own[key];
-
     /// <summary>Another signal that is learned from.</summary>
     public StreamSignal Target(string key) => targets[key];
 }

@@ -31,12 +31,6 @@ public sealed record BinaryTerm : Term
         var temperature = Temperature.At(signals.Epoch);
         var student = signals.Student.Div(temperature);
         var teacher = signals.TeacherTensor.Values.to(student.dtype).Div(temperature);
-        var holds = Divergence(teacher, student);
-        var fails = Divergence(teacher.neg(), student.neg());
-        return holds.Add(fails).mean().Mul(temperature * temperature);
+        return Bernoulli.Divergence(teacher, student).mean().Mul(temperature * temperature);
     }
-
-    /// <summary>p · (log p − log q), p and q being σ of the two.</summary>
-    private static Tensor Divergence(Tensor teacher, Tensor student) =>
-        teacher.sigmoid().mul(nn.functional.logsigmoid(teacher).sub(nn.functional.logsigmoid(student)));
 }

@@ -20,13 +20,8 @@ public sealed record DetectorScoresTerm : DetectorTerm
     {
         var temperature = Temperature.At(signals.Epoch);
         var (own, taught) = (Scores(student).Div(temperature), Scores(teacher).Div(temperature));
-        var (holds, fails) = (Divergence(taught, own), Divergence(taught.neg(), own.neg()));
-        return holds.Add(fails).sum().div(Sum(weight)).Mul(temperature * temperature);
+        return Bernoulli.Divergence(taught, own).sum().div(Sum(weight)).Mul(temperature * temperature);
     }
 
     private static Tensor Scores(Tensor columns) => columns.narrow(1, DetectorForm.BoxColumns, columns.shape[1] - DetectorForm.BoxColumns);
-
-    /// <summary>p · (log p − log q), p and q being σ of the two.</summary>
-    private static Tensor Divergence(Tensor teacher, Tensor student) =>
-        teacher.sigmoid().mul(nn.functional.logsigmoid(teacher).sub(nn.functional.logsigmoid(student)));
 }

@@ -11,6 +11,9 @@ public sealed record RelationalTerm : FeatureTerm
 {
     private const double SmallestSquare = 1e-12;
 
+    // Squared distances below this share of their mean are rounding.
+    private const double SmallestShare = 1e-6;
+
     /// <summary>The factor of distances; default 1.</summary>
     [Setting("factor of the distances of pairs", AtLeast = 0)]
     public double Distance { get; init; } = 1;
@@ -43,10 +46,19 @@ public sealed record RelationalTerm : FeatureTerm
         return apart.div(apart.sum().Div(count * (count - 1.0)).ClampMin(SmallestSquare));
     }
 
-    /// <summary>N × N × N cosines: of the angle at the first sample between the other two.</summary>
+    /// <summary>
+    /// N × N × N cosines: of the angle at the first sample between the other two; 0 where two of them are the same. From products of samples: differences of all pairs would take
+    /// N times the memory of the features.
+    /// </summary>
     private static Tensor Angles(Tensor x)
     {
-        var directions = nn.functional.normalize(x.unsqueeze(0).sub(x.unsqueeze(1)), p: 2, dim: 2);
-        return directions.bmm(directions.transpose(1, 2));
+        var centred = x.sub(x.mean([0], keepdim: true)); // which loses fewer digits
+        var products = centred.mm(centred.t());
+        var squares = products.diagonal();
+        var distances = squares.unsqueeze(0).Add(squares.unsqueeze(1)).sub(products.Mul(2));
+        var least = distances.detach().mean().Mul(SmallestShare).ClampMin(SmallestSquare);
+        var inverse = distances.maximum(least).rsqrt().mul(distances.detach().gt(least));
+        var inner = products.unsqueeze(0).sub(products.unsqueeze(1)).sub(products.unsqueeze(2)).add(squares.view(-1, 1, 1));
+        return inner.mul(inverse.unsqueeze(1)).mul(inverse.unsqueeze(2));
     }
 }

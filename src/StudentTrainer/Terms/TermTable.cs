@@ -30,7 +30,7 @@ internal static class TermTable
         ("hint", typeof(HintTerm)),
         ("attention", typeof(AttentionTerm)),
         ("rkd", typeof(RelationalTerm)),
-        ("srd", typeof(ProjectorTerm)),
+        ("srd", typeof(StandardisedDistanceTerm)),
         ("channel-wise", typeof(ChannelWiseTerm)),
         ("similarity", typeof(SimilarityTerm)),
         ("triplet", typeof(TripletTerm)));

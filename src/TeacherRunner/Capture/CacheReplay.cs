@@ -92,7 +92,7 @@ internal sealed class ReplayComparison(LogitCache cache, CacheStream stream, Tra
     // A column that is nearly nothing beside the others, or beside one, is what rounding leaves of numbers of their order.
     private const double LeastColumn = 0.1;
 
-    private readonly bool isSparse = stream.Storage is TopK or Sampled;
+    private readonly bool isSparse = stream.Storage is not DenseStorage;
     private readonly byte[] bytes = new byte[stream.BytesPerRow];
     private readonly float[] stored = new float[stream.Values];
     private readonly float[] now = new float[stream.Values];

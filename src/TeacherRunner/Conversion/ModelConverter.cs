@@ -55,28 +55,28 @@ public static class ModelConverter
     /// <summary>Writes a model in float16 with as few nodes in float32 as a tolerance asks for.</summary>
     /// <param name="model">A float32 model, of which nothing is changed.</param>
     /// <param name="path">The file to write.</param>
-    /// <param name="tolerance">The relative error (<see cref="OutputDifference.RelativeError"/>) that each output may have. Nodes with values that float16 cannot hold stay in float32 in any case.</param>
+    /// <param name="goal">The error that each output may have. Nodes with values that float16 cannot hold stay in float32 in any case.</param>
     /// <param name="samples">What it is measured with.</param>
     /// <param name="onNode">Told of how many nodes it is known what they do, of how many.</param>
     /// <param name="token">Stops between batches.</param>
     /// <returns>What nodes do, the largest effect first; 1 where a value is larger than float16 can hold.</returns>
     /// <exception cref="UnsupportedModelException">It has subgraphs, or computes nothing in float32.</exception>
     public static IReadOnlyList<NodeEffect> ToMixed(
-        OnnxModel model, string path, double tolerance, ProbeSamples samples, Action<int, int>? onNode, CancellationToken token)
+        OnnxModel model, string path, MixedGoal goal, ProbeSamples samples, Action<int, int>? onNode, CancellationToken token)
     {
         var name = NameOf(model);
         using var original = ModelSession.Of(model.Proto, name);
         using var reference = OutputReference.Of(original, samples, token);
         var conversion = MixedFloat16.Of(model.Proto, name);
         var beyond = Float16Range.Beyond(conversion, model.Proto, name, samples, token).Select(found => found.Node).ToHashSet();
-        var (converted, effects) = new SensitiveNodes(conversion.Without(beyond), Measure, onNode).Find(tolerance);
+        var (converted, effects) = new SensitiveNodes(conversion.Without(beyond), Measure, onNode).Find(goal.Tolerance);
         Save(model, converted, "mixed", path);
         return [.. beyond.Order().Select(place => SensitiveNodes.Describe(conversion.Nodes[place], effect: 1, isKept: true)), .. effects];
 
         double Measure(ModelProto candidate)
         {
             using var session = ModelSession.Of(candidate, name);
-            return reference.Compare(session, token).Max(output => output.RelativeError);
+            return reference.Compare(session, token).Max(goal.ErrorOf);
         }
     }
 

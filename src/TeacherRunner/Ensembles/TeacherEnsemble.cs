@@ -130,7 +130,7 @@ internal sealed class TeacherEnsemble : IDisposable
         Precision = options.Precision.ToString().ToLowerInvariant(),
         Integers = Sessions.Any(session => session.ComputesIntegers) ? ProcessorClass.Integers : null,
         Augmentation = options.Augmentation,
-        Seed = options.Augmentation.IsNone && options.Storage is not Sampled ? 0 : options.Seed,
+        Seed = options.IsDrawn ? options.Seed : 0,
         Views = options.Views,
         SamplesDigest = set.SamplesDigest,
         Samples = set.Count,

@@ -19,6 +19,9 @@ internal sealed class RecordedTeacher : ITeacher
     // As many as a model is tried on to see what it gives.
     private const int Looked = 256;
 
+    // Of fewer rows, numbers may go up by one by chance.
+    private const int FewestCounted = 8;
+
     private readonly TeacherOptions options;
     private readonly List<RecordedTensor> tensors = [];
 
@@ -111,12 +114,24 @@ internal sealed class RecordedTeacher : ITeacher
             && new DetectorReading(name, source.Name, dims, [], new Dictionary<string, string>()).Find(
                 new(classAxis, options.Boxes, options.Objectness, options.Probabilities), values, isNamed: true) is var (detector, columns))
             return new(detector, columns);
+        RequireNoCounter(values, [.. looked.Select(sample => rows[sample])], source.Name);
         var trace = new LogitTrace(name, name, HeadActivation.None, IsInner: false);
         var layout = ClassAxis.Find(classAxis, trace, AnyOpset, dims, values, source.Name);
         return new(HeadOf(layout.ToClassLast(values), trace, layout, set, looked, source.Name), layout, IsScalar: isScalar);
 
         OutputPlan AsItIs(StreamKind kind, DetectorForm? detector = null) =>
             new(new(name, kind, LogitTransform.None, "its cache says so") { Detector = detector }, new(dims, dims.Length - 1), IsScalar: isScalar);
+    }
+
+    /// <summary>Refuses a column that counts rows: it would be learned as what the teacher said.</summary>
+    private static void RequireNoCounter(float[] values, long[] rows, string file)
+    {
+        var columns = values.Length / rows.Length;
+        for (var c = 0; columns > 1 && rows.Length > FewestCounted && c < columns; c++)
+            if (Enumerable.Range(1, rows.Length - 1).All(i => values[i * columns + c] - values[c] == rows[i] - rows[0]))
+                throw new InputException(
+                    "A column of what a teacher said counts the rows.", $"{file}, column {c}", $"{values[c]}, and one more in each row", "what the teacher said of samples, and nothing else",
+                    "leave it out; or if it says which sample a row is of, name it: signals: { logits: FILE, ids: FILE }");
     }
 
     private LogitHead HeadOf(float[] values, LogitTrace trace, RowLayout layout, TransferSet set, long[] looked, string file)
@@ -129,6 +144,10 @@ internal sealed class RecordedTeacher : ITeacher
         if (evidence.Kind is OutputKind.Values or OutputKind.Embedding)
             return LogitHead.Establish(evidence, trace, values, values, columns, file);
         var isOfClasses = evidence.Kind == OutputKind.Classes;
+        if (isOfClasses && columns == 1 && values.Length > 1 && Array.TrueForAll(values, value => value >= 0 && float.IsInteger(value)))
+            throw new InputException(
+                "What a teacher said are numbers of classes, and no scores.", file, $"nothing but whole numbers, up to {values.Max()}", "a score for each class",
+                "learn from them as labels, without a teacher: --labels FILE; as amounts: --kind values");
         // Each row is checked when it is read, and the error names it.
         if (options.Probabilities is { } given)
             return LogitHead.OfNamed(evidence, given, trace, [], columns, file);

@@ -62,14 +62,18 @@ internal sealed record GivenOutput(string Name, long[] Dims, int? ClassAxis, Hea
                 Constant = one.Part is null ? feeds.Of(one.Input.Name)!.Constant : null,
             }),
         ];
-        var read = outputs.Select(output => output is null
-            ? null
-            : new InterfaceOutput(output.Name, TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)), output.Dims, output.Activation, output.ClassAxis)
-            {
-                Keys = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.Keys,
-                KeysAreTexts = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.KeysAreTexts,
-            }).ToArray();
+        var read = outputs.Select(Offered).ToArray();
         return new(fed[0], read[0]) { FurtherInputs = fed.Length > 1 ? fed[1..] : null, Others = read[1..], Order = [.. graph.Output.Select(output => output.Name)] };
+
+        // Numbers that were rounded to whole ones are not what was learned.
+        InterfaceOutput? Offered(GivenOutput? output) =>
+            output is not null && TypeOf(graph.Output.FirstOrDefault(o => o.Name == output.Name)) is var type && type.IsFloat()
+                ? new(output.Name, type, output.Dims, output.Activation, output.ClassAxis)
+                {
+                    Keys = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.Keys,
+                    KeysAreTexts = model.Maps.FirstOrDefault(map => map.Output == output.Name)?.KeysAreTexts,
+                }
+                : null;
 
         static InterfaceInput Of(ValueInfoProto value) => new(value.Name, TypeOf(value), [.. (value.ShapeOf() ?? []).Select(axis => new InterfaceAxis(axis.Size, axis.Name))]);
     }

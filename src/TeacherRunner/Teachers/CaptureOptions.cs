@@ -30,6 +30,9 @@ public sealed record CaptureOptions
     [Setting("how features lie on disk")]
     public DenseStorage FeatureStorage { get; init; } = new Float32();
 
+    /// <summary>Whether something is drawn for each sample, so that the seed matters.</summary>
+    internal bool IsDrawn => !Augmentation.IsNone || Storage.IsDrawn;
+
     /// <summary><c>auto</c> (CUDA, else CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Default <c>auto</c>.</summary>
     [Setting("`auto`, `cpu`, `cuda` or `cuda:N`")]
     public string Device { get; init; } = "auto";

@@ -113,6 +113,12 @@ public sealed class RecipeArgumentsTests : IDisposable
         Assert.Equal("hard", Assert.Single(recipe.Final.Learners[0].Objective).Name);
     }
 
+    [Theory]
+    [InlineData("0.485,0.456,0.406")]
+    [InlineData("[0.485, 0.456, 0.406]")]
+    public void Read_WithAMeanForEachChannel_TakesThemAll(string mean) =>
+        Assert.Equal([0.485, 0.456, 0.406], Read("--mean", mean, "--std", "0.5").Data.Preprocessing.Mean);
+
     [Fact]
     public void Read_WithoutAnything_SaysWhatIsMissing() =>
         Assert.Contains("--samples", Assert.Throws<InputException>(() => Parse()).Message);

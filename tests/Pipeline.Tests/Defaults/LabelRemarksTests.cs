@@ -45,6 +45,42 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Run_ThatLearnsFromLabelsInAnotherOrder_TrainsNothingAndSaysWhichOneIsRight()
+    {
+        using var set = TransferSet.Open(new() { Samples = project["train.npy"], Labels = project["train-labels.npy"] });
+        Npy.Write(folder["next.npy"], set.Labels.ToArray().Select(label => (label + 1) % 3L).ToArray(), 240);
+        string[] run = ["run", "--name", "wrong", "--runs", folder["runs"], "--teacher", project["teacher.onnx"], "--samples", project["train.npy"], "--labels", folder["next.npy"], "--alpha", "0.5", "--threads", "1", "--quick"];
+
+        for (var i = 0; i < 2; i++) // the cache is there the second time
+            Assert.Contains("if label 0 were 2", Cli.Fails(2, run));
+        Assert.Empty(Directory.GetFiles(folder["runs/wrong"], "model.onnx", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Run_WithTestLabelsOfTheOtherDecision_SaysSoInEveryReport()
+    {
+        var teacher = LinearModel.Write(folder["decides.onnx"], classes: 1, activation: "Sigmoid", edit: model =>
+        {
+            var weights = Array.ConvertAll(Enumerable.Range(0, 16).ToArray(), i => i % 2 == 0 ? 3f : -3f);
+            model.Graph.Initializer[0] = TensorData.Create("W", weights, 16, 1);
+        });
+        using (var set = TransferSet.Open(new() { Samples = project["test.npy"] }))
+        {
+            var values = new float[set.Count * 16];
+            set.Read([.. Enumerable.Range(0, (int)set.Count).Select(row => (long)row)], values);
+            Npy.Write(folder["other.npy"], values.Chunk(16).Select(sample => sample.Select((value, i) => i % 2 == 0 ? value : -value).Sum() > 0 ? 0L : 1).ToArray(), (int)set.Count);
+        }
+
+        var run = Cli.Run(
+            "run", "--name", "other", "--runs", folder["runs"], "--teacher", teacher, "--kind", "labels", "--samples", project["train.npy"], "--test-samples", project["test.npy"],
+            "--test-labels", folder["other.npy"], "--threads", "1", "--quick");
+
+        Assert.Contains("if label 0 were 1, label 1 were 0", run.Output);
+        foreach (var report in new[] { "metrics.json", "report.md", "report.html", "README.md" })
+            Assert.Contains("seem to be numbered otherwise", File.ReadAllText(Path.Combine(folder["runs/other"], report)), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void Run_OfAColumnWithACodeForMissingValues_NamesIt()
     {
         var (random, values) = (new Random(1), new float[300 * 2]);

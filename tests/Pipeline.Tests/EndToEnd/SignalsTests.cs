@@ -176,6 +176,27 @@ public sealed class SignalsTests(TinyProject project) : IDisposable
     }
 
     [Fact]
+    public void Import_OfClassNumbers_SaysThatTheyAreLabels()
+    {
+        Npy.Write(folder["classes.npy"], Enumerable.Range(0, Samples).Select(i => (long)(i % 3)).ToArray(), Samples);
+
+        Assert.Contains("numbers of classes, and no scores", Import(2, "classes.npy", "--kind", "classes"));
+    }
+
+    [Theory]
+    [InlineData("classes")]
+    [InlineData("values")]
+    public void Import_OfATableWithRowNumbers_NamesTheirColumn(string kind)
+    {
+        File.WriteAllLines(folder["scores.csv"], Enumerable.Range(0, Samples).Select(i => $"{i + 7},{i % 5 * 0.5},{i % 3 * 0.25}").Prepend("id,a,b"));
+
+        var error = Import(2, "scores.csv", "--kind", kind);
+
+        Assert.Contains("counts the rows", error);
+        Assert.Contains("scores.csv, column 0", error);
+    }
+
+    [Fact]
     public void Import_OfWhatNothingTells_AsksForTheKind()
     {
         WriteRows("a.npy", Logits(Samples));

@@ -75,6 +75,36 @@ public sealed class StandInTests : IDisposable
     }
 
     /// <summary>The class of the highest score as a number of the teacher's own list, as a text, and where the scores are one column.</summary>
+    /// <summary>The softmax is over the last axis of [N, 1, 3], where the student's logits are [N, 3].</summary>
+    [Fact]
+    public void Run_OfATeacherWithAnAxisOfOneBeforeItsClasses_GivesAStudentOfTheSame()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "probs", 3, ("Unsqueeze", "wide"), ("Softmax", "probs"));
+
+        var student = Distil();
+
+        RequireAgreement(
+            student, Answers<byte, float>("student", pixels, [Count, 1, Side, Side], "probs", [Count, 1, 3]),
+            Answers<byte, float>("teacher", pixels, [Count, 1, Side, Side], "probs", [Count, 1, 3]), 3);
+        Cli.Done("evaluate", "--model", folder["runs/run/student.onnx"], "--samples", folder["x.npy"]);
+    }
+
+    /// <summary>What is rounded to whole numbers is learned before it is, and the student does not claim to be rounded.</summary>
+    [Fact]
+    public void Run_OfATeacherOfRoundedValues_GivesThemUnrounded()
+    {
+        Teacher(ElementType.UInt8, [1, Side, Side], "y", 1);
+        var proto = OnnxModel.Load(folder["teacher.onnx"]).Proto;
+        proto.Graph.Node.Add(new NodeProto { OpType = "Cast", Input = { "y" }, Output = { "stars" }, Attribute = { To(ElementType.Int64) } });
+        proto.Graph.Output[0] = new ValueInfoProto { Name = "stars", Type = new() { TensorType = new() { ElemType = ElementType.Int64.ToDataType() } } };
+        OnnxModel.FromProto(proto).Save(folder["teacher.onnx"]);
+
+        var student = Distil("--set", "teachers=[{ model: " + folder["teacher.onnx"] + ", output: stars, kind: values }]");
+
+        Assert.Contains("student.onnx keeps its own output: it does not give what teacher.onnx gives", student.Error);
+        Assert.NotEqual("stars", OnnxModel.Load(folder["runs/run/student.onnx"]).Proto.Graph.Output.Single().Name);
+    }
+
     [Theory]
     [InlineData("numbers")]
     [InlineData("texts")]
@@ -315,7 +345,7 @@ public sealed class StandInTests : IDisposable
             var node = new NodeProto { OpType = operation, Input = { previous }, Output = { name } };
             if (operation == "Cast")
                 node.Attribute.Add(To(ElementType.Float64));
-            if (operation == "Squeeze")
+            if (operation is "Squeeze" or "Unsqueeze")
                 node.Input.Add("axes");
             graph.Node.Add(node);
             previous = name;

@@ -54,7 +54,7 @@ public sealed class ObjectiveTests : IDisposable
     public static TheoryData<Term, int> Comparing => new()
     {
         { new RelationalTerm { Student = "hidden1.relu" }, 3 }, { new TripletTerm { Student = "hidden1.relu", Teachers = ["hidden"] }, 3 },
-        { new ProjectorTerm { Student = "hidden1.relu" }, 2 }, { new SimilarityTerm { Student = "hidden1.relu", Queue = 0 }, 2 },
+        { new StandardisedDistanceTerm { Student = "hidden1.relu" }, 2 }, { new SimilarityTerm { Student = "hidden1.relu", Queue = 0 }, 2 },
     };
 
     [Theory]

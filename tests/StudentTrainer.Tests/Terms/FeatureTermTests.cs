@@ -83,7 +83,7 @@ public sealed class FeatureTermTests : IDisposable
             var (a, b) = (Standard(x, column), Standard(y, column));
             expected += a.Zip(b, (u, w) => Math.Pow(Math.Abs(u - w), 4)).Sum();
         }
-        Assert.Equal(Math.Log(expected), Value(new ProjectorTerm(), x, y, Samples, 2), 8);
+        Assert.Equal(Math.Log(expected), Value(new StandardisedDistanceTerm(), x, y, Samples, 2), 8);
 
         static double[] Standard(double[] values, int column)
         {
@@ -188,7 +188,7 @@ public sealed class FeatureTermTests : IDisposable
 
     public static TheoryData<FeatureTerm> Terms =>
     [
-        new HintTerm(), new AttentionTerm(), new RelationalTerm(), new ProjectorTerm(), new ChannelWiseTerm(), new SimilarityTerm { TeacherTemperature = 0.5 },
+        new HintTerm(), new AttentionTerm(), new RelationalTerm(), new StandardisedDistanceTerm(), new ChannelWiseTerm(), new SimilarityTerm { TeacherTemperature = 0.5 },
     ];
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class FeatureTermTests : IDisposable
             Value(term, [.. x.Select((value, i) => i == index ? value + by : value)], y, shape);
     }
 
-    public static TheoryData<PooledFeatureTerm> PooledTerms => [new ProjectorTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 4 }];
+    public static TheoryData<PooledFeatureTerm> PooledTerms => [new StandardisedDistanceTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 4 }];
 
     /// <summary>Sequences [2 positions, 3 features], signals [3 channels, 2 steps] and images [3 channels, 1, 2] of the same vectors.</summary>
     [Theory]
@@ -237,7 +237,7 @@ public sealed class FeatureTermTests : IDisposable
 
     public static TheoryData<FeatureTerm> PaddedTerms =>
     [
-        new HintTerm(), new RelationalTerm(), new ProjectorTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 3 },
+        new HintTerm(), new RelationalTerm(), new StandardisedDistanceTerm(), new SimilarityTerm { TeacherTemperature = 0.5, Queue = 0 }, new SimilarityTerm { TeacherTemperature = 0.5, Queue = 3 },
     ];
 
     /// <summary>
@@ -291,7 +291,7 @@ public sealed class FeatureTermTests : IDisposable
     {
         double[] y = [1, 2, 1, 3, 1, 5];
         var student = torch.tensor(new double[] { 4, 2, 4, 1, 4, 0 }, [Samples, 2], requires_grad: true);
-        new ProjectorTerm { Exponent = 0.5 }.Compare(student, torch.tensor(y, [Samples, 2])).backward();
+        new StandardisedDistanceTerm { Exponent = 0.5 }.Compare(student, torch.tensor(y, [Samples, 2])).backward();
         Assert.All(student.grad!.data<double>().ToArray(), slope => Assert.True(double.IsFinite(slope)));
     }
 

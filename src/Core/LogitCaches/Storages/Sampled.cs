@@ -36,6 +36,8 @@ public sealed record Sampled(
 
     private ElementType CountType => Draws <= byte.MaxValue ? ElementType.UInt8 : ElementType.UInt16;
 
+    internal override bool IsDrawn => true;
+
     /// <inheritdoc/>
     public override IReadOnlyList<StorageField> Fields(CacheStream stream) =>
     [

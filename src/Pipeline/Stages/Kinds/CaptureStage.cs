@@ -176,7 +176,7 @@ internal sealed class CaptureStage : CacheStage
     private StageInputs Inputs(StageResults results, string provider) => new StageInputs()
         .Add("teachers", new YamlSequenceNode(teachers.Capture.Teachers.Zip(TeacherDigests(results), TeachersSection.WriteTeacherKey)))
         .Add("capture", Written(teachers.Capture, provider))
-        .Add("seed", teachers.Capture.Augmentation.IsNone && teachers.Capture.Storage is not Sampled ? null : $"{teachers.Capture.Seed}")
+        .Add("seed", teachers.Capture.IsDrawn ? $"{teachers.Capture.Seed}" : null)
         .Add("samples", set.SamplesDigest)
         .Add("modalities", ModalityDigests())
         .Add("first-id", $"{set.IdOf(0)}");
@@ -214,8 +214,13 @@ internal sealed class CaptureStage : CacheStage
         });
         if (result.ProviderNote is { } note)
             work.Reporter.NoteOnce($"teachers run on the CPU: {note}");
-        if (result is { IsComplete: true, Captured: > 0 } && LabelRemarks.Contradiction(set, work.Folder) is { } contradiction)
-            work.Reporter.Warn(contradiction);
+        if (result is { IsComplete: true, Captured: > 0 })
+        {
+            using var captured = LogitCache.Open(work.Folder);
+            if (LabelRemarks.Contradiction(set, captured) is { } contradiction)
+                work.Reporter.Warn($"{contradiction}");
+        }
+
         return result;
     }
 }

@@ -87,6 +87,7 @@ internal sealed class EvaluateStage : Stage
         var metrics = new RunMetrics(recipe.Name, recipe.Seed, sets.Test?.Count, [.. measured.Select(model => model.Metrics)])
         {
             Learners = recipe.Final.Learners.Count > 1 ? recipe.Final.LearnerNames : null,
+            LabelRemark = sets.Test is { } test && compared is not null && LabelRemarks.Contradiction(test, compared) is { } contradiction ? $"{contradiction}" : null,
         };
         var details = new RunDetails([.. measured.Select(model => model.Details).Where(model => !model.IsEmpty)]);
         // What is decided between.

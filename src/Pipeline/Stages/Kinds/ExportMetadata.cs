@@ -61,7 +61,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
     /// <summary>The axis of a detector head's columns, for which there is no convention; <c>null</c>: it is no detector, or they are the last axis.</summary>
     private string? DetectorAxis(InterfaceOutput? offered, StageResults results) => DetectorOf(results) is null
         ? null
-        : (offered is null ? stage.ImportOf(results).ClassAxis : offered.ClassAxis + 1)?.ToString(CultureInfo.InvariantCulture);
+        : (offered is null ? stage.ImportOf(results).ClassAxis : offered.NamedAxis)?.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What the file says of the outputs that it learned, where it gives several; <c>null</c>: it has one.</summary>
     private string? Heads(OnnxModel exported, ModelInterface? offered, StageResults results)
@@ -76,7 +76,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
             return new DescribedHead(given?.Name ?? own.Output ?? learned[0], name, own.Kind ?? OutputKind.Classes)
             {
-                ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
+                ClassAxis = given is null ? own.ClassAxis : given.NamedAxis, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
             };
         })]);
     }

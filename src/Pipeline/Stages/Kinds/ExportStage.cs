@@ -152,7 +152,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         TeacherOptions Reading(StudentImport own, InterfaceOutput? given) => new()
         {
             Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing, Inputs = Feeds,
-            Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.ClassAxis + 1,
+            Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.NamedAxis,
             Scores = given?.Scores,
             Probabilities = given?.Activation == HeadActivation.SigmoidOfScores ? true : null,
         };

@@ -203,6 +203,9 @@ internal sealed class TrainStage : TrainedStage
         var (sets, count) = (graph.Sets, Classes(results));
         using var taught = cache is null ? null : LogitCache.Open(results[cache.Name].Folder);
         using var validated = validation is null ? null : LogitCache.Open(results[validation.Name].Folder);
+        if (taught is not null && step.LearnsFromTeachers && step.Terms.Any(term => term.LearnsFromLabels) && LabelRemarks.Contradiction(sets.Transfer, taught) is { IsCertain: true } contradiction)
+            throw new InputException(
+                "Labels and teacher teach different things.", graph.Recipe.Data.Transfer.Labels, contradiction.Found, "labels that are numbered as the teacher's classes are", contradiction.Remedy);
         var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
         return use([.. step.Learners.Select(Options)], data);
 

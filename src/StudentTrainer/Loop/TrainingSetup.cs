@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace OnnxKd.StudentTrainer.Loop;
 
 /// <summary>Students that are checked and ready to learn, with their batches: where a training begins, and a range test.</summary>
-internal sealed class Classroom : IDisposable
+internal sealed class TrainingSetup : IDisposable
 {
-    private Classroom(Team team, TrainingBatches batches, Device device) => (Team, Batches, Device) = (team, batches, device);
+    private TrainingSetup(Team team, TrainingBatches batches, Device device) => (Team, Batches, Device) = (team, batches, device);
 
     /// <summary>The students.</summary>
     public Team Team { get; }
@@ -21,7 +21,7 @@ internal sealed class Classroom : IDisposable
 
     /// <summary>Checks settings, data and students, compiles them, and opens what they read.</summary>
     /// <exception cref="Core.Errors.OnnxKdException">As <see cref="Trainer.Train"/>.</exception>
-    public static Classroom Open(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options)
+    public static TrainingSetup Open(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options)
     {
         OptionChecks.Require(options, data);
         DataChecks.Require(learners, data, options);
@@ -36,7 +36,7 @@ internal sealed class Classroom : IDisposable
             var learned = Preflight.RequireTrainable(team, data, options, device);
             batches = team.OpenBatches(data, options, device);
             team.Calibrate(batches);
-            LessonChecks.Require(team, data);
+            TargetChecks.Require(team, data);
             team.Start(learned);
             return new(team, batches, device);
         }

@@ -8,7 +8,7 @@ namespace OnnxKd.StudentTrainer.Terms;
 /// over the batch. Images are averaged over their pixels first, sequences over their positions. Miles and Mikolajczyk, "Understanding the role of the projector in knowledge
 /// distillation" (SRD), AAAI 2024, equations 8 and 9.
 /// </summary>
-public sealed record ProjectorTerm : PooledFeatureTerm
+public sealed record StandardisedDistanceTerm : PooledFeatureTerm
 {
     private const double Epsilon = 1e-5;
     private const double SmallestSum = 1e-12;

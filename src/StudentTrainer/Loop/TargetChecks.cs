@@ -9,7 +9,7 @@ using OnnxKd.StudentTrainer.Training;
 namespace OnnxKd.StudentTrainer.Loop;
 
 /// <summary>Whether there is anything to learn: what is imitated must differ between samples.</summary>
-internal static class LessonChecks
+internal static class TargetChecks
 {
     private const int MostRows = 2_000;
 
@@ -23,7 +23,7 @@ internal static class LessonChecks
     /// <exception cref="CheckFailedException">They are the same for all samples.</exception>
     public static void Require(Team team, TrainingData data)
     {
-        foreach (var stream in team.Streams.Select(form => form.Stream).Where(stream => stream.Storage is not (TopK or Sampled)))
+        foreach (var stream in team.Streams.Select(form => form.Stream).Where(stream => stream.Storage is DenseStorage))
         {
             if (stream.Kind.Output() == OutputKind.Classes)
                 RequireInformation(data.Cache!, stream);
