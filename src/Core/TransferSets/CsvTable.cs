@@ -26,10 +26,11 @@ internal sealed class CsvTable : Table
     }
 
     private CsvTable(SourceFile file, TableOptions options, CsvBeginning beginning)
-        : base(file.Path, options.Decimal is null && options.Thousands != ',' && beginning.HasDecimalCommas ? options with { Decimal = ',' } : options)
+        : base(file.Path, Decided(options, beginning))
     {
         firstLine = beginning.Lines + 1;
-        arePointsClear = beginning.HasDecimalPoints || options.Decimal is not null || options.Thousands is not null;
+        Decimal = Options.Decimal ?? (beginning.HasDecimalPoints ? '.' : options.AlikeDecimal);
+        arePointsClear = Decimal is not null || options.Thousands is not null;
         reader = (Sep.Reader() with
         {
             Sep = new Sep(beginning.Separator), HasHeader = false, DisableColCountCheck = true, Unescape = true, Trim = SepTrim.All,
@@ -54,6 +55,9 @@ internal sealed class CsvTable : Table
 
     /// <inheritdoc/>
     public override string Kind => "a CSV file";
+
+    /// <inheritdoc/>
+    public override char? Decimal { get; }
 
     /// <inheritdoc/>
     public override int Columns { get; }
@@ -137,6 +141,11 @@ internal sealed class CsvTable : Table
     /// <summary>Whether a field of the first line is a value rather than a name.</summary>
     private bool IsContent(string field) =>
         Numbers.TryRead(field, out double _) || Numbers.IsMissing(field) || Options.Classes.Contains(field) || Options.Categories.Any(known => known.IndexOf(field) >= 0);
+
+    /// <summary>A comma is the decimal sign where the file says so, or leaves it open and the set that it belongs to says so.</summary>
+    private static TableOptions Decided(TableOptions options, CsvBeginning beginning) =>
+        options.Decimal is null && options.Thousands != ',' && (beginning.HasDecimalCommas || !beginning.HasDecimalPoints && options.AlikeDecimal == ',')
+            ? options with { Decimal = ',' } : options;
 
     private static CsvBeginning ReadBeginning(SourceFile file, TableOptions options)
     {

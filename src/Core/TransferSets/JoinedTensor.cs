@@ -16,6 +16,7 @@ internal sealed class JoinedTensor : StoredTensor
         this.parts = parts;
         (Columns, ValueNames, Categories) = (parts[0].Columns, parts[0].ValueNames, parts[0].Categories);
         (IsTable, HasRowNames, LeftOut) = (parts[0].IsTable, parts[0].HasRowNames, parts[0].LeftOut);
+        Decimal = parts.Select(part => part.Decimal).FirstOrDefault(sign => sign is not null);
         Rounded = [.. parts.SelectMany(part => part.Rounded).DistinctBy(number => number.Column)];
         firstRows = new long[parts.Length];
         for (var i = 1; i < parts.Length; i++)

@@ -27,6 +27,9 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <summary>Columns of the table.</summary>
     public abstract int Columns { get; }
 
+    /// <summary>The sign between the whole and the fraction of a number; <c>null</c>: numbers are no texts, or nothing tells.</summary>
+    public virtual char? Decimal => null;
+
     /// <summary>The names of the columns; <c>null</c>: they have none.</summary>
     public abstract string[]? Header { get; }
 

@@ -91,7 +91,7 @@ internal static class TableFormat
             {
                 IsTable = true, Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
-                Rounded = [.. table.Rounded],
+                Rounded = [.. table.Rounded], Decimal = table.Decimal,
             };
         }
         catch

@@ -50,6 +50,9 @@ public sealed record TableOptions
     /// <summary>The features of the set that this one belongs to: without <see cref="Features"/>, columns of these names are the features.</summary>
     internal IReadOnlyList<string> Alike { get; init; } = [];
 
+    /// <summary>The decimal sign of the set that this one belongs to, for a file that leaves it open; <c>null</c>: it is not known.</summary>
+    internal char? AlikeDecimal { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(TableOptions? other) =>
         other is not null && Scalars == other.Scalars && Features.SequenceEqual(other.Features) && Drop.SequenceEqual(other.Drop) && Texts.SequenceEqual(other.Texts)
@@ -58,7 +61,7 @@ public sealed record TableOptions
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);
 
-    private (char?, char?, char?, bool?, bool, float?) Scalars => (Separator, Decimal, Thousands, Header, DropMissing, MissingValue);
+    private (char?, char?, char?, char?, bool?, bool, float?) Scalars => (Separator, Decimal, AlikeDecimal, Thousands, Header, DropMissing, MissingValue);
 }
 
 /// <summary>What a missing value of a column becomes.</summary>

@@ -155,7 +155,15 @@ public sealed class TransferSet : IDisposable
     /// <param name="other">The set that it belongs to.</param>
     /// <inheritdoc cref="Open(TransferSetOptions)"/>
     internal static TransferSet Open(TransferSetOptions options, TransferSet other) =>
-        Open(options with { Table = options.Table with { Alike = other.Columns, Categories = options.Table.Categories is { Count: > 0 } own ? own : other.Categories } }, other.SampleShape);
+        Open(
+            options with
+            {
+                Table = options.Table with
+                {
+                    Alike = other.Columns, Categories = options.Table.Categories is { Count: > 0 } own ? own : other.Categories, AlikeDecimal = other.samples.Stored.Decimal,
+                },
+            },
+            other.SampleShape);
 
     /// <summary>Some of its samples, with labels of their own. They are read through this set, which must outlive it.</summary>
     /// <param name="rows">Which, in the order wanted.</param>

@@ -12,6 +12,22 @@ public sealed class CsvMeaningTests : IDisposable
 
     private string Table => Path.Combine(folder.Path, "t.csv");
 
+    /// <summary>A small test table that leaves open what its training table tells is read as that one.</summary>
+    [Theory]
+    [InlineData("a;b\n1;6.5\n2;7.25\n", "a;b\n1;6.157\n", 6.157f)]
+    [InlineData("a;b\n1;6,5\n2;7,25\n", "a;b\n1;6,157\n", 6.157f)]
+    [InlineData("a;b\n1;6.5\n2;7.25\n", "a;b\n1;0,5\n", 0.5f)] // which says so itself
+    public void Open_BesideAnotherTable_HasItsDecimals(string train, string test, float expected)
+    {
+        using var first = Open(train, new());
+        var path = Path.Combine(folder.Path, "test.csv");
+        File.WriteAllText(path, test);
+        using var second = TransferSet.Open(new() { Samples = path }, first);
+        var values = new float[2];
+        second.Read([0], values);
+        Assert.Equal([1, expected], values);
+    }
+
     /// <summary>6.157 is 6157 where points part thousands, as they do in files with semicolons from half of Europe.</summary>
     [Theory]
     [InlineData("a;b\n1;6.157\n2;7\n")]
