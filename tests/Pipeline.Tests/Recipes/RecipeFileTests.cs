@@ -96,7 +96,7 @@ public sealed class RecipeFileTests : IDisposable
         Assert.Equal(
             recipe.Final.Training with
             {
-                AverageDecay = null, EarlyStop = null, Optimizer = new SgdOptions(),
+                AverageDecay = null, EarlyStop = null, Optimizer = new SgdOptions(), Augmentation = recipe.Final.Capture.Augmentation,
             },
             recipe.Baseline!.Training);
         Assert.Equal("hard", Assert.Single(recipe.Baseline.Learners[0].Objective).Name);
