@@ -146,6 +146,8 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                     ? $"'{list.Output}' is a list of the tensors {string.Join(", ", list.Parts)}: name one (output:), or one student learns them all (--outputs {string.Join(",", list.Parts)})"
                 : candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
                     ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
+                : candidates.Length == 0 && graph.Output is [var only] && new GraphIndex(graph).Producer(only.Name) is { OpType: "Cast" or "QuantizeLinear" } rounded
+                    ? $"'{only.Name}' is made of '{rounded.Input[0]}', by rounding: learn from that (--outputs {rounded.Input[0]}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
                         + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");
     }

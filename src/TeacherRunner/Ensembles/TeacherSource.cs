@@ -37,6 +37,17 @@ internal sealed record TeacherSource(ModelOutput Output, string File, CacheStrea
             $"{File}, tensor '{Output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(views > 1 ? $", view {view}" : "")}, "
             + given.Describe(values.Slice(row * perRow, perRow), index),
             $"{values[at]}", "a finite number",
-            "look at that sample and at the preprocessing; batches before it are stored, and capturing again goes on from there");
+            float.IsNegativeInfinity(values[at]) && IsEverywhere(values, perRow, index)
+                ? "it is so for every sample, as a mask in the model makes it: name the tensor before the mask (output:), or give the model a large finite number there, such as -1e9"
+                : "look at that sample and at the preprocessing; batches before it are stored, and capturing again goes on from there");
+    }
+
+    /// <summary>Whether all rows, of which there are several, have one value at a place.</summary>
+    private static bool IsEverywhere(ReadOnlySpan<float> values, int perRow, int index)
+    {
+        for (var row = 1; row < values.Length / perRow; row++)
+            if (!values[row * perRow + index].Equals(values[index]))
+                return false;
+        return values.Length > perRow;
     }
 }

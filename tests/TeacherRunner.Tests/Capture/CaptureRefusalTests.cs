@@ -38,6 +38,21 @@ public sealed class CaptureRefusalTests : CaptureTests
 
         Assert.Contains("teacher.onnx, tensor 'squares', sample 13 of", error.Message);
         Assert.Contains("class 0", error.Message);
+        Assert.Contains("look at that sample", error.Message);
+    }
+
+    [Fact]
+    public void Capture_ClassThatIsMaskedForEverySample_LooksForTheMask()
+    {
+        var graph = teacher.Graph().Floats("mask", [0, float.NegativeInfinity, 0]).Node("Add", "logits mask", "masked").Output("masked");
+        using var set = OpenSet("masked.npy", samples, Count, 3, 4);
+        var options = Options(Save("teacher.onnx", graph));
+        options = options with { Teachers = [options.Teachers[0] with { Kind = OutputKind.Classes }] };
+
+        var error = Assert.Throws<InputException>(() => CacheCapture.Capture(set, options, temp["masked"], null, CancellationToken.None));
+
+        Assert.Contains("class 1", error.Message);
+        Assert.Contains("name the tensor before the mask", error.Message);
     }
 
     [Fact]

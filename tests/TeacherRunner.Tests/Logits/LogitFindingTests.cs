@@ -175,6 +175,13 @@ public class LogitFindingTests
         Assert.Contains("0 float outputs", Assert.Throws<InputException>(() => Run(graph)).Message);
     }
 
+    [Fact]
+    public void Output_OfRoundedNumbersAlone_NamesWhatIsRounded()
+    {
+        var graph = teacher.Graph().Node("Cast", "logits", "whole", ("to", (long)DataType.Int64)).Output("whole", DataType.Int64);
+        Assert.Contains("'whole' is made of 'logits', by rounding", Assert.Throws<InputException>(() => Run(graph)).Message);
+    }
+
     private float[] Samples => teacher.Samples(8);
 
     private double[] Expected() => teacher.Logits(Samples);
