@@ -44,7 +44,7 @@ public sealed class CaptureRefusalTests : CaptureTests
     [Fact]
     public void Capture_ClassThatIsMaskedForEverySample_LooksForTheMask()
     {
-        var graph = teacher.Graph().Floats("mask", [0, float.NegativeInfinity, 0]).Node("Add", "logits mask", "masked").Output("masked");
+        var graph = teacher.Graph().Floats("mask", [0, float.NegativeInfinity, 0], 3).Node("Add", "logits mask", "masked").Output("masked");
         using var set = OpenSet("masked.npy", samples, Count, 3, 4);
         var options = Options(Save("teacher.onnx", graph));
         options = options with { Teachers = [options.Teachers[0] with { Kind = OutputKind.Classes }] };
