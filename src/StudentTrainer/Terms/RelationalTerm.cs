@@ -58,7 +58,7 @@ public sealed record RelationalTerm : FeatureTerm
         var distances = squares.unsqueeze(0).Add(squares.unsqueeze(1)).sub(products.Mul(2));
         var least = distances.detach().mean().Mul(SmallestShare).ClampMin(SmallestSquare);
         var inverse = distances.maximum(least).rsqrt().mul(distances.detach().gt(least));
-        var inner = products.unsqueeze(0).sub(products.unsqueeze(1)).sub(products.unsqueeze(2)).add(squares.view(-1, 1, 1));
+        var inner = products.unsqueeze(0).sub(products.unsqueeze(1)).sub(products.unsqueeze(2)).Add(squares.view(-1, 1, 1));
         return inner.mul(inverse.unsqueeze(1)).mul(inverse.unsqueeze(2));
     }
 }
