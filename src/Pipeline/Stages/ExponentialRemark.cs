@@ -15,7 +15,7 @@ internal static class ExponentialRemark
     {
         if (stream.Kind != StreamKind.Value || teacher.IsRecorded)
             return null;
-        var graph = OnnxModel.Load(teacher.Model).Proto.Graph;
+        var graph = SharedModels.Load(teacher.Model).Proto.Graph;
         var trace = LogitTrace.Find(graph, teacher.Output, teacher.Model);
         return trace.IsInner || new GraphIndex(graph).Producer(trace.Source) is not { OpType: "Exp" } last ? null
             : $"the values of {Path.GetFileName(teacher.Model)} are exponentials, of which the largest decide the loss: the tensor before is learned evenly "

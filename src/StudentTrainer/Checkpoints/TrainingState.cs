@@ -147,7 +147,7 @@ internal sealed class TrainingState(Team team, string folder, string identity, F
     private void RemoveOtherBests(Learner learner)
     {
         var kept = new[] { bestEpoch(learner), savedBest.GetValueOrDefault(learner) }.OfType<int>().Select(epoch => BestOf(learner, epoch)).ToArray();
-        foreach (var path in Directory.EnumerateFiles(folder, Path.GetFileName(BestOf(learner, 0)).Replace("-0.", "-*.", StringComparison.Ordinal)))
+        foreach (var path in Directory.EnumerateFiles(folder, Path.GetFileName(PathOf(learner, "best-*"))))
             if (!kept.Contains(path))
                 File.Delete(path);
     }

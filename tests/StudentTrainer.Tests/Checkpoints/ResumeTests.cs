@@ -1,6 +1,9 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Progress;
+using OnnxKd.StudentTrainer.Graph.Import;
+using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Loop;
 using OnnxKd.StudentTrainer.Training;
@@ -67,6 +70,21 @@ public sealed class ResumeTests : IDisposable
         Assert.InRange(best, 1, 4);
         Assert.Equal([$"best-{best}.safetensors"], Directory.GetFiles(toy.Folder("whole"), "best-*").Select(Path.GetFileName));
         RequireSame(whole, toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "cut"));
+    }
+
+    /// <summary>The best weights of one are not taken for another's.</summary>
+    [Fact]
+    public void Train_OfLearnersWithNumberedNames_KeepsTheBestOfEach()
+    {
+        LearnerOptions[] learners = [.. Enumerable.Range(0, 2).Select(i => new LearnerOptions($"net-{i}", Toy.Mlp(), StudentImport.Default, Toy.Soft))];
+
+        var result = Trainer.Train(learners, Data, Options, toy.Folder("both"));
+
+        foreach (var student in result.Students)
+        {
+            var best = student.Epochs.MinBy(epoch => epoch.Errors)!.Epoch;
+            Assert.Equal([$"{student.Name}.best-{best}.safetensors"], Directory.GetFiles(toy.Folder("both"), $"{student.Name}.best-*").Select(Path.GetFileName));
+        }
     }
 
     [Fact]

@@ -99,8 +99,9 @@ internal sealed class CombineStage : CacheStage
         bool isResumed; // what was asked before is not known
         using (var writer = LogitCacheWriter.OpenOrResume(work.Folder, Identity(logits, asked, TeacherDigests(work.Results)), BatchRows))
         {
-            isResumed = writer.PendingBatches().Sum(batch => batch.Count) < set.Count;
-            foreach (var batch in writer.PendingBatches())
+            var pending = writer.PendingBatches();
+            isResumed = pending.Sum(batch => batch.Count) < set.Count;
+            foreach (var batch in pending)
             {
                 work.Token.ThrowIfCancellationRequested();
                 var rows = Enumerable.Range(0, (int)batch.Count).Select(i => batch.First + i).ToArray();
