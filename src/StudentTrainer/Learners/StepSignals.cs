@@ -47,5 +47,5 @@ internal sealed class StepSignals(Batch batch, IReadOnlyDictionary<string, IRead
     }
 
     private static StreamSignal Detached(SignalSource source, Tensor values) =>
-        source.Use.Kind == SignalKind.Scores ? new DenseScores(values) : new TargetTensor(values, source.Like?.Spread);
+        source.Use.Kind == SignalKind.Scores ? new DenseScores(values) : new TargetTensor(values, source.Like);
 }

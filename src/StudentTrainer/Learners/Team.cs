@@ -90,10 +90,10 @@ internal sealed class Team : IDisposable
     /// <summary>Values are compared in units of their spread.</summary>
     private static void Measure(StreamForm form, LogitCache? cache)
     {
-        if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null)
-            values.Spread = ColumnStatistics.Of(cache, form.Stream).Deviations;
+        if (form is OutputForm { Kind: SignalKind.Values } values && cache is not null && ColumnStatistics.Of(cache, form.Stream) is var columns)
+            (values.Scale, values.PulledIn) = (columns.Scale, columns.PulledIn?.Scale);
         if (form is OutputForm { Kind: SignalKind.Detections } boxes && cache is not null)
-            boxes.Spread = [.. AnchorStatistics.Of(cache, form.Stream).Deviations, .. Enumerable.Repeat(1f, form.Stream.Classes - DetectorForm.BoxColumns)];
+            boxes.Scale = new([.. AnchorStatistics.Of(cache, form.Stream).Deviations, .. Enumerable.Repeat(1f, form.Stream.Classes - DetectorForm.BoxColumns)]);
     }
 
     private static void RequireNames(IReadOnlyList<LearnerOptions> options)

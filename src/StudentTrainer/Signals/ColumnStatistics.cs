@@ -1,13 +1,17 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
 
 namespace OnnxKd.StudentTrainer.Signals;
 
 /// <summary>Mean and standard deviation of each column of a stream of values.</summary>
 /// <param name="Means">One for each column.</param>
-/// <param name="Deviations">One for each column; 1 where a column never changes.</param>
-internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyList<float> Deviations)
+/// <param name="Scale">The deviations; 1 where a column never changes.</param>
+internal sealed record ColumnStatistics(IReadOnlyList<float> Means, ValueScale Scale)
 {
+    /// <summary>The same after a logarithm of the columns that a few far values decide; <c>null</c>: there are none.</summary>
+    public ColumnStatistics? PulledIn { get; private init; }
+
     // Enough that both are within a percent or two.
     private const int MostRows = 10_000;
     private const int RowsAtOnce = 256;
@@ -28,9 +32,27 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyLis
                     FormattableString.Invariant($"column {column}: mean {means[column]:g4}, deviation {deviation:g3}; values there are {step:g3} apart"),
                     FormattableString.Invariant($"a deviation of at least {LeastSteps} steps"),
                     "set capture.storage: float32");
-        return new(
-            [.. means.Select(mean => (float)mean)],
-            [.. variances.Select((variance, c) => Math.Sqrt(variance) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? (float)deviation : 1)]);
+        double[] deviations = [.. variances.Select((variance, c) => Math.Sqrt(variance) is var deviation && deviation > 1e-6 * Math.Abs(means[c]) ? deviation : 1)];
+        return From(means, deviations, null) with { PulledIn = PullIn(cache, stream, means, deviations) };
+    }
+
+    private static ColumnStatistics From(double[] means, double[] deviations, SymmetricLog? log) =>
+        new([.. means.Select(mean => (float)mean)], new([.. deviations.Select(deviation => (float)deviation)], log));
+
+    private static ColumnStatistics? PullIn(LogitCache cache, CacheStream stream, double[] means, double[] deviations)
+    {
+        var (columns, centres, units) = (stream.Classes, new double[means.Length], new double[means.Length]);
+        var rows = Some(cache, Math.Max(1, MostRows / stream.Positions)).SelectMany(some => Read(cache, stream, some).Chunk(columns)).ToArray();
+        (means, deviations) = ([.. means], [.. deviations]);
+        for (var column = 0; column < columns; column++)
+        {
+            var values = Array.ConvertAll(rows, row => row[column]);
+            Array.Sort(values);
+            if (LogFit.Find(values) is { } fit)
+                (centres[column], units[column], means[column], deviations[column]) = ((float)fit.Centre, (float)fit.Unit, fit.Mean, fit.Std);
+        }
+
+        return units.Any(unit => unit > 0) ? From(means, deviations, new() { Centre = centres, Unit = units }) : null;
     }
 
     /// <summary>Mean and variance of each of some columns, of the first view of some rows, evenly spread.</summary>
@@ -39,14 +61,10 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyLis
     /// <param name="columns">How many values in a row come before the same column again.</param>
     internal static (double[] Means, double[] Variances) Moments(LogitCache cache, CacheStream stream, int columns)
     {
-        var samples = cache.Identity.Samples;
-        var rows = Enumerable.Range(0, (int)Math.Min(MostRows, samples)).Select(i => i * samples / Math.Min(MostRows, samples));
         var (count, means, squares) = (0L, new double[columns], new double[columns]);
-        foreach (var some in rows.Chunk(RowsAtOnce))
+        foreach (var some in Some(cache, MostRows))
         {
-            var values = new float[some.Length * stream.Values];
-            cache.Read(stream, some, view: 0, values);
-            foreach (var row in values.Chunk(columns))
+            foreach (var row in Read(cache, stream, some).Chunk(columns))
             {
                 count++;
                 for (var c = 0; c < columns; c++)
@@ -59,6 +77,20 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, IReadOnlyLis
         }
 
         return (means, [.. squares.Select(square => square / count)]);
+    }
+
+    /// <summary>Rows from all over the cache, a few at once.</summary>
+    private static IEnumerable<long[]> Some(LogitCache cache, int most)
+    {
+        var (samples, count) = (cache.Identity.Samples, Math.Min(most, cache.Identity.Samples));
+        return Enumerable.Range(0, (int)count).Select(i => i * samples / count).Chunk(RowsAtOnce);
+    }
+
+    private static float[] Read(LogitCache cache, CacheStream stream, long[] rows)
+    {
+        var values = new float[rows.Length * stream.Values];
+        cache.Read(stream, rows, view: 0, values);
+        return values;
     }
 
     /// <summary>How far apart numbers of that size are as they are stored; 0: no further than float32's, or nothing is there.</summary>

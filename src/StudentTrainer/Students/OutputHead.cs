@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
 using OnnxKd.StudentTrainer.Graph;
 using OnnxKd.StudentTrainer.Signals;
@@ -23,6 +25,9 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
     private const string Logits = CacheStream.Answer; // what built-in students call their output
     private const string Joined = "output.joined";
     private const int MostOfVector = 1_000;
+
+    // Of logarithms: beyond it lies nothing that was learned, and exponentials would soon be infinite.
+    private const float FarthestDeviations = 10;
 
     /// <summary>Positions of what it learns from, where the architecture gives one vector: it has columns for each of them then.</summary>
     public int Positions { get; init; } = 1;
@@ -136,8 +141,12 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
 
         if (Scale is not null)
         {
-            last = Add(graph, "Mul", $"{prefix}scaled", last, Constant(graph, $"{prefix}deviation", [.. Scale.Deviations], axesBehind));
-            return Add(graph, "Add", name, last, Constant(graph, $"{prefix}mean", [.. Scale.Means], axesBehind));
+            var log = Scale.Scale.Log;
+            if (log is not null)
+                last = Add(graph, "Clip", $"{prefix}clipped", last, Number(graph, $"{prefix}least", -FarthestDeviations), Number(graph, $"{prefix}most", FarthestDeviations));
+            last = Add(graph, "Mul", $"{prefix}scaled", last, Constant(graph, $"{prefix}deviation", [.. Scale.Scale.Deviations], axesBehind));
+            last = Add(graph, "Add", log is null ? name : $"{prefix}moved", last, Constant(graph, $"{prefix}mean", [.. Scale.Means], axesBehind));
+            return log is null ? last : PushOut(graph, log, last, prefix, name, axesBehind);
         }
 
         Add(graph, "LpNormalization", name, last);
@@ -146,15 +155,33 @@ internal sealed record OutputHead(string Name, int Columns, bool IsUnitLength = 
         return name;
     }
 
+    /// <summary>The inverse of the logarithm: sign(u) × (exp |u| − 1) × unit + centre, in columns that have a unit.</summary>
+    private static string PushOut(GraphProto graph, SymmetricLog log, string last, string prefix, string name, int axesBehind)
+    {
+        var size = Add(graph, "Exp", $"{prefix}exponentials", Add(graph, "Abs", $"{prefix}sizes", last));
+        size = Add(graph, "Sub", $"{prefix}far", size, Number(graph, $"{prefix}one", 1));
+        var values = Add(graph, "Mul", $"{prefix}signed", size, Add(graph, "Sign", $"{prefix}signs", last));
+        values = Add(graph, "Mul", $"{prefix}unscaled", values, Constant(graph, $"{prefix}unit", [.. log.Unit.Select(unit => (float)unit)], axesBehind));
+        bool[] isLog = [.. log.Unit.Select(unit => unit > 0)];
+        values = Add(graph, "Add", isLog.All(each => each) ? name : $"{prefix}pushed-out", values, Constant(graph, $"{prefix}centre", [.. log.Centre.Select(centre => (float)centre)], axesBehind));
+        return isLog.All(each => each) ? values : Add(graph, "Where", name, Constant(graph, $"{prefix}is-log", TensorData.Create("", ElementType.Bool, MemoryMarshal.AsBytes(isLog.AsSpan()), ShapeOf(isLog.Length, axesBehind))), values, last);
+    }
+
     private static AttributeProto Integer(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
+    private static string Number(GraphProto graph, string name, float value) => Constant(graph, name, TensorData.Create("", [value]));
+
     // Constants, not weights: the last layer learns what they would.
-    private static string Constant(GraphProto graph, string name, float[] values, int axesBehind)
+    private static string Constant(GraphProto graph, string name, float[] values, int axesBehind) => Constant(graph, name, TensorData.Create("", values, ShapeOf(values.Length, axesBehind)));
+
+    private static long[] ShapeOf(int columns, int axesBehind) => [columns, .. Enumerable.Repeat(1L, axesBehind)];
+
+    private static string Constant(GraphProto graph, string name, TensorProto value)
     {
         graph.Node.Add(new NodeProto
         {
             OpType = "Constant", Name = name, Output = { name },
-            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = ParameterPlan.Fix(TensorData.Create("", values, [values.Length, .. Enumerable.Repeat(1L, axesBehind)])) } },
+            Attribute = { new AttributeProto { Name = "value", Type = AttributeType.Tensor, T = ParameterPlan.Fix(value) } },
         });
         return name;
     }

@@ -24,7 +24,7 @@ public sealed record DetectorBoxesTerm : DetectorTerm
         var (own, taught) = (student.narrow(1, 0, DetectorForm.BoxColumns), teacher.narrow(1, 0, DetectorForm.BoxColumns));
         var distance = Loss == "giou"
             ? Generalised(Corners(own, signals.TeacherTensor.Detector.Boxes), Corners(taught, signals.TeacherTensor.Detector.Boxes))
-            : SmoothL1(own.sub(taught).div(signals.TeacherTensor.Spread.to(student.dtype).narrow(0, 0, DetectorForm.BoxColumns)));
+            : SmoothL1(signals.TeacherTensor.Scale(pullsIn: false)!.Difference(student, teacher).narrow(1, 0, DetectorForm.BoxColumns));
         return distance.mul(weight).sum().div(Sum(weight));
     }
 

@@ -6,7 +6,7 @@ namespace OnnxKd.StudentTrainer.Terms;
 
 /// <summary>
 /// A term that compares values (or embeddings) one by one. Differences of values count in units of the teacher's standard deviation in their
-/// column, so that neither a column's unit nor the learning rate depends on the other.
+/// column, so that neither a column's unit nor the learning rate depends on the other; where a few far values decide that deviation, in those of logarithms.
 /// </summary>
 public abstract record ValueTerm : Term
 {
@@ -15,6 +15,13 @@ public abstract record ValueTerm : Term
     /// <summary>Whether differences are divided by the teacher's standard deviation; default true.</summary>
     [Setting("whether differences count in the teacher's standard deviations over the transfer set (values only)")]
     public bool Standardise { get; init; } = true;
+
+    /// <summary>
+    /// Whether columns that a few far values decide are compared by logarithms, sign(z) · ln(1 + |z|) of z = (value − centre) ÷ unit, before they are standardised;
+    /// default true. Without it, amounts over orders of magnitude are learned from the largest alone.
+    /// </summary>
+    [Setting("whether columns that a few far values decide are compared by logarithms (values only; with `standardise`)")]
+    public bool PullIn { get; init; } = true;
 
     /// <summary>The values that are learned from; default: the cache's.</summary>
     [Setting("values or embeddings to learn from: a stream of the cache, or `LEARNER/TENSOR`; none: the only ones")]
@@ -29,8 +36,8 @@ public abstract record ValueTerm : Term
     internal sealed override Tensor Compute(TermSignals signals)
     {
         var (student, teacher) = (signals.Student, signals.TeacherTensor);
-        var difference = student.sub(teacher.Values.to(student.dtype));
-        return Penalty(Standardise ? difference.div(teacher.Spread.to(student.dtype)) : difference).mean();
+        var taught = teacher.Values.to(student.dtype);
+        return Penalty(Standardise && teacher.Scale(PullIn) is { } scale ? scale.Difference(student, taught) : student.sub(taught)).mean();
     }
 
     /// <summary>What each difference costs.</summary>

@@ -81,16 +81,6 @@ public sealed class LabelRemarksTests(TinyProject project) : IDisposable
     }
 
     [Fact]
-    public void Run_OfValuesThatAreExponentials_NamesTheTensorBeforeThem()
-    {
-        var teacher = LinearModel.Write(folder["prices.onnx"], classes: 1, activation: "Exp");
-        string[] cache = ["cache", "--runs", folder["runs"], "--teacher", teacher, "--kind", "values", "--samples", project["train.npy"]];
-
-        Assert.Contains("(output: product under the teacher)", Cli.Done([.. cache, "--name", "prices"]).Error);
-        Assert.DoesNotContain("exponentials", Cli.Done([.. cache, "--name", "logs", "--set", "teachers.0.output=product"]).Error);
-    }
-
-    [Fact]
     public void Run_OfAColumnWithACodeForMissingValues_NamesIt()
     {
         var (random, values) = (new Random(1), new float[300 * 2]);

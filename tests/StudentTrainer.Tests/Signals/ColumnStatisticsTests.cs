@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Preparation;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Tests.Support;
 
@@ -34,5 +35,27 @@ public sealed class ColumnStatisticsTests : IDisposable
             Assert.InRange(ColumnStatistics.Of(cache, stream).Means[0], mean - 0.2f * deviation, mean + 0.2f * deviation);
         else
             Assert.Contains("set capture.storage: float32", Assert.Throws<InputException>(() => ColumnStatistics.Of(cache, stream)).Message);
+    }
+
+    /// <summary>Of exponentials of a normal distribution with deviation 2, half lie within a factor of 4 of the middle; of the other column no logarithm makes more sense.</summary>
+    [Fact]
+    public void Of_AColumnOverOrdersOfMagnitude_KnowsItsLogarithm()
+    {
+        var stream = Sets.Logits("price", [2]) with { Kind = StreamKind.Value };
+        float[] normal = [.. Numbers.Uniform(1, 12 * 2 * Rows, -0.5f, 0.5f).Chunk(12).Select(draws => draws.Sum())];
+        float[] values = [.. normal.Select((z, i) => i % 2 == 0 ? MathF.Exp(2 * z) : z)];
+        using var set = Sets.Create(folder, "samples", new float[Rows], [1]);
+        using var cache = Sets.Cache(folder, set, [(stream, values)]);
+
+        var found = ColumnStatistics.Of(cache, stream);
+
+        Assert.Null(found.Scale.Log);
+        var log = Assert.IsType<SymmetricLog>(found.PulledIn!.Scale.Log);
+        Assert.True(log.Unit[0] > 0);
+        Assert.Equal(0, log.Unit[1]);
+        double[] pulled = [.. values.Where((_, i) => i % 2 == 0).Select(value => (value - log.Centre[0]) / log.Unit[0]).Select(z => Math.Sign(z) * Math.Log(1 + Math.Abs(z)))];
+        Assert.Equal(pulled.Average(), found.PulledIn.Means[0], 4);
+        Assert.Equal(Math.Sqrt(pulled.Average(z => z * z) - pulled.Average() * pulled.Average()), found.PulledIn.Scale.Deviations[0], 4);
+        Assert.Equal((found.Means[1], found.Scale.Deviations[1]), (found.PulledIn.Means[1], found.PulledIn.Scale.Deviations[1]));
     }
 }

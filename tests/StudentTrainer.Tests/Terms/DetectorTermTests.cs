@@ -1,6 +1,8 @@
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Terms;
@@ -126,7 +128,10 @@ public sealed class DetectorTermTests : IDisposable
 
     private TermSignals Signals(torch.Tensor own, BoxForm form, bool hasObjectness, double[]? taught = null) => new(
         new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = own },
-        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(Matrix(taught ?? teacher), Spread, new(form, hasObjectness)) }, null, 0);
+        new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(Matrix(taught ?? teacher), Detections(new(form, hasObjectness))) }, null, 0);
+
+    private static OutputForm Detections(DetectorForm detector) =>
+        new(Sets.Logits("detections", [Anchors, Columns]) with { Kind = StreamKind.Detection, Detector = detector }) { Scale = new(Spread) };
 
     private static torch.Tensor Matrix(double[] values) => torch.tensor(values, [Anchors, Columns]);
 

@@ -1,5 +1,7 @@
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Terms;
+using OnnxKd.StudentTrainer.Tests.Support;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Tests.Terms;
@@ -42,13 +44,30 @@ public sealed class OutputTermTests : IDisposable
     {
         float[] spread = [2, 0.5f, 10];
         double[] scaled = [.. student.Select((z, i) => (z - teacher[i]) / spread[i % Columns])];
-        var target = new TargetTensor(Matrix(teacher), spread);
+        var target = new TargetTensor(Matrix(teacher), Values(new(spread)));
 
         Assert.Equal(scaled.Average(d => d * d), Value(new SquaredErrorTerm(), student, target), 10);
         Assert.Equal(scaled.Average(Math.Abs), Value(new AbsoluteErrorTerm(), student, target), 10);
         Assert.Equal(scaled.Average(d => Math.Abs(d) <= 0.3 ? d * d / 2 : 0.3 * (Math.Abs(d) - 0.15)), Value(new HuberTerm { Delta = 0.3 }, student, target), 10);
         Assert.Equal(
             student.Zip(teacher, (z, v) => (z - v) * (z - v)).Average(), Value(new SquaredErrorTerm { Standardise = false }, student, target), 10);
+    }
+
+    /// <summary>The second column is compared by sign(z) · ln(1 + |z|), z = (value − 0.25) ÷ 0.125, unless the term says otherwise.</summary>
+    [Fact]
+    public void Values_OfColumnsOverOrdersOfMagnitude_CountByTheirLogarithms()
+    {
+        var form = Values(new([2, 0.5f, 10]), new([2, 0.75f, 10], new() { Centre = [0, 0.25f, 0], Unit = [0, 0.125f, 0] }));
+        var target = new TargetTensor(Matrix(teacher), form);
+        double[] plain = [.. student.Select((z, i) => (z - teacher[i]) / (i % Columns) switch { 0 => 2, 1 => 0.5, _ => 10 })];
+        double[] pulled = [.. plain.Select((d, i) => i % Columns == 1 ? (Log(student[i]) - Log(teacher[i])) / 0.75 : d)];
+
+        Assert.Equal(pulled.Average(d => d * d), Value(new SquaredErrorTerm(), student, target), 6);
+        Assert.Equal(plain.Average(d => d * d), Value(new SquaredErrorTerm { PullIn = false }, student, target), 6);
+        Assert.Equal(
+            student.Zip(teacher, (z, v) => (z - v) * (z - v)).Average(), Value(new SquaredErrorTerm { Standardise = false }, student, target), 10);
+
+        static double Log(double value) => Math.CopySign(Math.Log(1 + Math.Abs((value - 0.25f) / 0.125f)), value - 0.25f);
     }
 
     [Fact]
@@ -72,7 +91,7 @@ public sealed class OutputTermTests : IDisposable
     }
 
     public static TheoryData<Term> Terms => new(
-        new BinaryTerm { Temperature = 2 }, new SquaredErrorTerm(), new AbsoluteErrorTerm(), new HuberTerm { Delta = 0.3 }, new CosineTerm());
+        new BinaryTerm { Temperature = 2 }, new SquaredErrorTerm(), new SquaredErrorTerm { PullIn = false }, new AbsoluteErrorTerm(), new HuberTerm { Delta = 0.3 }, new CosineTerm());
 
     [Theory]
     [MemberData(nameof(Terms))]
@@ -80,10 +99,11 @@ public sealed class OutputTermTests : IDisposable
     {
         const double Step = 1e-5;
         using var x = Matrix(student).requires_grad_();
-        term.Compute(Signals(x, new TargetTensor(Matrix(teacher)))).backward();
+        var target = new TargetTensor(Matrix(teacher), Values(new([2, 0.5f, 10]), new([2, 0.75f, 10], new() { Centre = [0, 0.25f, 0], Unit = [0, 0.125f, 0] })));
+        term.Compute(Signals(x, target)).backward();
         for (var i = 0; i < student.Length; i++)
         {
-            double At(double change) => Value(term, [.. student.Select((z, j) => j == i ? z + change : z)]);
+            double At(double change) => Value(term, [.. student.Select((z, j) => j == i ? z + change : z)], target);
             Assert.Equal((At(Step) - At(-Step)) / (2 * Step), x.grad![i / Columns, i % Columns].item<double>(), 6);
         }
     }
@@ -96,6 +116,8 @@ public sealed class OutputTermTests : IDisposable
         Assert.Contains("cosine", TermTable.Reading(SignalKind.Embedding));
         Assert.DoesNotContain("soft", TermTable.Reading(SignalKind.LabelScores | SignalKind.Values | SignalKind.Embedding));
     }
+
+    private static OutputForm Values(ValueScale scale, ValueScale? pulledIn = null) => new(Sets.Logits("values", [Columns]) with { Kind = StreamKind.Value }) { Scale = scale, PulledIn = pulledIn };
 
     private double Value(Term term, double[] values, TargetTensor? target = null) =>
         term.Compute(Signals(Matrix(values), target ?? new TargetTensor(Matrix(teacher)))).item<double>();

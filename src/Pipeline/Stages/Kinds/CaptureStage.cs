@@ -210,8 +210,6 @@ internal sealed class CaptureStage : CacheStage
             Checks.RequireFit(estimate.Streams);
             foreach (var remark in LabelRemarks.Unused([graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test], estimate.Streams[0]))
                 work.Reporter.NoteOnce(remark);
-            if (ExponentialRemark.Of(options.Teachers[0], estimate.Streams[0]) is { } exponential)
-                work.Reporter.NoteOnce(exponential);
             work.Reporter.Estimated(estimate);
         });
         if (result.ProviderNote is { } note)

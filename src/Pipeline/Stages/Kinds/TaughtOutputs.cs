@@ -1,9 +1,11 @@
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
+using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Recorded;
 using OnnxKd.TeacherRunner.Teachers;
 
@@ -17,10 +19,11 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
 {
     /// <summary>The outputs of a student: for each its columns, and what comes behind them for values, embeddings and detectors.</summary>
     /// <param name="import">What is said of them.</param>
+    /// <param name="objective">What the student learns by.</param>
     /// <param name="columns">Columns of the first.</param>
     /// <param name="results">What the stages before made.</param>
     /// <param name="taught">The open cache.</param>
-    public OutputHead[] HeadsOf(StudentImport import, int columns, StageResults results, LogitCache? taught)
+    public OutputHead[] HeadsOf(StudentImport import, IReadOnlyList<Term> objective, int columns, StageResults results, LogitCache? taught)
     {
         return
         [
@@ -32,12 +35,27 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
 
         OutputHead Head(string name, int count, OutputKind? kind, CacheStream? stream, Func<TeacherOptions, string?> tensor) => (stream, kind) switch
         {
-            (not null, OutputKind.Values) => new(name, count, Scale: ColumnStatistics.Of(taught!, stream)),
+            (not null, OutputKind.Values) => new(name, count, Scale: ColumnStatistics.Of(taught!, stream) is var plain && IsPulledIn(name, objective) ? plain.PulledIn ?? plain : plain),
             (not null, OutputKind.Detector) => new(name, count, Anchors: AnchorStatistics.Of(taught!, stream)),
             (not null, OutputKind.Embedding) => new(name, count, IsUnitLength: IsOfUnitLength(cache!.Members(results)[stream.Teacher ?? 0], tensor)),
             _ => new OutputHead(name, count),
         } with { Positions = kind == OutputKind.Detector ? 1 : stream?.Positions ?? 1 };
     }
+
+    /// <summary>What there is to say of values that a student learns by their logarithms, a line for each stream.</summary>
+    /// <param name="taught">The open cache.</param>
+    /// <param name="objective">What the student learns by.</param>
+    public static IEnumerable<string> Remarks(LogitCache taught, IReadOnlyList<Term> objective) =>
+        from stream in taught.Streams
+        where stream.Kind == StreamKind.Value && IsPulledIn(stream.Name, objective)
+        let log = ColumnStatistics.Of(taught, stream).PulledIn?.Scale.Log
+        where log is not null
+        select $"the teacher's values{(taught.Streams.Count > 1 ? $" '{Printable.Escape(stream.Name)}'" : "")} spread over orders of magnitude, or a few are far from all others"
+            + $"{(log.Unit.Count > 1 ? $" ({log.Unit.Count(unit => unit > 0)} of {log.Unit.Count} columns)" : "")}: the student learns them by their logarithms, and gives the values (objective: pull-in)";
+
+    /// <summary>Whether all terms that learn an output's values take logarithms where these ask for it.</summary>
+    private static bool IsPulledIn(string output, IReadOnlyList<Term> objective) =>
+        objective.OfType<ValueTerm>().Where(term => (term.Teacher ?? term.Student ?? output) == output).ToArray() is [_, ..] terms && terms.All(term => term is { PullIn: true, Standardise: true });
 
     /// <summary>The stream that a further output learns from; <c>null</c>: nothing is taught.</summary>
     /// <param name="output">The output.</param>

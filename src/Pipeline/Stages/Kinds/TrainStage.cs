@@ -177,7 +177,11 @@ internal sealed class TrainStage : TrainedStage
     {
         graph.RequireSamples(work.Token);
         var result = With(work.Results, (students, data) =>
-            Trainer.Train(students, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work)));
+        {
+            foreach (var remark in data.Cache is null ? [] : students.SelectMany(student => TaughtOutputs.Remarks(data.Cache, student.Objective)))
+                work.Reporter.NoteOnce(remark);
+            return Trainer.Train(students, data, Training(work.Results), work.Folder, work.Progress, work.Token, EpochTracking.Logs(graph, step.Name, work));
+        });
         foreach (var (learner, trained) in step.LearnerNames.Zip(result.Students))
         {
             trained.Model.Save(Path.Combine(work.Folder, FileOf(learner)));
@@ -212,7 +216,7 @@ internal sealed class TrainStage : TrainedStage
         LearnerOptions Options(LearnerEntry learner, int index)
         {
             var import = ImportOf(learner.Name, results);
-            return learners.Options(learner, index, import, outputs.HeadsOf(import, count, results, taught), results);
+            return learners.Options(learner, index, import, outputs.HeadsOf(import, learner.Objective, count, results, taught), results);
         }
     }
 
