@@ -43,6 +43,9 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <summary>Where the scores are a support vector machine's margins between two classes each: of how many classes; <c>null</c>: they are not.</summary>
     public int? PairsOf { get; init; }
 
+    /// <summary>What all values were before they were moved, joined or averaged, where the output ends in no activation: Sigmoid or Softmax; None: neither, or not all.</summary>
+    public HeadActivation Inner { get; init; }
+
     /// <summary>The axis of the logits along which the graph has classes or channels; <c>null</c>: it does not tell.</summary>
     public ChannelAxis? Channels { get; init; }
 
@@ -69,7 +72,11 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                 $"an output ({string.Join(", ", graph.Output.Select(o => o.Name))}) or any tensor that a node gives",
                 Suggestions.Nearest(output, graph.Node.SelectMany(node => node.Output)) is { } nearest ? $"did you mean '{nearest}'?" : null);
 
-        LogitTrace WithChannels(LogitTrace trace) => trace with { Channels = ChannelAxis.Find(index, trace.Logits), PairsOf = PairsOfClasses(index, trace.Source) };
+        LogitTrace WithChannels(LogitTrace trace) => trace with
+        {
+            Channels = ChannelAxis.Find(index, trace.Logits), PairsOf = PairsOfClasses(index, trace.Source),
+            Inner = trace.Activation == HeadActivation.None ? InnerActivation.Find(index, trace.Logits) : HeadActivation.None,
+        };
     }
 
     private static LogitTrace Follow(GraphIndex index, string output)

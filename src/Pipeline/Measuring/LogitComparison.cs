@@ -11,8 +11,9 @@ namespace OnnxKd.Pipeline.Measuring;
 /// <param name="counts">Whether a position of a sample counts; <c>null</c>: all do.</param>
 /// <param name="allowance">What rounding to codes may change a logit by besides; 0: nothing.</param>
 /// <param name="kind">What is compared.</param>
+/// <param name="wereProbabilities">Whether logits of labels were made of the probabilities that both give.</param>
 internal sealed class LogitComparison(
-    int classes, int positions = 1, Func<long, int, bool>? counts = null, double allowance = 0, OutputKind kind = OutputKind.Classes)
+    int classes, int positions = 1, Func<long, int, bool>? counts = null, double allowance = 0, OutputKind kind = OutputKind.Classes, bool wereProbabilities = false)
 {
     // Two classes that are this much closer than the tolerance are a tie, which rounding decides: in 10,000 samples there is one now and then.
     private const double TiesPerTolerance = 20;
@@ -86,9 +87,9 @@ internal sealed class LogitComparison(
 
     private void AddRow(int position, ReadOnlySpan<float> trained, ReadOnlySpan<float> exported)
     {
-        // A detector's scores are compared as probabilities, which is what applications see of them: log-odds near 0 and 1 magnify rounding.
-        var scores = kind == OutputKind.Detector ? DetectorForm.BoxColumns : classes;
-        var magnitude = Math.Abs((double)TensorPrimitives.MaxMagnitude(exported[..scores]));
+        // A detector's scores, and labels that are given as probabilities, are compared as those, which is what applications see of them: log-odds near 0 and 1 magnify rounding.
+        var scores = kind == OutputKind.Detector ? DetectorForm.BoxColumns : kind == OutputKind.Labels && wereProbabilities ? 0 : classes;
+        var magnitude = scores == 0 ? 0 : Math.Abs((double)TensorPrimitives.MaxMagnitude(exported[..scores]));
         var unit = IsDeciding ? Math.Max(1, magnitude) : 1;
         for (var c = 0; c < classes; c++)
         {
@@ -108,7 +109,7 @@ internal sealed class LogitComparison(
         for (var c = scores; c < classes; c++)
             Decide(trained[c] > 0, exported[c] > 0, Math.Abs(SoftmaxMath.Sigmoid(trained[c]) - 0.5), 1);
         if (kind == OutputKind.Labels)
-            for (var c = 0; c < classes; c++)
+            for (var c = 0; c < scores; c++)
                 Decide(trained[c] > 0, exported[c] > 0, Math.Abs((double)trained[c]), unit);
         if (kind != OutputKind.Classes)
             return;

@@ -55,7 +55,7 @@ internal static class ExportParity
         LogitComparison Comparison(ModelOutput output)
         {
             var counted = new CountedPositions(reader.Set, output.Shape);
-            return new(output.Classes, counted.Positions, counted.Counts, QuantizedArithmetic.AllowanceOf(model.Proto.Graph, output.Tensor), output.Kind.Output()!.Value);
+            return new(output.Classes, counted.Positions, counted.Counts, QuantizedArithmetic.AllowanceOf(model.Proto.Graph, output.Tensor), output.Kind.Output()!.Value, output.AreProbabilities);
         }
 
         void Add(long first, IReadOnlyList<ReadOnlyMemory<float>> logits)

@@ -37,7 +37,7 @@ public static class StudentInference
         evaluator.Run(weights, onBatch, token);
     }
 
-    /// <summary>Where each output's classes are, and whether a detector's scores are probabilities, from what a sample or two give.</summary>
+    /// <summary>Where each output's classes are, and whether it gives probabilities, from what a sample or two give.</summary>
     private static StudentProgram Describe(StudentGraph graph, StudentProgram program, WeightSet weights, SampleReader reader)
     {
         using var scope = NewDisposeScope();
@@ -50,7 +50,7 @@ public static class StudentInference
         return program with
         {
             Layouts = [.. graph.Heads.Zip(given, (head, values) => head.LayoutOf(values))],
-            Probabilities = [.. graph.Heads.Zip(given, (head, values) => head.HoldsProbabilities(values))],
+            Probabilities = [.. graph.Heads.Zip(given, (head, values) => head.ProbabilitiesOf(values))],
         };
     }
 }

@@ -17,8 +17,8 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
     /// <summary>What terms call it.</summary>
     public string Signal { get; init; } = "";
 
-    /// <summary>Whether it is a detector head whose scores are probabilities, which are learned and measured as logits.</summary>
-    public bool HoldsProbabilities { get; private init; }
+    /// <summary>What its probabilities are of, which are learned and measured as logits; <c>null</c>: it gives none.</summary>
+    public OutputKind? ProbabilitiesOf { get; private init; }
 
     /// <summary>[positions..., classes]: the classes are moved to the end.</summary>
     public IReadOnlyList<int> Shape { get; } = [.. Layout.Permutation.Skip(1).Select(axis => checked((int)Layout.Dims[axis - 1]))];
@@ -37,7 +37,7 @@ internal sealed record StudentOutput(string Name, RowLayout Layout, OutputKind? 
     /// <exception cref="InputException">There are not logits for each sample.</exception>
     public static StudentOutput Of(StudentHead head, string name, Tensor logits, long samples) =>
         logits.ndim >= 1 && logits.shape[0] == samples
-        ? new(name, head.LayoutOf(logits), head.Kind) { Signal = head.Signal, HoldsProbabilities = head.HoldsProbabilities(logits) }
+        ? new(name, head.LayoutOf(logits), head.Kind) { Signal = head.Signal, ProbabilitiesOf = head.ProbabilitiesOf(logits) }
         : throw new InputException(
             "The student's output does not hold something for each sample.",
             $"output '{name}'", Shapes.Format(logits.shape), $"[{samples}, classes], or positions such as frames between the two");

@@ -28,8 +28,8 @@ internal static class ClassLabels
             top = Add("ArgMax", "top", [scores], TeacherInterface.Integer("axis", learned.Layout.ClassAxis + 1), TeacherInterface.Integer("keepdims", 0));
         else
         {
-            // The logit of the second of two classes.
-            var holds = Add("Greater", "holds", [scores, Hold(TensorData.Create(names.Take(NameOf("zero")), [0f]))]);
+            // Of the second of two classes.
+            var holds = Add("Greater", "holds", [scores, Hold(TensorData.Create(names.Take(NameOf("half")), [learned.AreProbabilities ? 0.5f : 0]))]);
             top = Add("Cast", "top", [holds], TeacherInterface.Integer("to", (int)DataType.Int64));
         }
 

@@ -12,7 +12,8 @@ namespace OnnxKd.StudentTrainer.Export;
 /// <param name="Output">The output's name in its graph.</param>
 /// <param name="Scores">The tensor that holds what was learned: logits, values, an embedding.</param>
 /// <param name="Layout">How that tensor lies.</param>
-public sealed record LearnedOutput(string Output, string Scores, RowLayout Layout);
+/// <param name="AreProbabilities">Whether it holds probabilities in place of logits.</param>
+public sealed record LearnedOutput(string Output, string Scores, RowLayout Layout, bool AreProbabilities = false);
 
 /// <summary>
 /// Gives a student the interface of its teacher, so that a session that was written for the teacher runs the student: the same names, types and
@@ -73,6 +74,9 @@ public sealed class TeacherInterface
     public static bool Fits(RowLayout own, InterfaceOutput wanted) =>
         own.PositionShape.SequenceEqual(wanted.Layout.PositionShape) && (own.Classes == wanted.Columns || IsOfTwoClasses(own, wanted));
 
+    /// <summary>Whether an output holds probabilities, as a student may that gives them from within its graph.</summary>
+    internal static bool GivesProbabilities(InterfaceOutput wanted) => wanted.Activation is HeadActivation.Softmax or HeadActivation.Sigmoid or HeadActivation.SigmoidOfScores;
+
     private void OfferInput(InterfaceInput wanted, IReadOnlyList<int> sampleShape)
     {
         var input = new GraphIndex(graph).Inputs.Single();
@@ -115,7 +119,7 @@ public sealed class TeacherInterface
         // Another output may have the name that one gets: all that is made is named when everything is made.
         string[] made =
         [
-            .. learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own.Scores, own.Layout, output)),
+            .. learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own, output)),
             .. teacher.Labels.Select(label => ClassLabels.Make(graph, names, learned[label.Of], label)),
         ];
         var kept = learned.Zip(wanted, (own, output) => output is null ? graph.Output.FirstOrDefault(value => value.Name == own.Output) : null).ToArray();
@@ -132,15 +136,16 @@ public sealed class TeacherInterface
 
     /// <summary>Adds what leads from what was learned to what is wanted.</summary>
     /// <returns>The tensor that holds it.</returns>
-    private string Make(string scores, RowLayout layout, InterfaceOutput wanted)
+    private string Make(LearnedOutput learned, InterfaceOutput wanted)
     {
-        RequireSame(layout, wanted);
-        var (last, nodes, dims) = (scores, new List<NodeProto>(), layout.Dims.ToArray());
+        var layout = learned.Layout;
+        RequireSame(learned, wanted);
+        var (last, nodes, dims) = (learned.Scores, new List<NodeProto>(), layout.Dims.ToArray());
         if (IsOfTwoClasses(layout, wanted))
         {
             // softmax([a, b]) = [1 − σ(b − a), σ(b − a)]
             var (first, second) = (Column(0), Column(1));
-            last = Extend(nodes, "Sub", "output.difference", [second, first]);
+            last = learned.AreProbabilities ? second : Extend(nodes, "Sub", "output.difference", [second, first]);
             dims[layout.ClassAxis] = 1;
         }
 
@@ -153,7 +158,11 @@ public sealed class TeacherInterface
             (dims, axis) = ([.. order.Skip(1).Select(from => dims[from - 1])], order.IndexOf(axis));
         }
 
-        if (wanted.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax)
+        if (learned.AreProbabilities)
+        {
+            // They are what is wanted: RequireSame.
+        }
+        else if (wanted.Activation is HeadActivation.Softmax or HeadActivation.LogSoftmax)
             last = Extend(nodes, $"{wanted.Activation}", "output.activation", [last], Integer("axis", axis));
         else if (wanted.Activation == HeadActivation.Sigmoid)
             last = Extend(nodes, "Sigmoid", "output.activation", [last]);
@@ -187,8 +196,13 @@ public sealed class TeacherInterface
 
     private static bool IsOfTwoClasses(RowLayout own, InterfaceOutput wanted) => own.Classes == 2 && wanted.Columns == 1;
 
-    private static void RequireSame(RowLayout own, InterfaceOutput wanted)
+    private static void RequireSame(LearnedOutput learned, InterfaceOutput wanted)
     {
+        var own = learned.Layout;
+        if (learned.AreProbabilities && !GivesProbabilities(wanted))
+            throw new InputException(
+                "The student gives probabilities where its teacher gives something else, so that it cannot stand in for it.", $"output '{wanted.Name}' of the teacher",
+                "probabilities from the student", wanted.Activation == HeadActivation.None ? "logits" : $"what {wanted.Activation} gives", "set export.interface: own");
         if (!Fits(own, wanted))
             throw new InputException(
             "The student does not give what its teacher gives, so that it cannot stand in for it.", $"output '{wanted.Name}' of the teacher",

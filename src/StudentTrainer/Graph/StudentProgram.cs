@@ -11,8 +11,8 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     /// <summary>How the first outputs lie, those that the student learns; none: not known yet.</summary>
     public IReadOnlyList<RowLayout> Layouts { get; init; } = [];
 
-    /// <summary>Which of them are detector heads whose scores are probabilities, which are learned and measured as logits; none: no one is.</summary>
-    public IReadOnlyList<bool> Probabilities { get; init; } = [];
+    /// <summary>Which of them give probabilities, which are learned and measured as logits, and of what: classes, labels, or a detector's; <c>null</c> for the others; none: no one does.</summary>
+    public IReadOnlyList<OutputKind?> Probabilities { get; init; } = [];
 
     /// <summary>The steps of training, with the same weights; default: those of <see cref="Graph"/>.</summary>
     public GraphProgram Training { get; init; } = Graph;
@@ -56,23 +56,25 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
     public torch.Tensor[] AllLogits(WeightSet weights, torch.Tensor samples, int outputs) =>
         [.. Run(weights, samples, training: false).Take(outputs).Select(ClassesLast)];
 
-    /// <summary>Moves the classes of one of the outputs to the end; a detector's probabilities become logits.</summary>
+    /// <summary>Moves the classes of one of the outputs to the end; probabilities become logits.</summary>
     public torch.Tensor ClassesLast(torch.Tensor logits, int output)
     {
-        if (logits.ndim == 1)
-            return logits.unsqueeze(1);
-        var moved = Layouts.ElementAtOrDefault(output) is { IsClassLast: false } layout ? logits.permute(layout.Permutation) : logits;
-        return Probabilities.ElementAtOrDefault(output) ? WithLogits(moved) : moved;
-    }
-
-    // The step of float32 below 1, as where a teacher's probabilities become logits.
-    private const double Floor = 6e-8;
-
-    private static torch.Tensor WithLogits(torch.Tensor columns)
-    {
+        var moved = logits.ndim == 1 ? logits.unsqueeze(1)
+            : Layouts.ElementAtOrDefault(output) is { IsClassLast: false } layout ? logits.permute(layout.Permutation) : logits;
         const int box = DetectorForm.BoxColumns;
-        var scores = columns.narrow(-1, box, columns.shape[^1] - box);
-        var logits = scores.ClampMin(Floor).log().sub(scores.neg().Add(1).ClampMin(Floor).log());
-        return torch.cat([columns.narrow(-1, 0, box), logits], -1);
+        return Probabilities.ElementAtOrDefault(output) switch
+        {
+            OutputKind.Classes => moved.ClampMin(ClassFloor).log(),
+            OutputKind.Labels => LogOdds(moved),
+            OutputKind.Detector => torch.cat([moved.narrow(-1, 0, box), LogOdds(moved.narrow(-1, box, moved.shape[^1] - box))], -1),
+            _ => moved,
+        };
     }
+
+    // As where a teacher's probabilities become logits: the step of float32 below 1, and what is far below it.
+    private const double LabelFloor = 6e-8;
+    private const double ClassFloor = 1e-12;
+
+    private static torch.Tensor LogOdds(torch.Tensor probabilities) =>
+        probabilities.ClampMin(LabelFloor).log().sub(probabilities.neg().Add(1).ClampMin(LabelFloor).log());
 }

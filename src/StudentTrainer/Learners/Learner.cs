@@ -92,7 +92,7 @@ internal sealed class Learner : IDisposable
             [.. draft.Outputs.Select(output => output.Name).Concat(read).Distinct()], TrainingPrecision.IsMixed(options, device)) with
         {
             Layouts = [.. draft.Outputs.Select(output => output.Layout)],
-            Probabilities = [.. draft.Outputs.Select(output => output.HoldsProbabilities)],
+            Probabilities = [.. draft.Outputs.Select(output => output.ProbabilitiesOf)],
         };
         return new(draft, program, objective, data, options, device);
     }

@@ -100,9 +100,11 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     /// <param name="named">What whoever trained it says; <c>null</c>: nothing.</param>
     /// <param name="trace">Where the scores are.</param>
     /// <param name="columns">Values per row.</param>
-    public static LogitHead? OfTrained(KindEvidence evidence, OutputKind? named, LogitTrace trace, int columns) =>
+    /// <param name="values">Some of what the student gives there.</param>
+    public static LogitHead? OfTrained(KindEvidence evidence, OutputKind? named, LogitTrace trace, int columns, ReadOnlySpan<float> values) =>
         trace.Activation != HeadActivation.None || (columns > 1 && evidence.Kind != OutputKind.Labels) ? null
         : evidence.Kind == OutputKind.Values ? new(trace.Logits, StreamKind.Value, LogitTransform.None, evidence.Reason)
+        : ComesFromSigmoids(trace, values) ? OfNamed(new(named ?? OutputKind.Labels, evidence.Reason), true, trace, values, columns, "the student")
         : named == OutputKind.Classes ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
         : new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason);
 
@@ -125,6 +127,9 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
         (_, true) => new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability, evidence.Reason),
         _ => new(trace.Logits, StreamKind.Logit, LogitTransform.None, evidence.Reason),
     };
+
+    /// <summary>Whether the tensor itself holds probabilities.</summary>
+    public bool AreProbabilities => Transform is not (LogitTransform.None or LogitTransform.TwoClasses);
 
     /// <summary>How many values a position has after the transform.</summary>
     /// <param name="columns">Before it.</param>
@@ -178,15 +183,19 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
     private static float LogOdds(float probability) =>
         MathF.Log(Math.Max(probability, LabelFloor)) - MathF.Log(Math.Max(1 - probability, LabelFloor));
 
+    private static bool ComesFromSigmoids(LogitTrace trace, ReadOnlySpan<float> values) => trace.Inner == HeadActivation.Sigmoid && Distributions.AllIn01(values);
+
     private static LogitHead LabelsWithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, KindEvidence evidence, string model) =>
-        !Distributions.AllIn01(values) || trace.IsInner ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
+        ComesFromSigmoids(trace, values) ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
+        : !Distributions.AllIn01(values) || trace.IsInner ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
         : values.Length >= EnoughValues ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
         : throw LogitOrProbability(trace, model);
 
     private static LogitHead WithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, int columns, KindEvidence evidence, string model, bool isOwn)
     {
         if (columns == 1)
-            return trace.IsInner || !Distributions.AllIn01(values)
+            return ComesFromSigmoids(trace, values) ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClassesOfProbability, evidence.Reason)
+                : trace.IsInner || !Distributions.AllIn01(values)
                 ? new(trace.Logits, StreamKind.Logit, LogitTransform.TwoClasses, evidence.Reason)
                 : throw LogitOrProbability(trace, model);
         return Distributions.AreProbabilities(values, columns)
@@ -236,7 +245,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 {
                     HeadActivation.Softmax => Math.Exp(row[i] - normaliser),
                     HeadActivation.LogSoftmax => row[i] - normaliser,
-                    _ => 1 / (1 + Math.Exp(-row[i])),
+                    _ => SoftmaxMath.Sigmoid(row[i]),
                 };
                 if (!(Math.Abs(found - expected) <= Distributions.Tolerance * Math.Max(1, Math.Abs(expected))))
                     return false;

@@ -113,7 +113,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
                 $"'{(reading.Boxes is not null ? "boxes" : "objectness")}', and an output that holds {evidence.Kind.Word()}", "a detector head",
                 "remove the key, name the output with boxes and scores (output:), or say that it is one: kind: detector");
         var head = evidence.Kind == OutputKind.Detector ? DetectorReading.OfTrained(reading.Probabilities, scores, layout.Classes, trace.Output)
-            : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes) is { } known
+            : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes, scores) is { } known
             ? known
             : reading.Probabilities is { } named && trace.Activation == HeadActivation.None && evidence.Kind is OutputKind.Classes or OutputKind.Labels
                 ? LogitHead.OfNamed(evidence, named, trace, given, layout.Classes, model)

@@ -59,6 +59,9 @@ public sealed record ModelOutput(string Tensor, StreamKind Kind, IReadOnlyList<i
     /// <summary>What the columns of a detector head are; <c>null</c>: it is none, or they are those of its teacher.</summary>
     public DetectorForm? Detector { get; init; }
 
+    /// <summary>Whether the tensor itself holds probabilities, of which a run gives logits.</summary>
+    internal bool AreProbabilities { get; init; }
+
     /// <summary>Values per sample.</summary>
     public int Elements { get; } = checked(Shape.Aggregate(1, (product, d) => product * d));
 

@@ -202,7 +202,7 @@ public sealed class OnnxClassifier : IDisposable
             {
                 buffers.Select(run, rows);
                 buffers.Read(0, reader);
-                Run(buffers.Samples(0), buffers.Count, row => $"sample {reader.Set.IdOf(buffers.Source(row).Sample)} of {reader.Set.Name}", logits);
+                Run(buffers.Samples(0), buffers.Count, row => $"sample {reader.Set.FileRow(buffers.Source(row).Sample)} of {reader.Set.Name}", logits);
             },
             (batch, logits) => onBatch(batch.First, logits), token);
     }

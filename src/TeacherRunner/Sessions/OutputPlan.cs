@@ -19,7 +19,7 @@ internal sealed record OutputPlan(LogitHead Head, RowLayout Layout, Picking? Pic
     public ModelOutput Output { get; } = new(Head.Tensor, Head.Kind, Head.Kind == StreamKind.Feature
         ? [.. Layout.Dims.Select(d => (int)d)]
         : [.. Layout.PositionShape, Head.Columns(Layout.Classes)])
-    { Picks = Picking?.Storage, Evidence = Head.Evidence, Detector = Head.Detector };
+    { Picks = Picking?.Storage, Evidence = Head.Evidence, Detector = Head.Detector, AreProbabilities = Head.AreProbabilities };
 
     /// <summary>Whether the session gives the tensor with nothing done to it.</summary>
     public bool IsReadAsItIs => Permutation is null && Picking is null;

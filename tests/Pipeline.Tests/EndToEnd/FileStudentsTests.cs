@@ -40,6 +40,24 @@ public sealed class FileStudentsTests : IDisposable
         Assert.Contains("'logit'", Cli.Fails(2, "verify", "--model", other, "--output", "logit", "--samples", folder["x.npy"]));
     }
 
+    /// <summary>As many classes as the teacher, for each row of a picture.</summary>
+    [Fact]
+    public void StudentOfPositions_OfATeacherOfWholeSamples_IsRefusedBeforeTheTeacherRuns()
+    {
+        Pictures();
+        LinearModel.Write(folder["student.onnx"], edit: model =>
+        {
+            model.Graph.Initializer[0] = TensorData.Create("W", [.. Enumerable.Range(0, 12).Select(i => i / 12f)], 4, 3);
+            model.Graph.Node[0].OpType = "Identity";
+            model.Graph.Output[0] = ValueInfo.Create("logits", ElementType.Float32, "N", 4, 3);
+        });
+
+        var error = Cli.Fails(2, "run", "--runs", folder.Path, "--name", "run", "--teacher", Teacher(), "--samples", folder["x.npy"], "--student", folder["student.onnx"], "--epochs", "1", "--no-baseline");
+
+        Assert.Contains("[4, 3] from the student, [3] (classes) from the teacher", error);
+        Assert.DoesNotContain("100 %", error);
+    }
+
     /// <summary>A fraction would be cut off in silence: the teacher must not have run for a student that ships to no purpose.</summary>
     [Fact]
     public void StudentOfBytes_OfPreparedFractions_IsRefusedBeforeTheTeacherRuns()

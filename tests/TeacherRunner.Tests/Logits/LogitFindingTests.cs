@@ -97,9 +97,19 @@ public class LogitFindingTests
     public void Head_OneColumnOfProbabilitiesThatCannotBeTraced_IsRefused()
     {
         var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
-        var graph = binary.Graph().Floats("one", [1]).Node("Sigmoid", "logits", "p").Node("Mul", "p one", "out").Output("out");
+        var graph = binary.Graph().Node("Sigmoid", "logits", "p").Node("Sqrt", "p", "out").Output("out");
         Assert.Contains("not clear what", Assert.Throws<InputException>(() => Run(graph)).Message);
         Assert.Contains("logit or a probability", Assert.Throws<InputException>(() => Run(graph, kind: OutputKind.Labels)).Message);
+    }
+
+    [Fact]
+    public void Head_OneColumnThatComesFromASigmoid_GivesTwoClasses()
+    {
+        var binary = new LinearTeacher(features: 6, classes: 1, seed: 5);
+
+        var (logits, _) = Run(binary.Graph().Floats("one", [1]).Node("Sigmoid", "logits", "p").Node("Mul", "p one", "out").Output("out"), kind: OutputKind.Classes);
+
+        Near.Equal(binary.Logits(Samples).SelectMany(z => new[] { 0, z }).ToArray(), logits, Tolerance);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
     public void RequireFit(IReadOnlyList<CacheStream> streams)
     {
         foreach (var training in graph.Stages.Stages.OfType<TrainStage>().Where(training => training.Cache == stage))
-            training.RequireTermsFit(streams);
+            training.RequireStreamsFit(streams);
         var stream = streams[0];
         if (stream.Kind.Output() is not { } kind)
             return;

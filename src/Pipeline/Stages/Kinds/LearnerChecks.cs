@@ -1,11 +1,14 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
+using OnnxKd.Core.Tensors;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
+using OnnxKd.StudentTrainer.Signals;
 using OnnxKd.StudentTrainer.Students;
 using OnnxKd.StudentTrainer.Terms;
 
@@ -20,6 +23,9 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
 {
     private const int MostProbed = 16;
     private const int MostProbedValues = 1 << 22;
+
+    // What students from files with one output give for a sample.
+    private readonly Dictionary<string, IReadOnlyList<int>> given = new(StringComparer.Ordinal);
 
     /// <summary>Checks one student.</summary>
     /// <param name="learner">Its entry.</param>
@@ -38,13 +44,16 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         RequireOutputsForStreams(learner, import);
     }
 
-    /// <summary>Holds the terms of a training against what its cache will hold.</summary>
-    /// <exception cref="InputException">One reads what is not there, or what is of another kind.</exception>
-    public static void RequireTermsFit(TrainStep step, IReadOnlyList<CacheStream> streams)
+    /// <summary>Holds terms, and students that were checked, against what the training's cache will hold.</summary>
+    /// <exception cref="InputException">A term reads what is not there, or what is of another kind; or a student gives something else than its teachers.</exception>
+    public void RequireStreamsFit(IReadOnlyList<CacheStream> streams)
     {
         var outputs = step.Learners.ToDictionary(step.NameOf, learner => (IReadOnlyList<string>)[.. learner.Student.Import.Outputs.Select(output => output.Name)]);
         foreach (var learner in step.Learners)
+        {
             LearnerStreams.Require(step.NameOf(learner), learner.Objective, streams, outputs);
+            RequireShapeFits(learner, streams);
+        }
     }
 
     /// <summary>A further output of the teacher that has other classes than the first is nothing that the student's first output could learn.</summary>
@@ -70,12 +79,39 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         var shipped = StudentCheck.Require(InputFront.Behind(file, shape, import.Inputs), import, shape);
         // What ONNX Runtime refuses is found out now, not when the trained student is verified.
         using (var session = StudentSession.Open(shipped, shape, import))
+        {
             session.RequireTaken(FewSamples());
+            if (session.Outputs is [var only])
+                given[learner.Name] = only.Shape;
+        }
         if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
                 "choose a student with as many classes as the teacher");
     }
+
+    /// <summary>Holds a student from a file with one output against the only thing that its teachers give.</summary>
+    /// <param name="learner">The student.</param>
+    /// <param name="streams">What they give.</param>
+    /// <exception cref="InputException">They differ in positions, or in the number of columns.</exception>
+    private void RequireShapeFits(LearnerEntry learner, IReadOnlyList<CacheStream> streams)
+    {
+        if (!given.TryGetValue(learner.Name, out var own) || streams.Where(stream => stream.Kind.Output() is not null).ToArray() is not [var stream]
+            || !learner.Objective.Any(term => term.Reads.Any(use => use is { IsTarget: true, IsOutput: true, Path: null, Kind: not SignalKind.Labels }))
+            || learner.Objective.Any(term => term.Reads.Any(use => use is { IsTarget: false, IsOutput: true, Path: not null })))
+            return;
+        var taught = stream.StudentShape;
+        // Which axis counts the classes of a map may be known only beside its teacher; and two classes are one column as well.
+        if (Sizes(own).SequenceEqual(Sizes(taught)) || Sizes(own.SkipLast(1)).SequenceEqual(Sizes(taught.SkipLast(1))) && Math.Max(own[^1], taught[^1]) <= 2)
+            return;
+        throw new InputException(
+            "Teacher and student do not give the same for a sample.", learner.Student.Model,
+            $"{Shapes.Format(own)} from the student, {Shapes.Format(taught)} ({stream.Kind.Output()!.Value.Word()}) from the teacher", "equal shapes, the last axis counting classes or columns",
+            stream.Kind == StreamKind.Detection ? "join the student's boxes and scores by a Concat into one output, as columns of each anchor, and name that (student.output)"
+                : "choose a student of the same outputs, or name another output (student.output; under a teacher output:)");
+    }
+
+    private static IEnumerable<int> Sizes(IEnumerable<int> shape) => shape.Where(size => size > 1).Order();
 
     /// <summary>Some from all over the transfer set, as the student sees them.</summary>
     private float[] FewSamples()

@@ -26,10 +26,12 @@ internal sealed class TrainStage : TrainedStage
     private readonly CacheStage? classes;
     private readonly TaughtOutputs outputs;
     private readonly TrainedLearners learners;
+    private readonly LearnerChecks checks;
 
     private TrainStage(RecipeGraph graph, TrainStep step, CacheStage? cache, CaptureStage? validation, CacheStage? classes)
         : base($"train-{step.Name}", [.. Sources(graph, step, cache, validation, classes), step.HasRate ? null : RateStage.NameOf(step)]) =>
-        (this.graph, this.step, this.cache, this.validation, this.classes, outputs, learners) = (graph, step, cache, validation, classes, new(graph, cache, classes), new(graph, step));
+        (this.graph, this.step, this.cache, this.validation, this.classes, outputs, learners, checks) =
+            (graph, step, cache, validation, classes, new(graph, cache, classes), new(graph, step), new(graph, step, cache, classes?.FurtherStreams ?? []));
 
     /// <summary>The kind.</summary>
     public static StageKind Definition { get; } = new(TrainStep.KindName, StepSections.ReadTrain, (graph, entry) => Expand(graph, (TrainStep)entry));
@@ -113,14 +115,13 @@ internal sealed class TrainStage : TrainedStage
                 $"at most {Array.MaxLength / sizeof(float)} values", "choose a smaller batch-size");
         Preprocessing.Validate(shape);
         step.Training.Augmentation.Validate(shape, "training.augmentation");
-        var checks = new LearnerChecks(graph, step, cache, classes?.FurtherStreams ?? []);
         foreach (var learner in step.Learners)
             checks.Require(learner, learners.ImportOf(learner), GraphOf(learner.Name));
     }
 
     /// <summary>Holds the terms against what its cache will hold.</summary>
     /// <exception cref="InputException">One reads what is not there, or what is of another kind.</exception>
-    public void RequireTermsFit(IReadOnlyList<CacheStream> streams) => LearnerChecks.RequireTermsFit(step, streams);
+    public void RequireStreamsFit(IReadOnlyList<CacheStream> streams) => checks.RequireStreamsFit(streams);
 
     /// <inheritdoc/>
     public override IEnumerable<SampleUse> Uses => step.Learners.Where(learner => learner.Student.Stage is null).Select(learner =>

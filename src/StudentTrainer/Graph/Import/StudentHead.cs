@@ -46,15 +46,24 @@ internal sealed class StudentHead(string signal, LogitTrace trace, OutputKind? k
         return ClassAxis.Find(classAxis, trace, version, logits.shape[1..], few.Values<float>(), "the student");
     }
 
-    /// <summary>Whether it is a detector head whose scores are probabilities.</summary>
+    /// <summary>What its probabilities are of, where it holds some and nothing before them could be found to learn: those of classes, of labels, or a detector's; <c>null</c>: it holds none.</summary>
     /// <param name="logits">What the student gave for some samples: [N, ...].</param>
-    public bool HoldsProbabilities(Tensor logits)
+    public OutputKind? ProbabilitiesOf(Tensor logits)
     {
-        if (Kind != OutputKind.Detector)
-            return false;
+        if (trace.Activation != HeadActivation.None || Kind is OutputKind.Values or OutputKind.Embedding)
+            return null;
         using var few = logits.detach().narrow(0, 0, Math.Min(logits.shape[0], LayoutSamples)).to(float32, CPU).contiguous();
         var layout = LayoutOf(logits);
-        return layout.Classes > DetectorForm.BoxColumns && DetectorForm.AreProbabilities(layout.ToClassLast(few.Values<float>()), layout.Classes);
+        var values = layout.ToClassLast(few.Values<float>());
+        return Kind switch
+        {
+            OutputKind.Detector => layout.Classes > DetectorForm.BoxColumns && DetectorForm.AreProbabilities(values, layout.Classes) ? OutputKind.Detector : null,
+            OutputKind.Labels => ComeFromSigmoids() ? OutputKind.Labels : null,
+            _ when layout.Classes == 1 => ComeFromSigmoids() ? OutputKind.Labels : null,
+            _ => Distributions.AreProbabilities(values, layout.Classes) ? OutputKind.Classes : null,
+        };
+
+        bool ComeFromSigmoids() => trace.Inner == HeadActivation.Sigmoid && Distributions.AllIn01(values);
     }
 
     private UnsupportedModelException WrongActivation(string expected) => new(
