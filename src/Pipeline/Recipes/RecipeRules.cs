@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Text;
+using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Terms;
 using OnnxKd.TeacherRunner.Teachers;
@@ -100,17 +101,36 @@ internal static class RecipeRules
             throw baseline.Place.Error("The baseline learns without a teacher.", Names(baseline.Terms), ObjectiveSection.Hard);
         if (recipe.Data.Transfer.Labels is null)
             throw NoLabels(baseline.Place);
+        if (TaughtStart(recipe, baseline.Learners[0].Student) is { } taught)
+            throw baseline.Place.Error(
+                "The baseline learns without a teacher, and would start from weights that one taught.", $"the student starts from what '{taught}' learned from teachers",
+                remedy: "remove baseline, and compare with a training of its own: an entry under stages with the same architecture and 'objective: [ hard: {} ]'");
+    }
+
+    /// <summary>The training by teachers whose weights a student starts from; <c>null</c>: none.</summary>
+    private static string? TaughtStart(Recipe recipe, StudentSource student)
+    {
+        if (student.Import.Initialisation != Initialisation.Keep)
+            return null;
+        var start = student.Stage;
+        while (start is not null && recipe.Stages.FirstOrDefault(entry => entry.Provides.Contains(start.Name)) is var entry)
+        {
+            if (entry is TrainStep step)
+                return step.LearnsFromTeachers ? step.Name : TaughtStart(recipe, step.Learners[0].Student);
+            start = entry?.FormOf;
+        }
+        return null;
     }
 
     private static void CheckTraining(Recipe recipe, TrainStep step, RecipeValue place)
     {
         var training = step.Training;
-        if (recipe.Data.Validation is null && (training.EarlyStop is not null || training.Keep == "best"))
+        if (recipe.Data.Validation is null && (training.EarlyStop is not null || training.KeepsBest))
             throw place.Error(
                 "Early stopping and the best checkpoint need a validation set.", training.EarlyStop is null ? "keep: best" : "early-stop",
                 remedy: "set data.validation (for example the last rows of the transfer set), or remove the key");
-        if (step.Teachers.On(SetRole.Validation) is null && training.EarlyStop?.Metric == "agreement")
-            throw place.Error("Without a teacher there is no agreement to watch.", "early-stop: agreement", "errors or nll");
+        if (step.Teachers.On(SetRole.Validation) is null && training.EarlyStop?.Metric is "agreement" or "kl")
+            throw place.Error("Without a teacher there is no agreement to watch.", $"early-stop: {training.EarlyStop.Metric}", "errors or nll");
         if (recipe.Data.Validation is { Labels: null } && training.EarlyStop?.Metric is "errors" or "nll")
             throw place.Error(
                 "Without labels of the validation set there are no errors to watch.", $"early-stop: {training.EarlyStop.Metric}", "data.validation.labels",

@@ -17,7 +17,7 @@ internal sealed record EntryScore(IReadOnlyList<ValidationScore> Scores) : IComp
 
     /// <inheritdoc/>
     public int CompareTo(EntryScore? other) => other is null ? -1
-        : Cost.CompareTo(other.Cost) is not 0 and var order ? order : Scores.Average(score => score.Nll ?? 0).CompareTo(other.Scores.Average(score => score.Nll ?? 0));
+        : Cost.CompareTo(other.Cost) is not 0 and var order ? order : Scores.Average(score => score.Tie ?? 0).CompareTo(other.Scores.Average(score => score.Tie ?? 0));
 
     /// <summary>For people.</summary>
     public override string ToString() => Spread.Of([.. Scores.Select(score => score.Value)]).Show(value => (Scores[0] with { Value = value }).ToString());

@@ -87,7 +87,8 @@ internal static class Halving
         try
         {
             using var work = context.Open(i);
-            return (ValidationScore.Of(work.TrainUntil(context.Recipes[i].Recipe.Final, epochs), epochs), null, false);
+            var final = context.Recipes[i].Recipe.Final;
+            return (ValidationScore.Of(work.TrainUntil(final, epochs), final.Training.KeepsBest, epochs), null, false);
         }
         catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {

@@ -92,7 +92,8 @@ internal static class Sweep
         {
             using var work = context.Open(i);
             var run = work.RunAll();
-            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(context.Recipes[i].Recipe.Final)) };
+            var final = context.Recipes[i].Recipe.Final;
+            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(final), final.Training.KeepsBest) };
         }
         catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {

@@ -3,41 +3,44 @@ using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Sweeps;
 
-/// <summary>What a training gave on the validation set, in the best of its epochs so far. The test set has no part in it.</summary>
-/// <param name="Metric">What was measured: <c>errors</c>, <c>agreement</c>, <c>mse</c> or <c>cosine</c>.</param>
+/// <summary>What a training gave on the validation set, in the epoch whose weights it keeps. The test set has no part in it.</summary>
+/// <param name="Metric">What was measured: <c>errors</c>, <c>agreement</c>, <c>r-squared</c>, <c>mse</c> or <c>cosine</c>.</param>
 /// <param name="Value">The figure.</param>
-/// <param name="Nll">The negative log-likelihood of the same epoch, which decides between equal errors; <c>null</c>: there are no labels.</param>
 /// <param name="Epochs">How many epochs it had.</param>
-internal sealed record ValidationScore(string Metric, double Value, double? Nll, int Epochs) : IComparable<ValidationScore>
+/// <param name="Tie">What decides between equal errors or agreement, the smaller being better: the negative log-likelihood of the same epoch, or its KL divergence from the teacher; <c>null</c>: nothing does.</param>
+internal sealed record ValidationScore(string Metric, double Value, int Epochs, double? Tie = null) : IComparable<ValidationScore>
 {
     /// <summary>Reads it from the events of a training.</summary>
     /// <param name="events">The epochs; of students side by side those of the first count.</param>
+    /// <param name="keepsBest">Whether the best epoch's weights are kept, and not the last one's.</param>
     /// <param name="epochs">Only these many of them.</param>
     /// <returns><c>null</c>: there is no validation set.</returns>
-    public static ValidationScore? Of(IEnumerable<EpochEvent> events, int epochs = int.MaxValue)
+    public static ValidationScore? Of(IEnumerable<EpochEvent> events, bool keepsBest, int epochs = int.MaxValue)
     {
         var all = events.ToArray();
         var own = all.Where(epoch => epoch.Learner == all[0].Learner && epoch.Epoch <= epochs).ToArray();
-        return own.Select(epoch => Of(epoch, own.Length)).Min();
+        var scores = own.Select(epoch => Of(epoch, own.Length));
+        return keepsBest ? scores.Min() : scores.LastOrDefault();
     }
 
     /// <summary>Less is better.</summary>
     public int CompareTo(ValidationScore? other) => other is null ? -1
-        : Cost.CompareTo(other.Cost) is not 0 and var order ? order : (Nll ?? 0).CompareTo(other.Nll ?? 0);
+        : Cost.CompareTo(other.Cost) is not 0 and var order ? order : (Tie ?? 0).CompareTo(other.Tie ?? 0);
 
     /// <summary>For people: <c>12 errors</c>, <c>agreement 0.9876</c>.</summary>
     public override string ToString() =>
         Metric == "errors" ? string.Create(CultureInfo.InvariantCulture, $"{Value:0.#} errors") : string.Create(CultureInfo.InvariantCulture, $"{Metric} {Value:0.####}");
 
     /// <summary>The figure, so that less is better.</summary>
-    public double Cost => Metric is "agreement" or "cosine" ? -Value : Value;
+    public double Cost => Metric is "agreement" or "cosine" or "r-squared" ? -Value : Value;
 
     private static ValidationScore? Of(EpochEvent epoch, int epochs) => epoch switch
     {
-        { Errors: { } errors } => new("errors", errors, epoch.Nll, epochs),
-        { Agreement: { } agreement } => new("agreement", agreement, null, epochs),
-        { Mse: { } mse } => new("mse", mse, null, epochs),
-        { Cosine: { } cosine } => new("cosine", cosine, null, epochs),
+        { Errors: { } errors } => new("errors", errors, epochs, epoch.Nll),
+        { Agreement: { } agreement } => new("agreement", agreement, epochs, epoch.Kl),
+        { RSquared: { } explained } => new("r-squared", explained, epochs),
+        { Mse: { } mse } => new("mse", mse, epochs),
+        { Cosine: { } cosine } => new("cosine", cosine, epochs),
         _ => null,
     };
 }

@@ -103,6 +103,13 @@ internal sealed class TrainingState(Team team, string folder, string identity, F
             RemoveOtherBests(learner);
     }
 
+    /// <summary>Writes the last checkpoint, and the events for good.</summary>
+    public void Finish()
+    {
+        SaveLast();
+        EventLog.Write(folder, History(), isDerived: false);
+    }
+
     /// <summary>
     /// Writes the evaluated weights of each learner that is better than after all epochs before. Those that the last checkpoint counts as the best stay beside them: a
     /// run that is killed before the next checkpoint repeats epochs, and on another device it may find others best.

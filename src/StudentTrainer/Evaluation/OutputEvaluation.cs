@@ -43,6 +43,7 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
     private readonly ClassificationMeter? labelled = measured.IsLabelled(set) ? new(measured.Output.Classes) : null;
     private long agreed;
     private long compared;
+    private double divergence;
 
     /// <inheritdoc/>
     public override void Add(long first, Tensor given, Batch batch)
@@ -56,7 +57,7 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
     public override StudentFigures Result()
     {
         var scores = labelled?.Result();
-        return new(scores?.Errors, scores?.Nll, measured.Stream is null ? null : (double)agreed / compared);
+        return new(scores?.Errors, scores?.Nll, measured.Stream is null ? null : (double)agreed / compared, measured.Stream is null ? null : divergence / compared);
     }
 
     private void Compare(Tensor logits, TargetScores scores, ClassSubset? subset)
@@ -66,7 +67,9 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
                 "A logit of the student is not a finite number.",
                 where: $"output '{measured.Output.Name}', while it was measured",
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
-        agreed += StreamForm.Covered(logits, subset).argmax(1).eq(scores.Top).sum().item<long>();
+        var covered = StreamForm.Covered(logits, subset);
+        agreed += covered.argmax(1).eq(scores.Top).sum().item<long>();
+        divergence += scores.Divergence(covered.to(float32), 1).item<float>();
         compared += logits.shape[0];
     }
 }
@@ -89,7 +92,7 @@ internal sealed class OtherEvaluation(MeasuredOutput measured, TransferSet set) 
     {
         var figures = meter.Result();
         return new(
-            figures.Labels?.Errors, figures.Labels?.Nll, figures.Labels?.Agreement ?? figures.Detections?.Agreement, figures.Values?.Mse, figures.Values?.RSquared,
+            figures.Labels?.Errors, figures.Labels?.Nll, figures.Labels?.Agreement ?? figures.Detections?.Agreement, figures.Labels?.Kl, figures.Values?.Mse, figures.Values?.RSquared,
             figures.Embeddings?.Cosine);
     }
 }

@@ -1,6 +1,5 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Preparation;
-using OnnxKd.StudentTrainer.Evaluation;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Training;
 using static TorchSharp.torch;
@@ -24,7 +23,7 @@ internal sealed class CollapseWatch : IDisposable
 
     private readonly TrainingOptions options;
     private readonly Tensor samples;
-    private readonly Dictionary<StudentOutput, int> constantEpochs = new(ReferenceEqualityComparer.Instance);
+    private long? areAllDead;
 
     private CollapseWatch(TrainingOptions options, Tensor samples) => (this.options, this.samples) = (options, samples);
 
@@ -40,26 +39,35 @@ internal sealed class CollapseWatch : IDisposable
         return new(options, tensor(values, [count, .. set.SampleShape.Select(size => (long)size)], device: device).DetachFromDisposeScope());
     }
 
-    /// <summary>Looks at a learner after an epoch, which is in its history already.</summary>
+    /// <summary>Looks at a learner after an epoch.</summary>
+    /// <returns>Its outputs that give the same for every sample; <c>null</c>: none that learns.</returns>
+    public IReadOnlyList<string>? Look(Learner learner)
+    {
+        if (!learner.LearnsScores || samples.shape[0] < 2)
+            return null;
+        var (constant, deadUnits, units) = Probe(learner);
+        areAllDead = units > 0 && deadUnits == units ? units : null;
+        var found = learner.Outputs.Zip(constant).Where(output => output.Second && learner.Learns(output.First)).Select(output => output.First.Signal).ToArray();
+        return found.Length == 0 ? null : found;
+    }
+
+    /// <summary>Judges a learner by its history, the epoch that was looked at last included.</summary>
     /// <exception cref="CheckFailedException">It has collapsed, or does not learn.</exception>
-    public void Look(Learner learner)
+    public void Require(Learner learner)
     {
         if (!learner.LearnsScores)
             return;
         RequireMovement(learner);
-        if (samples.shape[0] < 2)
-            return;
-        var (constant, deadUnits, units) = Probe(learner);
-        foreach (var (output, isConstant) in learner.Outputs.Zip(constant).Where(output => learner.Learns(output.First)))
+        foreach (var signal in learner.History[^1].Constant ?? [])
         {
-            var epochs = constantEpochs[output] = isConstant ? constantEpochs.GetValueOrDefault(output) + 1 : 0;
-            if (epochs >= Patience || epochs > 0 && learner.History.Count >= options.Epochs)
+            var epochs = Enumerable.Reverse(learner.History).TakeWhile(epoch => epoch.Constant?.Contains(signal) == true).Count();
+            if (epochs >= Patience || learner.History.Count >= options.Epochs)
                 throw new CheckFailedException(
-                    $"The student has collapsed: {(learner.Outputs.Count == 1 ? "it" : $"its output '{output.Signal}'")} gives the same for every sample.",
+                    $"The student has collapsed: {(learner.Outputs.Count == 1 ? "it" : $"its output '{signal}'")} gives the same for every sample.",
                     Where(learner),
                     // Of several outputs it is not known which units lie before which.
-                    learner.Outputs.Count == 1 && units > 0 && deadUnits == units
-                        ? $"all {units} units before the last layer are 0 on {samples.shape[0]} samples" : $"no difference between {samples.shape[0]} samples",
+                    learner.Outputs.Count == 1 && areAllDead is { } dead
+                        ? $"all {dead} units before the last layer are 0 on {samples.shape[0]} samples" : $"no difference between {samples.shape[0]} samples",
                     "an answer that depends on the sample",
                     $"lower the learning rate (now {options.Optimizer.LearningRate}; auto finds one), fit the student's inputs (student.preprocessing: fit), "
                         + "or add warm-up and clip-norm");

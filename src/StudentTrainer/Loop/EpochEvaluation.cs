@@ -12,27 +12,37 @@ namespace OnnxKd.StudentTrainer.Loop;
 /// <summary>Measures the student after each epoch, and tells whether it got better.</summary>
 internal sealed class EpochEvaluation : IDisposable
 {
-    // Smaller is better in each: agreement and cosine are counted backwards.
+    // Smaller is better in each: agreement and cosine are counted backwards. Where neither teacher nor student detects anything, there is no agreement to be better by.
     private static readonly Dictionary<string, Func<EpochEvent, double>> Metrics = new(StringComparer.Ordinal)
     {
         { "errors", figures => figures.Errors!.Value },
         { "nll", figures => figures.Nll!.Value },
-        { "agreement", figures => -figures.Agreement!.Value },
+        { "agreement", figures => -(figures.Agreement ?? 0) },
+        { "kl", figures => figures.Kl!.Value },
+        { "r-squared", figures => figures.RSquared is { } explained ? 1 - explained : figures.Mse!.Value }, // the teacher's values may be all the same there
         { "mse", figures => figures.Mse!.Value },
         { "cosine", figures => -figures.Cosine!.Value },
+    };
+
+    // Epochs with as many errors, or as much agreement, differ in how sure they are: where one class is rare, all epochs may agree alike.
+    private static readonly Dictionary<string, Func<EpochEvent, double>> Ties = new(StringComparer.Ordinal)
+    {
+        { "errors", figures => figures.Nll!.Value },
+        { "agreement", figures => figures.Kl ?? 0 },
     };
 
     private readonly Evaluator evaluator;
     private readonly Learner learner;
     private readonly int? patience;
-    private readonly Func<EpochEvent, double> metric;
+    private readonly Func<EpochEvent, (double Cost, double Tie)> cost;
 
     private EpochEvaluation(Evaluator evaluator, Learner learner, int? patience, string metric)
     {
         this.evaluator = evaluator;
         this.learner = learner;
         this.patience = patience;
-        this.metric = Metrics[metric];
+        var (first, tie) = (Metrics[metric], Ties.GetValueOrDefault(metric));
+        cost = figures => (first(figures), tie?.Invoke(figures) ?? 0);
     }
 
     /// <summary>Prepares for the validation set; <c>null</c> if there is none.</summary>
@@ -54,9 +64,9 @@ internal sealed class EpochEvaluation : IDisposable
         if (stream is not null)
             output.RequireFits(stream, "validation");
         var countsErrors = output.HasLabels(data.Validation, learner.Kind);
-        var compared = learner.Kind switch { OutputKind.Values => "mse", OutputKind.Embedding => "cosine", _ => "agreement" };
+        var compared = learner.Kind switch { OutputKind.Values => "r-squared", OutputKind.Embedding => "cosine", _ => "agreement" };
         var metric = options.EarlyStop?.Metric ?? (countsErrors ? "errors" : compared);
-        RequireMeasurable(metric, compared, countsErrors, stream, output);
+        RequireMeasurable(metric, compared, learner.Kind, countsErrors, stream, output);
         var reader = new SampleReader(data.Validation, data.Preprocessing, Augmentation.None, 0);
         return new(
             new(learner.Program, reader, options.BatchSize, device, cache, [new(output, learner.Kind, stream, IsFirst: true), .. Further(learner, cache)]),
@@ -93,7 +103,7 @@ internal sealed class EpochEvaluation : IDisposable
     public IReadOnlyList<StudentFigures> Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, token);
 
     /// <summary>The epoch, counted from 1, after which the student was best; the first of several.</summary>
-    public int BestEpoch => 1 + Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric(learner.History[epoch]));
+    public int BestEpoch => 1 + Enumerable.Range(0, learner.History.Count).MinBy(epoch => cost(learner.History[epoch]));
 
     /// <summary>Whether too many epochs went by without a better one.</summary>
     public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - BestEpoch >= limit;
@@ -101,7 +111,7 @@ internal sealed class EpochEvaluation : IDisposable
     /// <inheritdoc/>
     public void Dispose() => evaluator.Dispose();
 
-    private static void RequireMeasurable(string metric, string compared, bool countsErrors, CacheStream? stream, StudentOutput output)
+    private static void RequireMeasurable(string metric, string compared, OutputKind kind, bool countsErrors, CacheStream? stream, StudentOutput output)
     {
         if (!countsErrors && stream is null)
             throw new InputException(
@@ -109,7 +119,8 @@ internal sealed class EpochEvaluation : IDisposable
                 where: $"output '{output.Name}'",
                 found: $"{output.Positions} positions for each sample",
                 remedy: "name a teacher, so that agreement with it can be measured, or leave the set out");
-        if (metric == compared ? stream is null : !countsErrors || metric is not ("errors" or "nll"))
+        var isCompared = metric == compared || (metric, kind) is ("mse", OutputKind.Values) or ("kl", OutputKind.Classes or OutputKind.Labels);
+        if (isCompared ? stream is null : !countsErrors || metric is not ("errors" or "nll"))
             throw new InputException(
                 "What is to be watched on the validation set cannot be measured.",
                 where: "training.early-stop.metric",

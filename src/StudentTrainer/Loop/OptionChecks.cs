@@ -30,12 +30,12 @@ internal static class OptionChecks
 
     private static void RequireMeasurable(TrainingOptions options, TrainingData data)
     {
-        if (data.Validation is null && (options.Keep == "best" || options.EarlyStop is not null))
+        if (data.Validation is null && (options.KeepsBest || options.EarlyStop is not null))
             throw new InputException(
                 "Keeping the best weights, or stopping early, needs a validation set.",
                 where: options.EarlyStop is null ? "training.keep" : "training.early-stop",
                 remedy: "name a validation set");
-        if (data.ValidationCache is null && options.EarlyStop?.Metric == "agreement")
+        if (data.ValidationCache is null && options.EarlyStop?.Metric is "agreement" or "kl")
             throw new InputException(
                 "Agreement with the teacher can be watched only with its logits for the validation set.",
                 where: "training.early-stop.metric",

@@ -33,7 +33,7 @@ public static class Trainer
         IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
         new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (setup, state) =>
         {
-            if (options.Keep == "best")
+            if (options.KeepsBest)
                 state.LoadBest();
             var trained = setup.Team.Learners.Select(learner => new TrainedStudent(learner.Name, StudentExport.WriteBack(learner.Graph, learner.Evaluated), learner.History)).ToArray();
             return new TrainingResult(
@@ -80,7 +80,7 @@ public static class Trainer
             using var evaluation = TeamEvaluation.Open(team, Data, options, device);
 
             Directory.CreateDirectory(Folder);
-            var state = new TrainingState(team, Folder, TrainingIdentity.Describe(Learners, Data, options), options.Keep == "best" ? evaluation.BestEpoch : _ => null);
+            var state = new TrainingState(team, Folder, TrainingIdentity.Describe(Learners, Data, options), options.KeepsBest ? evaluation.BestEpoch : _ => null);
             state.Resume();
             var listeners = Logs?.Listeners(Folder) ?? [];
             foreach (var listener in listeners)

@@ -36,7 +36,7 @@ internal sealed class TrainingLoop(
                 Report();
             }
 
-            state.SaveLast();
+            state.Finish();
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
@@ -71,14 +71,16 @@ internal sealed class TrainingLoop(
             learner.History.Add(new(
                 state.Epoch + 1, learningRate, learner.Losses.Loss, learner.Losses.Terms, figures.Errors, figures.Nll, figures.Agreement)
             {
+                Kl = figures.Kl,
                 Mse = figures.Mse,
                 RSquared = figures.RSquared,
                 Cosine = figures.Cosine,
                 Outputs = measured.Count < 2 ? null : learner.Outputs.Zip(measured).Skip(1).ToDictionary(
                     output => output.First.Signal, output => new OutputEvent(output.Second.Agreement, output.Second.Mse, output.Second.RSquared, output.Second.Cosine)),
                 Learner = team.Learners.Count > 1 ? learner.Name : null,
+                Constant = watch.Look(learner),
             });
-            watch.Look(learner);
+            watch.Require(learner);
         }
 
         part?.Next("checkpoint");

@@ -15,6 +15,10 @@ public sealed record EpochEvent(
     int Epoch, double LearningRate, double Loss, IReadOnlyDictionary<string, double> Terms,
     long? Errors, double? Nll, double? Agreement = null)
 {
+    /// <summary>Mean KL divergence from the teacher's probabilities on the validation set; <c>null</c> for other kinds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Kl { get; init; }
+
     /// <summary>Mean squared difference to the teacher's values on the validation set; <c>null</c> for other kinds.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Mse { get; init; }
@@ -31,6 +35,10 @@ public sealed record EpochEvent(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, OutputEvent>? Outputs { get; init; }
 
+    /// <summary>Outputs that gave the same for every sample of a few; <c>null</c>: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Constant { get; init; }
+
     /// <summary>Which learner; <c>null</c>: the only one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Learner { get; init; }
@@ -43,7 +51,7 @@ public sealed record EpochEvent(
         (string Name, double? Value)[] figures =
         [
             ("loss", Loss), ("learning-rate", LearningRate), .. Terms.Select(term => ($"terms/{term.Key}", (double?)term.Value)),
-            ("validation/errors", Errors), ("validation/nll", Nll), ("validation/agreement", Agreement),
+            ("validation/errors", Errors), ("validation/nll", Nll), ("validation/agreement", Agreement), ("validation/kl", Kl),
             ("validation/mse", Mse), ("validation/r-squared", RSquared), ("validation/cosine", Cosine),
             .. (Outputs ?? NoOutputs).SelectMany(output => output.Value.Scalars(), (output, figure) => ($"validation/{output.Key}/{figure.Name}", figure.Value)),
         ];

@@ -52,7 +52,10 @@ internal static class EventLog
         "The events of a training are damaged.", path, found, expected,
         "delete the file: an unfinished training writes it anew with its next epoch; of a finished one delete the folder, and run the recipe again", inner);
 
-    /// <summary>Writes the file anew; a checkpoint holds the same.</summary>
-    public static void Write(string folder, IEnumerable<EpochEvent> events) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, FileName), Format(events), isDerived: true);
+    /// <summary>Writes the file anew.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="events">What happened so far.</param>
+    /// <param name="isDerived">Whether it will be written again, or from a checkpoint, which holds the same: then it is not flushed.</param>
+    public static void Write(string folder, IEnumerable<EpochEvent> events, bool isDerived = true) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, FileName), Format(events), isDerived);
 }

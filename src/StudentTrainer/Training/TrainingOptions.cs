@@ -16,7 +16,7 @@ public sealed record EarlyStopOptions
     /// <c>errors</c>, <c>nll</c>, <c>agreement</c>, or for values <c>mse</c>, for embeddings <c>cosine</c>; default: errors where there are labels for what the
     /// student gives, else the one of the three others that compares its kind with the teacher.
     /// </summary>
-    [Setting("what is watched; none: errors where there are labels, else `agreement` with the teacher, of values `mse`, of embeddings `cosine`", Words = ["errors", "nll", "agreement", "mse", "cosine"])]
+    [Setting("what is watched; none: errors where there are labels, else `agreement` with the teacher, of values `r-squared`, of embeddings `cosine`; of equal errors or agreement the smaller `nll` or `kl` counts", Words = ["errors", "nll", "agreement", "kl", "r-squared", "mse", "cosine"])]
     public string? Metric { get; init; }
 }
 
@@ -65,6 +65,9 @@ public sealed record TrainingOptions
     /// <summary>Which weights are the result: <c>last</c>, or <c>best</c> by the validation set; default <c>last</c>.</summary>
     [Setting("which weights are the result; `best`: by early-stop's metric on the validation set", Words = ["last", "best"])]
     public string Keep { get; init; } = "last";
+
+    /// <summary>Whether the best weights are the result.</summary>
+    internal bool KeepsBest => Keep == "best";
 
     /// <summary>Epochs after which the student is kept as it is then, beside the result; default: none.</summary>
     [Setting("epochs after which the model is kept too: an early-stopped one, which others name `{ stage: NAME@EPOCH }`", AtLeast = 1)]

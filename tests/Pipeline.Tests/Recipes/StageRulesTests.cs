@@ -112,6 +112,21 @@ public sealed class StageRulesTests : IDisposable
         Assert.All(new[] { "stage: a", "stage: b-1", "seed: 9", "init: fresh" }, part => Assert.Contains(part, text));
     }
 
+    [Theory]
+    [InlineData("  a: { train: {} }\n  student: { train: { student: { stage: a } } }", "what 'a' learned from teachers")]
+    [InlineData("  a: { train: {} }\n  q: { quantise: { model: { stage: a } } }\n  student: { train: { student: { stage: q, init: keep } } }", "what 'a' learned from teachers")]
+    [InlineData("  a: { train: {} }\n  student: { train: { student: { stage: a, init: fresh } } }", null)]
+    [InlineData("  a: { train: { objective: [ hard: {} ] } }\n  student: { train: { student: { stage: a } } }", null)]
+    public void Read_BaselineThatWouldStartFromTaughtWeights_IsRefused(string stages, string? refusal)
+    {
+        var error = Record.Exception(() => Read($"{stages}\nbaseline: true"));
+
+        if (refusal is null)
+            Assert.Null(error);
+        else
+            Assert.Contains(refusal, Assert.IsType<InputException>(error).Message);
+    }
+
     [Fact]
     public void Documentation_Example_IsValid()
     {

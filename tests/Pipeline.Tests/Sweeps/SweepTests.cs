@@ -73,7 +73,7 @@ public sealed class SweepTests(TinyProject project) : IDisposable
         Assert.Matches(FormattableString.Invariant($@"1 +\| lr=0.05 \(3 seeds\) +\| {mean:0.#} errors"), board.First(row => row.Contains("lr=0.05", StringComparison.Ordinal)));
         // The recipe to go on with has the seed that was best of these.
         var best = sweep.GetProperty("settings").EnumerateArray().Skip(3).MinBy(setting => (
-            setting.GetProperty("validation").GetProperty("value").GetDouble(), setting.GetProperty("validation").GetProperty("nll").GetDouble()));
+            setting.GetProperty("validation").GetProperty("value").GetDouble(), setting.GetProperty("validation").GetProperty("tie").GetDouble()));
         Assert.Equal(best.GetProperty("setting").GetString(), sweep.GetProperty("best").GetString());
     }
 

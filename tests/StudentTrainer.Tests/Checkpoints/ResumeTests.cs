@@ -1,11 +1,14 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
 using OnnxKd.StudentTrainer.Graph.Import;
 using OnnxKd.StudentTrainer.Learners;
 using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Optimizers;
 using OnnxKd.StudentTrainer.Tests.Loop;
+using OnnxKd.StudentTrainer.Tests.Support;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.StudentTrainer.Tests.Checkpoints;
@@ -72,6 +75,24 @@ public sealed class ResumeTests : IDisposable
         RequireSame(whole, toy.Train(Toy.Cnn(), Data, Toy.Soft, options, "cut"));
     }
 
+    /// <summary>The teacher puts one class first everywhere, as where the other is rare: every epoch agrees with all of it.</summary>
+    [Fact]
+    public void Train_WhoseEpochsAllAgreeAlike_KeepsTheOneThatIsClosest()
+    {
+        using var folder = new TemporaryFolder();
+        using var set = Sets.Create(folder, "alike", Numbers.Uniform(3, 64 * 16, -1, 1), [1, 4, 4]);
+        float[] logits = [.. Numbers.Uniform(4, 64, 2, 4).SelectMany(margin => new[] { margin, 0, 0 })];
+        using var cache = Sets.Cache(folder, set, [(Sets.Logits(CacheStream.Answer, [3]), logits)]);
+        var data = new TrainingData(set, Preprocessing.None, cache, set, cache);
+
+        var result = toy.Train(Toy.Mlp(), data, Toy.Soft, Options with { Epochs = 4, EarlyStop = null });
+
+        Assert.Equal(4, result.Epochs.Count(epoch => epoch.Agreement == 1));
+        var best = result.Epochs.MinBy(epoch => epoch.Kl)!.Epoch;
+        Assert.True(best > 1);
+        Assert.Equal([$"best-{best}.safetensors"], Directory.GetFiles(toy.Folder("run"), "best-*").Select(Path.GetFileName));
+    }
+
     /// <summary>The best weights of one are not taken for another's.</summary>
     [Fact]
     public void Train_OfLearnersWithNumberedNames_KeepsTheBestOfEach()
@@ -82,7 +103,7 @@ public sealed class ResumeTests : IDisposable
 
         foreach (var student in result.Students)
         {
-            var best = student.Epochs.MinBy(epoch => epoch.Errors)!.Epoch;
+            var best = student.Epochs.MinBy(epoch => (epoch.Errors, epoch.Nll))!.Epoch;
             Assert.Equal([$"{student.Name}.best-{best}.safetensors"], Directory.GetFiles(toy.Folder("both"), $"{student.Name}.best-*").Select(Path.GetFileName));
         }
     }
@@ -201,7 +222,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Contains("batch-size", Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, options with { BatchSize = 8 }, "larger")).Message);
 
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"learning_rate\": ", "\"learning_rate\": 1", StringComparison.Ordinal));
-        Assert.Contains("damaged", Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, options)).Message);
+        Assert.Contains("was changed", Assert.Throws<CheckFailedException>(() => toy.Train(Toy.Cnn(), Data, Toy.Soft, options)).Message);
     }
 
     private void TrainThen(TrainingOptions options, OnnxModel student, TrainingData data)
