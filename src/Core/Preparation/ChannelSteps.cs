@@ -13,6 +13,9 @@ namespace OnnxKd.Core.Preparation;
 /// <param name="LogSummands">As many; 0 without a logarithm.</param>
 internal sealed record ChannelSteps(float[] Factors, float[] Summands, bool[] IsLog, float[] LogFactors, float[] LogSummands)
 {
+    /// <summary>What a missing value (NaN) becomes before all that, as many; NaN: nothing; <c>null</c>: none becomes anything. Samples that are read have no missing values.</summary>
+    public float[]? Fillers { get; init; }
+
     /// <summary>Whether there is a logarithm anywhere.</summary>
     public bool HasLogs { get; } = IsLog.Contains(true);
 
@@ -30,13 +33,16 @@ internal sealed record ChannelSteps(float[] Factors, float[] Summands, bool[] Is
     /// <param name="first">The first.</param>
     /// <param name="count">How many.</param>
     public ChannelSteps Of(int first, int count) => new(
-        Factors[first..(first + count)], Summands[first..(first + count)], IsLog[first..(first + count)], LogFactors[first..(first + count)], LogSummands[first..(first + count)]);
+        Factors[first..(first + count)], Summands[first..(first + count)], IsLog[first..(first + count)], LogFactors[first..(first + count)], LogSummands[first..(first + count)])
+    {
+        Fillers = Fillers?[first..(first + count)] is { } own && !Array.TrueForAll(own, float.IsNaN) ? own : null,
+    };
 
     /// <summary>Whether values stay as they are.</summary>
     /// <param name="first">The first of them.</param>
     /// <param name="count">How many.</param>
     public bool Keep(int first, int count) =>
-        !Factors.AsSpan(first, count).ContainsAnyExcept(1f) && !Summands.AsSpan(first, count).ContainsAnyExcept(0f) && !IsLog.AsSpan(first, count).Contains(true);
+        (Fillers is null || Array.TrueForAll(Fillers[first..(first + count)], float.IsNaN)) && !Factors.AsSpan(first, count).ContainsAnyExcept(1f) && !Summands.AsSpan(first, count).ContainsAnyExcept(0f) && !IsLog.AsSpan(first, count).Contains(true);
 
     /// <summary>Takes the steps, of which there is one for each value.</summary>
     public void Apply(Span<float> sample)

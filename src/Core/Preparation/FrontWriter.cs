@@ -161,7 +161,7 @@ internal sealed class FrontWriter(GraphProto graph, long opset)
             ElementType.Float32 => BitConverter.TryWriteBytes(bytes, (float)value),
             ElementType.Float64 => BitConverter.TryWriteBytes(bytes, value),
             ElementType.Float16 => BitConverter.TryWriteBytes(bytes, (Half)value),
-            ElementType.BFloat16 => BitConverter.TryWriteBytes(bytes, (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16)),
+            ElementType.BFloat16 => BitConverter.TryWriteBytes(bytes, Elements.ToBFloat16((float)value)),
             ElementType.Int64 or ElementType.UInt64 => BitConverter.TryWriteBytes(bytes, checked((long)value)),
             ElementType.Int32 or ElementType.UInt32 => BitConverter.TryWriteBytes(bytes, unchecked((int)(long)value)),
             ElementType.Int16 or ElementType.UInt16 => BitConverter.TryWriteBytes(bytes, unchecked((short)(long)value)),

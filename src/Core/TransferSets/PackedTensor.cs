@@ -16,7 +16,7 @@ internal sealed class PackedTensor : StoredTensor
 
     private PackedTensor(string path, Source[] sources, SampleShape shape)
         : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) =>
-        (this.sources, SampleShape, Rounded) = (sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)]);
+        (this.sources, SampleShape, Rounded, Fillers) = (sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)], [.. sources.SelectMany(source => source.Tensor.Fillers)]);
 
     /// <summary>A tensor, and the parts that its rows are, in their order.</summary>
     private sealed record Source(StoredTensor Tensor, IReadOnlyList<SamplePart> Parts)

@@ -125,16 +125,12 @@ internal sealed class SampleRows : IDisposable
             "A transfer set changed while it was read.", Stored.Path, remedy: "let nothing write the file meanwhile, and run the same command again");
     }
 
-    /// <summary>Names, types and texts of the inputs count as the values do; a set of one tensor has nothing to add.</summary>
-    private static string LayoutOf(SampleShape shape) => shape.Parts.Count == 0 ? ""
-        : $"{System.Text.Json.JsonSerializer.Serialize(shape.Parts.Select(part => new { part.Name, Type = part.Type.Name(), part.Shape, part.Texts }))}\n";
-
     private string DigestSamples()
     {
         using var span = Profile.Start("digest");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var shape = string.Join('x', Stored.Shape.Skip(1).Prepend(Count));
-        hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {Stored.Type.Name()} {shape}\n{LayoutOf(Stored.SampleShape)}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"onnxkd-samples-1 {Stored.Type.Name()} {shape}\n{Stored.SampleShape.Layout}"));
         var chunk = Math.Max(1, ChunkBytes / Stored.RowBytes);
         var buffer = new byte[chunk * Stored.RowBytes];
         for (long row = 0, run; row < Count; row += run)

@@ -24,7 +24,7 @@ internal sealed class SourceFile : IDisposable
         Handle = handle;
         Length = RandomAccess.GetLength(handle);
         Head = new byte[(int)Math.Min(512, Length)];
-        RandomAccess.Read(handle, Head, 0);
+        handle.ReadWhole(Head, 0);
     }
 
     /// <summary>The file, for messages.</summary>

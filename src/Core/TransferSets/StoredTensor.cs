@@ -42,6 +42,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>What the texts of a table's columns stand for, by the columns' names.</summary>
     public IReadOnlyList<ColumnCategories> Categories { get; init; } = [];
 
+    /// <summary>What missing numbers of a table's columns became, by the columns' names; of no others.</summary>
+    public IReadOnlyList<ColumnMissing> Fillers { get; init; } = [];
+
     /// <summary>The decimal sign of a table of texts; <c>null</c>: it is none, or nothing tells.</summary>
     public char? Decimal { get; init; }
 

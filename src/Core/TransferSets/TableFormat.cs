@@ -91,6 +91,7 @@ internal static class TableFormat
             {
                 IsTable = true, Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
+                Fillers = [.. columns.Features.Where(column => table.FillerOf(column) is not null && table.CategoriesOf(column) is null).Select(column => new ColumnMissing(table.NameOf(column), table.FillerOf(column)))],
                 Rounded = [.. table.Rounded], Decimal = table.Decimal,
             };
         }

@@ -61,6 +61,9 @@ public sealed record TableOptions
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Scalars, Features.Count, Drop.Count, Texts.Count, Classes.Count);
 
+    /// <summary>Whether anything is said of missing values.</summary>
+    internal bool SaysMissing => DropMissing || MissingValue is not null || MissingByColumn.Count > 0;
+
     private (char?, char?, char?, char?, bool?, bool, float?) Scalars => (Separator, Decimal, AlikeDecimal, Thousands, Header, DropMissing, MissingValue);
 }
 

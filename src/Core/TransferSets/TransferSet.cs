@@ -55,6 +55,25 @@ public sealed class TransferSet : IDisposable
     /// <summary>What the texts of a table's columns stand for, by the columns' names.</summary>
     public IReadOnlyList<ColumnCategories> Categories => samples.Stored.Categories;
 
+    /// <summary>What missing numbers of a table's columns became, by the columns' names; of no others.</summary>
+    public IReadOnlyList<ColumnMissing> Fillers => samples.Stored.Fillers;
+
+    /// <summary>What a missing number becomes at each value of a sample; NaN: nothing was said; <c>null</c>: of none anything was.</summary>
+    internal float[]? FillerOfValues()
+    {
+        float[] fillers = [.. Enumerable.Repeat(float.NaN, SampleElements)];
+        if (Columns.Count == 0 && SampleShape.Parts.Count == 0 && Fillers.Count == SampleElements)
+            return [.. Fillers.Select(missing => missing.Filler!.Value)]; // of a table without names
+        foreach (var (column, filler) in Fillers)
+        {
+            var at = SampleShape.Find(column) is { IsText: false, Elements: 1 } part ? part.Offset
+                : (ValueNames.Count > 0 ? ValueNames : Columns).ToList().IndexOf(column);
+            if (at >= 0 && at < fillers.Length)
+                fillers[at] = filler!.Value;
+        }
+        return Array.TrueForAll(fillers, float.IsNaN) ? null : fillers;
+    }
+
     /// <summary>Whether the first column of a table, which has no name, was taken for the names of rows and left out.</summary>
     public bool HasRowNames => samples.Stored.HasRowNames;
 
@@ -160,6 +179,7 @@ public sealed class TransferSet : IDisposable
             {
                 Table = options.Table with
                 {
+                    MissingByColumn = options.Table.SaysMissing ? options.Table.MissingByColumn : other.Fillers,
                     Alike = other.Columns, Categories = options.Table.Categories is { Count: > 0 } own ? own : other.Categories, AlikeDecimal = other.samples.Stored.Decimal,
                 },
             },
@@ -197,11 +217,11 @@ public sealed class TransferSet : IDisposable
     /// <param name="row">The sample's row in the set.</param>
     /// <param name="value">The value's place in the row.</param>
     internal string PlaceOf(long row, int value) => SampleShape.PartOf(value) is not { } found
-        ? $"{Name}, sample {IdOf(row)}, value {value}"
-        : $"{samples.Stored.PathOf(found)}, sample {IdOf(row)}, input '{found.Name}'"
+        ? $"{Name}, sample {FileRow(row)}, value {value}"
+        : $"{samples.Stored.PathOf(found)}, sample {FileRow(row)}, input '{found.Name}'"
             + (found.Elements == 1 ? "" : $", {(found.IsRow ? "position" : "value")} {value - found.Offset}");
 
-    /// <summary>The row of a sample in the file of samples.</summary>
+    /// <summary>The row of a sample in the file of samples, from which classes may be left out; what messages call it by.</summary>
     /// <param name="row">Its row in the set.</param>
     public long FileRow(long row) => samples.PlaceOf(row);
 

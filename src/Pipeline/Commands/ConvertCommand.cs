@@ -125,6 +125,8 @@ internal sealed class ConvertCommand : ExampleCommand
 
     private static OutputKind? KindOf(OnnxModel model, string output)
     {
+        if (HeadMetadata.Of(model.Proto).FirstOrDefault(head => head.Output == output || head.Scores == output) is { } described)
+            return described.Kind;
         var only = model.Proto.Graph.Output.Count == 1;
         var trace = LogitTrace.Find(model.Proto.Graph, output, output);
         var evidence = KindEvidence.OfModel(model.Proto, only ? null : output, trace) ?? KindEvidence.OfName(output, columns: 2);

@@ -84,6 +84,9 @@ internal sealed class EvaluateCommand : ExampleCommand
         CancellationToken token)
     {
         DataSetStore.Require(stderr.WriteLine, token, data.Transfer);
+        var first = SharedModels.Load(models[0].Model);
+        if (new GraphIndex(first.Proto.Graph).Inputs.Count == 1)
+            data = data with { Transfer = data.Transfer with { Table = TableMetadata.Complete(data.Transfer.Table, first.GetMetadata) } };
         using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(SharedModels.Load(model.Model), model.Inputs))], "--set data.transfer"));
         SampleChecks.Of(set,
         [

@@ -119,8 +119,18 @@ internal static class InputChoice
             throw Missing(set, models.First(model => model.NeedsNames), names, isTable, missing, key, otherwise);
         // What others read of the same file by its name goes with it.
         var others = models.Where(model => !model.NeedsNames).SelectMany(model => model.Inputs).Select(input => input.Name).Where(names.Contains);
-        return set with { Inputs = new([.. wanted.Union(others).Select(name => new InputSource(name))]) };
+        return set with { Inputs = new([.. wanted.Union(others).Select(name => new InputSource(name))]), Table = isTable ? WithTexts(set.Table, models) : set.Table };
     }
+
+    /// <summary>Columns that feed inputs of texts are texts as they are written, numbers too.</summary>
+    private static TableOptions WithTexts(TableOptions table, IReadOnlyList<ReadingModel> models) => table with
+    {
+        Texts =
+        [
+            .. table.Texts.Union(models.SelectMany(model => model.Inputs).Where(input => input.Input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.String)
+                .Select(input => input.Name).Where(name => table.Categories.All(known => known.Column != name))),
+        ],
+    };
 
     /// <summary>Which of a set's inputs is a mask, where no name that masks usually have tells; <c>null</c>: one does, or none is.</summary>
     /// <param name="set">A set with inputs.</param>

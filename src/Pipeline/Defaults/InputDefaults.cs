@@ -38,6 +38,8 @@ internal static class InputDefaults
             var chosen = InputChoice.MayFeedSeveral(set) ? InputChoice.Choose(set, models, $"data.{name}") : set;
             if (chosen.Inputs != set.Inputs)
                 source.Set($"data.{name}.{InputsSection.Key}", InputsSection.Write(chosen.Inputs, path => path)!, Origin);
+            if (!chosen.Table.Texts.SequenceEqual(set.Table.Texts))
+                source.Set($"data.{name}.table.texts", new YamlSequenceNode(chosen.Table.Texts.Select(text => new YamlScalarNode(text))), Origin);
             if (chosen.SamplesKey != set.SamplesKey)
                 source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
             if (InputChoice.MaskOf(chosen, models) is { } mask)

@@ -4,6 +4,7 @@ using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Defaults;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Deployment;
 
 namespace OnnxKd.Pipeline.Deployment;
@@ -35,6 +36,7 @@ internal sealed class OpenFeeds(FeedOptions options) : IDisposable
     private const string HowToSay = "say for each input --samples INPUT=FILE, INPUT=FILE#KEY, or for what is no sample INPUT=NUMBER";
 
     private readonly List<TransferSet> sets = [];
+    private Func<string, string?> metadata = _ => null;
 
     /// <summary>Plans the feeds of a model.</summary>
     /// <param name="session">The model.</param>
@@ -42,6 +44,7 @@ internal sealed class OpenFeeds(FeedOptions options) : IDisposable
     /// <exception cref="InputException">A file is missing or wrong, it is not clear which input samples are for, or they do not fit.</exception>
     public ModelFeeds For(ModelSession session, string model)
     {
+        metadata = key => session.Metadata.GetValueOrDefault(key);
         var fed = new Dictionary<string, InputSamples>(StringComparer.Ordinal);
         foreach (var feed in Described(session))
             fed[feed.Input] = new(null, Constant: feed.Constant);
@@ -74,7 +77,7 @@ internal sealed class OpenFeeds(FeedOptions options) : IDisposable
             return (input, new(SampleReader.Of(texts, Preprocessing.None), texts.SampleShape.Parts[0]));
         }
         var isFloat = known is not null && Core.Tensors.ElementTypes.IsFloat(known.Type);
-        return (input, new(SampleReader.Of(Open(new() { Samples = file.File, SamplesKey = file.Key }), isFloat ? options.Preprocessing : Preprocessing.None)));
+        return (input, new(SampleReader.Of(Open(new() { Samples = file.File, SamplesKey = file.Key, Table = TableMetadata.Complete(new(), metadata) }), isFloat ? options.Preprocessing : Preprocessing.None)));
     }
 
     /// <summary>One file for all inputs that nothing else feeds: tensors or columns of their names.</summary>

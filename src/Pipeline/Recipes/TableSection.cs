@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OnnxKd.Core.TransferSets;
 using YamlDotNet.RepresentationModel;
 
@@ -8,7 +7,8 @@ namespace OnnxKd.Pipeline.Recipes;
 internal static class TableSection
 {
     private const string Drop = "drop";
-    private const string OneHot = "one-hot";
+    /// <summary>The key of categories that have a value each.</summary>
+    public const string OneHot = "one-hot";
 
     private static readonly NumberRange anyOrDrop = NumberRange.Any with { Description = "a number, or 'drop'" };
 
@@ -41,10 +41,6 @@ internal static class TableSection
             throw value.Error("A class is listed twice.", doubled, remedy: "list each once: its place is its index");
         return options;
     }
-
-    /// <summary>What the texts of columns stand for, as metadata of a student: JSON in the form of the recipe; <c>null</c>: there are none.</summary>
-    public static string? WriteCategories(IReadOnlyList<ColumnCategories> all) => all.Count == 0 ? null : JsonSerializer.Serialize(
-        all.ToDictionary(known => known.Column, known => known.IsOneHot ? (object)new Dictionary<string, IReadOnlyList<string>> { [OneHot] = known.Texts } : known.Texts));
 
     /// <summary>Writes it; <c>null</c> for the defaults.</summary>
     public static YamlNode? Write(TableOptions table)

@@ -15,19 +15,20 @@ public static class InputPreprocessing
 {
     private const string Prefix = "preprocessing";
 
-    // From here on Mul and Add broadcast as they do today, and then there are Sign and Where.
+    // From here on Mul and Add broadcast as they do today, and then there are Sign, IsNaN and Where.
     private const int FirstBroadcastingOpset = 7;
-    private const int FirstLogOpset = 9;
+    private const int FirstWhereOpset = 9;
 
     /// <summary>Puts it in.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="preprocessing">What is done to a sample before the model.</param>
     /// <param name="sampleShape">The shape of one sample.</param>
+    /// <param name="fillers">What missing values (NaN) of a row become before that, one for each; NaN: nothing; <c>null</c>: none becomes anything.</param>
     /// <returns>The model with the preprocessing inside.</returns>
     /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
-    public static OnnxModel PutInside(OnnxModel model, Preprocessing preprocessing, IReadOnlyList<int> sampleShape)
+    public static OnnxModel PutInside(OnnxModel model, Preprocessing preprocessing, IReadOnlyList<int> sampleShape, IReadOnlyList<float>? fillers = null)
     {
-        RequirePossible(model, preprocessing);
+        RequirePossible(model, preprocessing.Log is not null || fillers is not null);
         preprocessing.Validate(sampleShape);
         var proto = model.Proto.Clone();
         var graph = proto.Graph;
@@ -35,7 +36,7 @@ public static class InputPreprocessing
         var isWide = TypeOf(input) == ElementType.Float64;
         var isNarrow = TypeOf(input) is ElementType.Float16 or ElementType.BFloat16;
         var names = new GraphNames(graph);
-        var steps = preprocessing.Steps();
+        var steps = preprocessing.Steps() with { Fillers = fillers?.ToArray() };
         var output = Free("output");
         names.RenameReaders(input.Name, output);
         var nodes = new List<NodeProto>();
@@ -89,9 +90,11 @@ public static class InputPreprocessing
 
     /// <summary>Refuses a model that preprocessing cannot be put into.</summary>
     /// <exception cref="UnsupportedModelException">It takes no floats, or is of too old an operator set.</exception>
-    public static void RequirePossible(OnnxModel model, Preprocessing preprocessing)
+    /// <param name="model">The model.</param>
+    /// <param name="chooses">Whether there are logarithms of some values, or fillers of missing ones.</param>
+    public static void RequirePossible(OnnxModel model, bool chooses = false)
     {
-        var first = preprocessing.Log is null ? FirstBroadcastingOpset : FirstLogOpset;
+        var first = chooses ? FirstWhereOpset : FirstBroadcastingOpset;
         var version = model.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         var inputs = new GraphIndex(model.Proto.Graph).Inputs;
         if (version < first)

@@ -26,10 +26,10 @@ public sealed class NamedInputs
     private readonly SampleShape sample;
     private readonly ChannelSteps steps;
 
-    private NamedInputs(ModelProto model, SampleShape sample, Preprocessing inside)
+    private NamedInputs(ModelProto model, SampleShape sample, Preprocessing inside, IReadOnlyList<float>? fillers)
     {
         (this.model, graph, names, this.sample) = (model, model.Graph, new(model.Graph), sample);
-        steps = inside.Steps().Spread(sample[0], 1);
+        steps = inside.Steps().Spread(sample[0], 1) with { Fillers = fillers?.ToArray() };
     }
 
     /// <summary>Takes the front away, and offers inputs.</summary>
@@ -38,12 +38,14 @@ public sealed class NamedInputs
     /// <param name="feeds">What the student's inputs are fed with otherwise than by name.</param>
     /// <param name="teacher">The inputs of the teacher, whose place it is to take; <c>null</c>: its own.</param>
     /// <param name="inside">Preprocessing that is put inside: a number for each value of the row, or one for all.</param>
-    public static OnnxModel Offer(OnnxModel student, SampleShape sample, InputFeeds feeds, IReadOnlyList<InterfaceInput>? teacher, Preprocessing inside)
+    /// <param name="fillers">What missing values (NaN) of inputs of floats become before that, one for each value of the row; NaN: nothing; <c>null</c>: none becomes anything.</param>
+    public static OnnxModel Offer(
+        OnnxModel student, SampleShape sample, InputFeeds feeds, IReadOnlyList<InterfaceInput>? teacher, Preprocessing inside, IReadOnlyList<float>? fillers = null)
     {
         var proto = student.Proto.Clone();
         InputFront.Remove(proto);
         if (sample.Parts.Count > 0)
-            new NamedInputs(proto, sample, inside).Offer(feeds, teacher);
+            new NamedInputs(proto, sample, inside, fillers).Offer(feeds, teacher);
         return student.With(proto);
     }
 
@@ -85,7 +87,8 @@ public sealed class NamedInputs
         var last = name;
         if (type == DataType.String && (DataType)input.DataTypeOf() != DataType.String)
             (last, held) = (Encode(made, input.Name, part, last), DataType.Int64);
-        if (!steps.Keep(part.Offset, part.Elements))
+        // Nothing is missing among integers and texts.
+        if (!(type is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 ? steps : steps with { Fillers = null }).Keep(part.Offset, part.Elements))
             (last, held) = (Preprocess(made, input.Name, Typed(made, input.Name, last, held, DataType.Float), part, fed), DataType.Float);
 
         last = Typed(made, input.Name, last, held, (DataType)input.DataTypeOf());

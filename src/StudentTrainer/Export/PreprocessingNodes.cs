@@ -2,7 +2,7 @@ using OnnxKd.Core.Preparation;
 
 namespace OnnxKd.StudentTrainer.Export;
 
-/// <summary>Writes what preprocessing computes as nodes: a Mul and an Add, and for logarithms a few more.</summary>
+/// <summary>Writes what preprocessing computes as nodes: a Mul and an Add, and for missing values and logarithms a few more.</summary>
 /// <param name="steps">What it computes.</param>
 /// <param name="node">Adds a node of an operator, with a name for what it gives and its inputs; returns the name that it got.</param>
 /// <param name="numbers">Adds a constant of one number for each of the steps.</param>
@@ -16,6 +16,12 @@ internal sealed class PreprocessingNodes(
     /// <returns>What it ends in.</returns>
     public string Write(string value)
     {
+        if (steps.Fillers is { } fillers)
+        {
+            value = node("Where", "filled", [node("IsNaN", "missing", [value]), numbers("filler", fillers), value]);
+            if (!steps.HasLogs && Array.TrueForAll(steps.Factors, factor => factor == 1) && Array.TrueForAll(steps.Summands, summand => summand == 0))
+                return value;
+        }
         var z = Affine("", value, steps.Factors, steps.Summands);
         if (!steps.HasLogs)
             return z;

@@ -37,6 +37,19 @@ public class InputPreprocessingTests
         Assert.All(expected.Zip(given), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0.5)]
+    public void PutInside_WithFillers_GivesThemInPlaceOfMissingValues(double scale, double mean)
+    {
+        var model = new NodeModel(17, "N", 8).Node("Identity", "x", "y").Build();
+
+        var made = InputPreprocessing.PutInside(model, new() { Scale = scale, Mean = [mean] }, [8], [7, float.NaN, 9, -1, 0, 0, 0, 0]);
+
+        Assert.Equal(
+            new[] { 7, 2, 3, -1, 4, 5, 6, 0 }.Select(value => (float)(value * scale - mean)), Run(made, [float.NaN, 2, 3, float.NaN, 4, 5, 6, float.NaN]));
+    }
+
     /// <summary>Worked out by hand, in ONNX Runtime and in the trainer, of every input type that samples are fed to.</summary>
     [Theory]
     [InlineData(ElementType.Float32, 1e-6)]

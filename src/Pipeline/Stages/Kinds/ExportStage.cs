@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
@@ -70,7 +71,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     };
 
     /// <summary>Whether the file takes or gives something else than what was trained.</summary>
-    public bool IsChanged => !Inside.IsNone || Teacher is not null || HasFront;
+    public bool IsChanged => !Inside.IsNone || Fillers is not null || Teacher is not null || HasFront;
 
     private ExportMetadata Metadata => new(graph, this, maker);
 
@@ -82,6 +83,9 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
 
     /// <summary>What of the training's preprocessing the file does itself.</summary>
     public Preprocessing Inside => train.Preprocessing.Following(Preprocessing);
+
+    /// <summary>What missing values of a table became, at each value of a sample: whoever asks the file may have some. <c>null</c>: nothing, or the file does nothing to samples.</summary>
+    private float[]? Fillers => graph.Recipe.Export.Preprocessing == PreprocessingPlace.Outside || graph.Sets.Transfer.SampleShape.Count != 1 ? null : graph.Sets.Transfer.FillerOfValues();
 
     /// <inheritdoc/>
     public override IReadOnlyList<Publication> Publications =>
@@ -100,8 +104,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         if (!IsChanged || train.Step.LearnerOf(maker.LearnerOf(model)).Student.Model is not { } file)
             return;
         var student = OnnxModel.Load(file);
-        if (!Inside.IsNone && !HasFront)
-            InputPreprocessing.RequirePossible(student, Inside);
+        if (!(Inside.IsNone && Fillers is null) && !HasFront)
+            InputPreprocessing.RequirePossible(student, Inside.Log is not null || Fillers is not null);
         if (Teacher is not null)
             TeacherInterface.RequirePossible(student);
     }
@@ -141,7 +145,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     /// <summary>The interface of a finished file; <c>null</c>: its own.</summary>
     public ModelInterface? InterfaceOf(StageResults results) => Teacher is null
         ? null
-        : CanonicalJson.Deserialize<ModelInterface>(System.IO.File.ReadAllBytes(results[Name][InterfaceFile]), results[Name][InterfaceFile]);
+        : results[Name].Read<ModelInterface>(InterfaceFile);
 
     /// <summary>How a finished file's outputs are read, each with the name of the stream that it learned from.</summary>
     public IReadOnlyList<(string Name, TeacherOptions Options)> ReadingsOf(StageResults results)
@@ -164,6 +168,8 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         var inputs = new StageInputs().Add("model", results[maker.Name].Record.Outputs[maker.FileOf(model)].Sha256).Add("file", File);
         if (!Inside.IsNone)
             inputs.Add("inside", DataSection.WritePreprocessing(Inside));
+        if (Fillers is { } fillers)
+            inputs.Add("fillers", string.Join(' ', fillers.Select(filler => filler.ToString("R", CultureInfo.InvariantCulture))));
         if (Teacher is { } teacher)
             inputs.Add("interface", TeachersSection.WriteTeacherKey(teacher, graph.Files.Digest(teacher.Model))).Add("offers", "scores, labels, maps");
         if (IsChanged)
@@ -185,9 +191,9 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         var import = ImportOf(work.Results);
         var offered = Teacher is { } teacher ? FindInterface(teacher, import) : null;
         if (InputFront.IsOn(exported.Proto))
-            exported = NamedInputs.Offer(exported, graph.Sets.Transfer.SampleShape, import.Inputs, offered is { TakesParts: true } ? offered.Inputs : null, Inside);
-        else if (!Inside.IsNone)
-            exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape);
+            exported = NamedInputs.Offer(exported, graph.Sets.Transfer.SampleShape, import.Inputs, offered is { TakesParts: true } ? offered.Inputs : null, Inside, Fillers);
+        else if (!Inside.IsNone || Fillers is not null)
+            exported = InputPreprocessing.PutInside(exported, Inside, graph.Sets.Transfer.SampleShape, Fillers);
         if (offered is not null)
             (exported, offered) = OfferInterface(exported, offered, import, work);
         Provenance.Write(exported, Metadata.Of(exported, offered, work.Results));
@@ -217,9 +223,10 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         var names = import.Apart().Select(each => each.Output ?? exported.Proto.Graph.Output[0].Name);
         return (
             TeacherInterface.Offer(
-                exported, [.. names.Zip(own.Outputs, own.Layouts).Select(output => new LearnedOutput(output.First, output.Second.Tensor, output.Third))], offered, shape),
+                exported, [.. names.Zip(own.Outputs, own.Layouts).Select(output => new LearnedOutput(output.First, output.Second.Tensor, output.Third, output.Second.AreProbabilities))], offered, shape),
             offered);
 
-        InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output) ? output : null;
+        InterfaceOutput? Fitting(InterfaceOutput? output, int index) => output is not null && TeacherInterface.Fits(own.Layouts[index], output)
+            && (!own.Outputs[index].AreProbabilities || TeacherInterface.GivesProbabilities(output)) ? output : null;
     }
 }

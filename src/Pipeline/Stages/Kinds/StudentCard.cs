@@ -4,6 +4,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
@@ -35,7 +36,8 @@ internal static class StudentCard
             YamlTree.Text(YamlTree.Map(("objective", ObjectiveSection.Write(learner.Objective)), ("training", TrainingSection.Write(train.Training(results))))))
         {
             Inputs = sample.Parts.Count > 0 || inputs.Count > 1 ? [.. inputs.Select(InputOf)] : [],
-            Columns = [.. sets.Transfer.Columns.Select(column => DescribeColumn(column, sets.Transfer.Categories.FirstOrDefault(known => known.Column == column)))],
+            Columns = [.. sets.Transfer.Columns.Select(column => DescribeColumn(
+                column, sets.Transfer.Categories.FirstOrDefault(known => known.Column == column), sets.Transfer.Fillers.FirstOrDefault(missing => missing.Column == column)?.Filler))],
             Task = TaskOf(student, results, sets.Transfer, data.Transfer, file),
             Preparation = student.Preparation is { IsThere: true } preparation ? preparation.Card(data.Transfer, new(file.Proto.Graph)) : null,
             Weaknesses = [.. Weaknesses(details.Of(student.Role), data)],
@@ -57,10 +59,10 @@ internal static class StudentCard
         }
     }
 
-    private static string DescribeColumn(string column, ColumnCategories? categories)
+    private static string DescribeColumn(string column, ColumnCategories? categories, float? filler)
     {
         var texts = string.Join(", ", categories?.Texts.Select(text => $"'{text}'") ?? []);
-        return $"`{column}`" + (categories is null ? "" : categories.IsOneHot ? $", a 1 for its text and a 0 for each other of {texts}" : $", the place of its text among {texts}, from 0");
+        return $"`{column}`" + (filler is { } given ? $", {Printable.Number(given)} where it is missing" : "") + (categories is null ? "" : categories.IsOneHot ? $", a 1 for its text and a 0 for each other of {texts}" : $", the place of its text among {texts}, from 0");
     }
 
     /// <summary>The numbers of one named input among those of a row.</summary>
