@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Onnx;
@@ -21,9 +22,9 @@ internal sealed class AdjustBiasCommand : ExampleCommand
 
     private readonly Option<string> model = new("--model") { Description = "The ONNX model.", Required = true };
 
-    private readonly Option<int[]> classes = new("--classes")
+    private readonly Option<string[]> classes = new("--classes")
     {
-        Description = "The classes whose scores get an offset.", Required = true, AllowMultipleArgumentsPerToken = true,
+        Description = "The classes whose scores get an offset: 2,6.", Required = true, AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<bool> each = new("--each") { Description = "Find an offset for each class; default: one for all of them." };
@@ -61,9 +62,10 @@ internal sealed class AdjustBiasCommand : ExampleCommand
     private void Run(ParseResult parsed, TextWriter stdout, TextWriter stderr, CancellationToken token)
     {
         var (path, copy, style) = (parsed.GetValue(model)!, parsed.GetValue(output)!, GlobalOptions.Style(parsed));
-        var options = new BiasOptions { Classes = parsed.GetValue(classes)!, Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One };
-        if (options.Classes.FirstOrDefault(c => c < 0) is < 0 and var negative)
-            throw new InputException("That is not a class.", "--classes", $"{negative}", "a whole number from 0");
+        var options = new BiasOptions
+        {
+            Classes = [.. parsed.GetValue(classes)!.SelectMany(text => text.Split(',')).Select(Class)], Offsets = parsed.GetValue(each) ? OffsetCount.Each : OffsetCount.One,
+        };
         var data = Validation(recipe.ReadData(parsed), recipe.NamesRecipe(parsed));
         if (FileStatus.Of(copy).Kind != FileKind.None && !parsed.GetValue(force))
             throw new InputException("The adjusted model would replace something.", copy, "a file or a folder", "nothing", "choose another name, or say --force");
@@ -78,12 +80,17 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         progress.Started("adjust-bias", path);
         var (adjusted, figures) = BiasAdjustment.Adjust(
             student, DescribedStudent.Import(student, parsed.GetValue(scores)).Apart()[0] with { Inputs = feeds }, SampleReader.Of(set, data.Preprocessing), options, progress, token);
+        ZipMaps.Restore(adjusted.Proto, student.Maps);
         adjusted.Save(copy);
         if (style.Json)
             stdout.Write(CanonicalJson.Serialize(figures));
         else
             stdout.WriteLine($"{AdjustBiasStage.Describe(figures)}\nmodel: {copy}");
     }
+
+    private static int Class(string text) => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw new InputException("That is not a class.", "--classes", $"'{text}'", "whole numbers from 0: 2,6");
 
     /// <summary>The sets with the one that offsets are found on in the transfer set's place: a recipe's own transfer set was learned from.</summary>
     private static DataOptions Validation(DataOptions data, bool isRecipe)

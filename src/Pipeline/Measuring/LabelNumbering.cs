@@ -24,6 +24,9 @@ internal sealed class LabelNumbering
         if (rows < SamplesOfLabel * labels.Length)
             return null;
         var classes = labels.ToDictionary(label => label.Key, label => label.OrderByDescending(count => count.Value).ThenBy(count => count.Key.Class).First().Key.Class);
+        // A teacher that says one class of nearly all samples says it most often of both labels.
+        if (classes.Keys.Order().SequenceEqual([0, 1]) && counts.Keys.All(count => count.Class < 2))
+            classes = Share(label => 1 - label) > Share(label => label) ? new() { [0] = 1, [1] = 0 } : new() { [0] = 0, [1] = 1 };
         if (classes.Values.Distinct().Count() < classes.Count)
             return null;
         var (right, renumbered) = (Share(label => label), Share(label => classes[label]));

@@ -18,7 +18,7 @@ internal sealed record Quality(string Name, Func<ModelMetrics, double?> Of, bool
     [
         new("character error rate", model => model.CharacterErrorRate, IsOfSamples: false),
         new("error rate", model => 1 - model.Accuracy),
-        new("share of wrong neighbours", model => 1 - model.Retrieval),
+        new("share of wrong neighbours", model => 1 - model.Retrieval, IsOfSamples: false), // of the first ones, where there are many
         new("disagreement with the teacher", model => 1 - model.Agreement, IsOfTeacher: true),
         new("share of the variance that it does not explain", model => 1 - model.RSquared, IsOfSamples: false, IsOfTeacher: true),
         new("distance from the teacher's embeddings (1 - cosine)", model => 1 - model.Cosine, IsOfSamples: false, IsOfTeacher: true),

@@ -148,8 +148,9 @@ internal static class Report
             yield return string.Create(CultureInfo.InvariantCulture, $"{name}: it finds the teacher's neighbours by other vectors than the teacher's, whose mean cosine with them is {model.Cosine:0.0000}: compare them with each other only; the term 'cosine' with more weight brings them closer");
         if (metrics.Rows().Any(row => FigureTable.IsOfTexts(row.Metrics)))
             yield return "CER: edits from what is read to the known text / its characters";
-        if (metrics is { Student.Parameters: { } own, Teacher.Parameters: > 0 and var theirs } && own > theirs)
-            yield return string.Create(CultureInfo.InvariantCulture, $"the student is larger than its teacher: {own:#,0} parameters for {theirs:#,0}; make it smaller by its sizes ('onnxkd settings students' lists them), or take another architecture");
+        // Trees are no parameters, and files tell the size of both.
+        if (metrics is { Student: { Parameters: { } own, FileBytes: { } bytes }, Teacher: { Parameters: > 0 and var theirs, FileBytes: { } teachers } } && own > theirs && bytes > teachers)
+            yield return string.Create(CultureInfo.InvariantCulture, $"the student is larger than its teacher: {FileSize.Format(bytes)} for {FileSize.Format(teachers)}; make it smaller by its sizes ('onnxkd settings students' lists them), or take another architecture");
         if (metrics.Student is { Parity: { } parity } student)
         {
             foreach (var line in DescribeAll(parity))

@@ -30,7 +30,7 @@ internal sealed record SampleGallery(IReadOnlyDictionary<long, ShownSample> Samp
     {
         var prepared = PreparedSources.SetOf(file);
         var wanted = rows.Distinct().ToArray();
-        var sources = prepared is null ? null : PreparedSources.Find(file, wanted.Select(set.IdOf).ToHashSet());
+        var sources = prepared is null ? null : PreparedSources.Find(file, wanted.Select(set.FileRow).ToHashSet());
         var rate = prepared?.Kind == "audio" && set.SampleShape.Count == 1 ? ((JsonElement)prepared.Options).GetProperty("rate").GetInt32() : 0;
         return new(wanted.ToDictionary(row => row, Show), prepared?.Classes ?? []);
 
@@ -38,9 +38,9 @@ internal sealed record SampleGallery(IReadOnlyDictionary<long, ShownSample> Samp
         {
             var values = new float[set.SampleElements];
             set.Read([row], values);
-            var source = sources?.GetValueOrDefault(set.IdOf(row));
+            var source = sources?.GetValueOrDefault(set.FileRow(row));
             return new(
-                source?.Source ?? $"sample {set.IdOf(row)}", source?.Text ?? (set.Texts.Count > 0 ? set.Texts[(int)row] : null),
+                source?.Source ?? $"sample {set.FileRow(row)}", source?.Text ?? (set.Texts.Count > 0 ? set.Texts[(int)row] : null),
                 SampleForms.Picture(values, set.SampleShape, set.Type), rate > 0 ? SampleForms.Sound(values, rate) : null);
         }
     }

@@ -38,13 +38,17 @@ internal static class BiasAdjustment
         OnnxModel model, StudentImport import, SampleReader reader, BiasOptions options, IProgress<StageProgress>? progress, CancellationToken token)
     {
         Check(reader.Set, options);
-        var (logits, classes) = Logits(model, import, reader, progress, token);
+        import = OfTwoClasses(model, import, reader);
+        var (logits, columns, classes) = Logits(model, import, reader, progress, token);
         reader.Set.RequireLabelsBelow(classes);
         var found = BiasSearch.Find(logits, reader.Set.Labels, options.Classes, options.Offsets == OffsetCount.Each);
         var offsets = new float[classes];
         for (var i = 0; i < options.Classes.Count; i++)
             offsets[options.Classes[i]] = found.Offsets[i];
-        var adjusted = OutputBias.Add(model, import.Output, offsets);
+        // One column is the score of the second of two classes against the first.
+        if (columns == 1)
+            offsets = [0, offsets[1] - offsets[0]];
+        var adjusted = OutputBias.Add(model, import.Output, offsets.AsSpan(classes - columns));
         var after = Logits(adjusted, import, reader, progress, token).Logits;
         var (meant, meter) = (new LogitComparison(classes), new ClassificationMeter(classes));
         for (var i = 0; i < logits.Length; i++)
@@ -61,7 +65,7 @@ internal static class BiasAdjustment
     {
         if (set.Labels.IsEmpty)
             throw new InputException(
-                "Offsets are found by errors, which need a label for each sample.", set.Name, set.IsLabelled ? "labels for each position" : "no labels");
+                "Offsets are found by errors, which need a label for each sample.", set.Name, set.IsLabelled ? "several labels for each sample" : "no labels");
         var held = set.Labels.ToArray().ToHashSet();
         if (options.Classes.FirstOrDefault(c => !held.Contains(c), -1) is >= 0 and var missing)
             throw new InputException(
@@ -73,14 +77,25 @@ internal static class BiasAdjustment
                 "each class once, and one at least that gets none");
     }
 
-    private static (float[] Logits, int Classes) Logits(
+    /// <summary>A single column, which is as well one of labels, read as the score of the second of two classes.</summary>
+    private static StudentImport OfTwoClasses(OnnxModel model, StudentImport import, SampleReader reader)
+    {
+        using var session = StudentSession.Open(model, reader.Set.SampleShape, import);
+        return session.Output is { Kind: StreamKind.LabelLogit, Elements: 1 } ? import with { Kind = OutputKind.Classes } : import;
+    }
+
+    private static (float[] Logits, int Columns, int Classes) Logits(
         OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token)
     {
         using var session = StudentSession.Open(model, reader.Set.SampleShape, import);
         if (session.Output.Kind.Output() != OutputKind.Classes || session.Output.Positions > 1)
             throw new InputException(
                 "Offsets are for class scores of whole samples.", model.Path ?? "the model", $"{session.Output.Kind} {Shapes.Format(session.Output.Shape)}",
-                "[classes] per sample", session.Output is { Kind: StreamKind.LabelLogit, Elements: 1 } ? "if the column tells one of two classes, say so: --kind classes" : null);
+                "[classes] per sample");
+        if (session.Output.AreProbabilities)
+            throw new InputException(
+                "Offsets are added to logits, and the model makes its probabilities in another way than by a last Softmax or Sigmoid.", model.Path ?? "the model",
+                $"probabilities in '{session.Output.Tensor}'", "logits, or a Softmax or Sigmoid of them", "distil a student of it, and adjust that one");
         var logits = new float[checked(reader.Set.Count * session.Output.Elements)];
         session.RunAll(
             reader, BatchSize.For(reader.Set.SampleElements, session.Output.Elements),
@@ -90,6 +105,6 @@ internal static class BiasAdjustment
                 progress?.Report(new("adjust-bias", first + batch.Length / session.Output.Elements, reader.Set.Count, "samples"));
             },
             token);
-        return (logits, session.Classes);
+        return (logits, session.Layouts[0].Classes, session.Classes);
     }
 }

@@ -16,6 +16,9 @@ internal static class LabelRemarks
     // Renumbered, the teacher agrees with so many of the labels as only a teacher of these very labels does.
     private const double Certain = 0.9;
 
+    // By chance the average precision is the rare class's share.
+    private const double BetterThanChance = 2;
+
     /// <summary>Labels that are none of what a teacher gives, and so are not used.</summary>
     /// <param name="sets">The sets of a run.</param>
     /// <param name="stream">What the teacher gives.</param>
@@ -42,7 +45,7 @@ internal static class LabelRemarks
             return null;
         var rows = Enumerable.Range(0, (int)Math.Min(MostRows, set.Count)).Select(i => i * set.Count / Math.Min(MostRows, set.Count)).ToArray();
         var count = isOneColumn ? 2 : stream.StudentClasses;
-        var (fidelity, classes, numbering) = (new FidelityMeter(count), new ClassificationMeter(count), new LabelNumbering());
+        var (fidelity, classes, numbering, rare) = (new FidelityMeter(count), new ClassificationMeter(count), new LabelNumbering(), count == 2 ? new RareClassMeter() : null);
         foreach (var some in rows.Chunk(512))
         {
             var (logits, labels) = (ModelScores.Read(cache, stream, some), some.Select(row => set.Labels[(int)row]).ToArray());
@@ -50,6 +53,7 @@ internal static class LabelRemarks
                 logits = [.. logits.SelectMany(logit => new[] { 0, logit })];
             fidelity.Add(logits, labels, []);
             classes.Add(logits, labels, []);
+            rare?.Add(logits, labels);
             for (var i = 0; i < labels.Length; i++)
                 numbering.Add(labels[i], TensorPrimitives.IndexOfMax(logits.AsSpan(i * count, count)));
         }
@@ -59,6 +63,9 @@ internal static class LabelRemarks
             return new(
                 $"the labels of {name} seem to be numbered otherwise than the teacher's classes: it agrees with {Share(other.Right)} of them, and would with {Share(other.Renumbered)} if {other.Description}",
                 "number them as the teacher's classes are (of folders: onnxkd prepare --classes; of a table: table.classes)", IsCertain: other is { Right: < 0.5, Renumbered: >= Certain });
+        // Where a class is rare, a good teacher may say the other one of every sample; its scores still find the rare one.
+        if (rare?.Result() is { } scored && scored.AveragePrecision >= BetterThanChance * scored.Share)
+            return null;
         return fidelity.Result() is { TopClasses: > 1 } found && Chance.MayBe(found.MostFrequent, right, rows.Length)
             ? new(
                 $"the teacher agrees with {Share(right)} of the labels of {name}, no better than the most frequent one ({Share(found.MostFrequent)})",

@@ -34,6 +34,16 @@ public sealed class LabelNumberingTests
     public void Find_LabelsOfAGoodTeacher_AreTheClasses() =>
         Assert.Null(Find(Enumerable.Range(0, 1000).Select(i => (i % 10, i / 10 % 20 == 0 ? (i + 1) % 10 : i % 10))));
 
+    /// <summary>One sample in twenty is of the rare class, of which the teacher finds one in five; labels 0 and 1 are exchanged.</summary>
+    [Fact]
+    public void Find_TwoLabelsOfWhichOneIsRareExchanged_NamesThem()
+    {
+        var rare = Enumerable.Range(0, 400).Select(i => (IsRare: i % 20 == 0, Top: i % 100 == 0 ? 1 : 0)).ToArray();
+
+        Assert.Equal("label 0 were 1, label 1 were 0", Find(rare.Select(sample => (sample.IsRare ? 0 : 1, sample.Top)))?.Description);
+        Assert.Null(Find(rare.Select(sample => (sample.IsRare ? 1 : 0, sample.Top))));
+    }
+
     /// <summary>Of a teacher that mixes up two classes most samples stay where they were put.</summary>
     [Fact]
     public void Find_TeacherThatTakesOneClassForAnother_IsNoNumbering() =>

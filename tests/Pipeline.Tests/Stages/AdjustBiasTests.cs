@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Onnx;
 using OnnxKd.Core.Onnx;
+using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Tests.Support;
 
 namespace OnnxKd.Pipeline.Tests.Stages;
@@ -62,6 +64,40 @@ public sealed class AdjustBiasTests(TinyProject project) : IDisposable
 
         int Evaluate(string model) =>
             JsonDocument.Parse(Cli.Done(["evaluate", "--model", model, .. set]).Output).RootElement.GetProperty("models")[0].GetProperty("errors").GetInt32();
+    }
+
+    /// <summary>The sum of 16 values above 8 or so: a model that always says yes, behind a Sigmoid and a map, learns where yes begins.</summary>
+    [Fact]
+    public void Command_OnOneColumnBehindASigmoid_MovesIt()
+    {
+        using var set = TransferSet.Open(new() { Samples = project["test.npy"], Labels = project["test-labels.npy"] });
+        Npy.Write(runs["two.npy"], set.Labels.ToArray().Select(label => label == 1 ? 1L : 0).ToArray(), 90);
+        var model = LinearModel.Write(runs["one.onnx"], classes: 1, activation: "Sigmoid", edit: proto =>
+        {
+            proto.Graph.Initializer.Add(TensorData.Create("b", [100f], 1));
+            proto.Graph.Node[1] = new NodeProto { OpType = "Gemm", Input = { "flat", "W", "b" }, Output = { "product" } };
+        });
+
+        var figures = JsonDocument.Parse(Cli.Done(
+            "adjust-bias", "--model", model, "--classes", "1", "-o", runs["out.onnx"], "--samples", project["test.npy"], "--labels", runs["two.npy"], "--json").Output).RootElement;
+
+        Assert.Equal(60, figures.GetProperty("errors_before").GetInt32());
+        Assert.InRange(figures.GetProperty("errors_after").GetInt32(), 0, 30);
+        var bias = OnnxModel.Load(runs["out.onnx"]).Proto.Graph.Initializer.Single(tensor => tensor.Name == "b");
+        Assert.Equal(100 + figures.GetProperty("offsets")[0].GetSingle(), Assert.Single(bias.ToFloats()), 1e-3f);
+    }
+
+    [Fact]
+    public void Command_OnProbabilitiesOfAnotherKind_SaysWhyNot()
+    {
+        var model = LinearModel.Write(runs["softmax.onnx"], classes: 3, activation: "Softmax", edit: proto =>
+        {
+            proto.Graph.Node[^1].Output[0] = "p";
+            proto.Graph.Node.Add(new NodeProto { OpType = "Mean", Input = { "p", "p" }, Output = { "logits" } });
+        });
+
+        Assert.Contains("another way than by a last Softmax", Cli.Fails(
+            2, "adjust-bias", "--model", model, "--classes", "0,1", "-o", runs["out.onnx"], "--samples", project["test.npy"], "--labels", project["test-labels.npy"]));
     }
 
     [Theory]
