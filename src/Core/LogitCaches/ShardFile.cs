@@ -116,7 +116,7 @@ internal static class ShardFile
         var sealAt = Math.Max(0, length - SHA256.HashSizeInBytes);
         hash.AppendFile(file, sealAt);
         Span<byte> seal = stackalloc byte[SHA256.HashSizeInBytes];
-        seal = seal[..RandomAccess.Read(file, seal, sealAt)];
+        seal = seal[..file.ReadWhole(seal, sealAt)];
         var isSealed = seal.SequenceEqual(hash.GetCurrentHash());
         hash.AppendData(seal);
         return (length, Convert.ToHexStringLower(hash.GetCurrentHash()), isSealed);

@@ -147,7 +147,7 @@ internal sealed class ShardJournal : IDisposable
     private void Replay()
     {
         var found = new byte[header.Length];
-        if (RandomAccess.Read(handle, found, 0) != found.Length || !found.AsSpan().SequenceEqual(header))
+        if (handle.ReadWhole(found, 0) != found.Length || !found.AsSpan().SequenceEqual(header))
         {
             RandomAccess.SetLength(handle, 0);
             RandomAccess.Write(handle, header, 0);
@@ -162,7 +162,7 @@ internal sealed class ShardJournal : IDisposable
     private bool TryRead(long row)
     {
         var bytes = record.AsSpan(0, RecordBytes(row));
-        return RandomAccess.Read(handle, bytes, Offset(row)) == bytes.Length
+        return handle.ReadWhole(bytes, Offset(row)) == bytes.Length
             && BinaryPrimitives.ReadInt64LittleEndian(bytes) == row
             && BinaryPrimitives.ReadUInt32LittleEndian(bytes[^ChecksumBytes..]) == Crc32C.Of(bytes[..^ChecksumBytes]);
     }

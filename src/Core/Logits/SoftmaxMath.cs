@@ -1,6 +1,6 @@
 namespace OnnxKd.Core.Logits;
 
-/// <summary>The normaliser of a softmax, and the sigmoid, in double precision.</summary>
+/// <summary>The normaliser of a softmax, the sigmoid and its logarithm, in double precision.</summary>
 internal static class SoftmaxMath
 {
     /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
@@ -13,6 +13,20 @@ internal static class SoftmaxMath
             sum += Math.Exp(value - max);
         return max + Math.Log(sum);
     }
+
+    /// <inheritdoc cref="LogSumExp(ReadOnlySpan{float})"/>
+    public static double LogSumExp(ReadOnlySpan<double> row)
+    {
+        double max = float.NegativeInfinity, sum = 0;
+        foreach (var value in row)
+            max = Math.Max(max, value);
+        foreach (var value in row)
+            sum += Math.Exp(value - max);
+        return max + Math.Log(sum);
+    }
+
+    /// <summary>The logarithm of <see cref="Sigmoid"/>, which does not round to 0.</summary>
+    public static double LogSigmoid(double logit) => Math.Min(logit, 0) - double.LogP1(Math.Exp(-Math.Abs(logit)));
 
     /// <summary>The probability that a logit stands for: 1 ÷ (1 + exp(−logit)).</summary>
     public static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.TransferSets;
 
 namespace OnnxKd.Core.Metrics;
@@ -54,7 +55,7 @@ internal sealed class EmbeddingMeter(int columns, bool neighbours)
         for (var (start, row) = (0, 0); start < embeddings.Length; start += columns, row++, rows++)
         {
             var a = embeddings.Slice(start, columns);
-            if (!float.IsFinite(TensorPrimitives.Sum(a)))
+            if (!Distributions.AllFinite(a))
                 throw new CheckFailedException("An embedding of the model is not finite.", $"sample {rows} of those measured");
             var isKept = neighbours && own.Count < MostNeighbours;
             if (isKept)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using OnnxKd.Core.Logits;
 
 namespace OnnxKd.Core.Metrics;
 
@@ -78,12 +79,8 @@ internal sealed class FidelityMeter(int classes)
 
     private static void LogProbabilities(ReadOnlySpan<float> logits, double[] results)
     {
-        var largest = (double)TensorPrimitives.Max(logits);
-        var sum = 0.0;
-        foreach (var logit in logits)
-            sum += Math.Exp(logit - largest);
-        var log = Math.Log(sum) + largest;
+        var normaliser = SoftmaxMath.LogSumExp(logits);
         for (var c = 0; c < results.Length; c++)
-            results[c] = logits[c] - log;
+            results[c] = logits[c] - normaliser;
     }
 }

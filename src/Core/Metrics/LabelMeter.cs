@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Logits;
 
 namespace OnnxKd.Core.Metrics;
 
@@ -129,13 +130,11 @@ internal sealed class LabelMeter(int columns)
     /// <summary>KL(σ(t) ‖ σ(z)) of one label.</summary>
     private void Compare(int label, double teacher, double own)
     {
-        var probability = 1 / (1 + Math.Exp(-teacher));
+        var probability = SoftmaxMath.Sigmoid(teacher);
         meanTeacher[label] += probability;
         negativeEntropy[label] -= Entropy(probability);
-        divergence[label] += probability * (LogSigmoid(teacher) - LogSigmoid(own)) + (1 - probability) * (LogSigmoid(-teacher) - LogSigmoid(-own));
+        divergence[label] += probability * (SoftmaxMath.LogSigmoid(teacher) - SoftmaxMath.LogSigmoid(own)) + (1 - probability) * (SoftmaxMath.LogSigmoid(-teacher) - SoftmaxMath.LogSigmoid(-own));
     }
-
-    private static double LogSigmoid(double logit) => Math.Min(logit, 0) - double.LogP1(Math.Exp(-Math.Abs(logit)));
 
     private static double Entropy(double p) => p is <= 0 or >= 1 ? 0 : -p * Math.Log(p) - (1 - p) * Math.Log(1 - p);
 

@@ -44,7 +44,7 @@ internal static class ExternalData
             var bytes = new byte[span.Length];
             using (var handle = InputFile.OpenHandle(span.File, "External data"))
             {
-                if (RandomAccess.Read(handle, bytes, span.Offset) != bytes.Length)
+                if (handle.ReadWhole(bytes, span.Offset) != bytes.Length)
                     throw Bad("External data ends too early.", tensor, modelPath, span.File, $"{span.Offset + span.Length} bytes");
             }
             used(bytes);

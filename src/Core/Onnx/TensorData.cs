@@ -45,13 +45,6 @@ internal static class TensorData
         return values;
     }
 
-    /// <summary>The values of an integer or bool tensor, each of which fits 32 bits.</summary>
-    /// <exception cref="InputException">The tensor holds floats or larger numbers.</exception>
-    public static int[] ToInts(this TensorProto tensor) =>
-        Array.ConvertAll(tensor.ToLongs(), value => value is >= int.MinValue and <= int.MaxValue
-            ? (int)value
-            : throw Bad(tensor, "A value does not fit 32 bits.", $"{value}", $"{int.MinValue} to {int.MaxValue}"));
-
     /// <summary>The elements as they lie, or would lie, in <c>raw_data</c>: little-endian, last axis fastest.</summary>
     /// <exception cref="InputException">The stored values do not fit the shape.</exception>
     public static ReadOnlySpan<byte> RawBytes(this TensorProto tensor)
@@ -69,10 +62,6 @@ internal static class TensorData
     /// <summary>Replaces values and, if given, the shape; the type becomes float32.</summary>
     public static void SetFloats(this TensorProto tensor, ReadOnlySpan<float> values, IEnumerable<long>? shape = null) =>
         Set(tensor, ElementType.Float32, MemoryMarshal.AsBytes(values), shape);
-
-    /// <summary>Replaces values and, if given, the shape; the type becomes int64.</summary>
-    public static void SetLongs(this TensorProto tensor, ReadOnlySpan<long> values, IEnumerable<long>? shape = null) =>
-        Set(tensor, ElementType.Int64, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>Replaces type, values and, if given, the shape.</summary>
     /// <param name="tensor">The tensor to change.</param>

@@ -9,6 +9,13 @@ namespace OnnxKd.Core.Tensors;
 /// <summary>Conversions between elements as they lie in files (little-endian) and numbers.</summary>
 internal static class Elements
 {
+    /// <summary>The nearest bfloat16, the even one of two; of a number that is none, one.</summary>
+    public static ushort ToBFloat16(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    }
+
     /// <summary>Converts elements of any type to float32, rounding to nearest; false and true are 0 and 1.</summary>
     /// <param name="source">Little-endian elements.</param>
     /// <param name="type">Their type.</param>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace OnnxKd.Core.Tensors;
 
@@ -74,6 +75,10 @@ public sealed class SampleShape : IReadOnlyList<int>
     public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)sizes).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Names, types, shapes and texts of the named inputs, for digests; empty: it is one tensor.</summary>
+    internal string Layout => Parts.Count == 0 ? ""
+        : $"{JsonSerializer.Serialize(Parts.Select(part => new { part.Name, Type = part.Type.Name(), part.Shape, part.Texts }))}\n";
 
     /// <summary>The shape, or the inputs by name, for people: <c>[28, 28]</c>; <c>age float32 [], sex text []</c>.</summary>
     public override string ToString() => Parts.Count == 0 ? Shapes.Format(sizes) : string.Join(", ", Parts);

@@ -90,7 +90,7 @@ internal static class EmbeddingReduction
             var some = rows[first..Math.Min(count, first + batch)];
             var samples = new float[some.Length * set.SampleElements];
             reader.Read(some, view: 0, samples);
-            session.Run(samples, some.Length, row => $"sample {set.IdOf(some[row])} of {set.Name}", results.AsMemory(first * width, some.Length * width));
+            session.Run(samples, some.Length, row => $"sample {set.FileRow(some[row])} of {set.Name}", results.AsMemory(first * width, some.Length * width));
             progress?.Report(new("pca", first + some.Length, count, "samples"));
         }
 

@@ -1,5 +1,8 @@
+using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Progress;
+using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tracking;
@@ -86,6 +89,15 @@ internal sealed record StageResult(string Folder, StageRecord Record)
 {
     /// <summary>A file that it made.</summary>
     public string this[string file] => Path.Combine(Folder, file);
+
+    /// <summary>The content of a file that it made as JSON.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="CheckFailedException">It is missing, or not as the stage left it.</exception>
+    public T Read<T>(string file)
+    {
+        Record.RequireOutput(Folder, file);
+        return CanonicalJson.Deserialize<T>(InputFile.ReadAllBytes(this[file], "A file of a stage"), this[file]);
+    }
 }
 
 /// <summary>The results of stages, by name.</summary>

@@ -169,8 +169,7 @@ internal sealed class StandIn : IDisposable
         double[] row = [.. scores];
         if (row.Length == 2 && output.Columns == 1)
             row = [row[1] - row[0]];
-        var largest = row.Max();
-        var normaliser = largest + Math.Log(row.Sum(score => Math.Exp(score - largest)));
+        var normaliser = SoftmaxMath.LogSumExp(row);
         return output.Activation switch
         {
             HeadActivation.Softmax => Array.ConvertAll(row, score => Math.Exp(score - normaliser)),

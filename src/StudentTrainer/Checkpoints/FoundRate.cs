@@ -21,18 +21,14 @@ internal static class FoundRate
         {
             var found = find();
             Directory.CreateDirectory(folder);
-            AtomicFile.WriteAllText(path, CanonicalJson.Serialize(new Content(identity, found, DigestOf(identity, found))));
+            AtomicFile.WriteAllText(path, SealedJson.Serialize(new Content(identity, found)));
             return found;
         }
 
-        var content = CanonicalJson.Deserialize<Content>(InputFile.ReadAllBytes(path, "A learning rate"), path);
-        if (DigestOf(content.Training, content.LearningRate) is var digest && digest != content.Sha256)
-            throw new CheckFailedException("A learning rate that was found is damaged.", path, $"SHA-256 {digest}", content.Sha256, "delete the file: the rate is then found again");
+        var content = SealedJson.Read<Content>(path, "A learning rate that was found", "delete the file: the rate is then found again");
         TrainingIdentity.RequireSame(path, content.Training, identity);
         return content.LearningRate;
     }
 
-    private static string DigestOf(string training, double rate) => Hashing.Sha256(FormattableString.Invariant($"{rate:R}\n{training}"));
-
-    private sealed record Content(string Training, double LearningRate, string Sha256);
+    private sealed record Content(string Training, double LearningRate);
 }

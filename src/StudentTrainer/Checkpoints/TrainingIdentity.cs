@@ -15,6 +15,7 @@ namespace OnnxKd.StudentTrainer.Checkpoints;
 /// <param name="Learners">The students.</param>
 /// <param name="Preprocessing">What is done to samples.</param>
 /// <param name="Samples">The digest of the samples.</param>
+/// <param name="FirstId">The first sample's id: views are drawn by ids.</param>
 /// <param name="Labels">The digest of the labels.</param>
 /// <param name="Cache">The digest of the cache.</param>
 /// <param name="ValidationSamples">The digest of the validation samples.</param>
@@ -24,7 +25,7 @@ namespace OnnxKd.StudentTrainer.Checkpoints;
 /// <param name="ValidationLengths">The digest of the validation samples' lengths.</param>
 internal sealed record TrainingIdentity(
     JsonObject Options, ulong Seed, IReadOnlyList<LearnerIdentity> Learners,
-    Preprocessing Preprocessing, string Samples, string? Labels, string? Cache, string? ValidationSamples, string? ValidationLabels, string? ValidationCache,
+    Preprocessing Preprocessing, string Samples, long FirstId, string? Labels, string? Cache, string? ValidationSamples, string? ValidationLabels, string? ValidationCache,
     string? Lengths, string? ValidationLengths)
 {
     /// <summary>Puts an identity together; the sets are read through once for their digests.</summary>
@@ -32,7 +33,7 @@ internal sealed record TrainingIdentity(
         CanonicalJson.Serialize(new TrainingIdentity(
             SettingJson.Write(options), options.Seed,
             [.. learners.Select(LearnerIdentity.Of)], data.Preprocessing,
-            data.Transfer.SamplesDigest, data.Transfer.LabelsDigest, data.Cache?.Digest,
+            data.Transfer.SamplesDigest, data.Transfer.IdOf(0), data.Transfer.LabelsDigest, data.Cache?.Digest,
             data.Validation?.SamplesDigest, data.Validation?.LabelsDigest, data.ValidationCache?.Digest,
             data.Transfer.LengthsDigest, data.Validation?.LengthsDigest));
 

@@ -87,7 +87,7 @@ internal sealed class LossLog(IReadOnlyList<string> terms, TransferSet set, Devi
             return;
         var ids = new List<long>();
         foreach (var row in rows[..Math.Min(NamedSamples, rows.Length)])
-            ids.Add(set.IdOf(row));
+            ids.Add(set.FileRow(row));
         throw new CheckFailedException(
             "Training diverged: the loss is not a finite number.",
             where: $"epoch {epoch + 1}, step {step + 1}, first samples of the batch: {Shapes.Format(ids)}",

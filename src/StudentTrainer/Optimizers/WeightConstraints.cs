@@ -9,6 +9,8 @@ internal static class WeightConstraints
     /// <summary>Scales all gradients together so that their joint L2 norm is at most the limit (Pascanu et al. 2013).</summary>
     public static void ClipNorm(IReadOnlyList<Tensor> gradients, double limit)
     {
+        if (gradients.Count == 0)
+            return; // a batch that took a branch without weights
         var norm = stack(gradients.Select(gradient => gradient.norm())).norm();
         var factor = norm.Add(1e-6).reciprocal().Mul(limit).ClampMax(1);
         foreach (var gradient in gradients)

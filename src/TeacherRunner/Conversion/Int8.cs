@@ -15,6 +15,9 @@ internal sealed class Int8
 {
     private const int LargestWeight = 63;
 
+    // Half of what 32 bits hold: products are added to it.
+    private const float LargestBias = 1 << 30;
+
     private readonly GraphProto graph;
     private readonly Int8Places places;
     private readonly IReadOnlyDictionary<string, CodeScale> scales;
@@ -84,22 +87,37 @@ internal sealed class Int8
     private void StoreWeights(NodeProto node, int axis)
     {
         var weight = weights[node.Input[1]];
-        var channels = (int)weight.Dims[axis];
-        var rows = new ChannelRows(weight.ToFloats(), channels, (int)weight.Dims.Skip(axis + 1).Aggregate(1L, (product, size) => product * size));
-        var weightScales = rows.Scales(LargestWeight);
-        if (node.Input.Count > 2 && weights.TryGetValue(node.Input[2], out var bias) && bias.Dims is [var length] && length == channels)
-            node.Input[2] = StoreBias(bias, weightScales, scales[places.ScaledAs(node.Input[0])].Scale, $"{node.Output[0]}/bias");
+        var rows = new ChannelRows(weight.ToFloats(), (int)weight.Dims[axis], (int)weight.Dims.Skip(axis + 1).Aggregate(1L, (product, size) => product * size));
+        var weightScales = ScalesOf(weight, axis, rows);
+        if (BiasOf(node, axis) is { } bias)
+            node.Input[2] = StoreBias(bias, weightScales, InputScale(node), $"{node.Output[0]}/bias");
         if (!stored.TryGetValue((weight.Name, axis), out var read))
             stored[(weight.Name, axis)] = read = Store(
                 stored.Keys.Any(key => key.Item1 == weight.Name) ? $"{weight.Name}/{axis}" : weight.Name, ElementType.Int8, MemoryMarshal.AsBytes(rows.Codes(weightScales, LargestWeight).AsSpan()), weight.Dims, weightScales, axis);
         node.Input[1] = read;
     }
 
+    /// <summary>The scale of each channel of weights, wide enough for the bias of every node that reads them: beside a large bias, tiny weights are 0.</summary>
+    private float[] ScalesOf(TensorProto weight, int axis, ChannelRows rows)
+    {
+        var found = rows.Scales(LargestWeight);
+        foreach (var reader in graph.Node.Where(node => node.Input.Count > 2 && node.Input[1] == weight.Name && places.WeightedAt(node)?.ChannelAxis == axis))
+            if (BiasOf(reader, axis) is { } bias)
+                found = [.. found.Zip(bias.ToFloats(), (scale, value) => Math.Max(scale, Math.Abs(value) / (LargestBias * InputScale(reader))))];
+        return found;
+    }
+
+    /// <summary>The bias that has a value for each channel; <c>null</c>: there is none.</summary>
+    private TensorProto? BiasOf(NodeProto node, int axis) =>
+        node.Input.Count > 2 && weights.TryGetValue(node.Input[2], out var bias) && bias.Dims is [var length] && length == weights[node.Input[1]].Dims[axis] ? bias : null;
+
+    private float InputScale(NodeProto node) => scales[places.ScaledAs(node.Input[0])].Scale;
+
     /// <summary>Biases are added to products of codes: they have the products' scales, and 32 bits.</summary>
     private string StoreBias(TensorProto bias, float[] weightScales, float inputScale, string name)
     {
         var biasScales = Array.ConvertAll(weightScales, scale => scale * inputScale);
-        var codes = bias.ToFloats().Zip(biasScales, (value, scale) => int.CreateSaturating(Math.Round((double)value / scale))).ToArray();
+        var codes = bias.ToFloats().Zip(biasScales, (value, scale) => (int)Math.Round((double)value / scale)).ToArray();
         return Store(name, ElementType.Int32, MemoryMarshal.AsBytes(codes.AsSpan()), bias.Dims, biasScales, axis: 0);
     }
 

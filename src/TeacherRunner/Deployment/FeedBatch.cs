@@ -66,7 +66,7 @@ public sealed class FeedBatch : IDisposable
             case ElementType.UInt64: Convert(content, bytes, ulong.CreateSaturating<float>); break;
             case ElementType.Int64: Convert(content, bytes, long.CreateSaturating<float>); break;
             case ElementType.Float16: Convert(content, bytes, Half.CreateSaturating<float>); break;
-            case ElementType.BFloat16: Convert(content, bytes, v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)); break;
+            case ElementType.BFloat16: Convert(content, bytes, Elements.ToBFloat16); break;
             case ElementType.Float64: Convert(content, bytes, v => (double)v); break;
             default: MemoryMarshal.AsBytes(content).CopyTo(bytes); break;
         }

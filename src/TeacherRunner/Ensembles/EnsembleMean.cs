@@ -74,18 +74,16 @@ internal sealed class EnsembleMean(Combination combination, StreamKind kind, dou
             double holds = 0, fails = 0, highest = double.NegativeInfinity, lowest = double.PositiveInfinity;
             foreach (var teacher in teachers)
                 (highest, lowest) = (Math.Max(highest, teacher.Span[start + c]), Math.Min(lowest, teacher.Span[start + c]));
-            var (most, least) = (LogSigmoid(highest), LogSigmoid(-lowest));
+            var (most, least) = (SoftmaxMath.LogSigmoid(highest), SoftmaxMath.LogSigmoid(-lowest));
             for (var t = 0; t < teachers.Count; t++)
             {
                 double value = teachers[t].Span[start + c];
-                holds += weights[t] * Math.Exp(LogSigmoid(value) - most);
-                fails += weights[t] * Math.Exp(LogSigmoid(-value) - least);
+                holds += weights[t] * Math.Exp(SoftmaxMath.LogSigmoid(value) - most);
+                fails += weights[t] * Math.Exp(SoftmaxMath.LogSigmoid(-value) - least);
             }
 
             row.Mean[c] = most + Math.Log(holds) - least - Math.Log(fails);
         }
-
-        static double LogSigmoid(double value) => value < 0 ? value - double.LogP1(Math.Exp(value)) : -double.LogP1(Math.Exp(-value));
     }
 
     // log Σₜ wₜ softmax(vₜ)[c] = logsumexpₜ(vₜ[c] + log wₜ − logsumexp(vₜ)): no probability is formed, so none can round to 0. A class that some
@@ -136,8 +134,7 @@ internal sealed class EnsembleMean(Combination combination, StreamKind kind, dou
         /// <summary>Makes the probabilities sum to 1.</summary>
         public void Normalise()
         {
-            var max = Mean.Max();
-            var normaliser = max + Math.Log(Mean.Sum(value => Math.Exp(value - max)));
+            var normaliser = SoftmaxMath.LogSumExp(Mean);
             for (var c = 0; c < Mean.Length; c++)
                 Mean[c] -= normaliser;
         }

@@ -34,7 +34,7 @@ internal sealed record TeacherSource(ModelOutput Output, string File, CacheStrea
         var given = Map is null && !IsCombined ? Stream : Stream with { Shape = Output.Shape };
         throw new InputException(
             "A teacher gave a value that is not a finite number.",
-            $"{File}, tensor '{Output.Tensor}', sample {set.IdOf(sample)} of {set.Name}{(views > 1 ? $", view {view}" : "")}, "
+            $"{File}, tensor '{Output.Tensor}', sample {set.FileRow(sample)} of {set.Name}{(views > 1 ? $", view {view}" : "")}, "
             + given.Describe(values.Slice(row * perRow, perRow), index),
             $"{values[at]}", "a finite number",
             float.IsNegativeInfinity(values[at]) && IsEverywhere(values, perRow, index)

@@ -44,7 +44,7 @@ internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxCl
 
     /// <inheritdoc/>
     public void Run(RunBuffers run, Memory<float>[] results) =>
-        session.Run(run.Samples(slot), run.Count, row => $"sample {set.IdOf(run.Source(row).Sample)} of {set.Name}", results);
+        session.Run(run.Samples(slot), run.Count, row => $"sample {set.FileRow(run.Source(row).Sample)} of {set.Name}", results);
 
     /// <inheritdoc/>
     public void Dispose() => session.Dispose();

@@ -89,12 +89,8 @@ public class TensorDataTests
         Assert.Throws<ArgumentException>(() => TensorData.Create("t", [1f, 2f], 2).SetFloats([1, 2, 3]));
 
     [Fact]
-    public void ToLongsAndToInts_WrongTypeOrRange_NameTheTensor()
-    {
+    public void ToLongs_WrongType_NamesTheTensor() =>
         Assert.Contains("'f'", Assert.Throws<InputException>(() => TensorData.Create("f", [1f], 1).ToLongs()).Message);
-        Assert.Contains("32 bits", Assert.Throws<InputException>(() => TensorData.Create("i", [1L << 40], 1).ToInts()).Message);
-        Assert.Equal([-5, 7], TensorData.Create("i", [-5L, 7L], 2).ToInts());
-    }
 
     [Fact]
     public void RawBytes_TextTensor_IsUnsupported() =>

@@ -73,6 +73,24 @@ public sealed class ConvertToInt8Tests : IDisposable
         Assert.All(Enumerable.Range(0, 3), column => Assert.Equal(Math.Round(biases[column] / ((double)scales[column] * inputScale)), biasCodes[column], 1.0));
     }
 
+    /// <summary>A channel whose weights are next to nothing has their scale only where its bias fits 32 bits beside it.</summary>
+    [Fact]
+    public void Convert_TinyWeightsBesideABias_KeepTheBias()
+    {
+        var model = LinearModel.Write(folder["model.onnx"], edit: proto =>
+        {
+            proto.Graph.Initializer[0] = TensorData.Create("W", [.. Enumerable.Range(0, 48).Select(i => i % 3 == 1 ? 1e-8f : MathF.Sin(i))], 16, 3);
+            proto.Graph.Initializer.Add(TensorData.Create("b", [0.5f, -0.5f, 2], 3));
+            proto.Graph.Node[1] = new NodeProto { OpType = "Gemm", Input = { "flat", "W", "b" }, Output = { "product" } };
+        });
+
+        Convert(model, Samples(0, 1));
+
+        var graph = OnnxModel.Load(folder["int8.onnx"]).Proto.Graph;
+        var (codes, scales) = Parameters(graph, graph.Node.Single(node => node.OpType == "Gemm").Input[2]);
+        Assert.Equal([0.5f, -0.5f, 2], codes.Zip(scales, (code, scale) => (float)(code * scale)), (a, b) => Math.Abs(a - b) < 0.01);
+    }
+
     [Fact]
     public void Convert_OlderOperatorSet_IsRaisedToOneWithScalesOfChannels()
     {

@@ -8,7 +8,6 @@ public sealed record BFloat16 : DenseStorage
 {
     internal const string TypeName = "bfloat16";
 
-    private const int DroppedBits = 16;
 
     /// <summary>The largest value that does not round to infinity.</summary>
     private static readonly float Limit = BitConverter.UInt32BitsToSingle(0x7F7F_7FFF);
@@ -24,11 +23,7 @@ public sealed record BFloat16 : DenseStorage
     {
         var rounded = MemoryMarshal.Cast<byte, ushort>(stored);
         for (var i = 0; i < values.Length; i++)
-        {
-            var bits = BitConverter.SingleToUInt32Bits(values[i]);
-            var half = (1u << (DroppedBits - 1)) - 1 + (bits >> DroppedBits & 1);
-            rounded[i] = (ushort)(bits + half >> DroppedBits);
-        }
+            rounded[i] = Elements.ToBFloat16(values[i]);
         return FirstBeyond(values, Limit);
     }
 

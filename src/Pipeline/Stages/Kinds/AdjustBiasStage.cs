@@ -27,7 +27,7 @@ internal sealed class AdjustBiasStage : FormStage
     /// <inheritdoc/>
     public override IEnumerable<(string Key, string? Value)> Provenance(StageResults results)
     {
-        var figures = CanonicalJson.Deserialize<BiasFigures>(File.ReadAllBytes(results[Name][FiguresFile]), results[Name][FiguresFile]);
+        var figures = results[Name].Read<BiasFigures>(FiguresFile);
         return
         [
             .. Maker.Provenance(results),

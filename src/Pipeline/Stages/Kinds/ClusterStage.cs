@@ -38,11 +38,17 @@ internal sealed class ClusterStage : Stage
     public static string NameOf(ClusterStep step) => $"cluster-{step.Name}";
 
     /// <summary>The groups that a finished stage found.</summary>
-    public static IReadOnlyList<int[]> Read(StageResult result) =>
-        CanonicalJson.Deserialize<ClusterFile>(File.ReadAllBytes(result[FileName]), result[FileName]).Clusters;
+    public static IReadOnlyList<int[]> Read(StageResult result) => result.Read<ClusterFile>(FileName).Clusters;
 
     /// <summary>The digest of what a finished stage found.</summary>
     public static string DigestOf(StageResult result) => result.Record.Outputs[FileName].Sha256;
+
+    /// <inheritdoc/>
+    public override void Check()
+    {
+        if (cache.DeclaredClasses is { } classes)
+            RequireFewerThan(classes);
+    }
 
     /// <inheritdoc/>
     public override StageInputs Inputs(StageResults results) => new StageInputs()
@@ -59,10 +65,7 @@ internal sealed class ClusterStage : Stage
         if (stream.Kind.Output() != OutputKind.Classes || stream.Positions > 1)
             throw new InputException(
                 "Classes are grouped by class scores of whole samples.", cache.Name, $"{stream.Kind} {Shapes.Format(stream.Shape)}", "[classes] per sample");
-        if (step.Options.Count >= stream.StudentClasses)
-            throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {stream.StudentClasses} classes");
-        if (step.Options.Size >= stream.StudentClasses)
-            throw step.Place.Error("A group has all classes.", $"size: {step.Options.Size}", $"fewer than the {stream.StudentClasses} classes");
+        RequireFewerThan(stream.StudentClasses);
         var covariance = new PredictionCovariance(stream.StudentClasses, step.Options.Temperature);
         foreach (var rows in Enumerable.Range(0, (int)logits.Identity.Samples).Chunk(BatchSize.For(1, stream.Values)))
         {
@@ -77,6 +80,14 @@ internal sealed class ClusterStage : Stage
                 "ask for fewer groups, or choose another seed");
         AtomicFile.WriteAllText(Path.Combine(work.Folder, FileName), CanonicalJson.Serialize(new ClusterFile(groups)));
         work.Reporter.Note($"clusters: {string.Join("; ", groups.Select(group => string.Join(" ", group)))}");
+    }
+
+    private void RequireFewerThan(int classes)
+    {
+        if (step.Options.Count >= classes)
+            throw step.Place.Error("There are as many groups as classes.", $"count: {step.Options.Count}", $"fewer than the {classes} classes");
+        if (step.Options.Size >= classes)
+            throw step.Place.Error("A group has all classes.", $"size: {step.Options.Size}", $"fewer than the {classes} classes");
     }
 
     private static void Expand(RecipeGraph graph, ClusterStep step) => graph.Add(

@@ -127,16 +127,13 @@ internal sealed class EvaluateStage : Stage
     }
 
     /// <summary>The figures of a finished stage.</summary>
-    public static RunMetrics Read(StageResult result) =>
-        CanonicalJson.Deserialize<RunMetrics>(File.ReadAllBytes(result[RunMetrics.FileName]), result[RunMetrics.FileName]);
+    public static RunMetrics Read(StageResult result) => result.Read<RunMetrics>(RunMetrics.FileName);
 
     /// <summary>How long models take, as a finished stage found it.</summary>
-    public static RunLatency ReadLatency(StageResult result) =>
-        CanonicalJson.Deserialize<RunLatency>(File.ReadAllBytes(result[RunLatency.FileName]), result[RunLatency.FileName]);
+    public static RunLatency ReadLatency(StageResult result) => result.Read<RunLatency>(RunLatency.FileName);
 
     /// <summary>What a finished stage found besides.</summary>
-    public static RunDetails ReadDetails(StageResult result) =>
-        CanonicalJson.Deserialize<RunDetails>(File.ReadAllBytes(result[RunDetails.FileName]), result[RunDetails.FileName]);
+    public static RunDetails ReadDetails(StageResult result) => result.Read<RunDetails>(RunDetails.FileName);
 
     /// <summary>
     /// One for the run: all teachers but those that stages make, which are among the exported models, then those. Agreement is with the recipe's

@@ -56,7 +56,8 @@ internal sealed class GraftStage : ModelStage
         .Add("feeds", FeedsOfHead.AreNone ? null : $"{FeedsOfHead}")
         .Add("projector", step.Projector)
         .Add("seed", $"{step.Seed}")
-        .Add("sample", $"{string.Join('×', graph.Sets.Transfer.SampleShape)}");
+        .Add("sample", $"{string.Join('×', graph.Sets.Transfer.SampleShape)}")
+        .Add("inputs", graph.Sets.Transfer.SampleShape.Layout is { Length: > 0 } layout ? layout : null);
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Versions() => ProductVersion.WithLibTorch();

@@ -54,6 +54,7 @@ internal sealed class SpecialistStage : ModelStage
         .Add("seed", $"{step.Training.Seed}")
         .Add("preprocessing", DataSection.WritePreprocessing(generalist.Trained.Preprocessing))
         .Add("samples", graph.Sets.Transfer.SamplesDigest)
+        .Add("first-id", $"{graph.Sets.Transfer.IdOf(0)}")
         .Add("labels", graph.Sets.Transfer.LabelsDigest)
         .Add("cache", step.LearnsFromGeneralist ? LogitCache.DigestOf(results[cache.Name].Folder) : null);
 

@@ -91,8 +91,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     }
 
     /// <summary>The figures of a finished stage.</summary>
-    public static ParityMetrics Read(StageResult result) =>
-        CanonicalJson.Deserialize<ParityMetrics>(File.ReadAllBytes(result[FileName]), result[FileName]);
+    public static ParityMetrics Read(StageResult result) => result.Read<ParityMetrics>(FileName);
 
     /// <summary>Compares the two on every sample, in each output.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="ExportParity.Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
