@@ -106,7 +106,9 @@ internal static class FigureTable
     public static IEnumerable<IReadOnlyList<string>> Cells(IReadOnlyList<(string Name, IReadOnlyList<ModelMetrics> Seeds)> rows)
     {
         var all = rows.SelectMany(row => row.Seeds).ToArray();
+        var kinds = all.Select(model => model.Kind).Distinct().ToArray();
         var columns = all.Any(IsOfTexts) ? TextColumns
+            : kinds.Length > 1 ? [.. kinds.SelectMany(ColumnsOf).Except(SizeColumns).DistinctBy(column => column.Name), .. SizeColumns]
             : all.Any(model => model.MeanOverlap is not null) ? [.. ClassColumns[..4], Overlap, .. ClassColumns[4..]]
             : KindOf(all) == OutputKind.Labels && all.Any(model => model.AveragePrecision is not null) ? [.. LabelColumns[..4], .. RareColumns, .. LabelColumns[4..]]
             : all.Any(model => model.AveragePrecision is not null) ? [.. ClassColumns[..6], .. RareColumns, .. ClassColumns[6..]]

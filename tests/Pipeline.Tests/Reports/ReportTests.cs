@@ -1,3 +1,4 @@
+using OnnxKd.Core.Logits;
 using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Reports;
 using OnnxKd.Pipeline.Terminal;
@@ -12,6 +13,16 @@ public class ReportTests
             new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher", Majority: 0.1135, Kl: 0) { ConstantAgreement = 0.114 },
             new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Majority: 0.1135, Kl: 0.01234, Parity: new(3.8e-6, 1, 10000)) { ConstantAgreement = 0.114 },
         ]);
+
+    [Fact]
+    public void Cells_OfModelsOfDifferentKinds_HaveTheFiguresOfEach()
+    {
+        var cells = FigureTable.Cells([("classes", new ModelMetrics("a.onnx", Agreement: 0.97)), ("values", new ModelMetrics("b.onnx") { Kind = OutputKind.Values, Mse = 2, RSquared = 0.5 })]).ToArray();
+
+        Assert.Equal(["model", "agreement", "MSE", "R2"], cells[0]);
+        Assert.Equal(["classes", "97.00 %", "-", "-"], cells[1]);
+        Assert.Equal("0.5000", cells[2][3]);
+    }
 
     [Fact]
     public void Write_NoTerminal_IsAPlainAsciiTable()
