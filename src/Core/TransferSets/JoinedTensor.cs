@@ -14,7 +14,8 @@ internal sealed class JoinedTensor : StoredTensor
         : base(path, parts[0].Type, [parts.Sum(part => part.Shape[0]), .. parts[0].Shape.Skip(1)])
     {
         this.parts = parts;
-        (Columns, ValueNames, Categories, Fillers) = (parts[0].Columns, parts[0].ValueNames, parts[0].Categories, parts[0].Fillers);
+        (Columns, ValueNames, Categories) = (parts[0].Columns, parts[0].ValueNames, parts[0].Categories);
+        (Fillers, FillersOfValues) = (parts[0].Fillers, parts[0].FillersOfValues);
         (IsTable, HasRowNames, LeftOut) = (parts[0].IsTable, parts[0].HasRowNames, parts[0].LeftOut);
         Decimal = parts.Select(part => part.Decimal).FirstOrDefault(sign => sign is not null);
         Rounded = [.. parts.SelectMany(part => part.Rounded).DistinctBy(number => number.Column)];

@@ -16,7 +16,19 @@ internal sealed class PackedTensor : StoredTensor
 
     private PackedTensor(string path, Source[] sources, SampleShape shape)
         : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) =>
-        (this.sources, SampleShape, Rounded, Fillers) = (sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)], [.. sources.SelectMany(source => source.Tensor.Fillers)]);
+        (this.sources, SampleShape, Rounded, Fillers, FillersOfValues) = (
+            sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)], [.. sources.SelectMany(source => source.Tensor.Fillers)], Placed(sources));
+
+    private static (int, float)[] Placed(Source[] sources)
+    {
+        var (placed, start) = (new List<(int, float)>(), 0);
+        foreach (var source in sources)
+        {
+            placed.AddRange(source.Tensor.FillersOfValues.Select(filler => (start + filler.Value, filler.Filler)));
+            start += source.Elements;
+        }
+        return [.. placed];
+    }
 
     /// <summary>A tensor, and the parts that its rows are, in their order.</summary>
     private sealed record Source(StoredTensor Tensor, IReadOnlyList<SamplePart> Parts)

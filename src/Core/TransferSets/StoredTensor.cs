@@ -45,6 +45,9 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>What missing numbers of a table's columns became, by the columns' names; of no others.</summary>
     public IReadOnlyList<ColumnMissing> Fillers { get; init; } = [];
 
+    /// <summary>The same by their places in a row's values.</summary>
+    public IReadOnlyList<(int Value, float Filler)> FillersOfValues { get; init; } = [];
+
     /// <summary>The decimal sign of a table of texts; <c>null</c>: it is none, or nothing tells.</summary>
     public char? Decimal { get; init; }
 

@@ -70,6 +70,22 @@ internal static class TableFormat
     private static void Write<T>(Stream output, T value)
         where T : unmanaged => output.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
 
+    /// <summary>Where in a row's values missing numbers are filled in; of lists, whose values have no column of their own, nothing is said.</summary>
+    private static IReadOnlyList<(int Value, float Filler)> FillersOfValues(Table table, IReadOnlyList<int> features, long[] rowShape)
+    {
+        int[] widths = [.. features.Select(column => table.CategoriesOf(column) is { IsOneHot: true } known ? known.Texts.Count : 1)];
+        if (widths.Sum() != rowShape.Aggregate(1L, (product, size) => product * size))
+            return [];
+        var (fillers, value) = (new List<(int, float)>(), 0);
+        foreach (var (column, width) in features.Zip(widths))
+        {
+            if (table.FillerOf(column) is { } filler && table.CategoriesOf(column) is null)
+                fillers.Add((value, filler));
+            value += width;
+        }
+        return fillers;
+    }
+
     /// <summary>Writes the rows of a table that count into a tensor.</summary>
     public static TensorFile Decode(Table table, TableColumns columns, ElementType type, long[] rowShape, Action<Stream> write, TableFeatures? features = null)
     {
@@ -92,6 +108,7 @@ internal static class TableFormat
                 IsTable = true, Columns = table.Header is { } names ? [.. columns.Features.Select(column => names[column])] : [], HasRowNames = columns.HasRowNames,
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
                 Fillers = [.. columns.Features.Where(column => table.FillerOf(column) is not null && table.CategoriesOf(column) is null).Select(column => new ColumnMissing(table.NameOf(column), table.FillerOf(column)))],
+                FillersOfValues = FillersOfValues(table, columns.Features, rowShape),
                 Rounded = [.. table.Rounded], Decimal = table.Decimal,
             };
         }

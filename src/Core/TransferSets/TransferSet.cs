@@ -62,15 +62,8 @@ public sealed class TransferSet : IDisposable
     internal float[]? FillerOfValues()
     {
         float[] fillers = [.. Enumerable.Repeat(float.NaN, SampleElements)];
-        if (Columns.Count == 0 && SampleShape.Parts.Count == 0 && Fillers.Count == SampleElements)
-            return [.. Fillers.Select(missing => missing.Filler!.Value)]; // of a table without names
-        foreach (var (column, filler) in Fillers)
-        {
-            var at = SampleShape.Find(column) is { IsText: false, Elements: 1 } part ? part.Offset
-                : (ValueNames.Count > 0 ? ValueNames : Columns).ToList().IndexOf(column);
-            if (at >= 0 && at < fillers.Length)
-                fillers[at] = filler!.Value;
-        }
+        foreach (var (value, filler) in samples.Stored.FillersOfValues.Where(filler => SampleShape.PartOf(filler.Value)?.IsText != true))
+            fillers[value] = filler;
         return Array.TrueForAll(fillers, float.IsNaN) ? null : fillers;
     }
 

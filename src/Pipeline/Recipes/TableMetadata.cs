@@ -29,11 +29,14 @@ internal static class TableMetadata
     {
         try
         {
+            var (features, categories, missing) = (Read<string[]>(Features) ?? [], Read<Dictionary<string, JsonElement>>(Categories) ?? [], Read<Dictionary<string, float>>(Missing) ?? []);
             return own with
             {
-                Alike = own.Features.Count + own.Alike.Count > 0 ? own.Alike : Read<string[]>(Features) ?? [],
-                Categories = own.Categories.Count > 0 ? own.Categories : [.. (Read<Dictionary<string, JsonElement>>(Categories) ?? []).Select(entry => CategoriesOf(entry.Key, entry.Value))],
-                MissingByColumn = own.SaysMissing ? own.MissingByColumn : [.. (Read<Dictionary<string, float>>(Missing) ?? []).Select(entry => new ColumnMissing(entry.Key, entry.Value))],
+                // Columns have names where there is a header.
+                Header = own.Header ?? (features.Length == 0 && categories.Count + missing.Count > 0 ? false : null),
+                Alike = own.Features.Count + own.Alike.Count > 0 ? own.Alike : features,
+                Categories = own.Categories.Count > 0 ? own.Categories : [.. categories.Select(entry => CategoriesOf(entry.Key, entry.Value))],
+                MissingByColumn = own.SaysMissing ? own.MissingByColumn : [.. missing.Select(entry => new ColumnMissing(entry.Key, entry.Value))],
             };
         }
         catch (Exception error) when (CanonicalJson.IsMalformed(error) || error is InvalidOperationException or KeyNotFoundException)

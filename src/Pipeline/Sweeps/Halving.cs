@@ -88,7 +88,7 @@ internal static class Halving
         {
             using var work = context.Open(i);
             var final = context.Recipes[i].Recipe.Final;
-            return (ValidationScore.Of(work.TrainUntil(final, epochs), final.Training.KeepsBest, epochs), null, false);
+            return (ValidationScore.Of(work.TrainUntil(final, epochs), final.Training, epochs), null, false);
         }
         catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {

@@ -93,7 +93,7 @@ internal static class Sweep
             using var work = context.Open(i);
             var run = work.RunAll();
             var final = context.Recipes[i].Recipe.Final;
-            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(final), final.Training.KeepsBest) };
+            return result with { Run = run, Validation = ValidationScore.Of(work.EventsOf(final), final.Training) };
         }
         catch (OnnxKdException failure) when (SettingFailure.IsOfSetting(failure))
         {

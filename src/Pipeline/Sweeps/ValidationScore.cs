@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Sweeps;
@@ -12,15 +13,14 @@ internal sealed record ValidationScore(string Metric, double Value, int Epochs, 
 {
     /// <summary>Reads it from the events of a training.</summary>
     /// <param name="events">The epochs; of students side by side those of the first count.</param>
-    /// <param name="keepsBest">Whether the best epoch's weights are kept, and not the last one's.</param>
+    /// <param name="training">Its settings: which epoch's weights are kept.</param>
     /// <param name="epochs">Only these many of them.</param>
     /// <returns><c>null</c>: there is no validation set.</returns>
-    public static ValidationScore? Of(IEnumerable<EpochEvent> events, bool keepsBest, int epochs = int.MaxValue)
+    public static ValidationScore? Of(IEnumerable<EpochEvent> events, TrainingOptions training, int epochs = int.MaxValue)
     {
         var all = events.ToArray();
         var own = all.Where(epoch => epoch.Learner == all[0].Learner && epoch.Epoch <= epochs).ToArray();
-        var scores = own.Select(epoch => Of(epoch, own.Length));
-        return keepsBest ? scores.Min() : scores.LastOrDefault();
+        return own.Length == 0 ? null : Of(training.KeepsBest ? EpochEvaluation.Best(own, training.EarlyStop?.Metric) : own[^1], own.Length);
     }
 
     /// <summary>Less is better.</summary>

@@ -41,9 +41,25 @@ internal sealed class EpochEvaluation : IDisposable
         this.evaluator = evaluator;
         this.learner = learner;
         this.patience = patience;
-        var (first, tie) = (Metrics[metric], Ties.GetValueOrDefault(metric));
-        cost = figures => (first(figures), tie?.Invoke(figures) ?? 0);
+        cost = CostBy(metric);
     }
+
+    private static Func<EpochEvent, (double Cost, double Tie)> CostBy(string metric)
+    {
+        var (first, tie) = (Metrics[metric], Ties.GetValueOrDefault(metric));
+        return figures => (first(figures), tie?.Invoke(figures) ?? 0);
+    }
+
+    /// <summary>The epoch after which a student was best; the first of several.</summary>
+    /// <param name="epochs">Its epochs, one or more, with figures of a validation set.</param>
+    /// <param name="metric">What was watched; <c>null</c>: nothing was named.</param>
+    public static EpochEvent Best(IReadOnlyList<EpochEvent> epochs, string? metric) => epochs.MinBy(CostBy(metric ?? epochs[0] switch
+    {
+        { Errors: not null } => "errors",
+        { Mse: not null } => "r-squared",
+        { Cosine: not null } => "cosine",
+        _ => "agreement",
+    }))!;
 
     /// <summary>Prepares for the validation set; <c>null</c> if there is none.</summary>
     /// <param name="learner">The student.</param>

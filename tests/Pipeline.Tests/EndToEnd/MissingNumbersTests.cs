@@ -50,6 +50,19 @@ public sealed class MissingNumbersTests : IDisposable
         Assert.Contains(6, Values(told));
     }
 
+    /// <summary>Without names columns go by their numbers; a column of categories before has a value for each text.</summary>
+    [Fact]
+    public void FillerOfValues_OfATableWithoutNames_GoesByThePlacesOfValues()
+    {
+        File.WriteAllLines(folder["plain.csv"], ["a,1,2", "b,,3", "a,4,"]);
+        using var set = TransferSet.Open(new TransferSetOptions
+        {
+            Samples = folder["plain.csv"], Table = new() { Header = false, Categories = [new("0", ["a", "b"], IsOneHot: true)], MissingByColumn = [new("1", 7), new("2", 8)] },
+        });
+
+        Assert.Equal([float.NaN, float.NaN, 7, 8], set.FillerOfValues()!);
+    }
+
     private static float[] Values(TransferSet set)
     {
         var values = new float[set.Count * set.SampleElements];

@@ -83,13 +83,15 @@ public sealed class HalvingTests(TinyProject project) : IDisposable
     [Fact]
     public void Score_OfEvents_IsThatOfTheWeightsThatAreKept()
     {
+        var best = new TrainingOptions { Epochs = 4, Keep = "best" };
         EpochEvent[] events = [Epoch(1, 7, 0.5), Epoch(2, 5, 0.4), Epoch(3, 5, 0.3), Epoch(4, 2, 0.2)];
 
-        Assert.Equal(new ValidationScore("errors", 5, 3, 0.3), ValidationScore.Of(events, keepsBest: true, epochs: 3));
-        Assert.Equal(2, ValidationScore.Of(events, keepsBest: true)!.Value);
-        Assert.Equal(5, ValidationScore.Of(events[..3], keepsBest: false)!.Value);
-        Assert.Equal(7, ValidationScore.Of([Epoch(1, 5, 0.4), Epoch(2, 7, 0.5)], keepsBest: false)!.Value);
-        Assert.Null(ValidationScore.Of([new(1, 0.1, 1, new Dictionary<string, double>(), null, null)], keepsBest: true));
+        Assert.Equal(new ValidationScore("errors", 5, 3, 0.3), ValidationScore.Of(events, best, epochs: 3));
+        Assert.Equal(2, ValidationScore.Of(events, best)!.Value);
+        Assert.Equal(5, ValidationScore.Of(events[..3], best with { Keep = "last" })!.Value);
+        Assert.Equal(7, ValidationScore.Of([Epoch(1, 5, 0.4), Epoch(2, 7, 0.5)], best with { Keep = "last" })!.Value);
+        Assert.Equal(7, ValidationScore.Of([Epoch(1, 5, 0.5), Epoch(2, 7, 0.4)], best with { EarlyStop = new() { Patience = 1, Metric = "nll" } })!.Value);
+        Assert.Null(ValidationScore.Of([new(1, 0.1, 1, new Dictionary<string, double>(), null, null)], best));
     }
 
     private static EpochEvent Epoch(int epoch, long errors, double nll) => new(epoch, 0.1, 1, new Dictionary<string, double>(), errors, nll);

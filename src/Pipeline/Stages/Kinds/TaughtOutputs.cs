@@ -51,7 +51,7 @@ internal sealed class TaughtOutputs(RecipeGraph graph, CacheStage? cache, CacheS
         let log = ColumnStatistics.Of(taught, stream).PulledIn?.Scale.Log
         where log is not null
         select $"the teacher's values{(taught.Streams.Count > 1 ? $" '{Printable.Escape(stream.Name)}'" : "")} spread over orders of magnitude, or a few are far from all others"
-            + $"{(log.Unit.Count > 1 ? $" ({log.Unit.Count(unit => unit > 0)} of {log.Unit.Count} columns)" : "")}: the student learns them by their logarithms, and gives the values (objective: pull-in)";
+            + $"{(log.Unit.Count > 1 ? $" ({log.Unit.Count(unit => unit > 0)} of {log.Unit.Count} columns)" : "")}: the student learns them by their logarithms, and gives the values (objective: pull-in; a student from a file follows them best if it ends in an Exp)";
 
     /// <summary>Whether all terms that learn an output's values take logarithms where these ask for it.</summary>
     private static bool IsPulledIn(string output, IReadOnlyList<Term> objective) =>
