@@ -1,27 +1,19 @@
+using System.Numerics;
+
 namespace OnnxKd.Core.Logits;
 
 /// <summary>The normaliser of a softmax, the sigmoid and its logarithm, in double precision.</summary>
 internal static class SoftmaxMath
 {
     /// <summary>log Σ exp(row), with the largest value taken out first so that nothing overflows.</summary>
-    public static double LogSumExp(ReadOnlySpan<float> row)
+    public static double LogSumExp<T>(ReadOnlySpan<T> row)
+        where T : struct, INumber<T>
     {
-        double max = float.NegativeInfinity, sum = 0;
+        double max = double.NegativeInfinity, sum = 0;
         foreach (var value in row)
-            max = Math.Max(max, value);
+            max = Math.Max(max, double.CreateChecked(value));
         foreach (var value in row)
-            sum += Math.Exp(value - max);
-        return max + Math.Log(sum);
-    }
-
-    /// <inheritdoc cref="LogSumExp(ReadOnlySpan{float})"/>
-    public static double LogSumExp(ReadOnlySpan<double> row)
-    {
-        double max = float.NegativeInfinity, sum = 0;
-        foreach (var value in row)
-            max = Math.Max(max, value);
-        foreach (var value in row)
-            sum += Math.Exp(value - max);
+            sum += Math.Exp(double.CreateChecked(value) - max);
         return max + Math.Log(sum);
     }
 

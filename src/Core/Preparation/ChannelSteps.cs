@@ -35,14 +35,16 @@ internal sealed record ChannelSteps(float[] Factors, float[] Summands, bool[] Is
     public ChannelSteps Of(int first, int count) => new(
         Factors[first..(first + count)], Summands[first..(first + count)], IsLog[first..(first + count)], LogFactors[first..(first + count)], LogSummands[first..(first + count)])
     {
-        Fillers = Fillers?[first..(first + count)] is { } own && !Array.TrueForAll(own, float.IsNaN) ? own : null,
+        Fillers = Fills(first, count) ? Fillers![first..(first + count)] : null,
     };
 
     /// <summary>Whether values stay as they are.</summary>
     /// <param name="first">The first of them.</param>
     /// <param name="count">How many.</param>
     public bool Keep(int first, int count) =>
-        (Fillers is null || Array.TrueForAll(Fillers[first..(first + count)], float.IsNaN)) && !Factors.AsSpan(first, count).ContainsAnyExcept(1f) && !Summands.AsSpan(first, count).ContainsAnyExcept(0f) && !IsLog.AsSpan(first, count).Contains(true);
+        !Fills(first, count) && !Factors.AsSpan(first, count).ContainsAnyExcept(1f) && !Summands.AsSpan(first, count).ContainsAnyExcept(0f) && !IsLog.AsSpan(first, count).Contains(true);
+
+    private bool Fills(int first, int count) => Fillers is not null && !Array.TrueForAll(Fillers[first..(first + count)], float.IsNaN);
 
     /// <summary>Takes the steps, of which there is one for each value.</summary>
     public void Apply(Span<float> sample)

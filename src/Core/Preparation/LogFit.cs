@@ -51,6 +51,20 @@ internal sealed record LogFit(double Centre, double Unit, double Mean, double St
         return best;
     }
 
+    /// <summary>Finds those of columns; the means and deviations of the logarithms take the place of the columns'.</summary>
+    /// <param name="means">Of each column; changed.</param>
+    /// <param name="deviations">Of each column; changed.</param>
+    /// <param name="sorted">A column's values, in ascending order; <c>null</c>: it stays as it is.</param>
+    /// <returns>The logarithms; <c>null</c>: in no column.</returns>
+    public static SymmetricLog? OfColumns(double[] means, double[] deviations, Func<int, float[]?> sorted)
+    {
+        var (centres, units) = (new double[means.Length], new double[means.Length]);
+        for (var column = 0; column < means.Length; column++)
+            if (sorted(column) is { } values && Find(values) is { } fit)
+                (centres[column], units[column], means[column], deviations[column]) = (Standardisation.Short(fit.Centre), Standardisation.Short(fit.Unit), fit.Mean, fit.Std);
+        return units.Any(unit => unit > 0) ? new() { Centre = centres, Unit = units } : null;
+    }
+
     private static double Of(double z) => Math.CopySign(Math.Log(1 + Math.Abs(z)), z);
 
     /// <summary>From a normal distribution, of sorted values; 0 where they are all the same.</summary>

@@ -56,16 +56,9 @@ internal static class Standardisation
     public static IReadOnlyList<int> ConstantChannels(Preprocessing fitted) =>
         [.. fitted.Std.Index().Where(channel => channel.Item == StdOfConstant(fitted.Mean[channel.Index])).Select(channel => channel.Index)];
 
-    /// <summary>The logarithms of columns; their means and deviations take the place of the columns'.</summary>
-    private static SymmetricLog? FitLogs(TransferSet set, double[] means, double[] stds)
-    {
-        var (centres, units) = (new double[means.Length], new double[means.Length]);
-        var sample = ColumnSample.Of(set);
-        for (var column = 0; sample is not null && column < means.Length; column++)
-            if (stds[column] > 0 && IsColumn(set.SampleShape, column) && LogFit.Find(sample.Sorted(column)) is { } fit)
-                (centres[column], units[column], means[column], stds[column]) = (Short(fit.Centre), Short(fit.Unit), fit.Mean, fit.Std);
-        return units.Any(unit => unit > 0) ? new() { Centre = centres, Unit = units } : null;
-    }
+    private static SymmetricLog? FitLogs(TransferSet set, double[] means, double[] stds) => ColumnSample.Of(set) is { } sample
+        ? LogFit.OfColumns(means, stds, column => stds[column] > 0 && IsColumn(set.SampleShape, column) ? sample.Sorted(column) : null)
+        : null;
 
     /// <summary>Whether it is an amount of its own: no name of a thing, and no value of an array.</summary>
     private static bool IsColumn(SampleShape shape, int column) =>
@@ -100,7 +93,7 @@ internal static class Standardisation
         Math.Abs(channel.First) <= LargestMean && channel.Second is >= SmallestStd and <= LargestStd);
 
     /// <summary>The shortest decimal number that is the same in float32.</summary>
-    private static double Short(double value)
+    internal static double Short(double value)
     {
         var single = Math.Clamp((float)value, float.MinValue, float.MaxValue);
         return double.Parse(single.ToString("R", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);

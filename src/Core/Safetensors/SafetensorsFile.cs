@@ -96,14 +96,8 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         var entry = Find(name);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, entry.Bytes - destination.Length);
-        for (var position = entry.Offset + offset; destination.Length > 0;)
-        {
-            var count = RandomAccess.Read(handle, destination, position);
-            if (count == 0)
-                throw new InputException("A safetensors file became shorter while it was read.", where: Path);
-            position += count;
-            destination = destination[count..];
-        }
+        if (handle.ReadWhole(destination, entry.Offset + offset) < destination.Length)
+            throw new InputException("A safetensors file became shorter while it was read.", where: Path);
     }
 
     /// <summary>A part of a tensor's bytes, valid until <see cref="Dispose"/>.</summary>

@@ -114,14 +114,8 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="InputException">The file ends before.</exception>
     public void Read(long offset, Span<byte> destination)
     {
-        while (!destination.IsEmpty)
-        {
-            var read = RandomAccess.Read(Handle, destination, offset);
-            if (read == 0)
-                throw new InputException("A data file ends too early.", where: $"{Path}, byte {offset}", remedy: "fetch or write it again");
-            offset += read;
-            destination = destination[read..];
-        }
+        if (Handle.ReadWhole(destination, offset) is var read && read < destination.Length)
+            throw new InputException("A data file ends too early.", where: $"{Path}, byte {offset + read}", remedy: "fetch or write it again");
     }
 
     /// <summary>A new stream over the bytes; the file stays open when it is closed.</summary>

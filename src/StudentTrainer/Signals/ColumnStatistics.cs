@@ -41,18 +41,16 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, ValueScale S
 
     private static ColumnStatistics? PullIn(LogitCache cache, CacheStream stream, double[] means, double[] deviations)
     {
-        var (columns, centres, units) = (stream.Classes, new double[means.Length], new double[means.Length]);
-        var rows = Some(cache, Math.Max(1, MostRows / stream.Positions)).SelectMany(some => Read(cache, stream, some).Chunk(columns)).ToArray();
+        var rows = Some(cache, Math.Max(1, MostRows / stream.Positions)).SelectMany(some => Read(cache, stream, some).Chunk(stream.Classes)).ToArray();
         (means, deviations) = ([.. means], [.. deviations]);
-        for (var column = 0; column < columns; column++)
+        return LogFit.OfColumns(means, deviations, Sorted) is { } log ? From(means, deviations, log) : null;
+
+        float[] Sorted(int column)
         {
             var values = Array.ConvertAll(rows, row => row[column]);
             Array.Sort(values);
-            if (LogFit.Find(values) is { } fit)
-                (centres[column], units[column], means[column], deviations[column]) = ((float)fit.Centre, (float)fit.Unit, fit.Mean, fit.Std);
+            return values;
         }
-
-        return units.Any(unit => unit > 0) ? From(means, deviations, new() { Centre = centres, Unit = units }) : null;
     }
 
     /// <summary>Mean and variance of each of some columns, of the first view of some rows, evenly spread.</summary>

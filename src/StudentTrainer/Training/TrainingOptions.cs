@@ -13,8 +13,8 @@ public sealed record EarlyStopOptions
     public required int Patience { get; init; }
 
     /// <summary>
-    /// <c>errors</c>, <c>nll</c>, <c>agreement</c>, or for values <c>mse</c>, for embeddings <c>cosine</c>; default: errors where there are labels for what the
-    /// student gives, else the one of the three others that compares its kind with the teacher.
+    /// <c>errors</c>, <c>nll</c>, <c>agreement</c>, <c>kl</c>, or for values <c>r-squared</c> or <c>mse</c>, for embeddings <c>cosine</c>; default: errors where there are labels
+    /// for what the student gives, else agreement, <c>r-squared</c> or cosine, by its kind.
     /// </summary>
     [Setting("what is watched; none: errors where there are labels, else `agreement` with the teacher, of values `r-squared`, of embeddings `cosine`; of equal errors or agreement the smaller `nll` or `kl` counts", Words = ["errors", "nll", "agreement", "kl", "r-squared", "mse", "cosine"])]
     public string? Metric { get; init; }

@@ -8,7 +8,6 @@ public sealed record BFloat16 : DenseStorage
 {
     internal const string TypeName = "bfloat16";
 
-
     /// <summary>The largest value that does not round to infinity.</summary>
     private static readonly float Limit = BitConverter.UInt32BitsToSingle(0x7F7F_7FFF);
 

@@ -119,8 +119,7 @@ internal sealed class TrainStage : TrainedStage
             checks.Require(learner, learners.ImportOf(learner), GraphOf(learner.Name));
     }
 
-    /// <summary>Holds the terms against what its cache will hold.</summary>
-    /// <exception cref="InputException">One reads what is not there, or what is of another kind.</exception>
+    /// <inheritdoc cref="LearnerChecks.RequireStreamsFit"/>
     public void RequireStreamsFit(IReadOnlyList<CacheStream> streams) => checks.RequireStreamsFit(streams);
 
     /// <inheritdoc/>
