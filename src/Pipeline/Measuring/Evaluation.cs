@@ -108,7 +108,7 @@ internal sealed class Evaluation(
             if (Stopwatch.GetElapsedTime(start) > MostTime)
                 break;
         }
-        var found = scores.AddTo(new(options.Model, 0, 0, 0));
+        var found = scores.AddTo(new(options.Model));
         return figures with { Kind = found.Kind, Transfer = Closeness.Of(found, measured), Collapse = figures.IsMeasured ? figures.Collapse : found.Collapse };
     }
 
@@ -145,9 +145,11 @@ internal sealed class Evaluation(
         }
         return new(scores.AddTo(Size()), scores.Details(role), Only());
 
-        ModelMetrics Size() => new(
-            name, Sum(s => s.Parameters), Sum(s => s.FileBytes), sizes.Any(s => s.LatencyMsP50 is null) ? null : sizes.Sum(s => s.LatencyMsP50),
-            sizes.Length == 1 ? sizes[0].Sha256 : null, Role: role);
+        ModelMetrics Size() => new(name)
+        {
+            Parameters = Sum(s => s.Parameters), FileBytes = Sum(s => s.FileBytes), LatencyMsP50 = sizes.Any(s => s.LatencyMsP50 is null) ? null : sizes.Sum(s => s.LatencyMsP50),
+            Sha256 = sizes.Length == 1 ? sizes[0].Sha256 : null, Role = role,
+        };
 
         TeacherOptions? Only() => members is [{ IsRecorded: false } only] ? only : null;
 
@@ -163,7 +165,7 @@ internal sealed class Evaluation(
     private ModelMetrics SizeOf(TeacherOptions options)
     {
         if (options.IsRecorded)
-            return new(options.File, Sha256: options.Signals.Digest());
+            return new(options.File) { Sha256 = options.Signals.Digest() };
         var model = SharedModels.Load(options.Model);
         using var session = Open(options, model);
         return Size(options, model, session);
@@ -181,6 +183,9 @@ internal sealed class Evaluation(
         var sample = new float[(read?.SampleShape ?? sampleShape).Aggregate(1, (product, axis) => product * axis)];
         if (read is not null)
             SampleReader.Of(read, options.Preprocessing).Read([0], view: 0, sample);
-        return new(Path.GetFileName(options.Model), model.ParameterCount, model.FileBytes, session.MeasureLatency(sample, token: token), model.Digest);
+        return new(Path.GetFileName(options.Model))
+        {
+            Parameters = model.ParameterCount, FileBytes = model.FileBytes, LatencyMsP50 = session.MeasureLatency(sample, token: token), Sha256 = model.Digest,
+        };
     }
 }

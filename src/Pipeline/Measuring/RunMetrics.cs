@@ -84,47 +84,65 @@ internal sealed record RunMetrics(
 
 /// <summary>The figures of one model.</summary>
 /// <param name="Model">The file's name; for an ensemble, the names.</param>
-/// <param name="Sha256">The model's digest; <c>null</c> for an ensemble.</param>
-/// <param name="Errors">Test samples whose top class is not the label; of independent labels, decisions that differ from the label.</param>
-/// <param name="Accuracy">1 − errors ÷ samples.</param>
-/// <param name="Agreement">Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions; of detector heads, of what both find: 2 · matched ÷ (teacher's + own).</param>
-/// <param name="Nll">Mean negative log-likelihood of the labels, in nats.</param>
-/// <param name="Ece">Expected calibration error, 15 bins.</param>
-/// <param name="Parameters">Float values in the model; <c>null</c>, as all figures of size, for a teacher whose answers lie on disk.</param>
-/// <param name="FileBytes">Size of the model, external data included.</param>
-/// <param name="LatencyMsP50">Median time of a run at batch 1 with one thread, in milliseconds.</param>
-/// <param name="CharacterErrorRate">Edits from what a recogniser read to the known texts ÷ their characters.</param>
-/// <param name="ExactLines">Share of lines that a recogniser read without an error.</param>
-/// <param name="Role"><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</param>
-/// <param name="Parity">How far an exported model is from the trained one; <c>null</c> for others.</param>
-/// <param name="Majority">Share of the most frequent label: the accuracy of whoever always says it.</param>
-/// <param name="Kl">Mean KL divergence from the teacher's to the model's probabilities, in nats.</param>
-/// <param name="Precision">Of the rarer of two unbalanced classes, by the labels, else by the teacher; of detector heads, share of what it finds that the teacher finds.</param>
-/// <param name="Recall">Of the same; of detector heads, share of what the teacher finds that it finds.</param>
-/// <param name="AveragePrecision">Of the same.</param>
-/// <param name="Collapse">Why the model is no use, if it answers no better than a constant would.</param>
-internal sealed record ModelMetrics(
-    string Model,
-    long? Parameters = null,
-    long? FileBytes = null,
-    double? LatencyMsP50 = null,
-    string? Sha256 = null,
-    long? Errors = null,
-    double? Accuracy = null,
-    double? Agreement = null,
-    double? Nll = null,
-    double? Ece = null,
-    double? CharacterErrorRate = null,
-    double? ExactLines = null,
-    string? Role = null,
-    ParityMetrics? Parity = null,
-    double? Majority = null,
-    double? Kl = null,
-    double? Precision = null,
-    double? Recall = null,
-    double? AveragePrecision = null,
-    string? Collapse = null)
+internal sealed record ModelMetrics(string Model)
 {
+    /// <summary>Float values in the model; <c>null</c>, as all figures of size, for a teacher whose answers lie on disk.</summary>
+    public long? Parameters { get; init; }
+
+    /// <summary>Size of the model, external data included.</summary>
+    public long? FileBytes { get; init; }
+
+    /// <summary>Median time of a run at batch 1 with one thread, in milliseconds.</summary>
+    public double? LatencyMsP50 { get; init; }
+
+    /// <summary>The model's digest; <c>null</c> for an ensemble.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Test samples whose top class is not the label; of independent labels, decisions that differ from the label.</summary>
+    public long? Errors { get; init; }
+
+    /// <summary>1 − errors ÷ samples.</summary>
+    public double? Accuracy { get; init; }
+
+    /// <summary>Share of test samples (of their positions, where they have several) with the teacher's top class; of independent labels, of decisions; of detector heads, of what both find: 2 · matched ÷ (teacher's + own).</summary>
+    public double? Agreement { get; init; }
+
+    /// <summary>Mean negative log-likelihood of the labels, in nats.</summary>
+    public double? Nll { get; init; }
+
+    /// <summary>Expected calibration error, 15 bins.</summary>
+    public double? Ece { get; init; }
+
+    /// <summary>Edits from what a recogniser read to the known texts ÷ their characters.</summary>
+    public double? CharacterErrorRate { get; init; }
+
+    /// <summary>Share of lines that a recogniser read without an error.</summary>
+    public double? ExactLines { get; init; }
+
+    /// <summary><c>teacher</c>, <c>student</c>, <c>baseline</c>, or a stage's name; <c>null</c> outside a run.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>How far an exported model is from the trained one; <c>null</c> for others.</summary>
+    public ParityMetrics? Parity { get; init; }
+
+    /// <summary>Share of the most frequent label: the accuracy of whoever always says it.</summary>
+    public double? Majority { get; init; }
+
+    /// <summary>Mean KL divergence from the teacher's to the model's probabilities, in nats.</summary>
+    public double? Kl { get; init; }
+
+    /// <summary>Of the rarer of two unbalanced classes, by the labels, else by the teacher; of detector heads, share of what it finds that the teacher finds.</summary>
+    public double? Precision { get; init; }
+
+    /// <summary>Of the same; of detector heads, share of what the teacher finds that it finds.</summary>
+    public double? Recall { get; init; }
+
+    /// <summary>Of the same.</summary>
+    public double? AveragePrecision { get; init; }
+
+    /// <summary>Why the model is no use, if it answers no better than a constant would.</summary>
+    public string? Collapse { get; init; }
+
     /// <summary>What the model gives; <c>null</c>: classes.</summary>
     public OutputKind? Kind { get; init; }
 

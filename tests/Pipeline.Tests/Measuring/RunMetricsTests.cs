@@ -15,7 +15,7 @@ public class RunMetricsTests
         RunMetrics Of(params string[] dead) => new("mutual", 1, 10,
         [
             .. new[] { "wide", "thin", "assistant" }.Select(role =>
-                new ModelMetrics($"{role}.onnx", Role: role, Parity: parity, Collapse: dead.Contains(role) ? "collapsed: it says the same class for every sample" : null)),
+                new ModelMetrics($"{role}.onnx") { Role = role, Parity = parity, Collapse = dead.Contains(role) ? "collapsed: it says the same class for every sample" : null }),
         ])
         {
             Learners = ["wide", "thin"],
@@ -31,7 +31,7 @@ public class RunMetricsTests
     [Fact]
     public void RequireUse_OfOneStudent_DoesNotLookAtItsBaseline()
     {
-        ModelMetrics Model(string role, string? collapse) => new($"{role}.onnx", Role: role, Parity: parity, Collapse: collapse);
+        ModelMetrics Model(string role, string? collapse) => new($"{role}.onnx") { Role = role, Parity = parity, Collapse = collapse };
         new RunMetrics("one", 1, 10, [Model("student", null), Model("baseline", "collapsed")]).RequireUse();
         Assert.Throws<CheckFailedException>(() => new RunMetrics("one", 1, 10, [Model("student", "collapsed"), Model("baseline", null)]).RequireUse());
     }

@@ -121,5 +121,5 @@ public class HtmlReportTests
     private static RunMetrics Metrics(params ModelMetrics[] models) => new("run", 1, 1000, models);
 
     private static ModelMetrics Model(string role, long errors, long bytes) =>
-        new($"{role}.onnx", 100, bytes, 0.1, Errors: errors, Accuracy: 1 - errors / 1000.0, Agreement: 0.9, Nll: 0.1, Ece: 0.01, Role: role);
+        new($"{role}.onnx") { Parameters = 100, FileBytes = bytes, LatencyMsP50 = 0.1, Errors = errors, Accuracy = 1 - errors / 1000.0, Agreement = 0.9, Nll = 0.1, Ece = 0.01, Role = role };
 }

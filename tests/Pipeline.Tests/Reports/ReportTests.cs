@@ -10,14 +10,14 @@ public class ReportTests
     private static readonly RunMetrics Metrics = new(
         "tiny", 1, 10000,
         [
-            new("t.onnx", 1_234_567, 4_938_268, 1.5, "aa", 50, 0.995, 1, 0.0123456, 0.005, Role: "teacher", Majority: 0.1135, Kl: 0) { ConstantAgreement = 0.114 },
-            new("student.onnx", 1000, 4321, 0.01, "bb", 71, 0.9929, 0.9961, 0.02, 0.01, Role: "student", Majority: 0.1135, Kl: 0.01234, Parity: new(3.8e-6, 1, 10000)) { ConstantAgreement = 0.114 },
+            new("t.onnx") { Parameters = 1_234_567, FileBytes = 4_938_268, LatencyMsP50 = 1.5, Sha256 = "aa", Errors = 50, Accuracy = 0.995, Agreement = 1, Nll = 0.0123456, Ece = 0.005, Role = "teacher", Majority = 0.1135, Kl = 0, ConstantAgreement = 0.114 },
+            new("student.onnx") { Parameters = 1000, FileBytes = 4321, LatencyMsP50 = 0.01, Sha256 = "bb", Errors = 71, Accuracy = 0.9929, Agreement = 0.9961, Nll = 0.02, Ece = 0.01, Role = "student", Majority = 0.1135, Kl = 0.01234, Parity = new(3.8e-6, 1, 10000), ConstantAgreement = 0.114 },
         ]);
 
     [Fact]
     public void Cells_OfModelsOfDifferentKinds_HaveTheFiguresOfEach()
     {
-        var cells = FigureTable.Cells([("classes", new ModelMetrics("a.onnx", Agreement: 0.97)), ("values", new ModelMetrics("b.onnx") { Kind = OutputKind.Values, Mse = 2, RSquared = 0.5 })]).ToArray();
+        var cells = FigureTable.Cells([("classes", new ModelMetrics("a.onnx") { Agreement = 0.97 }), ("values", new ModelMetrics("b.onnx") { Kind = OutputKind.Values, Mse = 2, RSquared = 0.5 })]).ToArray();
 
         Assert.Equal(["model", "agreement", "MSE", "R2"], cells[0]);
         Assert.Equal(["classes", "97.00 %", "-", "-"], cells[1]);
@@ -58,7 +58,7 @@ public class ReportTests
     public void Write_Recognisers_HaveColumnsOfTexts()
     {
         var output = new StringWriter { NewLine = "\n" };
-        var student = new ModelMetrics("s.onnx", 1000, 4321, 0.01, Agreement: 0.97, CharacterErrorRate: 0.0312, ExactLines: 0.755, Role: "student");
+        var student = new ModelMetrics("s.onnx") { Parameters = 1000, FileBytes = 4321, LatencyMsP50 = 0.01, Agreement = 0.97, CharacterErrorRate = 0.0312, ExactLines = 0.755, Role = "student" };
 
         Report.Write(new RunMetrics("ocr", 1, 64, [student]), output, new(Json: false, Terminal: false, Live: false));
 
@@ -72,7 +72,7 @@ public class ReportTests
     {
         var output = new StringWriter();
 
-        Report.Write(new RunMetrics("tiny", 1, 64, [new("t.onnx", 1, 1, 1, Role: "teacher", Agreement: 1), new("s.onnx", 1, 1, 1, Role: "student")]), output, new(false, false, false));
+        Report.Write(new RunMetrics("tiny", 1, 64, [new("t.onnx") { Parameters = 1, FileBytes = 1, LatencyMsP50 = 1, Role = "teacher", Agreement = 1 }, new("s.onnx") { Parameters = 1, FileBytes = 1, LatencyMsP50 = 1, Role = "student" }]), output, new(false, false, false));
 
         Assert.Contains("| model   | agreement | parameters |", output.ToString());
         Assert.Contains("| student |         - |          1 |", output.ToString());
@@ -83,7 +83,7 @@ public class ReportTests
     {
         var output = new StringWriter();
 
-        Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx", 1, 1, 1, Role: "student") { Transfer = new(400, 0.98, 0.7, 0.02) }]), output, new(false, false, false));
+        Report.Write(new RunMetrics("tiny", 1, null, [new("s.onnx") { Parameters = 1, FileBytes = 1, LatencyMsP50 = 1, Role = "student", Transfer = new(400, 0.98, 0.7, 0.02) }]), output, new(false, false, false));
 
         Assert.Contains("| student |   98.00 % |  70.00 % | 0.0200 |", output.ToString());
         Assert.Contains("no test set (--test-samples): measured on 400 of the samples that were learned from", output.ToString());

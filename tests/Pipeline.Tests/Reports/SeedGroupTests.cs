@@ -51,8 +51,8 @@ public class SeedGroupTests
     private static RunMetrics Run(int seed, double student, double baseline) => new(
         "run", (ulong)seed, 100,
         [
-            new("teacher.onnx", Role: "teacher", Accuracy: 0.95),
-            new("student.onnx", Role: "student", Accuracy: 1 - student, Parity: new(0, 1, 10)),
-            new("baseline.onnx", Role: "baseline", Accuracy: 1 - baseline, Parity: new(0, 1, 10)),
+            new("teacher.onnx") { Role = "teacher", Accuracy = 0.95 },
+            new("student.onnx") { Role = "student", Accuracy = 1 - student, Parity = new(0, 1, 10) },
+            new("baseline.onnx") { Role = "baseline", Accuracy = 1 - baseline, Parity = new(0, 1, 10) },
         ]);
 }
