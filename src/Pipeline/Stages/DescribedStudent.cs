@@ -20,7 +20,7 @@ internal static class DescribedStudent
         return heads.Count > 0
             ? new()
             {
-                Output = heads[0].Output, Kind = heads[0].Kind, ClassAxis = heads[0].ClassAxis,
+                Output = heads[0].Output, Kind = heads[0].Kind, ClassAxis = heads[0].ClassAxis, Scores = heads[0].Scores,
                 Outputs = [.. heads.Skip(1).Select(head => new TappedTensor(head.Output, head.Stream) { Kind = head.Kind, ClassAxis = head.ClassAxis })],
             }
             : new() { Output = output, Kind = KindEvidence.OfMetadata(student.Proto)?.Kind, ClassAxis = DetectorMetadata.AxisOf(student.Proto) };
@@ -30,6 +30,14 @@ internal static class DescribedStudent
     public static ModelReading Reading(DescribedHead head) => new()
     {
         Tensor = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness,
+    };
+
+    /// <summary>A teacher that a training makes, read as it was trained, unless the recipe says otherwise.</summary>
+    /// <param name="import">How it was trained.</param>
+    /// <param name="teacher">What the recipe says of it.</param>
+    public static TeacherOptions Read(StudentImport import, TeacherOptions teacher) => teacher.Output is not null ? teacher : teacher with
+    {
+        Output = import.Output, Scores = teacher.Scores ?? import.Scores, ClassAxis = teacher.ClassAxis ?? import.ClassAxis,
     };
 
     /// <summary>The same for a file.</summary>

@@ -14,6 +14,6 @@ internal static class StudentSession
     /// <param name="import">Its outputs.</param>
     public static OnnxClassifier Open(OnnxModel student, SampleShape sampleShape, StudentImport import) => OnnxClassifier.Open(
         student, sampleShape,
-        [.. import.Apart().Select(output => new ModelReading { Tensor = output.Output, Kind = output.Kind, ClassAxis = output.ClassAxis, IsTrained = true })],
+        [.. import.Apart().Select(output => new ModelReading { Tensor = output.Output, Kind = output.Kind, ClassAxis = output.ClassAxis, Scores = output.Scores, IsTrained = true })],
         new() { Device = "cpu", Inputs = import.Inputs });
 }

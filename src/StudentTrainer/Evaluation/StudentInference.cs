@@ -27,7 +27,7 @@ public static class StudentInference
         Action<long, IReadOnlyList<ReadOnlyMemory<float>>> onBatch, CancellationToken token = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Outputs = import.Outputs });
+        var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Scores = import.Scores, Outputs = import.Outputs });
         graph.FreeBatch(reader.Set.SampleShape);
         var program = graph.Compile(graph.FindAllLogits());
         var computeDevice = ComputeDevice.Open(device);

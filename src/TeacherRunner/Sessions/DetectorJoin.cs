@@ -1,8 +1,6 @@
 using Onnx;
-using OnnxKd.Core.Errors;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
-using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
 
@@ -14,23 +12,13 @@ internal static class DetectorJoin
     /// <param name="reading">What is wanted: the boxes, and the scores.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <returns>What is wanted of the graph then.</returns>
-    /// <exception cref="InputException">An output is not named or not there, or the columns' axis is not clear.</exception>
+    /// <inheritdoc cref="DetectorOutputs.Join" path="/exception"/>
     public static ModelReading Apply(GraphProto graph, ModelReading reading, string model)
     {
         if (reading.Scores is not { } scores)
             return reading;
-        var boxes = reading.Tensor ?? throw new InputException(
-            "A detector's boxes and scores are two outputs, and one of them is named.", model, $"scores: {scores}", "both", "add 'output:' with the output that holds the boxes");
-        LogitTrace.Find(graph, boxes, model);
-        LogitTrace.Find(graph, scores, model);
-        var joined = $"{boxes}+{scores}";
-        // Of whatever type the two are.
-        graph.Node.Add(GraphEdits.Cast(boxes, $"{joined}/boxes", DataType.Float));
-        graph.Node.Add(GraphEdits.Cast(scores, $"{joined}/scores", DataType.Float));
-        graph.Node.Add(GraphEdits.Node(
-            "Concat", [$"{joined}/boxes", $"{joined}/scores"], joined, GraphEdits.Integer("axis", AxisOf(graph, boxes, reading.ClassAxis, model))));
-        graph.Output.Add(GraphEdits.FloatTensor(joined));
-        return reading with { Tensor = joined, Kind = OutputKind.Detector };
+        var (joined, axis) = DetectorOutputs.Join(graph, reading.Tensor, scores, reading.ClassAxis, model);
+        return reading with { Tensor = joined, Kind = OutputKind.Detector, ClassAxis = axis };
     }
 
     /// <summary>What a session sees of the two.</summary>
@@ -45,16 +33,5 @@ internal static class DetectorJoin
         return outputs.Length == 2 && TensorTypes.TryElementType(outputs[0].DataTypeOf(), out var type) && outputs[0].DataTypeOf() == outputs[1].DataTypeOf()
             ? joined with { Name = reading.Tensor!, Scores = reading.Scores, Type = type }
             : null;
-    }
-
-    private static long AxisOf(GraphProto graph, string boxes, int? given, string model)
-    {
-        if (given is { } named)
-            return named;
-        var shape = graph.Output.FirstOrDefault(output => output.Name == boxes)?.ShapeOf() ?? [];
-        var axes = Enumerable.Range(0, shape.Count).Where(axis => shape[axis].Size == DetectorForm.BoxColumns).ToArray();
-        return axes.Length == 1 ? axes[0] : throw new InputException(
-            "It is not clear which axis of a detector's boxes counts their numbers.", $"output '{boxes}' of {model}", $"[{string.Join(", ", shape)}]",
-            $"one axis of {DetectorForm.BoxColumns}", "add 'class-axis: 1' or 'class-axis: 2' to the teacher");
     }
 }

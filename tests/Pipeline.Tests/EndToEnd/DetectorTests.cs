@@ -125,6 +125,29 @@ public sealed class DetectorTests : IDisposable
         Assert.InRange(Agreement(Run(StudentFile, "logits"), Run(Field("yolo.onnx"), "output0")), 0.5, 1);
     }
 
+    /// <summary>As SSD, RetinaNet and DETR are exported. The teacher's one output is joined columns; the student's file ships with its own two, or with the teacher's.</summary>
+    [Theory]
+    [InlineData("own", "boxes scores")]
+    [InlineData("teacher", "output0")]
+    public void Student_WhoseBoxesAndScoresAreTwoOutputs_LearnsBoth(string outward, string outputs)
+    {
+        var student = $"{{ model: {Apart(Small(channels: 16))}, init: fresh, output: boxes, scores: scores }}";
+        var run = Cli.Done("run", Recipe(student, "", epochs: 5), "--set", $"export.interface={outward}", "--runs", folder["runs"], "--threads", "1");
+
+        Assert.Equal(outputs.Split(' '), OnnxModel.Load(StudentFile).Proto.Graph.Output.Select(output => output.Name));
+        var own = outward == "own" ? Joined(Run(StudentFile, "boxes", 4), Run(StudentFile, "scores", 5)) : Run(StudentFile, "output0");
+        Assert.Equal(Agreement(own, Run(Field("yolo.onnx"), "output0")), Student().GetProperty("agreement").GetDouble(), 2);
+        Assert.InRange(Student().GetProperty("agreement").GetDouble(), 0.5, 1);
+        Assert.Contains("boxes and probabilities differ by at most", run.Output);
+        Assert.Contains("boxes and probabilities", Cli.Done("verify", "--model", StudentFile, "--samples", Field("x.npy"), "--scale", "1/255").Output);
+        Assert.Contains(
+            "box IoU", Cli.Done("evaluate", "--model", StudentFile, "--teacher", Field("yolo.onnx"), "--samples", Field("x.npy"), "--scale", "1/255").Output);
+    }
+
+    [Fact]
+    public void Student_WhoseBoxesAloneAreNamed_IsToldOfBoth() => Assert.Contains(
+        "student.scores", Cli.Fails(2, "run", Recipe($"{{ model: {Apart(Small(channels: 16))}, init: fresh, output: boxes }}", "", 1), "--runs", folder["runs"], "--threads", "1"));
+
     [Fact]
     public void Student_OfAnotherNumberOfColumns_IsRefused() => Assert.Contains(
         "columns (box and scores)", Cli.Fails(2, "run", Recipe($"{{ model: {Small(channels: 8)}, init: fresh, class-axis: 2 }}", "", epochs: 1), "--runs", folder["runs"], "--threads", "1"));
@@ -308,16 +331,19 @@ public sealed class DetectorTests : IDisposable
         return folder["more.onnx"];
     }
 
-    /// <summary>The teacher without the join at its end.</summary>
-    private string TwoOutputs()
+    private string TwoOutputs() => Apart(Field("yolo.onnx"));
+
+    /// <summary>A detector without the join at its end.</summary>
+    private string Apart(string detector)
     {
-        var proto = OnnxModel.Load(Field("yolo.onnx")).Proto;
+        var proto = OnnxModel.Load(detector).Proto;
         proto.Graph.Node.Remove(proto.Graph.Node.First(node => node.OpType == "Concat"));
         proto.Graph.Output.Clear();
         proto.Graph.Output.Add(ValueInfo.Create("boxes", ElementType.Float32, "batch", 4, Anchors));
         proto.Graph.Output.Add(ValueInfo.Create("scores", ElementType.Float32, "batch", 5, Anchors));
-        File.WriteAllBytes(folder["two.onnx"], proto.ToByteArray());
-        return folder["two.onnx"];
+        var path = folder[$"apart-{Path.GetFileName(detector)}"];
+        File.WriteAllBytes(path, proto.ToByteArray());
+        return path;
     }
 
     private static float[] Joined(float[] boxes, float[] scores) =>

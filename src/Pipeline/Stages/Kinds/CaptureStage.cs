@@ -82,10 +82,8 @@ internal sealed class CaptureStage : CacheStage
             ("seed", reading.Capture.Seed)));
         return graph.AddOnce(description, name => new CaptureStage(graph, name, folderName, set, reading), names);
 
-        // What a stage makes is read as it was trained, unless the recipe says otherwise.
-        TeacherOptions Reading(TeacherOptions teacher, StageReference? stage) => graph.Find(stage) is { } maker && teacher.Output is null
-            ? teacher with { Output = maker.ImportOf(stage!.Name).Output, ClassAxis = teacher.ClassAxis ?? maker.ImportOf(stage.Name).ClassAxis }
-            : teacher;
+        TeacherOptions Reading(TeacherOptions teacher, StageReference? stage) =>
+            graph.Find(stage) is { } maker ? DescribedStudent.Read(maker.ImportOf(stage!.Name), teacher) : teacher;
     }
 
     /// <inheritdoc/>

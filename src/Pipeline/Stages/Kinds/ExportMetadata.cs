@@ -75,7 +75,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
             return new DescribedHead(given?.Name ?? own.Output ?? learned[0], name, own.Kind ?? OutputKind.Classes)
             {
-                ClassAxis = given is null ? own.ClassAxis : given.NamedAxis, Scores = given?.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
+                ClassAxis = given is null ? own.ClassAxis : given.NamedAxis, Scores = given is null ? own.Scores : given.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
             };
         })]);
     }

@@ -157,7 +157,7 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
         {
             Model = results[Name][File], Kind = own.Kind, Preprocessing = Preprocessing, Inputs = Feeds,
             Output = given?.Name ?? own.Output, ClassAxis = given is null ? own.ClassAxis : given.NamedAxis,
-            Scores = given?.Scores,
+            Scores = given is null ? own.Scores : given.Scores,
             Probabilities = given?.Activation == HeadActivation.SigmoidOfScores ? true : null,
         };
     }
@@ -210,6 +210,12 @@ internal sealed class ExportStage(RecipeGraph graph, TrainedStage maker, string 
     private (OnnxModel Model, ModelInterface Offered) OfferInterface(OnnxModel exported, ModelInterface offered, StudentImport import, StageWork work)
     {
         var shape = graph.Sets.Transfer.SampleShape;
+        if (import.Scores is { } scores)
+        {
+            exported = OnnxModel.FromProto(exported.Proto.Clone());
+            var (joined, axis) = DetectorOutputs.Join(exported.Proto.Graph, import.Output, scores, import.ClassAxis, File);
+            import = import with { Output = joined, ClassAxis = axis, Scores = null };
+        }
         using var own = StudentSession.Open(exported, shape, import with { Inputs = offered.TakesParts ? Feeds : import.Inputs });
         var given = offered.Outputs;
         if (graph.Recipe.Export.Interface is null)

@@ -84,7 +84,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
             if (session.Outputs is [var only])
                 given[learner.Name] = only.Shape;
         }
-        if (graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
+        if (import.Scores is null && graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
                 "The student and its teacher differ in the number of classes.", model, $"student [{own}]", $"teacher [{taught}] of {cache.FirstTeacher}",
                 "choose a student with as many classes as the teacher");
@@ -107,7 +107,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         throw new InputException(
             "Teacher and student do not give the same for a sample.", learner.Student.Model,
             $"{Shapes.Format(own)} from the student, {Shapes.Format(taught)} ({stream.Kind.Output()!.Value.Word()}) from the teacher", "equal shapes, the last axis counting classes or columns",
-            stream.Kind == StreamKind.Detection ? "join the student's boxes and scores by a Concat into one output, as columns of each anchor, and name that (student.output)"
+            stream.Kind == StreamKind.Detection ? "of a student whose boxes and scores are two outputs name both (student.output and student.scores)"
                 : "choose a student of the same outputs, or name another output (student.output; under a teacher output:)");
     }
 

@@ -64,7 +64,7 @@ internal sealed class SpecialistStage : ModelStage
     /// <inheritdoc/>
     public override void Run(StageWork work)
     {
-        var (classes, count) = (Classes(work.Results), CaptureStage.Answer(work.Results[cache.Name]).Classes);
+        var (classes, count) = (Classes(work.Results), CaptureStage.Answer(work.Results[cache.Name]).StudentClasses);
         using var logits = step.LearnsFromGeneralist ? LogitCache.Open(work.Results[cache.Name].Folder) : null;
         using var set = SpecialistSet.Create(graph.Sets.Transfer, logits, classes, step.Training.Seed, index, work.Folder);
         var from = OnnxModel.Load(graph.PathOf(step.Model, null, work.Results)!);

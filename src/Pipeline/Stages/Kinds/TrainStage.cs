@@ -81,7 +81,7 @@ internal sealed class TrainStage : TrainedStage
     protected override int? ClassAxisOf(string model, StudentImport output, string? stream, StageResults results)
     {
         var student = step.LearnerOf(model).Student;
-        if (output.Kind != OutputKind.Detector || classes is null || student.Stage is null && student.Model is null)
+        if (output.Kind != OutputKind.Detector || output.Scores is not null || classes is null || student.Stage is null && student.Model is null)
             return null;
         var taught = CaptureStage.Streams(results[classes.Name]).FirstOrDefault(each => stream is null || each.Name == stream);
         var dims = graph.Files.SampleDims(graph.PathOf(student.Stage, student.Model, results)!, output, graph.Sets.Transfer.SampleShape);

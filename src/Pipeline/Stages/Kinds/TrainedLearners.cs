@@ -27,6 +27,7 @@ internal sealed class TrainedLearners(RecipeGraph graph, TrainStep step)
         {
             Output = own.Output ?? start?.Output ?? (learner.Student.Architecture is not null && own.Outputs.Count > 0 ? CacheStream.Answer : null),
             ClassAxis = own.ClassAxis ?? start?.ClassAxis,
+            Scores = own.Scores ?? (own.Output is null ? start?.Scores : null),
             Outputs = own.Outputs.Count > 0
                 ? [.. own.Outputs.Select(output => learner.Student.Architecture is null ? output : new(output.Name, output.Name))]
                 : start?.Outputs ?? [],

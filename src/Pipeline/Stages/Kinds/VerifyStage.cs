@@ -42,6 +42,7 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
         return new StageInputs()
             .Add("model", results[export.Name].Record.Outputs[export.File].Sha256)
             .Add("output", import.Output)
+            .Add("scores", import.Scores)
             .Add("class-axis", import.ClassAxis?.ToString(CultureInfo.InvariantCulture))
             .Add("outputs", import.Outputs.Count == 0 ? null : string.Join(", ", import.Outputs.Select(output => $"{output.Name} {output.Tensor} {output.ClassAxis}")))
             .Add("samples", set.SamplesDigest)
@@ -96,6 +97,6 @@ internal sealed class VerifyStage(RecipeGraph graph, ExportStage export) : Stage
     /// <summary>Compares the two on every sample, in each output.</summary>
     /// <exception cref="CheckFailedException">They differ by more than <see cref="ExportParity.Tolerance"/>, or in a top class; a quantised student by more than a step for each rounding besides.</exception>
     public static ParityMetrics Compare(OnnxModel model, StudentImport import, SampleReader reader, IProgress<StageProgress>? progress, CancellationToken token) => ExportParity.Compare(
-        new(model, [.. import.Apart().Select(output => new TeacherOptions { Model = "", Output = output.Output, ClassAxis = output.ClassAxis, Kind = output.Kind, Inputs = import.Inputs })], reader),
+        new(model, [.. import.Apart().Select(output => new TeacherOptions { Model = "", Output = output.Output, ClassAxis = output.ClassAxis, Scores = output.Scores, Kind = output.Kind, Inputs = import.Inputs })], reader),
         new(InputFront.Behind(model, reader.Set.SampleShape, import.Inputs), import, reader), (_, _) => { }, progress, token);
 }

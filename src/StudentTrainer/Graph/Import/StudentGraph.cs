@@ -2,6 +2,7 @@ using Onnx;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Limits;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Text;
 using OnnxKd.StudentTrainer.Operators;
@@ -34,11 +35,14 @@ internal sealed class StudentGraph
         Note(HalfPrecision.Widen(graph), "tensors of 16 or 64 bits are trained in float32");
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
-        Note(Fusion.Apply(graph, [.. options.Taps, .. NestedGraphs.CapturesOf(graph)]), "groups of nodes run as one step");
         var path = given.Path ?? "student";
+        var (learned, kind, classAxis) = (options.Output, options.Kind, options.ClassAxis);
+        if (options.Scores is { } scores)
+            ((learned, classAxis), kind) = (DetectorOutputs.Join(graph, options.Output, scores, options.ClassAxis, path), OutputKind.Detector);
+        Note(Fusion.Apply(graph, [.. options.Taps, .. NestedGraphs.CapturesOf(graph)]), "groups of nodes run as one step");
         Heads =
         [
-            new(CacheStream.Answer, LogitTrace.Find(graph, options.Output, path), options.Kind, options.ClassAxis, version),
+            new(CacheStream.Answer, LogitTrace.Find(graph, learned, path), kind, classAxis, version),
             .. options.Outputs.Select(tapped => new StudentHead(tapped.Name, LogitTrace.Find(graph, tapped.Tensor, path), tapped.Kind, tapped.ClassAxis, version)),
         ];
         if (options.NormOverlay ?? options.Initialisation == Initialisation.Fresh)

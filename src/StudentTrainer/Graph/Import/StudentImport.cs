@@ -35,6 +35,10 @@ public sealed record StudentImport
     [Setting("its axis of classes, the batch being 0; by default found as a teacher's is (docs/teachers.md)")]
     public int? ClassAxis { get; init; }
 
+    /// <summary>Of a detector head in two outputs: the one with the scores, <see cref="Output"/> being the one with the boxes; <c>null</c>: it is one output.</summary>
+    [Setting("of a detector head in two outputs: the one with the scores, `output` being the one with the boxes")]
+    public string? Scores { get; init; }
+
     /// <summary>Further outputs that learn, each by the name of the stream that it learns from. Default: none.</summary>
     [Setting("further outputs that learn, each called after the stream that it learns from", Takes = TappedTensor.Form)]
     public IReadOnlyList<TappedTensor> Outputs { get; init; } = [];
@@ -43,7 +47,7 @@ public sealed record StudentImport
     public IReadOnlyList<StudentImport> Apart() =>
     [
         this with { Outputs = [] },
-        .. Outputs.Select(tapped => this with { Output = tapped.Tensor, Kind = tapped.Kind, ClassAxis = tapped.ClassAxis, Outputs = [] }),
+        .. Outputs.Select(tapped => this with { Output = tapped.Tensor, Kind = tapped.Kind, ClassAxis = tapped.ClassAxis, Scores = null, Outputs = [] }),
     ];
 
     /// <summary>Where the weights start; default: as in the file.</summary>
