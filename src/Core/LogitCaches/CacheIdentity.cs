@@ -44,10 +44,12 @@ public enum Combination
 /// <param name="Classes">For each of its classes the student's, <c>null</c> for one that the student does not have; <c>null</c>: they are the same.</param>
 /// <param name="SamplesDigest">The digest of what it saw of the samples, where that is not what the student sees; else <c>null</c>.</param>
 /// <param name="Inputs">What its inputs were fed with, apart from those that samples have by the same name; <c>null</c>: nothing.</param>
+/// <param name="Probabilities">Whether the user named its answer probabilities, or said that it holds none; <c>null</c>: it was found.</param>
+/// <param name="FurtherAxes">Class axes of its further outputs as the user named them, <c>NAME AXIS</c> with commas; <c>null</c>: all were found.</param>
 public sealed record CachedTeacher(
     string File, string Digest, string Input, string Output, StreamKind Kind, double Weight, Preprocessing Preprocessing,
     int? ClassAxis = null, IReadOnlyList<int?>? Classes = null, string? SamplesDigest = null,
-    string? Inputs = null);
+    string? Inputs = null, bool? Probabilities = null, string? FurtherAxes = null);
 
 /// <summary>Everything that decides the numbers in a cache. Two caches of equal identity are interchangeable.</summary>
 public sealed record CacheIdentity

@@ -16,8 +16,9 @@ internal sealed class PackedTensor : StoredTensor
 
     private PackedTensor(string path, Source[] sources, SampleShape shape)
         : base(path, ElementType.Float32, [sources[0].Tensor.Shape[0], shape[0]]) =>
-        (this.sources, SampleShape, Rounded, Fillers, FillersOfValues) = (
-            sources, shape, [.. sources.SelectMany(source => source.Tensor.Rounded)], [.. sources.SelectMany(source => source.Tensor.Fillers)], Placed(sources));
+        (this.sources, SampleShape, Decimal, Rounded, Fillers, FillersOfValues) = (
+            sources, shape, sources.Select(source => source.Tensor.Decimal).FirstOrDefault(sign => sign is not null),
+            [.. sources.SelectMany(source => source.Tensor.Rounded)], [.. sources.SelectMany(source => source.Tensor.Fillers)], Placed(sources));
 
     private static (int, float)[] Placed(Source[] sources)
     {

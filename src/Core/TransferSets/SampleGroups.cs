@@ -28,10 +28,22 @@ internal sealed class SampleGroups
         using var file = SampleIntegers.Open(options, SetPart.Groups, samples);
         if (file.Shape.Any(size => size != 1))
             throw new InputException("A sample can only be in one group.", file.Path, $"{string.Join(" x ", file.Shape)} numbers for each sample", "one integer for each sample, or of a table one text");
-        var held = new int[count];
-        file.Read(first, held);
+        var numbers = new long[count];
+        file.Read(first, numbers);
+        var held = Numbered(numbers);
         return held.Any(group => group != held[0]) ? new(held) : throw new InputException(
             "All samples are in one group, so that there is nothing from elsewhere to find.", file.Path, $"{held[0]} throughout", "two groups or more", "give other groups, or remove groups");
+    }
+
+    /// <summary>Small numbers as they are; where one does not fit in 32 bits, all by the order in which they come first.</summary>
+    private static int[] Numbered(long[] numbers)
+    {
+        if (Array.TrueForAll(numbers, number => number is >= int.MinValue and <= int.MaxValue))
+            return Array.ConvertAll(numbers, number => (int)number);
+        var places = new Dictionary<long, int>();
+        foreach (var number in numbers)
+            places.TryAdd(number, places.Count);
+        return Array.ConvertAll(numbers, number => places[number]);
     }
 
     /// <summary>Those of some rows.</summary>

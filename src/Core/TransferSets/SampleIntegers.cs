@@ -60,15 +60,22 @@ internal sealed class SampleIntegers : IDisposable
         return true;
     }
 
-    /// <summary>Reads whole samples'; what lies outside 32 bits becomes the nearest that does not.</summary>
+    /// <summary>Reads whole samples'.</summary>
     /// <param name="first">The first sample in the file.</param>
     /// <param name="destination">Room for some of them.</param>
-    public void Read(long first, Span<int> destination)
+    public void Read(long first, Span<long> destination)
     {
         var raw = new byte[(long)destination.Length * file.Type.Size()];
         file.ReadRows(first, raw);
+        Elements.ToInt64(raw, file.Type, destination);
+    }
+
+    /// <summary>The same; what lies outside 32 bits becomes the nearest that does not.</summary>
+    /// <inheritdoc cref="Read(long, Span{long})"/>
+    public void Read(long first, Span<int> destination)
+    {
         var values = new long[destination.Length];
-        Elements.ToInt64(raw, file.Type, values);
+        Read(first, values);
         for (var i = 0; i < values.Length; i++)
             destination[i] = (int)Math.Clamp(values[i], int.MinValue, int.MaxValue);
     }

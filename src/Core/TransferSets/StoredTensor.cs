@@ -72,7 +72,7 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>Whether <see cref="Hold"/> was called.</summary>
     public bool IsHeld => held is not null;
 
-    /// <summary>Reads some rows into memory, where they stay. Afterwards only those may be asked for.</summary>
+    /// <summary>Reads some rows into memory, where they stay.</summary>
     public void Hold(long firstRow, long count)
     {
         var rows = GC.AllocateUninitializedArray<byte>(checked((int)(count * RowBytes)));
@@ -85,7 +85,7 @@ internal abstract class StoredTensor : IDisposable
     /// <param name="buffer">Room for them.</param>
     public ReadOnlySpan<byte> Rows(long firstRow, Span<byte> buffer)
     {
-        if (held is var (first, rows))
+        if (held is var (first, rows) && firstRow >= first && (firstRow - first) * RowBytes + buffer.Length <= rows.Length)
             return rows.AsSpan((int)((firstRow - first) * RowBytes), buffer.Length);
         ReadRows(firstRow, buffer);
         return buffer;

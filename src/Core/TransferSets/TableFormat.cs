@@ -8,6 +8,9 @@ namespace OnnxKd.Core.TransferSets;
 /// <summary>Makes tensors of tables: a sample of each row, features in float32, labels, lengths and ids in int64.</summary>
 internal static class TableFormat
 {
+    // From here on a double does not hold every whole number.
+    private const double LargestExact = 1L << 53;
+
     /// <summary>Decodes what is wanted of a table, which is closed afterwards.</summary>
     /// <exception cref="InputException">A column is not there, or a field is not what it should be.</exception>
     public static TensorFile Open(Table table, TensorRequest request)
@@ -61,7 +64,8 @@ internal static class TableFormat
     {
         if (table.IsMissing(column))
             throw table.Bad($"A group of {table.Kind} is missing.", column, "a number or a text", "complete the row, or set table.missing to 'drop'");
-        var name = table.TryRead(column, out double number) ? number.ToString("R", CultureInfo.InvariantCulture) : table.Text(column).ToString();
+        // 7 and 7.0 are one group; of longer numbers a double does not hold every digit.
+        var name = table.TryRead(column, out double number) && Math.Abs(number) < LargestExact ? number.ToString("R", CultureInfo.InvariantCulture) : table.Text(column).ToString();
         if (!numbers.TryGetValue(name, out var group))
             numbers[name] = group = numbers.Count;
         return group;

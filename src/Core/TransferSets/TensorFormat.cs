@@ -35,8 +35,20 @@ internal sealed record TensorFormat(
     /// <summary>Opens the file of a request, whatever its format, or all files that it stands for.</summary>
     /// <exception cref="InputException">Missing, damaged, of no known format, or of several some do not fit together.</exception>
     public static StoredTensor OpenAny(TensorRequest request) => FilePattern.Is(request.Path)
-        ? JoinedTensor.Open(request.Path, FilePattern.Expand(request.Path).Select(file => OpenOne(request.Of(file))))
+        ? JoinedTensor.Open(request.Path, OpenAll(request))
         : OpenOne(request);
+
+    /// <summary>Opens the files of a pattern one by one; what a point means, tables that leave it open take from those before them.</summary>
+    private static IEnumerable<TensorFile> OpenAll(TensorRequest request)
+    {
+        foreach (var file in FilePattern.Expand(request.Path))
+        {
+            var opened = OpenOne(request.Of(file));
+            if (request.Options.Table.AlikeDecimal is null && opened.Decimal is { } sign)
+                request = request with { Options = request.Options with { Table = request.Options.Table with { AlikeDecimal = sign } } };
+            yield return opened;
+        }
+    }
 
     /// <summary>The names of what a file holds: tensors, or columns; none: it holds one tensor without a name, or a table without names.</summary>
     /// <param name="path">The file, or a pattern for several, of which the first counts.</param>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Text;
+using OnnxKd.Pipeline.Defaults;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Terminal;
@@ -87,7 +88,13 @@ internal sealed class CacheVerifyCommand : ExampleCommand
         var path = replay.Recipe ?? Path.GetFullPath(Path.Combine(folder, "..", RecipeFile.ResolvedName));
         if (replay.Recipe is null && !File.Exists(path))
             throw new InputException("Replaying rows needs the recipe.", folder, $"no {path}", remedy: "name it with --recipe");
-        var read = RecipeFile.Read(RecipeSource.Load(path), StageKinds.All);
+        var source = RecipeSource.Load(path);
+        if (replay.Recipe is not null)
+        {
+            InputDefaults.Fill(source);
+            RecipeDefaults.Fill(source, isQuick: false, _ => { }, token);
+        }
+        var read = RecipeFile.Read(source, StageKinds.All);
         progress.Started("verify", folder);
         return RecipeReplay.Run(cache, folder, read, replay.Device, replay.Rows, replay.Seed, progress, token);
     }

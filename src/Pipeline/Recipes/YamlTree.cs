@@ -31,7 +31,9 @@ internal static class YamlTree
     {
         var writer = new StringWriter { NewLine = "\n" };
         new YamlStream(new YamlDocument(root)).Save(writer, assignAnchors: false);
-        return writer.ToString().Replace("...\n", "", StringComparison.Ordinal);
+        const string end = "...\n"; // of the document; a text may end so too
+        var text = writer.ToString();
+        return text.EndsWith($"\n{end}", StringComparison.Ordinal) ? text[..^end.Length] : text;
     }
 
     /// <summary>What a mapping has under a key; <c>null</c>: nothing, or it is no mapping.</summary>
@@ -42,7 +44,7 @@ internal static class YamlTree
     {
         YamlNode node => node,
         bool flag => new YamlScalarNode(flag ? "true" : "false"),
-        string text => new YamlScalarNode(text),
+        string text => new YamlScalarNode(text) { Style = text.Length > 0 && text.All(c => c == '\t') ? ScalarStyle.DoubleQuoted : ScalarStyle.Any }, // else tabs alone are lost
         IEnumerable<YamlNode> nodes => new YamlSequenceNode(nodes),
         IEnumerable list => new YamlSequenceNode(list.Cast<object>().Select(Node)) { Style = SequenceStyle.Flow },
         _ => new YamlScalarNode(Convert.ToString(value, CultureInfo.InvariantCulture)),

@@ -36,8 +36,9 @@ internal static class RecipeReplay
     /// <summary>The captures of the recipe: those of the cache's teachers first, then any, of which the replay says what differs.</summary>
     private static IEnumerable<CaptureOptions> Candidates(string folder, Recipe recipe, SetRole role, CacheIdentity identity)
     {
+        var made = FindMade(folder, identity);
         var all = recipe.Trainings.Select(step => step.Teachers).Append(recipe.Reference).Select(teachers => teachers.On(role)).OfType<TeachersOptions>()
-            .Select(teachers => teachers.Capture with { Teachers = [.. teachers.Capture.Teachers.Zip(teachers.Stages, WithFile)] })
+            .Select(teachers => teachers.Capture with { Teachers = WithFiles(teachers, recipe, made, identity) })
             .Where(options => options.Teachers.All(teacher => teacher.Place.Length > 0)).ToArray();
         if (all.Length == 0)
             throw new InputException(
@@ -45,18 +46,32 @@ internal static class RecipeReplay
         var same = all.Where(options => options.Teachers.Any(teacher => IsOf(identity, teacher)));
         return same.Concat(all).Select(options => role == SetRole.Transfer ? options
             : FigureCapture.Of(options with { Teachers = [.. options.Teachers.Where(teacher => IsOf(identity, teacher))] }, [.. identity.Streams.Select(stream => stream.Name)]));
-
-        TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage) =>
-            stage is null ? teacher : teacher with { Model = FindMade(folder, identity) ?? "" };
     }
 
-    /// <summary>A file among the stages beside a cache that is one of its teachers.</summary>
-    private static string? FindMade(string cache, CacheIdentity identity)
+    /// <summary>The teachers, those that trainings made with the files that were: the cache has its teachers in the recipe's order, or (figures ask no more) some of them.</summary>
+    private static TeacherOptions[] WithFiles(TeachersOptions teachers, Recipe recipe, IReadOnlyDictionary<string, string> made, CacheIdentity identity)
+    {
+        var left = new Queue<string>(identity.Teachers.Select(cached => cached.Digest).Where(made.ContainsKey));
+        return [.. teachers.Capture.Teachers.Zip(teachers.Stages, WithFile)];
+
+        TeacherOptions WithFile(TeacherOptions teacher, StageReference? stage)
+        {
+            if (stage is null)
+                return teacher;
+            var file = left.Count > 1 ? left.Dequeue() : left.FirstOrDefault();
+            var import = recipe.Trainings.FirstOrDefault(step => step.Provides.Contains(stage.Name))?.LearnerOf(stage.Name).Student.Import;
+            teacher = teacher with { Model = file is null ? "" : made[file] };
+            return import is null ? teacher : DescribedStudent.Read(import, teacher);
+        }
+    }
+
+    /// <summary>The files among the stages beside a cache that are its teachers, by their digests.</summary>
+    private static Dictionary<string, string> FindMade(string cache, CacheIdentity identity)
     {
         var digests = identity.Teachers.Select(cached => cached.Digest).ToHashSet();
-        return Directory.EnumerateDirectories(Path.GetDirectoryName(Path.GetFullPath(cache))!).SelectMany(stage =>
-            StageRecord.Find(stage)?.Outputs.Where(file => digests.Contains(file.Value.Sha256)).Select(file => Path.Combine(stage, file.Key)) ?? [])
-            .FirstOrDefault();
+        return Directory.EnumerateDirectories(Path.GetDirectoryName(Path.GetFullPath(cache))!)
+            .SelectMany(stage => StageRecord.Find(stage)?.Outputs.Select(file => (file.Value.Sha256, Path: Path.Combine(stage, file.Key))) ?? [])
+            .Where(file => digests.Contains(file.Sha256)).DistinctBy(file => file.Sha256).ToDictionary(file => file.Sha256, file => file.Path);
     }
 
     private static bool IsOf(CacheIdentity identity, TransferSet set) =>

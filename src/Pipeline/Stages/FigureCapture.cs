@@ -26,8 +26,12 @@ internal static class FigureCapture
         {
             Teachers = [.. asked.Select(index => Reduced(options.Teachers[index], AreApart(options) && asked.Count > 1 ? options.Teachers[index].StreamAt(index) : null, outputs))],
             Combination = options.Combination == Combination.Single && options.Classes is not null ? Combination.MeanOfProbabilities : options.Combination,
-            // What was drawn at random has no top class.
-            Storage = options.Storage.IsDrawn ? new Float16() : options.Storage,
+            Storage = options.Storage switch
+            {
+                { IsDrawn: true } => new Float16(), // what was drawn at random has no top class
+                TopK { Temperatures: { Count: > 0 } softened } top when !softened.Contains(1) => top with { Temperatures = [.. softened.Append(1).Order()] }, // figures are not softened
+                var own => own,
+            },
             Views = 1,
             Augmentation = Augmentation.None,
             Part = CachePart.Whole,

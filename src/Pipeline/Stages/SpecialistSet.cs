@@ -83,7 +83,7 @@ internal sealed class SpecialistSet : IDisposable
         var identity = generalist.Identity with
         {
             SamplesDigest = set.SamplesDigest, Samples = set.Count, FirstId = set.IdOf(0),
-            Streams = [stream with { Shape = [classes.Count + 1], Storage = new Float32() }],
+            Streams = [stream with { Shape = [classes.Count + 1], Subset = null, Storage = new Float32() }],
         };
         using (var writer = LogitCacheWriter.OpenOrResume(folder, identity, CacheBatch))
         {

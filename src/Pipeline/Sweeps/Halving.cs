@@ -68,8 +68,8 @@ internal static class Halving
                 reached[i] = Epochs(recipes[i].Recipe);
             left =
             [
-                .. left.Where(group => group.All(i => states[i].Failure is null)).OrderBy(group => EntryScore.Of([.. group.Select(i => states[i].Score)]))
-                    .ThenBy(group => group[0]).Take(next).OrderBy(group => group[0]),
+                .. left.Where(group => group.All(i => states[i].Failure is null)).Select(group => (Group: group, Score: EntryScore.Of([.. group.Select(i => states[i].Score)])))
+                    .OrderBy(entry => entry.Score is null).ThenBy(entry => entry.Score).ThenBy(entry => entry.Group[0]).Select(entry => entry.Group).Take(next).OrderBy(group => group[0]),
             ];
             reporter.Note($"{left.Sum(group => group.Length)} settings go on: {string.Join("; ", left.SelectMany(group => group).Select(i => recipes[i].Setting))}");
 

@@ -1,4 +1,6 @@
+using System.Text;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Files;
 using OnnxKd.Pipeline.Recipes;
 using YamlDotNet.RepresentationModel;
 
@@ -10,15 +12,28 @@ internal sealed record SweepSetting(IReadOnlyList<KeyValuePair<string, string>> 
 {
     private const string SeedKey = "seed";
 
+    // A file's name may have 255 bytes.
+    private const int MostBytes = 200;
+    private const int Beginning = 50;
+    private const int DigestLength = 8;
+
     /// <summary>No choice: the recipe as it is.</summary>
     public static SweepSetting None { get; } = new([]);
 
     /// <summary>For people: <c>temperature=4, alpha=0.9</c>.</summary>
     public override string ToString() => Join(", ");
 
-    /// <summary>For a folder: <c>temperature=4,alpha=0.9</c>, with _ for what a file's name cannot hold or should not.</summary>
-    public string FolderName => string.Concat(
-        Join(",").Select(c => char.IsLetterOrDigit(c) || "=,.-+".Contains(c) ? c : '_'));
+    /// <summary>
+    /// For a folder: <c>temperature=4,alpha=0.9</c>, with _ for what a file's name cannot hold or should not; of many keys the beginning, and a digest of all.
+    /// </summary>
+    public string FolderName
+    {
+        get
+        {
+            var name = string.Concat(Join(",").Select(c => char.IsLetterOrDigit(c) || "=,.-+".Contains(c) ? c : '_'));
+            return Encoding.UTF8.GetByteCount(name) <= MostBytes ? name : $"{name[..Beginning]}-{Hashing.Sha256(Join(","))[..DigestLength]}";
+        }
+    }
 
     /// <summary>What it shares with those that differ by their seeds alone; empty where nothing but the seed varies.</summary>
     public string WithoutSeed => Join(", ", Values.Where(value => value.Key != SeedKey));

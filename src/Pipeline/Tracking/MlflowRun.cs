@@ -153,8 +153,11 @@ internal sealed class MlflowRun : IDisposable
     private async Task Begin(CancellationToken token)
     {
         var parent = sweep is null ? null : await sweep.Find(client, server, token);
-        run = Kept() is { } id ? (id, await client.SetStatus(id, "RUNNING", token)) : await client.CreateRun(await client.FindExperiment(server.Experiment, token), name, parent, token);
+        var kept = Kept();
+        run = kept is { } id ? (id, await client.SetStatus(id, "RUNNING", token)) : await client.CreateRun(await client.FindExperiment(server.Experiment, token), name, parent, token);
         TrackingRecord.Write(KeptFile, new KeptRun(server.Address.ToString(), run.Id, identity));
+        if (kept is not null)
+            return; // settings that MLflow knows must not change, and those of the machine may have
         foreach (var settings in Settings(recipe).Chunk(MostSettings))
             await client.Log(run.Id, [], settings, [new("onnxkd.folder", folder)], token);
     }

@@ -43,7 +43,7 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
     private readonly ClassificationMeter? labelled = measured.IsLabelled(set) ? new(measured.Output.Classes) : null;
     private long agreed;
     private long compared;
-    private double divergence;
+    private double? divergence = 0;
 
     /// <inheritdoc/>
     public override void Add(long first, Tensor given, Batch batch)
@@ -69,7 +69,7 @@ internal sealed class ClassEvaluation(MeasuredOutput measured, TransferSet set) 
                 remedy: "look for an overflow in the model, lower the learning rate or clip the gradient");
         var covered = StreamForm.Covered(logits, subset);
         agreed += covered.argmax(1).eq(scores.Top).sum().item<long>();
-        divergence += scores.Divergence(covered.to(float32), 1).item<float>();
+        divergence += scores.Knows(1) ? scores.Divergence(covered.to(float32), 1).item<float>() : null;
         compared += logits.shape[0];
     }
 }

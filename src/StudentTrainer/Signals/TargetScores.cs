@@ -15,6 +15,9 @@ internal abstract class TargetScores : StreamSignal
     /// <summary>The class that is put first, of each position (int64).</summary>
     public abstract Tensor Top { get; }
 
+    /// <summary>Whether it can be softened at a temperature: what was dropped may be known at some alone.</summary>
+    public virtual bool Knows(double temperature) => true;
+
     /// <summary>
     /// Log-probabilities of student and teacher at a temperature, on the outcomes that both can be compared on: all classes; the classes that
     /// were kept and all others as one more; the classes that were drawn.

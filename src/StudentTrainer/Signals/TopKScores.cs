@@ -19,6 +19,9 @@ internal sealed class TopKScores(Tensor ids, Tensor logits, Tensor? tails, IRead
     public override Tensor Top => ids.gather(1, logits.argmax(1, keepdim: true)).squeeze(1);
 
     /// <inheritdoc/>
+    public override bool Knows(double temperature) => tails is null || temperatures.Contains(temperature);
+
+    /// <inheritdoc/>
     public override (Tensor Student, Tensor Teacher) Soften(Tensor student, double temperature)
     {
         var own = student.Div(temperature);

@@ -58,7 +58,8 @@ internal sealed class RecordedTeacher : ITeacher
 
     /// <inheritdoc/>
     public CachedTeacher Identity(double weight) => new(
-        options.File, options.Signals.Digest(), "", Outputs[0].Tensor, Outputs[0].Kind, weight, Preprocessing.None, options.ClassAxis);
+        options.File, options.Signals.Digest(), "", Outputs[0].Tensor, Outputs[0].Kind, weight, Preprocessing.None, options.ClassAxis,
+        Probabilities: options.Probabilities, FurtherAxes: options.FurtherAxes);
 
     /// <inheritdoc/>
     public void Run(RunBuffers run, Memory<float>[] results)

@@ -40,7 +40,7 @@ internal sealed class ModelTeacher(TeacherOptions options, string digest, OnnxCl
     /// <inheritdoc/>
     public CachedTeacher Identity(double weight) => new(
         options.File, digest, session.Input, session.Output.Tensor, session.Output.Kind, weight, options.Preprocessing, options.ClassAxis,
-        Inputs: options.Inputs.AreNone ? null : $"{options.Inputs}");
+        Inputs: options.Inputs.AreNone ? null : $"{options.Inputs}", Probabilities: options.Probabilities, FurtherAxes: options.FurtherAxes);
 
     /// <inheritdoc/>
     public void Run(RunBuffers run, Memory<float>[] results) =>

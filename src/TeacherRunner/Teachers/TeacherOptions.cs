@@ -106,6 +106,10 @@ public sealed record TeacherOptions
         .. Features.Select(tapped => new ModelReading { Tensor = tapped.Tensor, IsFeature = true }),
     ];
 
+    /// <summary>The class axes of further outputs that the user named, for the identity of what is captured; <c>null</c>: none.</summary>
+    internal string? FurtherAxes =>
+        Outputs.Where(output => output.ClassAxis is not null).Select(output => $"{output.Name} {output.ClassAxis}").ToArray() is { Length: > 0 } named ? string.Join(", ", named) : null;
+
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;
 

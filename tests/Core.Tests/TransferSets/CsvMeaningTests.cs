@@ -28,6 +28,33 @@ public sealed class CsvMeaningTests : IDisposable
         Assert.Equal([1, expected], values);
     }
 
+    [Fact]
+    public void Open_OfAPattern_HasTheDecimalsOfTheFilesBefore()
+    {
+        File.WriteAllText(Path.Combine(folder.Path, "p-1.csv"), "a;b\n1;6.5\n2;7.25\n");
+        File.WriteAllText(Path.Combine(folder.Path, "p-2.csv"), "a;b\n1;6.157\n");
+
+        using var set = TransferSet.Open(new() { Samples = Path.Combine(folder.Path, "p-*.csv") });
+
+        Assert.Equal([1, 6.157f], TestSets.Read(set, 2));
+    }
+
+    /// <summary>Columns that are inputs of their own are those of one table.</summary>
+    [Fact]
+    public void Open_OfNamedInputsBesideAnotherTable_HasItsDecimals()
+    {
+        TransferSetOptions Of(string name, string text)
+        {
+            File.WriteAllText(Path.Combine(folder.Path, name), text);
+            return new() { Samples = Path.Combine(folder.Path, name), Inputs = new([new("a"), new("b")]) };
+        }
+
+        using var train = TransferSet.Open(Of("train.csv", "a;b\n1;6,5\n2;7,25\n"));
+        using var test = TransferSet.Open(Of("test.csv", "a;b\n1;6,157\n"), train);
+
+        Assert.Equal([1, 6.157f], TestSets.Read(test, 0));
+    }
+
     /// <summary>6.157 is 6157 where points part thousands, as they do in files with semicolons from half of Europe.</summary>
     [Theory]
     [InlineData("a;b\n1;6.157\n2;7\n")]

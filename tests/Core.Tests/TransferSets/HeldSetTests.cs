@@ -27,6 +27,19 @@ public sealed class HeldSetTests : IDisposable
         Assert.Equal(read.SamplesDigest, held.SamplesDigest);
     }
 
+    /// <summary>Specialists read parts of one set, each in its own order.</summary>
+    [Fact]
+    public void Read_OfASetOfWhichAPartIsHeld_GivesAllOthersToo()
+    {
+        var path = folder.Write("x", TestSets.Npy("|u1", "(8, 1)", [0, 1, 2, 3, 4, 5, 6, 7]));
+        var labels = folder.Write("y", TestSets.Npy("|u1", "(8,)", [0, 1, 0, 1, 0, 1, 0, 1]));
+        using var set = TransferSet.Open(new() { Samples = path, Labels = labels });
+        set.Select([2, 3, 4], label => label).HoldIfSmall();
+
+        Assert.Equal([0, 5, 7], TestSets.Read(set.Select([0, 5, 7], label => label), 0, 1, 2));
+        Assert.Equal([7, 4, 3, 1], TestSets.Read(set, 7, 4, 3, 1));
+    }
+
     [Fact]
     public void Read_OfAHeldSetWhoseFileIsGone_StillGivesItsSamples()
     {

@@ -78,6 +78,21 @@ public sealed class TableOptionsTests : IDisposable
         Assert.Equal([0, 1, 2, 2, 1, 0], set.Groups!.Held.ToArray());
     }
 
+    /// <summary>Customers' numbers are longer than a double or 32 bits hold.</summary>
+    [Fact]
+    public void Open_GroupsOfLongNumbers_AreToldApart()
+    {
+        var path = Write("a,label,group\n1,0,12345678901234567\n2,1,12345678901234568\n3,0,12345678901234567\n");
+        var numbers = folder["g.npy"];
+        File.WriteAllBytes(numbers, TestSets.Npy("<i8", "(3,)", [.. BitConverter.GetBytes(5_000_000_000), .. BitConverter.GetBytes(6_000_000_000), .. BitConverter.GetBytes(5_000_000_000)]));
+
+        using var texts = TransferSet.Open(new() { Samples = path, Labels = path, Groups = path });
+        using var integers = TransferSet.Open(new() { Samples = path, Labels = path, Groups = numbers });
+
+        Assert.Equal([0, 1, 0], texts.Groups!.Held.ToArray());
+        Assert.Equal([0, 1, 0], integers.Groups!.Held.ToArray());
+    }
+
     [Fact]
     public void Open_GroupThatIsMissing_SaysWhatToDo()
     {

@@ -151,6 +151,17 @@ public sealed class SignalsTests(TinyProject project) : IDisposable
         Assert.Contains("row 0", Import(2, "logits.npy", "--probabilities", "true"));
     }
 
+    /// <summary>The same numbers mean something else then: what lies in the folder is no answer to the second command.</summary>
+    [Fact]
+    public void Import_IntoAFolderOfTheSameNumbersReadOtherwise_IsRefused()
+    {
+        WriteRows("p.npy", [.. Logits(Samples).Select(logit => 1 / (1 + MathF.Exp(-logit)))]);
+        string[] import = ["cache", "import", folder["p.npy"], "--kind", "labels", "--samples", project["train.npy"], "--to", folder["labels"]];
+        Cli.Done([.. import, "--probabilities", "true"]);
+
+        Assert.Contains("teachers[0].probabilities", Cli.Fails(4, [.. import, "--probabilities", "false"]));
+    }
+
     [Fact]
     public void Import_OfOtherRowsThanSamples_IsRefusedBeforeAnything()
     {

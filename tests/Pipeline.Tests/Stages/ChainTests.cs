@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Pipeline.Tests.Support;
 
@@ -156,6 +157,28 @@ public sealed class ChainTests(TinyProject project) : IDisposable
 
         Assert.Equal(["teacher", "wide", "student"], Figures.Roles(result));
         Assert.Single(Directory.GetDirectories(runs["shared"], "cache-*"));
+    }
+
+    /// <summary>Each trained teacher is found by its own file, and the recipe as it was written says as much as that of the run.</summary>
+    [Fact]
+    public void Verify_OfACacheOfTwoTrainedTeachers_ReplaysBoth()
+    {
+        const string Recipe = TinyProject.Data + """
+            name: two
+            teachers: [ model: teacher.onnx ]
+            capture: { threads: 1 }
+            training: { threads: 1, epochs: 4, batch-size: 32, optimizer: { learning-rate: 0.05 } }
+            objective: [ soft: { temperature: 2 } ]
+            stages:
+              a: { train: { student: { architecture: mlp, widths: [9] } } }
+              b: { train: { student: { architecture: mlp, widths: [7] } } }
+              student: { train: { teachers: [ stage: a, stage: b ], capture: { combination: mean-of-logits }, student: { architecture: mlp, widths: [6] } } }
+            """;
+        Run(Recipe, "run");
+        var cache = Directory.GetDirectories(runs["two"], "cache-*").Single(folder => LogitCache.Open(folder).Identity.Teachers.Count == 2);
+
+        Assert.Contains("replayed 20 rows", Cli.Done("cache", "verify", cache, "--rows", "20").Output);
+        Assert.Contains("replayed 20 rows", Cli.Done("cache", "verify", cache, "--rows", "20", "--recipe", project.Recipe(Recipe)).Output);
     }
 
     [Fact]

@@ -33,6 +33,18 @@ public sealed class SweepGridTests
         Assert.Equal("data.preprocessing.scale=1_255", setting.FolderName);
     }
 
+    /// <summary>A file's name may have 255 bytes.</summary>
+    [Fact]
+    public void FolderNames_OfManyKeys_AreShortAndDistinct()
+    {
+        string[] axes = [.. Enumerable.Range(0, 9).Select(i => $"stages.teacher.train.training.optimizer.setting-{i}=0.{i}1,0.{i}2")];
+
+        var names = SweepGrid.Parse(axes, "--vary").Select(setting => setting.FolderName).ToArray();
+
+        Assert.Equal(512, names.Distinct().Count());
+        Assert.InRange(names.Max(name => name.Length), 1, 200);
+    }
+
     [Theory]
     [InlineData("Nothing varies")]
     [InlineData("It is not clear what varies", "temperature")]

@@ -74,6 +74,16 @@ public sealed class TargetScoresTests : IDisposable
         Assert.Equal(expected, targets.Divergence(torch.zeros([1, 4], torch.float64), 1).item<double>(), 12);
     }
 
+    /// <summary>The mass of the dropped classes at T = 4 says nothing of that at T = 1.</summary>
+    [Fact]
+    public void Knows_OfTopK_TheTemperaturesOfItsTailsAlone()
+    {
+        var rows = new Rows(11, 2, 9, temperature: 4);
+        Assert.True(rows.TopK(3).Knows(4));
+        Assert.False(rows.TopK(3).Knows(1));
+        Assert.True(rows.Dense.Knows(1));
+    }
+
     [Fact]
     public void Top_OfEachForm_IsTeachersFirstClass()
     {
