@@ -52,6 +52,13 @@ internal sealed class GraphBuilder(int opset = 17)
         return this;
     }
 
+    /// <summary>Changes the last node.</summary>
+    public GraphBuilder Edit(Action<NodeProto> edit)
+    {
+        edit(graph.Node[^1]);
+        return this;
+    }
+
     public GraphProto Graph => graph;
 
     public OnnxModel Build() => OnnxModel.FromProto(BuildProto());

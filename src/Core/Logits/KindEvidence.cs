@@ -21,8 +21,6 @@ internal sealed record KindEvidence(OutputKind Kind, string Reason)
     {
         ["logit"] = OutputKind.Classes,
         ["logits"] = OutputKind.Classes,
-        ["score"] = OutputKind.Classes,
-        ["scores"] = OutputKind.Classes,
         ["class"] = OutputKind.Classes,
         ["classes"] = OutputKind.Classes,
         ["classifier"] = OutputKind.Classes,

@@ -17,6 +17,17 @@ internal static class SoftmaxMath
         return max + Math.Log(sum);
     }
 
+    /// <summary>The same over some of a row's values.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> row, ReadOnlySpan<int> places)
+    {
+        double max = double.NegativeInfinity, sum = 0;
+        foreach (var place in places)
+            max = Math.Max(max, row[place]);
+        foreach (var place in places)
+            sum += Math.Exp(row[place] - max);
+        return max + Math.Log(sum);
+    }
+
     /// <summary>The logarithm of <see cref="Sigmoid"/>, which does not round to 0.</summary>
     public static double LogSigmoid(double logit) => Math.Min(logit, 0) - double.LogP1(Math.Exp(-Math.Abs(logit)));
 

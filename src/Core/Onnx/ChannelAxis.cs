@@ -56,7 +56,9 @@ internal sealed record ChannelAxis(long Axis, bool IsRead)
         if (ChannelsFirst.Contains(node.OpType))
             return 1;
         if (ChannelsLast.Contains(node.OpType))
-            return node.Input.Skip(1).Any(input => IsConstant(index, input)) ? -1 : null;
+            return node.Input.Skip(1).Any(input => IsConstant(index, input)) ? -1 : IsConstant(index, node.Input[0]) ? -2 : null;
+        if (node.OpType == "Einsum")
+            return OfEquation(node, [.. node.Input.Select(input => IsConstant(index, input))]);
         if (node.OpType == "Transpose")
             return OfProducer(index, node.Input[0], left - 1) is { } axis && Permutation(node) is { } order && Place(axis, order.Count) is { } at ? order.IndexOf(at) : null;
         if (!Passing.Contains(node.OpType))
@@ -65,6 +67,16 @@ internal sealed record ChannelAxis(long Axis, bool IsRead)
             if (!IsConstant(index, input) && OfProducer(index, input, left - 1) is { } found)
                 return found;
         return null;
+    }
+
+    /// <summary>The only axis of the result that weights alone have, as in <c>ntf,fc->nct</c>.</summary>
+    private static long? OfEquation(NodeProto node, bool[] areWeights)
+    {
+        var sides = node.Attribute.FirstOrDefault(attribute => attribute.Name == "equation")?.S.ToStringUtf8().Replace(" ", "").Split("->");
+        if (sides is not [var terms, var result] || terms.Contains('.') || terms.Split(',') is not { } inputs || inputs.Length != areWeights.Length)
+            return null;
+        var ofSamples = string.Concat(inputs.Where((_, i) => !areWeights[i]));
+        return result.Where(letter => !ofSamples.Contains(letter)).ToArray() is [var own] ? result.IndexOf(own) : null;
     }
 
     private static bool IsConstant(GraphIndex index, string tensor) =>

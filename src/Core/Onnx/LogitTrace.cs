@@ -43,6 +43,9 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
     /// <summary>Where the scores are a support vector machine's margins between two classes each: of how many classes; <c>null</c>: they are not.</summary>
     public int? PairsOf { get; init; }
 
+    /// <summary>The node that chooses the smallest of them, so that they are distances, and no scores; <c>null</c>: none does.</summary>
+    public string? ChosenSmallest { get; init; }
+
     /// <summary>What all values were before they were moved, joined or averaged, where the output ends in no activation: Sigmoid or Softmax; None: neither, or not all.</summary>
     public HeadActivation Inner { get; init; }
 
@@ -75,6 +78,7 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
         LogitTrace WithChannels(LogitTrace trace) => trace with
         {
             Channels = ChannelAxis.Find(index, trace.Logits), PairsOf = PairsOfClasses(index, trace.Source),
+            ChosenSmallest = index.Consumers(trace.Output).Where(node => node.OpType == "ArgMin").Select(node => node.Name.Length > 0 ? node.Name : node.Output[0]).FirstOrDefault(),
             Inner = trace.Activation == HeadActivation.None ? InnerActivation.Find(index, trace.Logits) : HeadActivation.None,
         };
     }
@@ -153,10 +157,26 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
                     ? $"'{list.Output}' is a list of the tensors {string.Join(", ", list.Parts)}: name one (output:), or one student learns them all (--outputs {string.Join(",", list.Parts)})"
                 : candidates.Length == 0 && Decision.AllOf(graph) is [var decision, ..]
                     ? $"'{decision.Output}' is decided by '{decision.Scores}': learn from that (--outputs {decision.Scores}; output: in a recipe)"
-                : candidates.Length == 0 && graph.Output is [var only] && new GraphIndex(graph).Producer(only.Name) is { OpType: "Cast" or "QuantizeLinear" } rounded
-                    ? $"'{only.Name}' is made of '{rounded.Input[0]}', by rounding: learn from that (--outputs {rounded.Input[0]}; output: in a recipe)"
+                : candidates.Length == 0 && graph.Output is [var only] && Before(graph, only.Name) is var (before, how)
+                    ? $"'{only.Name}' is made of '{before}', {how}: learn from that (--outputs {before}; output: in a recipe)"
                     : "name the output, or the tensor inside the graph: output: under a teacher (--outputs NAME) or under student (--set student.output=NAME), of a single model --output NAME (adjust-bias: --scores NAME);"
                         + " more of them under outputs:; a detector's boxes under output: and its scores under scores:");
+    }
+
+    /// <summary>What an output that holds no floats is made of, where one operator took them away; <c>null</c>: something else did.</summary>
+    private static (string Tensor, string How)? Before(GraphProto graph, string output)
+    {
+        var index = new GraphIndex(graph);
+        var made = index.Producer(output);
+        if (made is { OpType: "Cast" } && index.Producer(made.Input[0]) is { OpType: "Greater" or "GreaterOrEqual" or "Less" or "LessOrEqual" or "ArgMin" } test)
+            made = test;
+        return made?.OpType switch
+        {
+            "Cast" or "QuantizeLinear" => (made.Input[0], "by rounding"),
+            "Greater" or "GreaterOrEqual" or "Less" or "LessOrEqual" => (made.Input[0], "by a comparison"),
+            "ArgMin" => (made.Input[0], "whose smallest it names, so that they are no scores but values, such as distances"),
+            _ => null,
+        };
     }
 
     /// <summary>An output that is a sequence of tensors, as classifiers of several things have it, and what it is made of.</summary>

@@ -12,6 +12,9 @@ internal static class QuantizedArithmetic
         "DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "MatMulIntegerToFloat", "QAttention", "QGemm",
     ];
 
+    /// <summary>Those that choose their scale anew in each run, by the least and the greatest of all values that they are given.</summary>
+    private static readonly HashSet<string> Dynamic = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "QAttention"];
+
     /// <summary>Operators that hand on a step of their first input, made no larger.</summary>
     private static readonly HashSet<string> Passing =
     [
@@ -22,6 +25,9 @@ internal static class QuantizedArithmetic
     /// <summary>Whether a model is computed in integers anywhere, subgraphs included. Integers that only store weights do not count.</summary>
     public static bool IsUsed(GraphProto graph) => graph.Node.Any(node =>
         Integer.Contains(node.OpType) || node.Attribute.Any(attribute => attribute.G is { } inner && IsUsed(inner)));
+
+    /// <summary>Whether samples that run together would be rounded otherwise than each alone.</summary>
+    public static bool IsDynamic(GraphProto graph) => graph.Node.Any(node => Dynamic.Contains(node.OpType) || ModelTraversal.Subgraphs(node).Any(IsDynamic));
 
     /// <summary>Whether a model writes its integers as floats between quantisations (QDQ): computed node by node it is a model of floats.</summary>
     public static bool DescribesFloats(GraphProto graph) =>

@@ -42,8 +42,7 @@ internal static class ZipMaps
         else
             keys.Ints.AddRange(map.Keys.Select(key => long.Parse(key, CultureInfo.InvariantCulture)));
         model.Graph.Node.Add(new NodeProto { OpType = Operator, Domain = OperatorDomain, Name = map.Output, Input = { scores }, Output = { map.Output }, Attribute = { keys } });
-        if (model.OpsetImport.All(import => import.Domain != OperatorDomain))
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = OperatorDomain, Version = OperatorOpset });
+        model.Import(OperatorDomain, OperatorOpset);
         var type = new TypeProto.Types.Map
         {
             KeyType = (int)(map.KeysAreTexts ? TensorProto.Types.DataType.String : TensorProto.Types.DataType.Int64),
@@ -71,8 +70,8 @@ internal static class ZipMaps
             replaced.Add(new(name, [.. order.Select(column => keys[column])], areTexts));
         }
 
-        if (replaced.Count > 0 && !model.OpsetImport.Any(import => import.Domain is "" or "ai.onnx"))
-            model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
+        if (replaced.Count > 0 && model.OwnVersion() is null)
+            model.Import("", Opset);
         return replaced;
     }
 

@@ -71,9 +71,9 @@ internal static class InputFront
         if (IsOn(model) || sample.Parts.Count == 0 && feeds.AreNone && inputs.Length == 1)
             return [];
         var fed = InputMatch.Find(inputs, sample, feeds, name);
-        if (model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx") is not { } opset)
-            model.OpsetImport.Add(opset = new() { Version = DefaultOpset });
-        var front = new FrontWriter(graph, opset.Version);
+        if (model.OwnVersion() is null)
+            model.Import("", DefaultOpset);
+        var front = new FrontWriter(graph, model.OwnVersion()!.Value);
         // What is left of a model whose other inputs are constants is fed as it is.
         var row = sample.Parts.Count == 0 ? fed.First(input => input.Part is not null).Input.Name : Packed;
         // Those that samples feed say how long the axes are that the others share with them.

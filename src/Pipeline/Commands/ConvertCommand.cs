@@ -108,7 +108,10 @@ internal sealed class ConvertCommand : ExampleCommand
             var outputs = OutputDifference.Between(
                 original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
             var report = new ConversionReport(
-                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs, kinds, nodes);
+                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs, kinds, nodes)
+            {
+                Decided = [.. Decision.AllOf(source.Proto.Graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output)],
+            };
             report.Require(allowed);
             if (source.Maps.Count > 0)
                 ModelConverter.GiveMaps(converted, source.Maps);

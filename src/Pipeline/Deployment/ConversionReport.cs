@@ -29,12 +29,20 @@ internal sealed record ConversionReport(
 {
     private const int ListedNodes = 10;
 
+    /// <summary>Outputs that only name the class of the highest score, by its number: one is no nearer to the next than to any other.</summary>
+    public IReadOnlyCollection<string> Decided { get; init; } = [];
+
     /// <summary>Refuses what is not as it was.</summary>
     /// <exception cref="CheckFailedException">An output is beyond the tolerance.</exception>
     public void Require(ConversionTolerance tolerance)
     {
         foreach (var output in Outputs)
-            if (!(ErrorOf(output) <= tolerance.RelativeError))
+            if (DecidedAlike(output) is { } same)
+            {
+                if (same < tolerance.Agreement)
+                    throw Fail(output, Text($"the same class on {same:0.00 %}"), Text($"at least {tolerance.Agreement:0.00 %} (--agreement)"));
+            }
+            else if (!(ErrorOf(output) <= tolerance.RelativeError))
                 throw Fail(output, Text($"a relative error of {ErrorOf(output):g3} (largest difference {output.MaxAbs:g3})"), Text($"at most {tolerance.RelativeError:g3} (--tolerance)"));
             else if (KindOf(output) == OutputKind.Classes && output.TopClassAgreement < tolerance.Agreement)
                 throw Fail(output, Text($"the same top class on {output.TopClassAgreement:0.00 %} of the samples"), Text($"at least {tolerance.Agreement:0.00 %} (--agreement)"));
@@ -51,7 +59,7 @@ internal sealed record ConversionReport(
         output.WriteLine(Text($"{To}: {Output}, {FigureTable.FileSize(OutputBytes)}, {(double)OutputBytes / FileBytes:0.000} times the original's size"));
         foreach (var one in Outputs)
             output.WriteLine(
-                Text($"output {Printable.Escape(one.Output)}: relative error {ErrorOf(one):0.0e+0}{(KindOf(one) == OutputKind.Values ? " (of a column's deviation)" : "")}, largest difference {one.MaxAbs:0.0e+0}") +
+                DecidedAlike(one) is { } same ? Text($"output {Printable.Escape(one.Output)}: the same class on {same:0.00 %}") : Text($"output {Printable.Escape(one.Output)}: relative error {ErrorOf(one):0.0e+0}{(KindOf(one) == OutputKind.Values ? " (of a column's deviation)" : "")}, largest difference {one.MaxAbs:0.0e+0}") +
                 (one.TopClassAgreement is { } share && KindOf(one) is null or OutputKind.Classes ? Text($", same top class on {share:0.00 %}") : ""));
         output.WriteLine(Text($"compared in ONNX Runtime on {Samples:#,0} samples"));
         if (Nodes is null)
@@ -65,6 +73,8 @@ internal sealed record ConversionReport(
 
         static string Stretch(IReadOnlyList<NodeEffect> stretch) => stretch.Count == 1 ? Named(stretch[0]) : $"{stretch.Count} nodes, {Named(stretch[0])} to {Named(stretch[^1])}";
     }
+
+    private double? DecidedAlike(OutputDifference output) => Decided.Contains(output.Output) ? output.Equal : null;
 
     private OutputKind? KindOf(OutputDifference output) => Kinds.TryGetValue(output.Output, out var kind) ? kind : null;
 

@@ -107,7 +107,7 @@ internal sealed class SpecialistSet : IDisposable
             var (row, at) = (logits.AsMemory(i * count, count), i * (classes.Count + 1));
             for (var c = 0; c < classes.Count; c++)
                 joined[at + c] = row.Span[classes[c]];
-            joined[at + classes.Count] = (float)SoftmaxMath.LogSumExp([.. others.Select(c => row.Span[c])]);
+            joined[at + classes.Count] = (float)SoftmaxMath.LogSumExp(row.Span, others);
         }
         return joined;
     }

@@ -26,7 +26,7 @@ internal sealed record ConformanceCase(
         outOfScope = OutOfScope(model);
         if (outOfScope is not null)
             return null;
-        var version = (int)(model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 1);
+        var version = (int)(model.OwnVersion() ?? 1);
         var sets = Directory.GetDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal)
             .Select(set => (Read(set, "input", model.Graph.Input), Read(set, "output", model.Graph.Output))).ToList();
         return new(Path.GetFileName(folder), model.Graph, version, sets);

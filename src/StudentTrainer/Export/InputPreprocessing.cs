@@ -95,7 +95,7 @@ public static class InputPreprocessing
     public static void RequirePossible(OnnxModel model, bool chooses = false)
     {
         var first = chooses ? FirstWhereOpset : FirstBroadcastingOpset;
-        var version = model.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
+        var version = model.Proto.OwnVersion() ?? 0;
         var inputs = new GraphIndex(model.Proto.Graph).Inputs;
         if (version < first)
             throw Refuse($"operator set {version}", $"{first} or newer");

@@ -117,8 +117,7 @@ public sealed class NamedInputs
     /// <summary>The number of each text; −1 for one that the student never saw.</summary>
     private string Encode(List<NodeProto> made, string input, SamplePart part, string from)
     {
-        if (model.OpsetImport.All(import => import.Domain != TextDomain))
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = TextDomain, Version = TextOpset });
+        model.Import(TextDomain, TextOpset);
         var encoded = Extend(made, "LabelEncoder", $"{input}.encoded", [from]);
         made[^1].Domain = TextDomain;
         var keys = new AttributeProto { Name = "keys_strings", Type = AttributeType.Strings };

@@ -61,7 +61,7 @@ public sealed class TeacherInterface
     /// <exception cref="UnsupportedModelException">It is of too old an operator set.</exception>
     public static void RequirePossible(OnnxModel student)
     {
-        var version = student.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
+        var version = student.Proto.OwnVersion() ?? 0;
         if (version < FirstOpset)
             throw new UnsupportedModelException(
                 "The student cannot be given its teacher's interface.", student.Path, $"operator set {version}", $"{FirstOpset} or newer",
@@ -122,7 +122,9 @@ public sealed class TeacherInterface
             .. learned.Zip(wanted, (own, output) => output is null ? own.Scores : Make(own, output)),
             .. teacher.Labels.Select(label => ClassLabels.Make(graph, names, learned[label.Of], label)),
         ];
-        var kept = learned.Zip(wanted, (own, output) => output is null ? graph.Output.FirstOrDefault(value => value.Name == own.Output) : null).ToArray();
+        var kept = learned.Zip(wanted).Select((pair, i) => pair.Second is null && graph.Output.FirstOrDefault(value => value.Name == pair.First.Output) is { } own
+            // What only says what is decided says it by the label.
+            && (TensorTypes.IsFloat(own.DataTypeOf()) || teacher.Labels.All(label => label.Of != i)) ? own : null).ToArray();
         var offered = new OfferedOutputs(model, names, made);
         var (outputs, order) = (new List<ValueInfoProto>(), teacher.Order.ToList());
         foreach (var (i, output) in wanted.Index())

@@ -41,7 +41,9 @@ internal sealed record ColumnStatistics(IReadOnlyList<float> Means, ValueScale S
 
     private static ColumnStatistics? PullIn(LogitCache cache, CacheStream stream, double[] means, double[] deviations)
     {
-        var rows = Some(cache, Math.Max(1, MostRows / stream.Positions)).SelectMany(some => Read(cache, stream, some).Chunk(stream.Classes)).ToArray();
+        if (stream.Positions > 1)
+            return null; // of a map the few far values are what it shows: a peak among values near 0
+        var rows = Some(cache, MostRows).SelectMany(some => Read(cache, stream, some).Chunk(stream.Classes)).ToArray();
         (means, deviations) = ([.. means], [.. deviations]);
         return LogFit.OfColumns(means, deviations, Sorted) is { } log ? From(means, deviations, log) : null;
 

@@ -155,13 +155,13 @@ public static class ModelConverter
     private static ModelProto Fold(OnnxModel model, IReadOnlyCollection<string> known, string path)
     {
         var (current, scratch) = (model.Proto.Clone(), $"{path}.folded");
-        if (current.OpsetImport.FirstOrDefault(entry => entry.Domain is "" or "ai.onnx") is { Version: < OpsetOfChannels })
+        if (current.OwnVersion() < OpsetOfChannels)
             OpsetConversion.Apply(current, OpsetOfChannels, known, NameOf(model));
         SaveOptimised(OnnxModel.FromProto(current), scratch, "ONNX", GraphOptimizationLevel.ORT_ENABLE_BASIC, NameOf(model));
         var folded = OnnxModel.Load(scratch).Proto;
         File.Delete(scratch);
         var domains = folded.Graph.Node.Select(node => node.Domain).ToHashSet();
-        foreach (var unused in folded.OpsetImport.Where(entry => entry.Domain is not ("" or "ai.onnx") && !domains.Contains(entry.Domain)).ToArray())
+        foreach (var unused in folded.OpsetImport.Where(entry => !OperatorSets.IsOwn(entry.Domain) && !domains.Contains(entry.Domain)).ToArray())
             folded.OpsetImport.Remove(unused);
         folded.MetadataProps.Clear();
         folded.MetadataProps.AddRange(model.Proto.MetadataProps);

@@ -67,7 +67,7 @@ internal static class ModelJoin
             "The channels of a model's input are not known.", $"input '{behind.Proto.Graph.Input[0].Name}' of {NameOf(behind)}", remedy: "export the model with a fixed number of channels");
         graph.Initializer.Add(Numbers("order", [.. Enumerable.Range(0, (int)channels).Reverse().Select(channel => (long)channel)]));
         graph.Node.Add(GraphEdits.Node("Gather", [graph.Input[0].Name, "order"], graph.Output[0].Name, GraphEdits.Integer("axis", 1)));
-        return Model(graph, (int)(behind.Proto.OpsetImport.FirstOrDefault(set => set.Domain is "" or "ai.onnx")?.Version ?? OpsetOfGather));
+        return Model(graph, (int)(behind.Proto.OwnVersion() ?? OpsetOfGather));
     }
 
     private static ModelProto Join(OnnxModel first, int index, ModelProto second, string secondName, IReadOnlyCollection<string> known)

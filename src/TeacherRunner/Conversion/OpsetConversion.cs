@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.TeacherRunner.Conversion;
 
@@ -24,7 +25,7 @@ internal static class OpsetConversion
     /// <exception cref="UnsupportedModelException">A node has no rule: it is named.</exception>
     public static void Apply(ModelProto model, int target, IReadOnlyCollection<string> known, string name)
     {
-        var opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")
+        var opset = model.OpsetImport.FirstOrDefault(o => OperatorSets.IsOwn(o.Domain))
             ?? throw new UnsupportedModelException("The model uses none of ONNX's operator sets.", name);
         if (opset.Version < Oldest || opset.Version > target)
             throw new InputException(

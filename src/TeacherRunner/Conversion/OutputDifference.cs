@@ -16,6 +16,9 @@ namespace OnnxKd.TeacherRunner.Conversion;
 /// </param>
 public sealed record OutputDifference(string Output, double MaxAbs, double RelativeError, double? TopClassAgreement)
 {
+    /// <summary>Of integers: the share that are equal; <c>null</c>: they are floats.</summary>
+    public double? Equal { get; init; }
+
     /// <summary>
     /// Of an output [N, columns] of floats: the root of a column's mean squared difference, over the standard deviation of the original's values in it, in the column where that is
     /// largest; <c>null</c>: it has another shape, or nothing varies.
@@ -78,8 +81,10 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
         private double squares;
         private double squaredDifferences;
         private double largest;
+        private long equal;
         private long agreed;
         private long positions;
+        private long values;
         private ColumnErrors? columns;
 
         public OutputDifference Result() => new(
@@ -87,6 +92,7 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
             squaredDifferences == 0 ? 0 : double.IsFinite(squaredDifferences) ? Math.Sqrt(squaredDifferences / squares) : double.PositiveInfinity,
             positions == 0 ? null : (double)agreed / positions)
         {
+            Equal = output.Type.IsFloat() ? null : (double)equal / Math.Max(1, values),
             ColumnError = columns?.Shares.Max() is { } largestShare ? Math.Sqrt(largestShare) : null,
         };
 
@@ -101,8 +107,10 @@ public sealed record OutputDifference(string Output, double MaxAbs, double Relat
                 var difference = own[i].Equals(theirs[i]) ? 0 : Math.Abs((double)own[i] - theirs[i]); // infinities that are equal are no difference
                 largest = difference > largest || double.IsNaN(difference) ? difference : largest;
                 squaredDifferences += difference * difference;
+                equal += own[i].Equals(theirs[i]) ? 1 : 0;
                 squares += float.IsFinite(own[i]) ? (double)own[i] * own[i] : 0;
             }
+            values += own.Length;
             if (output.Type.IsFloat() && shape.Length == 2)
                 AddColumns(own, theirs, (int)shape[1]);
             if (output.Type.IsFloat() && shape.Length >= 2)

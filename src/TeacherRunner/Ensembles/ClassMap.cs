@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Text;
 using OnnxKd.TeacherRunner.Teachers;
 
@@ -84,7 +85,7 @@ internal sealed class ClassMap
         {
             rows.Slice(from, row.Length).CopyTo(row);
             foreach (var group in groups)
-                rows[to++] = group.Length == 1 ? row[group[0]] : (float)LogSumExp(row, group);
+                rows[to++] = group.Length == 1 ? row[group[0]] : (float)SoftmaxMath.LogSumExp(row, group);
         }
 
         return to;
@@ -95,16 +96,6 @@ internal sealed class ClassMap
 
     private static string FirstKnown(CaptureOptions options, IReadOnlyList<int?> counts) =>
         options.Teachers[counts.ToList().FindIndex(count => count is not null)].File;
-
-    private static double LogSumExp(ReadOnlySpan<float> row, int[] group)
-    {
-        double max = float.NegativeInfinity, sum = 0;
-        foreach (var own in group)
-            max = Math.Max(max, row[own]);
-        foreach (var own in group)
-            sum += Math.Exp(row[own] - max);
-        return max + Math.Log(sum);
-    }
 
     private static int Index(string name, ClassList classes, string where)
     {

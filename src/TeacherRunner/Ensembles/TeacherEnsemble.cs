@@ -98,19 +98,21 @@ internal sealed class TeacherEnsemble : IDisposable
             set.RequireLabelsBelow(options.Classes?.Count ?? classes);
     }
 
-    /// <summary>Tells of each quantised teacher how far its integers are from what its file says.</summary>
+    /// <summary>Tells of each quantised teacher how far its integers are from what its file says, or that its samples run alone.</summary>
     /// <returns>A sentence each.</returns>
     /// <exception cref="CheckFailedException">Too far.</exception>
     public IReadOnlyList<string> CompareQuantized()
     {
         var quantized = members.Where(member => member.Teacher is ModelTeacher { Session.DescribesFloats: true }).ToArray();
+        var alone = members.Where(member => member.Teacher is ModelTeacher { Session.IsRoundedByRun: true })
+            .Select(member => $"{member.Identity.File} rounds to 8 bits by the range of all that it is given at once, so each sample runs alone");
         if (quantized.Length == 0)
-            return [];
+            return [.. alone];
         var count = (int)Math.Min(QuantizedCheck.Rows, set.Count);
         var run = CreateBuffers(count, static length => new float[length]);
         run.Select([.. Enumerable.Range(0, count).Select(i => i * set.Count / count)], set.Count);
         Read(run);
-        return [.. quantized.Select(member => QuantizedCheck.Of(((ModelTeacher)member.Teacher).Session, member.Identity.File, ((ModelTeacher)member.Teacher).Samples(run), count))];
+        return [.. alone, .. quantized.Select(member => QuantizedCheck.Of(((ModelTeacher)member.Teacher).Session, member.Identity.File, ((ModelTeacher)member.Teacher).Samples(run), count))];
     }
 
     /// <summary>A number of rows, rounded up to whole runs of a model whose batch is fixed, so that none is padded.</summary>

@@ -187,6 +187,10 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
 
     private static LogitHead LabelsWithoutActivation(LogitTrace trace, ReadOnlySpan<float> values, KindEvidence evidence, string model) =>
         ComesFromSigmoids(trace, values) ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
+        : !Distributions.AllIn01(values) && values.Length >= EnoughValues && !values.ContainsAnyExceptInRange(0, float.MaxValue) ? throw new InputException(
+            "The model's scores of labels are no logits.", $"output '{trace.Output}' of {model}", "no value below 0, and some above 1: as logits they would say yes to every label",
+            "logits, or probabilities between 0 and 1",
+            "name the tensor before they are scaled (output:), or learn the numbers as they are: 'kind: values'; if they are logits all the same, 'probabilities: false' under the teacher")
         : !Distributions.AllIn01(values) || trace.IsInner ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.None, evidence.Reason)
         : values.Length >= EnoughValues ? new(trace.Logits, StreamKind.LabelLogit, LogitTransform.LogOdds, evidence.Reason)
         : throw LogitOrProbability(trace, model);
@@ -202,8 +206,9 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.LogOfProbability, evidence.Reason)
             : Distributions.AreLogProbabilities(values, columns)
                 ? new(trace.Logits, StreamKind.LogProbability, LogitTransform.None, evidence.Reason)
-                : trace.IsInner || isOwn || KindEvidence.SaysLogits(trace.Output) || KindEvidence.SaysLogits(trace.Source) ? Logits()
+                : isOwn ? Logits()
                 : Distributions.CommonSum(values, columns) is { } sum ? throw Shares(trace, sum, model)
+                : trace.IsInner || KindEvidence.SaysLogits(trace.Output) || KindEvidence.SaysLogits(trace.Source) ? Logits()
                 : MayBeProbabilities(values, columns) ? throw RoundedOrLogits(trace, model)
                 : Logits();
 

@@ -100,7 +100,7 @@ internal sealed class GraphWriter
             IrVersion = 8, ProducerName = "onnxkd", Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = Opset } },
         };
         foreach (var domain in domains)
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+            model.Import(domain, version: 1);
         return OnnxModel.FromProto(model);
     }
 

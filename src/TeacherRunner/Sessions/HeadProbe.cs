@@ -23,6 +23,9 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     // Not a usual number of classes, so that a softmax along the batch axis cannot pass for one along the classes.
     private const int Rows = 5;
 
+    // Kernels for one row and for several round otherwise, and what is rounded to codes of 8 bits may land one beside.
+    private const float MostBeside = 0.02f;
+
     // Enough to tell a model that is somewhat better than chance.
     private const int Labelled = 256;
 
@@ -63,6 +66,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
                 .. wanted.Select((w, i) => PlanOf(
                     w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i]), new([.. w.Joins.Select(LengthsOf)], metadata))),
             ];
+            RequireSamplesAlone(session, proto, [.. wanted.Select((w, i) => (w, logits[i], results[i]))], trial);
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
             return (plans, stays ? session : null);
         }
@@ -70,6 +74,27 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         {
             if (!stays)
                 session.Dispose();
+        }
+    }
+
+    /// <summary>Refuses a model that says something else of a sample when others run beside it.</summary>
+    private void RequireSamplesAlone(InferenceSession session, ModelProto proto, (WantedTensor Wanted, string Name, OrtValue Together)[] read, ModelTrial trial)
+    {
+        if (input.FixedBatch is not null || SampleBranches.AreIn(proto.Graph) || QuantizedArithmetic.IsDynamic(proto.Graph))
+            return; // each runs alone
+        using var run = new RunOptions();
+        using var clock = trial.WhenOver(() => run.Terminate = true);
+        using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(1), input.ShapeOf(1));
+        using var results = Run(session, run, samples, [.. read.Select(tensor => tensor.Name)], e => RunFailure.OfInputs(e, model, input.Fed));
+        foreach (var ((wanted, _, together), alone) in read.Zip(results))
+        {
+            float[] own = [.. alone.GetTensorDataAsSpan<float>()], beside = [.. together.GetTensorDataAsSpan<float>()[..Math.Min(own.Length, (int)together.GetTensorTypeAndShape().ElementCount)]];
+            var size = own.Concat(beside).Max(value => Math.Abs(value));
+            var differences = own.Zip(beside, (a, b) => Math.Abs(a - b)).ToArray();
+            if (own.Length == beside.Length && float.IsFinite(size) && differences.Length > 0 && differences.Max() > MostBeside * size && Array.IndexOf(differences, differences.Max()) is var worst)
+                throw RandomNodes.DependsOnBatch(
+                    $"tensor '{wanted.Trace.Logits}' of {model}",
+                    FormattableString.Invariant($"value {worst} of a sample is {own[worst]:g6} alone, and {beside[worst]:g6} beside {Rows - 1} others"));
         }
     }
 
@@ -107,6 +132,11 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
                 "The model's scores compare classes two by two, and are no scores of classes.", $"output '{trace.Output}' of {model}",
                 $"{layout.Classes} margins of an SVMClassifier of {classes} classes: the highest of them does not say the class", "a score for each class",
                 "export it with probabilities (scikit-learn: SVC(probability=True)) or with decision_function_shape='ovr'; or learn the margins as numbers: 'kind: values'");
+        if (evidence.Kind == OutputKind.Classes && trace is { Activation: HeadActivation.None, ChosenSmallest: { } chooser })
+            throw new InputException(
+                "The smallest of the model's values is chosen, so that they are no scores of classes.", $"output '{trace.Output}' of {model}",
+                $"node '{chooser}' (ArgMin) reads it: distances, or costs", "scores of which the highest counts",
+                "learn them as numbers: 'kind: values'; or give the file a Neg behind them, and name that (output:)");
         if (evidence.Kind != OutputKind.Detector && (reading.Boxes is not null || reading.Objectness is not null))
             throw new InputException(
                 "A key is for detector heads, and the output is none.", $"output '{trace.Output}' of {model}",

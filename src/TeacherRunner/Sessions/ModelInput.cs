@@ -38,9 +38,10 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
             throw new InputException("The model's input is not a tensor.", where);
 
         var type = (DataType)tensor.ElemType;
-        if (type is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.Uint8 or DataType.Int32 or DataType.Int64))
+        if (!IsFloat(type) && !Ranges.ContainsKey(type))
             throw new InputException(
-                "The model's input type does not fit the transfer set.", where, NameOf(type), "float, float16, bfloat16, double, uint8, int32 or int64");
+                "The model's input type does not fit the transfer set.", where, NameOf(type), "floats, or integers of 8, 16, 32 or 64 bits",
+                "give the model an input of floats, with a Cast behind it");
         if (tensor.Shape is null || tensor.Shape.Dim.Count == 0)
             throw new InputException("The model's input has no batch axis.", where, "a scalar, or no shape", "[N, ...]");
 
@@ -73,15 +74,27 @@ internal sealed record ModelInput(string Name, DataType Type, int? FixedBatch, l
 
     private static void RequireWhole(ReadOnlySpan<float> samples, DataType type, string name, string model, string remedy)
     {
-        if (type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double)
+        if (IsFloat(type))
             return;
-        var bytes = type == DataType.Uint8;
+        var (least, greatest) = Ranges.GetValueOrDefault(type, (long.MinValue, long.MaxValue));
+        var isNarrow = greatest <= ushort.MaxValue;
         foreach (var value in samples)
-            if (bytes ? value != (byte)value : value != MathF.Truncate(value))
+            if (value != MathF.Truncate(value) || isNarrow && (value < least || value > greatest))
                 throw new InputException(
-                    $"The model takes {(bytes ? "bytes" : "integers")}, but the preprocessed samples are something else.",
-                    $"input '{name}' of {model}", Printable.Number(value), bytes ? "0, 1, ..., 255" : "whole numbers", remedy);
+                    $"The model takes {(type == DataType.Uint8 ? "bytes" : "integers")}, but the preprocessed samples are something else.",
+                    $"input '{name}' of {model}", Printable.Number(value), isNarrow ? $"{least}, {least + 1}, ..., {greatest}" : "whole numbers", remedy);
     }
+
+    private static bool IsFloat(DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double;
+
+    // Wider ones hold more than the samples' floats do.
+    private static readonly Dictionary<DataType, (long Least, long Greatest)> Ranges = new()
+    {
+        [DataType.Uint8] = (byte.MinValue, byte.MaxValue), [DataType.Int8] = (sbyte.MinValue, sbyte.MaxValue),
+        [DataType.Uint16] = (ushort.MinValue, ushort.MaxValue), [DataType.Int16] = (short.MinValue, short.MaxValue),
+        [DataType.Int32] = (int.MinValue, int.MaxValue), [DataType.Uint32] = (uint.MinValue, uint.MaxValue),
+        [DataType.Int64] = (long.MinValue, long.MaxValue), [DataType.Uint64] = (0, long.MaxValue),
+    };
 
     /// <summary>
     /// Made-up samples, evenly spread over [0, 1) by the golden ratio: no two, and no two values of one, are alike. Where one stands for several inputs,

@@ -54,8 +54,9 @@ public sealed class OnnxClassifier : IDisposable
         session = new(open, input, fed, plans, read, runsAtOnce, model);
         this.plans = plans;
         DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);
+        IsRoundedByRun = QuantizedArithmetic.IsDynamic(source.Proto.Graph);
         QuantizationStep = QuantizedArithmetic.StepOf(source.Proto.Graph, plans[0].Head.Tensor);
-        RowsPerRun = input.FixedBatch ?? (SampleBranches.AreIn(graph) ? 1 : device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
+        RowsPerRun = input.FixedBatch ?? (SampleBranches.AreIn(graph) || IsRoundedByRun ? 1 : device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
     }
 
@@ -111,6 +112,9 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>Whether what is computed in integers is written as floats between quantisations (QDQ), so that the two can be compared.</summary>
     internal bool DescribesFloats { get; }
+
+    /// <summary>Whether it rounds to integers by the range of all that runs together, so that each sample is to run alone.</summary>
+    internal bool IsRoundedByRun { get; }
 
     /// <summary>How far the first output moves when a value is rounded to the code beside; <c>null</c>: not known.</summary>
     internal double? QuantizationStep { get; }

@@ -5,8 +5,8 @@ using OnnxKd.Core.Onnx;
 namespace OnnxKd.TeacherRunner.Sessions;
 
 /// <summary>
-/// Finds nodes that draw numbers anew in each run. A cache would hold one throw of their dice as what the teacher says; most often the model was
-/// exported while it was in training mode.
+/// Finds nodes that draw numbers anew in each run, or normalise by whatever samples run together. A cache would hold one throw of their dice as what the
+/// teacher says; most often the model was exported while it was in training mode.
 /// </summary>
 internal static class RandomNodes
 {
@@ -27,6 +27,8 @@ internal static class RandomNodes
                 continue;
             foreach (var each in WithBranches(node))
             {
+                if (each is { OpType: "BatchNormalization", Domain: "" or "ai.onnx" } && each.Attribute.Any(attribute => attribute is { Name: "training_mode", I: not 0 }))
+                    throw DependsOnBatch($"node '{each.Name}' ({each.OpType}) of {model}", "it normalises by the samples that run together (training_mode: 1)");
                 if (Draws(each, index))
                     throw new UnsupportedModelException(
                         "The model answers otherwise each time it runs, so it has no answer to learn from.", $"node '{each.Name}' ({each.OpType}) of {model}",
@@ -37,6 +39,13 @@ internal static class RandomNodes
             }
         }
     }
+
+    /// <summary>The refusal of a model whose answers are none of a sample alone.</summary>
+    /// <param name="where">Where that shows.</param>
+    /// <param name="found">How.</param>
+    public static UnsupportedModelException DependsOnBatch(string where, string found) => new(
+        "The model's answer for a sample depends on the samples beside it, so it has no answer to learn from.", where, found, "the same answer for the same sample",
+        "export the model in evaluation mode (model.eval()), without means or ranges over the batch; or name a tensor that does not depend on them (output: in a recipe)");
 
     /// <summary>A node, and all in its branches, whose inputs may come from outside.</summary>
     private static IEnumerable<NodeProto> WithBranches(NodeProto node) =>

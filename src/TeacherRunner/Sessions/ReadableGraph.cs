@@ -68,7 +68,7 @@ internal sealed class ReadableGraph
     public bool UsesIntegers { get; }
 
     /// <summary>The version of ONNX's own operators.</summary>
-    public long Opset => Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
+    public long Opset => Proto.OwnVersion() ?? 1;
 
     private string? MaskFor(SampleShape sampleShape, IReadOnlyList<ModelReading> readings)
     {

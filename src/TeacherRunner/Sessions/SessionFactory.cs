@@ -10,7 +10,7 @@ namespace OnnxKd.TeacherRunner.Sessions;
 /// <summary>Opens ONNX Runtime sessions, with its refusals turned into errors that say whose fault it is.</summary>
 internal static partial class SessionFactory
 {
-    // How ONNX Runtime 1.29 words "this model is fine, but I cannot run it". It has no error code of its own for most of them.
+    // How ONNX Runtime 1.31 words "this model is fine, but I cannot run it". It has no error code of its own for most of them.
     private static readonly string[] Unsupported =
         ["is not a registered function/op", "No Op registered for", "NotImplemented", "is under development", "Unsupported model IR version"];
 

@@ -17,4 +17,16 @@ public class ConversionReportTests
 
         Assert.Equal(passes, Record.Exception(() => report.Require(new(RelativeError: 0.1, Agreement: 0.98))) is not CheckFailedException);
     }
+
+    /// <summary>Class 7 is no nearer to 8 than to 0.</summary>
+    [Theory]
+    [InlineData(0.9, 0.99, true)]
+    [InlineData(0.001, 0.97, false)]
+    public void Require_OfNumbersOfClasses_CountsThoseThatAreEqual(double whole, double equal, bool passes)
+    {
+        var report = new ConversionReport(
+            "m.onnx", "n.onnx", "int8", 1, 1, 10, [new("label", 9, whole, null) { Equal = equal }], new Dictionary<string, OutputKind>(), null) { Decided = ["label"] };
+
+        Assert.Equal(passes, Record.Exception(() => report.Require(new(RelativeError: 0.1, Agreement: 0.98))) is not CheckFailedException);
+    }
 }

@@ -58,4 +58,18 @@ public sealed class ColumnStatisticsTests : IDisposable
         Assert.Equal(Math.Sqrt(pulled.Average(z => z * z) - pulled.Average() * pulled.Average()), found.PulledIn.Scale.Deviations[0], 4);
         Assert.Equal((found.Means[1], found.Scale.Deviations[1]), (found.PulledIn.Means[1], found.PulledIn.Scale.Deviations[1]));
     }
+
+    /// <summary>A heatmap is near 0 nearly everywhere, and the few values at its peak are what it shows.</summary>
+    [Fact]
+    public void Of_AMapOverOrdersOfMagnitude_KnowsNoLogarithm()
+    {
+        const int Size = 16;
+        var stream = Sets.Logits("keypoint", [Size * Size, 1]) with { Kind = StreamKind.Value };
+        float[] values = [.. Enumerable.Range(0, Rows).SelectMany(row => Enumerable.Range(0, Size * Size).Select(at =>
+            MathF.Exp(-((at % Size - row % Size) * (at % Size - row % Size) + (at / Size - row / Size) * (at / Size - row / Size)) / 4f)))];
+        using var set = Sets.Create(folder, "samples", new float[Rows], [1]);
+        using var cache = Sets.Cache(folder, set, [(stream, values)]);
+
+        Assert.Null(ColumnStatistics.Of(cache, stream).PulledIn);
+    }
 }

@@ -86,6 +86,22 @@ public class ClassAxisTests
         Near.Equal(Scores(), values, Tolerance);
     }
 
+    /// <summary>Weights on the left, or named by an equation: the axis that they alone have is that of the classes, in the middle of frames here.</summary>
+    [Theory]
+    [InlineData("MatMul")]
+    [InlineData("Einsum")]
+    public void Frames_OfWeightsThatGiveTheMiddleAxis_HaveTheClassesThere(string op)
+    {
+        var graph = Reshaped(teacher.Graph(), 3, 4).Floats("kernel", [1, 0, 0, 0, 1, 0, 0, 0, 1], 3, 3).Node(op, op == "MatMul" ? "kernel map" : "map kernel", "out");
+        if (op == "Einsum")
+            graph.Graph.Node[^1].Attribute.Add(new Onnx.AttributeProto { Name = "equation", Type = Onnx.AttributeProto.Types.AttributeType.String, S = Google.Protobuf.ByteString.CopyFromUtf8("nft, fc -> nct") });
+
+        var (values, output) = Run(graph.Output("out"));
+
+        Assert.Equal([4, 3], output.Shape);
+        Near.Equal(ClassesMovedLast(classes: 3, positions: 4), values, Tolerance);
+    }
+
     [Theory]
     [InlineData(1L)]
     [InlineData(-1L)]

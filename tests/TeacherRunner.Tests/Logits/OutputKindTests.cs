@@ -2,6 +2,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.TeacherRunner.Sessions;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Tests.Logits;
 
@@ -17,6 +18,7 @@ public class OutputKindTests
     [InlineData("variable", OutputKind.Values)]
     [InlineData("sentence_embedding", OutputKind.Embedding)]
     [InlineData("output", null)]
+    [InlineData("scores", null)] // of classes, or any numbers
     [InlineData("classical", null)]
     [InlineData("class_embedding", null)] // says two things
     public void OfName_SaysWhatItsWordsSay(string name, OutputKind? expected) => Assert.Equal(expected, KindEvidence.OfName(name, columns: 3)?.Kind);
@@ -51,7 +53,7 @@ public class OutputKindTests
     [Fact]
     public void Output_OfPercentages_IsRefusedAsClassesUntilItIsSaidWhatTheyAre()
     {
-        GraphBuilder Percent() => teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "scores").Output("scores");
+        GraphBuilder Percent() => teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "class_scores").Output("class_scores");
 
         var error = Assert.Throws<InputException>(() => Open(Percent())).Message;
 
@@ -65,7 +67,7 @@ public class OutputKindTests
     [Fact]
     public void Output_OfWholePercentages_IsRefusedAsClasses()
     {
-        var graph = teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "percent").Node("Round", "percent", "scores").Output("scores");
+        var graph = teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Floats("hundred", [100]).Node("Mul", "p hundred", "percent").Node("Round", "percent", "class_scores").Output("class_scores");
 
         Assert.Contains("percentages, or votes", Assert.Throws<InputException>(() => Open(graph)).Message);
     }
@@ -74,9 +76,47 @@ public class OutputKindTests
     [Fact]
     public void Output_OfScoresBetween0And1ThatSumToOtherNumbers_IsRefusedUntilItIsSaidWhatTheyAre()
     {
-        var graph = teacher.Graph().Node("Sigmoid", "logits", "p").Floats("most", [0.9f]).Node("Mul", "p most", "scores").Output("scores");
+        var graph = teacher.Graph().Node("Sigmoid", "logits", "p").Floats("most", [0.9f]).Node("Mul", "p most", "class_scores").Output("class_scores");
 
         Assert.Contains("probabilities: true", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
+    /// <summary>As logits they would say yes to every label.</summary>
+    [Fact]
+    public void Labels_OfPercentages_AreRefused()
+    {
+        var graph = new LinearTeacher(features: 6, classes: 5, seed: 2).Graph().Node("Sigmoid", "logits", "p").Floats("hundred", [100]).Node("Mul", "p hundred", "out").Output("out");
+
+        Assert.Contains("no value below 0, and some above 1", Assert.Throws<InputException>(() => Open(graph, OutputKind.Labels)).Message);
+    }
+
+    /// <summary>Two softmaxes that were added are no logits, whatever they are called.</summary>
+    [Fact]
+    public void Output_OfSharesThatIsCalledLogits_IsRefused()
+    {
+        var graph = teacher.Graph().Node("Softmax", "logits", "p", ("axis", 1)).Node("Softmax", "product", "q", ("axis", 1)).Node("Add", "p q", "all_logits").Output("all_logits");
+
+        Assert.Contains("each row sums to 2", Assert.Throws<InputException>(() => Open(graph)).Message);
+    }
+
+    /// <summary>Distances: the class is the nearest, and as scores the farthest would be taken.</summary>
+    [Fact]
+    public void Output_ThatAnArgMinReads_HoldsNoClasses()
+    {
+        GraphBuilder Nearest() => teacher.Graph().Node("Abs", "logits", "distances").Node("ArgMin", "distances", "label", ("axis", 1)).Output("label", DataType.Int64);
+
+        Assert.Contains("node 'label' (ArgMin)", Assert.Throws<InputException>(() => Open(Nearest().Output("distances"), OutputKind.Classes)).Message);
+        Assert.Contains("'distances', whose smallest it names", Assert.Throws<InputException>(() => Open(Nearest())).Message);
+    }
+
+    /// <summary>Bits of a threshold that is none of logits: what is compared is what there is to learn.</summary>
+    [Fact]
+    public void Output_OfAComparison_NamesWhatIsCompared()
+    {
+        var graph = teacher.Graph().Node("Sigmoid", "logits", "p").Floats("threshold", [0.3f]).Node("Greater", "p threshold", "is").Node("Cast", "is", "tags", ("to", (long)DataType.Int64))
+            .Output("tags", DataType.Int64);
+
+        Assert.Contains("'tags' is made of 'p', by a comparison", Assert.Throws<InputException>(() => Open(graph)).Message);
     }
 
     /// <summary>Of three classes there are as many pairs as classes, which nothing but the machine itself tells.</summary>
@@ -85,9 +125,9 @@ public class OutputKindTests
     [InlineData(2, false)]
     public void Output_OfASupportVectorMachine_HoldsClassesOnlyOfTwo(int classes, bool isRefused)
     {
-        var graph = new GraphBuilder().Input("x", Onnx.TensorProto.Types.DataType.Float, "N", 6).Output("scores");
+        var graph = new GraphBuilder().Input("x", Onnx.TensorProto.Types.DataType.Float, "N", 6).Output("class_scores");
         float[] vectors = [.. Enumerable.Range(0, classes * 6).Select(i => (float)(i % 5 - 2))];
-        var machine = new Onnx.NodeProto { OpType = "SVMClassifier", Domain = "ai.onnx.ml", Input = { "x" }, Output = { "label", "scores" } };
+        var machine = new Onnx.NodeProto { OpType = "SVMClassifier", Domain = "ai.onnx.ml", Input = { "x" }, Output = { "label", "class_scores" } };
         Floats("support_vectors", vectors);
         Floats("coefficients", [.. Enumerable.Repeat(1f, classes * (classes - 1))]);
         Floats("rho", new float[classes * (classes - 1) / 2]);

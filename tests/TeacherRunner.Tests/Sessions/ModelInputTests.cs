@@ -98,13 +98,26 @@ public class ModelInputTests
         Assert.Equal("scores", OnnxClassifier.Open(model, [3], [new() { Tensor = "scores", Kind = OutputKind.Classes }], new() { Device = "cpu" }).Output.Tensor);
     }
 
+    [Theory]
+    [InlineData(DataType.Int8, -128, 127, -129)]
+    [InlineData(DataType.Int16, -32768, 32767, 32768)]
+    [InlineData(DataType.Uint16, 0, 65535, -1)]
+    public void RequireWholeNumbers_OfNarrowIntegers_TakesWhatTheyHold(DataType type, float least, float greatest, float outside)
+    {
+        var input = ModelInput.Find(GraphWith(type, "N", 1), [1], "m");
+
+        input.RequireWholeNumbers([least, greatest], "m");
+
+        Assert.Contains($"{least}, {least + 1}, ..., {greatest}", Assert.Throws<InputException>(() => input.RequireWholeNumbers([outside], "m")).Message);
+    }
+
     [Fact]
     public void Find_FixedBatch_IsReported() =>
         Assert.Equal(4, ModelInput.Find(GraphWith(DataType.Float, 4, 10), [10], "m").FixedBatch);
 
     [Theory]
     [InlineData(DataType.Bool)]
-    [InlineData(DataType.Int8)]
+    [InlineData(DataType.Complex64)]
     [InlineData(DataType.String)]
     public void Find_TypeThatCannotHoldSamples_IsRefused(DataType type)
     {

@@ -32,7 +32,7 @@ internal sealed class StudentGraph
         Note(ConstantFolding.Apply(graph, version), "nodes that depend on constants alone were computed");
         Splits = SharedTensors.Separate(graph, version);
         Note(Splits.Count, "tensors were separated from others that have another role");
-        Note(HalfPrecision.Widen(graph), "tensors of 16 or 64 bits are trained in float32");
+        Note(FloatWidening.Apply(graph), "tensors of 16 or 64 bits are trained in float32");
         Codecs = QuantizedWeights.Unfold(graph);
         Note(Codecs.Count, "integer weights are trained in float32");
         var path = given.Path ?? "student";
@@ -85,7 +85,7 @@ internal sealed class StudentGraph
     /// <exception cref="UnsupportedModelException">It has several inputs, or something else that cannot be trained.</exception>
     public static StudentGraph Import(OnnxModel file, StudentImport? options = null)
     {
-        var version = (int)(file.Proto.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0);
+        var version = (int)(file.Proto.OwnVersion() ?? 0);
         if (version > OperatorTable.NewestOpset)
             throw new UnsupportedModelException(
                 "The student uses a newer operator set than the trainer knows.",

@@ -8,13 +8,13 @@ namespace OnnxKd.StudentTrainer.Graph.Import;
 /// Makes a graph of 16-bit or 64-bit floats one of float32: masters that small updates do not vanish in, and what optimizers keep. Export converts them
 /// once.
 /// </summary>
-internal static class HalfPrecision
+internal static class FloatWidening
 {
     private static readonly HashSet<string> TypeAttributes = ["to", "dtype", "output_dtype", "stash_type"];
 
     /// <summary>Converts tensors, casts and declared types.</summary>
     /// <returns>The number of tensors that were converted.</returns>
-    public static int Widen(GraphProto graph)
+    public static int Apply(GraphProto graph)
     {
         GraphProto[] graphs = [.. ModelTensors.WithBranches(graph)];
         AttributeProto[] attributes = [.. graphs.SelectMany(part => part.Node).SelectMany(node => node.Attribute)];
