@@ -1,11 +1,10 @@
 using System.Globalization;
-using OnnxKd.StudentTrainer.Loop;
 using OnnxKd.StudentTrainer.Training;
 
 namespace OnnxKd.Pipeline.Sweeps;
 
 /// <summary>What a training gave on the validation set, in the epoch whose weights it keeps. The test set has no part in it.</summary>
-/// <param name="Metric">What was measured: <c>errors</c>, <c>agreement</c>, <c>r-squared</c>, <c>mse</c> or <c>cosine</c>.</param>
+/// <param name="Metric">What was measured, by its name: what early stopping watches, else what a validation set tells first of a student of this kind.</param>
 /// <param name="Value">The figure.</param>
 /// <param name="Epochs">How many epochs it had.</param>
 /// <param name="Tie">What decides between equal errors or agreement, the smaller being better: the negative log-likelihood of the same epoch, or its KL divergence from the teacher; <c>null</c>: nothing does.</param>
@@ -20,27 +19,20 @@ internal sealed record ValidationScore(string Metric, double Value, int Epochs, 
     {
         var all = events.ToArray();
         var own = all.Where(epoch => epoch.Learner == all[0].Learner && epoch.Epoch <= epochs).ToArray();
-        return own.Length == 0 ? null : Of(training.KeepsBest ? EpochEvaluation.Best(own, training.EarlyStop?.Metric) : own[^1], own.Length);
+        if (own.Length == 0)
+            return null;
+        var (named, kept) = (training.EarlyStop?.Metric, training.KeepsBest ? EpochMetric.Best(own, training.EarlyStop?.Metric) : own[^1]);
+        var metric = named is null ? EpochMetric.Of(kept) : EpochMetric.Named(named);
+        return metric?.Value(kept) is { } value ? new(metric.Name, value, own.Length, metric.Tie(kept)) : null;
     }
 
     /// <summary>Less is better.</summary>
-    public int CompareTo(ValidationScore? other) => other is null ? -1
-        : Cost.CompareTo(other.Cost) is not 0 and var order ? order : (Tie ?? 0).CompareTo(other.Tie ?? 0);
+    public int CompareTo(ValidationScore? other) => other is null ? -1 : (Cost, Tie ?? 0).CompareTo((other.Cost, other.Tie ?? 0));
 
     /// <summary>For people: <c>12 errors</c>, <c>agreement 0.9876</c>.</summary>
     public override string ToString() =>
         Metric == "errors" ? string.Create(CultureInfo.InvariantCulture, $"{Value:0.#} errors") : string.Create(CultureInfo.InvariantCulture, $"{Metric} {Value:0.####}");
 
     /// <summary>The figure, so that less is better.</summary>
-    public double Cost => Metric is "agreement" or "cosine" or "r-squared" ? -Value : Value;
-
-    private static ValidationScore? Of(EpochEvent epoch, int epochs) => epoch switch
-    {
-        { Errors: { } errors } => new("errors", errors, epochs, epoch.Nll),
-        { Agreement: { } agreement } => new("agreement", agreement, epochs, epoch.Kl),
-        { RSquared: { } explained } => new("r-squared", explained, epochs),
-        { Mse: { } mse } => new("mse", mse, epochs),
-        { Cosine: { } cosine } => new("cosine", cosine, epochs),
-        _ => null,
-    };
+    public double Cost => EpochMetric.Named(Metric).Cost(Value, Tie).Figure;
 }

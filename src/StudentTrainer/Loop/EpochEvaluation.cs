@@ -12,54 +12,18 @@ namespace OnnxKd.StudentTrainer.Loop;
 /// <summary>Measures the student after each epoch, and tells whether it got better.</summary>
 internal sealed class EpochEvaluation : IDisposable
 {
-    // Smaller is better in each: agreement and cosine are counted backwards. Where neither teacher nor student detects anything, there is no agreement to be better by.
-    private static readonly Dictionary<string, Func<EpochEvent, double>> Metrics = new(StringComparer.Ordinal)
-    {
-        { "errors", figures => figures.Errors!.Value },
-        { "nll", figures => figures.Nll!.Value },
-        { "agreement", figures => -(figures.Agreement ?? 0) },
-        { "kl", figures => figures.Kl!.Value },
-        { "r-squared", figures => figures.RSquared is { } explained ? 1 - explained : figures.Mse!.Value }, // the teacher's values may be all the same there
-        { "mse", figures => figures.Mse!.Value },
-        { "cosine", figures => -figures.Cosine!.Value },
-    };
-
-    // Epochs with as many errors, or as much agreement, differ in how sure they are: where one class is rare, all epochs may agree alike.
-    private static readonly Dictionary<string, Func<EpochEvent, double>> Ties = new(StringComparer.Ordinal)
-    {
-        { "errors", figures => figures.Nll!.Value },
-        { "agreement", figures => figures.Kl ?? 0 },
-    };
-
     private readonly Evaluator evaluator;
     private readonly Learner learner;
     private readonly int? patience;
-    private readonly Func<EpochEvent, (double Cost, double Tie)> cost;
+    private readonly EpochMetric metric;
 
     private EpochEvaluation(Evaluator evaluator, Learner learner, int? patience, string metric)
     {
         this.evaluator = evaluator;
         this.learner = learner;
         this.patience = patience;
-        cost = CostBy(metric);
+        this.metric = EpochMetric.Named(metric);
     }
-
-    private static Func<EpochEvent, (double Cost, double Tie)> CostBy(string metric)
-    {
-        var (first, tie) = (Metrics[metric], Ties.GetValueOrDefault(metric));
-        return figures => (first(figures), tie?.Invoke(figures) ?? 0);
-    }
-
-    /// <summary>The epoch after which a student was best; the first of several.</summary>
-    /// <param name="epochs">Its epochs, one or more, with figures of a validation set.</param>
-    /// <param name="metric">What was watched; <c>null</c>: nothing was named.</param>
-    public static EpochEvent Best(IReadOnlyList<EpochEvent> epochs, string? metric) => epochs.MinBy(CostBy(metric ?? epochs[0] switch
-    {
-        { Errors: not null } => "errors",
-        { Mse: not null } => "r-squared",
-        { Cosine: not null } => "cosine",
-        _ => "agreement",
-    }))!;
 
     /// <summary>Prepares for the validation set; <c>null</c> if there is none.</summary>
     /// <param name="learner">The student.</param>
@@ -119,7 +83,7 @@ internal sealed class EpochEvaluation : IDisposable
     public IReadOnlyList<StudentFigures> Measure(CancellationToken token) => evaluator.Measure(learner.Evaluated, token);
 
     /// <summary>The epoch, counted from 1, after which the student was best; the first of several.</summary>
-    public int BestEpoch => 1 + Enumerable.Range(0, learner.History.Count).MinBy(epoch => cost(learner.History[epoch]));
+    public int BestEpoch => 1 + Enumerable.Range(0, learner.History.Count).MinBy(epoch => metric.Cost(learner.History[epoch]));
 
     /// <summary>Whether too many epochs went by without a better one.</summary>
     public bool IsOver => patience is { } limit && learner.History.Count > 0 && learner.History.Count - BestEpoch >= limit;

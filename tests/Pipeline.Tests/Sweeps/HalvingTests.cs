@@ -90,7 +90,7 @@ public sealed class HalvingTests(TinyProject project) : IDisposable
         Assert.Equal(2, ValidationScore.Of(events, best)!.Value);
         Assert.Equal(5, ValidationScore.Of(events[..3], best with { Keep = "last" })!.Value);
         Assert.Equal(7, ValidationScore.Of([Epoch(1, 5, 0.4), Epoch(2, 7, 0.5)], best with { Keep = "last" })!.Value);
-        Assert.Equal(7, ValidationScore.Of([Epoch(1, 5, 0.5), Epoch(2, 7, 0.4)], best with { EarlyStop = new() { Patience = 1, Metric = "nll" } })!.Value);
+        Assert.Equal(new("nll", 0.4, 2), ValidationScore.Of([Epoch(1, 5, 0.5), Epoch(2, 7, 0.4)], best with { EarlyStop = new() { Patience = 1, Metric = "nll" } }));
         Assert.Null(ValidationScore.Of([new(1, 0.1, 1, new Dictionary<string, double>(), null, null)], best));
     }
 
