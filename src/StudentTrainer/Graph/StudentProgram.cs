@@ -64,17 +64,13 @@ internal sealed record StudentProgram(GraphProgram Graph, StudentInput Input)
         const int box = DetectorForm.BoxColumns;
         return Probabilities.ElementAtOrDefault(output) switch
         {
-            OutputKind.Classes => moved.ClampMin(ClassFloor).log(),
+            OutputKind.Classes => moved.ClampMin(SoftmaxMath.ClassFloor).log(),
             OutputKind.Labels => LogOdds(moved),
             OutputKind.Detector => torch.cat([moved.narrow(-1, 0, box), LogOdds(moved.narrow(-1, box, moved.shape[^1] - box))], -1),
             _ => moved,
         };
     }
 
-    // As where a teacher's probabilities become logits: the step of float32 below 1, and what is far below it.
-    private const double LabelFloor = 6e-8;
-    private const double ClassFloor = 1e-12;
-
     private static torch.Tensor LogOdds(torch.Tensor probabilities) =>
-        probabilities.ClampMin(LabelFloor).log().sub(probabilities.neg().Add(1).ClampMin(LabelFloor).log());
+        probabilities.ClampMin(SoftmaxMath.LabelFloor).log().sub(probabilities.neg().Add(1).ClampMin(SoftmaxMath.LabelFloor).log());
 }

@@ -37,17 +37,8 @@ internal enum LogitTransform
 /// <param name="Evidence">How the kind is known.</param>
 internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform Transform, string Evidence)
 {
-    /// <summary>
-    /// The smallest probability whose logarithm is taken (−27.6). Far below what a float32 softmax resolves beside 1 (6e-8), so
-    /// that no ranking is lost, and large enough that the row stays usable where the model rounded a probability to 0.
-    /// </summary>
-    public const float ProbabilityFloor = 1e-12f;
-
     /// <summary>What the columns of a detector head are; <c>null</c>: it is none.</summary>
     public DetectorForm? Detector { get; init; }
-
-    // The step of float32 below 1: what 1 − p cannot resolve.
-    private const float LabelFloor = 6e-8f;
 
     // Logits of a random head lie outside [0, 1] every other time.
     private const int EnoughValues = 20;
@@ -145,7 +136,7 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             case LogitTransform.LogOfProbability:
                 foreach (ref var value in values)
                     // Comparing this way round lets NaN through, to be reported with its sample.
-                    value = MathF.Log(value < ProbabilityFloor ? ProbabilityFloor : value);
+                    value = MathF.Log(value < SoftmaxMath.ClassFloor ? SoftmaxMath.ClassFloor : value);
                 break;
             case LogitTransform.TwoClasses:
                 for (var row = rows - 1; row >= 0; row--)
@@ -153,15 +144,15 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
                 break;
             case LogitTransform.TwoClassesOfProbability:
                 for (var row = rows - 1; row >= 0; row--)
-                    (values[2 * row], values[2 * row + 1]) = (0, LogOdds(values[row]));
+                    (values[2 * row], values[2 * row + 1]) = (0, SoftmaxMath.LogOdds(values[row]));
                 break;
             case LogitTransform.LogOdds:
                 foreach (ref var value in values)
-                    value = LogOdds(value);
+                    value = SoftmaxMath.LogOdds(value);
                 break;
             case LogitTransform.LogOddsOfScores:
                 for (var (i, columns) = (0, values.Length / rows); i < values.Length; i++)
-                    values[i] = i % columns < DetectorForm.BoxColumns ? values[i] : LogOdds(values[i]);
+                    values[i] = i % columns < DetectorForm.BoxColumns ? values[i] : SoftmaxMath.LogOdds(values[i]);
                 break;
         }
     }
@@ -179,9 +170,6 @@ internal sealed record LogitHead(string Tensor, StreamKind Kind, LogitTransform 
             + "An output that joins other heads is read head by head: name their tensors (output:, outputs:)"
             + (layout.Dims.Length == 2 ? ". States of tokens become one embedding for a text with 'pooling: mean' (--pooling mean)" : ""));
     }
-
-    private static float LogOdds(float probability) =>
-        MathF.Log(Math.Max(probability, LabelFloor)) - MathF.Log(Math.Max(1 - probability, LabelFloor));
 
     private static bool ComesFromSigmoids(LogitTrace trace, ReadOnlySpan<float> values) => trace.Inner == HeadActivation.Sigmoid && Distributions.AllIn01(values);
 
