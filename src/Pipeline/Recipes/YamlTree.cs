@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
