@@ -1,4 +1,5 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.TransferSets;
 
@@ -42,5 +43,5 @@ internal static class Unprepared
         .EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 3, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
         .Take(MostEntries);
 
-    private static string Prepare(string command, string folder) => $"make a set of them: onnxkd prepare {command} {folder} -o prepared; it says which file to name";
+    private static string Prepare(string command, string folder) => $"make a set of them: onnxkd prepare {command} {ShellWord.Of(folder)} -o prepared; it says which file to name";
 }

@@ -3,6 +3,7 @@ using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
 using OnnxKd.Pipeline.Defaults;
+using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
 using OnnxKd.Pipeline.Terminal;
 using Spectre.Console;
@@ -50,13 +51,13 @@ internal sealed class InitCommand : ExampleCommand
         RequireFree(path);
         if (!recipe.NamesTeachers(parsed))
             throw new InputException("A recipe needs a teacher.", "--teacher", "none", "an ONNX file", "name it; 'onnxkd init' asks for it on a terminal");
-        var made = recipe.ReadNamed(parsed, Path.GetFileNameWithoutExtension(path), stderr, token);
+        var made = recipe.ReadNamed(parsed, RecipeFile.DefaultName(Path.GetFileNameWithoutExtension(path)), stderr, token);
         RunPlan.Of(made, "runs", new(stderr, live: false), token); // a recipe that cannot run is of no use
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         AtomicFile.WriteAllText(path, RecipeText.Write(made, folder, RecipeText.FactsOf(made)));
         FileList.Write(stdout, style, ("recipe", path));
-        stderr.WriteLine($"next: onnxkd run {Printable.Escape(path)}");
+        stderr.WriteLine($"next: onnxkd run {ShellWord.Of(path)}");
     }
 
     private static void RequireFree(string path)

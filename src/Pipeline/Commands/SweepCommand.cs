@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Text;
 using OnnxKd.Core.Threading;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Runs;
@@ -79,7 +80,7 @@ internal sealed class SweepCommand : ExampleCommand
         stderr.WriteLine($"results: {folder}");
         stderr.WriteLine($"page: {Path.Combine(folder, SweepReport.PageFile)}");
         if (metrics.Best is not null)
-            stderr.WriteLine($"to go on with the best: onnxkd run {Path.Combine(folder, Sweep.BestName)}");
+            stderr.WriteLine($"to go on with the best: onnxkd run {ShellWord.Of(Path.Combine(folder, Sweep.BestName))}");
         SettingFailure[] failed = [.. metrics.Settings.Where(setting => setting.Failure is not null).Select(setting => new SettingFailure(setting.Failure!, (ExitCode)setting.ExitCode!))];
         if (failed.Length > 0)
             throw SettingFailure.Of(failed, settings.Count, folder);

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxKd.Core.Errors;
 using OnnxKd.TeacherRunner.Teachers;
 using YamlDotNet.RepresentationModel;
@@ -5,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 namespace OnnxKd.Pipeline.Recipes;
 
 /// <summary>A recipe as a YAML file.</summary>
-internal static class RecipeFile
+internal static partial class RecipeFile
 {
     /// <summary>The resolved recipe within the folder of its run.</summary>
     public const string ResolvedName = "recipe.yaml";
@@ -97,14 +98,21 @@ internal static class RecipeFile
         return path;
     }
 
-    /// <summary>The file's name, as far as it names a folder.</summary>
-    private static string DefaultName(string? file) => file is null ? "student" : file.Length <= LongestName ? file : file[..LongestName];
+    /// <summary>The run's name where a recipe says none: that of its file, as far as it can be a folder's.</summary>
+    /// <param name="file">The file's name without its ending; <c>null</c>: there is no file.</param>
+    internal static string DefaultName(string? file)
+    {
+        if (file is null)
+            return StageRules.Student;
+        var name = NotInNames().Replace(file, "-").TrimStart('.', '-').TrimEnd('-');
+        return name.Length == 0 ? "recipe" : name.Length <= LongestName ? name : name[..LongestName];
+    }
 
     /// <summary>A name that can be a file's.</summary>
     internal static string ReadName(RecipeValue value)
     {
         var name = value.Text();
-        return name.Length <= LongestName && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.') && !name.StartsWith('.')
+        return name.Length <= LongestName && !NotInNames().IsMatch(name) && !name.StartsWith('.')
             ? name
             : throw value.OutOfRange($"letters, digits, '-', '_' and '.', at most {LongestName}, because it names a folder");
     }
@@ -146,4 +154,7 @@ internal static class RecipeFile
     private static RecipeValue Top(RecipeSource source) => new(source, "", source.Root);
 
     private static RecipeMap Root(RecipeSource source) => Top(source).Map(Keys);
+
+    [GeneratedRegex(@"[^\p{L}\p{Nd}._-]+")]
+    private static partial Regex NotInNames();
 }

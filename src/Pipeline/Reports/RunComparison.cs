@@ -11,6 +11,9 @@ internal sealed record ComparedRun(string Name, bool Finished, RunMetrics? Metri
 {
     /// <summary>Of a setting of a sweep that is over, why it has no figures; <c>null</c>: it has some, or may get some.</summary>
     public string? Ending { get; init; }
+
+    /// <summary>Its models that its figures do not tell of, a sentence each; <c>null</c>: there are none.</summary>
+    public IReadOnlyList<string>? Unmeasured { get; init; }
 }
 
 /// <summary>Several runs side by side; of one, too, if it is not finished.</summary>
@@ -29,7 +32,7 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
             RequireSameData(folders);
         var names = NamesOf(folders);
         return new(
-            [.. folders.Zip(names, (folder, name) => new ComparedRun(name, folder.IsFinished, folder.Metrics) { Ending = folder.Sweep?.Ending })],
+            [.. folders.Zip(names, (folder, name) => new ComparedRun(name, folder.IsFinished, folder.Metrics) { Ending = folder.Sweep?.Ending, Unmeasured = folder.Unmeasured is { Count: > 0 } unmeasured ? unmeasured : null })],
             [
                 .. folders.Zip(names).Where(run => run.First.IsFinished).GroupBy(run => run.First.Settings)
                     .Select(group => group.DistinctBy(run => run.First.Seed).ToArray()).Where(group => group.Length > 1)
@@ -98,7 +101,9 @@ internal sealed record RunComparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyL
     /// <summary>Sentences below the table.</summary>
     public IEnumerable<string> Notes()
     {
-        foreach (var run in Runs.Where(run => !run.Finished))
+        foreach (var (run, what) in Runs.SelectMany(run => run.Unmeasured ?? [], (run, what) => (run, what)))
+            yield return $"run {run.Name}: {what}";
+        foreach (var run in Runs.Where(run => !run.Finished && run.Unmeasured is null))
             yield return run.Ending is { } ending ? $"setting {run.Name} {ending}"
                 : run.Metrics is null ? $"run {run.Name} is not finished and has no figures yet; 'onnxkd run' goes on with it"
                 : $"run {run.Name} is not finished: its figures are those of earlier settings; 'onnxkd run' goes on with it";

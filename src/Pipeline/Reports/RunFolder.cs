@@ -15,7 +15,7 @@ namespace OnnxKd.Pipeline.Reports;
 /// <param name="Ending">Why it has no figures, since its sweep is over: <c>was stopped early</c>; <c>null</c>: it has some.</param>
 internal sealed record SweepPlace(string Setting, string Group, string? Ending);
 
-/// <summary>What a run's folder says of the run, whether it is finished or not. Neither its data nor its models are looked at.</summary>
+/// <summary>What a run's folder says of the run, whether it is finished or not. Its data are not looked at, and of its models the digests alone.</summary>
 /// <param name="Folder">The folder.</param>
 /// <param name="Metrics">Its figures; <c>null</c>: it has none yet.</param>
 /// <param name="Trainings">What happened in each training so far.</param>
@@ -56,8 +56,11 @@ internal sealed partial record RunFolder(
     /// <summary>Its name.</summary>
     public string Name => Sweep?.Setting ?? Metrics?.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
-    /// <summary>Whether its figures are those of its recipe, as far as can be seen.</summary>
-    public bool IsFinished => Metrics is not null && Begun.Count == 0;
+    /// <summary>Whether its figures are those of its recipe and of its models, as far as can be seen.</summary>
+    public bool IsFinished => Metrics is not null && Begun.Count == 0 && Unmeasured.Count == 0;
+
+    /// <summary>Models in the folder that are not those that its figures tell of, a sentence each.</summary>
+    public IReadOnlyList<string> Unmeasured { get; private init; } = [];
 
     /// <summary>Its recipe without its name, its seed and what was found with that seed: equal for runs that differ by their seeds alone.</summary>
     public string Settings => Rates.Aggregate(NameAndSeed().Replace(Recipe, ""), (recipe, rate) => Regex.Replace(
@@ -94,8 +97,8 @@ internal sealed partial record RunFolder(
         var known = stages.Select(stage => (Folder: stage, Record: StageRecord.Find(stage))).Where(stage => stage.Record is not null).ToArray();
         StageRecord[] records = [.. known.Select(stage => stage.Record!)];
         var run = new RunFolder(
-            folder, ReadFigures(figures), [.. ReadTrainings(Path.Combine(folder, "events"))], records, [.. Unfinished(folder, stages)],
-            File.Exists(recipe) ? File.ReadAllText(recipe) : "");
+            folder, null, [.. ReadTrainings(Path.Combine(folder, "events"))], records, [.. Unfinished(folder, stages)],
+            File.Exists(recipe) ? File.ReadAllText(recipe) : "").With(ReadFigures(figures));
         var digest = run.Metrics is null ? null : Hashing.Sha256OfFile(figures);
         var (from, evaluation) = known.FirstOrDefault(stage => digest is not null && stage.Record!.Outputs.GetValueOrDefault(RunMetrics.FileName)?.Sha256 == digest);
         return run with
@@ -107,6 +110,18 @@ internal sealed partial record RunFolder(
             Latency = ReadBeside<RunLatency>(from, RunLatency.FileName),
             Data = evaluation?.Inputs.Where(input => DataKeys.Contains(input.Key)).ToDictionary(input => input.Key, input => input.Value),
         };
+    }
+
+    /// <summary>The run with figures from elsewhere.</summary>
+    public RunFolder With(RunMetrics? metrics) => this with { Metrics = metrics, Unmeasured = metrics is null ? [] : [.. UnmeasuredOf(metrics)] };
+
+    private IEnumerable<string> UnmeasuredOf(RunMetrics metrics)
+    {
+        foreach (var model in metrics.Models.Where(model => model is { Parity: not null, Sha256: not null }))
+            if (Path.Combine(Folder, Path.GetFileName(model.Model)) is var file && File.Exists(file) && Hashing.Sha256OfFile(file) != model.Sha256)
+                yield return Publisher.IsOurs(file)
+                    ? $"{model.Model} is not measured yet, and the figures are those of an earlier one; 'onnxkd run' goes on with it"
+                    : $"{model.Model} was changed since it was measured; delete it (keep a copy if you want it), and 'onnxkd run' puts the measured one back";
     }
 
     private static RunMetrics? ReadFigures(string path)

@@ -4,6 +4,7 @@ using OnnxKd.Pipeline.Measuring;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.Pipeline.Stages;
 using OnnxKd.Pipeline.Stages.Kinds;
+using OnnxKd.Pipeline.Sweeps;
 using OnnxKd.Pipeline.Terminal;
 using OnnxKd.Pipeline.Tracking;
 using OnnxKd.StudentTrainer.Training;
@@ -95,12 +96,25 @@ internal sealed class RecipeWork : IDisposable
         LookAhead(wanted);
         foreach (var stage in wanted.Where(stage => !results.Has(stage.Name)))
         {
-            publisher.Copy(stage, runner.Run(stage, results, folder => publisher.Link(stage, folder), token));
+            publisher.Copy(stage, RunLinked(stage), Stages.SkipWhile(other => other != stage).Skip(1).Where(later => later.Makes == ArtifactKind.Figures));
             if (stage is RateStage)
                 WriteRecipe(Resolved(), Folder);
         }
         status = "FINISHED";
         return results;
+    }
+
+    private StageResult RunLinked(Stage stage)
+    {
+        try
+        {
+            return runner.Run(stage, results, folder => publisher.Link(stage, folder), token);
+        }
+        catch
+        {
+            publisher.UnlinkMissing(stage);
+            throw;
+        }
     }
 
     /// <summary>Looks at the teachers that stages come to later: the first is looked at when its stage begins.</summary>
@@ -110,9 +124,14 @@ internal sealed class RecipeWork : IDisposable
             stage.Look();
     }
 
-    /// <summary>Runs all of them.</summary>
+    /// <summary>Runs all of them, and takes away what runs of other recipes put in the folder.</summary>
     /// <returns>The figures.</returns>
-    public RunMetrics RunAll() => EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
+    public RunMetrics RunAll()
+    {
+        var metrics = EvaluateStage.Read(Run(Stages)[Stages.OfType<EvaluateStage>().Single().Name]);
+        publisher.TakeAwayOthers(Stages, SweepMetrics.FileName);
+        return metrics;
+    }
 
     /// <summary>Runs everything up to the verified models, without the figures, which want a quiet machine.</summary>
     public void RunToModels() => RunForLater(Stages.Where(stage => stage is not (EvaluateStage or ReportStage)));

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
 using OnnxKd.Core.Text;
@@ -9,10 +10,11 @@ namespace OnnxKd.Pipeline.Stages;
 /// are kept beside it.
 /// </summary>
 /// <param name="results">Where files are put: the run's folder, or one within it.</param>
-/// <param name="note">Told of links that cannot be put there.</param>
-internal sealed class Publisher(string results, Action<string>? note = null)
+/// <param name="note">Told of links that cannot be put there, and of files that stay although no run makes them any more.</param>
+internal sealed partial class Publisher(string results, Action<string>? note = null)
 {
     private const string RecordName = ".published.json";
+    private const string LinksFolder = "events";
 
     /// <summary>Checks that what is there now was put there by a run, before anything is done.</summary>
     /// <exception cref="CheckFailedException">A file was changed since.</exception>
@@ -27,7 +29,7 @@ internal sealed class Publisher(string results, Action<string>? note = null)
     /// <exception cref="CheckFailedException">It was changed since, or there is nothing beside it that could tell.</exception>
     public static void RequireOurs(string file)
     {
-        var (digest, known) = (Hashing.Sha256OfFile(file), Digests(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file)));
+        var (digest, known) = (Hashing.Sha256OfFile(file), DigestsOf(file));
         if (!known.Contains(digest))
             throw new CheckFailedException(
                 "A file is not as a run put it there.", file, $"SHA-256 {digest}",
@@ -64,14 +66,55 @@ internal sealed class Publisher(string results, Action<string>? note = null)
         file.CreateAsSymbolicLink(target);
     }
 
+    /// <summary>Whether a file is as a run put it there.</summary>
+    public static bool IsOurs(string file) => DigestsOf(file) is { Count: > 0 } known && known.Contains(Hashing.Sha256OfFile(file));
+
+    /// <summary>Takes away the links of a stage that failed before it made what they lead to.</summary>
+    public void UnlinkMissing(Stage stage)
+    {
+        foreach (var publication in stage.Publications.Where(publication => publication.IsLink))
+            if (new FileInfo(Path.Combine(results, publication.Target)) is { LinkTarget: not null } link && !Path.Exists(link.ResolveLinkTarget(returnFinalTarget: true)?.FullName))
+                Remove(link.FullName);
+    }
+
+    /// <summary>
+    /// Takes away what runs put there and this one does not: models of stages that its recipe no longer has, and links to their events. What somebody changed stays, and is noted.
+    /// </summary>
+    /// <param name="stages">All stages of the run.</param>
+    /// <param name="kept">Names of files that others than stages put there.</param>
+    public void TakeAwayOthers(IEnumerable<Stage> stages, params IEnumerable<string> kept)
+    {
+        var made = stages.SelectMany(stage => stage.Publications).Select(publication => publication.Target).ToHashSet(StringComparer.Ordinal);
+        var record = Read(results);
+        var known = record.Count;
+        foreach (var other in record.Keys.Where(target => !made.Contains(target)).Except(kept).ToArray())
+        {
+            TakeAway(other, "this run does not make it");
+            if (!File.Exists(Path.Combine(results, other)))
+                record.Remove(other);
+        }
+        if (record.Count < known)
+            Write(record);
+        if (Directory.Exists(Path.Combine(results, LinksFolder)))
+            foreach (var link in Directory.EnumerateFileSystemEntries(Path.Combine(results, LinksFolder), "*", SearchOption.AllDirectories).Where(IsToAStage).ToArray())
+                if (!made.Contains(Path.GetRelativePath(results, link).Replace('\\', '/')))
+                    Remove(link);
+    }
+
     /// <summary>Copies files of a finished stage; one that is the same already is left alone.</summary>
-    public void Copy(Stage stage, StageResult result)
+    /// <param name="stage">The stage.</param>
+    /// <param name="result">What it made.</param>
+    /// <param name="figures">Stages whose files tell of its files: those are taken away before one is replaced, since they are of what was there before.</param>
+    public void Copy(Stage stage, StageResult result, params IEnumerable<Stage> figures)
     {
         foreach (var publication in stage.Publications.Where(publication => !publication.IsLink))
         {
             var (target, digest) = (Path.Combine(results, publication.Target), result.Record.Outputs[publication.File].Sha256);
             if (File.Exists(target) && Hashing.Sha256OfFile(target) == digest)
                 continue;
+            if (File.Exists(target) || Digests(results, publication.Target) is not [.., var last] || last != digest)
+                foreach (var old in figures.SelectMany(later => later.Publications).Where(old => !old.IsLink))
+                    TakeAway(old.Target, $"it tells of another {publication.Target}");
             Remember(publication.Target, digest);
             using var file = File.OpenRead(result[publication.File]);
             AtomicFile.Write(target, file.CopyTo);
@@ -85,13 +128,43 @@ internal sealed class Publisher(string results, Action<string>? note = null)
         AtomicFile.WriteAllText(Path.Combine(results, file), text);
     }
 
+    private void TakeAway(string target, string why)
+    {
+        var file = Path.Combine(results, target);
+        if (!File.Exists(file))
+            return;
+        if (IsOurs(file))
+            Remove(file);
+        else
+            note?.Invoke($"{file} stays, as it was changed since a run put it there: {why}");
+    }
+
+    /// <summary>Removes a file, and its folder if that is empty then.</summary>
+    private void Remove(string file)
+    {
+        File.Delete(file);
+        for (var folder = Path.GetDirectoryName(file)!; folder != results && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
+            Directory.Delete(folder);
+    }
+
+    private static bool IsToAStage(string path) =>
+        new FileInfo(path).LinkTarget is { } target && Path.GetDirectoryName(target) is { } folder && !Path.IsPathRooted(target) && StageFolder().IsMatch(folder);
+
+    [GeneratedRegex(@"^(\.\.[/\\])+[^/\\]+-[0-9a-f]{8}$")]
+    private static partial Regex StageFolder();
+
     // Before the file is written: a kill in between leaves the file before, which is known too.
     private void Remember(string target, string digest)
     {
         var record = Read(results);
         record[target] = [.. Digests(results, target).Where(known => known != digest), digest];
-        AtomicFile.WriteAllText(Path.Combine(results, RecordName), SealedJson.Serialize(new Published(record)));
+        Write(record);
     }
+
+    private void Write(SortedDictionary<string, IReadOnlyList<string>> record) =>
+        AtomicFile.WriteAllText(Path.Combine(results, RecordName), SealedJson.Serialize(new Published(record)));
+
+    private static IReadOnlyList<string> DigestsOf(string file) => Digests(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file));
 
     private static IReadOnlyList<string> Digests(string folder, string target) => Read(folder).GetValueOrDefault(target, []);
 

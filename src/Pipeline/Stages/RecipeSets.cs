@@ -114,7 +114,7 @@ internal sealed class RecipeSets : IDisposable
             set.Dispose();
             throw new InputException(
                 "The sets' classes differ, so that their labels do not mean the same.", options.Labels, Printable.Some(classes, MostTexts), $"{Printable.Some(others, MostTexts)}, as in {transfer.Labels}",
-                $"prepare it again with the other's classes: onnxkd prepare ... --classes {Path.GetDirectoryName(transfer.Labels)}; what an embedding tells apart is compared within the test set, so that only that one needs labels");
+                $"prepare it again with the other's classes: onnxkd prepare ... --classes {ShellWord.Of(Path.GetDirectoryName(transfer.Labels)!)}; what an embedding tells apart is compared within the test set, so that only that one needs labels");
         }
 
         if (Difference(set.SampleShape, Transfer.SampleShape) is { } differs)

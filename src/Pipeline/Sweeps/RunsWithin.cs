@@ -26,13 +26,13 @@ internal static class RunsWithin
         if (runs.Length > 0 && sets.Length < 2)
         {
             if (sweeps.Length > 0)
-                note($"not shown: {(sweeps.Length == 1 ? "the sweep" : "the sweeps")} {List(sweeps)}; name one: onnxkd report {sweeps[0]}");
+                note($"not shown: {(sweeps.Length == 1 ? "the sweep" : "the sweeps")} {List(sweeps)}; name one: onnxkd report {ShellWord.Of(sweeps[0])}");
             return runs;
         }
         return sets.Length == 0 && sweeps.Length == 0 ? [] : throw new InputException(
             sets.Length > 1 ? "A folder holds runs that were measured on different data." : "A folder holds sweeps alone.", folder,
             string.Join("; ", sets.Select(set => List(set.Select(run => run.Folder))).Append(sweeps.Length > 0 ? $"sweeps: {List(sweeps)}" : null).OfType<string>()),
-            remedy: $"name those to compare: onnxkd report {string.Join(' ', (sets.MaxBy(set => set.Count())?.Select(run => run.Folder) ?? sweeps.Take(1)).Take(3))}");
+            remedy: $"name those to compare: onnxkd report {string.Join(' ', (sets.MaxBy(set => set.Count())?.Select(run => run.Folder) ?? sweeps.Take(1)).Take(3).Select(ShellWord.Of))}");
 
         static string List(IEnumerable<string> folders) => Printable.Some([.. folders.Select(inner => Path.GetFileName(inner))], MostNamed);
     }

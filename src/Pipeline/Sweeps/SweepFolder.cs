@@ -38,7 +38,7 @@ internal sealed record SweepFolder(SweepMetrics Metrics, string Folder)
         Metrics.Entries.SelectMany(entry => entry.Seeds, (entry, setting) => (entry, setting, Path.Combine(Folder, setting.Folder)));
 
     private static RunFolder Read(string folder, SweepEntry entry, SettingMetrics setting) =>
-        RunFolder.Read(folder) with { Metrics = setting.Run, Sweep = new(setting.Setting, entry.Name, Ending(setting)) };
+        RunFolder.Read(folder).With(setting.Run) with { Sweep = new(setting.Setting, entry.Name, Ending(setting)) };
 
     private static string? Ending(SettingMetrics setting) => setting switch
     {

@@ -91,15 +91,95 @@ public sealed class PublisherTests : IDisposable
         Assert.Contains(run[".published.json"], Assert.Throws<CheckFailedException>(() => Publish("first")).Message);
     }
 
+    [Fact]
+    public void Copy_ModelIsReplaced_TakesAwayTheFiguresOfTheOneBefore()
+    {
+        Publish("first");
+        PublishFigures("of the first");
+        Publish("first");
+        Assert.True(File.Exists(run["metrics.json"]));
+
+        Publish("second");
+
+        Assert.False(File.Exists(run["metrics.json"]));
+    }
+
+    [Fact]
+    public void Copy_ModelIsGoneAndAnotherComes_TakesAwayTheFigures()
+    {
+        Publish("first");
+        PublishFigures("of the first");
+        File.Delete(run["student.onnx"]);
+        Publish("first");
+        Assert.True(File.Exists(run["metrics.json"]));
+        File.Delete(run["student.onnx"]);
+
+        Publish("second");
+
+        Assert.False(File.Exists(run["metrics.json"]));
+    }
+
+    [Fact]
+    public void Copy_FiguresChangedByHand_StayAndAreNoted()
+    {
+        var notes = new List<string>();
+        Publish("first");
+        PublishFigures("of the first");
+        File.WriteAllText(run["metrics.json"], "mine");
+
+        Publish("second", new(run.Path, notes.Add));
+
+        Assert.Equal("mine", File.ReadAllText(run["metrics.json"]));
+        Assert.Contains("it tells of another student.onnx", Assert.Single(notes));
+    }
+
+    [Fact]
+    public void TakeAwayOthers_FilesOfAnotherRecipe_AreTakenAwayUnlessChanged()
+    {
+        var notes = new List<string>();
+        foreach (var file in new[] { "student.onnx", "big.onnx", "mine.onnx", "sweep.json" })
+            publisher.Write(file, file);
+        File.WriteAllText(run["mine.onnx"], "changed");
+        File.WriteAllText(run["other.onnx"], "never ours");
+        Directory.CreateDirectory(run["events/tensorboard"]);
+        foreach (var (name, target) in new[] { ("student.jsonl", "../train-00000001/events.jsonl"), ("big.jsonl", "../train-00000002/events.jsonl"), ("mine.jsonl", "/elsewhere"), ("tensorboard/big", "../../train-00000002/tensorboard") })
+            File.CreateSymbolicLink(run[$"events/{name}"], target);
+        var stage = new ScriptedStage("train", publications: [new("a", "student.onnx"), new("events.jsonl", "events/student.jsonl", IsLink: true)]);
+
+        new Publisher(run.Path, notes.Add).TakeAwayOthers([stage], "sweep.json");
+
+        Assert.Equal(["mine.onnx", "other.onnx", "student.onnx", "sweep.json"], Directory.GetFiles(run.Path).Select(Path.GetFileName).Where(name => name![0] != '.').Order(StringComparer.Ordinal));
+        Assert.Equal(["mine.jsonl", "student.jsonl"], new DirectoryInfo(run["events"]).GetFileSystemInfos().Select(file => file.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(run["mine.onnx"], Assert.Single(notes));
+    }
+
+    [Fact]
+    public void UnlinkMissing_StageMadeNothing_TakesItsLinkAway()
+    {
+        var stage = new ScriptedStage("train", publications: [new("events.jsonl", "events/student.jsonl", IsLink: true)]);
+        publisher.Link(stage, run["train-1"]);
+
+        publisher.UnlinkMissing(stage);
+
+        Assert.False(Directory.Exists(run["events"]));
+    }
+
     public void Dispose() => run.Dispose();
 
-    private void Publish(string content)
+    private void PublishFigures(string content) => Copy(Figures(content), publisher);
+
+    private static ScriptedStage Figures(string content) => new(
+        "evaluate", content, folder => File.WriteAllText(Path.Combine(folder, "metrics.json"), content), publications: [new("metrics.json", "metrics.json")]);
+
+    private void Copy(ScriptedStage stage, Publisher to) =>
+        to.Copy(stage, new StageRunner(run.Path, new(TextWriter.Null, live: false)).Run(stage, new(), _ => { }, CancellationToken.None), Figures(""));
+
+    private void Publish(string content, Publisher? to = null)
     {
         var stage = new ScriptedStage(
             "export", content, folder => File.WriteAllText(Path.Combine(folder, "model.onnx"), content),
             publications: [new("model.onnx", "student.onnx")]);
         publisher.RequireOurs([stage]);
-        var runner = new StageRunner(run.Path, new(TextWriter.Null, live: false));
-        publisher.Copy(stage, runner.Run(stage, new(), _ => { }, CancellationToken.None));
+        Copy(stage, to ?? publisher);
     }
 }

@@ -86,6 +86,7 @@ internal static class RunsPage
     }
 
     private static IEnumerable<XElement> Open(RunFolder folder) => folder.IsFinished ? []
+        : folder.Unmeasured.Count > 0 ? folder.Unmeasured.Select(what => Html.Note($"{what}."))
         : [Html.Note(folder.Sweep?.Ending is { } ending ? $"This setting {ending}." : $"Not finished: {string.Join(", ", folder.Begun)}.")];
 
     private static IEnumerable<object> Origin(RunFolder folder) => OriginPart.Write(folder.Metrics?.Models ?? [], folder.OwnStages, folder.Recipe, folder.Replay);
