@@ -73,6 +73,26 @@ public class DetectorReadingTests
         Assert.True(known.Output.Detector!.HasObjectness); // 8 = 4 + 1 + 3
     }
 
+    /// <summary>As YOLOX's exporters write it, with a helper that decodes the first four columns: <c>cat([decode(o[:4]), o[4:]])</c>, whose own join may stay or go.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Scores_OfOneTensorWithBoxesThatAHelperDecodes_LeaveTheObjectnessOpen(bool joinsTwice)
+    {
+        var graph = Body(8).Floats("size", [32]).Integers("axis", 1);
+        Slice(graph, "grid", 0, 4, "box0");
+        Slice(graph, "box0", 0, 2, "centre0");
+        Slice(graph, "box0", 2, 4, "size0");
+        Slice(graph, "grid", 4, 8, "score0");
+        graph.Node("Mul", "centre0 size", "centre").Node("Exp", "size0", "size1").Node("Mul", "size1 size", "size2").Node("Sigmoid", "score0", "score");
+        _ = joinsTwice ? graph.Node("Concat", "centre size2", "box", ("axis", 1)).Node("Concat", "box score", "out", ("axis", 1)) : graph.Node("Concat", "centre size2 score", "out", ("axis", 1));
+        graph.Output("out");
+
+        Assert.Contains("'objectness: true' or 'objectness: false'", Assert.Throws<InputException>(() => Open(graph)).Message);
+        using var session = Open(graph, new() { Objectness = true });
+        Assert.Equal(new DetectorForm(BoxForm.Xywh, true), session.Output.Detector);
+    }
+
     [Fact]
     public void Boxes_WhoseCornersAreInOrder_AreCorners()
     {
@@ -153,6 +173,9 @@ public class DetectorReadingTests
 
         return graph.Node("Concat", string.Join(' ', branches.Select((_, i) => $"branch{i}")), output, ("axis", 1));
     }
+
+    private static void Slice(GraphBuilder graph, string tensor, long first, long last, string name) =>
+        graph.Integers($"{name}/first", first).Integers($"{name}/last", last).Node("Slice", $"{tensor} {name}/first {name}/last axis", name);
 
     private static GraphBuilder Body(int columns) => Grid(new GraphBuilder().Input("x", DataType.Float, "N", 5), columns, "");
 
