@@ -6,7 +6,8 @@ namespace OnnxKd.Core.Onnx;
 /// <param name="Parts">What it joins.</param>
 /// <param name="Axis">Along which axis, the first being 0; negative from the end.</param>
 /// <param name="SharesTensor">Whether the last part is cut out of the same tensor as another one, so that where one ends and the other begins is a choice of the model's.</param>
-internal sealed record ColumnJoin(IReadOnlyList<string> Parts, int Axis, bool SharesTensor)
+/// <param name="Layers">For each part the layer that gives it as it is; <c>null</c>: there is arithmetic between the two.</param>
+internal sealed record ColumnJoin(IReadOnlyList<string> Parts, int Axis, bool SharesTensor, IReadOnlyList<LastLayer?> Layers)
 {
     /// <summary>Finds the joins behind a tensor, the outermost first: through what only rearranges, and on through the first part of each join.</summary>
     /// <param name="graph">The graph.</param>
@@ -39,7 +40,7 @@ internal sealed record ColumnJoin(IReadOnlyList<string> Parts, int Axis, bool Sh
         var sources = join.Input.SkipLast(1).SelectMany(part => CutFrom(index, part)).ToHashSet(StringComparer.Ordinal);
         return new(
             [.. join.Input], (int)(join.Attribute.FirstOrDefault(attribute => attribute.Name == "axis")?.I ?? 1),
-            sources.Overlaps(CutFrom(index, join.Input[^1])));
+            sources.Overlaps(CutFrom(index, join.Input[^1])), [.. join.Input.Select(part => LastLayer.Behind(index, part))]);
     }
 
     /// <summary>The tensors that a part is cut out of, one from another: up to where a layer makes what is cut.</summary>
