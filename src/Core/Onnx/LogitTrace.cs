@@ -150,7 +150,7 @@ internal sealed record LogitTrace(string Output, string Logits, HeadActivation A
         var candidates = FloatOutputs(graph);
         return candidates.Length == 1
             ? candidates[0]
-            : throw new InputException(
+            : throw Suppression.Behind(graph, candidates)?.Refusal(string.Join(", ", candidates), model) ?? new InputException(
                 "It is not clear which of the model's outputs is learned from.", model,
                 $"{candidates.Length} float outputs among {string.Join(", ", graph.Output.Select(o => o.Name))}", "1",
                 candidates.Length == 0 && Listed(graph) is { } list

@@ -1,6 +1,7 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.TeacherRunner.Logits;
 
@@ -8,10 +9,10 @@ namespace OnnxKd.TeacherRunner.Logits;
 /// <param name="tensor">The tensor, for messages.</param>
 /// <param name="model">The model's name, for messages.</param>
 /// <param name="dims">Its lengths after the batch axis.</param>
-/// <param name="joins">The lengths of what is joined behind it, each join's with whether its last part is a slice of a tensor that gives others too.</param>
+/// <param name="joins">What is joined behind it.</param>
 /// <param name="metadata">The model's metadata.</param>
 internal sealed class DetectorReading(
-    string tensor, string model, long[] dims, IReadOnlyList<(long[] Lengths, bool SharesTensor)> joins, IReadOnlyDictionary<string, string> metadata)
+    string tensor, string model, long[] dims, IReadOnlyList<JoinedColumns> joins, IReadOnlyDictionary<string, string> metadata)
 {
     // One class.
     private const int FewestColumns = DetectorForm.BoxColumns + 1;
@@ -19,12 +20,26 @@ internal sealed class DetectorReading(
     // The corners of fewer may be in order by chance.
     private const int EnoughBoxes = 50;
 
+    // The centres of boxes that see a picture at several places are as far apart as boxes are wide.
+    private const double LeastSpread = 0.1;
+    private const int EnoughAnchors = 4;
+
+    /// <summary>The layer that gives the tensor as it is; <c>null</c>: there is arithmetic between the two, or nothing is known.</summary>
+    public LastLayer? Layer { get; init; }
+
+    /// <summary>Gives values of so many samples, where those at hand are too few; <c>null</c>: there are no others.</summary>
+    public Func<int, float[]>? More { get; init; }
+
     /// <summary>What the recipe says; <c>null</c> where it leaves it open.</summary>
     /// <param name="Axis">The axis of the columns, the batch being 0.</param>
     /// <param name="Boxes">How boxes are written.</param>
     /// <param name="Objectness">Whether there is one.</param>
     /// <param name="Probabilities">Whether scores are probabilities.</param>
-    public readonly record struct Given(int? Axis = null, BoxForm? Boxes = null, bool? Objectness = null, bool? Probabilities = null);
+    public readonly record struct Given(int? Axis = null, BoxForm? Boxes = null, bool? Objectness = null, bool? Probabilities = null)
+    {
+        /// <summary>How the graph's own suppression reads boxes; <c>null</c>: it has none.</summary>
+        public BoxForm? Suppressed { get; init; }
+    }
 
     /// <summary>Finds it.</summary>
     /// <param name="given">What the recipe says.</param>
@@ -43,7 +58,9 @@ internal sealed class DetectorReading(
         var (axis, why) = found;
         var layout = new RowLayout(dims, axis);
         var rows = layout.ToClassLast(values);
-        var (boxes, form) = FindBoxes(given.Boxes, rows, layout.Classes);
+        if (More is not null && rows.Length / layout.Classes < EnoughBoxes)
+            rows = layout.ToClassLast(More((EnoughBoxes + layout.Positions - 1) / layout.Positions));
+        var (boxes, form) = FindBoxes(given, rows, layout);
         var (hasObjectness, split) = FindObjectness(given.Objectness, layout.Classes);
         var areProbabilities = given.Probabilities ?? DetectorForm.AreProbabilities(rows, layout.Classes);
         var evidence = $"{why}; {form}; {split}; scores are {(areProbabilities ? "probabilities" : "logits")}";
@@ -88,7 +105,7 @@ internal sealed class DetectorReading(
     }
 
     /// <summary>The join whose first parts are a box; <c>null</c>: none is.</summary>
-    private (long[] Lengths, bool SharesTensor)? BoxJoin => joins.Where(join => Behind(join.Lengths) is { Length: > 0 }).Select(join => ((long[], bool)?)join).FirstOrDefault();
+    private JoinedColumns? BoxJoin => joins.FirstOrDefault(join => Behind(join.Lengths) is { Length: > 0 });
 
     /// <summary>The lengths of the parts behind the box; <c>null</c>: no part ends where a box does.</summary>
     private static long[]? Behind(long[] lengths)
@@ -115,12 +132,24 @@ internal sealed class DetectorReading(
         return Array.TrueForAll(beyond, each => each);
     }
 
-    private (BoxForm Boxes, string Why) FindBoxes(BoxForm? given, ReadOnlySpan<float> rows, int columns)
+    private (BoxForm Boxes, string Why) FindBoxes(Given given, ReadOnlySpan<float> rows, RowLayout layout)
     {
-        if (given is { } named)
+        if (given.Boxes is { } named)
             return (named, $"boxes as {Word(named)}, as the recipe says");
         if (metadata.TryGetValue(DetectorMetadata.BoxesKey, out var known) && Enum.TryParse<BoxForm>(known, ignoreCase: true, out var written))
             return (written, $"boxes as {known}, its metadata say");
+        if (given.Suppressed is { } read)
+            return (read, $"boxes as {Word(read)}, as its own suppression reads them");
+        if (LayerOfBoxes(layout.Classes) is { } layer)
+            throw Undecoded($"they are what '{layer.Name}' gives, with nothing behind it");
+        var found = FormOf(rows, layout.Classes);
+        if (LieOnOneAnother(rows, layout, found.Boxes))
+            throw Undecoded("at all anchors they have about the same centre");
+        return found;
+    }
+
+    private (BoxForm Boxes, string Why) FormOf(ReadOnlySpan<float> rows, int columns)
+    {
         var (ordered, sized, count) = (0, 0, rows.Length / columns);
         for (var start = 0; start < rows.Length; start += columns)
         {
@@ -134,6 +163,45 @@ internal sealed class DetectorReading(
                 "how boxes are written", $"{ordered} of {count} boxes with the second corner beyond the first, {sized} with sizes from 0 on",
                 "boxes: xywh", "boxes: xyxy");
     }
+
+    /// <summary>The layer that gives the four columns of boxes as they are; <c>null</c>: there is arithmetic behind it, or it gives each anchor numbers of its own.</summary>
+    private LastLayer? LayerOfBoxes(int columns)
+    {
+        if (BoxJoin is not { } join)
+            return Shared(Layer);
+        var parts = join.Lengths.Length - Behind(join.Lengths)!.Length;
+        return join.Layers.Take(parts).All(layer => Shared(layer) is not null) ? join.Layers[0] : null;
+
+        LastLayer? Shared(LastLayer? layer) => layer is null || layer.Width > columns ? null : layer;
+    }
+
+    private static bool LieOnOneAnother(ReadOnlySpan<float> rows, RowLayout layout, BoxForm form)
+    {
+        var (columns, anchors, samples) = (layout.Classes, layout.Positions, rows.Length / layout.Elements);
+        if (anchors < EnoughAnchors)
+            return false;
+        for (var side = 0; side < 2; side++)
+        {
+            var (centres, size) = (new double[anchors], 0.0);
+            for (var row = 0; row < samples * anchors; row++)
+            {
+                var (first, second) = ((double)rows[row * columns + side], (double)rows[row * columns + side + 2]);
+                centres[row % anchors] += (form == BoxForm.Xyxy ? (first + second) / 2 : first) / samples;
+                size += (form == BoxForm.Xyxy ? second - first : second) / (samples * anchors);
+            }
+
+            var mean = centres.Average();
+            if (Math.Sqrt(centres.Average(centre => (centre - mean) * (centre - mean))) >= LeastSpread * size)
+                return false;
+        }
+
+        return true;
+    }
+
+    private InputException Undecoded(string found) => new(
+        "A detector's boxes are not decoded: they say where in an anchor something is, and not where in the picture.", $"output '{tensor}' of {model}", found, "boxes",
+        "export the model with its decoding (YOLOX: --decode_in_inference), put a file that decodes them behind it ('onnxkd join'), or name the tensor that holds boxes (output:); if they are boxes all the same, "
+        + "say how they are written: 'boxes: xywh' or 'boxes: xyxy'");
 
     private (bool Has, string Why) FindObjectness(bool? given, int columns)
     {
@@ -167,3 +235,9 @@ internal sealed class DetectorReading(
 
     private static string Word(BoxForm form) => form.ToString().ToLowerInvariant();
 }
+
+/// <summary>Columns that are joined behind an output.</summary>
+/// <param name="Lengths">How many each part has.</param>
+/// <param name="SharesTensor">Whether the last part is cut out of a tensor that gives others too.</param>
+/// <param name="Layers">For each part the layer that gives it as it is; <c>null</c>: there is arithmetic between the two.</param>
+internal sealed record JoinedColumns(long[] Lengths, bool SharesTensor, IReadOnlyList<LastLayer?> Layers);

@@ -11,14 +11,15 @@ internal static class DetectorJoin
     /// <param name="graph">The model's; changed.</param>
     /// <param name="reading">What is wanted: the boxes, and the scores.</param>
     /// <param name="model">The model's name, for messages.</param>
+    /// <param name="dimsOf">The lengths of a tensor after the batch axis, from a run.</param>
     /// <returns>What is wanted of the graph then.</returns>
     /// <inheritdoc cref="DetectorOutputs.Join" path="/exception"/>
-    public static ModelReading Apply(GraphProto graph, ModelReading reading, string model)
+    public static ModelReading Apply(GraphProto graph, ModelReading reading, string model, Func<string, IReadOnlyList<long>> dimsOf)
     {
         if (reading.Scores is not { } scores)
             return reading;
-        var (joined, axis) = DetectorOutputs.Join(graph, reading.Tensor, scores, reading.ClassAxis, model);
-        return reading with { Tensor = joined, Kind = OutputKind.Detector, ClassAxis = axis };
+        var (joined, axis) = DetectorOutputs.Join(graph, reading.Tensor, scores, reading.ClassAxis, model, dimsOf);
+        return reading with { Tensor = joined, Kind = OutputKind.Detector, ClassAxis = axis, Suppressed = Suppression.FormOf(graph, reading.Tensor!) };
     }
 
     /// <summary>What a session sees of the two.</summary>

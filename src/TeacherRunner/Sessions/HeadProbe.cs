@@ -60,11 +60,12 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
             using var samples = OrtValue.CreateTensorValueFromMemory(input.MakeUp(rows), input.ShapeOf(rows));
             using var results = Run(session, run, samples, [.. logits, .. outputs, .. parts], e => RunsAlone(session, logits, trial) ? RunFailure.OfBatchSize(e, model, rows) : RunFailure.OfInputs(e, model, input.Fed));
             var joined = new Queue<OrtValue>(results.Skip(2 * wanted.Count));
-            (long[], bool) LengthsOf(ColumnJoin join) => ([.. join.Parts.Select(_ => joined.Dequeue().GetTensorTypeAndShape().Shape).Select(shape => shape[join.Axis < 0 ? join.Axis + shape.Length : join.Axis])], join.SharesTensor);
+            JoinedColumns ColumnsOf(ColumnJoin join) => new(
+                [.. join.Parts.Select(_ => joined.Dequeue().GetTensorTypeAndShape().Shape).Select(shape => shape[join.Axis < 0 ? join.Axis + shape.Length : join.Axis])], join.SharesTensor, join.Layers);
             OutputPlan[] plans =
             [
                 .. wanted.Select((w, i) => PlanOf(
-                    w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i]), new([.. w.Joins.Select(LengthsOf)], metadata))),
+                    w, results[i], results[wanted.Count + i], rows, Labels(session, logits[i]), new([.. w.Joins.Select(ColumnsOf)], metadata, count => Run(session, logits[i], count)))),
             ];
             RequireSamplesAlone(session, proto, [.. wanted.Select((w, i) => (w, logits[i], results[i]))], trial);
             stays = mayStay && Array.TrueForAll(plans, plan => plan.IsReadAsItIs);
@@ -99,7 +100,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     }
 
     /// <summary>What of a model tells how a detector head is laid out.</summary>
-    private sealed record DetectorClues(IReadOnlyList<(long[] Lengths, bool SharesTensor)> Joins, IReadOnlyDictionary<string, string> Metadata);
+    private sealed record DetectorClues(IReadOnlyList<JoinedColumns> Joins, IReadOnlyDictionary<string, string> Metadata, Func<int, float[]> More);
 
     private OutputPlan PlanOf(WantedTensor wanted, OrtValue logits, OrtValue outputs, int rows, Func<RowLayout, KindEvidence?> labels, DetectorClues clues)
     {
@@ -121,8 +122,8 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         evidence ??= (reading.Probabilities == true && layout.Classes == 1 ? KindEvidence.DeclaredProbability : null) ?? KindEvidence.OfValues(given, layout.Classes);
         var shapeGiven = outputs.GetTensorTypeAndShape().Shape;
         if (evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained
-            && new DetectorReading(trace.Output, model, dims, clues.Joins, clues.Metadata).Find(
-                new(reading.ClassAxis, reading.Boxes, reading.Objectness, reading.Probabilities), values, evidence is not null) is var (detector, columns))
+            && new DetectorReading(trace.Output, model, dims, clues.Joins, clues.Metadata) { Layer = wanted.Layer, More = clues.More }.Find(
+                new(reading.ClassAxis, reading.Boxes, reading.Objectness, reading.Probabilities) { Suppressed = reading.Suppressed }, values, evidence is not null) is var (detector, columns))
             return new(detector, columns, null, isScalar) { Given = GivenOutput.Find(trace, detector, shapeGiven, columns) };
         evidence ??= KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
@@ -175,6 +176,25 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         return KindEvidence.OfLabels(values, layout.Classes, labels.AsSpan(0, values.Length / layout.Classes));
     };
 
+    /// <summary>Runs so many samples, or a few more: of the set, where there is one that has as many, else made-up ones.</summary>
+    private float[] Run(InferenceSession session, string read, int count)
+    {
+        var batch = input.FixedBatch ?? count;
+        count = (count + batch - 1) / batch * batch;
+        var samples = known?.Invoke(count).Samples is { } some && some.Length >= count * input.SampleElements ? some : input.MakeUp(count);
+        var values = new List<float>();
+        for (var first = 0; first < count; first += batch)
+        {
+            using var run = new RunOptions();
+            using var fed = OrtValue.CreateTensorValueFromMemory(
+                OrtMemoryInfo.DefaultInstance, samples.AsMemory(first * input.SampleElements, batch * input.SampleElements), input.ShapeOf(batch));
+            using var results = Run(session, run, fed, [read], e => RunFailure.OfBatch(e, model, batch));
+            values.AddRange(results[0].GetTensorDataAsSpan<float>());
+        }
+
+        return [.. values];
+    }
+
     private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, RunOptions run, OrtValue samples, string[] read, Func<OnnxRuntimeException, InputException> failure)
     {
         try
@@ -224,4 +244,7 @@ internal sealed record WantedTensor(ModelReading Reading, LogitTrace Trace, Kind
 {
     /// <summary>What is joined behind it, if it may be a detector head.</summary>
     public IReadOnlyList<ColumnJoin> Joins { get; init; } = [];
+
+    /// <summary>The layer that gives it as it is; <c>null</c>: there is arithmetic between the two.</summary>
+    public LastLayer? Layer { get; init; }
 }

@@ -40,6 +40,9 @@ public sealed record ModelReading
     /// <summary>Of a detector head: whether it has an objectness; default: found.</summary>
     public bool? Objectness { get; init; }
 
+    /// <summary>Of a detector head: how the graph's own suppression reads its boxes; <c>null</c>: it has none.</summary>
+    internal BoxForm? Suppressed { get; init; }
+
     /// <summary>Where only the largest class scores will be stored: which, so that a session on a GPU need not give the others.</summary>
     internal TopK? Picks { get; init; }
 

@@ -40,7 +40,7 @@ internal sealed class ReadableGraph
         Behind = direct is null ? InputFront.Add(Proto, sampleShape, settings.Inputs, name) : [];
         Input = direct ?? ModelInput.Find(Graph, sampleShape, name, Behind);
         var mask = MaskFor(sampleShape, readings);
-        ModelReading[] rows = [.. readings.Select(reading => TokenPooling.Apply(Graph, DetectorJoin.Apply(Graph, reading, name), mask, name))];
+        ModelReading[] rows = [.. readings.Select(reading => TokenPooling.Apply(Graph, DetectorJoin.Apply(Graph, reading, name, DimsOf), mask, name))];
         Wanted = [.. rows.Select(reading => Want(picksInSession ? reading : reading with { Picks = null }))];
         RandomNodes.Refuse(Graph, Wanted.SelectMany(tensor => new[] { tensor.Trace.Logits, tensor.Trace.Output }), name);
         Fed = GraphEdits.FeedAsFloat(Graph, Graph.Input.First(i => i.Name == Input.Name));
@@ -80,11 +80,25 @@ internal sealed class ReadableGraph
         return mask;
     }
 
+    /// <summary>The lengths of a tensor after the batch axis, which its file does not declare.</summary>
+    private IReadOnlyList<long> DimsOf(string tensor)
+    {
+        var trial = Proto.Clone();
+        var fed = GraphEdits.FeedAsFloat(trial.Graph, trial.Graph.Input.First(input => input.Name == Input.Name));
+        WantedTensor[] wanted = [new(new() { Tensor = tensor, IsFeature = true }, new(tensor, tensor, HeadActivation.None, IsInner: true), null)];
+        var (plans, session) = new HeadProbe(fed, Input, Opset, name).Establish(
+            trial, wanted, (probed, isBrief) => SessionFactory.Open(probed, ExecutionDevice.Resolve(ExecutionDevice.Cpu), threads: 1, name, isBrief));
+        session?.Dispose();
+        return plans[0].Layout.Dims;
+    }
+
     private WantedTensor Want(ModelReading reading)
     {
         var trace = LogitTrace.Find(Graph, reading.Tensor, name);
         if (reading.IsFeature)
             return new(reading, trace with { Logits = trace.Output, Activation = HeadActivation.None }, null);
+        if (Suppression.Behind(Graph, [trace.Output]) is { } suppression)
+            throw suppression.Refusal(trace.Output, name);
         var evidence = reading.Kind is { } named ? new(named, "the recipe says so")
             : reading.IsTrained ? KindEvidence.OfActivation(trace) ?? new(OutputKind.Classes, "it was trained so")
             : KindEvidence.OfModel(Proto, reading.Tensor, trace)
@@ -93,6 +107,7 @@ internal sealed class ReadableGraph
             KindEvidence.OfWeights(Graph, trace))
         {
             Joins = evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained ? ColumnJoin.Behind(Graph, trace.Output) : [],
+            Layer = LastLayer.Behind(new(Graph), trace.Output),
         };
     }
 }

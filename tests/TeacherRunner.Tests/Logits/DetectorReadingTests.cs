@@ -73,6 +73,26 @@ public class DetectorReadingTests
         Assert.True(known.Output.Detector!.HasObjectness); // 8 = 4 + 1 + 3
     }
 
+    /// <summary>As YOLOX's exporters write it, with a helper that decodes the first four columns: <c>cat([decode(o[:4]), o[4:]])</c>, whose own join may stay or go.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Scores_OfOneTensorWithBoxesThatAHelperDecodes_LeaveTheObjectnessOpen(bool joinsTwice)
+    {
+        var graph = Body(8).Floats("size", [32]).Integers("axis", 1);
+        Slice(graph, "grid", 0, 4, "box0");
+        Slice(graph, "box0", 0, 2, "centre0");
+        Slice(graph, "box0", 2, 4, "size0");
+        Slice(graph, "grid", 4, 8, "score0");
+        graph.Node("Mul", "centre0 size", "centre").Node("Exp", "size0", "size1").Node("Mul", "size1 size", "size2").Node("Sigmoid", "score0", "score");
+        _ = joinsTwice ? graph.Node("Concat", "centre size2", "box", ("axis", 1)).Node("Concat", "box score", "out", ("axis", 1)) : graph.Node("Concat", "centre size2 score", "out", ("axis", 1));
+        graph.Output("out");
+
+        Assert.Contains("'objectness: true' or 'objectness: false'", Assert.Throws<InputException>(() => Open(graph)).Message);
+        using var session = Open(graph, new() { Objectness = true });
+        Assert.Equal(new DetectorForm(BoxForm.Xywh, true), session.Output.Detector);
+    }
+
     [Fact]
     public void Boxes_WhoseCornersAreInOrder_AreCorners()
     {
@@ -87,6 +107,92 @@ public class DetectorReadingTests
             .Node("Concat", "low high score", "out", ("axis", 1)).Output("out");
         using var session = Open(graph, new() { Objectness = false });
         Assert.Equal(BoxForm.Xyxy, session.Output.Detector!.Boxes);
+    }
+
+    /// <summary>YOLOX without its decoding: offsets, and logarithms of sizes that are never below 0 here. The second level joins other anchors.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Boxes_ThatALayerGivesAsTheyAre_AreRefusedUntilTheyAreNamed(int levels)
+    {
+        var graph = Convolutions(levels, box => box);
+        Assert.Contains("not decoded", Assert.Throws<InputException>(() => OnnxClassifier.Open(graph.Build(), [3, 4, 4], device: "cpu")).Message);
+        using var session = OnnxClassifier.Open(graph.Build(), [3, 4, 4], [new() { Boxes = BoxForm.Xywh }], new() { Device = "cpu" });
+        Assert.Equal(new DetectorForm(BoxForm.Xywh, true), session.Output.Detector);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Boxes_AroundOnePoint_AreRefused_AroundAGridTheyAreTaken(bool hasGrid)
+    {
+        var graph = Convolutions(1, box => "decoded");
+        graph.Integers("pair", 2, 2).Floats("grid", [.. Enumerable.Range(0, 2 * Anchors).Select(i => 8f * (i < Anchors ? i % 4 : i % Anchors / 4))], 1, 2, 4, 4).Floats("none", [0]);
+        graph.Graph.Node.Insert(1, new Onnx.NodeProto
+        {
+            OpType = "Split", Name = "apart", Input = { "box0", "pair" }, Output = { "centre", "size" }, Attribute = { new Onnx.AttributeProto { Name = "axis", Type = Onnx.AttributeProto.Types.AttributeType.Int, I = 1 } },
+        });
+        foreach (var (i, (op, inputs, output)) in new[] { ("Exp", "size", "wide"), ("Add", $"centre {(hasGrid ? "grid" : "none")}", "placed"), ("Concat", "placed wide", "decoded") }.Index())
+        {
+            graph.Node(op, inputs, output, op == "Concat" ? [("axis", 1)] : []);
+            var node = graph.Graph.Node[^1];
+            graph.Graph.Node.RemoveAt(graph.Graph.Node.Count - 1);
+            graph.Graph.Node.Insert(2 + i, node);
+        }
+
+        if (!hasGrid)
+        {
+            Assert.Contains("about the same centre", Assert.Throws<InputException>(() => OnnxClassifier.Open(graph.Build(), [3, 4, 4], device: "cpu")).Message);
+            return;
+        }
+
+        using var session = OnnxClassifier.Open(graph.Build(), [3, 4, 4], device: "cpu");
+        Assert.Equal(BoxForm.Xywh, session.Output.Detector!.Boxes);
+    }
+
+    /// <summary>What any exporter with dynamic axes leaves of two outputs: no lengths.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TwoOutputs_OfLengthsThatAreNotDeclared_AreTried(bool anchorsFirst)
+    {
+        var graph = Branches(true, [4, 3], "unread");
+        graph.Graph.Node.RemoveAt(graph.Graph.Node.Count - 1);
+        foreach (var (branch, name) in new[] { ("branch0", "boxes"), ("branch1", "scores") })
+        {
+            graph.Node(anchorsFirst ? "Transpose" : "Identity", branch, name).Output(name);
+            if (anchorsFirst)
+                graph.Graph.Node[^1].Attribute.Add(new Onnx.AttributeProto { Name = "perm", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { 0, 2, 1 } });
+        }
+
+        using var session = Open(graph, new() { Tensor = "boxes", Scores = "scores" });
+        Assert.Equal((anchorsFirst ? 1 : 0, "16,7"), (session.Layouts[0].ClassAxis, string.Join(',', session.Output.Shape)));
+    }
+
+    /// <summary>A file for one sample has 16 boxes: too few to tell corners by.</summary>
+    [Fact]
+    public void Batch_OfOneSample_IsTriedOnMore()
+    {
+        using var session = OnnxClassifier.Open(Corners(null).Output("joined").Build(), [5], [new() { Objectness = false }], new() { Device = "cpu" });
+        Assert.Equal(new DetectorForm(BoxForm.Xyxy, false), session.Output.Detector);
+        Assert.Contains("in each of 64", session.Output.Evidence);
+    }
+
+    [Theory]
+    [InlineData(0L, BoxForm.Xyxy, true)]
+    [InlineData(1L, BoxForm.Xywh, true)]
+    [InlineData(0L, BoxForm.Xyxy, false)]
+    public void SuppressionInTheFile_IsRefusedWithTheTensorsBeforeIt_WhichSayHowBoxesAreWritten(long isCentred, BoxForm form, bool isOneOutput)
+    {
+        var graph = Corners(isCentred);
+        graph = isOneOutput ? graph.Output("found") : graph.Output("picked").Output("chosen");
+
+        var error = Assert.Throws<InputException>(() => OnnxClassifier.Open(graph.Build(), [5], device: "cpu"));
+
+        Assert.Contains("--set teachers.0.output=turned --set teachers.0.scores=suppressed", error.Message);
+        using var session = OnnxClassifier.Open(graph.Build(), [5], [new() { Tensor = "turned", Scores = "suppressed" }], new() { Device = "cpu" });
+        Assert.Equal(new DetectorForm(form, false), session.Output.Detector);
+        Assert.Contains("as its own suppression reads them", session.Output.Evidence);
     }
 
     [Fact]
@@ -153,6 +259,53 @@ public class DetectorReadingTests
 
         return graph.Node("Concat", string.Join(' ', branches.Select((_, i) => $"branch{i}")), output, ("axis", 1));
     }
+
+    /// <summary>Boxes as corners, with scores, for one sample; and what a suppression that takes them as centres, or not, leaves of them.</summary>
+    private static GraphBuilder Corners(long? isCentred)
+    {
+        var graph = Grid(Grid(new GraphBuilder().Input("x", DataType.Float, 1, 5), 4, "Box"), 3, "Score").Integers("axis", 1);
+        Slice(graph, "gridBox", 0, 2, "low");
+        Slice(graph, "gridBox", 2, 4, "size0");
+        graph.Node("Exp", "size0", "size").Node("Add", "low size", "high").Node("Concat", "low high", "turned", ("axis", 1)).Node("Sigmoid", "gridScore", "suppressed");
+        Turn("turned", "boxes");
+        Turn("suppressed", "scores");
+        if (isCentred is not { } centred)
+            return graph.Node("Concat", "boxes scores", "joined", ("axis", 2));
+        graph.Integers("most", 10).Floats("overlap", [0.45f], 1).Floats("least", [0.25f], 1).Integers("third", 2).Integers("anchor", 2).Integers("one", 1)
+            .Node("NonMaxSuppression", "boxes suppressed most overlap least", "chosen0", ("center_point_box", centred))
+            .Node("Gather", "chosen0 anchor", "at0", ("axis", 1)).Node("Squeeze", "at0 one", "at").Integers("batch", 0).Node("Squeeze", "boxes batch", "all").Node("Gather", "all at", "picked", ("axis", 0))
+            .Node("Cast", "chosen0", "chosen", ("to", (long)DataType.Float)).Node("Concat", "chosen picked", "found", ("axis", 1));
+        return graph;
+
+        void Turn(string tensor, string name)
+        {
+            graph.Node("Transpose", tensor, name);
+            graph.Graph.Node[^1].Attribute.Add(new Onnx.AttributeProto { Name = "perm", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { 0, 2, 1 } });
+        }
+    }
+
+    /// <summary>Convolutions for box, objectness and three classes at each cell of 4 × 4, joined; then the levels.</summary>
+    private static GraphBuilder Convolutions(int levels, Func<string, string> decode)
+    {
+        var (graph, random) = (new GraphBuilder().Input("x", DataType.Float, "N", 3, 4, 4).Integers("flat", 0, 8, -1), new Random(11));
+        for (var level = 0; level < levels; level++)
+        {
+            foreach (var (name, columns) in new[] { ("box", 4), ("object", 1), ("class", 3) })
+            {
+                float[] weights = [.. Enumerable.Range(0, columns * 3).Select(_ => (float)(random.NextDouble() - 0.5) * 0.2f)], bias = name == "box" ? [0.5f, 0.5f, 3, 3] : new float[columns];
+                graph.Floats($"{name}{level}/w", weights, columns, 3, 1, 1).Floats($"{name}{level}/b", bias, columns).Node("Conv", $"x {name}{level}/w {name}{level}/b", $"{name}{level}");
+                if (name != "box")
+                    graph.Node("Sigmoid", $"{name}{level}", $"{name}{level}/p");
+            }
+
+            graph.Node("Concat", $"{decode($"box{level}")} object{level}/p class{level}/p", $"level{level}", ("axis", 1)).Node("Reshape", $"level{level} flat", $"flat{level}");
+        }
+
+        return graph.Node("Concat", string.Join(' ', Enumerable.Range(0, levels).Select(level => $"flat{level}")), "out", ("axis", 2)).Output("out");
+    }
+
+    private static void Slice(GraphBuilder graph, string tensor, long first, long last, string name) =>
+        graph.Integers($"{name}/first", first).Integers($"{name}/last", last).Node("Slice", $"{tensor} {name}/first {name}/last axis", name);
 
     private static GraphBuilder Body(int columns) => Grid(new GraphBuilder().Input("x", DataType.Float, "N", 5), columns, "");
 

@@ -87,7 +87,9 @@ internal static class StudentCard
             // A student of one output need not name it.
             var reading = readings.FirstOrDefault(reading => LogitTrace.Find(graph, reading.Options.Output, "").Output == output.Name).Options;
             var map = file.Maps.FirstOrDefault(map => map.Output == output.Name);
-            var meaning = reading is not null ? Meaning(graph, output.Name, reading.Kind)
+            var meaning = readings.Any(reading => reading.Options.Scores == output.Name) ? "at each anchor a score for each class"
+                : reading is { Scores: not null } ? "at each anchor a box, before suppression of what is found twice"
+                : reading is not null ? Meaning(graph, output.Name, reading.Kind)
                 : labels.Contains(output.Name) ? "the class of the highest score" : "as the teacher's output of that name";
             yield return map is null
                 ? new(output.Name, TypeOf(output), meaning) { IsText = output.DataTypeOf() == TextType }

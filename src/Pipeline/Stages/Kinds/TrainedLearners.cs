@@ -22,11 +22,15 @@ internal sealed class TrainedLearners(RecipeGraph graph, TrainStep step)
     public StudentImport ImportOf(LearnerEntry learner)
     {
         var (own, start) = (learner.Student.Import, learner.Student.Stage is { } stage ? graph.Find(stage)!.ImportOf(stage.Name) : null);
+        // Whoever joins the two outputs of a detector's file must know along which axis, which many files do not declare.
+        var axis = own is { Scores: not null, Output: not null, ClassAxis: null } && learner.Student.Model is { } file
+            ? DetectorOutputs.AxisOf(graph.Files.SampleDims(file, own, graph.Sets.Transfer.SampleShape))
+            : own.ClassAxis;
         // Outputs of a built-in student are called after their streams.
         return own with
         {
             Output = own.Output ?? start?.Output ?? (learner.Student.Architecture is not null && own.Outputs.Count > 0 ? CacheStream.Answer : null),
-            ClassAxis = own.ClassAxis ?? start?.ClassAxis,
+            ClassAxis = axis ?? start?.ClassAxis,
             Scores = own.Scores ?? (own.Output is null ? start?.Scores : null),
             Outputs = own.Outputs.Count > 0
                 ? [.. own.Outputs.Select(output => learner.Student.Architecture is null ? output : new(output.Name, output.Name))]
