@@ -1,7 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
-using OnnxKd.TeacherRunner.Logits;
 using OnnxKd.TeacherRunner.Sessions;
 using DataType = Onnx.TensorProto.Types.DataType;
 
@@ -71,7 +70,7 @@ public class LogitFindingTests
     {
         // Scaled so that a softmax in float32 holds exact zeros.
         var (logits, _) = Run(Probabilities(scale: 1000));
-        Assert.Contains(MathF.Log(LogitHead.ProbabilityFloor), logits);
+        Assert.Contains(MathF.Log(SoftmaxMath.ClassFloor), logits);
         Assert.All(logits, v => Assert.InRange(v, MathF.Log(1e-12f), 0));
     }
 
