@@ -43,7 +43,9 @@ internal static class CommandLine
         catch (Exception error)
         {
             var goesOn = parsed?.CommandResult.Command is ExampleCommand command && command.GoesOn(parsed);
-            return (int)Explain(error, goesOn, verbose, stderr);
+            var code = Explain(error, goesOn, verbose, stderr);
+            // A sweep stops when the machine refuses, and goes on when it is the setting: its processes tell the two apart.
+            return (int)(parsed?.CommandResult.Command is TrainSettingCommand && code == ExitCode.BadInput && error is not (InputException or LimitException) ? ExitCode.Failure : code);
         }
     }
 
@@ -116,7 +118,7 @@ internal static class CommandLine
     private static ExitCode Explain(Exception error, bool goesOn, bool verbose, TextWriter stderr)
     {
         // Tasks wrap what went wrong in them.
-        var cause = Causes(error).FirstOrDefault(each => each is IOException && (DiskErrors.IsFull(each) || DiskErrors.IsOutOfDescriptors(each)));
+        var cause = Causes(error).FirstOrDefault(each => each is IOException && (DiskErrors.IsFull(each) || DiskErrors.IsOutOfDescriptors(each) || DiskErrors.IsReadOnly(each)));
         var (code, message) = (error is OnnxKdException ? error : cause ?? error) switch
         {
             OnnxKdException known => (known.ExitCode, $"error: {known.Message}"),
@@ -124,9 +126,11 @@ internal static class CommandLine
                 ? "stopped; what was done is saved, and the same command goes on from there"
                 : "stopped; nothing was changed"),
             IOException descriptors when DiskErrors.IsOutOfDescriptors(descriptors) =>
-                (ExitCode.Failure, Say("Too many files are open.", "raise the limit (ulimit -n 4096), then run the same command again; finished work is kept")),
+                (ExitCode.BadInput, Say("Too many files are open.", "raise the limit (ulimit -n 4096), then run the same command again; finished work is kept")),
             IOException full when DiskErrors.IsFull(full) =>
-                (ExitCode.Failure, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
+                (ExitCode.BadInput, Say("The disk is full.", "free some space, then run the same command again; finished work is kept")),
+            IOException readOnly when DiskErrors.IsReadOnly(readOnly) =>
+                (ExitCode.BadInput, Say(readOnly.Message, "choose a folder that you may write")),
             UnauthorizedAccessException => (ExitCode.BadInput, Say(error.Message, "check who may read and write there")),
             IOException => (ExitCode.Failure, Say(error.Message, "check the disk and the paths, then run the same command again; finished work is kept")),
             _ => (ExitCode.Failure, Say(error.Message, "run it again with --verbose for details; this may be a defect of onnxkd")),

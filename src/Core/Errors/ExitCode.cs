@@ -6,10 +6,10 @@ public enum ExitCode
     /// <summary>The command did what was asked.</summary>
     Done = 0,
 
-    /// <summary>An error that is none of the others: a defect, or the machine (for example a full disk).</summary>
+    /// <summary>An error that is none of the others: a defect.</summary>
     Failure = 1,
 
-    /// <summary>Bad usage, recipe or input.</summary>
+    /// <summary>Bad usage, recipe or input, or a machine that refuses (a full disk, no permission, a limit).</summary>
     BadInput = 2,
 
     /// <summary>The model is valid, but uses something that is not supported.</summary>

@@ -82,12 +82,12 @@ public sealed class CheckFailedException(
     public override ExitCode ExitCode => ExitCode.CheckFailed;
 }
 
-/// <summary>The machine refused: a full disk, no permission, a device that is gone (exit code 1).</summary>
+/// <summary>The machine refused: a full disk, no permission, a device that is gone (exit code 2).</summary>
 /// <inheritdoc cref="OnnxKdException(string, string?, string?, string?, string?, Exception?)"/>
 public sealed class MachineException(
     string what, string? where = null, string? found = null, string? expected = null, string? remedy = null, Exception? inner = null)
     : OnnxKdException(what, where, found, expected, remedy, inner)
 {
     /// <inheritdoc/>
-    public override ExitCode ExitCode => ExitCode.Failure;
+    public override ExitCode ExitCode => ExitCode.BadInput;
 }

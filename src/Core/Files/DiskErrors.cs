@@ -22,6 +22,9 @@ internal static class DiskErrors
     public static bool IsFull(Exception error) =>
         error is IOException { HResult: NoSpaceOnUnix or QuotaOnUnix or NoSpaceOnWindows };
 
+    /// <summary>Whether an exception says that the file system is read-only.</summary>
+    public static bool IsReadOnly(Exception error) => error is IOException { HResult: ReadOnlyFileSystem };
+
     /// <summary>Whether an exception says that another process, or another part of this one, has locked the file.</summary>
     public static bool IsHeldByAnother(Exception error) => error is IOException { HResult: HeldOnLinux or HeldOnMacOS or HeldOnWindows };
 
@@ -76,7 +79,7 @@ internal static class DiskErrors
                 "A file would be larger than this process, or the file system, allows.", path, error.Message,
                 remedy: "raise the limit (ulimit -f unlimited) or choose another folder, then run the same command again; finished work is kept", inner: error);
         }
-        catch (IOException error) when (error.HResult == ReadOnlyFileSystem)
+        catch (IOException error) when (IsReadOnly(error))
         {
             throw new InputException("A file system is read-only.", path, remedy: "choose a folder that you may write", inner: error);
         }

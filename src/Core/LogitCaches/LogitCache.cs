@@ -58,6 +58,7 @@ public sealed class LogitCache : IDisposable
     /// <exception cref="InputException">The folder is not a cache.</exception>
     public static LogitCache Open(string folder)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         var manifest = CacheManifest.Read(folder);
         if (!manifest.Complete)
             throw CacheMerge.NotComplete(folder, CacheMerge.Coverage(folder));

@@ -96,13 +96,16 @@ internal static class ShardFile
         }
     }
 
+    /// <summary>What makes a damaged shard whole again: without a record that the stage is finished, a capture makes what the manifest tells and is not there.</summary>
+    public const string Repair = "delete this file and, if it is there, stage.json beside it, but not manifest.json; then capture again: other shards are kept";
+
     /// <summary>An error about a shard that is not as it was written.</summary>
     public static CheckFailedException Damaged(string path, string found, string expected, Exception? inner = null) => new(
         "A shard of a logit cache is damaged.",
         where: path,
         found,
         expected,
-        "delete this file, and manifest.json if the cache was complete, then capture again: other shards are kept",
+        Repair,
         inner);
 
     /// <summary>What binds a shard to its cache.</summary>

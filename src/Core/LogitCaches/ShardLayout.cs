@@ -47,6 +47,9 @@ internal sealed record ShardLayout(long TotalRows, int BatchSize, long RowsPerSh
     /// <summary>The name of a finished shard; names sort in the order of rows.</summary>
     public static string FileName(RowRange rows) => $"rows-{rows.First:D12}-{rows.Count}{ShardSuffix}";
 
+    /// <summary>Whether a file's name is that of a finished shard.</summary>
+    public static bool IsShard(string name) => name.StartsWith("rows-", StringComparison.Ordinal) && name.EndsWith(ShardSuffix, StringComparison.Ordinal);
+
     /// <summary>The name of the journal of a shard.</summary>
     public static string JournalName(RowRange rows) => $"rows-{rows.First:D12}{JournalSuffix}";
 }

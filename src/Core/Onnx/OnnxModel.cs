@@ -80,6 +80,7 @@ public sealed class OnnxModel
     /// <exception cref="UnsupportedModelException">Its own file is larger than 2 GB, or it is too old to name its operator set.</exception>
     public static OnnxModel Load(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         var own = (path, FileStatus.Of(path));
         var bytes = ReadFile(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -112,6 +113,7 @@ public sealed class OnnxModel
     /// <exception cref="InputException">Structurally invalid.</exception>
     public static OnnxModel FromProto(ModelProto proto)
     {
+        ArgumentNullException.ThrowIfNull(proto);
         ModelValidation.Validate(proto, "model in memory");
         return new(proto, path: null, fileDigest: null);
     }

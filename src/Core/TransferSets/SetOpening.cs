@@ -10,6 +10,7 @@ internal static class SetOpening
     /// <inheritdoc cref="TransferSet.Open(TransferSetOptions, SampleShape?)"/>
     public static TransferSet Open(TransferSetOptions options, SampleShape? like)
     {
+        ArgumentNullException.ThrowIfNull(options);
         RequireFile(options, "labels", options.LabelsKey, options.Labels);
         RequireFile(options, "lengths", options.LengthsKey, options.Lengths);
         RequireFile(options, "groups", options.GroupsKey, options.Groups);

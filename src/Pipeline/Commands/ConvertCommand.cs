@@ -95,33 +95,26 @@ internal sealed class ConvertCommand : ExampleCommand
         // Of maps, what they are made of is converted and compared.
         using var original = source.Maps.Count > 0 ? ModelSession.Of(source.Proto, path) : ModelSession.Open(path);
         var plan = sets.For(original, path);
-        var scratch = Directory.CreateTempSubdirectory("onnxkd-");
-        try
+        using var scratch = new ScratchFolder();
+        reporter.Started("convert", path);
+        var converted = Path.Combine(scratch.Path, Path.GetFileName(target));
+        var kinds = original.Outputs.Select(one => (one.Name, Kind: KindOf(source, one.Name))).Where(one => one.Kind is not null).ToDictionary(one => one.Name, one => one.Kind!.Value);
+        var goal = new MixedGoal(allowed.RelativeError) { ErrorOf = output => ConversionReport.ErrorOf(output, kinds) };
+        var nodes = new Conversion(kind, opset, goal, plan, Math.Min(plan.Count, Probed(parsed, kind))).Run(source, converted, reporter, token);
+        using var session = ModelSession.Open(converted);
+        reporter.Started("compare", path);
+        var outputs = OutputDifference.Between(
+            original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
+        var report = new ConversionReport(
+            path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs, kinds, nodes)
         {
-            reporter.Started("convert", path);
-            var converted = Path.Combine(scratch.FullName, Path.GetFileName(target));
-            var kinds = original.Outputs.Select(one => (one.Name, Kind: KindOf(source, one.Name))).Where(one => one.Kind is not null).ToDictionary(one => one.Name, one => one.Kind!.Value);
-            var goal = new MixedGoal(allowed.RelativeError) { ErrorOf = output => ConversionReport.ErrorOf(output, kinds) };
-            var nodes = new Conversion(kind, opset, goal, plan, Math.Min(plan.Count, Probed(parsed, kind))).Run(source, converted, reporter, token);
-            using var session = ModelSession.Open(converted);
-            reporter.Started("compare", path);
-            var outputs = OutputDifference.Between(
-                original, session, plan, plan.Count, BatchSize.For(1, 1, most: 32), done => reporter.Report(new("compare", done, plan.Count, "samples")), token);
-            var report = new ConversionReport(
-                path, target, parsed.GetValue(to)!, source.FileBytes, new FileInfo(converted).Length, plan.Count, outputs, kinds, nodes)
-            {
-                Decided = [.. Decision.AllOf(source.Proto.Graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output)],
-            };
-            report.Require(allowed);
-            if (source.Maps.Count > 0)
-                ModelConverter.GiveMaps(converted, source.Maps);
-            AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(converted)));
-            report.Write(stdout, GlobalOptions.Style(parsed));
-        }
-        finally
-        {
-            scratch.Delete(recursive: true);
-        }
+            Decided = [.. Decision.AllOf(source.Proto.Graph).Where(decision => !decision.IsOfValues).Select(decision => decision.Output)],
+        };
+        report.Require(allowed);
+        if (source.Maps.Count > 0)
+            ModelConverter.GiveMaps(converted, source.Maps);
+        AtomicFile.Write(target, stream => stream.Write(File.ReadAllBytes(converted)));
+        report.Write(stdout, GlobalOptions.Style(parsed));
     }
 
     private long Probed(ParseResult parsed, ConversionKind kind) => parsed.GetValue(probe) ?? (kind == ConversionKind.Int8 ? CalibrationSamples : MeasuredSamples);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Onnx;
+using OnnxKd.Core.Files;
 using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Logits;
 using OnnxKd.Core.Metrics;
@@ -93,29 +94,22 @@ internal sealed class EvaluateCommand : ExampleCommand
             .. models.Select(model => CaptureStage.UseOf(model with { Preprocessing = data.Preprocessing })),
             .. capture.Teachers.Where(teacher => !teacher.IsRecorded).Select(CaptureStage.UseOf),
         ]).Require(token);
-        var scratch = Directory.CreateTempSubdirectory("onnxkd-");
-        try
-        {
-            OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model with { Preprocessing = data.Preprocessing }, output))];
-            if (capture.Teachers.Count > 0)
-                CacheCapture.Capture(
-                    set, FigureCapture.Of(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
-                    scratch.FullName, progress: null, token);
-            using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.FullName) : null;
-            var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
-            var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
-            ModelMetrics[] figures = [.. measured.Select(model => Measure(evaluation, model))];
-            Report.Write(new ModelComparison(set.Count, figures), stdout, style);
-            if (!figures.Any(model => model.IsMeasured))
-                stderr.WriteLine("nothing was compared: give what is right (--labels FILE), or who is right (--teacher MODEL)");
-            foreach (var (model, found) in measured.Zip(figures))
-                foreach (var (stream, _) in model.Further.Where(output => found.Outputs?.ContainsKey(output.Stream) != true))
-                    stderr.WriteLine($"{RunMetrics.Described(stream)} of {Path.GetFileName(model.First.Model)} was not measured: name the teacher that it learned from (--teacher)");
-        }
-        finally
-        {
-            scratch.Delete(recursive: true);
-        }
+        using var scratch = new ScratchFolder();
+        OutputsOfModel[] measured = [.. models.Select(model => OutputsOfModel.Of(model with { Preprocessing = data.Preprocessing }, output))];
+        if (capture.Teachers.Count > 0)
+            CacheCapture.Capture(
+                set, FigureCapture.Of(WithOutputs(capture, measured[0].Heads), [.. measured.SelectMany(model => model.Further).Select(further => further.Stream).Distinct()]),
+                scratch.Path, progress: null, token);
+        using var teacher = capture.Teachers.Count > 0 ? LogitCache.Open(scratch.Path) : null;
+        var alphabet = data.Alphabet is null ? null : CtcAlphabet.Load(data.Alphabet);
+        var evaluation = new Evaluation(new(set, teacher, alphabet), set.SampleShape, capture.Device, token);
+        ModelMetrics[] figures = [.. measured.Select(model => Measure(evaluation, model))];
+        Report.Write(new ModelComparison(set.Count, figures), stdout, style);
+        if (!figures.Any(model => model.IsMeasured))
+            stderr.WriteLine("nothing was compared: give what is right (--labels FILE), or who is right (--teacher MODEL)");
+        foreach (var (model, found) in measured.Zip(figures))
+            foreach (var (stream, _) in model.Further.Where(output => found.Outputs?.ContainsKey(output.Stream) != true))
+                stderr.WriteLine($"{RunMetrics.Described(stream)} of {Path.GetFileName(model.First.Model)} was not measured: name the teacher that it learned from (--teacher)");
     }
 
     /// <summary>How each model is read; of what is said of inputs each takes what is said of its own.</summary>

@@ -35,6 +35,9 @@ internal sealed class RecipeSource
     /// <exception cref="InputException">Missing, or not YAML; a key that is written twice counts as such.</exception>
     public static RecipeSource Load(string path)
     {
+        if (Path.GetExtension(path).ToLowerInvariant() is ".onnx" or ".ort" && File.Exists(path))
+            throw new InputException(
+                "A model is in the place of a recipe.", path, "a file of a model", "a recipe (YAML)", "write the option before each model: --model FILE --model FILE, or --teacher FILE");
         var bytes = InputFile.ReadAllBytes(path, "A recipe", MostBytes);
         using var reader = new StreamReader(new MemoryStream(bytes));
         try

@@ -19,7 +19,11 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
     /// <summary>A stage that has nothing yet; or needs one that is not finished, and so may turn out to be done already.</summary>
     public const string WillRun = "will run";
 
+    // A plan is quick: of larger files, the shards of caches above all, it looks at the length.
+    private const long MostBytesRead = 16 << 20;
+
     /// <summary>Plans a run.</summary>
+    /// <exception cref="Core.Errors.CheckFailedException">A file that a run made was changed since.</exception>
     /// <exception cref="Core.Errors.OnnxKdException">Something in the recipe cannot work.</exception>
     /// <param name="recipe">The recipe.</param>
     /// <param name="runs">The folder of all runs.</param>
@@ -30,6 +34,7 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
         using var graph = RecipeGraph.Open(recipe, StageKinds.All, reporter.Note, token);
         var folder = RecipeWork.FolderOf(recipe, runs);
         var runner = new StageRunner(folder, new StageReporter(TextWriter.Null, live: false));
+        new Publisher(folder).RequireOurs(graph.Stages.Stages);
         var results = new StageResults();
         var (planned, looked) = (new List<PlannedStage>(), new HashSet<string>());
         foreach (var stage in graph.Stages.Stages)
@@ -49,6 +54,7 @@ internal sealed record RunPlan(string Name, string Folder, IReadOnlyList<Planned
             return plan;
         if (runner.Find(stage, results) is { } finished)
         {
+            finished.Record.RequireOutputs(finished.Folder, MostBytesRead);
             results[stage.Name] = finished;
             return plan with { State = Done, Folder = Path.GetFileName(finished.Folder), Seconds = finished.Record.WallSeconds };
         }

@@ -1,5 +1,6 @@
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.LogitCaches;
 using OnnxKd.Core.Progress;
 using OnnxKd.Core.Text;
 using OnnxKd.Core.Threading;
@@ -86,12 +87,14 @@ internal sealed record StageRecord(
     }
 
     /// <summary>Checks that every file is as the stage left it.</summary>
+    /// <param name="folder">The stage's folder.</param>
+    /// <param name="mostBytes">Of files that are larger the length alone is checked.</param>
     /// <exception cref="CheckFailedException">One is missing or changed.</exception>
-    public void RequireOutputs(string folder)
+    public void RequireOutputs(string folder, long mostBytes = long.MaxValue)
     {
         using var span = Profile.Start("digest");
         var outputs = Outputs.ToArray();
-        Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value));
+        Parts.Run(outputs.Length, Environment.ProcessorCount, i => RequireOutput(folder, outputs[i].Key, outputs[i].Value, outputs[i].Value.Bytes <= mostBytes));
     }
 
     /// <summary>Checks that a file is as the stage left it, if it is one of the stage's.</summary>
@@ -99,21 +102,21 @@ internal sealed record StageRecord(
     public void RequireOutput(string folder, string name)
     {
         if (Outputs.GetValueOrDefault(name) is { } expected)
-            RequireOutput(folder, name, expected);
+            RequireOutput(folder, name, expected, reads: true);
     }
 
     private string ComputeChecksum() => Hashing.Sha256(CanonicalJson.Serialize(this with { Checksum = null }));
 
-    private static void RequireOutput(string folder, string name, StageFile expected)
+    private static void RequireOutput(string folder, string name, StageFile expected, bool reads)
     {
         var file = new FileInfo(Path.Combine(folder, name));
         var found = !file.Exists ? "no such file"
             : file.Length != expected.Bytes ? $"{file.Length} bytes"
-            : Hashing.Sha256OfFile(file.FullName) is var digest && digest != expected.Sha256 ? $"SHA-256 {digest}"
+            : reads && Hashing.Sha256OfFile(file.FullName) is var digest && digest != expected.Sha256 ? $"SHA-256 {digest}"
             : null;
         if (found is not null)
             throw new CheckFailedException(
                 "A file of a finished stage is missing or was changed.", file.FullName, found,
-                $"{expected.Bytes} bytes, SHA-256 {expected.Sha256}", $"delete {folder} to run the stage again");
+                $"{expected.Bytes} bytes, SHA-256 {expected.Sha256}", ShardLayout.IsShard(name) ? ShardFile.Repair : $"delete {folder} to run the stage again");
     }
 }

@@ -26,6 +26,10 @@ public static class StudentInference
         OnnxModel student, StudentImport import, SampleReader reader, int batchSize, string device,
         Action<long, IReadOnlyList<ReadOnlyMemory<float>>> onBatch, CancellationToken token = default)
     {
+        ArgumentNullException.ThrowIfNull(student);
+        ArgumentNullException.ThrowIfNull(import);
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(onBatch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         var graph = StudentGraph.Import(student, new() { Output = import.Output, ClassAxis = import.ClassAxis, Kind = import.Kind, Scores = import.Scores, Outputs = import.Outputs });
         graph.FreeBatch(reader.Set.SampleShape);

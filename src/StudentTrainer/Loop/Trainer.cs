@@ -30,8 +30,10 @@ public static class Trainer
     /// </exception>
     public static TrainingResult Train(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder,
-        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
-        new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (setup, state) =>
+        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null)
+    {
+        Require(learners, data, options, folder);
+        return new Request(learners, data, options, folder, progress, logs).Run(options.Epochs, token, (setup, state) =>
         {
             if (options.KeepsBest)
                 state.LoadBest();
@@ -39,6 +41,7 @@ public static class Trainer
             return new TrainingResult(
                 [.. setup.Team.Learners.Zip(trained, (learner, student) => student with { Milestones = Milestones(learner, options, state) })], setup.Device.ToString());
         });
+    }
 
     /// <summary>
     /// Trains as <see cref="Train"/> does, but no further than an epoch: the checkpoint goes on from there. What was trained further before stays so.
@@ -55,8 +58,19 @@ public static class Trainer
     /// <returns>The figures of each epoch of the first student.</returns>
     public static IReadOnlyList<EpochEvent> TrainUntil(
         IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder, int epoch,
-        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null) =>
-        new Request(learners, data, options, folder, progress, logs).Run(Math.Min(epoch, options.Epochs), token, (setup, _) => setup.Team.Learners[0].History.ToArray());
+        IProgress<StageProgress>? progress = null, CancellationToken token = default, TrainingLogs? logs = null)
+    {
+        Require(learners, data, options, folder);
+        return new Request(learners, data, options, folder, progress, logs).Run(Math.Min(epoch, options.Epochs), token, (setup, _) => setup.Team.Learners[0].History.ToArray());
+    }
+
+    private static void Require(IReadOnlyList<LearnerOptions> learners, TrainingData data, TrainingOptions options, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(learners);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+    }
 
     /// <summary>The models that were kept on the way. The learner's own weights are lost.</summary>
     private static Dictionary<int, OnnxModel> Milestones(Learner learner, TrainingOptions options, TrainingState state) =>

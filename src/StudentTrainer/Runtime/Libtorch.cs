@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Limits;
 using TorchSharp;
 
 namespace OnnxKd.StudentTrainer.Runtime;
@@ -23,12 +25,22 @@ internal static class Libtorch
         }
         catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
         {
-            throw new MachineException(
+            throw Failure(error, ProcessLimit.AddressSpace);
+        }
+    }
+
+    /// <summary>Why it cannot be loaded.</summary>
+    /// <param name="error">What the loader says.</param>
+    /// <param name="addressSpace">How many bytes of addresses the process may have; <c>null</c>: as many as there are.</param>
+    internal static MachineException Failure(Exception error, long? addressSpace) =>
+        addressSpace is { } most && (error.Message.Contains("failed to map", StringComparison.Ordinal) || error.Message.Contains("allocate memory", StringComparison.OrdinalIgnoreCase))
+            ? new(
+                "libtorch cannot be loaded: the process may have too little address space.", "ulimit -v", string.Create(CultureInfo.InvariantCulture, $"{most >> 20:#,0} MiB"), "no limit: libraries and memory that is reserved take more than is used",
+                "raise it (ulimit -v unlimited), and limit memory otherwise, by a control group or --memory-limit", error)
+            : new(
                 "libtorch cannot be loaded.", AppContext.BaseDirectory, Reason(error.Message),
                 "TorchSharp's libraries beside the program, and a C++ runtime that is new enough for them",
                 "build again on this machine; if that does not help, install what 'found' names, or use a newer system, such as Debian 12", error);
-        }
-    }
 
     /// <summary>
     /// Its warnings are about itself (a processor that NNPACK does not support, which changes nothing), and nobody can act on them here: only its errors are written.

@@ -70,6 +70,12 @@ public sealed record OwnTerm : Term
     {
         var teacher = signals.Target(SignalUse.TeacherKey) is TargetScores scores ? scores.Logits : signals.TeacherTensor.Values;
         var value = formula(signals.Student, teacher.to(signals.Student.dtype));
+        if (value is null)
+            throw new InputException("The formula of a term gives nothing.", $"objective, term '{name}'", "null", "a tensor that holds one number", "return the value");
+        if (is_grad_enabled() && signals.Student.requires_grad && !value.requires_grad)
+            throw new InputException(
+                "The formula of a term gives a value without a gradient.", $"objective, term '{name}'", "a value that does not depend on the student's output, or was detached from it",
+                "a value that gradients flow through to the student's output", "compute it from the first argument, without detach, no_grad, argmax, comparisons or numbers read by item");
         return value.numel() == 1 ? value.reshape([]) : throw new InputException(
             "The formula of a term gives no scalar.", $"objective, term '{name}'", $"a tensor of shape [{string.Join(", ", value.shape)}]", "one number",
             "end it with a mean over positions");

@@ -32,6 +32,9 @@ public static class CacheCapture
         TransferSet set, CaptureOptions options, string folder, IProgress<StageProgress>? progress = null, CancellationToken token = default,
         Action<CaptureEstimate>? estimated = null)
     {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         CaptureRules.Check(options);
         var start = Stopwatch.GetTimestamp();
         _ = Task.Run(() => set.SamplesDigest, CancellationToken.None); // needed next, and hashing takes as long as opening the teachers
@@ -73,6 +76,8 @@ public static class CacheCapture
     /// <inheritdoc cref="Capture"/>
     public static IReadOnlyList<CacheStream> LookAt(TransferSet set, CaptureOptions options)
     {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(options);
         CaptureRules.Check(options);
         using var teachers = new TeacherEnsemble(set, options);
         RequireStorable(CacheIdentityRules.StreamsProblem(teachers.Streams, options.Teachers.Count, options.BatchSize ?? 1));

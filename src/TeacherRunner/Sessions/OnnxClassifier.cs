@@ -26,6 +26,7 @@ public sealed class OnnxClassifier : IDisposable
     private readonly BoundSession session;
     private readonly OutputPlan[] plans;
     private readonly HostMemory memory;
+    private bool isDisposed;
 
     private OnnxClassifier(OnnxModel source, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
     {
@@ -72,7 +73,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <exception cref="UnsupportedModelException">ONNX Runtime cannot run the model, or it gives no class scores per sample.</exception>
     public static OnnxClassifier Open(
         OnnxModel model, SampleShape sampleShape, string? output = null, string device = "auto", int? threads = null) =>
-        new(model, sampleShape, [new() { Tensor = output }], new() { Device = device, Threads = threads });
+        Open(model, sampleShape, [new() { Tensor = output }], new() { Device = device, Threads = threads });
 
     /// <inheritdoc cref="Open(OnnxModel, SampleShape, string?, string, int?)"/>
     /// <param name="model">The loaded model.</param>
@@ -80,8 +81,14 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="readings">The tensors to read; the first is the one that the model is measured by.</param>
     /// <param name="settings">Where and how it runs.</param>
     public static OnnxClassifier Open(
-        OnnxModel model, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings) =>
-        new(model, sampleShape, readings, settings);
+        OnnxModel model, SampleShape sampleShape, IReadOnlyList<ModelReading> readings, SessionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(sampleShape);
+        ArgumentNullException.ThrowIfNull(readings);
+        ArgumentNullException.ThrowIfNull(settings);
+        return new(model, sampleShape, readings, settings);
+    }
 
     /// <summary>The input that is fed; of several, their names with commas.</summary>
     public string Input => input.Names;
@@ -139,7 +146,12 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>Host memory for batches that its device copies from and to fastest. It lives as long as the session.</summary>
     /// <param name="elements">Its length.</param>
-    public Memory<float> AllocateHost(int elements) => memory.Allocate(elements);
+    /// <exception cref="ObjectDisposedException">The session is closed.</exception>
+    public Memory<float> AllocateHost(int elements)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        return memory.Allocate(elements);
+    }
 
     /// <summary>Refuses samples that a model of integers would cut off.</summary>
     /// <param name="samples">Any number of samples, preprocessed.</param>
@@ -151,6 +163,7 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="count">Samples.</param>
     /// <param name="results">For each output at least count × the values that a run gives.</param>
     /// <exception cref="InputException">The model takes integers and a value is none (or, for bytes, not in 0…255), or the model fails on this batch.</exception>
+    /// <exception cref="ObjectDisposedException">The session is closed.</exception>
     public void Run(ReadOnlyMemory<float> samples, int count, params Memory<float>[] results) => Run(samples, count, row => $"sample {row} of those given", results);
 
     /// <inheritdoc cref="Run(ReadOnlyMemory{float}, int, Memory{float}[])"/>
@@ -160,6 +173,8 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="results">For each output at least count × the values that a run gives.</param>
     internal void Run(ReadOnlyMemory<float> samples, int count, Func<int, string> nameOf, params Memory<float>[] results)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        ArgumentNullException.ThrowIfNull(results);
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length, count * input.SampleElements, nameof(samples));
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, Outputs.Count, nameof(results));
         input.RequireWholeNumbers(samples.Span, model);
@@ -192,11 +207,16 @@ public sealed class OnnxClassifier : IDisposable
 
     /// <summary>Runs a whole transfer set (no augmentation) and hands out each batch of the first output: first row, then rows × elements values.</summary>
     /// <param name="reader">Reads and preprocesses the samples.</param>
-    /// <param name="batchSize">Samples per batch.</param>
+    /// <param name="batchSize">Samples per batch, 1 or more.</param>
     /// <param name="onBatch">Called in order of the rows, one batch at a time; the memory is reused afterwards.</param>
     /// <param name="token">Stops between runs.</param>
+    /// <exception cref="ObjectDisposedException">The session is closed.</exception>
     public void RunAll(SampleReader reader, int batchSize, Action<long, ReadOnlyMemory<float>> onBatch, CancellationToken token = default)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(onBatch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(Outputs.Count, 1);
         var (rows, rowsPerRun) = (reader.Set.Count, Math.Min(batchSize, RowsPerRun));
         BatchWorkers<float>.Run(
@@ -220,8 +240,10 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="runs">Timed runs at most; default 200.</param>
     /// <param name="token">Stops at once, in the middle of a run.</param>
     /// <returns>Milliseconds.</returns>
+    /// <exception cref="ObjectDisposedException">The session is closed.</exception>
     public double MeasureLatency(ReadOnlySpan<float> sample, int runs = 200, CancellationToken token = default)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
         var rows = input.FixedBatch ?? 1;
         var samples = new float[rows * sample.Length];
@@ -237,6 +259,9 @@ public sealed class OnnxClassifier : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (isDisposed)
+            return;
+        isDisposed = true;
         memory.Dispose();
         session.Dispose();
     }

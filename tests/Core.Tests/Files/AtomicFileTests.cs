@@ -70,7 +70,7 @@ public sealed class AtomicFileTests : IDisposable
             },
             bytes: 10));
 
-        Assert.Equal(ExitCode.Failure, error.ExitCode);
+        Assert.Equal(ExitCode.BadInput, error.ExitCode);
         Assert.Contains("The disk is full", error.Message);
         Assert.Contains(folder["cache"], error.Message);
         Assert.Contains("10 bytes", error.Message);

@@ -9,12 +9,12 @@ public sealed class DiskErrorsTests
     private const string Path = "/data/rows.partial";
 
     [Theory]
-    [InlineData(28, "The disk is full.", ExitCode.Failure)]
-    [InlineData(122, "The disk is full.", ExitCode.Failure)]
-    [InlineData(24, "Too many files are open.", ExitCode.Failure)]
+    [InlineData(28, "The disk is full.", ExitCode.BadInput)]
+    [InlineData(122, "The disk is full.", ExitCode.BadInput)]
+    [InlineData(24, "Too many files are open.", ExitCode.BadInput)]
     [InlineData(30, "A file system is read-only.", ExitCode.BadInput)]
     [InlineData(36, "A file's name is too long.", ExitCode.BadInput)]
-    [InlineData(5, "A file cannot be written.", ExitCode.Failure)]
+    [InlineData(5, "A file cannot be written.", ExitCode.BadInput)]
     public void Guard_ErrorOfTheSystem_IsNamedWithTheFile(int number, string expected, ExitCode code)
     {
         var error = Assert.ThrowsAny<OnnxKdException>(() => DiskErrors.Guard(Path, () => throw new IOException("what the system says", number)));

@@ -222,6 +222,14 @@ public sealed class BadInputTests(TinyProject project) : IDisposable
         Assert.Contains("not a logit cache", Cli.Fails(2, "cache", "info", folder.Path));
 
     [Fact]
+    public void Evaluate_SecondModelWithoutItsOption_AsksForIt()
+    {
+        var error = Cli.Fails(2, "evaluate", "--model", project["teacher.onnx"], project["teacher.onnx"], "--samples", project["test.npy"]);
+
+        Assert.All(["A model is in the place of a recipe.", "--model FILE --model FILE"], part => Assert.Contains(part, error));
+    }
+
+    [Fact]
     public void Report_NotARun_IsRefused() => Assert.Contains("holds no run", Cli.Fails(2, "report", folder.Path));
 
     [Theory]

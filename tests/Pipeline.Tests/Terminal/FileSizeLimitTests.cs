@@ -31,7 +31,7 @@ public sealed class FileSizeLimitTests : IDisposable
 
         Assert.Contains("A file would be larger than this process", await errors);
         Assert.Contains("ulimit -f", await errors);
-        Assert.Equal((int)ExitCode.Failure, process.ExitCode);
+        Assert.Equal((int)ExitCode.BadInput, process.ExitCode);
         Assert.Equal([folder["pictures.npy"]], Directory.EnumerateFileSystemEntries(folder.Path));
     }
 }

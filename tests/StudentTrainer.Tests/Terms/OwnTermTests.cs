@@ -73,6 +73,22 @@ public sealed class OwnTermTests : IDisposable
     }
 
     [Fact]
+    public void Train_WithAFormulaWithoutGradient_BlamesTheFormula() => Refuses(
+        "gives a value without a gradient", (student, teacher) => student.detach().sub(teacher).square().mean());
+
+    [Fact]
+    public void Train_WithAFormulaThatGivesNull_SaysSo() => Refuses("gives nothing", (_, _) => null!);
+
+    [Fact]
+    public void Train_WithoutArguments_NamesThem()
+    {
+        Assert.Throws<ArgumentNullException>("learners", () => Trainer.Train(null!, toy.Data, Toy.Options, toy.Folder("t")));
+        Assert.Throws<ArgumentNullException>("data", () => Trainer.Train([new(Toy.Mlp(), Squares())], null!, Toy.Options, toy.Folder("t")));
+        Assert.Throws<ArgumentNullException>("options", () => Trainer.Train([new(Toy.Mlp(), Squares())], toy.Data, null!, toy.Folder("t")));
+        Assert.Throws<ArgumentNullException>("folder", () => Trainer.Train([new(Toy.Mlp(), Squares())], toy.Data, Toy.Options, null!));
+    }
+
+    [Fact]
     public void Train_WithATermOfAnotherKindThanTheTeacher_IsRefused() => Assert.Contains(
         "class scores",
         Assert.Throws<InputException>(() => Trainer.Train(
@@ -84,6 +100,14 @@ public sealed class OwnTermTests : IDisposable
     [InlineData(" ")]
     public void Constructor_WithANameThatSaysNothing_Refuses(string name) =>
         Assert.Throws<ArgumentException>(() => new OwnTerm(name, OutputKind.Classes, (student, _) => student.mean()));
+
+    private void Refuses(string what, Func<torch.Tensor, torch.Tensor, torch.Tensor> formula)
+    {
+        var error = Assert.Throws<InputException>(() => Trainer.Train([new(Toy.Mlp(), new OwnTerm("mine", OutputKind.Classes, formula))], toy.Data, Toy.Options, toy.Folder("t")));
+
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        Assert.Contains("term 'mine'", error.Message, StringComparison.Ordinal);
+    }
 
     private static OwnTerm Squares(string name = "squares") => new(name, OutputKind.Classes, (student, teacher) => student.sub(teacher).square().mean());
 }

@@ -16,6 +16,39 @@ public class OnnxClassifierTests
 
     private readonly LinearTeacher teacher = new(features: 12, classes: 4, seed: 1);
 
+    [Fact]
+    public void Run_Disposed_IsRefused()
+    {
+        var classifier = Open(teacher.Graph().Output("logits"));
+        classifier.Dispose();
+        classifier.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => Run(classifier, teacher.Samples(1)));
+        Assert.Throws<ObjectDisposedException>(() => classifier.RunAll(null!, 1, (_, _) => { }));
+        Assert.Throws<ObjectDisposedException>(() => classifier.MeasureLatency(teacher.Samples(1)));
+        Assert.Throws<ObjectDisposedException>(() => classifier.AllocateHost(1));
+    }
+
+    [Fact]
+    public void RunAll_BatchOfNothing_IsOutOfRange()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["samples.csv"], string.Join('\n', Enumerable.Repeat(string.Join(',', Enumerable.Repeat("1", 12)), 3)));
+        using var set = TransferSet.Open(new TransferSetOptions { Samples = folder["samples.csv"] });
+        using var classifier = Open(teacher.Graph().Output("logits"));
+
+        Assert.Throws<ArgumentOutOfRangeException>("batchSize", () => classifier.RunAll(SampleReader.Of(set, Preprocessing.None), 0, (_, _) => { }));
+    }
+
+    [Fact]
+    public void Open_WithoutArguments_NamesThem()
+    {
+        Assert.Throws<ArgumentNullException>("model", () => OnnxClassifier.Open(null!, [12]));
+        Assert.Throws<ArgumentNullException>("path", () => OnnxModel.Load(null!));
+        Assert.Throws<ArgumentNullException>("options", () => TransferSet.Open(null!));
+        Assert.Throws<ArgumentNullException>("set", () => TeacherRunner.Capture.CacheCapture.Capture(null!, new() { Teachers = [] }, "cache"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
