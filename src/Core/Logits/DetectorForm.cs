@@ -10,6 +10,19 @@ public enum BoxForm
     Xyxy,
 }
 
+/// <summary>Which of a detector's scores says that there is nothing, where they exclude one another.</summary>
+public enum BackgroundColumn
+{
+    /// <summary>None: each class has a probability of its own.</summary>
+    None,
+
+    /// <summary>The first, as SSD has it.</summary>
+    First,
+
+    /// <summary>The last, as DETR has it.</summary>
+    Last,
+}
+
 /// <summary>
 /// What the columns of a detector head are, at each anchor: four numbers of a box, then its objectness where it has one, then a score for each class. Objectness and
 /// scores are logits, of a probability each.
@@ -21,11 +34,14 @@ public sealed record DetectorForm(BoxForm Boxes, bool HasObjectness)
     /// <summary>Numbers of a box.</summary>
     public const int BoxColumns = 4;
 
+    /// <summary>Which of the scores says that there is nothing, the first or the last; it is learned as the others are, and is no class. <c>null</c>: none.</summary>
+    public BackgroundColumn? Background { get; init; }
+
     /// <summary>The column of the first class.</summary>
-    public int FirstClass => BoxColumns + (HasObjectness ? 1 : 0);
+    public int FirstClass => BoxColumns + (HasObjectness ? 1 : 0) + (Background == BackgroundColumn.First ? 1 : 0);
 
     /// <summary>How many classes so many columns have.</summary>
-    public int Classes(int columns) => columns - FirstClass;
+    public int Classes(int columns) => columns - FirstClass - (Background == BackgroundColumn.Last ? 1 : 0);
 
     /// <summary>The probability that an anchor holds a class: that of its score, times the objectness.</summary>
     /// <param name="row">An anchor's columns.</param>
@@ -48,5 +64,5 @@ public sealed record DetectorForm(BoxForm Boxes, bool HasObjectness)
     private const int EnoughValues = 20;
 
     /// <summary>In words: <c>boxes as xywh, no objectness</c>.</summary>
-    public override string ToString() => $"boxes as {Boxes.ToString().ToLowerInvariant()}, {(HasObjectness ? "with" : "no")} objectness";
+    public override string ToString() => $"boxes as {Boxes.ToString().ToLowerInvariant()}, {(HasObjectness ? "with" : "no")} objectness{(Background is { } background ? $", background {background.ToString().ToLowerInvariant()}" : "")}";
 }

@@ -12,6 +12,9 @@ internal static class DetectorMetadata
     /// <summary>Whether there is an objectness: <c>true</c> or <c>false</c>.</summary>
     public const string ObjectnessKey = "onnxkd.objectness";
 
+    /// <summary>Which of the scores is that there is nothing: <c>first</c> or <c>last</c>; no entry: none.</summary>
+    public const string BackgroundKey = "onnxkd.background";
+
     /// <summary>The axis of the columns, the batch being 0.</summary>
     public const string AxisKey = "onnxkd.class_axis";
 

@@ -21,6 +21,9 @@ internal sealed record DescribedHead(string Output, string Stream, OutputKind Ki
 
     /// <summary>Of a detector: whether there is an objectness.</summary>
     public bool? Objectness { get; init; }
+
+    /// <summary>Of a detector: which of the scores is that there is nothing; <c>null</c>: none.</summary>
+    public BackgroundColumn? Background { get; init; }
 }
 
 /// <summary>What exported students whose files give several outputs say in their metadata of each that was learned: a list in JSON, the first output first.</summary>

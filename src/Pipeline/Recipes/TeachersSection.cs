@@ -19,6 +19,7 @@ internal static class TeachersSection
     private const string Scores = "scores";
     private const string Boxes = "boxes";
     private const string Objectness = "objectness";
+    private const string Background = "background";
     private const string Pooling = "pooling";
     private const string Preprocessed = "preprocessing";
 
@@ -84,6 +85,7 @@ internal static class TeachersSection
             .. teacher.Scores is null ? [Scores] : Array.Empty<string>(),
             .. teacher.Boxes is null ? [Boxes] : Array.Empty<string>(),
             .. teacher.Objectness is null ? [Objectness] : Array.Empty<string>(),
+            .. teacher.Background is null ? [Background] : Array.Empty<string>(),
         ];
         foreach (var key in (teacher.IsRecorded ? [Model, Preprocessed] : OfSignals).Concat(open))
             written.Children.Remove(new YamlScalarNode(key));

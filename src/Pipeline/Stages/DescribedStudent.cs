@@ -29,7 +29,7 @@ internal static class DescribedStudent
     /// <summary>How an output is read in ONNX Runtime.</summary>
     public static ModelReading Reading(DescribedHead head) => new()
     {
-        Tensor = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness,
+        Tensor = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness, Background = head.Background,
     };
 
     /// <summary>A teacher that a training makes, read as it was trained, unless the recipe says otherwise.</summary>
@@ -45,6 +45,6 @@ internal static class DescribedStudent
     /// <param name="file">The file, and how samples are prepared for it.</param>
     public static TeacherOptions Read(DescribedHead head, TeacherOptions file) => file with
     {
-        Output = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness,
+        Output = head.Output, Kind = head.Kind, ClassAxis = head.ClassAxis, Scores = head.Scores, Boxes = head.Boxes, Objectness = head.Objectness, Background = head.Background,
     };
 }

@@ -38,7 +38,7 @@ public abstract record DetectorTerm : Term
     /// <summary>The probability of the likeliest class, times the objectness.</summary>
     private static Tensor WeightOf(Tensor teacher, DetectorForm form)
     {
-        var best = teacher.narrow(1, form.FirstClass, teacher.shape[1] - form.FirstClass).amax([1]).sigmoid();
+        var best = teacher.narrow(1, form.FirstClass, form.Classes((int)teacher.shape[1])).amax([1]).sigmoid();
         return form.HasObjectness ? best.mul(teacher.select(1, DetectorForm.BoxColumns).sigmoid()) : best;
     }
 

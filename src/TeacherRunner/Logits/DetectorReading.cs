@@ -39,6 +39,9 @@ internal sealed class DetectorReading(
     {
         /// <summary>How the graph's own suppression reads boxes; <c>null</c>: it has none.</summary>
         public BoxForm? Suppressed { get; init; }
+
+        /// <summary>Which score says that there is nothing, as the recipe has it; <c>null</c>: it leaves that open.</summary>
+        public BackgroundColumn? Background { get; init; }
     }
 
     /// <summary>Finds it.</summary>
@@ -61,12 +64,14 @@ internal sealed class DetectorReading(
         if (More is not null && rows.Length / layout.Classes < EnoughBoxes)
             rows = layout.ToClassLast(More((EnoughBoxes + layout.Positions - 1) / layout.Positions));
         var (boxes, form) = FindBoxes(given, rows, layout);
-        var (hasObjectness, split) = FindObjectness(given.Objectness, layout.Classes);
         var areProbabilities = given.Probabilities ?? DetectorForm.AreProbabilities(rows, layout.Classes);
+        var startsWithObjectness = BoxJoin is { } join && Behind(join.Lengths) is [1, > 0];
+        var (background, whyBackground) = new DetectorBackground($"output '{tensor}' of {model}", metadata).Find(given, rows, layout.Classes, areProbabilities, startsWithObjectness);
+        var (hasObjectness, split) = background is not null ? (false, whyBackground) : FindObjectness(given.Objectness, layout.Classes);
         var evidence = $"{why}; {form}; {split}; scores are {(areProbabilities ? "probabilities" : "logits")}";
         return (new(tensor, StreamKind.Detection, areProbabilities ? LogitTransform.LogOddsOfScores : LogitTransform.None, evidence)
         {
-            Detector = new(boxes, hasObjectness),
+            Detector = new(boxes, hasObjectness) { Background = background },
         }, layout);
     }
 
@@ -229,9 +234,16 @@ internal sealed class DetectorReading(
     /// <summary>How many classes the exporter of YOLO's authors names: a dictionary in Python's notation.</summary>
     private int? ClassNames => metadata.TryGetValue("names", out var text) && text.StartsWith('{') ? System.Text.RegularExpressions.Regex.Count(text, @"[{,]\s*\d+\s*:") : null;
 
-    private InputException Unclear(string what, string found, string one, string other) => new(
-        $"It is not clear how a detector head is laid out: {what}.", $"output '{tensor}' of {model}", found, $"one of: {one}, {other}",
-        $"add the line to the teacher: '{one}' or '{other}' (docs/teachers.md)");
+    private InputException Unclear(string what, string found, string one, string other) => Unclear($"output '{tensor}' of {model}", what, found, one, other);
+
+    /// <summary>The error that something of a layout cannot be told.</summary>
+    /// <param name="place">The output.</param>
+    /// <param name="what">What.</param>
+    /// <param name="found">What there is to tell it by.</param>
+    /// <param name="lines">The lines of which one settles it.</param>
+    internal static InputException Unclear(string place, string what, string found, params string[] lines) => new(
+        $"It is not clear how a detector head is laid out: {what}.", place, found, $"one of: {string.Join(", ", lines)}",
+        $"add the line to the teacher: {string.Join(", ", lines.SkipLast(1).Select(line => $"'{line}'"))} or '{lines[^1]}' (docs/teachers.md)");
 
     private static string Word(BoxForm form) => form.ToString().ToLowerInvariant();
 }

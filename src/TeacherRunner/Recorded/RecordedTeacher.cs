@@ -113,7 +113,7 @@ internal sealed class RecordedTeacher : ITeacher
             return AsItIs(cached.Kind, cached.Detector);
         if (options.Kind == OutputKind.Detector
             && new DetectorReading(name, source.Name, dims, [], new Dictionary<string, string>()).Find(
-                new(classAxis, options.Boxes, options.Objectness, options.Probabilities), values, isNamed: true) is var (detector, columns))
+                new(classAxis, options.Boxes, options.Objectness, options.Probabilities) { Background = options.Background }, values, isNamed: true) is var (detector, columns))
             return new(detector, columns);
         RequireNoCounter(values, [.. looked.Select(sample => rows[sample])], source.Name);
         var trace = new LogitTrace(name, name, HeadActivation.None, IsInner: false);

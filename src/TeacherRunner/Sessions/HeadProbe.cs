@@ -123,7 +123,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
         var shapeGiven = outputs.GetTensorTypeAndShape().Shape;
         if (evidence is null or { Kind: OutputKind.Detector } && !reading.IsTrained
             && new DetectorReading(trace.Output, model, dims, clues.Joins, clues.Metadata) { Layer = wanted.Layer, More = clues.More }.Find(
-                new(reading.ClassAxis, reading.Boxes, reading.Objectness, reading.Probabilities) { Suppressed = reading.Suppressed }, values, evidence is not null) is var (detector, columns))
+                new(reading.ClassAxis, reading.Boxes, reading.Objectness, reading.Probabilities) { Suppressed = reading.Suppressed, Background = reading.Background }, values, evidence is not null) is var (detector, columns))
             return new(detector, columns, null, isScalar) { Given = GivenOutput.Find(trace, detector, shapeGiven, columns) };
         evidence ??= KindEvidence.OfName(trace.Output, layout.Classes)
             ?? KindEvidence.OfName(trace.Source, layout.Classes) ?? labels(layout) ?? (layout.Classes > 1 || weights?.Kind == OutputKind.Values ? weights : null)
@@ -138,10 +138,10 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
                 "The smallest of the model's values is chosen, so that they are no scores of classes.", $"output '{trace.Output}' of {model}",
                 $"node '{chooser}' (ArgMin) reads it: distances, or costs", "scores of which the highest counts",
                 "learn them as numbers: 'kind: values'; or give the file a Neg behind them, and name that (output:)");
-        if (evidence.Kind != OutputKind.Detector && (reading.Boxes is not null || reading.Objectness is not null))
+        if (evidence.Kind != OutputKind.Detector && (reading.Boxes is not null || reading.Objectness is not null || reading.Background is not null))
             throw new InputException(
                 "A key is for detector heads, and the output is none.", $"output '{trace.Output}' of {model}",
-                $"'{(reading.Boxes is not null ? "boxes" : "objectness")}', and an output that holds {evidence.Kind.Word()}", "a detector head",
+                $"'{(reading.Boxes is not null ? "boxes" : reading.Objectness is not null ? "objectness" : "background")}', and an output that holds {evidence.Kind.Word()}", "a detector head",
                 "remove the key, name the output with boxes and scores (output:), or say that it is one: kind: detector");
         var head = evidence.Kind == OutputKind.Detector ? DetectorReading.OfTrained(reading.Probabilities, scores, layout.Classes, trace.Output)
             : reading.IsTrained && LogitHead.OfTrained(evidence, reading.Kind, trace, layout.Classes, scores) is { } known

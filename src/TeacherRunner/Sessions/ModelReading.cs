@@ -40,6 +40,9 @@ public sealed record ModelReading
     /// <summary>Of a detector head: whether it has an objectness; default: found.</summary>
     public bool? Objectness { get; init; }
 
+    /// <summary>Of a detector head: which of its scores says that there is nothing; default: found.</summary>
+    public BackgroundColumn? Background { get; init; }
+
     /// <summary>Of a detector head: how the graph's own suppression reads its boxes; <c>null</c>: it has none.</summary>
     internal BoxForm? Suppressed { get; init; }
 

@@ -60,6 +60,10 @@ public sealed record TeacherOptions
     [Setting("of a detector head: whether an objectness stands between box and scores; `auto`: found, or refused where nothing tells", Null = "auto")]
     public bool? Objectness { get; init; }
 
+    /// <summary>Of a detector head: which of its scores says that there is nothing, where they exclude one another; <c>null</c>: found.</summary>
+    [Setting("of a detector head whose scores sum to 1: which of them is that there is nothing, `first` (SSD) or `last` (DETR); `none`: each class has a probability of its own; `auto`: found, or refused where nothing tells", Null = "auto")]
+    public BackgroundColumn? Background { get; init; }
+
     /// <summary>
     /// For each of its classes the student's, by name or index, or <c>none</c>; several may be one, whose probabilities add up. Default: its
     /// classes are the student's. Further outputs stay as they are.
@@ -96,7 +100,7 @@ public sealed record TeacherOptions
     public Preprocessing Preprocessing { get; init; } = Preprocessing.None;
 
     /// <summary>How its answer is read from its model.</summary>
-    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Pooling = Pooling, Scores = Scores, Boxes = Boxes, Objectness = Objectness };
+    public ModelReading Reading => new() { Tensor = Output, Kind = Kind, ClassAxis = ClassAxis, Probabilities = Probabilities, Pooling = Pooling, Scores = Scores, Boxes = Boxes, Objectness = Objectness, Background = Background };
 
     /// <summary>How all that is captured of it is read: its answer, further outputs, and features.</summary>
     public IReadOnlyList<ModelReading> Readings =>

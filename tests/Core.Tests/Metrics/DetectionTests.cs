@@ -59,6 +59,21 @@ public class DetectionTests
         Assert.Equal((0, 0.4), (found.Class, Math.Round(found.Score, 6)));
     }
 
+    /// <summary>Anchors that hold nothing, with certainty: the column that says so is no class.</summary>
+    [Theory]
+    [InlineData(BackgroundColumn.First, 0.9, 0.06, 0.04)]
+    [InlineData(BackgroundColumn.Last, 0.06, 0.04, 0.9)]
+    public void Background_IsNothingThatIsFound(BackgroundColumn background, double first, double second, double third)
+    {
+        var form = Form with { Background = background };
+        float[] empty = [0, 0, 1, 1, Logit(first), Logit(second), Logit(third)], held = [.. empty];
+        (held[background == BackgroundColumn.First ? 4 : 6], held[5]) = (Logit(0.1), Logit(0.8));
+
+        Assert.Equal(2, form.Classes(7));
+        Assert.Empty(NonMaximumSuppression.Find(empty, 7, form));
+        Assert.Equal(background == BackgroundColumn.First ? 0 : 1, Assert.Single(NonMaximumSuppression.Find(held, 7, form)).Class);
+    }
+
     [Fact]
     public void Meter_CountsWhatBothFind()
     {

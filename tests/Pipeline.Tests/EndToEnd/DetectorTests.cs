@@ -86,6 +86,27 @@ public sealed class DetectorTests : IDisposable
         Assert.Contains("same input, same output", run.Output);
     }
 
+    /// <summary>As SSD is exported: a background in front of the classes. Figures are of objects, worked out here from the raw outputs without that column.</summary>
+    [Fact]
+    public void Teacher_WhoseScoresExcludeOneAnother_IsLearnedWithItsBackground_AndMeasuredWithout()
+    {
+        var teacher = Exclusive();
+        var run = Cli.Done(
+            "run", Recipe("{ architecture: unet, widths: [8, 16, 32], stride: 4, preprocessing: fit }", "output: boxes, scores: scores, background: first", 5, teacher), "--runs", folder["runs"], "--threads", "1");
+
+        Assert.Contains("background first, as the recipe says", run.Error);
+        var taught = Objects(teacher);
+        Assert.Equal(Agreement(Objects(StudentFile), taught), Student().GetProperty("agreement").GetDouble(), 2);
+        Assert.InRange(Student().GetProperty("agreement").GetDouble(), 0.5, 1);
+        Assert.InRange(Student().GetProperty("constant_agreement").GetDouble(), 0, Constant(taught) + 0.1); // of a background alone it would be nearly 1
+        Assert.Contains("same input, same output", run.Output);
+        Assert.Equal("first", OnnxModel.Load(StudentFile).Proto.MetadataProps.Single(entry => entry.Key == "onnxkd.background").Value);
+        Assert.Contains("box IoU", Cli.Done("evaluate", "--model", StudentFile, "--teacher", teacher, "--samples", Field("x.npy"), "--scale", "1/255", "--set", "teachers.0.output=boxes", "--set", "teachers.0.scores=scores", "--set", "teachers.0.background=first").Output);
+        Assert.Contains("gives logits", Cli.Fails(2, "run", Recipe($"{{ model: {Wider(Small(channels: 8))}, init: fresh, output: boxes, scores: scores }}", "output: boxes, scores: scores, background: first", 1, teacher), "--runs", folder["runs"]));
+
+        static float[] Objects(string model) => Joined(Run(model, "boxes", 4), [.. Run(model, "scores", 6).Chunk(6 * Anchors).SelectMany(scores => scores[Anchors..])]);
+    }
+
     [Theory]
     [InlineData(null, "architecture unet, stride 4")] // 8 × 8 anchors
     [InlineData(80, "architecture fpn, widths [16, 16, 32, 48], strides [4, 8]")] // and 4 × 4 more
@@ -350,6 +371,49 @@ public sealed class DetectorTests : IDisposable
         var path = folder[$"apart-{Path.GetFileName(detector)}"];
         File.WriteAllBytes(path, proto.ToByteArray());
         return path;
+    }
+
+    /// <summary>The teacher with the log-odds of its scores, and a zero before them, in a softmax.</summary>
+    private string Exclusive()
+    {
+        var proto = OnnxModel.Load(TwoOutputs()).Proto;
+        var scores = proto.Graph.Node.First(node => node.Output.Contains("scores"));
+        scores.Output[scores.Output.IndexOf("scores")] = "independent";
+        proto.Graph.Initializer.Add(TensorData.Create("unit", [1f], 1));
+        proto.Graph.Initializer.Add(TensorData.Create("nought", [0f], 1));
+        proto.Graph.Initializer.Add(TensorData.Create("one", [0L], 1));
+        (string Op, string Inputs, string Output)[] nodes =
+        [
+            ("Log", "independent", "yes"), ("Sub", "unit independent", "other"), ("Log", "other", "no"), ("Sub", "yes no", "odds"), ("Gather", "odds one", "column"),
+            ("Mul", "column nought", "zero"), ("Concat", "zero odds", "all"), ("Softmax", "all", "scores"),
+        ];
+        foreach (var (op, inputs, output) in nodes)
+            proto.Graph.Node.Add(new NodeProto
+            {
+                OpType = op, Name = output, Input = { inputs.Split(' ') }, Output = { output },
+                Attribute = { op is "Gather" or "Concat" or "Softmax" ? [new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 }] : Array.Empty<AttributeProto>() },
+            });
+        proto.Graph.Output[1] = ValueInfo.Create("scores", ElementType.Float32, "batch", 6, Anchors);
+        File.WriteAllBytes(folder["exclusive.onnx"], proto.ToByteArray());
+        return folder["exclusive.onnx"];
+    }
+
+    /// <summary>A student's file in two outputs, with six logits.</summary>
+    private string Wider(string detector)
+    {
+        var proto = OnnxModel.Load(Apart(detector)).Proto;
+        foreach (var (name, count) in new[] { ("wk", 6 * 8), ("bk", 6) })
+        {
+            proto.Graph.Initializer.Remove(proto.Graph.Initializer.Single(tensor => tensor.Name == name));
+            proto.Graph.Initializer.Add(name == "wk" ? TensorData.Create(name, [.. Enumerable.Range(0, count).Select(i => i % 7 - 3f)], 6, 8, 1, 1) : TensorData.Create(name, new float[count], 6));
+        }
+
+        var shape = proto.Graph.Initializer.Single(tensor => tensor.Name == "sk");
+        proto.Graph.Initializer[proto.Graph.Initializer.IndexOf(shape)] = TensorData.Create("sk", [-1L, 6, Anchors], 3);
+        proto.Graph.Node.Single(node => node.Output.Contains("scores")).OpType = "Identity";
+        proto.Graph.Output[1] = ValueInfo.Create("scores", ElementType.Float32, "batch", 6, Anchors);
+        File.WriteAllBytes(folder["wider.onnx"], proto.ToByteArray());
+        return folder["wider.onnx"];
     }
 
     private static float[] Joined(float[] boxes, float[] scores) =>

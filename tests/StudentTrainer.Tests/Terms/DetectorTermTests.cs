@@ -42,6 +42,30 @@ public sealed class DetectorTermTests : IDisposable
         Assert.Equal(sum / Math.Max(1, best) * temperature * temperature, Value(new DetectorScoresTerm { Temperature = temperature }, student, BoxForm.Xywh, hasObjectness), 10);
     }
 
+    /// <summary>The background is learned as every score is; how much an anchor counts, the classes say.</summary>
+    [Theory]
+    [InlineData(BackgroundColumn.First, 5, 7)]
+    [InlineData(BackgroundColumn.Last, 4, 6)]
+    public void Background_IsLearned_AndWeighsNothing(BackgroundColumn background, int first, int end)
+    {
+        double sum = 0, best = 0;
+        for (var a = 0; a < Anchors; a++)
+        {
+            for (var c = 4; c < Columns; c++)
+            {
+                var (q, p) = (Sigmoid(student[a * Columns + c]), Sigmoid(teacher[a * Columns + c]));
+                sum += p * Math.Log(p / q) + (1 - p) * Math.Log((1 - p) / (1 - q));
+            }
+
+            best += teacher[(a * Columns + first)..(a * Columns + end)].Select(Sigmoid).Max();
+        }
+
+        var signals = new TermSignals(
+            new Dictionary<string, torch.Tensor> { [SignalUse.StudentKey] = Matrix(student) },
+            new Dictionary<string, StreamSignal> { [SignalUse.TeacherKey] = new TargetTensor(Matrix(teacher), Detections(new(BoxForm.Xywh, false) { Background = background })) }, null, 0);
+        Assert.Equal(sum / Math.Max(1, best), new DetectorScoresTerm().Compute(signals).item<double>(), 10);
+    }
+
     [Theory]
     [InlineData(BoxForm.Xywh)]
     [InlineData(BoxForm.Xyxy)]

@@ -195,6 +195,49 @@ public class DetectorReadingTests
         Assert.Contains("as its own suppression reads them", session.Output.Evidence);
     }
 
+    /// <summary>As SSD (first) and DETR behind its softmax (last): what is stored is the log-odds of each probability.</summary>
+    [Theory]
+    [InlineData(BackgroundColumn.First)]
+    [InlineData(BackgroundColumn.Last)]
+    public void Scores_BehindASoftmax_HaveTheBackgroundThatIsHighestNearlyEverywhere(BackgroundColumn background)
+    {
+        var graph = Exclusive(background == BackgroundColumn.First ? [4, 0, 0] : [0, 0, 4], "Softmax");
+        using var session = Open(graph);
+
+        Assert.Equal(new DetectorForm(BoxForm.Xywh, false) { Background = background }, session.Output.Detector);
+        Assert.Contains("scores sum to 1", session.Output.Evidence);
+        using var raw = OnnxClassifier.Open(graph.Build(), [5], [new() { Tensor = "out", IsFeature = true }], new() { Device = "cpu" });
+        float[] samples = Samples(2), stored = new float[2 * Anchors * 7], given = new float[2 * Anchors * 7];
+        session.Run(samples, 2, stored);
+        raw.Run(samples, 2, given);
+        for (var i = 0; i < stored.Length; i++)
+        {
+            var (anchor, c) = Math.DivRem(i, 7);
+            double value = given[(anchor / Anchors * 7 + c) * Anchors + anchor % Anchors];
+            Assert.Equal(c < 4 ? value : Math.Log(value / (1 - value)), stored[i], 3);
+        }
+    }
+
+    [Fact]
+    public void Scores_BehindASoftmax_OfWhichNoEndIsHighest_AreAskedFor()
+    {
+        var graph = Exclusive([0, 4, 0], "Softmax");
+        Assert.Contains("'background: first', 'background: last' or 'background: none'", Assert.Throws<InputException>(() => Open(graph)).Message);
+        using var session = Open(graph, new() { Background = BackgroundColumn.None });
+        Assert.Null(session.Output.Detector!.Background);
+    }
+
+    /// <summary>DETR as it is exported, without its softmax.</summary>
+    [Fact]
+    public void Logits_OfWhichOneEndIsHighestNearlyEverywhere_AreRefusedUntilTheyAreSaidToBeIndependent()
+    {
+        var graph = Exclusive([0, 0, 4], "Identity");
+        Assert.Contains("name the tensor behind", Assert.Throws<InputException>(() => Open(graph)).Message);
+        Assert.Contains("name the tensor behind", Assert.Throws<InputException>(() => Open(graph, new() { Background = BackgroundColumn.Last })).Message);
+        using var session = Open(graph, new() { Background = BackgroundColumn.None });
+        Assert.Equal(new DetectorForm(BoxForm.Xywh, false), session.Output.Detector);
+    }
+
     [Fact]
     public void Kind_NamedOfWhatIsNoTable_IsRefused()
     {
@@ -282,6 +325,14 @@ public class DetectorReadingTests
             graph.Node("Transpose", tensor, name);
             graph.Graph.Node[^1].Attribute.Add(new Onnx.AttributeProto { Name = "perm", Type = Onnx.AttributeProto.Types.AttributeType.Ints, Ints = { 0, 2, 1 } });
         }
+    }
+
+    /// <summary>A branch for the box, and one for three scores that are moved and activated together.</summary>
+    private static GraphBuilder Exclusive(float[] shift, string activation)
+    {
+        var graph = Grid(Grid(new GraphBuilder().Input("x", DataType.Float, "N", 5).Floats("size", [32]).Floats("shift", shift, 1, 3, 1), 4, "0"), 3, "1");
+        return graph.Node("Sigmoid", "grid0", "sigmoid").Node("Mul", "sigmoid size", "box").Node("Add", "grid1 shift", "shifted")
+            .Node(activation, "shifted", "scores", activation == "Softmax" ? [("axis", 1)] : []).Node("Concat", "box scores", "out", ("axis", 1)).Output("out");
     }
 
     /// <summary>Convolutions for box, objectness and three classes at each cell of 4 × 4, joined; then the levels.</summary>

@@ -39,6 +39,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             ("kind", stage.ImportOf(results).Kind?.Word()),
             ("boxes", DetectorOf(results)?.Boxes.ToString().ToLowerInvariant()),
             ("objectness", DetectorOf(results)?.HasObjectness.ToString().ToLowerInvariant()),
+            ("background", DetectorOf(results)?.Background?.ToString().ToLowerInvariant()),
             .. maker.Provenance(results),
             .. trained.Versions.Select(version => ($"version.{version.Key}", (string?)version.Value)),
         ];
@@ -75,7 +76,7 @@ internal sealed class ExportMetadata(RecipeGraph graph, ExportStage stage, Train
             var detector = (i == 0 ? streams.FirstOrDefault() : streams.FirstOrDefault(stream => stream.Name == name))?.Detector;
             return new DescribedHead(given?.Name ?? own.Output ?? learned[0], name, own.Kind ?? OutputKind.Classes)
             {
-                ClassAxis = given is null ? own.ClassAxis : given.NamedAxis, Scores = given is null ? own.Scores : given.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness,
+                ClassAxis = given is null ? own.ClassAxis : given.NamedAxis, Scores = given is null ? own.Scores : given.Scores, Boxes = detector?.Boxes, Objectness = detector?.HasObjectness, Background = detector?.Background,
             };
         })]);
     }

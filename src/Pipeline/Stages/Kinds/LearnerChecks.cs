@@ -24,8 +24,8 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     private const int MostProbed = 16;
     private const int MostProbedValues = 1 << 22;
 
-    // What students from files with one output give for a sample.
-    private readonly Dictionary<string, IReadOnlyList<int>> given = new(StringComparer.Ordinal);
+    // What students from files with one output give for a sample, and whether its scores are probabilities.
+    private readonly Dictionary<string, (IReadOnlyList<int> Shape, bool AreProbabilities)> given = new(StringComparer.Ordinal);
 
     /// <summary>Checks one student.</summary>
     /// <param name="learner">Its entry.</param>
@@ -54,6 +54,21 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
             LearnerStreams.Require(step.NameOf(learner), learner.Objective, streams, outputs);
             RequireShapeFits(learner, streams);
         }
+
+        RequireProbabilities(streams);
+    }
+
+    /// <summary>Refuses students from files whose logits a session would take a softmax of that they do not learn.</summary>
+    /// <param name="streams">What the training's cache holds.</param>
+    /// <exception cref="InputException">The teacher's scores exclude one another, and a student's file gives logits.</exception>
+    public void RequireProbabilities(IReadOnlyList<CacheStream> streams)
+    {
+        if (streams.FirstOrDefault()?.Detector?.Background is null)
+            return;
+        foreach (var learner in step.Learners.Where(learner => given.TryGetValue(learner.Name, out var own) && !own.AreProbabilities))
+            throw new InputException(
+                "The teacher's scores exclude one another, and the student's file gives logits, of which a session would take a softmax that was not learned.", learner.Student.Model, "logits",
+                "probabilities, as the teacher gives", "export the student with its softmax, or name the tensor behind that (student.output; of two outputs student.scores)");
     }
 
     /// <summary>A further output of the teacher that has other classes than the first is nothing that the student's first output could learn.</summary>
@@ -82,7 +97,7 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
         {
             session.RequireTaken(FewSamples());
             if (session.Outputs is [var only])
-                given[learner.Name] = only.Shape;
+                given[learner.Name] = (only.Shape, only.AreProbabilities || file.Proto.MetadataProps.Any(entry => entry.Key == DetectorMetadata.BoxesKey)); // logits of a student of ours are each of a probability
         }
         if (import.Scores is null && graph.Files.DeclaredClasses(model, import.Output, import.ClassAxis) is { } own && cache?.DeclaredClasses is { } taught && own != taught)
             throw new InputException(
@@ -96,11 +111,11 @@ internal sealed class LearnerChecks(RecipeGraph graph, TrainStep step, CacheStag
     /// <exception cref="InputException">They differ in positions, or in the number of columns.</exception>
     private void RequireShapeFits(LearnerEntry learner, IReadOnlyList<CacheStream> streams)
     {
-        if (!given.TryGetValue(learner.Name, out var own) || streams.Where(stream => stream.Kind.Output() is not null).ToArray() is not [var stream]
+        if (!given.TryGetValue(learner.Name, out var file) || streams.Where(stream => stream.Kind.Output() is not null).ToArray() is not [var stream]
             || !learner.Objective.Any(term => term.Reads.Any(use => use is { IsTarget: true, IsOutput: true, Path: null, Kind: not SignalKind.Labels }))
             || learner.Objective.Any(term => term.Reads.Any(use => use is { IsTarget: false, IsOutput: true, Path: not null })))
             return;
-        var taught = stream.StudentShape;
+        var (own, taught) = (file.Shape, stream.StudentShape);
         // Which axis counts the classes of a map may be known only beside its teacher; and two classes are one column as well.
         if (Sizes(own).SequenceEqual(Sizes(taught)) || Sizes(own.SkipLast(1)).SequenceEqual(Sizes(taught.SkipLast(1))) && Math.Max(own[^1], taught[^1]) <= 2)
             return;

@@ -210,6 +210,8 @@ internal sealed class TrainStage : TrainedStage
         if (taught is not null && step.LearnsFromTeachers && step.Terms.Any(term => term.LearnsFromLabels) && LabelRemarks.Contradiction(sets.Transfer, taught) is { IsCertain: true } contradiction)
             throw new InputException(
                 "Labels and teacher teach different things.", graph.Recipe.Data.Transfer.Labels, contradiction.Found, "labels that are numbered as the teacher's classes are", contradiction.Remedy);
+        if (taught is not null)
+            checks.RequireProbabilities(taught.Streams); // the cache may be of another run
         var data = new TrainingData(sets.Transfer, Preprocessing, taught, sets.Validation, validated);
         return use([.. step.Learners.Select(Options)], data);
 
