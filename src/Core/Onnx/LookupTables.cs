@@ -13,6 +13,12 @@ internal static class LookupTables
     // What hands on the same numbers, in another shape or type.
     private static readonly HashSet<string> passing = ["Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 
+    // What hands on ids, each of them as another id: with an offset, within limits, as a remainder.
+    private static readonly HashSet<string> shifting = ["Abs", "Add", "Clip", "Max", "Min", "Mod", "Sub", "Where"];
+
+    // What hands on some columns.
+    private static readonly HashSet<string> selecting = ["Gather", "Slice", "Split"];
+
     // What hands on a table with as many rows.
     private static readonly HashSet<string> wrapping = ["Cast", "DequantizeLinear", "Identity"];
 
@@ -34,6 +40,33 @@ internal static class LookupTables
                         open.Enqueue(output);
             }
         return found.MinBy(table => table.Rows);
+    }
+
+    /// <summary>Whether whole numbers are ids of something, which a model looks up, and no amounts that it computes with.</summary>
+    /// <param name="graph">The model's graph, with its own inputs.</param>
+    /// <param name="input">An input of integers.</param>
+    /// <returns>Also so where an operator takes them of which nothing is known. Of some columns alone: not, if others become floats.</returns>
+    public static bool AreIds(GraphProto graph, string input)
+    {
+        var (index, ofColumns, areAmounts) = (new GraphIndex(graph), false, false);
+        var (open, seen) = (new Queue<(string Tensor, bool IsPart)>([(input, false)]), new HashSet<string>(StringComparer.Ordinal) { input });
+        while (open.TryDequeue(out var at))
+            foreach (var node in index.Consumers(at.Tensor))
+            {
+                var isFirst = node.Input[0] == at.Tensor;
+                if (TableOf(node, at.Tensor) is not null || isFirst && node.OpType is "OneHot" or "OneHotEncoder" || node.Domain is not ("" or "ai.onnx" or "ai.onnx.ml"))
+                {
+                    if (!at.IsPart)
+                        return true;
+                    ofColumns = true;
+                }
+                areAmounts |= node.OpType == "Cast" && TensorTypes.IsFloat((int)new Attributes(node).GetInt("to", 0));
+                var selects = isFirst && selecting.Contains(node.OpType);
+                if (selects || isFirst && passing.Contains(node.OpType) || shifting.Contains(node.OpType) || IsReordering(node, at.Tensor))
+                    foreach (var output in node.Output.Where(seen.Add))
+                        open.Enqueue((output, at.IsPart || selects));
+            }
+        return ofColumns && !areAmounts;
     }
 
     /// <summary>The table that a node looks ids up in, and the axis that they count; <c>null</c>: it looks none up.</summary>

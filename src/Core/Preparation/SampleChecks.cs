@@ -1,6 +1,8 @@
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Tensors;
 using OnnxKd.Core.TransferSets;
+using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.Core.Preparation;
 
@@ -11,6 +13,7 @@ internal sealed class SampleChecks
     private readonly InputRule[] rules;
     private readonly SamplePart? mask;
     private readonly bool needsTokens;
+    private readonly InputException? lostDetail;
     private readonly IReadOnlyList<SampleChecks> modalities;
 
     private SampleChecks(TransferSet set, IReadOnlyList<SampleUse> uses, string? modality)
@@ -19,11 +22,12 @@ internal sealed class SampleChecks
         needsTokens = uses.Any(use => use.Modality == modality && use.NeedsTokens);
         // Pictures and sequences of numbers are no ids, and teachers may be large.
         rules = set.SampleShape is { Parts.Count: 0, Count: > 1 } ? [] : [.. uses.Where(use => use.Modality == modality).SelectMany(use => InputRule.Of(use, set.SampleShape))];
+        lostDetail = FindLost(uses.Where(use => use.Modality == modality));
         modalities = modality is null ? [.. set.Modalities.Select(name => new SampleChecks(set.Modality(name), uses, name))] : [];
     }
 
     /// <summary>Whether there is more to look at than whether values are finite.</summary>
-    public bool AreAny => rules.Length > 0 || mask is not null || modalities.Any(other => other.AreAny);
+    public bool AreAny => rules.Length > 0 || mask is not null || lostDetail is not null || modalities.Any(other => other.AreAny);
 
     /// <summary>Finds what there is to look at.</summary>
     /// <param name="set">The samples.</param>
@@ -36,6 +40,8 @@ internal sealed class SampleChecks
     /// <exception cref="InputException">A value is no finite number, a mask holds something else than 0 and 1 (or no 1, where tokens are pooled), an id is beyond a model's table, or a number is none of an input's type.</exception>
     public void Require(CancellationToken token)
     {
+        if (lostDetail is not null)
+            throw lostDetail;
         if (!AreAny)
         {
             FiniteValues.Require(set, token);
@@ -55,13 +61,30 @@ internal sealed class SampleChecks
             other.Require(token);
     }
 
+    /// <summary>A model that takes 64-bit floats would be given other numbers than the user has; one of float32 rounds them itself.</summary>
+    private InputException? FindLost(IEnumerable<SampleUse> uses)
+    {
+        if (set.FindLostDetails() is not { Count: > 0 } lost)
+            return null;
+        return (
+            from use in uses
+            from fed in InputMatch.Find(new GraphIndex(use.Load().Proto.Graph).Inputs, set.SampleShape, use.Feeds, use.Name)
+            where fed.Type == (int)DataType.Double && fed.Part is not null
+            from column in lost
+            where column.Part is null || column.Part == fed.Part!.Name
+            select new InputException(
+                "A model takes 64-bit floats, and samples are read as float32, which does not hold what tells the numbers of a column apart.", $"{set.Name}, column '{column.Column}'", $"{column}",
+                $"numbers that float32 (24 bits) holds: input '{fed.Input.Name}' of {use.Name} is DOUBLE",
+                "subtract an offset near its mean from the column in the samples, and in the model what it subtracts itself less that offset; or leave the column out of both")).FirstOrDefault();
+    }
+
     private void Require(long row, ReadOnlySpan<float> sample)
     {
         if (mask is not null && sample.Slice(mask.Offset, mask.Elements).IndexOfAnyExcept(0f, 1f) is >= 0 and var at)
             throw MaskChoice.Refuse(sample[mask.Offset + at], set.PlaceOf(row, mask.Offset + at));
-        if (mask is not null && needsTokens && !sample.Slice(mask.Offset, mask.Elements).Contains(1f))
+        if (mask is not null && needsTokens && !sample.Slice(mask.Offset, mask.Elements).Contains(set.SampleShape.MarkOfCounted))
             throw new InputException(
-                "A text has no token that counts, so that there is nothing to make its embedding of.", set.PlaceOf(row, mask.Offset), "a mask of zeros alone", "a 1 at least",
+                "A text has no token that counts, so that there is nothing to make its embedding of.", set.PlaceOf(row, mask.Offset), "a mask of padding alone", "one that counts at least",
                 "leave the sample out, or correct its mask");
         foreach (var rule in rules)
             if (rule.FirstWrong(sample.Slice(rule.Part.Offset, rule.Part.Elements)) is >= 0 and var wrong)

@@ -20,13 +20,20 @@ public sealed class SampleShape : IReadOnlyList<int>
     /// <param name="sizes">The sizes of its axes.</param>
     public SampleShape(IEnumerable<int> sizes) => this.sizes = [.. sizes];
 
-    private SampleShape(IReadOnlyList<SamplePart> parts, string? mask) => (sizes, Parts, Mask) = ([parts.Sum(part => part.Elements)], parts, mask);
+    private SampleShape(IReadOnlyList<SamplePart> parts, string? mask, bool marksPadding) =>
+        (sizes, Parts, Mask, MarksPadding) = ([parts.Sum(part => part.Elements)], parts, mask, marksPadding);
 
     /// <summary>The named inputs that a sample consists of, in their order; none: it is one tensor.</summary>
     public IReadOnlyList<SamplePart> Parts { get; } = [];
 
-    /// <summary>The part that says which positions of a sample count (1) and which are padding (0); <c>null</c>: none.</summary>
+    /// <summary>The part that says which positions of a sample count and which are padding; <c>null</c>: none.</summary>
     public string? Mask { get; }
+
+    /// <summary>Whether the mask is 1 where a position is padding, as PyTorch's <c>key_padding_mask</c> is; else it is 1 where one counts.</summary>
+    public bool MarksPadding { get; }
+
+    /// <summary>What the mask holds where a position counts: 1, or 0 where it marks padding.</summary>
+    internal float MarkOfCounted => MarksPadding ? 0 : 1;
 
     /// <summary>The input that says of which kind each token is (the first or the second text), by its usual names; <c>null</c>: none.</summary>
     public SamplePart? Kinds => Parts.FirstOrDefault(part => usualKinds.Contains(part.Name));
@@ -49,12 +56,13 @@ public sealed class SampleShape : IReadOnlyList<int>
     /// <summary>The shape of samples that consist of named inputs.</summary>
     /// <param name="parts">The inputs; each gets its offset.</param>
     /// <param name="mask">The one that is a mask.</param>
-    public static SampleShape Of(IEnumerable<SamplePart> parts, string? mask)
+    /// <param name="marksPadding">Whether it is 1 where a position is padding; default: where one counts.</param>
+    public static SampleShape Of(IEnumerable<SamplePart> parts, string? mask, bool marksPadding = false)
     {
         var placed = new List<SamplePart>();
         foreach (var part in parts)
             placed.Add(part with { Offset = placed.Count == 0 ? 0 : placed[^1].Offset + placed[^1].Elements });
-        return new(placed, mask);
+        return new(placed, mask, mask is not null && marksPadding);
     }
 
     /// <summary>The named input of a name; <c>null</c>: there is none.</summary>

@@ -18,6 +18,7 @@ internal sealed class JoinedTensor : StoredTensor
         (Fillers, FillersOfValues) = (parts[0].Fillers, parts[0].FillersOfValues);
         (IsTable, HasRowNames, LeftOut) = (parts[0].IsTable, parts[0].HasRowNames, parts[0].LeftOut);
         Decimal = parts.Select(part => part.Decimal).FirstOrDefault(sign => sign is not null);
+        LostDetails = [.. parts.SelectMany(part => part.LostDetails).DistinctBy(lost => lost.Column)];
         Rounded = [.. parts.SelectMany(part => part.Rounded).DistinctBy(number => number.Column)];
         firstRows = new long[parts.Length];
         for (var i = 1; i < parts.Length; i++)

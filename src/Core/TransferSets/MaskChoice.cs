@@ -17,23 +17,30 @@ internal static class MaskChoice
     /// <exception cref="InputException">It is not there, or as long as nothing beside it.</exception>
     public static string? Find(TransferSetOptions options, IReadOnlyList<SamplePart> parts)
     {
+        if (options is { Mask: not null, Padding: not null })
+            throw new InputException(
+                "Of the inputs of one set, two are its mask.", options.Samples, $"mask '{options.Mask}' and padding '{options.Padding}'", "one of the two",
+                "'mask' names the input that is 1 where a position counts, 'padding' the one that is 1 where it does not: remove the other");
         if (options.Mask == TransferSetOptions.NoMask)
             return null;
-        var name = options.Mask ?? Usual.FirstOrDefault(name => parts.Any(part => part.Name == name && part.Elements > 1));
+        var name = options.Padding ?? options.Mask ?? Usual.FirstOrDefault(name => parts.Any(part => part.Name == name && part.Elements > 1));
         if (name is null)
             return null;
         if (parts.FirstOrDefault(part => part.Name == name) is not { } mask)
             throw new InputException(
-                "The mask is none of the samples' inputs.", options.Samples, $"mask '{name}'", string.Join(", ", parts.Select(part => part.Name)), "name one of these, or remove 'mask'");
+                "The mask is none of the samples' inputs.", options.Samples, $"{KeyOf(options)} '{name}'", string.Join(", ", parts.Select(part => part.Name)), $"name one of these, or remove '{KeyOf(options)}'");
         Require(options, mask, SampleShape.Of(parts, name));
         return name;
     }
+
+    /// <summary>The key that names it.</summary>
+    public static string KeyOf(TransferSetOptions options) => options.Padding is null ? "mask" : "padding";
 
     /// <summary>The error that a mask holds something else than 0 and 1.</summary>
     /// <param name="value">What it holds.</param>
     /// <param name="where">Where.</param>
     public static InputException Refuse(float value, string where) => new(
-        "A mask holds values other than 0 and 1.", where, Printable.Number(value), "1 for each position that counts, 0 for each that is padding",
+        "A mask holds values other than 0 and 1.", where, Printable.Number(value), "0 and 1: one for each position that counts, the other for each that is padding",
         "correct the mask; if it says something else, set 'mask: none' under the set");
 
     /// <summary>A mask has an entry for each token, or for each entry of an axis of something beside it.</summary>

@@ -72,14 +72,17 @@ internal sealed class PackedTensor : StoredTensor
     public static StoredTensor OpenSamples(TransferSetOptions options, SampleShape? like)
     {
         if (options.Inputs.AreNone)
-            return options.Mask is null or TransferSetOptions.NoMask ? OpenWhole(options) : throw new InputException(
-                "A mask is named, and the samples have no named inputs.", options.Samples, $"mask '{options.Mask}'", remedy: "name the inputs (inputs), or remove 'mask'");
+            return !NamesMask(options) ? OpenWhole(options) : throw new InputException(
+                "A mask is named, and the samples have no named inputs.", options.Samples, $"{MaskChoice.KeyOf(options)} '{options.Padding ?? options.Mask}'",
+                remedy: $"name the inputs (inputs), or remove '{MaskChoice.KeyOf(options)}'");
         if ((options.SamplesKey ?? options.Table.Features.Concat(options.Table.Drop).FirstOrDefault()) is { } useless)
             throw new InputException(
                 "Samples of named inputs consist of these alone.", options.Samples, $"'{useless}' beside inputs", "inputs, or samples-key, table.features and table.drop", "remove one of the two");
-        return options.Lengths is null || options.Mask is null or TransferSetOptions.NoMask ? Open(options, like) : throw new InputException(
-            "Lengths and a mask say the same twice.", options.Samples, "both", "one of the two", "remove lengths or mask");
+        return options.Lengths is null || !NamesMask(options) ? Open(options, like) : throw new InputException(
+            "Lengths and a mask say the same twice.", options.Samples, "both", "one of the two", $"remove lengths or {MaskChoice.KeyOf(options)}");
     }
+
+    private static bool NamesMask(TransferSetOptions options) => options.Padding is not null || options.Mask is not (null or TransferSetOptions.NoMask);
 
     private static StoredTensor OpenWhole(TransferSetOptions options)
     {
@@ -129,7 +132,7 @@ internal sealed class PackedTensor : StoredTensor
             if (total > Array.MaxLength / sizeof(float))
                 throw new InputException("One sample is too large.", options.Samples, $"{total} values");
             SamplePart[] joined = [.. Join(inputs, [.. sources.SelectMany(source => source.Parts)])];
-            return new(options.Samples, [.. sources], SampleShape.Of(joined, MaskChoice.Find(options, joined)));
+            return new(options.Samples, [.. sources], SampleShape.Of(joined, MaskChoice.Find(options, joined), options.Padding is not null));
         }
         catch
         {
@@ -164,6 +167,12 @@ internal sealed class PackedTensor : StoredTensor
             offset += source.Elements;
         }
     }
+
+    /// <inheritdoc/>
+    public override IEnumerable<LostDetail> FindLostDetails(IReadOnlyList<long> places) =>
+        from source in sources
+        from lost in source.Tensor.FindLostDetails(places)
+        select lost with { Part = source.Parts is [var only] ? only.Name : source.Parts.FirstOrDefault(part => part.Name == lost.Column)?.Name };
 
     /// <inheritdoc/>
     public override void Dispose() => Array.ForEach(sources, source => source.Tensor.Dispose());

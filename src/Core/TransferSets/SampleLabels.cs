@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxKd.Core.Errors;
 using OnnxKd.Core.Files;
+using OnnxKd.Core.Text;
 
 namespace OnnxKd.Core.TransferSets;
 
@@ -14,6 +15,7 @@ internal sealed class SampleLabels : IDisposable
     /// <summary>The label of a position whose class is not known.</summary>
     public const int Unknown = -1;
 
+    private const int MostNames = 20;
     private const int ChunkLabels = 1 << 18;
 
     private readonly SampleIntegers file;
@@ -119,8 +121,11 @@ internal sealed class SampleLabels : IDisposable
     }
 
     /// <summary>Checks that every label is below a number of classes.</summary>
+    /// <param name="classes">How many.</param>
+    /// <param name="set">The set, for messages.</param>
+    /// <param name="names">What the model calls its classes; <c>null</c>: that is not known.</param>
     /// <exception cref="InputException">Names a sample with one that is not.</exception>
-    public void RequireBelow(int classes, string set)
+    public void RequireBelow(int classes, string set, IReadOnlyList<string>? names = null)
     {
         if (Largest >= classes)
             throw new InputException(
@@ -128,7 +133,10 @@ internal sealed class SampleLabels : IDisposable
                 where: $"{set}, labels of sample {first + largestAt}",
                 found: $"class {Largest}",
                 expected: $"0 to {classes - 1} ({classes} classes)",
-                remedy: Largest == classes && smallest == 1
+                remedy: names?.Contains($"{Largest}") == true
+                    ? $"labels are indices, and these are the names that the model gives its classes ({Printable.Some(names, MostNames)}, in the order of the indices): write the indices, "
+                        + $"or in a table name them, table.classes: [{Printable.Some([.. names.Select(name => $"\"{name}\"")], MostNames)}]"
+                    : Largest == classes && smallest == 1
                     ? $"labels count from 0, and these from 1: subtract 1 from each, or in a table name them in their order, table.classes: [\"1\", \"2\", ...]"
                     : "correct the label, or use models with as many classes as the labels have");
     }

@@ -77,12 +77,13 @@ internal sealed class SampleLengths
             remedy: "correct it, or name the padded axis (lengths-axis)");
     }
 
-    /// <summary>What a mask says: 1 for what counts, 0 for padding, in any order.</summary>
+    /// <summary>What a mask says: what counts and what is padding, in any order.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="mask">Their mask.</param>
+    /// <param name="counted">What it holds where a position counts: 1, or 0 where it marks padding.</param>
     /// <param name="placeOf">Where a value of a row is, for messages.</param>
     /// <exception cref="InputException">It holds something else.</exception>
-    public static SampleLengths OfMask(SampleRows samples, SamplePart mask, Func<long, int, string> placeOf)
+    public static SampleLengths OfMask(SampleRows samples, SamplePart mask, float counted, Func<long, int, string> placeOf)
     {
         var (lengths, words) = (new int[samples.Count], WordsOf(mask.Elements));
         var (row, marks, isPrefix) = (new float[samples.Stored.SampleShape[0]], new ulong[checked(samples.Count * words)], true);
@@ -93,7 +94,7 @@ internal sealed class SampleLengths
             if (values.IndexOfAnyExcept(0f, 1f) is >= 0 and var wrong)
                 throw MaskChoice.Refuse(values[wrong], placeOf(i, mask.Offset + wrong));
             for (var entry = 0; entry < values.Length; entry++)
-                if (values[entry] == 1)
+                if (values[entry] == counted)
                 {
                     isPrefix &= entry == lengths[i]++;
                     marks[i * words + entry / Bits] |= 1UL << entry % Bits;

@@ -65,6 +65,13 @@ internal sealed class SampleRows : IDisposable
     public RoundedNumber? FindRounded() =>
         places is null ? RoundedIntegers.Find(Stored, first, Count) : places.Select(place => RoundedIntegers.Find(Stored, place, 1)).FirstOrDefault(found => found is not null);
 
+    /// <summary>What is lost of some thousand samples from all over, as they are read as float32.</summary>
+    public IReadOnlyList<LostDetail> FindLostDetails()
+    {
+        var rows = Math.Min(Count, Math.Clamp(MostHeldBytes / Math.Max(1, Stored.RowBytes), 2, ColumnDetail.MostRows));
+        return [.. Stored.FindLostDetails([.. Enumerable.Range(0, (int)rows).Select(i => PlaceOf(i * Count / rows))])];
+    }
+
     /// <inheritdoc cref="TransferSet.HoldIfSmall"/>
     public void HoldIfSmall()
     {

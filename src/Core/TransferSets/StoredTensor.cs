@@ -63,6 +63,13 @@ internal abstract class StoredTensor : IDisposable
     /// <summary>Of each column of a table, the first whole number that float32 does not hold.</summary>
     public IReadOnlyList<RoundedNumber> Rounded { get; init; } = [];
 
+    /// <summary>The columns of a table of which float32 does not hold what tells their numbers apart.</summary>
+    public IReadOnlyList<LostDetail> LostDetails { get; init; } = [];
+
+    /// <summary>What is lost as samples are read as float32.</summary>
+    /// <param name="places">Some of the rows, for arrays.</param>
+    public virtual IEnumerable<LostDetail> FindLostDetails(IReadOnlyList<long> places) => ColumnDetail.Find(this, places) is { } lost ? [lost] : LostDetails;
+
     /// <summary>What the file system says about when the content was changed, file by file.</summary>
     public abstract IReadOnlyList<FileStatus> Statuses { get; }
 

@@ -11,6 +11,7 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     private const float LargestId = 1.9e19f;
 
     private readonly SortedDictionary<int, RoundedNumber> rounded = [];
+    private ColumnDetail?[] details = [];
 
     /// <summary>The file, for messages.</summary>
     public string Path => path;
@@ -42,6 +43,9 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
 
     /// <summary>The first whole number of each column that was read as a neighbour of it, for float32 holds but 24 bits.</summary>
     public IReadOnlyCollection<RoundedNumber> Rounded => rounded.Values;
+
+    /// <summary>The features of which float32 does not hold what tells them apart.</summary>
+    public IEnumerable<LostDetail> LostDetails => details.Select((detail, column) => detail?.Lost(NameOf(column))).OfType<LostDetail>();
 
     /// <summary>How many rows were read.</summary>
     public long Rows { get; private set; }
@@ -89,9 +93,14 @@ internal abstract class Table(string path, TableOptions options) : IDisposable
     /// <summary>Whether a field has no value: what is missing may be a category.</summary>
     public bool Lacks(int column) => IsMissing(column) && !(CategoriesOf(column)?.IndexOf(Text(column)) >= 0);
 
-    /// <summary>Looks at a feature that was read, whether it is a whole number that has become another one.</summary>
+    /// <summary>Looks at a feature that was read, whether it is a whole number that has become another one, and at the first ones, whether float32 holds them.</summary>
     public void NoteRounded(int column, float value)
     {
+        if (details.Length <= column)
+            Array.Resize(ref details, Columns);
+        (details[column] ??= new()).Add(value);
+        if (Rows <= ColumnDetail.MostRows && TryRead(column, out double number))
+            details[column]!.Look(number, Row);
         if (Math.Abs(value) is > PackedTensor.LargestExact and < LargestId && !rounded.ContainsKey(column)
             && TryRead(column, out double exact) && exact == Math.Truncate(exact) && exact != value && !Text(column).ContainsAny('e', 'E'))
             rounded.Add(column, new(NameOf(column), Row, $"{Text(column)}", value));

@@ -113,7 +113,7 @@ internal static class TableFormat
                 Categories = features?.Categories ?? [], ValueNames = features?.Names ?? [], LeftOut = [.. columns.LeftOut.Select(column => table.Header![column])],
                 Fillers = [.. columns.Features.Where(column => table.FillerOf(column) is not null && table.CategoriesOf(column) is null).Select(column => new ColumnMissing(table.NameOf(column), table.FillerOf(column)))],
                 FillersOfValues = FillersOfValues(table, columns.Features, rowShape),
-                Rounded = [.. table.Rounded], Decimal = table.Decimal,
+                Rounded = [.. table.Rounded], LostDetails = [.. table.LostDetails], Decimal = table.Decimal,
             };
         }
         catch

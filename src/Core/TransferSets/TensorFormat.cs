@@ -61,6 +61,20 @@ internal sealed record TensorFormat(
             return (table is null ? format.Names?.Invoke(file) ?? [] : table.Header ?? [], table is not null);
         });
 
+    /// <summary>The texts that the labels in a table are.</summary>
+    /// <param name="options">A set with labels.</param>
+    /// <returns>None: they are numbers, or lie in no table.</returns>
+    /// <exception cref="InputException">The file is missing or damaged, or there is no such column.</exception>
+    public static IReadOnlyCollection<string> LabelTextsIn(TransferSetOptions options)
+    {
+        var request = new TensorRequest(options, SetPart.Labels);
+        return FilePattern.Is(request.Path) ? [] : With(request.Path, (file, format) =>
+        {
+            using var table = format.OpenTable?.Invoke(file, options.Table);
+            return table?.MoveNext() == true ? TextColumns.LabelsIn(table, TableColumns.Find(request, table)) ?? [] : (IReadOnlyCollection<string>)[];
+        });
+    }
+
     /// <summary>Opens named inputs of one file: a tensor of each, or of all columns of a table together.</summary>
     /// <param name="options">The file as samples, with the inputs that lie in it.</param>
     /// <param name="like">The layout of a set that this one belongs to; <c>null</c>: none.</param>

@@ -15,6 +15,23 @@ internal static class TextColumns
     /// <returns>The error, with the line that names the classes; <c>null</c>: not all labels are texts, or there are too many.</returns>
     public static InputException? FindLabels(Table table, int column)
     {
+        if (LabelsIn(table, column) is not { } texts)
+            return null;
+        var line = $"[{string.Join(", ", texts.Select(YamlWord.Of))}]";
+        var alike = texts.GroupBy(text => text, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
+        return new(
+            $"The labels of {table.Kind} are texts.", $"{table.Path}, column '{table.NameOf(column)}'", Some(texts), "integers from 0, or the names of the classes",
+            $"name the classes in the order of their indices, which is the teacher's (this one is alphabetic, as scikit-learn's encoders have it): table.classes: {line}"
+            + $" (on the command line: --set 'data.transfer.table.classes={line}'; of the test set data.test.table.classes)"
+            + (alike is null ? "" : $"; if {string.Join(" and ", alike.Select(text => $"'{text}'"))} are one class, write them alike"));
+    }
+
+    /// <summary>The texts that labels are.</summary>
+    /// <param name="table">The table, of which the first row is read; it is read to its end, if that one's label is a text.</param>
+    /// <param name="column">The labels.</param>
+    /// <returns><c>null</c>: not all are texts, or there are too many or too few.</returns>
+    public static SortedSet<string>? LabelsIn(Table table, int column)
+    {
         var texts = new SortedSet<string>(StringComparer.Ordinal);
         do
             if (table.TryRead(column, out double _) || texts.Count > MostTexts)
@@ -22,13 +39,7 @@ internal static class TextColumns
             else if (!table.IsMissing(column))
                 texts.Add($"{table.Text(column)}");
         while (table.MoveNext());
-        var line = $"[{string.Join(", ", texts.Select(YamlWord.Of))}]";
-        var alike = texts.GroupBy(text => text, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
-        return texts.Count is < 2 or > MostTexts ? null : new(
-            $"The labels of {table.Kind} are texts.", $"{table.Path}, column '{table.NameOf(column)}'", Some(texts), "integers from 0, or the names of the classes",
-            $"name the classes in the order of their indices, which is the teacher's (this one is alphabetic, as scikit-learn's encoders have it): table.classes: {line}"
-            + $" (on the command line: --set 'data.transfer.table.classes={line}'; of the test set data.test.table.classes)"
-            + (alike is null ? "" : $"; if {string.Join(" and ", alike.Select(text => $"'{text}'"))} are one class, write them alike"));
+        return texts.Count is < 2 or > MostTexts ? null : texts;
     }
 
     /// <summary>Looks at the rest of a table of which the first row is read.</summary>

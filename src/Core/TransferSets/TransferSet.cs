@@ -30,8 +30,8 @@ public sealed class TransferSet : IDisposable
         (this.samples, this.labels, this.first, this.isModality) = (samples, labels, first, isModality);
         Texts = texts;
         SampleShape = samples.Stored.SampleShape;
-        this.lengths = new(() => lengths ?? (SampleShape.Mask is { } mask ? SampleLengths.OfMask(samples, SampleShape.Find(mask)!, PlaceOf) : null));
-        LengthsDigest = lengths?.Digest ?? (SampleShape.Mask is { } named ? Files.Hashing.Sha256($"mask {named}") : null);
+        this.lengths = new(() => lengths ?? (SampleShape.Mask is { } mask ? SampleLengths.OfMask(samples, SampleShape.Find(mask)!, SampleShape.MarkOfCounted, PlaceOf) : null));
+        LengthsDigest = lengths?.Digest ?? (SampleShape.Mask is { } named ? Files.Hashing.Sha256($"{(SampleShape.MarksPadding ? "padding" : "mask")} {named}") : null);
     }
 
     /// <summary>The file of samples, for messages.</summary>
@@ -78,6 +78,9 @@ public sealed class TransferSet : IDisposable
 
     /// <summary>Of an array of whole numbers the first that float32 does not hold; <c>null</c>: there is none.</summary>
     internal RoundedNumber? FindRounded() => SampleShape.Parts.Count > 0 ? null : samples.FindRounded();
+
+    /// <summary>Columns of 64-bit floats, or of numbers in a table, of which float32 does not hold what tells samples apart.</summary>
+    internal IReadOnlyList<LostDetail> FindLostDetails() => samples.FindLostDetails();
 
     /// <summary>How the elements of a sample are stored.</summary>
     public ElementType Type => samples.Stored.Type;
@@ -259,6 +262,11 @@ public sealed class TransferSet : IDisposable
     /// <summary>Checks that every label is below the number of classes.</summary>
     /// <exception cref="InputException">Names a sample whose label is out of range.</exception>
     public void RequireLabelsBelow(int classes) => labels?.RequireBelow(classes, Name);
+
+    /// <inheritdoc cref="RequireLabelsBelow(int)"/>
+    /// <param name="classes">How many.</param>
+    /// <param name="names">What the model calls its classes; <c>null</c>: that is not known.</param>
+    internal void RequireLabelsBelow(int classes, IReadOnlyList<string>? names) => labels?.RequireBelow(classes, Name, names);
 
     /// <summary>Reads the labels of rows that follow one another; −1 where a position's class is not known.</summary>
     /// <param name="row">The first row.</param>

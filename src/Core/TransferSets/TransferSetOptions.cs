@@ -29,6 +29,11 @@ public sealed record TransferSetOptions
     public string? Mask { get; init; }
 
     /// <summary>
+    /// In place of <see cref="Mask"/>, the input that is 1 (true) where a sample is padded and 0 where a position counts, as PyTorch's <c>key_padding_mask</c> is. Default: none.
+    /// </summary>
+    public string? Padding { get; init; }
+
+    /// <summary>
     /// The file of labels: one integer class index per sample, or one for each position of a sample ([frames], [height, width]);
     /// <c>null</c> for an unlabelled set. May be the file of samples itself.
     /// </summary>

@@ -74,7 +74,7 @@ internal sealed class AdjustBiasCommand : ExampleCommand
         DataSetStore.Require(progress.Note, token, data.Transfer);
         var student = OnnxModel.Load(path);
         var feeds = recipe.ReadModel(parsed, student).Inputs;
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
+        using var set = TransferSet.Open(InputChoice.ChooseAll(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
         data.Preprocessing.Validate(set.SampleShape);
         SampleChecks.Of(set, [new(Path.GetFileName(path), () => student, feeds, data.Preprocessing)]).Require(token);
         progress.Started("adjust-bias", path);

@@ -88,7 +88,7 @@ internal sealed class EvaluateCommand : ExampleCommand
         var first = SharedModels.Load(models[0].Model);
         if (new GraphIndex(first.Proto.Graph).Inputs.Count == 1)
             data = data with { Transfer = data.Transfer with { Table = TableMetadata.Complete(data.Transfer.Table, first.GetMetadata) } };
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [.. models.Select(model => ReadingModel.Of(SharedModels.Load(model.Model), model.Inputs))], "--set data.transfer"));
+        using var set = TransferSet.Open(InputChoice.ChooseAll(data.Transfer, [.. models.Select(model => ReadingModel.Of(SharedModels.Load(model.Model), model.Inputs))], "--set data.transfer"));
         SampleChecks.Of(set,
         [
             .. models.Select(model => CaptureStage.UseOf(model with { Preprocessing = data.Preprocessing })),

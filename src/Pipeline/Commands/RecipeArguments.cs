@@ -132,7 +132,7 @@ internal sealed class RecipeArguments
     /// <inheritdoc cref="Read(ParseResult, TextWriter, CancellationToken)"/>
     public RecipeRun Read(ParseResult parsed, SweepSetting setting, TextWriter stderr, CancellationToken token)
     {
-        var source = Source(parsed, setting);
+        var source = Source(parsed, setting, stderr.WriteLine);
         ShortenedTraining.Fit(source, stderr.WriteLine);
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
         return new(RecipeFile.Read(source, StageKinds.All), parsed.GetValue(file), parsed.GetValue(runs)!, GlobalOptions.Style(parsed));
@@ -149,7 +149,7 @@ internal sealed class RecipeArguments
     /// <exception cref="InputException">An option is wrong.</exception>
     public Recipe ReadNamed(ParseResult parsed, string name, TextWriter stderr, CancellationToken token)
     {
-        var source = Source(parsed, SweepSetting.None);
+        var source = Source(parsed, SweepSetting.None, stderr.WriteLine);
         if (source.Root.Find("name") is null)
             source.Set("name", new YamlScalarNode(name), "--output");
         RecipeDefaults.Fill(source, parsed.GetValue(quick), stderr.WriteLine, token);
@@ -200,7 +200,7 @@ internal sealed class RecipeArguments
         }
     }
 
-    private RecipeSource Source(ParseResult parsed, SweepSetting setting)
+    private RecipeSource Source(ParseResult parsed, SweepSetting setting, Action<string>? note = null)
     {
         var path = parsed.GetValue(file);
         var source = path is null ? RecipeSource.Empty() : RecipeSource.Load(path);
@@ -227,6 +227,7 @@ internal sealed class RecipeArguments
         foreach (var (key, value) in setting.Values)
             if (!options.Contains(key))
                 source.Set(key, value, $"{VaryName} {key}");
+        LabelDefaults.Fill(source, note ?? (_ => { }));
         if (path is null)
             ObjectiveOverride.ApplyDefault(source, () => TeacherKinds.FindAll(source));
         return source;

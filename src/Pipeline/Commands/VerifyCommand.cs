@@ -81,7 +81,7 @@ internal sealed class VerifyCommand : ExampleCommand
         DataSetStore.Require(progress.Note, token, data.Transfer);
         var student = OnnxModel.Load(model);
         var feeds = feedsOf(student);
-        using var set = TransferSet.Open(InputChoice.Choose(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
+        using var set = TransferSet.Open(InputChoice.ChooseAll(data.Transfer, [ReadingModel.Of(student, feeds)], "--set data.transfer"));
         SampleChecks.Of(set, [new(Path.GetFileName(model), () => student, feeds, data.Preprocessing)]).Require(token);
         progress.Started("verify", model);
         var reader = SampleReader.Of(set, data.Preprocessing);

@@ -18,6 +18,11 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
     /// <summary>Those that look up a table, as token ids do, by the samples' names; found when they are first asked for.</summary>
     public IReadOnlySet<string> Lookups => lookups.Value;
 
+    private Lazy<bool> takesIds = new(() => false);
+
+    /// <summary>Whether whole numbers of its one input are ids, which it looks up, and no amounts.</summary>
+    public bool TakesIds => takesIds.Value;
+
     private Lazy<bool> convolvesChannels = new(() => false);
 
     /// <summary>Whether its one input is convolved along time, as [channels, length] is; or is taken apart into frequencies.</summary>
@@ -35,6 +40,7 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
         return new(Path.GetFileName(model.Path) ?? "the model", inputs)
         {
             lookups = new(() => inputs.Where(input => LookupTables.Smallest(model.Proto.Graph, input.Input.Name) is not null).Select(input => input.Name).ToHashSet()),
+            takesIds = new(() => inputs is [var (_, only)] && LookupTables.AreIds(model.Proto.Graph, only.Name)),
             convolvesChannels = new(() => inputs is [var (_, only)] && IsConvolved(new(model.Proto.Graph), only.Name, hasChannels: only.ShapeOf() is { Count: > 2 })),
         };
     }
@@ -54,7 +60,7 @@ internal sealed record ReadingModel(string File, IReadOnlyList<(string Name, Val
     });
 
     /// <summary>
-    /// The mask beside token ids: the only other input with a position for each of them, of integers or truth values, that looks up no table; <c>null</c>: there are no ids, or it
+    /// What may be the mask beside token ids: the only other input with a position for each of them, of integers or truth values, that looks up no table; <c>null</c>: there are no ids, or it
     /// is not clear.
     /// </summary>
     public string? Mask => Lookups.Count > 0 && Inputs.Where(input => !Lookups.Contains(input.Name) && IsRowOfFlags(input.Input)).ToArray() is [var only] ? only.Name : null;
@@ -132,13 +138,42 @@ internal static class InputChoice
         ],
     };
 
-    /// <summary>Which of a set's inputs is a mask, where no name that masks usually have tells; <c>null</c>: one does, or none is.</summary>
-    /// <param name="set">A set with inputs.</param>
+    /// <summary>Chooses inputs, and the one of them that is a mask.</summary>
+    /// <inheritdoc cref="Choose"/>
+    public static TransferSetOptions ChooseAll(TransferSetOptions set, IReadOnlyList<ReadingModel> models, string key) => WithMask(Choose(set, models, key), models);
+
+    /// <summary>
+    /// Finds which of a set's inputs is a mask: the name that masks have tells, unless the samples say that 1 is padding; of what has another name, only the samples.
+    /// </summary>
+    /// <param name="set">A set.</param>
     /// <param name="models">What reads it.</param>
-    public static string? MaskOf(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
+    /// <returns>The set; the same where it says itself, a usual name does, or none is one.</returns>
+    public static TransferSetOptions WithMask(TransferSetOptions set, IReadOnlyList<ReadingModel> models)
     {
         string[] names = [.. set.Inputs.All.Select(input => input.Name)];
-        return set.Mask is null && !names.Intersect(MaskChoice.Usual).Any() ? models.Select(model => model.Mask).FirstOrDefault(names.Contains) : null;
+        var usual = MaskChoice.Usual.FirstOrDefault(names.Contains);
+        if ((set.Mask ?? set.Padding) is not null || (usual ?? models.Select(model => model.Mask).FirstOrDefault(names.Contains)) is not { } name)
+            return set;
+        var meaning = set.Inputs.All.First(input => input.Name == name).IsOfLengths ? MaskMeaning.Counted : MeaningOf(set, name);
+        return meaning switch
+        {
+            MaskMeaning.Padding => set with { Padding = name },
+            MaskMeaning.Counted when usual is null => set with { Mask = name },
+            _ => set,
+        };
+    }
+
+    private static MaskMeaning MeaningOf(TransferSetOptions set, string name)
+    {
+        try
+        {
+            using var opened = Open(set with { Mask = TransferSetOptions.NoMask });
+            return MaskEvidence.Of(opened, name);
+        }
+        catch (OnnxKdException)
+        {
+            return MaskMeaning.Unclear; // refused where it is used, which says more
+        }
     }
 
     /// <summary>Whether a file without names holds a column for each input, of which each takes one number.</summary>

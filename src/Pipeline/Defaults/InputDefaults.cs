@@ -29,8 +29,9 @@ internal static class InputDefaults
         if (mayBeNamed)
             FillFeeds(source);
         RequireUsed(source, all);
-        if (!mayBeNamed || Models(source) is not { Count: > 0 } models)
+        if (!mayBeNamed)
             return;
+        var models = Models(source);
         foreach (var (name, set) in sets.Zip(all))
         {
             if (set is null)
@@ -42,9 +43,20 @@ internal static class InputDefaults
                 source.Set($"data.{name}.table.texts", new YamlSequenceNode(chosen.Table.Texts.Select(text => new YamlScalarNode(text))), Origin);
             if (chosen.SamplesKey != set.SamplesKey)
                 source.Set($"data.{name}.samples-key", new YamlScalarNode(chosen.SamplesKey), Origin);
-            if (InputChoice.MaskOf(chosen, models) is { } mask)
-                source.Set($"data.{name}.mask", new YamlScalarNode(mask), Origin);
+            all[Array.IndexOf(sets, name)] = chosen;
         }
+        FillMasks(source, all, models);
+    }
+
+    /// <summary>What the transfer set says, or its samples, holds for the other sets too: one without padding would say nothing.</summary>
+    private static void FillMasks(RecipeSource source, TransferSetOptions?[] all, IReadOnlyList<ReadingModel> models)
+    {
+        if (all[0] is not { } transfer)
+            return;
+        var found = InputChoice.WithMask(transfer, models);
+        foreach (var (name, set) in sets.Zip(all))
+            if (set is { Mask: null, Padding: null } && set.Inputs.All.Any(input => input.Name == (found.Padding ?? found.Mask)))
+                source.Set($"data.{name}.{MaskChoice.KeyOf(found)}", new YamlScalarNode(found.Padding ?? found.Mask), Origin);
     }
 
     /// <summary>What students of ours say in their files of inputs that are no samples, where the recipe says nothing.</summary>

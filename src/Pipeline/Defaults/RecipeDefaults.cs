@@ -121,14 +121,14 @@ internal sealed class RecipeDefaults
         if (kind != SampleKind.Tokens && set.SampleShape.Parts.FirstOrDefault(part => reading?.Lookups.Contains(part.Name) == true && part.IsRowOfNames) is { } ids)
             throw new InputException(
                 "The samples are token ids, and it is not clear what stands beside them.", $"{set.Name}, input '{ids.Name}'", $"{set.SampleShape}",
-                "ids, a mask and the kinds of tokens, of one length", "say which is the mask: data.transfer.mask: NAME; what says of which kind a token is, is called token_type_ids; or name a student");
+                "ids, a mask and the kinds of tokens, of one length", "say which is the mask: data.transfer.mask: NAME, or where 1 is padding data.transfer.padding: NAME; what says of which kind a token is, is called token_type_ids; or name a student that reads any inputs: student.architecture: mlp");
         using var sets = new OpenSets(set, data);
         var chosen = StudentDefaults.Choose(kind, sets.All, teacher, isPooled, () => TeacherKinds.FindAnswer(source));
         foreach (var given in chosen.Children.Keys.Where(key => source.Root.Find("student").Find(key.ToString()) is not null).ToArray())
             chosen.Children.Remove(given);
         foreach (var (key, value) in chosen.Children)
             source.Set($"student.{key}", value, Origin);
-        note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples{(kind == SampleKind.Tokens && set.SampleShape.Mask is { } mask ? $" with mask '{mask}'" : "")}");
+        note($"chosen: student {Flow(chosen)}, for {kind.ToString().ToLowerInvariant()} samples{(kind == SampleKind.Tokens && set.SampleShape.Mask is { } mask ? $" with mask '{mask}'{(set.SampleShape.MarksPadding ? ", where 1 is padding" : "")}" : "")}");
     }
 
     /// <summary>The length that the file gives a training is that of the real one.</summary>

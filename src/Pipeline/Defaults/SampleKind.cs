@@ -48,7 +48,7 @@ internal static class SampleKinds
         return shape.Count switch
         {
             _ when shape.Parts.Count > 0 => shape.AreTokens ? SampleKind.Tokens : SampleKind.Table,
-            <= 1 when IsWhole(set.Type) && TakesIntegers(teacher) => SampleKind.Tokens,
+            <= 1 when IsWhole(set.Type) && TakesIntegers(teacher) && teacher!.TakesIds => SampleKind.Tokens,
             1 when isSound || teacher?.ConvolvesChannels == true => SampleKind.Signal,
             <= 1 => SampleKind.Table,
             2 when !hasLengths && (set.Type == ElementType.UInt8 || IsPicture(shape[0], shape[1])) => SampleKind.Image,

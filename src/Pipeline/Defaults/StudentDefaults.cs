@@ -16,6 +16,7 @@ internal static class StudentDefaults
     /// <summary>The option of architectures of text that says how many token ids there are.</summary>
     public const string VocabularyKey = "vocabulary";
 
+    private const int MostIds = 1_000_000; // as many as a vocabulary may have
     private const int MostValuesOfDense = 20_000;
     private const int MostValuesOfShortSignal = 4096; // of which a dense layer can see every place
     private const int SmallestPicture = 12;
@@ -91,7 +92,7 @@ internal static class StudentDefaults
     {
         if (teacher is not null && Embedding(teacher.Proto.Graph, sets[0].SampleShape.Tokens?.Name) is { } rows)
             return rows;
-        var largest = 0f;
+        var (largest, place) = (0f, sets[0].Name);
         foreach (var set in sets)
         {
             var (values, tokens) = (new float[set.SampleElements], set.SampleShape.Tokens);
@@ -104,12 +105,15 @@ internal static class StudentDefaults
                     if (values[i] != MathF.Truncate(values[i]))
                         throw new InputException(
                             "A student of text takes token ids, and a sample holds a fraction.", set.PlaceOf(row, i), Printable.Number(values[i]), "whole numbers from 0", InputRule.OtherStudents);
-                    largest = Math.Max(largest, values[i]);
+                    if (values[i] > largest)
+                        (largest, place) = (values[i], set.PlaceOf(row, i));
                 }
             }
         }
 
-        return (int)largest + 1;
+        return largest < MostIds ? (int)largest + 1 : throw new InputException(
+            "A student of text has a row for each token id, and an id is too large for that.", place, Printable.Number(largest), $"below {MostIds}",
+            $"number what the ids stand for anew, from 0, in the samples and in the model; if they are amounts: student.architecture: mlp");
     }
 
     private static int? Embedding(Onnx.GraphProto graph, string? tokens)

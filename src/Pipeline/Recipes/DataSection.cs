@@ -11,8 +11,8 @@ namespace OnnxKd.Pipeline.Recipes;
 /// <summary>The key <c>data</c>.</summary>
 internal static class DataSection
 {
-    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "groups", "groups-key", "table", "ids", InputsSection.Key, "mask"];
-    private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids", InputsSection.Key, "mask"];
+    private static readonly string[] FileKeys = ["samples", "labels", "lengths", "samples-key", "labels-key", "lengths-key", "lengths-axis", "groups", "groups-key", "table", "ids", InputsSection.Key, "mask", "padding"];
+    private static readonly string[] ModalityKeys = ["set", "part", "samples", "samples-key", "table", "ids", InputsSection.Key, "mask", "padding"];
 
     /// <summary>Reads it.</summary>
     public static DataOptions Read(RecipeValue value)
@@ -89,6 +89,7 @@ internal static class DataSection
             Samples = InputsSection.FileOf(inputs, map),
             Inputs = inputs,
             Mask = map.Read("mask", null, v => v.Text()),
+            Padding = map.Read("padding", null, v => v.Text()),
             Labels = map.Read("labels", null, v => v.File()),
             Texts = map.Read("texts", null, v => v.File()),
             SamplesKey = map.Read("samples-key", null, v => v.Text()),
@@ -126,6 +127,7 @@ internal static class DataSection
                 Samples = InputsSection.FileOf(map.Read(InputsSection.Key, SampleInputs.None, InputsSection.Read), map),
                 Inputs = map.Read(InputsSection.Key, SampleInputs.None, InputsSection.Read),
                 Mask = map.Read("mask", null, v => v.Text()),
+                Padding = map.Read("padding", null, v => v.Text()),
                 SamplesKey = map.Read("samples-key", null, v => v.Text()),
                 Table = map.Read("table", new(), TableSection.Read),
                 Ids = map.Read("ids", null, v => v.File()),
@@ -160,6 +162,7 @@ internal static class DataSection
         ("classes", set.Classes is null ? null : SettingsSection.WriteShort(set.Classes)),
         (InputsSection.Key, InputsSection.Write(set.Inputs, file)),
         ("mask", set.Mask),
+        ("padding", set.Padding),
         ("samples-key", set.SamplesKey),
         ("labels-key", set.LabelsKey),
         ("ignore-label", set.IgnoreLabel == -1 ? null : set.IgnoreLabel),

@@ -54,7 +54,7 @@ internal sealed class RecipeSets : IDisposable
         foreach (var said in SetNotes.Of(sets.Transfer))
             note(said);
         if (sets.Transfer.SampleShape is { Parts.Count: > 0 } named)
-            note($"samples of named inputs: {named}{(named.Mask is { } mask ? $"; where '{mask}' is 0, positions count in no loss and no figure" : "")}");
+            note($"samples of named inputs: {named}{(named.Mask is { } mask ? $"; where '{mask}' is {(named.MarksPadding ? "1, positions are padding and" : "0, positions")} count in no loss and no figure" : "")}");
         try
         {
             sets.Validation = data.Validation is null ? null : sets.OpenAlike(data.Validation);
@@ -145,9 +145,11 @@ internal sealed class RecipeSets : IDisposable
     private static IReadOnlyList<string>? ClassesOf(TransferSetOptions options) => options.Labels is { } labels ? PreparedSources.SetOf(labels)?.Classes : null;
 
     private static string? Difference(SampleShape found, SampleShape expected) =>
-        found.Mask == expected.Mask && found.Parts.Select(part => $"{part}").SequenceEqual(expected.Parts.Select(part => $"{part}"))
+        IsMaskedLike(found, expected) && found.Parts.Select(part => $"{part}").SequenceEqual(expected.Parts.Select(part => $"{part}"))
             ? null
-            : $"{(found.Parts.Count == 0 ? "one tensor " : "")}{found}{(found.Mask == expected.Mask ? "" : $", mask '{found.Mask}'")}";
+            : $"{(found.Parts.Count == 0 ? "one tensor " : "")}{found}{(IsMaskedLike(found, expected) ? "" : $", {(found.MarksPadding ? "padding" : "mask")} '{found.Mask}'")}";
+
+    private static bool IsMaskedLike(SampleShape found, SampleShape expected) => found.Mask == expected.Mask && found.MarksPadding == expected.MarksPadding;
 
     private static TransferSet OpenIntact(TransferSetOptions options, TransferSet? other = null)
     {

@@ -18,10 +18,10 @@ internal sealed record TokenInputs(Value Ids, Value? Padding, Value? Kinds)
             return new(student.Tokens(graph), null, null);
         var (mask, kinds) = (sample.Mask is { } named ? sample.Find(named) : null, sample.Kinds);
         if (!sample.AreTokens)
-            throw student.WrongSamples("needs token ids", "rows of integers of one length: token ids, and beside them no more than a mask (data.transfer.mask) and token_type_ids");
+            throw student.WrongSamples("needs token ids", "rows of integers of one length: token ids, and beside them no more than a mask (data.transfer.mask, or data.transfer.padding where 1 is padding) and token_type_ids");
         return new(
             Declare(sample.Tokens!),
-            mask is null ? null : graph.Binary("Equal", "padding", Declare(mask), graph.Integer("padding.mark", 0)),
+            mask is null ? null : graph.Binary("Equal", "padding", Declare(mask), graph.Integer("padding.mark", sample.MarksPadding ? 1 : 0)),
             kinds is null ? null : Declare(kinds));
 
         Value Declare(SamplePart part) => graph.Input(part, ElementType.Int64, "T");

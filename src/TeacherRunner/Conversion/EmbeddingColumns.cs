@@ -24,7 +24,7 @@ internal static class EmbeddingColumns
         var (proto, file) = (model.Proto.Clone(), teacher.File);
         var graph = proto.Graph;
         var mask = graph.Input.FirstOrDefault(input => (teacher.Inputs.Of(input.Name) is { } feed ? feed.From : input.Name) == shape.Mask && shape.Mask is not null)?.Name;
-        var reading = TokenPooling.Apply(graph, teacher.Reading, mask, file);
+        var reading = TokenPooling.Apply(graph, teacher.Reading, mask is null ? null : new(mask, shape.MarksPadding), file);
         var source = LogitTrace.Find(graph, reading.Tensor, file).Output;
         string[] taken = [.. graph.Node.SelectMany(node => node.Output), .. graph.Input.Select(input => input.Name), .. graph.Initializer.Select(tensor => tensor.Name)];
         var output = Free(Name);

@@ -5,6 +5,7 @@ using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Tensors;
+using OnnxKd.TeacherRunner.Teachers;
 using DataType = Onnx.TensorProto.Types.DataType;
 
 namespace OnnxKd.TeacherRunner.Sessions;
@@ -127,6 +128,20 @@ internal static class LabelOutputs
 /// <summary>Lists of classes that stand in a graph.</summary>
 internal static class ClassLists
 {
+    /// <summary>What a teacher calls its classes: the keys of its maps, or a classifier's own list.</summary>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="classes">How many classes.</param>
+    /// <returns><c>null</c>: nothing says so.</returns>
+    public static IReadOnlyList<string>? NamesOf(TeacherOptions teacher, int classes)
+    {
+        if (teacher.IsRecorded)
+            return null;
+        var model = SharedModels.Load(teacher.Model);
+        var graph = model.Proto.Graph;
+        return model.Maps.FirstOrDefault(map => map.Keys.Count == classes)?.Keys
+            ?? graph.Output.SelectMany(output => Behind(graph, output.Name, classes)).Where(found => found.IsOfClasses).Select(found => found.List).FirstOrDefault();
+    }
+
     /// <summary>Those of so many classes that a tensor may be made from.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="tensor">The tensor.</param>

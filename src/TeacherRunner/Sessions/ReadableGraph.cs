@@ -70,14 +70,14 @@ internal sealed class ReadableGraph
     /// <summary>The version of ONNX's own operators.</summary>
     public long Opset => Proto.OwnVersion() ?? 1;
 
-    private string? MaskFor(SampleShape sampleShape, IReadOnlyList<ModelReading> readings)
+    private TokenMask? MaskFor(SampleShape sampleShape, IReadOnlyList<ModelReading> readings)
     {
         var mask = Behind.FirstOrDefault(fed => fed.Part is { } part && part.Name == sampleShape.Mask)?.Input.Name;
         if (mask is null && sampleShape.Mask is { } unread && readings.Any(reading => reading.Pooling is not null))
             throw new InputException(
                 "Tokens are pooled, and the samples' mask, which says which of them count, feeds no input of the model.", name, $"mask '{unread}'", "an input that is fed with it",
                 $"feed it (inputs: {{ INPUT: {unread} }} under the teacher), or say 'mask: none' under the sets, so that all tokens count");
-        return mask;
+        return mask is null ? null : new(mask, sampleShape.MarksPadding);
     }
 
     /// <summary>The lengths of a tensor after the batch axis, which its file does not declare.</summary>

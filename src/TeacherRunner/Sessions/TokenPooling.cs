@@ -17,6 +17,11 @@ public enum TokenPool
     First,
 }
 
+/// <summary>An input that says which tokens count.</summary>
+/// <param name="Input">The input [N, tokens].</param>
+/// <param name="MarksPadding">Whether it is 1 where a token is padding; else where one counts.</param>
+internal sealed record TokenMask(string Input, bool MarksPadding);
+
 /// <summary>
 /// Puts behind a model of tokens what its users do outside of it: sentence encoders are published with the states of all tokens as their output, and a
 /// sentence's embedding is the mean of these, or the first.
@@ -26,10 +31,10 @@ internal static class TokenPooling
     /// <summary>Adds the row, as an output of the graph. The nodes mean the same in every version of ONNX's operators.</summary>
     /// <param name="graph">The model's; changed.</param>
     /// <param name="reading">What is wanted: the states, and how they become one row.</param>
-    /// <param name="mask">The input [N, tokens] that is 0 where a token does not count; <c>null</c>: all do.</param>
+    /// <param name="mask">Which tokens count; <c>null</c>: all do.</param>
     /// <param name="model">The model's name, for messages.</param>
     /// <returns>What is wanted of the graph then: an embedding, unless something else is named.</returns>
-    public static ModelReading Apply(GraphProto graph, ModelReading reading, string? mask, string model)
+    public static ModelReading Apply(GraphProto graph, ModelReading reading, TokenMask? mask, string model)
     {
         if (reading.Pooling is not { } pooling)
             return reading;
@@ -46,7 +51,7 @@ internal static class TokenPooling
     }
 
     /// <summary>The weighted sum of the states, in some shape of N × columns numbers.</summary>
-    private static string Weigh(Writer row, TokenPool pooling, string? mask)
+    private static string Weigh(Writer row, TokenPool pooling, TokenMask? mask)
     {
         if (mask is null)
         {
@@ -56,7 +61,9 @@ internal static class TokenPooling
             return row.Add("GlobalAveragePool", [row.Name("columns")], "mean");
         }
 
-        row.Add("Cast", [mask], "mask", GraphEdits.Integer("to", (long)DataType.Float));
+        row.Add("Cast", [mask.Input], mask.MarksPadding ? "padding" : "mask", GraphEdits.Integer("to", (long)DataType.Float));
+        if (mask.MarksPadding)
+            row.Add("Sub", [row.Floats("counted", 1), row.Name("padding")], "mask");
         if (pooling == TokenPool.First)
         {
             // The first of the largest.

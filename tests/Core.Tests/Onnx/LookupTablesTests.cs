@@ -55,6 +55,30 @@ public sealed class LookupTablesTests
         Assert.Null(LookupTables.Smallest(graph, "kinds"));
     }
 
+    /// <summary>Ids are looked up, whatever is done to each before; a table of which some columns are computed with holds amounts beside ids.</summary>
+    [Theory]
+    [InlineData(true, "Gather table ids")]
+    [InlineData(true, "Add ids two > sum", "Gather table sum")]
+    [InlineData(true, "Unsqueeze ids > same", "OneHot same two")]
+    [InlineData(true, "Split ids > a b", "Gather table a", "Gather wide b")]
+    [InlineData(true, "Hash@own ids")]
+    [InlineData(false, "Sub ids two > less")]
+    [InlineData(false, "Cast ids > floats", "Sub floats scale > less")]
+    [InlineData(false, "Split ids > a b", "Gather table a", "Cast b > floats")]
+    public void AreIds_OfWhatIsDoneWithThem(bool expected, params string[] nodes)
+    {
+        var graph = Graph();
+        foreach (var node in nodes)
+        {
+            var (from, to) = node.Split(" > ") is [var read, var made] ? (read.Split(' '), made.Split(' ')) : (node.Split(' '), ["y"]);
+            var written = new NodeProto { OpType = from[0].Split('@')[0], Domain = from[0].Split('@') is [_, var domain] ? domain : "", Input = { from[1..] }, Output = { to } };
+            if (written.OpType == "Cast")
+                written.Attribute.Add(new AttributeProto { Name = "to", Type = AttributeType.Int, I = 1 });
+            graph.Node.Add(written);
+        }
+        Assert.Equal(expected, LookupTables.AreIds(graph, "ids"));
+    }
+
     private static GraphProto Graph() => new()
     {
         Input = { ValueInfo.Create("ids", ElementType.Int64, "N", "T"), ValueInfo.Create("kinds", ElementType.Int64, "N", "T") },

@@ -133,6 +133,37 @@ public sealed class SampleChecksTests : IDisposable
         Assert.Contains("below 16777216 (2^24)", error);
     }
 
+    /// <summary>A model of 64-bit floats would be given other times than the user has; whole years, or hours of which float32 holds the fractions, are the same to it.</summary>
+    [Theory]
+    [InlineData(1.7e9, 1.25, ElementType.Float64, true)]
+    [InlineData(1.7e9, 1.25, ElementType.Float32, false)]
+    [InlineData(1900, 1, ElementType.Float64, false)]
+    [InlineData(10, 0.1, ElementType.Float64, false)]
+    public void DoublesThatFloat32DoesNotTellApart_AreRefused(double first, double step, ElementType type, bool isRefused)
+    {
+        double[] values = [.. Enumerable.Range(0, 100).SelectMany(i => new[] { i * 0.1, first + i * 97 % 100 * step })];
+        var file = Write("x.npy", "<f8", "(100, 2)", values);
+        var table = Path.Combine(folder.Path, "t.csv");
+        File.WriteAllText(table, string.Join("\n", values.Chunk(2).Select(row => FormattableString.Invariant($"{row[0]:R},{row[1]:R}")).Prepend("a,time")) + "\n");
+        var named = Write("b.npy", "<f8", "(100,)", [.. values.Where((_, i) => i % 2 == 1)]);
+        foreach (var (options, column) in new (TransferSetOptions, string)[]
+        {
+            (new() { Samples = file }, "column '1'"), (new() { Samples = table }, "column 'time'"), (new() { Samples = named, Inputs = new([new("time", named)]) }, "column '0'"),
+        })
+        {
+            using var set = TransferSet.Open(options);
+            var checks = SampleChecks.Of(set, [new("m.onnx", () => Model(type, options.Inputs.AreNone ? "x" : "time"), InputFeeds.None, Preprocessing.None)]);
+            if (!isRefused)
+                checks.Require(default);
+            else if (Assert.Throws<InputException>(() => checks.Require(default)).Message is var error)
+            {
+                Assert.Contains(column, error);
+                Assert.Contains("is read as 1700000", error);
+                Assert.Contains("subtract an offset", error);
+            }
+        }
+    }
+
     private string Fails<TIds, TMask>(TIds[] ids, TMask[] mask, string? key = null)
         where TIds : unmanaged
         where TMask : unmanaged => Assert.Throws<InputException>(() => Require(ids, mask, key)).Message;

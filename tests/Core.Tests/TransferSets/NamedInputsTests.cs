@@ -145,6 +145,22 @@ public sealed class NamedInputsTests : IDisposable
     }
 
     [Fact]
+    public void Padding_IsTheMaskTheOtherWayRound()
+    {
+        var (mask, padding) = (Write("m.npy", Npy("<i8", "(2, 3)", [1L, 1, 1, 0, 1, 0])), Write("p.npy", Npy("<i8", "(2, 3)", [0L, 0, 0, 1, 0, 1])));
+        using var counted = TransferSet.Open(new() { Samples = mask, Inputs = new([new("m", mask)]), Mask = "m" });
+        using var padded = TransferSet.Open(new() { Samples = padding, Inputs = new([new("m", padding)]), Padding = "m" });
+        foreach (var row in new[] { 0L, 1 })
+            Assert.Equal(
+                Enumerable.Range(0, 3).Where(position => new CountedPositions(counted, [3, 2]).Counts(row, position)), Enumerable.Range(0, 3).Where(position => new CountedPositions(padded, [3, 2]).Counts(row, position)));
+        Assert.True(padded.SampleShape.MarksPadding);
+        Assert.NotEqual(counted.LengthsDigest, padded.LengthsDigest);
+
+        var error = Assert.Throws<InputException>(() => TransferSet.Open(new() { Samples = mask, Inputs = new([new("m", mask), new("p", padding)]), Mask = "m", Padding = "p" })).Message;
+        Assert.Contains("mask 'm' and padding 'p'", error);
+    }
+
+    [Fact]
     public void Mask_OfSomethingElse_IsRefusedWhereItCounts()
     {
         var file = Write("m.npy", Npy("<i8", "(1, 3)", [1L, 2, 0]));

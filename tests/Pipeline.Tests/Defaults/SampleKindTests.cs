@@ -97,9 +97,46 @@ public sealed class SampleKindTests : IDisposable
         Assert.Equal(architecture == "cnn1d" ? $"{positions}" : null, student.Children.TryGetValue("frames", out var frames) ? $"{frames}" : null);
     }
 
+    /// <summary>Whole numbers that a teacher looks up are ids; with those it computes with, a table holds amounts.</summary>
+    [Theory]
+    [InlineData("Tokens", "transformer-tiny", "Gather")]
+    [InlineData("Table", "mlp", "Cast")]
+    public void Choose_OfWholeNumbers_GoesByWhatTheTeacherDoesWithThem(string kind, string architecture, string first)
+    {
+        var graph = new GraphProto
+        {
+            Name = "numbers", Input = { ValueInfo.Create("x", ElementType.Int64, "N", 4) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 4) },
+            Initializer = { TensorData.Create("table", new float[20], 10, 2) },
+            Node = { new NodeProto { OpType = first, Input = { first == "Gather" ? ["table", "x"] : ["x"] }, Output = { "y" } } },
+        };
+        Npy.Write(folder["x.npy"], [7L, 250, 3, 1999, 18, 4999, 12, 2020], 2, 4);
+        RequireOf(kind, architecture, new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+    }
+
+    [Fact]
+    public void Vocabulary_OfIdsThatNoTableHas_NamesTheId()
+    {
+        var graph = new GraphProto
+        {
+            Name = "remainders", Input = { ValueInfo.Create("x", ElementType.Int64, "N", 1) }, Output = { ValueInfo.Create("y", ElementType.Float32, "N", 2) },
+            Initializer = { TensorData.Create("table", new float[20], 10, 2), TensorData.Create("ten", [10L]) },
+            Node = { new NodeProto { OpType = "Mod", Input = { "x", "ten" }, Output = { "hash" } }, new NodeProto { OpType = "Gather", Input = { "table", "hash" }, Output = { "y" } } },
+        };
+        Npy.Write(folder["x.npy"], [5L, 1L << 40], 2, 1);
+        var error = Assert.Throws<Core.Errors.InputException>(() => RequireOf("Tokens", "transformer-tiny", new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 17 } } }));
+        Assert.Contains("sample 1", error.Message);
+        Assert.Contains("1099511627776", error.Message);
+        Assert.Contains("number what the ids stand for anew", error.Message);
+    }
+
     private YamlMappingNode Require(string kind, string architecture, int[] shape, ModelProto? teacher, CacheStream? answer = null)
     {
         Npy.Write(folder["x.npy"], new float[2 * shape.Aggregate(1, (product, size) => product * size)], [2, .. shape]);
+        return RequireOf(kind, architecture, teacher, answer);
+    }
+
+    private YamlMappingNode RequireOf(string kind, string architecture, ModelProto? teacher, CacheStream? answer = null)
+    {
         using var set = TransferSet.Open(new() { Samples = folder["x.npy"] });
         var model = teacher is null ? null : OnnxModel.FromProto(teacher);
 

@@ -29,6 +29,19 @@ public class TokenPoolingTests
     }
 
     [Theory]
+    [InlineData(TokenPool.Mean)]
+    [InlineData(TokenPool.First)]
+    public void Pooling_WithAMaskOfPadding_ReadsTheSame(TokenPool pooling)
+    {
+        SamplePart[] parts = [new("ids", ElementType.Int64, [Tokens]), new("attention_mask", ElementType.Int64, [Tokens])];
+        float[] Rows(Func<float, float> mark) => [.. ids.Zip(masks).SelectMany(row => row.First.Concat(row.Second.Select(mark)))];
+
+        Assert.Equal(
+            Run(Builder(17, masked: true), SampleShape.Of(parts, "attention_mask"), Rows(mark => mark), pooling),
+            Run(Builder(17, masked: true), SampleShape.Of(parts, "attention_mask", marksPadding: true), Rows(mark => 1 - mark), pooling));
+    }
+
+    [Theory]
     [InlineData(9)]
     [InlineData(22)]
     public void Pooling_WithoutMask_ReadsAllTokens(int opset)

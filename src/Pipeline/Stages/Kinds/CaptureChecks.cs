@@ -6,6 +6,7 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Recorded;
+using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -35,7 +36,7 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
                 RequireTensors(teacher, () => untrained);
         CacheCapture.Check(teachers.Capture, [.. declared]);
         if (stage.DeclaredClasses is { } classes && set.HasLabelsFor([classes]) && set.LargestLabel >= classes && (First.Kind ?? StructureKind()) == OutputKind.Classes)
-            set.RequireLabelsBelow(classes);
+            set.RequireLabelsBelow(classes, NamesOf(classes));
     }
 
     /// <summary>Holds terms, labels and groups against what the teachers were found to give.</summary>
@@ -51,8 +52,10 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
         graph.Sets.Test?.RequireSought(kind);
         foreach (var labelled in new[] { graph.Sets.Transfer, graph.Sets.Validation, graph.Sets.Test }.OfType<TransferSet>())
             if (kind == OutputKind.Classes && labelled.HasLabelsFor(stream.StudentShape))
-                labelled.RequireLabelsBelow(stream.StudentClasses);
+                labelled.RequireLabelsBelow(stream.StudentClasses, NamesOf(stream.StudentClasses));
     }
+
+    private IReadOnlyList<string>? NamesOf(int classes) => teachers.Stages[0] is null && teachers.Capture.Classes is null ? ClassLists.NamesOf(First, classes) : null;
 
     /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
