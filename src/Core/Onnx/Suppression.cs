@@ -1,14 +1,12 @@
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
 
 namespace OnnxKd.Core.Onnx;
 
 /// <summary>A NonMaxSuppression in a detector's file, and what it reads.</summary>
 /// <param name="Boxes">The boxes of all anchors.</param>
 /// <param name="Scores">Their scores, with the axes in the same order where the graph has them so.</param>
-/// <param name="Form">How it reads boxes.</param>
-internal sealed record Suppression(string Boxes, string Scores, BoxForm Form)
+internal sealed record Suppression(string Boxes, string Scores)
 {
     private const string Operator = "NonMaxSuppression";
     private const int MostNodes = 500;
@@ -37,13 +35,14 @@ internal sealed record Suppression(string Boxes, string Scores, BoxForm Form)
         return null;
     }
 
-    /// <summary>How a graph's NonMaxSuppression reads a tensor of boxes; <c>null</c>: none reads it.</summary>
+    /// <summary>Whether a graph's NonMaxSuppression reads a tensor of boxes as centres and sizes, else as corners; <c>null</c>: none reads it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="boxes">The tensor.</param>
-    public static BoxForm? FormOf(GraphProto graph, string boxes)
+    public static bool? ReadsCentres(GraphProto graph, string boxes)
     {
         var index = new GraphIndex(graph);
-        return graph.Node.Where(node => node.OpType == Operator && (node.Input[0] == boxes || Turned(index, node.Input[0]) == boxes)).Select(node => (BoxForm?)FormOf(node)).FirstOrDefault();
+        return graph.Node.Where(node => node.OpType == Operator && (node.Input[0] == boxes || Turned(index, node.Input[0]) == boxes))
+            .Select(node => (bool?)node.Attribute.Any(attribute => attribute is { Name: "center_point_box", I: 1 })).FirstOrDefault();
     }
 
     /// <summary>The error that a model gives what is left, and how to learn from it all the same.</summary>
@@ -58,10 +57,8 @@ internal sealed record Suppression(string Boxes, string Scores, BoxForm Form)
     {
         // It reads [N, anchors, 4] and [N, classes, anchors], which lie alike before one of the two is turned.
         var (boxes, scores) = (node.Input[0], node.Input[1]);
-        return Turned(index, scores) is { } before ? new(boxes, before, FormOf(node)) : new(Turned(index, boxes) ?? boxes, scores, FormOf(node));
+        return Turned(index, scores) is { } before ? new(boxes, before) : new(Turned(index, boxes) ?? boxes, scores);
     }
-
-    private static BoxForm FormOf(NodeProto node) => node.Attribute.Any(attribute => attribute is { Name: "center_point_box", I: 1 }) ? BoxForm.Xywh : BoxForm.Xyxy;
 
     private static string? Turned(GraphIndex index, string tensor) =>
         index.Producer(tensor) is { OpType: "Transpose" } node && node.Attribute.FirstOrDefault(attribute => attribute.Name == "perm")?.Ints is [0, 2, 1] ? node.Input[0] : null;

@@ -19,7 +19,8 @@ internal static class DetectorJoin
         if (reading.Scores is not { } scores)
             return reading;
         var (joined, axis) = DetectorOutputs.Join(graph, reading.Tensor, scores, reading.ClassAxis, model, dimsOf);
-        return reading with { Tensor = joined, Kind = OutputKind.Detector, ClassAxis = axis, Suppressed = Suppression.FormOf(graph, reading.Tensor!) };
+        BoxForm? suppressed = Suppression.ReadsCentres(graph, reading.Tensor!) is { } isCentred ? isCentred ? BoxForm.Xywh : BoxForm.Xyxy : null;
+        return reading with { Tensor = joined, Kind = OutputKind.Detector, ClassAxis = axis, Suppressed = suppressed };
     }
 
     /// <summary>What a session sees of the two.</summary>
