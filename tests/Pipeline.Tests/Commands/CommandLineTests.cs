@@ -79,7 +79,7 @@ public class CommandLineTests
     public void Invoke_Verbose_ShowsTheStackTrace() => Assert.Contains("   at OnnxKd", Cli.Run("run", "missing.yaml", "--verbose").Error);
 
     [Fact]
-    public async Task Invoke_FullDiskAtTheOutput_IsOneAndSaysSo()
+    public async Task Invoke_FullDiskAtTheOutput_IsTheMachineAndSaysSo()
     {
         using var project = new LabelledData();
         // Only the file is closed: the writer would try to write what it could not write before.
@@ -92,7 +92,7 @@ public class CommandLineTests
             new OutputConfiguration { Output = full, Error = error },
             CancellationToken.None);
 
-        Assert.Equal(1, code);
+        Assert.Equal(2, code);
         Assert.Contains("could not be written to stdout", error.ToString());
         Assert.DoesNotContain("   at ", error.ToString());
     }
