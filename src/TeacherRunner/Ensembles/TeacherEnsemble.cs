@@ -95,7 +95,7 @@ internal sealed class TeacherEnsemble : IDisposable
     {
         var first = members[0].Teacher.Outputs[0];
         if (members[0].Classes is { } classes && set.HasLabelsFor(first.Shape))
-            set.RequireLabelsBelow(options.Classes?.Count ?? classes, options.Classes is null ? ClassLists.NamesOf(options.Teachers[0], classes) : null);
+            set.RequireLabelsBelow(options.Classes?.Count ?? classes, options.Classes is null ? options.Teachers[0].ClassNames(classes) : null);
     }
 
     /// <summary>Tells of each quantised teacher how far its integers are from what its file says, or that its samples run alone.</summary>

@@ -1,4 +1,5 @@
 using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Core.Settings;
 using OnnxKd.TeacherRunner.Sessions;
@@ -113,6 +114,10 @@ public sealed record TeacherOptions
     /// <summary>The class axes of further outputs that the user named, for the identity of what is captured; <c>null</c>: none.</summary>
     internal string? FurtherAxes =>
         Outputs.Where(output => output.ClassAxis is not null).Select(output => $"{output.Name} {output.ClassAxis}").ToArray() is { Length: > 0 } named ? string.Join(", ", named) : null;
+
+    /// <summary>What its file calls its classes; <c>null</c>: nothing says so.</summary>
+    /// <param name="classes">How many there are.</param>
+    internal IReadOnlyList<string>? ClassNames(int classes) => IsRecorded ? null : ClassLists.NamesOf(SharedModels.Load(Model), classes);
 
     /// <summary>Whether its answers lie on disk, so that no model runs.</summary>
     public bool IsRecorded => !Signals.AreNone;

@@ -6,7 +6,6 @@ using OnnxKd.Core.TransferSets;
 using OnnxKd.Pipeline.Recipes;
 using OnnxKd.TeacherRunner.Capture;
 using OnnxKd.TeacherRunner.Recorded;
-using OnnxKd.TeacherRunner.Sessions;
 using OnnxKd.TeacherRunner.Teachers;
 
 namespace OnnxKd.Pipeline.Stages.Kinds;
@@ -55,7 +54,7 @@ internal sealed class CaptureChecks(RecipeGraph graph, CaptureStage stage, Trans
                 labelled.RequireLabelsBelow(stream.StudentClasses, NamesOf(stream.StudentClasses));
     }
 
-    private IReadOnlyList<string>? NamesOf(int classes) => teachers.Stages[0] is null && teachers.Capture.Classes is null ? ClassLists.NamesOf(First, classes) : null;
+    private IReadOnlyList<string>? NamesOf(int classes) => teachers.Stages[0] is null && teachers.Capture.Classes is null ? First.ClassNames(classes) : null;
 
     /// <summary>What the graph and the output's name say that the first teacher gives; <c>null</c>: what its values say is known when it runs.</summary>
     private OutputKind? StructureKind()
