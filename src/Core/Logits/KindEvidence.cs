@@ -147,7 +147,7 @@ internal sealed record KindEvidence(OutputKind Kind, string Reason)
 
         void Follow(string name, int left)
         {
-            foreach (var reader in left == 0 ? [] : index.Consumers(name).Where(node => node.Domain is "" or "ai.onnx"))
+            foreach (var reader in left == 0 ? [] : index.Consumers(name).Where(node => OperatorSets.IsOwn(node.Domain)))
             {
                 if (reader.OpType is "Softmax" or "LogSoftmax" or "ArgMax")
                     kinds.Add(new(OutputKind.Classes, $"{reader.OpType} reads it"));

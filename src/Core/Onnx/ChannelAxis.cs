@@ -36,7 +36,7 @@ internal sealed record ChannelAxis(long Axis, bool IsRead)
     private static long? OfReaders(GraphIndex index, string tensor, int left)
     {
         var axes = new HashSet<long>();
-        foreach (var reader in left == 0 ? [] : index.Consumers(tensor).Where(node => node.Input[0] == tensor && node.Domain is "" or "ai.onnx"))
+        foreach (var reader in left == 0 ? [] : index.Consumers(tensor).Where(node => node.Input[0] == tensor && OperatorSets.IsOwn(node.Domain)))
         {
             if (reader.OpType is "ArgMax" or "Softmax" or "LogSoftmax" or "TopK" && AxisOf(reader) is { } axis and not 0)
                 axes.Add(axis);

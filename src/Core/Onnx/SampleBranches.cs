@@ -13,6 +13,9 @@ internal static class SampleBranches
     public static bool AreIn(GraphProto graph) =>
         HasBranches(graph) && AreIn(graph, new GraphIndex(graph).Inputs.Select(input => input.Name).ToHashSet(StringComparer.Ordinal));
 
+    /// <summary>Whether each sample is to run alone: as branches depend on it, or as samples that run together would be rounded by one range.</summary>
+    public static bool RunAlone(GraphProto graph) => AreIn(graph) || QuantizedArithmetic.IsDynamic(graph);
+
     private static bool HasBranches(GraphProto graph) => graph.Node.Any(node => node.OpType == "If" || ModelTraversal.Subgraphs(node).Any(HasBranches));
 
     /// <summary>Follows what samples hold through the nodes; their shapes are the batch's.</summary>

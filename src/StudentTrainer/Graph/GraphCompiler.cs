@@ -90,7 +90,7 @@ internal sealed class GraphCompiler
             remedy: "choose another architecture, or export the model with another operator-set version");
     }
 
-    private string Describe(NodeProto node) => node.Domain is "" or "ai.onnx"
+    private string Describe(NodeProto node) => OperatorSets.IsOwn(node.Domain)
         ? $"{node.OpType} (version {version}, {NodeContext.Describe(node)})"
         : $"{node.Domain}.{node.OpType} ({NodeContext.Describe(node)})";
 

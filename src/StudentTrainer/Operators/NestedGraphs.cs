@@ -1,5 +1,6 @@
 using Onnx;
 using OnnxKd.Core.Errors;
+using OnnxKd.Core.Onnx;
 
 namespace OnnxKd.StudentTrainer.Operators;
 
@@ -21,7 +22,7 @@ internal static class NestedGraphs
 
     /// <summary>The graphs that a node holds, empty where it lacks one; none: it is no node that runs graphs.</summary>
     public static IReadOnlyList<GraphProto> Of(NodeProto node) =>
-        node.Domain is "" or "ai.onnx" && Held.TryGetValue(node.OpType, out var names) ? [.. names.Select(name => GraphOf(node, name))] : [];
+        OperatorSets.IsOwn(node.Domain) && Held.TryGetValue(node.OpType, out var names) ? [.. names.Select(name => GraphOf(node, name))] : [];
 
     /// <summary>
     /// The graph with nodes that list what their graphs read from outside as further inputs; itself if there is no such node.

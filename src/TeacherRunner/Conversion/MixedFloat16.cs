@@ -74,7 +74,7 @@ internal sealed class MixedFloat16
         return result;
     }
 
-    private bool IsCandidate(NodeProto node) => node.Domain is "" or "ai.onnx" && !FloatOnly.Contains(node.OpType)
+    private bool IsCandidate(NodeProto node) => OperatorSets.IsOwn(node.Domain) && !FloatOnly.Contains(node.OpType)
         && node.Output.Concat(node.Input.Where((_, i) => !HalfPrecision.IsAlwaysFloat(node.OpType, i))).Any(IsFloat);
 
     private bool IsFloat(string tensor) => kinds.TypeOf(tensor) == ElementType.Float32;

@@ -45,7 +45,7 @@ internal static class OpsetConversion
     {
         foreach (var node in graph.Node)
         {
-            if (node.Domain is "" or "ai.onnx" && !known.Contains(node.OpType))
+            if (OperatorSets.IsOwn(node.Domain) && !known.Contains(node.OpType))
                 throw Refuse(node, name, "its rules are not known here");
             foreach (var inner in Subgraphs(node))
                 RequireKnown(inner, known, name);
@@ -54,7 +54,7 @@ internal static class OpsetConversion
 
     private static void Raise(GraphProto graph, int version, TensorKinds? kinds, string name)
     {
-        foreach (var node in graph.Node.Where(node => node.Domain is "" or "ai.onnx").ToArray()) // rules may put nodes around one
+        foreach (var node in graph.Node.Where(node => OperatorSets.IsOwn(node.Domain)).ToArray()) // rules may put nodes around one
         {
             if (OpsetRules.Apply(new(node, graph, kinds), version) is { } reason)
                 throw Refuse(node, name, $"at operator set {version} {reason}");

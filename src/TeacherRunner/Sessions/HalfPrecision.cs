@@ -43,7 +43,7 @@ internal static class HalfPrecision
         if (foreign is not null)
             throw new UnsupportedModelException(
                 "The model cannot be converted to float16.", $"node '{foreign.Name}' ({foreign.OpType}) of {model}",
-                foreign.Domain is "" or "ai.onnx" ? "a node with a subgraph" : $"an operator of the domain {foreign.Domain}",
+                OperatorSets.IsOwn(foreign.Domain) ? "a node with a subgraph" : $"an operator of the domain {foreign.Domain}",
                 "ONNX's own operators, without subgraphs", "run it in its own precision (precision: fp32)");
     }
 

@@ -81,7 +81,7 @@ internal sealed class HeadProbe(string fed, ModelInput input, long opset, string
     /// <summary>Refuses a model that says something else of a sample when others run beside it.</summary>
     private void RequireSamplesAlone(InferenceSession session, ModelProto proto, (WantedTensor Wanted, string Name, OrtValue Together)[] read, ModelTrial trial)
     {
-        if (input.FixedBatch is not null || SampleBranches.AreIn(proto.Graph) || QuantizedArithmetic.IsDynamic(proto.Graph))
+        if (input.FixedBatch is not null || SampleBranches.RunAlone(proto.Graph))
             return; // each runs alone
         using var run = new RunOptions();
         using var clock = trial.WhenOver(() => run.Terminate = true);

@@ -57,7 +57,7 @@ public sealed class OnnxClassifier : IDisposable
         DescribesFloats = RunsOnHost && QuantizedArithmetic.DescribesFloats(source.Proto.Graph);
         IsRoundedByRun = QuantizedArithmetic.IsDynamic(source.Proto.Graph);
         QuantizationStep = QuantizedArithmetic.StepOf(source.Proto.Graph, plans[0].Head.Tensor);
-        RowsPerRun = input.FixedBatch ?? (SampleBranches.AreIn(graph) || IsRoundedByRun ? 1 : device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
+        RowsPerRun = input.FixedBatch ?? (SampleBranches.RunAlone(graph) ? 1 : device.IsCuda ? int.MaxValue : RunSize.Of(input.SampleElements, source.ParameterCount));
         memory = new(session.Session, device);
     }
 

@@ -51,7 +51,7 @@ internal static class RandomNodes
     private static IEnumerable<NodeProto> WithBranches(NodeProto node) =>
         ModelTraversal.Subgraphs(node).SelectMany(graph => graph.Node).SelectMany(WithBranches).Prepend(node);
 
-    private static bool Draws(NodeProto node, GraphIndex index) => node.Domain is "" or "ai.onnx"
+    private static bool Draws(NodeProto node, GraphIndex index) => OperatorSets.IsOwn(node.Domain)
         && (Drawing.Contains(node.OpType) || node is { OpType: "Dropout", Input: [_, _, var mode, ..] } && IsTrue(mode, index));
 
     private static bool IsTrue(string tensor, GraphIndex index) =>

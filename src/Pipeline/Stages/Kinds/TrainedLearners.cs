@@ -1,4 +1,5 @@
 using OnnxKd.Core.LogitCaches;
+using OnnxKd.Core.Logits;
 using OnnxKd.Core.Onnx;
 using OnnxKd.Core.Preparation;
 using OnnxKd.Pipeline.Recipes;

@@ -1,10 +1,10 @@
 using Onnx;
 using OnnxKd.Core.Errors;
-using OnnxKd.Core.Logits;
+using OnnxKd.Core.Onnx;
 using AttributeType = Onnx.AttributeProto.Types.AttributeType;
 using DataType = Onnx.TensorProto.Types.DataType;
 
-namespace OnnxKd.Core.Onnx;
+namespace OnnxKd.Core.Logits;
 
 /// <summary>A detector's boxes and scores where a file gives them as two outputs.</summary>
 internal static class DetectorOutputs
